@@ -1,0 +1,60 @@
+# `make` alone lists the targets. Needs only Python >= 3.11; all else goes into .venv.
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/ready
+FIRST   = $(firstword $(sort $(wildcard notebooks/[0-9][0-9]_*.ipynb)))
+# The newest Python that torch is made for; looked for only when .venv is made.
+PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	2>/dev/null && echo $$p && break; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test notebooks course smoke bench weights format lint check clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
+
+# Set up once; again only when the package or the tested versions change.
+$(READY): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || test -n "$(PYTHON)" || \
+		{ echo "No Python 3.11, 3.12 or 3.13 found: install one and try again."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up .venv: about 3 GB the first time, some minutes."
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[lab,dev]'
+	@touch $@
+
+lab: $(READY)  ## set up and open JupyterLab on the first notebook (LAB_ARGS="--no-browser")
+	$(BIN)/jupyter lab $(LAB_ARGS) $(FIRST)
+
+test: $(READY)  ## set up and run the tests
+	$(BIN)/python -m pytest
+
+notebooks: $(READY)  ## build what changed (ONLY=02_noise: build this one anyway)
+	$(BIN)/python notebooks/build.py $(ONLY)
+
+course: $(READY)  ## run every solved notebook and compare its outputs
+	$(BIN)/python notebooks/run.py course $(ONLY)
+
+smoke: $(READY)  ## run every unsolved notebook to its end
+	$(BIN)/python notebooks/run.py smoke $(ONLY)
+
+bench: $(READY)  ## measure speed and quality against others (quiet machine, long)
+	$(BIN)/python benchmarks/train_speed.py
+
+weights: $(READY)  ## train again everything that ships in data/weights
+	@echo "not written yet"
+
+format: $(READY)  ## format the code
+	$(BIN)/ruff check -q --fix
+	$(BIN)/ruff format -q
+
+lint: $(READY)  ## ruff, and whether the built notebooks are what their sources say
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/python notebooks/build.py --check
+
+check: lint course smoke test  ## everything that must be true before a push
+
+clean:  ## delete .venv and what the course drew or downloaded
+	rm -rf $(VENV) data/cache

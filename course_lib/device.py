@@ -1,0 +1,157 @@
+"""What this machine is, and how much of it the course may use.
+
+Everything here looks and changes nothing, except `use_all_cores`. What it finds can be
+overruled by a few variables of the environment:
+
+    COURSE_PROFILE   smoke, laptop or gpu: how long the trainings run
+    COURSE_DATA      a local mirror of the real data sets, tried before the network
+    COURSE_CACHE     where drawn and downloaded pictures are kept (data/cache)
+    COURSE_WEIGHTS   where the shipped weights lie (data/weights)
+"""
+
+import os
+import platform
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+PROFILES = ("smoke", "laptop", "gpu")
+GIB = 2**30
+Value = TypeVar("Value")
+
+
+# Places -----------------------------------------------------------------------
+
+
+def repository_folder() -> Path:
+    """The folder that holds course_lib/ and data/."""
+    return Path(__file__).resolve().parents[1]
+
+
+def data_folder() -> Path:
+    """What ships with the course: cards, weights, samples."""
+    return repository_folder() / "data"
+
+
+def weights_folder() -> Path:
+    """Where the shipped weights lie."""
+    return _folder_from("COURSE_WEIGHTS") or data_folder() / "weights"
+
+
+def cache_folder() -> Path:
+    """Where drawn and downloaded pictures are kept; not in git, safe to delete."""
+    return _folder_from("COURSE_CACHE") or data_folder() / "cache"
+
+
+def mirror_folder() -> Path | None:
+    """The local mirror of the real data sets, if COURSE_DATA names one."""
+    folder = _folder_from("COURSE_DATA")
+    if folder is not None and not folder.is_dir():
+        raise ValueError(
+            f"COURSE_DATA names {folder}, which is not a folder: "
+            "correct it, or unset it to go on without a mirror."
+        )
+    return folder
+
+
+def _folder_from(variable: str) -> Path | None:
+    value = os.environ.get(variable, "").strip()
+    return Path(value).expanduser().resolve() if value else None
+
+
+# Machine ----------------------------------------------------------------------
+
+
+def best_device() -> torch.device:
+    """The fastest device here: an NVIDIA or AMD GPU, Apple's GPU, or the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def usable_cores() -> int:
+    """How many CPU cores this process may use; in a container not all of them."""
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    quota, period = _cgroup_limit("cpu.max", default="max 100000").split()
+    return cores if quota == "max" else max(1, min(cores, int(quota) // int(period)))
+
+
+def use_all_cores() -> int:
+    """Give torch every core that is ours, unless OMP_NUM_THREADS says otherwise."""
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(usable_cores())
+    return torch.get_num_threads()
+
+
+def memory_gib() -> float:
+    """How much memory this process may use, in GiB."""
+    import psutil  # comes with accelerate
+
+    total = psutil.virtual_memory().total
+    limit = _cgroup_limit("memory.max", default="max")
+    return (total if limit == "max" else min(total, int(limit))) / GIB
+
+
+def gpu_memory_gib() -> float:
+    """How much memory the GPU has, in GiB; 0 without an NVIDIA or AMD GPU."""
+    if not torch.cuda.is_available():
+        return 0.0
+    return torch.cuda.get_device_properties(0).total_memory / GIB
+
+
+def cpu_has_bf16() -> bool:
+    """Whether this CPU multiplies bfloat16 in hardware (AVX512-BF16 or AMX).
+
+    Without it bf16 autocast works but is emulated, and slower than float32.
+    """
+    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, name, lambda: False)() for name in probes)
+
+
+def is_intel_mac() -> bool:
+    """Whether this is a Mac that current torch is no longer made for."""
+    return platform.system() == "Darwin" and platform.machine() == "x86_64"
+
+
+def on_colab() -> bool:
+    """Whether this is a Google Colab runtime."""
+    return "COLAB_RELEASE_TAG" in os.environ
+
+
+def _cgroup_limit(name: str, default: str) -> str:
+    """A limit that a container sets on us (Linux control groups, version 2)."""
+    file = Path("/sys/fs/cgroup") / name
+    return file.read_text().strip() if file.is_file() else default
+
+
+# Profile ----------------------------------------------------------------------
+
+
+def profile() -> str:
+    """How long trainings run here: `smoke`, `laptop` or `gpu`.
+
+    COURSE_PROFILE decides; when it is unset, a GPU means `gpu` and all else `laptop`.
+    """
+    name = os.environ.get("COURSE_PROFILE", "").strip().lower()
+    if not name:
+        return "gpu" if torch.cuda.is_available() else "laptop"
+    if name not in PROFILES:
+        raise ValueError(
+            f"COURSE_PROFILE is {name!r}, which is not a profile: "
+            f"choose one of {', '.join(PROFILES)}, or unset it."
+        )
+    return name
+
+
+def scaled(*, smoke: Value, laptop: Value, gpu: Value) -> Value:
+    """The one of three values that fits this profile; for iteration counts only.
+
+    The code that runs is the same in all three, so smoke tests what a learner runs.
+    """
+    return {"smoke": smoke, "laptop": laptop, "gpu": gpu}[profile()]

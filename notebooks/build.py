@@ -1,0 +1,231 @@
+"""Build both variants of every notebook from its one source, notebooks/src/NN_name.py.
+
+    python notebooks/build.py           build what differs from its source
+    python notebooks/build.py 02_noise   build this one, whatever it looks like
+    python notebooks/build.py --all      build every one
+    python notebooks/build.py --check    build nothing, fail where built is not source
+
+The learner's variant, notebooks/NN_name.ipynb, has the lines between ### BEGIN SOLUTION
+and ### END SOLUTION cut out and no outputs. The solved one, in notebooks/solutions/, is
+executed and keeps its outputs, which `make course` compares. Nothing in either depends
+on time or chance, so a one-word edit is a two-line difference.
+"""
+
+import argparse
+import hashlib
+import os
+import re
+import sys
+import time
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+
+NOTEBOOKS = Path(__file__).resolve().parent
+CELL_TIMEOUT = 120  # seconds
+# The same for whoever runs it: short trainings, no network, no mirror of real data.
+ENVIRONMENT = {
+    "COURSE_PROFILE": "smoke",
+    "COURSE_DATA": "",
+    "HF_HUB_OFFLINE": "1",
+    "PYTHONHASHSEED": "0",
+}
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+MARKER = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION(?:\n|$)", re.MULTILINE)
+SOLUTION = re.compile(
+    r"^(?P<indent>[ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION$",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+# From source to cells ---------------------------------------------------------
+
+
+def source_names() -> list[str]:
+    """Every NN_name, in the order of the course."""
+    return sorted(file.stem for file in NOTEBOOKS.glob("src/[0-9][0-9]_*.py"))
+
+
+def repository() -> str:
+    """OWNER/REPO of the course on GitHub, as pyproject.toml says it."""
+    text = (NOTEBOOKS.parent / "pyproject.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)["tool"]["course"]["repository"]
+
+
+def without_solution(code: str) -> str:
+    """What the learner sees.
+
+    >>> print(without_solution('''def f(x):
+    ...     ### BEGIN SOLUTION
+    ...     return 2 * x
+    ...     ### END SOLUTION'''))
+    def f(x):
+        raise NotImplementedError("your turn")
+    """
+    return SOLUTION.sub(r'\g<indent>raise NotImplementedError("your turn")', code)
+
+
+def without_markers(code: str) -> str:
+    return MARKER.sub("", code)
+
+
+def notebook_from_source(name: str, edit) -> NotebookNode:
+    """The cells of a source, each edited, with ids that depend on their text only."""
+    text = (NOTEBOOKS / "src" / f"{name}.py").read_text(encoding="utf-8")
+    parsed = jupytext.reads(text.replace("OWNER/REPO", repository()), fmt="py:percent")
+    notebook = nbformat.v4.new_notebook(metadata=METADATA)
+    seen = Counter()
+    for cell in parsed.cells:
+        refuse_lone_markers(name, cell.source)
+        made = {"code": nbformat.v4.new_code_cell}.get(
+            cell.cell_type, nbformat.v4.new_markdown_cell
+        )(edit(cell.source), id="unset")
+        made.id = cell_id(made, seen)
+        if "tags" in cell.metadata:
+            made.metadata["tags"] = cell.metadata["tags"]
+        notebook.cells.append(made)
+    return notebook
+
+
+def refuse_lone_markers(name: str, code: str) -> None:
+    if len(MARKER.findall(code)) != 2 * len(SOLUTION.findall(code)):
+        sys.exit(f"{name}: a SOLUTION marker without its partner in the cell:\n{code}")
+
+
+def cell_id(cell: NotebookNode, seen: Counter) -> str:
+    """A hash of the text, and a number if the same text came before."""
+    digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[
+        :12
+    ]
+    seen[digest] += 1
+    return digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+
+
+# Running ----------------------------------------------------------------------
+
+
+def execute(notebook: NotebookNode, folder: Path) -> None:
+    """Run every cell in order, in the same surroundings on every machine."""
+    os.environ.update(ENVIRONMENT)
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        coalesce_streams=True,
+        record_timing=False,
+        store_widget_state=False,
+    )
+    client.execute()
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            # A live widget's id is drawn at random and dead once the kernel is gone.
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+
+
+# Built against source ---------------------------------------------------------
+
+
+def learner_file(name: str) -> Path:
+    return NOTEBOOKS / f"{name}.ipynb"
+
+
+def solved_file(name: str) -> Path:
+    return NOTEBOOKS / "solutions" / f"{name}.ipynb"
+
+
+def cells_of(notebook: NotebookNode) -> list[tuple]:
+    """What of a notebook comes from its source."""
+    return [
+        (cell.id, cell.cell_type, cell.source, cell.metadata.get("tags", []))
+        for cell in notebook.cells
+    ]
+
+
+def same_cells(file: Path, notebook: NotebookNode) -> bool:
+    if not file.is_file():
+        return False
+    return cells_of(nbformat.read(file, as_version=4)) == cells_of(notebook)
+
+
+def stale(name: str) -> list[Path]:
+    """The built files of a notebook that are not what its source says."""
+    wanted = {
+        learner_file(name): notebook_from_source(name, without_solution),
+        solved_file(name): notebook_from_source(name, without_markers),
+    }
+    return [file for file, notebook in wanted.items() if not same_cells(file, notebook)]
+
+
+def orphans() -> list[Path]:
+    """Built files whose source is gone."""
+    built = [*NOTEBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("solutions/*.ipynb")]
+    return [file for file in sorted(built) if file.stem not in source_names()]
+
+
+def build(name: str) -> None:
+    """Write both variants."""
+    started = time.perf_counter()
+    solved = notebook_from_source(name, without_markers)
+    solved_file(name).parent.mkdir(exist_ok=True)
+    write(notebook_from_source(name, without_solution), learner_file(name))
+    try:
+        execute(solved, solved_file(name).parent)
+    except CellExecutionError as error:
+        sys.exit(f"{name}: the solved notebook does not run.\n{error}")
+    write(solved, solved_file(name))
+    print(f"{name}: built in {time.perf_counter() - started:.0f} s")
+
+
+def write(notebook: NotebookNode, file: Path) -> None:
+    nbformat.validate(notebook)
+    file.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
+
+
+# Command line -----------------------------------------------------------------
+
+
+def check_all() -> None:
+    wrong = [file for name in source_names() for file in stale(name)] + orphans()
+    for file in wrong:
+        print(f"{file.relative_to(NOTEBOOKS.parent)} is not what its source says")
+    if wrong:
+        sys.exit("Run `make notebooks`.")
+    print(f"{len(source_names())} notebooks: built is source")
+
+
+def main() -> None:
+    summary, usage = __doc__.split("\n\n", maxsplit=1)
+    parser = argparse.ArgumentParser(
+        description=summary,
+        epilog=usage,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="NN_name")
+    parser.add_argument("--all", action="store_true", help="also what looks built")
+    parser.add_argument("--check", action="store_true", help="build nothing, compare")
+    arguments = parser.parse_args()
+    if arguments.check:
+        return check_all()
+    names = [Path(name).stem for name in arguments.names] or source_names()
+    if unknown := set(names) - set(source_names()):
+        sys.exit(f"No source for {sorted(unknown)}; there are {source_names()}.")
+    for name in names:
+        if arguments.names or arguments.all or stale(name):
+            build(name)
+    for file in [] if arguments.names else orphans():
+        file.unlink()
+
+
+if __name__ == "__main__":
+    main()

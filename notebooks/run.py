@@ -1,0 +1,82 @@
+"""Run every notebook as a class would, two at a time.
+
+python notebooks/run.py course            solved ones; nbval compares their outputs
+python notebooks/run.py smoke             unsolved ones; each must reach its end
+python notebooks/run.py course 02_noise   only this one
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import nbformat
+from build import (
+    CELL_TIMEOUT,
+    ENVIRONMENT,
+    NOTEBOOKS,
+    execute,
+    learner_file,
+    solved_file,
+    source_names,
+)
+
+SLOW = 90  # seconds; no notebook of the course may take longer
+
+
+def command(kind: str, name: str) -> list[str]:
+    """What runs one notebook in a process of its own."""
+    if kind == "smoke":
+        return [sys.executable, __file__, "one", name]
+    nbval = ["--nbval", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}"]
+    quiet = ["-q", "--no-header", "-p", "no:cacheprovider"]
+    return [sys.executable, "-m", "pytest", *quiet, *nbval, str(solved_file(name))]
+
+
+def run(kind: str, name: str) -> bool:
+    """Run one notebook; say how long it took, and show its output if it failed."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        command(kind, name),
+        cwd=NOTEBOOKS.parent,
+        env=os.environ | ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    seconds = time.perf_counter() - started
+    good = done.returncode == 0
+    note = f" (slower than {SLOW} s)" if seconds > SLOW else ""
+    print(f"{kind} {name}: {'ok' if good else 'FAILED'} in {seconds:.0f} s{note}")
+    if not good:
+        print(done.stdout)
+    return good
+
+
+def run_learner_notebook(name: str) -> None:
+    """Run an unsolved notebook to its end; an error in any cell raises."""
+    notebook = nbformat.read(learner_file(name), as_version=4)
+    execute(notebook, NOTEBOOKS)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("kind", choices=["course", "smoke", "one"])
+    parser.add_argument("names", nargs="*", metavar="NN_name")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
+    arguments = parser.parse_args()
+    names = arguments.names or source_names()
+    if arguments.kind == "one":
+        return run_learner_notebook(*names)
+    started = time.perf_counter()
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        good = list(pool.map(lambda name: run(arguments.kind, name), names))
+    seconds = time.perf_counter() - started
+    print(f"{arguments.kind}: {sum(good)} of {len(good)} notebooks in {seconds:.0f} s")
+    sys.exit(not all(good))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+# %%
+# Set-up, the same in every notebook. On your own machine there is nothing to do;
+# on Colab it fetches the course once and adds what Colab lacks.
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+found = importlib.util.find_spec("course_lib")
+if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
+    course = os.environ.get("COURSE_REPOSITORY", "https://github.com/OWNER/REPO")
+    if not Path("course").is_dir():
+        subprocess.run(f"git clone -q --depth 1 {course} course".split(), check=True)
+    sys.path.insert(0, str(Path("course").resolve()))
+    wanted = ["accelerate", "datasets", "safetensors", "torchmetrics", "tqdm", "typer"]
+    missing = [name for name in wanted if importlib.util.find_spec(name) is None]
+    if missing:
+        subprocess.run([sys.executable, "-m", "pip", "install", "-q", *missing])
+    import course_lib.checkpoint  # noqa: F401, to become: load the smallest weights
