@@ -1,0 +1,506 @@
+"""The embedded world: what can be in a picture, what is, and how it is said in words.
+
+A critter picture is a set of named factors: which animal, which colour, what it wears,
+where it is. This file chooses factors, keeps some combinations out of all training, and
+writes captions. `drawing` turns the same factors into pixels.
+
+Chance is a function here, not a stream: the numbers of picture `index` follow from
+(seed, index) alone, so a picture and its caption are the same in whatever batch.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+ANIMALS = ("frog", "rabbit", "cat", "bear", "bird", "fish", "turtle", "bat")
+THINGS = ("club", "crane", "machine")  # a baseball bat, a wading bird, a crane machine
+SUBJECTS = ("none",) + ANIMALS + THINGS
+COLOURS = (
+    *("none", "red", "orange", "yellow", "green"),
+    *("blue", "purple", "white", "brown"),
+)
+ACCESSORIES = ("none", "stilts", "hat", "balloon", "umbrella")
+SCENES = ("meadow", "beach", "snow", "night", "sunset")
+SIZES = ("none", "small", "big")
+POSITIONS = ("none", "left", "middle", "right")
+EARS = ("none", "rabbit", "cat", "bear")
+
+FACTORS = {
+    "subject": SUBJECTS,  # of two animals: the left one
+    "colour": COLOURS,
+    "subject_2": SUBJECTS,  # the right one of two animals
+    "colour_2": COLOURS,
+    "accessory": ACCESSORIES,
+    "scene": SCENES,
+    "size": SIZES,  # "none" where it does not apply: two animals, and things
+    "position": POSITIONS,
+    "ears": EARS,  # borrowed from another animal
+}
+KINDS = ("any", "one", "two", "thing")
+SENSES = {"bat": ("bat", "club"), "crane": ("crane", "machine")}  # word: two subjects
+
+Factors = dict[str, Tensor]  # name of the factor -> (N,) int64, on the CPU
+
+SHARE = {"one": 0.45, "two": 0.45, "thing": 0.10}  # of the pictures of kind "any"
+SHARE_NO_ACCESSORY = 0.32  # of one-animal pictures; the four accessories share the rest
+SHARE_EARS = 0.5  # of the one-animal pictures that may have borrowed ears
+SHARE_BARE = 0.2  # of the captions of "bat" and "crane": nothing tells the sense
+
+CHOOSING, WRITING, LYING, DRAWING = range(4)  # one stream of chance for each purpose
+
+
+# ------------------------------------------------------------------------------ chance
+
+
+def scramble(bits: np.ndarray) -> np.ndarray:
+    """The mixing step of splitmix64 (Steele et al. 2014): uint64 in, uint64 out."""
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))
+
+
+def uniforms(indices: Tensor, seed: int, k: int, stream: int = 0) -> np.ndarray:
+    """k numbers in [0, 1) for each index, from (seed, stream, index) alone: (N, k)."""
+    golden = np.uint64(0x9E3779B97F4A7C15)
+    key, salt = np.array([[seed % 2**64], [stream + 1]], dtype=np.uint64)
+    key = scramble(scramble(key) + salt * golden)  # (1,)
+    state = scramble(key + indices.numpy().astype(np.uint64) * golden)  # (N,)
+    counter = np.arange(1, k + 1, dtype=np.uint64) * golden  # (k,)
+    bits = scramble(state[:, None] + counter)  # (N, k)
+    return (bits >> np.uint64(11)) * 2.0**-53
+
+
+def pick(chance: np.ndarray, count: int | np.ndarray) -> np.ndarray:
+    """One of 0 .. count - 1, each as likely as the others; shaped like `chance`."""
+    return (chance * count).astype(np.int64)
+
+
+# ---------------------------------------------------- what no training picture may show
+
+
+HELD_OUT = {
+    "accessory": [
+        *(("bat", "balloon"), ("bird", "umbrella")),
+        *(("frog", "stilts"), ("turtle", "hat")),
+    ],
+    "colour": [  # every animal and every colour once
+        *(("bat", "orange"), ("bear", "yellow"), ("bird", "brown"), ("cat", "blue")),
+        *(("fish", "white"), ("frog", "purple"), ("rabbit", "green")),
+        *(("turtle", "red"),),
+    ],
+    "ears": [("bird", "cat"), ("cat", "bear"), ("turtle", "rabbit")],
+}
+
+
+def may_borrow(animal: str, ears: str) -> bool:
+    """Not its own ears, and not cat's ears where they look like horns."""
+    return animal != ears and (ears != "cat" or animal not in ("bat", "frog"))
+
+
+def held_out_pair(
+    colour: np.ndarray, animal: np.ndarray, colour_2: np.ndarray, animal_2: np.ndarray
+) -> np.ndarray:
+    """A rule for the ordered pairs: one in eight, by a hash of the four numbers."""
+    number = ((colour * 16 + animal) * 16 + colour_2) * 16 + animal_2
+    return scramble(number.astype(np.uint64) + np.uint64(2026)) % np.uint64(8) == 0
+
+
+def held_out_pairs() -> list[tuple[str, str, str, str]]:
+    """All held-out (colour, left animal, colour, right animal), sorted."""
+    grid = np.stack(np.meshgrid(*[np.arange(1, 9)] * 4, indexing="ij")).reshape(4, -1)
+    grid = grid[:, grid[0] != grid[2]]  # two animals never share a colour
+    grid = grid[:, held_out_pair(*grid)]
+    tables = (COLOURS, SUBJECTS, COLOURS, SUBJECTS)
+    return sorted(
+        tuple(table[i] for table, i in zip(tables, row, strict=True)) for row in grid.T
+    )
+
+
+HELD_OUT["pair"] = held_out_pairs()
+
+
+def combination_table(kind: str) -> np.ndarray:
+    """HELD_OUT[kind] as a table of booleans, (subjects, values of the factor)."""
+    table = np.zeros((len(SUBJECTS), len(FACTORS[kind])), dtype=bool)
+    for animal, value in HELD_OUT[kind]:
+        table[SUBJECTS.index(animal), FACTORS[kind].index(value)] = True
+    return table
+
+
+TABLES = {kind: combination_table(kind) for kind in ("accessory", "colour", "ears")}
+
+
+def held_out_by_kind(factors: Factors) -> dict[str, np.ndarray]:
+    """For each kind of held-out combination: which pictures show one, (N,) bool."""
+    f = {name: values.numpy() for name, values in factors.items()}
+    colour_2 = TABLES["colour"][f["subject_2"], f["colour_2"]]
+    pair = held_out_pair(f["colour"], f["subject"], f["colour_2"], f["subject_2"])
+    return {
+        "accessory": TABLES["accessory"][f["subject"], f["accessory"]],
+        "colour": TABLES["colour"][f["subject"], f["colour"]] | colour_2,
+        "ears": TABLES["ears"][f["subject"], f["ears"]],
+        "pair": pair & (f["subject_2"] > 0),
+    }
+
+
+def is_held_out(factors: Factors) -> Tensor:
+    """Which pictures show a combination that no training may see, (N,) bool."""
+    return torch.from_numpy(np.any(list(held_out_by_kind(factors).values()), axis=0))
+
+
+# -------------------------------------------------------------------- choosing factors
+
+
+BORROWABLE = np.array(  # (subjects, ears): True where the animal may borrow these ears
+    [
+        [a in ANIMALS and e != "none" and may_borrow(a, e) for e in EARS]
+        for a in SUBJECTS
+    ]
+)
+HIDES_EARS = np.array([name in ("hat", "umbrella") for name in ACCESSORIES])
+
+
+def choose_ears(subject: np.ndarray, accessory: np.ndarray, u: np.ndarray):
+    """Borrowed ears for one-animal pictures, (N,); `u` is (N, 2)."""
+    allowed = BORROWABLE[subject]  # (N, ears)
+    nth = 1 + pick(u[:, 0], allowed.sum(1))
+    ears = (np.cumsum(allowed, axis=1) == nth[:, None]).argmax(1)  # the nth allowed
+    return np.where((u[:, 1] < SHARE_EARS) & ~HIDES_EARS[accessory], ears, 0)
+
+
+def choose_accessory(u: np.ndarray) -> np.ndarray:
+    """None, or one of the four others, each as likely, (N,)."""
+    other = 1 + pick((u - SHARE_NO_ACCESSORY) / (1 - SHARE_NO_ACCESSORY), 4)
+    return np.where(u < SHARE_NO_ACCESSORY, 0, other)
+
+
+def choose_freely(kinds: np.ndarray, u: np.ndarray) -> dict[str, np.ndarray]:
+    """Factors for pictures of given kinds, held-out or not; `u` is (N, 10)."""
+    one, two, thing = (kinds == kind for kind in ("one", "two", "thing"))
+    subject = np.where(thing, 9 + pick(u[:, 0], 3), 1 + pick(u[:, 0], 8))
+    colour = 1 + pick(u[:, 1], 8)
+    colour_2 = 1 + (colour + pick(u[:, 3], 7)) % 8  # any but the first one's
+    accessory = np.where(one, choose_accessory(u[:, 4]), 0)
+    size = np.where(one, 1 + pick(u[:, 6], 2), 0)
+    position = np.where(size == 2, 2, 1 + pick(u[:, 7], 3))
+    return {
+        "subject": subject,
+        "colour": colour,
+        "subject_2": np.where(two, 1 + pick(u[:, 2], 8), 0),
+        "colour_2": np.where(two, colour_2, 0),
+        "accessory": accessory,
+        "scene": pick(u[:, 5], len(SCENES)),
+        "size": size,
+        "position": np.where(one, position, 0),
+        "ears": np.where(one, choose_ears(subject, accessory, u[:, 8:10]), 0),
+    }
+
+
+def choose_kinds(indices: Tensor, seed: int, kind: str) -> np.ndarray:
+    """The kind of each picture, (N,): all the same, or by their shares."""
+    if kind != "any":
+        return np.full(len(indices), kind)
+    u = uniforms(indices, seed, 1, CHOOSING)[:, 0]
+    bounds = np.cumsum(list(SHARE.values()))[:-1]
+    return np.array(list(SHARE))[np.searchsorted(bounds, u, side="right")]
+
+
+def redraw_until(indices: Tensor, seed: int, draw, accept) -> Factors:
+    """Draw each picture's factors again and again until they are accepted.
+
+    draw(rows, u) gives factors for some of the rows, accept(factors) says which to
+    keep. Each attempt of a picture has its own stream, so no picture disturbs another.
+    """
+    factors = {name: torch.zeros(len(indices), dtype=torch.int64) for name in FACTORS}
+    rows, attempt = torch.arange(len(indices)), 1
+    while len(rows) > 0:
+        u = uniforms(indices[rows], seed, 12, stream=16 * attempt)
+        drawn = draw(rows.numpy(), u)
+        drawn = {name: torch.from_numpy(drawn[name]) for name in FACTORS}
+        keep = accept(drawn)  # (rows,) bool
+        for name in FACTORS:
+            factors[name][rows[keep]] = drawn[name][keep]
+        rows, attempt = rows[~keep], attempt + 1
+    return factors
+
+
+def choose_factors(
+    indices: Tensor, seed: int, kind: str = "any", allow_held_out: bool = False
+) -> Factors:
+    """The factors of pictures number `indices`, (N,), of the world `seed`.
+
+    Args:
+        kind: "one" animal, "two" animals, a "thing", or "any" of them
+        allow_held_out: False draws a picture again where it shows a held-out combination
+    """
+    if kind not in KINDS:
+        raise ValueError(f"There is no kind {kind!r} of picture. Choose from {KINDS}.")
+    indices = torch.as_tensor(indices, dtype=torch.int64).cpu()
+    kinds = choose_kinds(indices, seed, kind)
+
+    def draw(rows, u):
+        return choose_freely(kinds[rows], u)
+
+    def accept(factors):
+        return ~is_held_out(factors) | allow_held_out
+
+    return redraw_until(indices, seed, draw, accept)
+
+
+def impose(factors: dict[str, np.ndarray], kind: str, u: np.ndarray) -> None:
+    """Write a held-out combination of this kind over the factors, in place."""
+    chosen = pick(u, len(HELD_OUT[kind]))  # (N,)
+    names = ("colour", "subject", "colour_2", "subject_2")
+    names = names if kind == "pair" else ("subject", kind)
+    for i, name in enumerate(names):
+        values = [FACTORS[name].index(combo[i]) for combo in HELD_OUT[kind]]
+        factors[name] = np.array(values)[chosen]
+    if kind == "ears":
+        hidden = HIDES_EARS[factors["accessory"]]
+        factors["accessory"] = np.where(hidden, 0, factors["accessory"])
+    else:  # the ears were chosen for another animal, or under another hat
+        factors["ears"] = np.zeros_like(factors["ears"])
+
+
+def held_out_factors(kind_of_holdout: str, indices: Tensor, seed: int) -> Factors:
+    """Factors that are held out for this one reason, for evaluation.
+
+    Args:
+        kind_of_holdout: "accessory", "colour", "ears" (one animal) or "pair" (two)
+    """
+    if kind_of_holdout not in HELD_OUT:
+        raise ValueError(
+            f"Nothing is held out by {kind_of_holdout!r}. Choose from {list(HELD_OUT)}."
+        )
+    indices = torch.as_tensor(indices, dtype=torch.int64).cpu()
+    kind = "two" if kind_of_holdout == "pair" else "one"
+
+    def draw(rows, u):
+        factors = choose_freely(np.full(len(rows), kind), u)
+        impose(factors, kind_of_holdout, u[:, 10])
+        return factors
+
+    def accept(factors):
+        reasons = held_out_by_kind(factors)
+        alone = sum(reason.astype(int) for reason in reasons.values()) == 1
+        return torch.from_numpy(alone & reasons[kind_of_holdout])
+
+    return redraw_until(indices, seed, draw, accept)
+
+
+# ---------------------------------------------------------------------------- captions
+
+
+NOUNS = {
+    "frog": ("frog",),
+    "rabbit": ("rabbit", "bunny"),
+    "cat": ("cat", "kitty"),
+    "bear": ("bear", "teddy bear"),
+    "bird": ("bird", "birdie"),
+    "fish": ("fish",),
+    "turtle": ("turtle", "tortoise"),
+    "bat": ("bat",),
+}
+CLEAR_NOUNS = {  # (before the word, after it): something tells the sense
+    "bat": (("flying bat", ""), ("furry bat", "")),
+    "club": (("baseball bat", ""), ("bat", "beside a ball"), ("bat", "and a ball")),
+    "crane": (("wading crane", ""), ("crane", "with long legs"), ("crane bird", "")),
+    "machine": (("crane", "lifting a box"), ("tower crane", ""), ("crane machine", "")),
+}
+SIZE_WORDS = {"small": ("small", "little", "tiny"), "big": ("big", "large", "huge")}
+EAR_WORDS = {
+    "rabbit": ("rabbit ears", "bunny ears"),
+    "cat": ("cat ears", "cat ears"),
+    "bear": ("bear ears", "bear ears"),
+}
+ACCESSORY_WORDS = {
+    "stilts": ("on stilts", "standing on stilts", "walking on stilts"),
+    "hat": ("with a hat", "wearing a hat", "in a top hat"),
+    "balloon": ("with a balloon", "holding a balloon", "with a red balloon"),
+    "umbrella": ("with an umbrella", "holding an umbrella", "under an umbrella"),
+}
+POSITION_WORDS = {
+    "left": ("on the left", "on the left side"),
+    "middle": ("in the middle", "in the middle"),
+    "right": ("on the right", "on the right side"),
+}
+SCENE_WORDS = {
+    "meadow": ("in a meadow", "on the grass", "in the meadow"),
+    "beach": ("at the beach", "by the sea", "on the beach"),
+    "snow": ("in the snow", "in winter", "in the snow"),
+    "night": ("at night", "under the moon", "at night"),
+    "sunset": ("at sunset", "in the evening", "at sunset"),
+}
+NAMED_SHARE = {  # how often a caption names a factor that is there
+    "colour": 0.85,
+    "accessory": 0.95,
+    "ears": 0.95,
+    "scene": 0.7,
+    "size": 0.5,
+    "position": 0.5,
+}
+OPENINGS = ("", "", "", "", "a picture of ", "a drawing of ")
+
+
+def choice(options: tuple, chance: float):
+    """One of the options, each as likely as the others."""
+    return options[int(chance * len(options))]
+
+
+def with_article(words: str) -> str:
+    """'an orange cat', 'a cat'."""
+    return ("an " if words[0] in "aeiou" else "a ") + words
+
+
+def join(*parts: str) -> str:
+    """The parts that are not empty, with a space between."""
+    return " ".join(part for part in parts if part)
+
+
+def set_the_scene(sentence: str, scene: str, u: list[float]) -> str:
+    """Say where or when, at the end or (one in four) at the start."""
+    if not scene:
+        return choice(OPENINGS, u[0]) + sentence
+    if u[1] < 0.25:
+        return f"{scene}, {sentence}"
+    return choice(OPENINGS, u[0]) + join(sentence, scene)
+
+
+def caption_one(f: dict[str, str], named: set[str], u: list[float]) -> str:
+    """One animal: 'a small red frog with rabbit ears on stilts at the beach'."""
+    said = {name: f[name] if name in named else "none" for name in f}
+    noun = choice(NOUNS[f["subject"]], u[0])
+    if noun == "bat" and said["accessory"] == said["ears"] == "none":
+        noun = choice(CLEAR_NOUNS["bat"], u[1])[0]
+    size = choice(SIZE_WORDS.get(said["size"], ("",)), u[2])
+    colour = said["colour"] if said["colour"] != "none" else ""
+    ears = choice(EAR_WORDS.get(said["ears"], ("",)), u[3])
+    accessory = choice(ACCESSORY_WORDS.get(said["accessory"], ("",)), u[4])
+    position = choice(POSITION_WORDS.get(said["position"], ("",)), u[5])
+    scene = choice(SCENE_WORDS.get(said["scene"], ("",)), u[6])
+    extras = [ears and f"with {ears}", accessory]
+    if ears and accessory.startswith("with "):
+        extras = [f"with {ears} and {accessory[5:]}"]  # one "with" is enough
+    if colour and u[7] < 0.12:
+        animal = join(with_article(join(size, noun)), "that is", colour + ",")
+        animal = animal if any(extras) or position or scene else animal[:-1]
+    else:
+        animal = with_article(join(size, colour, noun))
+    return set_the_scene(join(animal, *extras, position), scene, u[8:10])
+
+
+def caption_two(f: dict[str, str], named: set[str], u: list[float]) -> str:
+    """Two animals: 'a red cat left of a blue fish'; 'next to' leaves the order open."""
+    colours = [f[c] if c in named else "" for c in ("colour", "colour_2")]
+    left = with_article(join(colours[0], choice(NOUNS[f["subject"]], u[0])))
+    right = with_article(join(colours[1], choice(NOUNS[f["subject_2"]], u[1])))
+    scene = choice(SCENE_WORDS[f["scene"]], u[6]) if "scene" in named else ""
+    if "order" not in named:
+        first, second = (left, right) if u[2] < 0.5 else (right, left)
+        sentence = f"{first} {choice(('next to', 'beside', 'and'), u[3])} {second}"
+    elif u[2] < 0.5:
+        sentence = f"{left} {choice(('left of', 'to the left of'), u[3])} {right}"
+    elif u[2] < 0.75:
+        sentence = f"{right} {choice(('right of', 'to the right of'), u[3])} {left}"
+    else:
+        sentence = f"{left} on the left and {right} on the right"
+    return set_the_scene(sentence, scene, u[8:10])
+
+
+def caption_thing(f: dict[str, str], named: set[str], u: list[float]) -> str:
+    """What is not an animal: 'a yellow crane lifting a box at sunset'."""
+    before, after = choice(CLEAR_NOUNS[f["subject"]], u[0])
+    colour = f["colour"] if "colour" in named else ""
+    scene = choice(SCENE_WORDS[f["scene"]], u[6]) if "scene" in named else ""
+    thing = join(with_article(join(colour, before)), after)
+    return set_the_scene(thing, scene, u[8:10])
+
+
+def caption_bare(f: dict[str, str], named: set[str], u: list[float]) -> str:
+    """A word with two meanings and nothing that tells which: 'a brown bat at night'."""
+    word = next(word for word, senses in SENSES.items() if f["subject"] in senses)
+    colour = f["colour"] if "colour" in named else ""
+    scene = choice(SCENE_WORDS[f["scene"]], u[6]) if "scene" in named else ""
+    return set_the_scene(with_article(join(colour, word)), scene, u[8:10])
+
+
+def choose_named(f: dict[str, str], u: list[float]) -> set[str]:
+    """Which factors a caption names: nearly all that are there, some of the time."""
+    shares = zip(NAMED_SHARE.items(), u[:6], strict=True)
+    named = {n for (n, share), v in shares if v < share and f[n] != "none"}
+    if f["size"] == "big" and u[5] > 0.15:  # the big ones always stand in the middle
+        named.discard("position")
+    two_sensed = f["subject_2"] == "none" and f["subject"] in sum(SENSES.values(), ())
+    if two_sensed and u[6] < SHARE_BARE:
+        return named & {"colour", "scene"} | {"either_sense"}
+    if f["subject_2"] != "none":
+        colour_2 = {"colour_2"} if u[7] < NAMED_SHARE["colour"] else set()
+        order = {"order"} if u[8] < 0.85 else set()
+        return named | colour_2 | order | {"subject", "subject_2"}
+    return named | {"subject"}
+
+
+CAPTION_NUMBERS = 20  # uniform numbers that one caption uses
+
+
+def caption(
+    factors_of_one: dict[str, int], numbers: list[float]
+) -> tuple[str, set[str]]:
+    """One caption, and the names of the factors that it states.
+
+    Beside names of factors the set may hold "order" (it says which animal is left) and,
+    in place of "subject", "either_sense" (a bare "bat" or "crane").
+
+    Args:
+        numbers: CAPTION_NUMBERS uniform numbers in [0, 1), which make the choices
+    """
+    f = {name: FACTORS[name][value] for name, value in factors_of_one.items()}
+    named, u = choose_named(f, numbers[:10]), numbers[10:]
+    if "either_sense" in named:
+        return caption_bare(f, named, u), named
+    if f["subject_2"] != "none":
+        return caption_two(f, named, u), named
+    if f["subject"] in THINGS:
+        return caption_thing(f, named, u), named
+    return caption_one(f, named, u), named
+
+
+def rows_of(factors: Factors) -> list[dict[str, int]]:
+    """The factors of each picture by itself."""
+    columns = [factors[name].tolist() for name in FACTORS]
+    return [dict(zip(FACTORS, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def captions(
+    factors: Factors,
+    indices: Tensor,
+    seed: int,
+    caption_noise: float = 0.0,
+    return_named: bool = False,
+) -> list[str] | tuple[list[str], list[set[str]]]:
+    """One caption for each picture, and (if asked) the set of factors each one names.
+
+    Args:
+        caption_noise: this share of the captions, as of alt text on the web, is missing
+            (half of them: the empty string) or was written for another picture; those
+            name nothing.
+    """
+    if not 0 <= caption_noise <= 1:
+        raise ValueError(f"caption_noise is a share, 0 to 1, not {caption_noise}.")
+    indices = torch.as_tensor(indices, dtype=torch.int64).cpu()
+    numbers = uniforms(indices, seed, CAPTION_NUMBERS, WRITING)  # (N, CAPTION_NUMBERS)
+    pairs = zip(rows_of(factors), numbers.tolist(), strict=True)
+    written = [caption(one, u) for one, u in pairs]
+    texts, named = [text for text, _ in written], [names for _, names in written]
+    spoil(texts, named, indices, seed, caption_noise)
+    return (texts, named) if return_named else texts
+
+
+def spoil(texts, named, indices: Tensor, seed: int, caption_noise: float) -> None:
+    """Empty some captions and exchange others for those of strangers, in place."""
+    u = uniforms(indices, seed, 3, LYING)  # (N, 3)
+    for row in np.flatnonzero(u[:, 0] < caption_noise):
+        texts[row], named[row] = "", set()
+        if u[row, 1] < 0.5:
+            stranger = torch.tensor([int(u[row, 2] * 2**40)])
+            texts[row] = captions(choose_factors(stranger, seed), stranger, seed)[0]

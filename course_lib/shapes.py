@@ -1,0 +1,170 @@
+"""Drawing with numbers: signed distances, and paint with soft edges.
+
+A shape is a function that says, for every pixel, how far it is from the shape's edge:
+negative inside, zero on the edge, positive outside. From that one number follow the
+soft edge (a pixel cut by the edge is covered by half), the outline (a shape grown by a
+little), union (the nearer of two) and intersection (the farther). The formulas are
+those of Inigo Quilez, https://iquilezles.org/articles/distfunctions2d/.
+
+Points are pairs (x, y) of tensors (N, H, W): N pictures drawn at once, x to the right
+and y upwards. A length is a number or a tensor (N, 1, 1), one for each picture.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Points = tuple[Tensor, Tensor]  # x and y, each (N, H, W)
+Length = float | Tensor  # Tensor: (N, 1, 1)
+
+
+def pixel_grid(size: int, device: str | torch.device = "cpu") -> Points:
+    """The middles of the pixels of one picture, 0 to 1, y upwards; each (1, H, W)."""
+    middles = (torch.arange(size, device=device) + 0.5) / size  # (size,)
+    x = middles[None, None, :].expand(1, size, size)
+    y = middles.flip(0)[None, :, None].expand(1, size, size)
+    return x, y
+
+
+def place(points: Points, x: Length, y: Length, scale: Length, angle: Length) -> Points:
+    """The same points as seen by a figure that stands at (x, y), scaled and turned.
+
+    Everything the figure draws in its own units appears `scale` times as large. A
+    negative angle leans to the right; radians.
+    """
+    dx, dy = points[0] - x, points[1] - y  # (N, H, W)
+    cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale  # (N, 1, 1)
+    return dx * cos + dy * sin, dy * cos - dx * sin
+
+
+def mirror(points: Points, x: Length = 0.0) -> Points:
+    """Fold the left half over the right: what is drawn once appears on both sides."""
+    return (points[0] - x).abs(), points[1]
+
+
+# ---------------------------------------------------------------- distances (N, H, W)
+
+
+def circle(points: Points, centre: tuple[Length, Length], radius: Length) -> Tensor:
+    """Distance to a circle: the distance to its centre, less the radius."""
+    return torch.hypot(points[0] - centre[0], points[1] - centre[1]) - radius
+
+
+def ellipse(
+    points: Points, centre: tuple[Length, Length], radii: tuple[float, float]
+) -> Tensor:
+    """Distance to an upright ellipse, exact at its edge to first order."""
+    u, v = (points[0] - centre[0]) / radii[0], (points[1] - centre[1]) / radii[1]
+    inside = torch.hypot(u, v)  # 1 on the edge
+    slope = torch.hypot(u / radii[0], v / radii[1]).clamp(min=1e-6)
+    return inside * (inside - 1) / slope
+
+
+def capsule(
+    points: Points,
+    start: tuple[Length, Length],
+    end: tuple[Length, Length],
+    radius: Length,
+    end_radius: Length | None = None,
+) -> Tensor:
+    """Distance to a thick line with round ends, which may grow towards its end."""
+    along_x, along_y = end[0] - start[0], end[1] - start[1]
+    dx, dy = points[0] - start[0], points[1] - start[1]  # (N, H, W)
+    length_2 = along_x**2 + along_y**2
+    share = ((dx * along_x + dy * along_y) / length_2).clamp(0, 1)  # 0 start, 1 end
+    to_line = torch.hypot(dx - share * along_x, dy - share * along_y)
+    if end_radius is None:
+        return to_line - radius
+    return to_line - (radius + share * (end_radius - radius))
+
+
+def box(
+    points: Points, centre: tuple[Length, Length], half: tuple[Length, Length]
+) -> Tensor:
+    """Distance to an upright box, given half its width and half its height."""
+    outside_x = (points[0] - centre[0]).abs() - half[0]
+    return torch.maximum(outside_x, (points[1] - centre[1]).abs() - half[1])
+
+
+def polygon(points: Points, corners: list[tuple[float, float]]) -> Tensor:
+    """Distance to a polygon without dents: the farthest of the lines along its sides.
+
+    The corners may go round either way. The wrong way round every distance would change
+    its sign and the shape would silently cover nothing, so the area decides.
+    """
+    sides = list(zip(corners, corners[1:] + corners[:1], strict=True))
+    twice_area = sum(ax * by - bx * ay for (ax, ay), (bx, by) in sides)
+    if twice_area == 0:
+        raise ValueError("The corners of a polygon must not all lie on one line.")
+    distance = None
+    for (ax, ay), (bx, by) in sides:
+        length = ((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5
+        length = length if twice_area > 0 else -length
+        out_x, out_y = (by - ay) / length, (ax - bx) / length  # points out of the shape
+        side = points[0] * out_x + (points[1] * out_y - (ax * out_x + ay * out_y))
+        distance = side if distance is None else torch.maximum(distance, side)
+    return distance
+
+
+# --------------------------------------------------------- shapes from other shapes
+
+
+def union(*distances: Tensor) -> Tensor:
+    """Inside any of the shapes."""
+    nearest = distances[0]
+    for distance in distances[1:]:
+        nearest = torch.minimum(nearest, distance)
+    return nearest
+
+
+def intersection(*distances: Tensor) -> Tensor:
+    """Inside all of the shapes."""
+    farthest = distances[0]
+    for distance in distances[1:]:
+        farthest = torch.maximum(farthest, distance)
+    return farthest
+
+
+def without(distance: Tensor, hole: Tensor) -> Tensor:
+    """Inside the first shape and outside the second."""
+    return torch.maximum(distance, -hole)
+
+
+def stroke(distance: Tensor, half_width: Length) -> Tensor:
+    """A line along the edge of a shape."""
+    return distance.abs() - half_width
+
+
+# ------------------------------------------------------------------------------ paint
+
+
+def coverage(distance: Tensor, pixel: Length) -> Tensor:
+    """How much of each pixel the shape covers, 0 to 1: the edge is one pixel soft."""
+    return (0.5 - distance / pixel).clamp(0, 1)
+
+
+@dataclass(eq=False)
+class Brush:
+    """Where paint goes, in the units of the figure that is being painted."""
+
+    canvas: Tensor  # (N, 3, H, W), 0 to 1, painted in place
+    points: Points  # the middles of the pixels, each (N, H, W)
+    pixel: Tensor  # (N, 1, 1), the width of one pixel
+    line: Tensor  # (N, 1, 1), the width of an outline
+    outline: Tensor  # (N, 3, 1, 1), the colour of an outline
+
+    def paint(self, distance: Tensor, colour: Tensor, opacity: float = 1.0) -> None:
+        """Cover the shape with one colour, (3,) or (N, 3, 1, 1) or (N, 3, H, W)."""
+        colour = colour.reshape(1, 3, 1, 1) if colour.dim() == 1 else colour
+        weight = coverage(distance, self.pixel)[:, None]  # (N, 1, H, W)
+        self.canvas.lerp_(colour, weight if opacity == 1 else weight * opacity)
+
+    def paint_outlined(self, distance: Tensor, colour: Tensor) -> None:
+        """The outline is the same shape, a little larger, painted first."""
+        self.paint(distance - self.line, self.outline)
+        self.paint(distance, colour)
+
+    def thick(self, half_width: float) -> Tensor:
+        """A half-width that never falls below half a pixel, so thin parts stay seen."""
+        return (0.5 * self.pixel).clamp(min=half_width)  # (N, 1, 1)
