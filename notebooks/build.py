@@ -1,6 +1,6 @@
 """Build both variants of every notebook from its one source, notebooks/src/NN_name.py.
 
-    python notebooks/build.py           build what differs from its source
+    python notebooks/build.py            build what differs from its source
     python notebooks/build.py 02_noise   build this one, whatever it looks like
     python notebooks/build.py --all      build every one
     python notebooks/build.py --check    build nothing, fail where built is not source
@@ -75,7 +75,7 @@ def without_solution(code: str) -> str:
 
 
 def without_markers(code: str) -> str:
-    return MARKER.sub("", code)
+    return MARKER.sub("", code).rstrip("\n")
 
 
 def notebook_from_source(name: str, edit) -> NotebookNode:

@@ -1,0 +1,78 @@
+"""What the machine is asked, and what may be overruled."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from course_lib import device
+
+
+def test_the_profile_is_what_the_variable_says(monkeypatch):
+    for name in device.PROFILES:
+        monkeypatch.setenv("COURSE_PROFILE", name.upper())
+        assert device.profile() == name
+
+
+def test_the_profile_is_found_when_nobody_says(monkeypatch):
+    monkeypatch.delenv("COURSE_PROFILE", raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert device.profile() == "laptop"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert device.profile() == "gpu"
+
+
+def test_an_unknown_profile_is_answered_with_a_sentence(monkeypatch):
+    monkeypatch.setenv("COURSE_PROFILE", "mainframe")
+    with pytest.raises(ValueError, match="choose one of smoke, laptop, gpu"):
+        device.profile()
+
+
+def test_a_profile_picks_its_own_number(monkeypatch):
+    monkeypatch.setenv("COURSE_PROFILE", "laptop")
+    assert device.scaled(smoke=1, laptop=2, gpu=3) == 2
+
+
+def test_places_are_in_the_repository_unless_overruled(monkeypatch, tmp_path):
+    for variable in ("COURSE_DATA", "COURSE_CACHE", "COURSE_WEIGHTS"):
+        monkeypatch.delenv(variable, raising=False)
+    repository = Path(__file__).resolve().parents[1]
+    assert device.cache_folder() == repository / "data" / "cache"
+    assert device.weights_folder() == repository / "data" / "weights"
+    assert device.mirror_folder() is None
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    assert device.cache_folder() == device.mirror_folder() == tmp_path
+
+
+def test_a_mirror_that_is_not_there_is_answered_with_a_sentence(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "nowhere"))
+    with pytest.raises(ValueError, match="nowhere, which is not a folder"):
+        device.mirror_folder()
+
+
+def test_a_container_is_not_taken_for_the_whole_machine(monkeypatch):
+    limits = {"cpu.max": "150000 100000", "memory.max": str(2**30)}
+    monkeypatch.setattr(device, "_cgroup_limit", lambda name, default: limits[name])
+    assert device.usable_cores() == 1
+    assert device.memory_gib() == 1.0
+
+
+def test_the_machine_has_cores_memory_and_a_device():
+    assert device.usable_cores() >= 1
+    assert device.memory_gib() > 0.5
+    assert torch.ones(1, device=device.best_device()).item() == 1
+    assert isinstance(device.cpu_has_bf16(), bool)
+
+
+def test_threads_are_left_to_omp_num_threads_where_it_is_set(monkeypatch):
+    before = torch.get_num_threads()
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert device.use_all_cores() == before
+
+
+def test_colab_is_known_by_its_release_tag(monkeypatch):
+    monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
+    assert not device.on_colab()
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release-colab")
+    assert device.on_colab()

@@ -1,0 +1,113 @@
+"""The files around the course agree with each other."""
+
+import ast
+import re
+import subprocess
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+MOST_BYTES = 16 * 2**20
+MOST_CODE_LINES = 5
+# Colab brings these, and its kernel breaks when they move.
+COLABS_OWN = {"torch", "torchvision", "numpy", "ipywidgets", "matplotlib", "pillow"}
+
+
+def tracked_files() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True)
+    files = (ROOT / name for name in listed.stdout.decode().splitlines())
+    return [file for file in files if file.is_file()]
+
+
+def requirements() -> list[Requirement]:
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    lists = [PROJECT["project"]["dependencies"], *extras]
+    return [Requirement(line) for lines in lists for line in lines]
+
+
+def pins() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pairs = (line.split("==") for line in lines if not line.startswith("#"))
+    return {canonicalize_name(name): number for name, number in pairs}
+
+
+# Set-up -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("requirement", requirements(), ids=str)
+def test_every_dependency_is_pinned_to_a_version_that_fits(requirement):
+    assert pins()[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_the_tests_run_on_the_pinned_torch():
+    """An install without constraints.txt swaps it."""
+    assert version("torch") == pins()["torch"]
+    assert version("torchvision") == pins()["torchvision"]
+
+
+def test_conda_gets_the_same_environment():
+    *conda, pip = ENVIRONMENT["dependencies"]
+    assert conda == ["python" + PROJECT["project"]["requires-python"], "pip"]
+    assert pip == {"pip": ["-c constraints.txt", "-e .[lab]"]}
+    assert ENVIRONMENT["name"] == PROJECT["project"]["name"]
+
+
+def test_every_package_folder_is_packaged():
+    folders = {file.parent for file in (ROOT / "course_lib").rglob("__init__.py")}
+    names = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    assert names == set(PROJECT["tool"]["setuptools"]["packages"])
+
+
+def test_colab_installs_what_it_may_and_nothing_else():
+    cell = (ROOT / "notebooks" / "setup_cell.py").read_text(encoding="utf-8")
+    wanted = ast.literal_eval(re.search(r"wanted = (\[.*?\])", cell, re.DOTALL)[1])
+    needed = {Requirement(line).name for line in PROJECT["project"]["dependencies"]}
+    assert set(wanted) == needed - COLABS_OWN
+
+
+def test_make_lists_its_targets():
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True).stdout
+    named = {line.split()[0] for line in listed.splitlines()}
+    assert named >= {"lab", "test", "notebooks", "course", "smoke", "bench", "weights"}
+    assert named >= {"format", "check"}
+
+
+# What is written ------------------------------------------------------------------
+
+
+def test_no_file_is_too_heavy_for_git():
+    heavy = [file.name for file in tracked_files() if file.stat().st_size > MOST_BYTES]
+    assert not heavy
+
+
+def pages() -> list[Path]:
+    folders = [ROOT, *(ROOT / name for name in ("lessons", "data", "benchmarks"))]
+    return [page for folder in folders for page in sorted(folder.glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere(page):
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    links = re.findall(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"", text)
+    local = [a or b for a, b in links if not re.match(r"[a-z]+:|#", a or b)]
+    lost = [to for to in local if not (page.parent / to.split("#")[0]).exists()]
+    assert not lost, f"{page.name} links to {lost}"
+
+
+@pytest.mark.parametrize(
+    "page", sorted(ROOT.glob("lessons/*.md")), ids=lambda page: page.name
+)
+def test_code_in_a_lesson_is_short_and_executed(page):
+    text = page.read_text(encoding="utf-8")
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        code = [line for line in block.splitlines() if line.startswith((">>>", "..."))]
+        assert code, f"{page.name}: nothing executes this block\n{block}"
+        assert len(code) <= MOST_CODE_LINES, f"{page.name}: too long\n{block}"

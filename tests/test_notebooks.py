@@ -1,0 +1,178 @@
+"""Every notebook has its skeleton, and what was built is what the source says."""
+
+import re
+from pathlib import Path
+
+import build
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MOST_CELLS = 40
+MOST_EXERCISES = 2
+MOST_LINES = 8  # of a solution
+every_notebook = pytest.mark.parametrize("name", build.source_names())
+
+
+def code_cells(notebook):
+    cells = (cell for cell in notebook.cells if cell.cell_type == "code")
+    return [cell for cell in cells if cell.source.strip()]
+
+
+def solutions(name: str) -> list[str]:
+    text = (ROOT / "notebooks" / "src" / f"{name}.py").read_text(encoding="utf-8")
+    return [build.MARKER.sub("", part[0]) for part in build.SOLUTION.finditer(text)]
+
+
+# What was built -----------------------------------------------------------------
+
+
+@every_notebook
+def test_built_is_source(name):
+    wrong = [file.relative_to(ROOT).as_posix() for file in build.stale(name)]
+    assert not wrong, f"run `make notebooks`: {wrong}"
+
+
+def test_nothing_is_built_without_a_source():
+    assert build.orphans() == []
+
+
+@every_notebook
+def test_every_solved_cell_was_run_in_order(name):
+    """nbval passes, comparing nothing, where the execution counts are missing."""
+    cells = code_cells(nbformat.read(build.solved_file(name), as_version=4))
+    counts = [cell.execution_count for cell in cells]
+    assert counts == list(range(1, len(cells) + 1))
+
+
+@every_notebook
+def test_no_solved_cell_ended_in_an_error(name):
+    for cell in code_cells(nbformat.read(build.solved_file(name), as_version=4)):
+        assert "error" not in [output.output_type for output in cell.outputs]
+        heard = [out.text for out in cell.outputs if out.get("name") == "stderr"]
+        assert not heard, f"a warning in a finished notebook: {heard}"
+
+
+@every_notebook
+def test_the_learners_variant_keeps_no_output_and_no_solution(name):
+    notebook = nbformat.read(build.learner_file(name), as_version=4)
+    assert not any(cell.outputs for cell in code_cells(notebook))
+    assert not any("SOLUTION" in cell.source for cell in notebook.cells)
+    text = "\n".join(cell.source for cell in notebook.cells)
+    assert text.count('raise NotImplementedError("your turn")') == len(solutions(name))
+
+
+# The skeleton -------------------------------------------------------------------
+
+
+@every_notebook
+def test_a_notebook_opens_with_title_badge_and_minutes(name):
+    first = nbformat.read(build.learner_file(name), as_version=4).cells[0]
+    address = f"/github/{build.repository()}/blob/main/notebooks/{name}.ipynb"
+    assert first.cell_type == "markdown"
+    assert first.source.startswith("# ")
+    assert f"https://colab.research.google.com{address}" in first.source
+    assert re.search(r"\d+ minutes", first.source)
+
+
+@every_notebook
+def test_the_set_up_cell_is_the_same_everywhere(name):
+    source = (ROOT / "notebooks" / "src" / f"{name}.py").read_text(encoding="utf-8")
+    set_up = (ROOT / "notebooks" / "setup_cell.py").read_text(encoding="utf-8")
+    first = source[re.search(r"^# %%(?! \[markdown\])", source, re.M).start() :]
+    assert first.startswith(set_up), f"{name}: copy notebooks/setup_cell.py"
+
+
+@every_notebook
+def test_a_notebook_is_one_sitting(name):
+    cells = nbformat.read(build.learner_file(name), as_version=4).cells
+    assert len(cells) <= MOST_CELLS
+    assert len(solutions(name)) <= MOST_EXERCISES
+    for solution in solutions(name):
+        lines = [line.strip() for line in solution.splitlines()]
+        written = [line for line in lines if line and not line.startswith("#")]
+        assert 1 <= len(written) <= MOST_LINES, solution
+
+
+@every_notebook
+def test_no_cell_ends_in_a_semicolon(name):
+    """nbval strict fails on one: write plt.show()."""
+    for cell in code_cells(nbformat.read(build.learner_file(name), as_version=4)):
+        assert not cell.source.rstrip().endswith(";"), cell.source
+
+
+@every_notebook
+def test_one_number_one_name(name):
+    assert (ROOT / "lessons" / f"{name}.md").is_file()
+    if solutions(name):
+        assert (ROOT / "course_lib" / "checks" / f"nb{name}.py").is_file()
+
+
+# The builder itself ---------------------------------------------------------------
+
+
+@pytest.fixture
+def tiny_course(tmp_path, monkeypatch):
+    """A course of one notebook in a folder of its own."""
+    (tmp_path / "notebooks" / "src").mkdir(parents=True)
+    toml = '[tool.course]\nrepository = "someone/somewhere"\n'
+    (tmp_path / "pyproject.toml").write_text(toml)
+    monkeypatch.setattr(build, "NOTEBOOKS", tmp_path / "notebooks")
+    source = tmp_path / "notebooks" / "src" / "01_tiny.py"
+    source.write_text(TINY)
+    return source
+
+
+TINY = """\
+# %% [markdown]
+# # Tiny, from OWNER/REPO
+
+# %% tags=["nbval-ignore-output"]
+def my_double(x):
+    ### BEGIN SOLUTION
+    y = 2 * x
+    return y
+    ### END SOLUTION
+
+
+# %%
+print("hello")
+
+# %%
+print("hello")
+"""
+
+
+def test_a_solution_is_cut_for_the_learner_and_kept_for_the_teacher(tiny_course):
+    learner = build.notebook_from_source("01_tiny", build.without_solution)
+    solved = build.notebook_from_source("01_tiny", build.without_markers)
+    stub = 'def my_double(x):\n    raise NotImplementedError("your turn")'
+    assert learner.cells[1].source == stub
+    assert solved.cells[1].source == "def my_double(x):\n    y = 2 * x\n    return y"
+    assert learner.cells[1].metadata.tags == ["nbval-ignore-output"]
+    assert learner.cells[0].source == "# Tiny, from someone/somewhere"
+
+
+def test_ids_depend_on_the_text_alone(tiny_course):
+    before = build.notebook_from_source("01_tiny", build.without_markers).cells
+    tiny_course.write_text(TINY.replace("Tiny,", "Small,"))
+    after = build.notebook_from_source("01_tiny", build.without_markers).cells
+    same = [old.id == new.id for old, new in zip(before, after, strict=True)]
+    assert same == [False, True, True, True]
+    assert len({cell.id for cell in after}) == 4  # also where two cells say the same
+
+
+def test_building_twice_gives_the_same_bytes_and_an_edit_is_noticed(tiny_course):
+    build.build("01_tiny")
+    first = build.solved_file("01_tiny").read_bytes()
+    assert build.stale("01_tiny") == []
+    build.build("01_tiny")
+    assert build.solved_file("01_tiny").read_bytes() == first
+    tiny_course.write_text(TINY.replace("hello", "goodbye"))
+    assert len(build.stale("01_tiny")) == 2
+
+
+def test_a_marker_without_its_partner_is_refused(tiny_course):
+    tiny_course.write_text(TINY.replace("    ### END SOLUTION\n", ""))
+    with pytest.raises(SystemExit, match="without its partner"):
+        build.notebook_from_source("01_tiny", build.without_solution)
