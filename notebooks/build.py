@@ -124,6 +124,7 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         coalesce_streams=True,
         record_timing=False,
         store_widget_state=False,
+        extra_arguments=["--log-level=ERROR"],  # no remarks on its own sockets
     )
     client.execute()
     notebook.metadata = nbformat.from_dict(METADATA)

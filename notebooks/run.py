@@ -52,6 +52,7 @@ def run(kind: str, name: str) -> bool:
     print(f"{kind} {name}: {'ok' if good else 'FAILED'} in {seconds:.0f} s{note}")
     if not good:
         print(done.stdout)
+        print(f"If the change is meant: make notebooks ONLY={name}")
     return good
 
 
