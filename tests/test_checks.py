@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from course_lib.checks import compare, difference, report
+from course_lib.checks import checked, compare, difference, report
 
 
 def blend(x, y):
@@ -20,10 +20,7 @@ def swapped(x, y):
 
 
 def check_blend(learner, mistakes=None):
-    def check():
-        compare(learner, blend, two_pictures, mistakes=mistakes)
-
-    return report(check, learner, blend)
+    return checked(learner, blend, two_pictures, mistakes)
 
 
 def said(capsys) -> str:
@@ -196,7 +193,7 @@ def test_an_interrupt_is_the_learners_own_wish():
     ("found", "expected", "words"),
     [
         (None, torch.ones(2), "it returned None: does it end with a `return`?"),
-        (1.0, torch.ones(()), "expected a Tensor, found a float"),
+        (1.0, torch.ones(()), "expected the type Tensor, found float"),
         (torch.ones(3), torch.ones(2), "expected the shape (2,), found (3,)"),
         (
             torch.ones(2).double(),
@@ -210,7 +207,7 @@ def test_an_interrupt_is_the_learners_own_wish():
         ({"a": 1}, {"a": 2}, "in 'a': expected 2, found 1"),
         ({"b": 1}, {"a": 2}, "expected the keys ['a'], found ['b']"),
         (0.5, 0.25, "expected 0.25, found 0.5"),
-        ("half", 0.25, "expected a float, found a str"),
+        ("half", 0.25, "expected the type float, found str"),
         ("frog", "cat", "expected 'cat', found 'frog'"),
     ],
 )

@@ -1,7 +1,7 @@
 """Checks that teach: they run the learner's own function and say in words what is off.
 
-A check draws two random inputs, compares the learner's answers with the library's, and
-ends with `report`, which prints one line and returns the function to use onward:
+A check draws two random inputs, compares the learner's answers with right ones, prints
+one line and returns the function to use onward, the learner's or the library's:
 
     def check_add_noise(learner_add_noise):
         schedule = linear_schedule(T=1000)
@@ -9,23 +9,21 @@ ends with `report`, which prints one line and returns the function to use onward
         def right(x_0, t, eps, alpha_bar):
             return add_noise(x_0, t, eps, schedule)
 
-        def inputs(generator):
-            x_0, eps = torch.randn(2, 4, 1, 8, 8, generator=generator)
-            return x_0, torch.tensor([0, 1, 500, 1000]), eps, schedule.alpha_bar
-
         def no_roots(x_0, t, eps, alpha_bar):
             a = alpha_bar[t].reshape(-1, 1, 1, 1)
             return a * x_0 + (1 - a) * eps
 
-        def check():
-            compare(learner_add_noise, right, inputs, mistakes={
-                "alpha_bar stands where its square root belongs": no_roots,
-            })
+        def inputs(generator):
+            x_0, eps = torch.randn(2, 4, 1, 8, 8, generator=generator)
+            return x_0, torch.tensor([0, 1, 500, 1000]), eps, schedule.alpha_bar
 
-        return report(check, learner_add_noise, right, name="add_noise")
+        mistakes = {"alpha_bar stands where its square root belongs": no_roots}
+        return checked(learner_add_noise, right, inputs, mistakes, name="add_noise")
 
 A mistake is named only when the learner's answers are that mistake's answers on both
 inputs and no other named mistake explains them: a wrong diagnosis is worse than none.
+Where comparing two answers is not enough, write the check by hand: a function that
+raises NotYetRight with a sentence, given to `report`.
 """
 
 import inspect
@@ -70,7 +68,7 @@ def _wrong_kind(found: Answer, expected: Answer) -> str:
     if found is None:
         return "it returned None: does it end with a `return`?"
     kinds = [type(value).__name__ for value in (expected, found)]
-    return f"expected a {kinds[0]}, found a {kinds[1]}"
+    return f"expected the type {kinds[0]}, found {kinds[1]}"
 
 
 def _tensor_difference(found: Answer, expected: Tensor, tolerance: float) -> str | None:
@@ -238,6 +236,22 @@ def report(
         return learner_function
     print("The notebook goes on with the library's version.")
     return library_function
+
+
+def checked(
+    learner: Callable,
+    right: Callable,
+    inputs: Callable[[torch.Generator], tuple],
+    mistakes: Mapping[str, Callable] | None = None,
+    name: str | None = None,
+    tolerance: float = 1e-4,
+) -> Callable:
+    """What most checks are: compare with the right function, then report."""
+
+    def check():
+        compare(learner, right, inputs, mistakes, tolerance)
+
+    return report(check, learner, right, name)
 
 
 def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str | None:
