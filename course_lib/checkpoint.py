@@ -1,0 +1,152 @@
+"""Checkpoints: tensors and a card in one file, written whole or not at all.
+
+A checkpoint is a safetensors file. Its header carries the card (what this is, as JSON)
+and a SHA-256 of the tensors, so that a damaged file is noticed before it is used. It is
+written to a temporary file, flushed to the disk and renamed: whoever looks sees the old
+file or the new one, never half of one. No pickle is ever loaded.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from course_lib.device import weights_folder
+
+Card = dict
+Tensors = dict[str, Tensor]
+
+
+class CheckpointError(Exception):
+    """A checkpoint cannot be read, written or used; the message says what to do."""
+
+
+def digest(tensors: Tensors) -> str:
+    """The SHA-256 of names, types, shapes and bytes of all tensors, in name order."""
+    sha = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name].detach().cpu().contiguous()
+        sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        sha.update(tensor.flatten().view(torch.uint8).numpy())
+    return sha.hexdigest()
+
+
+def save_checkpoint(file: Path | str, tensors: Tensors, card: Card) -> None:
+    """Write tensors and card to one file, whole or not at all."""
+    file = Path(file)
+    tensors = {name: x.detach().cpu().contiguous() for name, x in tensors.items()}
+    header = {"card": json.dumps(card), "sha256": digest(tensors)}
+    replace_file(file, lambda temporary: save_file(tensors, temporary, header))
+
+
+def replace_file(file: Path, write) -> None:
+    """Let `write(temporary)` make a file beside `file`, then rename it over `file`."""
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write(temporary)
+        with open(temporary, "rb+") as written:
+            os.fsync(written.fileno())
+        os.replace(temporary, file)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            f"Could not write {file}: {error}. Is the disk full, or the folder "
+            "read-only? What was there before is untouched."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_checkpoint(file: Path | str) -> tuple[Tensors, Card]:
+    """Read tensors and card back, and refuse whatever is not exactly what was saved."""
+    file = Path(file)
+    if not file.is_file():
+        raise CheckpointError(f"There is no checkpoint at {file}.")
+    refuse_pickle(file)
+    try:
+        with safe_open(file, framework="pt") as opened:
+            header = opened.metadata() or {}
+            names = opened.keys()
+            tensors = {name: opened.get_tensor(name) for name in names}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{file} is damaged or no safetensors file ({error}). "
+            "Fetch or train it again."
+        ) from error
+    if "card" not in header or "sha256" not in header:
+        raise CheckpointError(
+            f"{file} was not written by this course: its header has no card and no "
+            "checksum. Only what `python -m course_lib train` wrote can be used here."
+        )
+    if digest(tensors) != header["sha256"]:
+        raise CheckpointError(
+            f"{file} is damaged: its numbers do not match its checksum. "
+            "Fetch or train it again."
+        )
+    return tensors, json.loads(header["card"])
+
+
+def refuse_pickle(file: Path) -> None:
+    """Raise a sentence for what torch.save and pickle write, without opening it."""
+    with open(file, "rb") as opened:
+        start = opened.read(2)
+    if start in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
+        raise CheckpointError(
+            f"{file} is a pickle (torch.save writes those): loading one can run any "
+            "program, so this course never does. Use a .safetensors file."
+        )
+
+
+# For use: a folder with model.safetensors and card.json -----------------------
+
+
+def save_weights(folder: Path | str, tensors: Tensors, card: Card) -> None:
+    """Write the weights for use in half precision, and beside them the card, to be read."""
+    folder = Path(folder)
+    half = {n: x.half() if x.is_floating_point() else x for n, x in tensors.items()}
+    save_checkpoint(folder / "model.safetensors", half, card)
+    text = json.dumps(card, indent=2) + "\n"
+    replace_file(folder / "card.json", lambda file: file.write_text(text))
+
+
+def find_weights(name_or_folder: Path | str) -> Path:
+    """The folder of weights: a folder as given, or a name among the shipped ones."""
+    for folder in (Path(name_or_folder), weights_folder() / name_or_folder):
+        if (folder / "model.safetensors").is_file():
+            return folder
+    shipped = sorted(
+        file.parent.relative_to(weights_folder()).as_posix()
+        for file in weights_folder().rglob("model.safetensors")
+    )
+    raise CheckpointError(
+        f"There are no weights at {str(name_or_folder)!r}: neither a folder with a "
+        f"model.safetensors nor one of the shipped {shipped}."
+    )
+
+
+def load_weights(name_or_folder: Path | str) -> tuple[Tensors, Card]:
+    """The weights as float32, and their card."""
+    tensors, card = load_checkpoint(find_weights(name_or_folder) / "model.safetensors")
+    whole = {n: x.float() if x.is_floating_point() else x for n, x in tensors.items()}
+    return whole, card
+
+
+def fill(model: nn.Module, tensors: Tensors) -> nn.Module:
+    """Put the tensors into the network, or say which do not fit; sets eval mode."""
+    wanted = {name: tuple(x.shape) for name, x in model.state_dict().items()}
+    found = {name: tuple(x.shape) for name, x in tensors.items()}
+    wrong = sorted(n for n in wanted | found if wanted.get(n) != found.get(n))
+    if wrong:
+        name = wrong[0]
+        raise CheckpointError(
+            f"These weights belong to another network: {len(wrong)} tensors differ, "
+            f"the first is {name}, {found.get(name, 'missing')} in the file and "
+            f"{wanted.get(name, 'missing')} in the network."
+        )
+    model.load_state_dict(tensors)
+    return model.eval()

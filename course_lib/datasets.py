@@ -1,0 +1,250 @@
+"""The picture sets: critters drawn here, CIFAR-10, and any folder of your own photos.
+
+Each is a `PictureSet`: bytes, labels and the names of the labels. Label 0 is "nothing",
+so that a network can also be told nothing; the classes start at 1.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from course_lib import animals, critters, drawing, scenes, shapes
+from course_lib.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from course_lib.device import cache_folder, mirror_folder
+from course_lib.drawing import draw_critters
+from course_lib.objective import Batch, GetBatch, generator_for
+from course_lib.pixels import PictureError, from_bytes, read_picture
+
+CIFAR10 = "uoft-cs/cifar10"
+CIFAR10_REVISION = "0b2714987fa478483af9968de7c934580d0bb9a2"
+CIFAR10_NAMES = (
+    *("airplane", "automobile", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
+)
+CIFAR10_ROWS = {"train": 50_000, "test": 10_000}
+CIFAR10_LABELS = {  # SHA-256 of the labels in their order, one byte each
+    "train": "2b7cd2f24487317614016b72ffd53071c3062f592f0eb300c18a770d41ae1253",
+    "test": "cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5",
+}
+
+
+class DataError(Exception):
+    """A picture set cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True, eq=False)
+class PictureSet:
+    """Pictures with labels.
+
+    Args:
+        pictures: (N, 3, H, W) uint8
+        labels: (N,) int64, 0 means "nothing"
+        names: names[label]; names[0] is "nothing"
+        factors: for critters, everything that is known of each picture
+    """
+
+    name: str
+    pictures: Tensor
+    labels: Tensor
+    names: tuple[str, ...]
+    factors: dict[str, Tensor] | None = None
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: int | Tensor) -> tuple[Tensor, Tensor]:
+        """Pictures in [-1, 1] and their labels."""
+        return from_bytes(self.pictures[index]), self.labels[index]
+
+    def label(self, name: str) -> int:
+        """The number of a label's name, or a sentence with the names there are."""
+        if name not in self.names:
+            raise DataError(
+                f"No label is called {name!r}; there are {', '.join(self.names)}."
+            )
+        return self.names.index(name)
+
+
+def batches(
+    pictures: PictureSet, batch_size: int, seed: int = 0, flip: bool = False
+) -> GetBatch:
+    """The batch of each iteration: every picture once an epoch, shuffled by the seed.
+
+    A batch is {"x_0": (B, 3, H, W) in [-1, 1], "cond": (B,) labels} and the factors.
+    """
+    n = len(pictures)
+    order: dict[int, Tensor] = {}  # the order of the epoch at hand
+
+    def index_at(place: int) -> int:
+        epoch = place // n
+        if epoch not in order:
+            order.clear()
+            order[epoch] = torch.randperm(n, generator=generator_for(seed, epoch, 2))
+        return int(order[epoch][place % n])
+
+    def get_batch(iteration: int) -> Batch:
+        first = iteration * batch_size
+        index = torch.tensor([index_at(first + i) for i in range(batch_size)])
+        x_0, cond = pictures[index]
+        if flip:
+            mirrored = torch.rand(
+                batch_size, generator=generator_for(seed, iteration, 3)
+            )
+            x_0 = torch.where((mirrored < 0.5)[:, None, None, None], x_0.flip(3), x_0)
+        factors = pictures.factors or {}
+        return {"x_0": x_0, "cond": cond} | {n: f[index] for n, f in factors.items()}
+
+    return get_batch
+
+
+# Critters ---------------------------------------------------------------------
+
+CRITTERS_ROWS = {"train": 50_000, "test": 10_000}
+
+
+def load_critters(
+    split: str = "train", size: int = 32, kind: str = "any", seed: int = 0
+) -> PictureSet:
+    """50,000 + 10,000 drawn pictures; no held-out combination is among them.
+
+    Drawn at the first call (seconds) and kept in the cache.
+
+    Args:
+        kind: "one" animal, "two" animals, "thing", or "any" of these
+    """
+    if split not in CRITTERS_ROWS:
+        raise DataError(f"Critters have the splits 'train' and 'test'; got {split!r}.")
+    start = 0 if split == "train" else CRITTERS_ROWS["train"]
+
+    def make() -> dict[str, Tensor]:
+        n = CRITTERS_ROWS[split]
+        pictures, factors = draw_critters(n, seed, size, start, kind)
+        return {"pictures": pictures} | factors
+
+    version = hashlib.sha256()  # a changed drawing must not meet yesterday's cache
+    for module in (critters, shapes, scenes, animals, drawing):
+        version.update(Path(module.__file__).read_bytes())
+    name = f"critters-{kind}-{size}-{split}-{seed}-{version.hexdigest()[:8]}"
+    factors = cached(name, make)
+    pictures = factors.pop("pictures")
+    names = ("nothing", *critters.SUBJECTS[1:])
+    return PictureSet("critters", pictures, factors["subject"], names, factors)
+
+
+# CIFAR-10 ---------------------------------------------------------------------
+
+
+def load_cifar10(split: str = "train") -> PictureSet:
+    """CIFAR-10 (Krizhevsky 2009): 50,000 + 10,000 photos of 32x32 in ten classes.
+
+    Looks in the cache, then in the mirror that COURSE_DATA names, then on the network.
+
+    Raises:
+        DataError: in none of these places
+    """
+    if split not in CIFAR10_ROWS:
+        raise DataError(f"CIFAR-10 has the splits 'train' and 'test'; got {split!r}.")
+    mirror = mirror_folder()
+    source = "the network" if mirror is None else str(mirror)
+    key = hashlib.sha256(f"{source} {CIFAR10_REVISION}".encode()).hexdigest()[:8]
+    tensors = cached(f"cifar10-{split}-{key}", lambda: cifar10_tensors(split))
+    names = ("nothing", *CIFAR10_NAMES)
+    return PictureSet("cifar10", tensors["pictures"], tensors["labels"], names)
+
+
+def cifar10_rows(split: str):
+    """The rows of the data set, decoded by `datasets`; imported late, it is slow to."""
+    mirror = mirror_folder()
+    found = sorted(mirror.glob(f"cifar10/**/{split}-*.parquet")) if mirror else []
+    if mirror and not found:
+        raise DataError(f"The mirror {mirror} has no cifar10/**/{split}-*.parquet.")
+    try:
+        import datasets
+
+        if found:
+            return datasets.Dataset.from_parquet([str(file) for file in found])
+        return datasets.load_dataset(CIFAR10, split=split, revision=CIFAR10_REVISION)
+    except Exception as error:  # the network fails in a hundred ways, all mean the same
+        raise DataError(
+            f"CIFAR-10 could not be fetched ({type(error).__name__}): no network, or "
+            "an interrupted download. COURSE_DATA=<folder> names a local mirror."
+        ) from error
+
+
+def cifar10_tensors(split: str) -> dict[str, Tensor]:
+    """The pictures as bytes and the labels from 1, once all are there."""
+    rows = cifar10_rows(split)
+    labels = torch.tensor(rows["label"])
+    checksum = hashlib.sha256(labels.to(torch.uint8).numpy()).hexdigest()
+    if len(rows) != CIFAR10_ROWS[split] or checksum != CIFAR10_LABELS[split]:
+        raise DataError(
+            f"CIFAR-10's {split} split should hold {CIFAR10_ROWS[split]} pictures with "
+            f"known labels; {len(rows)} were found, or in another order. Delete the "
+            "download and try again."
+        )
+    pictures = [read_row(row) for row in tqdm(rows["img"], desc=f"CIFAR-10 {split}")]
+    return {"pictures": torch.stack(pictures), "labels": labels + 1}
+
+
+def read_row(image) -> Tensor:
+    """A Pillow image as bytes (3, H, W)."""
+    return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)
+
+
+def load_cifar10_or_critters(split: str = "train") -> PictureSet:
+    """CIFAR-10 where it can be had, else critters, and one line that says so."""
+    try:
+        return load_cifar10(split)
+    except DataError as error:
+        print(f"{error} Critters take its place.")
+        return load_critters(split)
+
+
+def cached(name: str, make) -> dict[str, Tensor]:
+    """The tensors kept under this name, made now if they are not there or damaged."""
+    file = cache_folder() / f"{name}.safetensors"
+    try:
+        return load_checkpoint(file)[0]
+    except CheckpointError:
+        tensors = make()
+        save_checkpoint(file, tensors, {"name": name})
+        return tensors
+
+
+# Your own photos --------------------------------------------------------------
+
+
+def load_folder(folder: Path | str, size: int = 32) -> PictureSet:
+    """A folder of your own photos; each subfolder, if there are any, is a label.
+
+    Any kind of picture, turned as the camera says, cut to the middle square. A file
+    that cannot be read is named and skipped.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder}.")
+    files = sorted(f for f in folder.rglob("*") if f.is_file() and f.name[0] != ".")
+    if not files:
+        raise DataError(f"The folder {folder} is empty: put some photos into it.")
+    kinds = sorted({f.parent.name for f in files if f.parent != folder})
+    names = ("nothing", *(kinds or ["photo"]))
+    pictures, labels = [], []
+    for file in files:
+        try:
+            pictures.append(read_picture(file, size))
+            inside = names.index(file.parent.name) if file.parent.name in kinds else 0
+            labels.append(inside if kinds else 1)
+        except PictureError as error:
+            print(f"skipped: {error}")
+    if not pictures:
+        raise DataError(
+            f"None of the {len(files)} files in {folder} is a usable picture."
+        )
+    return PictureSet(
+        f"folder {folder.name}", torch.stack(pictures), torch.tensor(labels), names
+    )

@@ -1,0 +1,86 @@
+"""The building blocks of the networks: time as a vector, residual blocks, attention."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def time_embedding(t: Tensor, width: int) -> Tensor:
+    """Turn step numbers into vectors of sines and cosines (Vaswani et al. 2017, 3.5).
+
+    Neighbouring steps get similar vectors, distant ones different vectors, and every
+    entry stays in [-1, 1] however large t is.
+
+    Args:
+        t: (B,) step numbers
+        width: even number of entries
+
+    >>> time_embedding(torch.tensor([0, 500]), width=4).shape
+    torch.Size([2, 4])
+    """
+    half = width // 2
+    rate = torch.exp(-math.log(10_000) * torch.arange(half, device=t.device) / half)
+    angle = t[:, None].float() * rate  # (B, width / 2)
+    return torch.cat([angle.cos(), angle.sin()], dim=1)  # (B, width)
+
+
+def zeroed(layer: nn.Module) -> nn.Module:
+    """The same layer, set to zero: a block that ends in it starts as "do nothing"."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+    return layer
+
+
+def norm(width: int) -> nn.GroupNorm:
+    """Bring each group of channels to mean 0 and spread 1 (Wu & He 2018)."""
+    return nn.GroupNorm(math.gcd(8, width), width)
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions beside a shortcut; `vec` says how noisy, and of what.
+
+    The vector scales and shifts the normalised channels (FiLM, Perez et al. 2018; in
+    U-Nets since Dhariwal & Nichol 2021, "adaptive group normalisation").
+    """
+
+    def __init__(self, width: int, vec_width: int):
+        super().__init__()
+        self.norm_1, self.norm_2 = norm(width), norm(width)
+        self.conv_1 = nn.Conv2d(width, width, 3, padding=1)
+        self.conv_2 = zeroed(nn.Conv2d(width, width, 3, padding=1))
+        self.scale_and_shift = zeroed(nn.Linear(vec_width, 2 * width))
+
+    def forward(self, x: Tensor, vec: Tensor) -> Tensor:
+        """(B, C, H, W) and (B, vec_width) to (B, C, H, W)."""
+        h = self.conv_1(F.silu(self.norm_1(x)))
+        scale, shift = self.scale_and_shift(vec)[:, :, None, None].chunk(2, dim=1)
+        h = self.norm_2(h) * (1 + scale) + shift  # (B, C, H, W)
+        return x + self.conv_2(F.silu(h))
+
+
+class Attention(nn.Module):
+    """Every position looks at every other one and takes what it needs.
+
+    softmax(query key^T / sqrt(d)) value (Vaswani et al. 2017, equation 1). In pictures
+    the positions are the pixels. Notebook 08 opens this box.
+    """
+
+    def __init__(self, width: int, heads: int = 4):
+        super().__init__()
+        self.heads = heads
+        self.norm = norm(width)
+        self.to_query_key_value = nn.Conv2d(
+            width, 3 * width, 1
+        )  # a linear layer a pixel
+        self.out = zeroed(nn.Conv2d(width, width, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C, H, W)."""
+        B, C, H, W = x.shape
+        together = self.to_query_key_value(self.norm(x))
+        together = together.reshape(B, 3, self.heads, C // self.heads, H * W)
+        query, key, value = together.transpose(3, 4).unbind(1)  # (B, heads, N, d) each
+        h = F.scaled_dot_product_attention(query, key, value)
+        return x + self.out(h.transpose(2, 3).reshape(B, C, H, W))

@@ -1,0 +1,126 @@
+"""Pictures as numbers: files and bytes on one side, tensors in [-1, 1] on the other.
+
+A picture is a tensor (3, H, W): red, green and blue, rows from the top, columns from
+the left. Files hold whole numbers 0..255; networks see x = byte / 127.5 - 1.
+"""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+from torchvision.transforms import v2
+from torchvision.utils import make_grid
+
+LARGEST = 64_000_000  # pixels; a file that unpacks to more is not a photo for us
+
+
+class PictureError(ValueError):
+    """A picture file or tensor cannot be used; the message says why."""
+
+
+def from_bytes(pictures: Tensor) -> Tensor:
+    """uint8 0..255 to float32 in [-1, 1], any shape.
+
+    >>> from_bytes(torch.tensor([0, 255], dtype=torch.uint8))
+    tensor([-1.,  1.])
+    """
+    return pictures.float() / 127.5 - 1
+
+
+def to_bytes(pictures: Tensor) -> Tensor:
+    """Floats in [-1, 1] to uint8 0..255, any shape; what lies outside is clamped.
+
+    >>> to_bytes(torch.tensor([-1.0, 0.0, 1.0, 1.7]))
+    tensor([  0, 128, 255, 255], dtype=torch.uint8)
+    """
+    return ((pictures.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+
+
+def to_image(picture: Tensor) -> Image.Image:
+    """One picture (3, H, W) in [-1, 1] as a Pillow image."""
+    check_pictures(picture[None])
+    return Image.fromarray(to_bytes(picture).permute(1, 2, 0).cpu().numpy())
+
+
+def to_grid(pictures: Tensor, columns: int = 8, zoom: int = 1) -> Image.Image:
+    """Many pictures (N, 3, H, W) in [-1, 1] as one image, each pixel `zoom` wide."""
+    check_pictures(pictures)
+    large = pictures.cpu().repeat_interleave(zoom, 2).repeat_interleave(zoom, 3)
+    grid = make_grid(large, nrow=columns, padding=max(2, zoom), pad_value=1.0)
+    return Image.fromarray(to_bytes(grid).permute(1, 2, 0).numpy())
+
+
+def check_pictures(pictures: Tensor, strict: bool = False) -> None:
+    """Raise a sentence unless this is a batch of finite pictures (B, 3, H, W).
+
+    Args:
+        strict: also demand that every number lies in [-1, 1]
+    """
+    if pictures.ndim != 4 or pictures.shape[1] != 3:
+        raise PictureError(
+            f"Pictures must be shaped (B, 3, H, W); got {tuple(pictures.shape)}. "
+            "One picture becomes a batch with picture[None]."
+        )
+    if not pictures.is_floating_point():
+        raise PictureError(
+            f"Pictures must be floats in [-1, 1]; got {pictures.dtype}. "
+            "Bytes become floats with from_bytes."
+        )
+    if not pictures.isfinite().all():
+        raise PictureError("The pictures hold NaN or infinity: a training went wrong.")
+    low, high = pictures.min().item(), pictures.max().item()
+    if strict and not (-1 <= low and high <= 1):
+        raise PictureError(
+            f"Pictures must lie in [-1, 1]; these go from {low:.2f} to {high:.2f}."
+        )
+
+
+def read_picture(file: Path | str, size: int) -> Tensor:
+    """Read a picture file of any kind as bytes (3, size, size).
+
+    The first frame, turned as the camera says (EXIF), on white where it is transparent,
+    cut to its middle square and resized. Raises PictureError with the file's name.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(file) as opened:
+                check_size(opened, file)
+                image = to_rgb(ImageOps.exif_transpose(opened))
+    except UnidentifiedImageError as error:
+        raise PictureError(f"{file} is not a picture that can be read.") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureError(f"{file} unpacks to too many pixels.") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        if isinstance(error, PictureError):
+            raise
+        raise PictureError(f"{file} is damaged: {error}.") from error
+    square = v2.functional.center_crop(image, [min(image.size)])
+    resized = v2.functional.resize(square, [size, size], antialias=True)
+    return v2.functional.pil_to_tensor(resized)  # (3, size, size) uint8
+
+
+def check_size(image: Image.Image, file: Path | str) -> None:
+    """Raise a sentence for a picture too small or too large to use."""
+    width, height = image.size
+    if min(width, height) < 8:
+        raise PictureError(f"{file} is only {width}x{height} pixels; 8x8 is the least.")
+    if width * height > LARGEST:
+        raise PictureError(f"{file} unpacks to {width}x{height} pixels, too many.")
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Any mode to RGB: 16 bits to 8, palettes and CMYK too, transparent to white."""
+    if image.mode.startswith("I") or image.mode == "F":  # 16 or 32 bits a pixel, grey
+        numbers = torch.from_numpy(np.array(image, dtype=np.float32))
+        low, high = numbers.min(), numbers.max()
+        grey = (numbers - low) / (high - low).clamp(min=1) * 255
+        return Image.fromarray(grey.to(torch.uint8).numpy()).convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,122 @@
+"""The trainings of this course, ready to start: each function returns a Trainer.
+
+Everything that ships under data/weights was made by one of them (`make weights`).
+"""
+
+from pathlib import Path
+
+import torch
+
+from course_lib.datasets import (
+    DataError,
+    PictureSet,
+    batches,
+    load_cifar10,
+    load_critters,
+    load_folder,
+)
+from course_lib.judges import Judge, make_judge_loss, with_wear
+from course_lib.objective import make_denoising_loss, with_noise
+from course_lib.reader import QUESTIONS, reader_batches
+from course_lib.schedule import NoiseSchedule, straight_line
+from course_lib.trainer import Settings, Trainer
+from course_lib.unet import UNet
+
+
+def load_data(data: str, split: str = "train", size: int = 32) -> PictureSet:
+    """The picture set that a command names: critters, cifar10 or folder:PATH."""
+    if data == "critters":
+        return load_critters(split, size=size, kind="one")
+    if data == "cifar10":
+        return load_cifar10(split)
+    if data.startswith("folder:"):
+        return load_folder(data.removeprefix("folder:"), size)
+    raise DataError(f"--data must be critters, cifar10 or folder:PATH; got {data!r}.")
+
+
+def denoiser_card(
+    model: UNet, pictures: PictureSet, schedule: NoiseSchedule, target: str
+) -> dict:
+    """What one must know to use a denoiser: network, process, target, labels."""
+    return {
+        "kind": "denoiser",
+        "config": model.config,
+        "schedule": schedule.name,
+        "T": schedule.T,
+        "target": target,
+        "data": pictures.name,
+        "size": pictures.pictures.shape[-1],
+        "labels": list(pictures.names),
+    }
+
+
+def denoiser_trainer(
+    pictures: PictureSet,
+    settings: Settings,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    batch_size: int = 64,
+    seed: int = 0,
+    widths: tuple[int, ...] = (64, 128),
+    blocks: int = 2,
+    schedule: NoiseSchedule | None = None,
+    target: str = "v",
+    noisier: float | None = 0.0,
+) -> Trainer:
+    """The course's recipe for a label-conditional U-Net: straight line, velocity.
+
+    Photos are mirrored at random; critters are not, left and right are words there.
+    """
+    schedule = schedule or straight_line()
+    torch.manual_seed(seed)
+    model = UNet(widths=widths, blocks=blocks, labels=len(pictures.names) - 1)
+    get_batch = batches(pictures, batch_size, seed, flip=pictures.factors is None)
+    card = denoiser_card(model, pictures, schedule, target)
+    return Trainer(
+        model,
+        make_denoising_loss(schedule, target),
+        with_noise(get_batch, schedule, seed, drop=0.1, noisier=noisier),
+        settings,
+        folder,
+        resume,
+        card | {"batch_size": batch_size, "seed": seed, "noisier": noisier},
+    )
+
+
+def classifier_trainer(
+    settings: Settings,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    batch_size: int = 128,
+    seed: int = 0,
+) -> Trainer:
+    """A classifier of CIFAR-10, to measure pictures of photos with."""
+    torch.manual_seed(seed)
+    pictures = load_cifar10("train")
+    model = Judge({"cond": len(pictures.names)})
+    get_batch = batches(pictures, batch_size, seed, flip=True)
+    card = {"kind": "judge", "config": model.config, "data": pictures.name}
+    card |= {"labels": list(pictures.names), "batch_size": batch_size, "seed": seed}
+    worn = with_wear(get_batch, seed, shift=3, wear=0.0, cut=6)
+    loss_fn = make_judge_loss(smoothing=0.1)
+    return Trainer(model, loss_fn, worn, settings, folder, resume, card)
+
+
+def reader_trainer(
+    settings: Settings,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    size: int = 32,
+    batch_size: int = 128,
+    seed: int = 1,
+) -> Trainer:
+    """The reader of critters at 32x32 or 64x64: the judge of everything generated."""
+    torch.manual_seed(seed)
+    widths = (64, 128, 192) if size == 32 else (48, 96, 128, 192)
+    model = Judge(QUESTIONS, size, widths)
+    get_batch = with_wear(
+        reader_batches(batch_size, size, seed), seed, shift=2, wear=0.3
+    )
+    card = {"kind": "judge", "config": model.config, "data": "critters"}
+    card |= {"size": size, "batch_size": batch_size, "seed": seed}
+    return Trainer(model, make_judge_loss(), get_batch, settings, folder, resume, card)

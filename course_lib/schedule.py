@@ -1,0 +1,175 @@
+"""The noise schedule: how much picture and how much noise is left at each step.
+
+    x_t = a_t * x_0 + b_t * eps
+
+Every process of this course has that form; only the two tables differ.
+
+    DDPM, the circle    a_t = sqrt(alpha_bar_t),  b_t = sqrt(1 - alpha_bar_t)
+    the straight line   a_t = 1 - u,              b_t = u,            u = t / T
+
+Step 0 is the clean picture (a_0 = 1, b_0 = 0); step T is almost or wholly noise. Every
+table has T + 1 entries, so an index in the code is the same number as in the maths.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseSchedule:
+    """The tables a_0..a_T and b_0..b_T, and their derivatives along the path.
+
+    The tables are float64 on the CPU (MPS has no float64) and cast where they are used.
+    `a_dot` and `b_dot` are the velocity of the path, scaled so that
+    a * b_dot - b * a_dot = 1: on the circle (-b, a), on the straight line (-1, 1).
+    """
+
+    name: str
+    a_table: Tensor  # (T + 1,)
+    b_table: Tensor  # (T + 1,)
+    a_dot_table: Tensor  # (T + 1,)
+    b_dot_table: Tensor  # (T + 1,)
+
+    @property
+    def T(self) -> int:
+        """The number of steps."""
+        return len(self.a_table) - 1
+
+    def a(self, t: Tensor, like: Tensor | None = None) -> Tensor:
+        """How much of the picture is left at step t: (B,), or shaped to fit `like`.
+
+        >>> linear_schedule(T=1000).a(torch.tensor([0, 250, 500, 1000]))
+        tensor([1.0000, 0.7239, 0.2803, 0.0064])
+        """
+        return self._look_up(self.a_table, t, like)
+
+    def b(self, t: Tensor, like: Tensor | None = None) -> Tensor:
+        """How much noise is mixed in at step t, as a standard deviation."""
+        return self._look_up(self.b_table, t, like)
+
+    def a_dot(self, t: Tensor, like: Tensor | None = None) -> Tensor:
+        """How fast the share of the picture changes along the path."""
+        return self._look_up(self.a_dot_table, t, like)
+
+    def b_dot(self, t: Tensor, like: Tensor | None = None) -> Tensor:
+        """How fast the share of the noise changes along the path."""
+        return self._look_up(self.b_dot_table, t, like)
+
+    def sigma(self, t: Tensor) -> Tensor:
+        """The noise level b_t / a_t, (B,); infinite where no picture is left."""
+        return self._look_up(self.b_table / self.a_table, t)
+
+    def snr(self, t: Tensor) -> Tensor:
+        """The signal-to-noise ratio a_t^2 / b_t^2, (B,); infinite at t = 0."""
+        return self._look_up((self.a_table / self.b_table) ** 2, t)
+
+    @property
+    def alpha_bar(self) -> Tensor:
+        """DDPM's running product of alpha, float32 (T + 1,); alpha_bar[0] is 1."""
+        if self.name == "straight line":
+            raise ValueError(
+                "The straight line has no alpha_bar: a^2 + b^2 is not 1 on it. "
+                "Use schedule.a(t) and schedule.b(t), which every schedule has."
+            )
+        return (self.a_table**2).float()
+
+    @property
+    def alpha(self) -> Tensor:
+        """The share of variance that one step keeps, (T + 1,); alpha[0] is 1."""
+        alpha_bar = self.alpha_bar.double()
+        return torch.cat([torch.ones(1), (alpha_bar[1:] / alpha_bar[:-1]).float()])
+
+    @property
+    def beta(self) -> Tensor:
+        """The variance of the noise that one step adds, (T + 1,); beta[0] is 0."""
+        return 1 - self.alpha
+
+    def _look_up(self, table: Tensor, t: Tensor, like: Tensor | None = None) -> Tensor:
+        check_steps(t, self.T)
+        if like is None:
+            return table.float().to(t.device)[t]  # (B,)
+        value = table.to(like.dtype).to(t.device)[t].to(like.device)
+        return value.reshape(-1, *[1] * (like.ndim - 1))  # (B, 1, ..., 1)
+
+
+def check_steps(t: Tensor, T: int) -> None:
+    """Raise a sentence unless t is a tensor of whole steps in 0..T."""
+    if not isinstance(t, Tensor) or t.dtype != torch.int64:
+        kind = t.dtype if isinstance(t, Tensor) else type(t).__name__
+        raise TypeError(
+            f"t must be a tensor of whole numbers, torch.int64; got {kind}."
+        )
+    if t.numel() and not (0 <= int(t.min()) and int(t.max()) <= T):
+        raise ValueError(
+            f"t must lie in 0..{T}, 0 is the clean picture; "
+            f"got values from {int(t.min())} to {int(t.max())}."
+        )
+
+
+def circle(name: str, alpha_bar: Tensor) -> NoiseSchedule:
+    """A variance-preserving schedule from its float64 table alpha_bar_0..alpha_bar_T.
+
+    a^2 + b^2 = 1, so (a, b) walks along a circle and its velocity is (-b, a).
+    """
+    a, b = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
+    return NoiseSchedule(name, a, b, a_dot_table=-b, b_dot_table=a)
+
+
+def linear_schedule(T: int = 1000, beta_1: float = 1e-4, beta_T: float = 0.02):
+    """The DDPM schedule: beta_t grows in equal steps (Ho et al. 2020, section 4)."""
+    beta = torch.linspace(beta_1, beta_T, T, dtype=torch.float64)  # (T,)
+    alpha_bar = torch.cumprod(1 - beta, dim=0)  # T factors: float32 would lose digits
+    return circle("linear", torch.cat([torch.ones(1), alpha_bar]))
+
+
+def cosine_schedule(T: int = 1000, s: float = 0.008, beta_max: float = 0.999):
+    """The cosine schedule (Nichol & Dhariwal 2021, equation 17), beta capped."""
+    u = torch.linspace(0, 1, T + 1, dtype=torch.float64)
+    f = torch.cos((u + s) / (1 + s) * math.pi / 2) ** 2
+    beta = (1 - f[1:] / f[:-1]).clamp(max=beta_max)  # the cap keeps a_T above zero
+    return circle("cosine", torch.cat([torch.ones(1), torch.cumprod(1 - beta, dim=0)]))
+
+
+def straight_line(T: int = 1000) -> NoiseSchedule:
+    """Straight from picture to noise (Liu et al. 2022; Lipman et al. 2022)."""
+    u = torch.linspace(0, 1, T + 1, dtype=torch.float64)
+    one = torch.ones_like(u)
+    return NoiseSchedule("straight line", 1 - u, u, a_dot_table=-one, b_dot_table=one)
+
+
+SCHEDULES: dict[str, Callable[[int], NoiseSchedule]] = {
+    "linear": linear_schedule,
+    "cosine": cosine_schedule,
+    "straight line": straight_line,
+}
+
+
+def schedule_named(name: str, T: int = 1000) -> NoiseSchedule:
+    """The schedule of that name, as a checkpoint's card stores it."""
+    if name not in SCHEDULES:
+        raise ValueError(f"No schedule is called {name!r}; there is {list(SCHEDULES)}.")
+    return SCHEDULES[name](T)
+
+
+def add_noise(x_0: Tensor, t: Tensor, eps: Tensor, schedule: NoiseSchedule) -> Tensor:
+    """Jump from the clean x_0 straight to step t (Ho et al. 2020, equation 4).
+
+    Args:
+        x_0: (B, ...) clean data in [-1, 1]
+        t:   (B,) whole numbers, 0..T, or one number for all
+        eps: like x_0, drawn from N(0, 1) by the caller
+
+    >>> x_0, eps = torch.zeros(2, 3), torch.ones(2, 3)
+    >>> x_t = add_noise(x_0, torch.tensor([0, 1000]), eps, linear_schedule(T=1000))
+    >>> x_t[:, 0].round(decimals=2)  # no noise at step 0, almost only noise at step T
+    tensor([0., 1.])
+    """
+    if eps.shape != x_0.shape:
+        raise ValueError(
+            f"eps must be shaped like x_0, {tuple(x_0.shape)}; got {tuple(eps.shape)}."
+        )
+    return schedule.a(t, like=x_0) * x_0 + schedule.b(t, like=x_0) * eps

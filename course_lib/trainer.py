@@ -1,0 +1,345 @@
+"""The training loop: one for every network of the course.
+
+It sees a network, a function `loss_fn(model, batch) -> scalar` and a function
+`get_batch(iteration) -> dict of tensors`, and knows nothing of diffusion. A batch
+depends on the iteration number alone, and so does everything else that happens in an
+iteration; a training that was killed therefore carries on to the same weights, bit for
+bit on the same CPU, as if nothing had happened.
+
+    trainer = Trainer(model, loss_fn, get_batch, Settings(iterations=1000))
+    for progress in trainer.run():
+        print(progress.iteration, progress.loss)
+"""
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+from filelock import FileLock, Timeout
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from course_lib.checkpoint import (
+    CheckpointError,
+    fill,
+    load_checkpoint,
+    save_checkpoint,
+    save_weights,
+)
+from course_lib.device import best_device, cpu_has_bf16
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+SAVE_EVERY_S = 60
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides how a training goes, besides its data and its network."""
+
+    iterations: int
+    learning_rate: float = 2e-3
+    warmup: int = 100  # iterations over which the learning rate rises from 0
+    decay: float = 0.5  # the last share of the iterations, over which it falls to 0
+    clip: float = 1.0  # the longest gradient that is followed
+    weight_decay: float = 0.0
+    ema: float = 0.999  # how much of the averaged weights is kept at each iteration
+    precision: str = "auto"  # float32, bfloat16, or the faster of both on this machine
+    keep: tuple[int, ...] = ()  # iterations whose averaged weights are kept as well
+
+    def __post_init__(self):
+        if self.iterations < 1:
+            raise ValueError(f"iterations must be 1 or more; got {self.iterations}.")
+        if self.precision not in PRECISIONS:
+            raise ValueError(
+                f"precision must be one of {PRECISIONS}; got {self.precision!r}."
+            )
+
+    def learning_rate_at(self, iteration: int) -> float:
+        """Up in a line, level, then down along half a cosine to 0."""
+        falling = max(1, round(self.decay * self.iterations))
+        left = min(1.0, (self.iterations - iteration) / falling)
+        up = min(1.0, (iteration + 1) / max(1, self.warmup))
+        return self.learning_rate * up * (1 - math.cos(math.pi * left)) / 2
+
+    def ema_at(self, iteration: int) -> float:
+        """The average forgets fast at first, when there is little worth keeping."""
+        return min(self.ema, (1 + iteration) / (10 + iteration))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a training says after each iteration."""
+
+    iteration: int  # how many are done
+    loss: float
+    batches_per_s: float
+    seconds_left: float
+
+
+@dataclass
+class Trainer:
+    """Trains `model`; `ema` holds the averaged weights, the ones to use.
+
+    Args:
+        folder: where to save; None saves nothing
+        resume: carry on from what lies in `folder`
+        card: what to write on the card besides the settings
+        device: "cpu" keeps off a GPU that is there; None takes the best
+    """
+
+    model: nn.Module
+    loss_fn: Callable[[nn.Module, dict[str, Tensor]], Tensor]
+    get_batch: Callable[[int], dict[str, Tensor]]
+    settings: Settings
+    folder: Path | str | None = None
+    resume: bool = False
+    card: dict = field(default_factory=dict)
+    device: str | None = None
+
+    def __post_init__(self):
+        device = self.device or best_device().type
+        self.accelerator = Accelerator(cpu=device == "cpu")
+        self.device = self.accelerator.device
+        self.raw_model = self.model.to(self.device).train()
+        self.optimizer = torch.optim.AdamW(
+            self.raw_model.parameters(),
+            lr=self.settings.learning_rate,
+            betas=(0.9, 0.99),
+            weight_decay=self.settings.weight_decay,
+            fused=self.device.type in ("cpu", "cuda"),
+        )
+        self.iteration, self.losses = 0, []
+        self.threads = torch.get_num_threads()
+        self.ema = {n: x.clone() for n, x in self.raw_model.state_dict().items()}
+        self.lock = None
+        if self.folder is not None:
+            self.folder = Path(self.folder)
+            self.take_folder()
+        self.precision = self.settings.precision
+        if self.resume:
+            self.load()
+        self.model = self.accelerator.prepare(self.raw_model)
+        if self.precision == "auto":
+            self.precision = self.faster_precision()
+
+    # One iteration ------------------------------------------------------------
+
+    def run(self) -> Iterator[Progress]:
+        """Train to the last iteration; what was done is saved however this ends."""
+        torch.set_num_threads(self.threads)
+        started, first = time.monotonic(), self.iteration
+        saved = started
+        try:
+            while self.iteration < self.settings.iterations:
+                self.losses.append(self.one_iteration())
+                self.iteration += 1
+                if self.iteration in self.settings.keep:
+                    self.keep_weights()
+                now = time.monotonic()
+                if now - saved > SAVE_EVERY_S:
+                    self.save()
+                    saved = now
+                speed = (self.iteration - first) / (now - started)
+                left = (self.settings.iterations - self.iteration) / speed
+                yield Progress(self.iteration, self.losses[-1], speed, left)
+        finally:
+            self.save()
+
+    def one_iteration(self) -> float:
+        """Look at one batch, change the weights a little, update the average."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.learning_rate_at(self.iteration)
+        loss = self.loss_of(self.my_share(self.get_batch(self.iteration)))
+        self.accelerator.backward(loss)
+        self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.update_ema()
+        return self.accelerator.reduce(loss.detach(), "mean").item()
+
+    def my_share(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """This process's pictures of the batch: n processes train as one would."""
+        rank, processes = self.accelerator.process_index, self.accelerator.num_processes
+        return {n: x[rank::processes].to(self.device) for n, x in batch.items()}
+
+    def loss_of(self, batch: dict[str, Tensor]) -> Tensor:
+        """The loss, its convolutions and matrices in the chosen precision."""
+        fast = self.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=fast):
+            return self.loss_fn(self.model, batch).float()
+
+    @torch.no_grad()
+    def update_ema(self) -> None:
+        """Move the average a little towards the weights."""
+        kept = self.settings.ema_at(self.iteration)
+        state = self.raw_model.state_dict()
+        floats = [n for n, x in state.items() if x.is_floating_point()]
+        torch._foreach_lerp_(
+            [self.ema[n] for n in floats], [state[n] for n in floats], 1 - kept
+        )
+        for name in state.keys() - set(floats):
+            self.ema[name].copy_(state[name])
+
+    def faster_precision(self, trials: int = 3) -> str:
+        """Time a few batches in both precisions; nothing is learned from them."""
+        has_bf16 = cpu_has_bf16() if self.device.type == "cpu" else True
+        if not has_bf16 or self.device.type == "mps":
+            return "float32"
+        batch = self.my_share(self.get_batch(0))
+        best = dict.fromkeys(("float32", "bfloat16"), math.inf)
+        for _ in range(trials):
+            for self.precision in best:
+                start = time.perf_counter()
+                self.accelerator.backward(self.loss_of(batch))
+                self.optimizer.zero_grad(set_to_none=True)
+                if self.device.type == "cuda":
+                    torch.cuda.synchronize()
+                best[self.precision] = min(
+                    best[self.precision], time.perf_counter() - start
+                )
+        return broadcast_object_list([min(best, key=best.get)])[0]
+
+    # Saving -------------------------------------------------------------------
+
+    def take_folder(self) -> None:
+        """Make sure that nobody else trains into this folder."""
+        if not self.accelerator.is_main_process:
+            return
+        state = self.folder / "state.safetensors"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.lock = FileLock(self.folder / ".training.lock")
+            self.lock.acquire(timeout=0)
+        except Timeout as busy:
+            raise CheckpointError(
+                f"Another training is writing to {self.folder}. Wait for it, or choose "
+                "another folder."
+            ) from busy
+        except OSError as error:
+            raise CheckpointError(f"Cannot write to {self.folder}: {error}.") from error
+        if state.exists() and not self.resume:
+            self.lock.release()
+            raise CheckpointError(
+                f"{self.folder} already holds a training. Carry on with --resume, or "
+                "choose another folder; nothing was overwritten."
+            )
+
+    def save(self) -> None:
+        """Write the state, the one truth, and from it the weights for use."""
+        if self.folder is None or not self.accelerator.is_main_process:
+            return
+        names = [n for n, _ in self.raw_model.named_parameters()]
+        tensors = {f"model.{n}": x for n, x in self.raw_model.state_dict().items()}
+        tensors |= {f"ema.{n}": x for n, x in self.ema.items()}
+        for i, moments in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{k}.{names[i]}": x for k, x in moments.items()}
+        tensors["losses"] = torch.tensor(self.losses)
+        save_checkpoint(self.folder / "state.safetensors", tensors, self.full_card())
+        save_weights(self.folder, self.ema, self.full_card())
+
+    def keep_weights(self) -> None:
+        """Set today's averaged weights aside, for a series from early to late."""
+        if self.folder is not None and self.accelerator.is_main_process:
+            aside = self.folder / f"at-{self.iteration}"
+            save_weights(aside, self.ema, self.full_card())
+
+    def full_card(self) -> dict:
+        """What was trained, how, and how far it is."""
+        every = max(1, len(self.losses) // 100)
+        groups = [self.losses[i : i + every] for i in range(0, len(self.losses), every)]
+        return self.card | {
+            "iteration": self.iteration,
+            "precision": self.precision,
+            "threads": self.threads,
+            "processes": self.accelerator.num_processes,
+            "device": self.device.type,
+            "torch": torch.__version__,
+            "settings": asdict(self.settings),
+            "loss_curve": [round(sum(group) / len(group), 4) for group in groups],
+        }
+
+    def load(self) -> None:
+        """Carry on from the state in the folder."""
+        tensors, card = load_checkpoint(Path(self.folder) / "state.safetensors")
+        settings = asdict(self.settings)
+        settings["keep"], settings["precision"] = list(self.settings.keep), None
+        theirs = card["settings"] | {"precision": None}
+        changed = sorted(k for k in settings if settings[k] != theirs.get(k))
+        if changed:
+            raise CheckpointError(
+                f"The training in {self.folder} had other settings: {changed[0]} was "
+                f"{theirs.get(changed[0])}, now it is {settings[changed[0]]}. Resume "
+                "with the same settings, or start anew in another folder."
+            )
+        fill(self.raw_model, part(tensors, "model.")).train()
+        self.ema = {n: x.to(self.device) for n, x in part(tensors, "ema.").items()}
+        moments = part(tensors, "optimizer.")
+        names = [n for n, _ in self.raw_model.named_parameters()]
+        state = self.optimizer.state_dict()
+        if moments:
+            state["state"] = {
+                i: {k: moments[f"{k}.{n}"] for k in ("step", "exp_avg", "exp_avg_sq")}
+                for i, n in enumerate(names)
+            }
+        self.optimizer.load_state_dict(state)
+        self.losses = tensors["losses"].tolist()
+        self.iteration, self.precision = card["iteration"], card["precision"]
+        self.threads = card["threads"]
+
+    def close(self) -> None:
+        """Let others train into the folder."""
+        if self.lock is not None:
+            self.lock.release()
+
+    def averaged_model(self) -> nn.Module:
+        """A copy of the network with the averaged weights in it, ready for use."""
+        return fill(copy.deepcopy(self.raw_model), self.ema)
+
+
+def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names start with the prefix, without it."""
+    return {n[len(prefix) :]: x for n, x in tensors.items() if n.startswith(prefix)}
+
+
+def train(
+    trainer: Trainer,
+    on_sample: Callable[[nn.Module, int], None] | None = None,
+    sample_every: int = 500,
+) -> nn.Module:
+    """Run a trainer to its end with a progress bar; stop it (Ctrl-C) and lose nothing.
+
+    Args:
+        on_sample: called with the network, averaged weights inside, and the iteration
+
+    Returns:
+        the network with the averaged weights in it
+    """
+    bar = tqdm(
+        total=trainer.settings.iterations,
+        initial=trainer.iteration,
+        disable=not trainer.accelerator.is_main_process,
+        unit="batch",
+    )
+    try:
+        for progress in trainer.run():
+            bar.update(1)
+            bar.set_postfix(loss=f"{progress.loss:.4f}", refresh=False)
+            if on_sample and progress.iteration % sample_every == 0:
+                on_sample(trainer.averaged_model(), progress.iteration)
+    except KeyboardInterrupt:
+        where = (
+            f"saved in {trainer.folder}" if trainer.folder else "kept in the trainer"
+        )
+        bar.write(
+            f"Stopped after {trainer.iteration} iterations, {where}: carry on later."
+        )
+    finally:
+        bar.close()
+        trainer.close()
+    return trainer.averaged_model()
