@@ -39,16 +39,16 @@ class Build:
 
 
 BUILDS = {
-    "frog": Build(1.1, 1.75, (0.0, 1.5)),
-    "rabbit": Build(0.8, 2.45, (0.0, 1.6)),
-    "cat": Build(1.05, 2.15, (0.0, 1.65)),
-    "bear": Build(0.95, 1.95, (0.0, 1.7)),
-    "bird": Build(1.2, 1.85, (0.45, 1.8)),
-    "fish": Build(1.2, 1.6, (0.35, 1.3), lift=0.25),
-    "turtle": Build(1.3, 1.4, (0.93, 1.2)),
-    "bat": Build(1.4, 1.85, (0.0, 1.6), lift=0.45),
+    "frog": Build(1.12, 1.75, (0.0, 1.78)),
+    "rabbit": Build(0.9, 2.4, (0.0, 1.6)),
+    "cat": Build(1.05, 2.3, (0.0, 1.68)),
+    "bear": Build(0.95, 1.95, (0.0, 1.76)),
+    "bird": Build(1.25, 1.85, (0.45, 1.8)),
+    "fish": Build(1.25, 1.6, (0.4, 1.34), lift=0.25),
+    "turtle": Build(1.27, 1.4, (0.93, 1.2)),
+    "bat": Build(1.37, 1.85, (0.0, 1.6), lift=0.45),
     "club": Build(1.15, 2.0, (0.0, 2.0)),
-    "crane": Build(1.05, 2.3, (0.5, 2.2)),
+    "crane": Build(1.3, 2.3, (0.5, 2.2)),
     "machine": Build(1.15, 2.35, (0.0, 2.3)),
 }
 
@@ -73,10 +73,10 @@ def lighter(colour: Tensor) -> Tensor:
 
 def eyes(brush: Brush, spot: Points, x: float, y: float, white: float, look) -> None:
     """A white ball with a dark pupil; `look` moves the pupil, (N, 1, 1)."""
-    radius = brush.thick(white)
+    radius = (1.25 * brush.pixel).clamp(min=white)
     brush.paint(circle(spot, (x, y), radius + 0.6 * brush.line), tint(brush, BLACK))
     brush.paint(circle(spot, (x, y), radius), tint(brush, WHITE))
-    pupil = (1.0 * brush.pixel).clamp(min=0.55 * white)
+    pupil = (0.8 * brush.pixel).clamp(min=0.55 * white)
     brush.paint(circle(spot, (x + look, y), pupil), tint(brush, BLACK))
 
 
@@ -85,11 +85,7 @@ def bead_eyes(brush: Brush, spot: Points, x: float, y: float, radius: float) -> 
     dark = brush.pixel.clamp(min=radius)  # never below one pixel
     brush.paint(circle(spot, (x, y), dark), tint(brush, BLACK))
     spark = (x + 0.35 * dark, y + 0.35 * dark)
-    brush.paint(circle(spot_unfolded(spot), spark, 0.42 * dark), tint(brush, WHITE))
-
-
-def spot_unfolded(spot: Points) -> Points:
-    return spot
+    brush.paint(circle(spot, spark, 0.42 * dark), tint(brush, WHITE))
 
 
 def smile(brush: Brush, centre, radius: float, width: float, colour=BLACK) -> None:
@@ -105,7 +101,7 @@ def smile(brush: Brush, centre, radius: float, width: float, colour=BLACK) -> No
 def ear_shape(spot: Points, kind: str, grow: float = 1.0) -> Tensor:
     """A pair of ears around the top of a head at (0, 0); grow < 1 for the inside."""
     if kind == "rabbit":
-        return capsule(spot, (0.24, 0.0), (0.34, 0.66), 0.17 * grow, 0.2 * grow)
+        return capsule(spot, (0.24, 0.0), (0.54, 0.64), 0.17 * grow, 0.2 * grow)
     if kind == "cat":
         inset = 0.62 * (1 - grow)
         left, tip = (0.06 + 0.55 * inset, -0.25 + inset), (0.52, 0.56 - inset)
@@ -128,10 +124,10 @@ def paint_inner_ears(brush: Brush, kind: str, head) -> None:
         brush.paint(inside, tint(brush, PINK if kind != "bear" else CREAM))
 
 
-def head_points(brush: Brush, head: tuple[float, float]) -> Points:
-    """Folded points around the top of a head."""
+def head_points(brush: Brush, head: tuple[float, ...]) -> Points:
+    """Folded points around the top (x, y) of a head; a third number parts the ears."""
     x, y = mirror(brush.points, head[0])
-    return x, y - head[1]
+    return x - sum(head[2:]), y - head[1]
 
 
 # ------------------------------------------------------------------- animals, from front
@@ -140,6 +136,10 @@ def head_points(brush: Brush, head: tuple[float, float]) -> Points:
 def frog(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     """Wide, with bumps for eyes and a mouth from ear to ear."""
     points, half, head = brush.points, mirror(brush.points), (0.0, 1.42)
+    if ears == "bear":
+        head = (0.0, 1.3, 0.38)  # outside the eye bumps, which are just as round
+    elif ears == "rabbit":
+        head = (0.0, 1.62, -0.12)  # between them
     body = union(
         ellipse(points, (0.0, 0.55), (0.86, 0.56)),
         ellipse(points, (0.0, 1.0), (0.9, 0.5)),
@@ -147,7 +147,7 @@ def frog(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         ellipse(half, (0.74, 0.16), (0.36, 0.17)),
         ellipse(half, (0.78, 0.36), (0.28, 0.34)),
     )
-    brush.paint_outlined(add_ears(brush, body, ears, head), colour)
+    brush.paint_shaded(add_ears(brush, body, ears, head), colour)
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.0, 0.36), (0.46, 0.32)), lighter(colour))
     eyes(brush, half, 0.5, 1.44, 0.23, 0.0)
@@ -157,7 +157,7 @@ def frog(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
 def rabbit(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     """Long ears, cheeks, two big teeth, a cotton tail."""
     points, half = brush.points, mirror(brush.points)
-    tail = circle(points, (0.62, 0.36), 0.27)
+    tail = circle(points, (0.64, 0.36), 0.28)
     brush.paint_outlined(tail, tint(brush, WHITE))
     head, ears = (0.0, 1.5), "rabbit" if ears == "none" else ears
     body = union(
@@ -165,10 +165,12 @@ def rabbit(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         ellipse(points, (0.0, 1.16), (0.6, 0.46)),
         ellipse(half, (0.34, 0.12), (0.3, 0.14)),
     )
-    brush.paint_outlined(add_ears(brush, body, ears, head), colour)
+    brush.paint_shaded(add_ears(brush, body, ears, head), colour)
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.0, 0.44), (0.3, 0.32)), lighter(colour))
-    brush.paint(box(points, (0.0, 0.8), (0.13, 0.12)), tint(brush, WHITE))
+    teeth = box(points, (0.0, 0.81), (0.13, 0.13))
+    brush.paint(teeth - 0.5 * brush.line, tint(brush, BLACK))
+    brush.paint(teeth, tint(brush, WHITE))
     brush.paint(ellipse(points, (0.0, 1.02), (0.13, 0.1)), tint(brush, PINK))
     bead_eyes(brush, half, 0.27, 1.25, 0.13)
 
@@ -187,14 +189,13 @@ def cat(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         ellipse(points, (0.0, 1.22), (0.66, 0.47)),
         ellipse(half, (0.26, 0.1), (0.26, 0.12)),
     )
-    brush.paint_outlined(add_ears(brush, union(body, tail), ears, head), colour)
+    brush.paint_shaded(add_ears(brush, union(body, tail), ears, head), colour)
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.0, 0.46), (0.27, 0.32)), lighter(colour))
-    eye = circle(half, (0.3, 1.29), brush.pixel.clamp(min=0.17))
-    brush.paint(eye - 0.5 * brush.line, tint(brush, BLACK))
+    eye = circle(half, (0.3, 1.29), (1.2 * brush.pixel).clamp(min=0.18))
+    brush.paint(eye - 0.4 * brush.line, tint(brush, BLACK))
     brush.paint(eye, tint(brush, CAT_GREEN))
-    slit = box(half, (0.3, 1.29), (brush.thick(0.05), brush.pixel.clamp(min=0.15)))
-    brush.paint(slit, tint(brush, BLACK))
+    brush.paint(box(half, (0.3, 1.29), (0.045, 0.13)), tint(brush, BLACK))
     brush.paint(ellipse(points, (0.0, 1.06), (0.11, 0.08)), tint(brush, PINK))
     for height in (1.1, 0.92):
         whisker = capsule(half, (0.42, 1.02), (0.92, height), 0.35 * brush.pixel)
@@ -211,7 +212,7 @@ def bear(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         ellipse(half, (0.42, 0.13), (0.32, 0.17)),
         capsule(half, (0.55, 0.78), (0.8, 0.5), 0.18),
     )
-    brush.paint_outlined(add_ears(brush, body, ears, head), colour)
+    brush.paint_shaded(add_ears(brush, body, ears, head), colour)
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.0, 0.48), (0.4, 0.36)), lighter(colour))
     brush.paint(ellipse(points, (0.0, 1.08), (0.34, 0.24)), tint(brush, CREAM))
@@ -233,8 +234,8 @@ def bat(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     if ears == "none":
         body = union(body, polygon(half, [(0.08, 1.3), (0.46, 1.2), (0.4, 1.8)]))
     brush.paint(wing - brush.line, brush.outline)
-    brush.paint_outlined(add_ears(brush, body, ears, head), colour)
-    brush.paint(without(wing, body - 0.6 * brush.line), colour * 0.8)
+    brush.paint_shaded(add_ears(brush, body, ears, head), colour)
+    brush.paint(without(wing, body - 0.6 * brush.line), colour * 0.88)
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.0, 0.5), (0.2, 0.3)), lighter(colour))
     eyes(brush, half, 0.2, 1.2, 0.17, 0.0)
@@ -255,39 +256,38 @@ def bird(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         capsule(points, (0.18, 0.06), (0.38, 0.06), brush.thick(0.06)),
     )
     brush.paint_outlined(legs, tint(brush, BEAK))
-    beak = polygon(points, [(0.7, 1.52), (0.7, 1.12), (1.26, 1.28)])
+    beak = capsule(points, (0.78, 1.33), (1.17, 1.27), 0.2, 0.05)
     brush.paint_outlined(beak, tint(brush, BEAK))
     body = union(
         ellipse(points, (-0.05, 0.82), (0.7, 0.52)),
         circle(points, (0.42, 1.32), 0.46),
         polygon(points, [(-0.5, 0.65), (-0.5, 1.1), (-1.15, 1.42), (-1.2, 1.1)]),
     )
-    brush.paint_outlined(add_ears(brush, body, ears, head), colour)
+    brush.paint_shaded(add_ears(brush, body, ears, head), colour)
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.26, 0.74), (0.3, 0.3)), lighter(colour))
     wing = ellipse(points, (-0.28, 0.86), (0.42, 0.26))
-    brush.paint(wing, colour * 0.68)
-    eyes(brush, points, 0.52, 1.4, 0.19, look)
+    brush.paint(wing, colour * 0.76)
+    eyes(brush, points, 0.54, 1.38, 0.22, look)
 
 
 def fish(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     """A forked tail, stripes, fins."""
-    points, head = brush.points, (0.34, 1.16)
+    points, head = brush.points, (0.4, 1.32)
     tail = polygon(points, [(-0.45, 0.8), (-1.2, 1.42), (-1.2, 0.18)])
     tail = without(tail, polygon(points, [(-0.88, 0.8), (-1.4, 1.15), (-1.4, 0.45)]))
     body = ellipse(points, (0.2, 0.8), (0.92, 0.56))
-    fins = union(
-        polygon(points, [(-0.3, 1.1), (0.45, 1.3), (-0.25, 1.6)]),
-        polygon(points, [(-0.1, 0.35), (0.35, 0.3), (-0.1, 0.02)]),
-    )
-    everything = add_ears(brush, union(body, tail, fins), ears, head)
-    brush.paint_outlined(everything, colour)
+    fin = polygon(points, [(-0.1, 0.35), (0.35, 0.3), (-0.1, 0.02)])
+    if ears == "none":  # a fin on the back could be mistaken for an ear
+        fin = union(fin, polygon(points, [(-0.3, 1.1), (0.45, 1.3), (-0.25, 1.6)]))
+    everything = add_ears(brush, union(body, tail, fin), ears, head)
+    brush.paint_shaded(everything, colour)
     paint_inner_ears(brush, ears, head)
     for x in (-0.34, 0.1):
         band = intersection(body + 0.5 * brush.line, box(points, (x, 0.8), (0.1, 0.6)))
         brush.paint(band, lighter(colour))
     gill = polygon(points, [(0.2, 0.68), (0.5, 0.74), (0.2, 0.45)])
-    brush.paint(gill, colour * 0.68)
+    brush.paint(gill, colour * 0.76)
     eyes(brush, points, 0.66, 0.95, 0.21, look)
     mouth = capsule(points, (0.86, 0.56), (1.0, 0.6), brush.thick(0.04))
     brush.paint(mouth, tint(brush, BLACK))
@@ -301,15 +301,13 @@ def turtle(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         capsule(points, (0.5, 0.45), (0.85, 0.75), 0.18),
         capsule(points, (-0.55, 0.35), (-0.6, 0.15), 0.17),
         capsule(points, (0.45, 0.35), (0.5, 0.15), 0.17),
-        polygon(points, [(-0.8, 0.3), (-0.8, 0.5), (-1.25, 0.3)]),
+        capsule(points, (-0.9, 0.3), (-1.12, 0.24), 0.11, 0.05),
     )
     brush.paint_outlined(add_ears(brush, skin, ears, head), tint(brush, SKIN))
     paint_inner_ears(brush, ears, head)
-    dome = intersection(
-        ellipse(points, (-0.12, 0.36), (0.92, 0.94)), 0.34 - points[1]
-    )
+    dome = intersection(ellipse(points, (-0.12, 0.36), (0.92, 0.94)), 0.34 - points[1])
     rim = capsule(points, (-0.92, 0.38), (0.68, 0.38), 0.12)
-    brush.paint_outlined(union(dome, rim), colour)
+    brush.paint_shaded(union(dome, rim), colour)
     plates = union(
         circle(points, (-0.12, 0.92), 0.2),
         circle(points, (-0.58, 0.68), 0.16),
@@ -348,7 +346,7 @@ def crane(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         capsule(points, (-0.42, 0.5), (-0.1, 0.38), brush.thick(0.05)),
     )
     brush.paint_outlined(legs, tint(brush, STEEL))
-    beak = polygon(points, [(0.58, 2.1), (0.58, 1.84), (1.25, 1.86)])
+    beak = capsule(points, (0.6, 1.96), (1.2, 1.84), 0.13, 0.05)
     brush.paint_outlined(beak, tint(brush, BEAK))
     body = union(
         ellipse(points, (-0.2, 1.08), (0.62, 0.36)),

@@ -316,7 +316,7 @@ EAR_WORDS = {
 ACCESSORY_WORDS = {
     "stilts": ("on stilts", "standing on stilts", "walking on stilts"),
     "hat": ("with a hat", "wearing a hat", "in a top hat"),
-    "balloon": ("with a balloon", "holding a balloon", "with a red balloon"),
+    "balloon": ("with a balloon", "holding a balloon", "carrying a balloon"),
     "umbrella": ("with an umbrella", "holding an umbrella", "under an umbrella"),
 }
 POSITION_WORDS = {

@@ -13,7 +13,6 @@ from torch import Tensor
 from course_lib.animals import BUILDS, FIGURES
 from course_lib.critters import (
     ACCESSORIES,
-    COLOURS,
     DRAWING,
     EARS,
     SCENES,
@@ -49,7 +48,7 @@ PALETTE = {
     "white": (0.98, 0.98, 0.98),
     "brown": (0.50, 0.30, 0.16),
 }
-INK, MOONLIGHT = (0.13, 0.09, 0.11), (0.70, 0.74, 0.92)  # outlines by day and at night
+INK, MOONLIGHT = (0.13, 0.09, 0.11), (0.60, 0.65, 0.86)  # outlines by day and at night
 GROUP = {"cpu": 48, "cuda": 2048}  # pictures drawn at once
 STILTS = 1.0  # how far they lift, half the height of a body
 POSE_NUMBERS = 12
@@ -67,7 +66,10 @@ def build_table(name: str) -> Tensor:
 WIDTH, TOP, LIFT = (build_table(name) for name in ("width", "top", "lift"))
 HEAD_X = torch.tensor([0.0] + [BUILDS[s].head[0] for s in SUBJECTS[1:]])
 HEAD_Y = torch.tensor([0.0] + [BUILDS[s].head[1] for s in SUBJECTS[1:]])
-EAR_HEIGHT = torch.tensor([0.0, 0.9, 0.6, 0.4])  # above the head, by the index of EARS
+ROOF = torch.maximum(HEAD_Y + 0.25, TOP - 0.3)  # long ears keep their tips dry
+EAR_HEIGHT = torch.tensor(
+    [0.0, 0.88, 0.75, 0.4]
+)  # above the head, by the index of EARS
 
 
 def wears(factors: Factors, name: str) -> Tensor:
@@ -80,8 +82,8 @@ def choose_scale(factors: Factors, second: bool, u: Tensor) -> Tensor:
     subject = factors["subject_2" if second else "subject"]
     scale = torch.where(factors["size"] == 1, 0.205, 0.30)
     tall = wears(factors, "stilts") | wears(factors, "umbrella")
-    scale = torch.where(tall & (factors["size"] == 2), 0.262, scale)
-    shared = (0.24 / WIDTH[subject]).clamp(max=0.215)  # half of the picture is theirs
+    scale = torch.where(tall & (factors["size"] == 2), 0.255, scale)
+    shared = (0.225 / WIDTH[subject]).clamp(max=0.205)  # half of the picture is theirs
     scale = torch.where(factors["subject_2"] > 0, shared, scale)
     return scale * (1 + 0.06 * (u - 0.5))
 
@@ -92,23 +94,34 @@ def choose_pose(factors: Factors, second: bool, u: Tensor) -> dict[str, Tensor]:
     two = factors["subject_2"] > 0
     scale = choose_scale(factors, second, u[:, 0])
     slot = torch.tensor([0.5, 0.27, 0.5, 0.73])[factors["position"]]
-    slot = torch.where(two, 0.745 if second else 0.255, slot)
+    slot = torch.where(two, 0.75 if second else 0.25, slot)
     x = slot + torch.where(two, 0.015, 0.05) * (u[:, 1] - 0.5)
+    lift = torch.where(wears(factors, "stilts"), STILTS, LIFT[subject])
+    top = torch.maximum(TOP[subject], HEAD_Y[subject] + EAR_HEIGHT[factors["ears"]])
+    extra = torch.tensor([0.0, 0.0, 0.75, 0.95, 0.0])[factors["accessory"]]
+    top = torch.maximum(top, HEAD_Y[subject] + extra)
+    roof = torch.where(wears(factors, "umbrella"), ROOF[subject] + 1.1, 0.0)
+    top = torch.maximum(top, roof) + lift + 0.15
+    scale = torch.minimum(scale, 0.91 / top)
     # What is held is held on the free side, and the figure looks the other way.
     side = torch.where(u[:, 2] < 0.5, -1.0, 1.0)
     side = torch.where(slot < 0.4, 1.0, torch.where(slot > 0.6, -1.0, side))
     holds = wears(factors, "balloon") | wears(factors, "umbrella")
     facing = torch.where(holds, -side, torch.where(u[:, 3] < 0.5, -1.0, 1.0))
-    reach = WIDTH[subject] + 0.12
-    reach_held = torch.where(holds, reach + 0.4, reach)
-    left = torch.where(side < 0, reach_held, reach) * scale
-    right = torch.where(side > 0, reach_held, reach) * scale
-    x = torch.minimum(torch.maximum(x, left + 0.01), 0.99 - right)
-    lift = torch.where(wears(factors, "stilts"), STILTS, LIFT[subject])
-    top = torch.maximum(TOP[subject], HEAD_Y[subject] + EAR_HEIGHT[factors["ears"]])
-    extra = torch.tensor([0.0, 0.0, 0.75, 0.95, 1.1])[factors["accessory"]]
-    top = torch.maximum(top, HEAD_Y[subject] + extra) + lift + 0.12
-    floor = 0.05 + u[:, 4] * (0.93 - top * scale).clamp(0.0, 0.1)
+    reach = WIDTH[subject]
+    on_head = (factors["ears"] > 0) | wears(factors, "hat")
+    ahead = torch.maximum(reach, HEAD_X[subject] + torch.where(on_head, 0.8, 0.0))
+    held = torch.where(holds, reach + 0.42, reach)
+    left = torch.maximum(
+        torch.where(facing < 0, ahead, reach), torch.where(side < 0, held, reach)
+    )
+    right = torch.maximum(
+        torch.where(facing > 0, ahead, reach), torch.where(side > 0, held, reach)
+    )
+    scale = torch.minimum(scale, 0.97 / (left + right + 0.4))  # wide ones shrink
+    low, high = 0.01 + (left + 0.2) * scale, 0.99 - (right + 0.2) * scale
+    x = torch.minimum(torch.maximum(x, low), high)
+    floor = 0.06 + u[:, 4] * (0.9 - top * scale).clamp(0.0, 0.1)
     return {
         "x": x,
         "y": floor + lift * scale,
@@ -122,6 +135,7 @@ def choose_pose(factors: Factors, second: bool, u: Tensor) -> dict[str, Tensor]:
         "head_x": HEAD_X[subject] * facing,
         "head_y": HEAD_Y[subject],
         "width": WIDTH[subject],
+        "roof": ROOF[subject],  # the lower edge of an umbrella
     }
 
 
@@ -139,7 +153,7 @@ def stilts(brush: Brush, pose: dict[str, Tensor]) -> None:
     radius = (0.75 * brush.pixel).clamp(min=0.11)
     poles = union(
         box(half, (0.42, 0.5 * (0.4 - STILTS)), (radius, 0.5 * (0.4 + STILTS))),
-        box(half, (0.52, -0.12), (0.24, radius)),
+        box(half, (0.58, -0.14), (0.2, 0.8 * radius)),
     )
     brush.paint_outlined(poles, colour(brush, 1.0, 0.80, 0.35))
 
@@ -162,13 +176,13 @@ def balloon(brush: Brush, pose: dict[str, Tensor]) -> None:
 
 def umbrella_middle(pose: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Where the pole of the umbrella meets its roof."""
-    return 0.35 * pose["head_x"] + 0.3 * pose["side"], pose["head_y"] + 0.25
+    return 0.35 * pose["head_x"] + 0.4 * pose["side"], pose["roof"]
 
 
 def umbrella_pole(brush: Brush, pose: dict[str, Tensor]) -> None:
     """From the hand to the roof."""
     x, y = umbrella_middle(pose)
-    hand = (pose["side"] * (0.85 * pose["width"]).clamp(max=1.0), 0.35)
+    hand = (pose["side"] * (pose["width"] - 0.05).clamp(max=1.1), 0.3)
     pole = capsule(brush.points, hand, (x, y), brush.thick(0.05))
     brush.paint_outlined(pole, colour(brush, 0.55, 0.36, 0.20))
 
@@ -189,11 +203,11 @@ def hat(brush: Brush, pose: dict[str, Tensor]) -> None:
     """A black top hat with a red band and a pale rim that shows at night."""
     points = (brush.points[0] - pose["head_x"], brush.points[1] - pose["head_y"])
     felt = union(
-        box(points, (0.0, 0.0), (0.58, 0.09)), box(points, (0.0, 0.36), (0.37, 0.36))
+        box(points, (0.0, 0.0), (0.52, 0.09)), box(points, (0.0, 0.36), (0.31, 0.36))
     )
     brush.paint(felt - brush.line, colour(brush, 0.88, 0.88, 0.92))
     brush.paint(felt, colour(brush, 0.12, 0.11, 0.16))
-    band = box(points, (0.0, 0.18), (0.37, brush.thick(0.11)))
+    band = box(points, (0.0, 0.18), (0.31, brush.thick(0.11)))
     brush.paint(band, colour(brush, 0.90, 0.13, 0.20))
 
 

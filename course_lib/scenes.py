@@ -47,7 +47,7 @@ def scatter(brush: Brush, u: list[Tensor], low: float, high: float, radius: floa
 
 
 def hill(brush: Brush, middle: Tensor, height: float, steepness: float) -> Tensor:
-    """The ground below a parabola whose top is at `middle`; gentle, so nearly a distance."""
+    """The ground below a parabola whose top is at `middle` (gentle, so a distance)."""
     return brush.points[1] - height + steepness * (brush.points[0] - middle) ** 2
 
 

@@ -46,19 +46,29 @@ def mirror(points: Points, x: Length = 0.0) -> Points:
 # ---------------------------------------------------------------- distances (N, H, W)
 
 
+def length(dx: Tensor, dy: Tensor) -> Tensor:
+    """sqrt(dx^2 + dy^2), half the time of torch.hypot; overwrites its arguments."""
+    return dx.mul_(dx).addcmul_(dy, dy).sqrt_()
+
+
 def circle(points: Points, centre: tuple[Length, Length], radius: Length) -> Tensor:
     """Distance to a circle: the distance to its centre, less the radius."""
-    return torch.hypot(points[0] - centre[0], points[1] - centre[1]) - radius
+    return length(points[0] - centre[0], points[1] - centre[1]) - radius
 
 
 def ellipse(
     points: Points, centre: tuple[Length, Length], radii: tuple[float, float]
 ) -> Tensor:
-    """Distance to an upright ellipse, exact at its edge to first order."""
-    u, v = (points[0] - centre[0]) / radii[0], (points[1] - centre[1]) / radii[1]
-    inside = torch.hypot(u, v)  # 1 on the edge
-    slope = torch.hypot(u / radii[0], v / radii[1]).clamp(min=1e-6)
-    return inside * (inside - 1) / slope
+    """Distance to an upright ellipse, exact to first order at its edge.
+
+    f = (x/a)^2 + (y/b)^2 - 1 is zero on the edge; f / |gradient of f| is the distance.
+    """
+    dx, dy = points[0] - centre[0], points[1] - centre[1]  # (N, H, W)
+    xx, yy = dx.mul_(dx), dy.mul_(dy)
+    a, b = radii[0] ** -2, radii[1] ** -2
+    f = torch.add(xx * a, yy, alpha=b).sub_(1)
+    half_gradient = xx.mul_(a * a).add_(yy, alpha=b * b).clamp_(min=1e-8).sqrt_()
+    return f.div_(half_gradient).mul_(0.5)
 
 
 def capsule(
@@ -73,7 +83,7 @@ def capsule(
     dx, dy = points[0] - start[0], points[1] - start[1]  # (N, H, W)
     length_2 = along_x**2 + along_y**2
     share = ((dx * along_x + dy * along_y) / length_2).clamp(0, 1)  # 0 start, 1 end
-    to_line = torch.hypot(dx - share * along_x, dy - share * along_y)
+    to_line = length(dx - share * along_x, dy - share * along_y)
     if end_radius is None:
         return to_line - radius
     return to_line - (radius + share * (end_radius - radius))
@@ -99,10 +109,11 @@ def polygon(points: Points, corners: list[tuple[float, float]]) -> Tensor:
         raise ValueError("The corners of a polygon must not all lie on one line.")
     distance = None
     for (ax, ay), (bx, by) in sides:
-        length = ((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5
-        length = length if twice_area > 0 else -length
-        out_x, out_y = (by - ay) / length, (ax - bx) / length  # points out of the shape
-        side = points[0] * out_x + (points[1] * out_y - (ax * out_x + ay * out_y))
+        long = ((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5
+        long = long if twice_area > 0 else -long
+        out_x, out_y = (by - ay) / long, (ax - bx) / long  # points out of the shape
+        side = (points[0] * out_x).add_(points[1], alpha=out_y)
+        side = side.sub_(ax * out_x + ay * out_y)
         distance = side if distance is None else torch.maximum(distance, side)
     return distance
 
@@ -141,7 +152,7 @@ def stroke(distance: Tensor, half_width: Length) -> Tensor:
 
 def coverage(distance: Tensor, pixel: Length) -> Tensor:
     """How much of each pixel the shape covers, 0 to 1: the edge is one pixel soft."""
-    return (0.5 - distance / pixel).clamp(0, 1)
+    return (distance * (-1 / pixel)).add_(0.5).clamp_(0, 1)
 
 
 @dataclass(eq=False)
@@ -164,6 +175,13 @@ class Brush:
         """The outline is the same shape, a little larger, painted first."""
         self.paint(distance - self.line, self.outline)
         self.paint(distance, colour)
+
+    def paint_shaded(self, distance: Tensor, colour: Tensor) -> None:
+        """An outlined shape, darker towards the ground: light comes from above."""
+        self.paint_outlined(distance, colour)
+        shadow = (0.16 - 0.15 * self.points[1]).clamp_(0, 0.16)  # (N, H, W)
+        shadow.mul_(coverage(distance, self.pixel))
+        self.canvas.mul_(1 - shadow[:, None])
 
     def thick(self, half_width: float) -> Tensor:
         """A half-width that never falls below half a pixel, so thin parts stay seen."""
