@@ -106,7 +106,7 @@ def refuse_pickle(file: Path) -> None:
 
 
 def save_weights(folder: Path | str, tensors: Tensors, card: Card) -> None:
-    """Write the weights for use in half precision, and beside them the card, to be read."""
+    """Write the weights for use in half precision, and the card beside them."""
     folder = Path(folder)
     half = {n: x.half() if x.is_floating_point() else x for n, x in tensors.items()}
     save_checkpoint(folder / "model.safetensors", half, card)

@@ -1,8 +1,8 @@
 """What the reader of critters learns from: worn pictures, and broken ones.
 
 The reader answers one question a factor. Asked about an animal that is half erased,
-mixed from two, or smeared, it should say "none": otherwise a generator could please it with
-scraps. So an eighth of what it sees is broken, and the answer there is subject "none".
+mixed from two, or smeared, it should say "none": otherwise a generator could please it
+with scraps. So an eighth of what it sees is broken, and the subject there is "none".
 """
 
 import torch

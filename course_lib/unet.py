@@ -5,8 +5,8 @@
                        +---------------- skip -----------------+
 
 Going down, the network sees more of the picture at once; the skips carry the detail
-that going down throws away. It follows Ho et al. (2020), with three changes that make it
-about five times as fast on a CPU (benchmarks/train_speed.py): blocks of 2x2 pixels are
+that going down throws away. It follows Ho et al. (2020), with three changes that make
+it several times as fast on a CPU (benchmarks/train_speed.py): squares of 2x2 pixels are
 folded into channels before anything else, attention runs on the coarsest grid only, and
 a skip is merged by a 1x1 convolution before the block instead of widening the block.
 """
