@@ -9,6 +9,9 @@ PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
 	2>/dev/null && echo $$p && break; done)
 
+# In a container one is root, and JupyterLab wants to be told that this is meant.
+ROOT    = $(if $(filter 0,$(shell id -u)),--allow-root)
+
 .DEFAULT_GOAL := help
 .PHONY: help lab test notebooks course smoke bench weights format lint check clean
 
@@ -19,13 +22,14 @@ help:  ## list the targets
 $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || test -n "$(PYTHON)" || \
 		{ echo "No Python 3.11, 3.12 or 3.13 found: install one and try again."; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Setting up .venv: about 3 GB the first time, some minutes."
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[lab,dev]'
 	@touch $@
 
 lab: $(READY)  ## set up and open JupyterLab on the first notebook (LAB_ARGS="--no-browser")
-	$(BIN)/jupyter lab $(LAB_ARGS) $(FIRST)
+	$(BIN)/jupyter lab $(ROOT) $(LAB_ARGS) $(FIRST)
 
 test: $(READY)  ## set up and run the tests
 	$(BIN)/python -m pytest
