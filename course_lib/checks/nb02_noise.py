@@ -1,0 +1,50 @@
+"""The check of notebook 02: the jump from the clean picture straight to step t."""
+
+import torch
+
+from course_lib.checks import compare, report
+from course_lib.schedule import add_noise, linear_schedule
+
+
+def check_add_noise(learner_add_noise):
+    """The learner's jump must be the library's, on a batch of mixed steps."""
+    schedule = linear_schedule(T=1000)
+
+    def right(x_0, t, eps, alpha_bar):
+        """Return a_t * x_0 + b_t * eps; alpha_bar is that of the linear schedule."""
+        return add_noise(x_0, t, eps, schedule)
+
+    def inputs(generator):
+        x_0 = torch.rand(4, 3, 8, 8, generator=generator) * 2 - 1
+        eps = torch.randn(4, 3, 8, 8, generator=generator)
+        t = torch.randint(20, 980, (4,), generator=generator)
+        t[1], t[3] = 1, schedule.T  # the first step and the last one
+        return x_0, t, eps, schedule.alpha_bar
+
+    def mixed(a_squared, b_squared, x_0, eps):
+        return a_squared.sqrt() * x_0 + b_squared.sqrt() * eps
+
+    def no_roots(x_0, t, eps, alpha_bar):
+        share = alpha_bar[t].reshape(-1, 1, 1, 1)
+        return mixed(share**2, (1 - share) ** 2, x_0, eps)
+
+    def one_t_for_all(x_0, t, eps, alpha_bar):
+        share = alpha_bar[t[0]]
+        return mixed(share, 1 - share, x_0, eps)
+
+    def off_by_one(x_0, t, eps, alpha_bar):
+        share = alpha_bar[t - 1].reshape(-1, 1, 1, 1)
+        return mixed(share, 1 - share, x_0, eps)
+
+    mistakes = {
+        "alpha_bar stands where its square root belongs: variances add, so each part "
+        "is weighted with the root of its share": no_roots,
+        "one t for the whole batch: every picture has a t of its own": one_t_for_all,
+        "the index is off by one: alpha_bar[0] is the clean picture, so step t is "
+        "alpha_bar[t]": off_by_one,
+    }
+
+    def check():
+        compare(learner_add_noise, right, inputs, mistakes)
+
+    return report(check, learner_add_noise, right, name="add_noise")
