@@ -44,7 +44,7 @@ smoke: $(READY)  ## run every unsolved notebook to its end
 	$(BIN)/python notebooks/run.py smoke $(ONLY)
 
 bench: $(READY)  ## measure speed and quality against others (quiet machine, long)
-	$(BIN)/python benchmarks/train_speed.py
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 weights: $(READY)  ## train again everything that ships in data/weights
 	@echo "not written yet"

@@ -14,7 +14,8 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
         subprocess.run(f"git clone -q --depth 1 {course} course".split(), check=True)
     sys.path.insert(0, str(Path("course").resolve()))
     wanted = ["accelerate", "datasets", "safetensors", "torchmetrics", "tqdm", "typer"]
-    missing = [name for name in wanted if importlib.util.find_spec(name) is None]
-    if missing:
-        subprocess.run([sys.executable, "-m", "pip", "install", "-q", *missing])
-    import course_lib.checkpoint  # noqa: F401, to become: load the smallest weights
+    # Without -U pip leaves alone what is there, torch and numpy above all.
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", *wanted], check=True)
+    from course_lib.checkpoint import load_weights
+
+    load_weights("reader-32")  # whole? then the rest of the clone is too

@@ -1,56 +1,32 @@
-"""Playing Colab: an empty folder, the notebook alone, and a repository to clone."""
+"""Playing Colab: an empty folder, the notebook alone, and a repository to clone.
 
-import json
+The repository is a bare clone of this one, as it was last committed.
+"""
+
 import os
 import subprocess
-import sys
+import sysconfig
 from pathlib import Path
 
+import build
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[1]
 SET_UP = (ROOT / "notebooks" / "setup_cell.py").read_text(encoding="utf-8")
+WHERE = "import course_lib; print(course_lib.__file__)"
 
-# A machine that has torch and the rest but not the course, and not torchmetrics; it
-# clones for real and writes down what pip was asked for.
-COLAB = """
-import importlib.util, json, pathlib, subprocess, sys
-sys.meta_path = [f for f in sys.meta_path if "editable" not in str(f)]
+# Python runs this file when it starts: then the course is not installed here.
+HIDE_THE_COURSE = """
+import pathlib, sys
+sys.meta_path = [finder for finder in sys.meta_path if "editable" not in str(finder)]
 sys.path = [p for p in sys.path if not pathlib.Path(p, "course_lib").is_dir()]
-asked, real_run, real_find = [], subprocess.run, importlib.util.find_spec
-
-def run(command, **options):
-    if "pip" not in command:
-        return real_run(command, **options)
-    asked.append(command[1:])
-
-def find_spec(name):
-    return None if name == "torchmetrics" else real_find(name)
-
-subprocess.run, importlib.util.find_spec = run, find_spec
-exec(pathlib.Path("cell.py").read_text(), {})
-import course_lib
-print(json.dumps({"asked": asked, "course": course_lib.__file__}))
 """
-
-
-def play(folder: Path, script: str, repository: Path) -> dict:
-    """Run a script in a folder that holds the set-up cell and nothing else."""
-    (folder / "cell.py").write_text(SET_UP, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=folder,
-        env=os.environ | {"COURSE_REPOSITORY": repository.as_uri()},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory) -> Path:
-    """A bare clone of this repository, as it was last committed."""
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout: nothing to clone")
     bare = tmp_path_factory.mktemp("github") / "course.git"
@@ -59,35 +35,56 @@ def repository(tmp_path_factory) -> Path:
     return bare
 
 
-def test_the_course_comes_to_an_empty_folder(repository, tmp_path):
-    told = play(tmp_path, COLAB, repository)
-    assert Path(told["course"]).is_relative_to(tmp_path / "course")
-    log = ["git", "-C", str(tmp_path / "course"), "rev-list", "--count", "HEAD"]
-    count = subprocess.run(log, capture_output=True, text=True).stdout
-    assert int(count) == 1, "a learner needs no history"
+@pytest.fixture
+def colab(repository, tmp_path, monkeypatch):
+    """A machine with torch and the rest, without the course; pip has no network."""
+    (tmp_path / "sitecustomize.py").write_text(HIDE_THE_COURSE)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release-colab")
+    monkeypatch.setenv("COURSE_REPOSITORY", repository.as_uri())
 
 
-def test_only_what_is_missing_is_installed(repository, tmp_path):
-    told = play(tmp_path, COLAB, repository)
-    assert told["asked"] == [["-m", "pip", "install", "-q", "torchmetrics"]]
+def play(folder: Path, *cells: str) -> str:
+    """Run cells in a folder, as a notebook; what the last one printed."""
+    code = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    notebook = nbformat.v4.new_notebook(cells=code)
+    place = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, timeout=120, resources=place).execute()
+    return "".join(output.get("text", "") for output in code[-1].outputs)
 
 
-def test_a_second_notebook_on_the_same_runtime_uses_the_same_clone(
-    repository, tmp_path
+def installed() -> dict[Path, float]:
+    """What is installed, and since when."""
+    records = Path(sysconfig.get_path("purelib")).glob("*.dist-info/RECORD")
+    return {record: record.stat().st_mtime for record in records}
+
+
+def test_the_course_comes_to_an_empty_folder_and_moves_nothing(
+    colab, tmp_path_factory, monkeypatch
 ):
-    play(tmp_path, COLAB, repository)
-    nowhere = tmp_path / "gone.git"
-    told = play(tmp_path, COLAB, nowhere)
-    assert Path(told["course"]).is_relative_to(tmp_path / "course")
+    content, before = tmp_path_factory.mktemp("content"), installed()
+    assert Path(play(content, SET_UP, WHERE)).is_relative_to(content / "course")
+    assert installed() == before, "Colab's kernel breaks when torch or numpy move"
+    assert commits(content / "course") == 1, "a learner needs no history"
+    monkeypatch.setenv("COURSE_REPOSITORY", "file:///gone")  # the next notebook
+    assert Path(play(content, SET_UP, WHERE)).is_relative_to(content / "course")
 
 
-def test_the_set_up_does_nothing_where_the_course_is_installed(tmp_path):
-    script = """
-import json, pathlib
-exec(pathlib.Path("cell.py").read_text(), {})
-import course_lib
-print(json.dumps({"course": course_lib.__file__}))
-"""
-    told = play(tmp_path, script, repository=tmp_path / "gone.git")
-    assert Path(told["course"]).is_relative_to(ROOT)
-    assert sorted(os.listdir(tmp_path)) == ["cell.py"]
+def commits(clone: Path) -> int:
+    log = ["git", "-C", str(clone), "rev-list", "--count", "HEAD"]
+    return int(subprocess.run(log, capture_output=True, check=True).stdout)
+
+
+@pytest.mark.parametrize("name", build.source_names()[:1])
+def test_the_notebook_alone_runs_whole(colab, name, tmp_path_factory):
+    content = tmp_path_factory.mktemp("content")
+    cells = nbformat.read(build.learner_file(name), as_version=4).cells
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    assert Path(play(content, *code, WHERE)).is_relative_to(content / "course")
+
+
+def test_the_set_up_does_nothing_where_the_course_is_installed(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_REPOSITORY", "file:///gone")
+    assert Path(play(tmp_path, SET_UP, WHERE)).is_relative_to(ROOT)
+    assert os.listdir(tmp_path) == []
