@@ -58,11 +58,6 @@ CAT_GREEN, SKIN = (0.55, 0.95, 0.30), (0.74, 0.77, 0.52)
 STEEL, WOOD, SCARLET = (0.42, 0.45, 0.52), (0.72, 0.42, 0.22), (0.90, 0.14, 0.16)
 
 
-def tint(brush: Brush, rgb: tuple[float, float, float]) -> Tensor:
-    """A fixed colour on the canvas's device, (3,)."""
-    return torch.tensor(rgb, device=brush.canvas.device)
-
-
 def lighter(colour: Tensor) -> Tensor:
     """Half way to cream, for bellies; what is white already turns a little grey."""
     cream = torch.tensor(CREAM, device=colour.device).reshape(1, 3, 1, 1)
@@ -74,25 +69,25 @@ def lighter(colour: Tensor) -> Tensor:
 def eyes(brush: Brush, spot: Points, x: float, y: float, white: float, look) -> None:
     """A white ball with a dark pupil; `look` moves the pupil, (N, 1, 1)."""
     radius = (1.25 * brush.pixel).clamp(min=white)
-    brush.paint(circle(spot, (x, y), radius + 0.6 * brush.line), tint(brush, BLACK))
-    brush.paint(circle(spot, (x, y), radius), tint(brush, WHITE))
+    brush.paint(circle(spot, (x, y), radius + 0.6 * brush.line), BLACK)
+    brush.paint(circle(spot, (x, y), radius), WHITE)
     pupil = (0.8 * brush.pixel).clamp(min=0.55 * white)
-    brush.paint(circle(spot, (x + look, y), pupil), tint(brush, BLACK))
+    brush.paint(circle(spot, (x + look, y), pupil), BLACK)
 
 
 def bead_eyes(brush: Brush, spot: Points, x: float, y: float, radius: float) -> None:
     """Dark round eyes with a spark of light."""
     dark = brush.pixel.clamp(min=radius)  # never below one pixel
-    brush.paint(circle(spot, (x, y), dark), tint(brush, BLACK))
+    brush.paint(circle(spot, (x, y), dark), BLACK)
     spark = (x + 0.35 * dark, y + 0.35 * dark)
-    brush.paint(circle(spot, spark, 0.42 * dark), tint(brush, WHITE))
+    brush.paint(circle(spot, spark, 0.42 * dark), WHITE)
 
 
 def smile(brush: Brush, centre, radius: float, width: float, colour=BLACK) -> None:
     """The lower part of a ring."""
     ring = stroke(circle(brush.points, centre, radius), brush.thick(width))
     below = brush.points[1] - (centre[1] - 0.35 * radius)
-    brush.paint(intersection(ring, below), tint(brush, colour))
+    brush.paint(intersection(ring, below), colour)
 
 
 # -------------------------------------------------------------------------------- ears
@@ -121,7 +116,7 @@ def paint_inner_ears(brush: Brush, kind: str, head) -> None:
     if kind != "none":
         grow = {"rabbit": 0.45, "cat": 0.5, "bear": 0.55}[kind]
         inside = ear_shape(head_points(brush, head), kind, grow)
-        brush.paint(inside, tint(brush, PINK if kind != "bear" else CREAM))
+        brush.paint(inside, PINK if kind != "bear" else CREAM)
 
 
 def head_points(brush: Brush, head: tuple[float, ...]) -> Points:
@@ -130,7 +125,7 @@ def head_points(brush: Brush, head: tuple[float, ...]) -> Points:
     return x - sum(head[2:]), y - head[1]
 
 
-# ------------------------------------------------------------------- animals, from front
+# ------------------------------------------------------------------ animals, from front
 
 
 def frog(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
@@ -158,7 +153,7 @@ def rabbit(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     """Long ears, cheeks, two big teeth, a cotton tail."""
     points, half = brush.points, mirror(brush.points)
     tail = circle(points, (0.64, 0.36), 0.28)
-    brush.paint_outlined(tail, tint(brush, WHITE))
+    brush.paint_outlined(tail, WHITE)
     head, ears = (0.0, 1.5), "rabbit" if ears == "none" else ears
     body = union(
         ellipse(points, (0.0, 0.5), (0.54, 0.52)),
@@ -169,9 +164,9 @@ def rabbit(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.0, 0.44), (0.3, 0.32)), lighter(colour))
     teeth = box(points, (0.0, 0.81), (0.13, 0.13))
-    brush.paint(teeth - 0.5 * brush.line, tint(brush, BLACK))
-    brush.paint(teeth, tint(brush, WHITE))
-    brush.paint(ellipse(points, (0.0, 1.02), (0.13, 0.1)), tint(brush, PINK))
+    brush.paint(teeth - 0.5 * brush.line, BLACK)
+    brush.paint(teeth, WHITE)
+    brush.paint(ellipse(points, (0.0, 1.02), (0.13, 0.1)), PINK)
     bead_eyes(brush, half, 0.27, 1.25, 0.13)
 
 
@@ -193,10 +188,10 @@ def cat(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.0, 0.46), (0.27, 0.32)), lighter(colour))
     eye = circle(half, (0.3, 1.29), (1.2 * brush.pixel).clamp(min=0.18))
-    brush.paint(eye - 0.4 * brush.line, tint(brush, BLACK))
-    brush.paint(eye, tint(brush, CAT_GREEN))
-    brush.paint(box(half, (0.3, 1.29), (0.045, 0.13)), tint(brush, BLACK))
-    brush.paint(ellipse(points, (0.0, 1.06), (0.11, 0.08)), tint(brush, PINK))
+    brush.paint(eye - 0.4 * brush.line, BLACK)
+    brush.paint(eye, CAT_GREEN)
+    brush.paint(box(half, (0.3, 1.29), (0.045, 0.13)), BLACK)
+    brush.paint(ellipse(points, (0.0, 1.06), (0.11, 0.08)), PINK)
     for height in (1.1, 0.92):
         whisker = capsule(half, (0.42, 1.02), (0.92, height), 0.35 * brush.pixel)
         brush.paint(whisker, brush.outline, 0.8)
@@ -215,9 +210,9 @@ def bear(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint_shaded(add_ears(brush, body, ears, head), colour)
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.0, 0.48), (0.4, 0.36)), lighter(colour))
-    brush.paint(ellipse(points, (0.0, 1.08), (0.34, 0.24)), tint(brush, CREAM))
+    brush.paint(ellipse(points, (0.0, 1.08), (0.34, 0.24)), CREAM)
     nose = ellipse(points, (0.0, 1.16), (0.16, 0.11))
-    brush.paint(nose, tint(brush, BLACK))
+    brush.paint(nose, BLACK)
     bead_eyes(brush, half, 0.3, 1.42, 0.12)
 
 
@@ -240,10 +235,10 @@ def bat(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint(ellipse(points, (0.0, 0.5), (0.2, 0.3)), lighter(colour))
     eyes(brush, half, 0.2, 1.2, 0.17, 0.0)
     fangs = polygon(half, [(0.04, 0.96), (0.22, 0.96), (0.13, 0.72)])
-    brush.paint(fangs, tint(brush, WHITE))
+    brush.paint(fangs, WHITE)
 
 
-# ------------------------------------------------------------------ animals, from a side
+# ----------------------------------------------------------------- animals, from a side
 
 
 def bird(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
@@ -255,9 +250,9 @@ def bird(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         capsule(points, (-0.22, 0.06), (-0.02, 0.06), brush.thick(0.06)),
         capsule(points, (0.18, 0.06), (0.38, 0.06), brush.thick(0.06)),
     )
-    brush.paint_outlined(legs, tint(brush, BEAK))
+    brush.paint_outlined(legs, BEAK)
     beak = capsule(points, (0.78, 1.33), (1.17, 1.27), 0.2, 0.05)
-    brush.paint_outlined(beak, tint(brush, BEAK))
+    brush.paint_outlined(beak, BEAK)
     body = union(
         ellipse(points, (-0.05, 0.82), (0.7, 0.52)),
         circle(points, (0.42, 1.32), 0.46),
@@ -290,7 +285,7 @@ def fish(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint(gill, colour * 0.76)
     eyes(brush, points, 0.66, 0.95, 0.21, look)
     mouth = capsule(points, (0.86, 0.56), (1.0, 0.6), brush.thick(0.04))
-    brush.paint(mouth, tint(brush, BLACK))
+    brush.paint(mouth, BLACK)
 
 
 def turtle(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
@@ -303,7 +298,7 @@ def turtle(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         capsule(points, (0.45, 0.35), (0.5, 0.15), 0.17),
         capsule(points, (-0.9, 0.3), (-1.12, 0.24), 0.11, 0.05),
     )
-    brush.paint_outlined(add_ears(brush, skin, ears, head), tint(brush, SKIN))
+    brush.paint_outlined(add_ears(brush, skin, ears, head), SKIN)
     paint_inner_ears(brush, ears, head)
     dome = intersection(ellipse(points, (-0.12, 0.36), (0.92, 0.94)), 0.34 - points[1])
     rim = capsule(points, (-0.92, 0.38), (0.68, 0.38), 0.12)
@@ -317,7 +312,7 @@ def turtle(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint(rim + 0.05, lighter(colour))
     bead_eyes(brush, points, 1.02, 0.92, 0.12)
     mouth = capsule(points, (1.02, 0.68), (1.18, 0.72), brush.thick(0.03))
-    brush.paint(mouth, tint(brush, BLACK))
+    brush.paint(mouth, BLACK)
 
 
 # ------------------------------------------------------------------------------ things
@@ -330,11 +325,11 @@ def club(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     stick = capsule(points, (-0.88, 0.18), (0.6, 1.7), 0.1, 0.27)
     brush.paint_outlined(union(stick, knob), colour)
     grip = capsule(points, (-0.78, 0.28), (-0.52, 0.55), 0.11, 0.13)
-    brush.paint(grip, tint(brush, BLACK), 0.7)
+    brush.paint(grip, BLACK, 0.7)
     ball = circle(points, (0.66, 0.36), 0.34)
-    brush.paint_outlined(ball, tint(brush, WHITE))
+    brush.paint_outlined(ball, WHITE)
     seams = stroke(circle(mirror(points, 0.66), (0.44, 0.36), 0.3), brush.thick(0.04))
-    brush.paint(intersection(seams, ball), tint(brush, SCARLET))
+    brush.paint(intersection(seams, ball), SCARLET)
 
 
 def crane(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
@@ -345,9 +340,9 @@ def crane(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         capsule(points, (-0.2, 0.9), (-0.42, 0.5), brush.thick(0.05)),
         capsule(points, (-0.42, 0.5), (-0.1, 0.38), brush.thick(0.05)),
     )
-    brush.paint_outlined(legs, tint(brush, STEEL))
+    brush.paint_outlined(legs, STEEL)
     beak = capsule(points, (0.6, 1.96), (1.2, 1.84), 0.13, 0.05)
-    brush.paint_outlined(beak, tint(brush, BEAK))
+    brush.paint_outlined(beak, BEAK)
     body = union(
         ellipse(points, (-0.2, 1.08), (0.62, 0.36)),
         capsule(points, (0.2, 1.15), (0.42, 1.5), brush.thick(0.14)),
@@ -356,11 +351,11 @@ def crane(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     )
     brush.paint_outlined(body, colour)
     tail = ellipse(points, (-0.66, 1.02), (0.3, 0.2))
-    brush.paint(tail, tint(brush, BLACK))
+    brush.paint(tail, BLACK)
     cap = intersection(circle(points, (0.46, 1.98), 0.23), 2.04 - points[1])
-    brush.paint(cap, tint(brush, SCARLET))
+    brush.paint(cap, SCARLET)
     eye = circle(points, (0.54, 1.98), brush.thick(0.07))
-    brush.paint(eye, tint(brush, BLACK))
+    brush.paint(eye, BLACK)
 
 
 def machine(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
@@ -382,11 +377,11 @@ def machine(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     )
     brush.paint_outlined(frame, colour)
     weight = box(points, (-0.95, 1.72), (0.18, 0.26))
-    brush.paint_outlined(weight, tint(brush, STEEL))
+    brush.paint_outlined(weight, STEEL)
     crate = box(points, (0.7, 0.66), (0.28, 0.25))
-    brush.paint_outlined(crate, tint(brush, WOOD))
+    brush.paint_outlined(crate, WOOD)
     plank = box(points, (0.7, 0.66), (0.28, 0.4 * brush.pixel))
-    brush.paint(plank, tint(brush, BLACK), 0.5)
+    brush.paint(plank, BLACK, 0.5)
 
 
 FIGURES = {

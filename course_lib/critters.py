@@ -231,7 +231,7 @@ def choose_factors(
 
     Args:
         kind: "one" animal, "two" animals, a "thing", or "any" of them
-        allow_held_out: False draws a picture again where it shows a held-out combination
+        allow_held_out: False draws again what shows a held-out combination
     """
     if kind not in KINDS:
         raise ValueError(f"There is no kind {kind!r} of picture. Choose from {KINDS}.")

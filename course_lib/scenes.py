@@ -9,6 +9,7 @@ from torch import Tensor
 
 from course_lib.shapes import (
     Brush,
+    Colour,
     box,
     capsule,
     circle,
@@ -21,16 +22,11 @@ from course_lib.shapes import (
 SCENE_NUMBERS = 16  # how many numbers a scene uses for its layout
 
 
-def rgb(brush: Brush, red: float, green: float, blue: float) -> Tensor:
-    """A colour on the canvas's device, (1, 3, 1, 1)."""
-    colour = torch.tensor([red, green, blue], device=brush.canvas.device)
-    return colour.reshape(1, 3, 1, 1)
-
-
-def sky(brush: Brush, top: Tensor, bottom: Tensor, horizon: float) -> None:
+def sky(brush: Brush, top: Colour, bottom: Colour, horizon: float) -> None:
     """Blend from the colour at the horizon to the colour at the top of the picture."""
     height = ((brush.points[1] - horizon) / (1 - horizon)).clamp(0, 1)
-    brush.canvas.copy_(torch.lerp(bottom, top, height[:, None]))  # (N, 3, H, W)
+    brush.canvas.copy_(brush.colour(bottom))  # (N, 3, H, W)
+    brush.canvas.lerp_(brush.colour(top), height[:, None])
 
 
 def scatter(brush: Brush, u: list[Tensor], low: float, high: float, radius: float):
@@ -63,33 +59,33 @@ def cloud(brush: Brush, x: Tensor, y: Tensor) -> None:
         circle(brush.points, (x + 0.03, y + 0.03), 0.05),
         circle(brush.points, (x - 0.05, y + 0.02), 0.04),
     )
-    brush.paint(puffs, rgb(brush, 1.0, 1.0, 1.0), 0.9)
+    brush.paint(puffs, (1.0, 1.0, 1.0), 0.9)
 
 
 def meadow(brush: Brush, u: list[Tensor]) -> None:
     """Blue sky, a cloud, two green hills, flowers."""
-    sky(brush, rgb(brush, 0.40, 0.74, 0.99), rgb(brush, 0.80, 0.94, 1.0), 0.3)
+    sky(brush, (0.40, 0.74, 0.99), (0.80, 0.94, 1.0), 0.3)
     cloud(brush, 0.2 + 0.6 * u[0], 0.84 + 0.08 * u[1])
-    brush.paint(hill(brush, u[2], 0.38, 0.15), rgb(brush, 0.50, 0.80, 0.40))
-    brush.paint(hill(brush, 1 - u[2], 0.31, 0.12), rgb(brush, 0.62, 0.88, 0.44))
+    brush.paint(hill(brush, u[2], 0.38, 0.15), (0.50, 0.80, 0.40))
+    brush.paint(hill(brush, 1 - u[2], 0.31, 0.12), (0.62, 0.88, 0.44))
     flowers = scatter(brush, u[3:9], 0.04, 0.24, 0.017)
-    brush.paint(flowers, rgb(brush, 1.0, 0.96, 0.55))
+    brush.paint(flowers, (1.0, 0.96, 0.55))
     flowers = scatter(brush, u[9:15], 0.04, 0.24, 0.017)
-    brush.paint(flowers, rgb(brush, 1.0, 0.75, 0.85))
+    brush.paint(flowers, (1.0, 0.75, 0.85))
 
 
 def beach(brush: Brush, u: list[Tensor]) -> None:
     """Sun, a band of sea with a white edge, sand."""
-    sky(brush, rgb(brush, 0.42, 0.78, 1.0), rgb(brush, 0.84, 0.96, 1.0), 0.45)
+    sky(brush, (0.42, 0.78, 1.0), (0.84, 0.96, 1.0), 0.45)
     sun = circle(brush.points, (in_a_corner(u[0]), 0.85 + 0.03 * u[1]), 0.085)
-    brush.paint(sun, rgb(brush, 1.0, 0.92, 0.45))
+    brush.paint(sun, (1.0, 0.92, 0.45))
     sea = brush.points[1] - (0.44 + 0.03 * u[2])
-    brush.paint(sea, rgb(brush, 0.10, 0.55, 0.80))
+    brush.paint(sea, (0.10, 0.55, 0.80))
     shore = hill(brush, u[3], 0.29, 0.06)
-    brush.paint(shore - 0.025, rgb(brush, 0.93, 1.0, 1.0))
-    brush.paint(shore, rgb(brush, 0.96, 0.86, 0.62))
+    brush.paint(shore - 0.025, (0.93, 1.0, 1.0))
+    brush.paint(shore, (0.96, 0.86, 0.62))
     pebbles = scatter(brush, u[4:10], 0.04, 0.2, 0.014)
-    brush.paint(pebbles, rgb(brush, 0.84, 0.70, 0.46))
+    brush.paint(pebbles, (0.84, 0.70, 0.46))
 
 
 def fir(brush: Brush, x: Tensor, y: float) -> Tensor:
@@ -104,45 +100,45 @@ def fir(brush: Brush, x: Tensor, y: float) -> Tensor:
 
 def snow(brush: Brush, u: list[Tensor]) -> None:
     """A grey sky with flakes, a fir tree, white ground."""
-    sky(brush, rgb(brush, 0.56, 0.64, 0.78), rgb(brush, 0.80, 0.85, 0.93), 0.3)
+    sky(brush, (0.56, 0.64, 0.78), (0.80, 0.85, 0.93), 0.3)
     tree = fir(brush, in_a_corner(u[0]), 0.3)
-    brush.paint(tree, rgb(brush, 0.20, 0.44, 0.38))
-    brush.paint(hill(brush, u[1], 0.34, 0.1), rgb(brush, 0.94, 0.96, 1.0))
-    brush.paint(hill(brush, 1 - u[1], 0.16, 0.2), rgb(brush, 0.86, 0.90, 0.97))
+    brush.paint(tree, (0.20, 0.44, 0.38))
+    brush.paint(hill(brush, u[1], 0.34, 0.1), (0.94, 0.96, 1.0))
+    brush.paint(hill(brush, 1 - u[1], 0.16, 0.2), (0.86, 0.90, 0.97))
     flakes = scatter(brush, u[2:8], 0.72, 0.95, 0.018)
     flakes = union(flakes, scatter(brush, u[8:14], 0.42, 0.7, 0.018))
-    brush.paint(flakes, rgb(brush, 1.0, 1.0, 1.0))
+    brush.paint(flakes, (1.0, 1.0, 1.0))
 
 
 def night(brush: Brush, u: list[Tensor]) -> None:
     """A crescent moon and stars over a dark hill."""
-    sky(brush, rgb(brush, 0.03, 0.04, 0.18), rgb(brush, 0.12, 0.14, 0.36), 0.3)
+    sky(brush, (0.03, 0.04, 0.18), (0.12, 0.14, 0.36), 0.3)
     stars = scatter(brush, u[2:8], 0.72, 0.95, 0.012)
     stars = union(stars, scatter(brush, u[8:14], 0.42, 0.7, 0.012))
-    brush.paint(stars, rgb(brush, 1.0, 1.0, 0.85))
+    brush.paint(stars, (1.0, 1.0, 0.85))
     x, y = in_a_corner(u[0]), 0.84 + 0.03 * u[1]
     moon = without(
         circle(brush.points, (x, y), 0.09),
         circle(brush.points, (x - 0.045, y + 0.025), 0.08),
     )
-    brush.paint(moon, rgb(brush, 1.0, 0.96, 0.72))
-    brush.paint(hill(brush, u[14], 0.3, 0.1), rgb(brush, 0.07, 0.16, 0.20))
+    brush.paint(moon, (1.0, 0.96, 0.72))
+    brush.paint(hill(brush, u[14], 0.3, 0.1), (0.07, 0.16, 0.20))
 
 
 def sunset(brush: Brush, u: list[Tensor]) -> None:
     """A low sun in an orange and purple sky, dark hills."""
-    sky(brush, rgb(brush, 0.45, 0.28, 0.58), rgb(brush, 1.0, 0.64, 0.36), 0.34)
+    sky(brush, (0.45, 0.28, 0.58), (1.0, 0.64, 0.36), 0.34)
     x = in_a_corner(u[0])
     glow = circle(brush.points, (x, 0.37), 0.2)
-    brush.paint(glow, rgb(brush, 1.0, 0.76, 0.40), 0.5)
+    brush.paint(glow, (1.0, 0.76, 0.40), 0.5)
     sun = circle(brush.points, (x, 0.37), 0.13)
-    brush.paint(sun, rgb(brush, 1.0, 0.88, 0.45))
+    brush.paint(sun, (1.0, 0.88, 0.45))
     streak = capsule(
         brush.points, (0.1 + 0.5 * u[1], 0.8), (0.35 + 0.5 * u[1], 0.82), 0.018
     )
-    brush.paint(streak, rgb(brush, 1.0, 0.62, 0.55), 0.7)
-    brush.paint(hill(brush, u[2], 0.36, 0.12), rgb(brush, 0.46, 0.26, 0.40))
-    brush.paint(hill(brush, 1 - u[2], 0.27, 0.1), rgb(brush, 0.36, 0.21, 0.36))
+    brush.paint(streak, (1.0, 0.62, 0.55), 0.7)
+    brush.paint(hill(brush, u[2], 0.36, 0.12), (0.46, 0.26, 0.40))
+    brush.paint(hill(brush, 1 - u[2], 0.27, 0.1), (0.36, 0.21, 0.36))
 
 
 PAINT_SCENE = {

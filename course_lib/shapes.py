@@ -17,6 +17,7 @@ from torch import Tensor
 
 Points = tuple[Tensor, Tensor]  # x and y, each (N, H, W)
 Length = float | Tensor  # Tensor: (N, 1, 1)
+Colour = tuple[float, float, float] | Tensor  # 0 to 1, or (N, 3, 1, 1)
 
 
 def pixel_grid(size: int, device: str | torch.device = "cpu") -> Points:
@@ -165,18 +166,24 @@ class Brush:
     line: Tensor  # (N, 1, 1), the width of an outline
     outline: Tensor  # (N, 3, 1, 1), the colour of an outline
 
-    def paint(self, distance: Tensor, colour: Tensor, opacity: float = 1.0) -> None:
-        """Cover the shape with one colour, (3,) or (N, 3, 1, 1) or (N, 3, H, W)."""
-        colour = colour.reshape(1, 3, 1, 1) if colour.dim() == 1 else colour
-        weight = coverage(distance, self.pixel)[:, None]  # (N, 1, H, W)
-        self.canvas.lerp_(colour, weight if opacity == 1 else weight * opacity)
+    def colour(self, colour: Colour) -> Tensor:
+        """A colour as a tensor that fits the canvas, (1 or N, 3, 1, 1)."""
+        if isinstance(colour, Tensor):
+            return colour
+        return torch.tensor(colour, device=self.canvas.device).reshape(1, 3, 1, 1)
 
-    def paint_outlined(self, distance: Tensor, colour: Tensor) -> None:
+    def paint(self, distance: Tensor, colour: Colour, opacity: float = 1.0) -> None:
+        """Cover the shape with one colour."""
+        weight = coverage(distance, self.pixel)[:, None]  # (N, 1, H, W)
+        weight = weight if opacity == 1 else weight.mul_(opacity)
+        self.canvas.lerp_(self.colour(colour), weight)
+
+    def paint_outlined(self, distance: Tensor, colour: Colour) -> None:
         """The outline is the same shape, a little larger, painted first."""
         self.paint(distance - self.line, self.outline)
         self.paint(distance, colour)
 
-    def paint_shaded(self, distance: Tensor, colour: Tensor) -> None:
+    def paint_shaded(self, distance: Tensor, colour: Colour) -> None:
         """An outlined shape, darker towards the ground: light comes from above."""
         self.paint_outlined(distance, colour)
         shadow = (0.16 - 0.15 * self.points[1]).clamp_(0, 0.16)  # (N, H, W)
