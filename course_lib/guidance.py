@@ -32,7 +32,7 @@ def guide(
 
     def guided_model(x_t: Tensor, t: Tensor, cond: Tensor) -> Tensor:
         nothing = torch.zeros_like(cond) if uncond is None else uncond
-        both = model(x_t.repeat(2, 1, 1, 1), t.repeat(2), torch.cat([cond, nothing]))
+        both = model(torch.cat([x_t, x_t]), t.repeat(2), torch.cat([cond, nothing]))
         with_cond, without = both.chunk(2)
         return without + guidance_scale * (with_cond - without)
 

@@ -7,12 +7,16 @@ from course_lib.layers import time_embedding
 
 
 class MLP(nn.Module):
-    """A denoiser for points: `model(x_t, t)` is shaped like x_t, (B, dim)."""
+    """A denoiser for points: `model(x_t, t)` is shaped like x_t, (B, dim).
+
+    The coordinates go in as they are and as waves of three lengths, because a plain MLP
+    is slow to learn fine detail from a few numbers (Tancik et al. 2020).
+    """
 
     def __init__(self, dim: int = 2, width: int = 128, hidden: int = 3):
         super().__init__()
-        self.time_width = 32
-        sizes = [dim + self.time_width] + [width] * hidden
+        self.time_width, self.waves = 32, (1, 2, 4)  # waves: how many in a length of 2
+        sizes = [dim * (1 + 2 * len(self.waves)) + self.time_width] + [width] * hidden
         layers = []
         for before, after in zip(sizes[:-1], sizes[1:], strict=True):
             layers += [nn.Linear(before, after), nn.SiLU()]
@@ -20,7 +24,10 @@ class MLP(nn.Module):
 
     def forward(self, x_t: Tensor, t: Tensor, cond: Tensor | None = None) -> Tensor:
         """Guess the target from the noisy point and from how noisy it is."""
-        return self.layers(torch.cat([x_t, time_embedding(t, self.time_width)], dim=1))
+        angles = torch.cat([n * torch.pi * x_t for n in self.waves], dim=1)
+        place = torch.cat([x_t, angles.cos(), angles.sin()], dim=1)  # (B, 7 * dim)
+        time = time_embedding(t, self.time_width)
+        return self.layers(torch.cat([place, time], dim=1))
 
 
 def spiral(n: int, generator: torch.Generator, turns: float = 1.5) -> Tensor:
