@@ -90,10 +90,12 @@ def ddim(
         eta: how much of the noise put back is fresh (`noise`) instead of `eps_hat`
         noise: where fresh noise comes from; needed unless eta is 0
     """
-    if eta < 0 or (eta > 0 and noise is None):
+    if not 0 <= eta <= 1:
+        raise ValueError(f"eta must lie in 0..1, 1 is DDPM; got {eta}.")
+    if eta > 0 and noise is None:
         raise ValueError(
-            f"eta must be 0 or more, and with eta > 0 the sampler needs `noise`, a "
-            f"PictureNoise, to draw from; got eta = {eta}, noise = {noise}."
+            f"With eta = {eta} the sampler puts fresh noise back: give it `noise`, a "
+            "PictureNoise, to draw from."
         )
     a, b = table(schedule)
 
