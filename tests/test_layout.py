@@ -7,14 +7,17 @@ import pytest
 
 LIBRARY = Path(__file__).resolve().parents[1] / "course_lib"
 ROWS = (
-    "device pixels schedule layers tokenizer shapes critters",
-    "checkpoint animals scenes ideal mlp unet text_encoder autoencoder objective",
+    "device pixels schedule layers tokenizer shapes wording",
+    "checkpoint ideal mlp unet text_encoder autoencoder objective"
+    " critters animals accessories scenes",
     "drawing trainer judges",  # a picture, a training, who judges
     "datasets reader guidance samplers contrastive lora",
     "editing metrics pipeline recipes",
     "personalise preference distil video rivals provenance",
-    "plots checks source",  # for people
-    "widgets cli __main__",
+    "figure checks source",  # for people
+    "plots",
+    "widgets cli",
+    "__main__",
 )
 ROW = {name: number for number, row in enumerate(ROWS) for name in row.split()}
 MOST_LINES = 450

@@ -42,14 +42,15 @@ def pieces_of_code() -> dict[str, str]:
 
 
 def names_in(node: ast.AST) -> list[str]:
-    """The identifiers that this one node writes down."""
+    """The identifiers that are ours in this one node; `other.thing` is not."""
     if isinstance(node, ast.Name):
         return [node.id]
     if isinstance(node, ast.Attribute):
-        return [node.attr]
+        own = isinstance(node.ctx, ast.Store) or ast.unparse(node.value) == "self"
+        return [node.attr] if own else []
     if isinstance(node, (ast.arg, ast.keyword, ast.alias)):
-        written = (getattr(node, field, None) for field in ("arg", "name", "asname"))
-        return [part for name in written if name for part in name.split(".")]
+        written = (getattr(node, field, None) for field in ("arg", "asname"))
+        return list(filter(None, written))
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
         return [node.name]
     return []
@@ -129,7 +130,7 @@ def test_the_code_keeps_to_the_notation(place):
         "x_start = 1",
         "def f(noisy): ...",
         "x_prev = x_t",
-        "out.pred_original_sample",
+        "self.pred_original_sample",
         "f(context=None)",
         "import torch as t",
         "eps = 1e-5",

@@ -1,5 +1,6 @@
 """Every notebook has its skeleton, and what was built is what the source says."""
 
+import doctest
 import re
 from pathlib import Path
 
@@ -141,6 +142,10 @@ print("hello")
 # %%
 print("hello")
 """
+
+
+def test_the_builders_own_example_is_true():
+    assert doctest.testmod(build).failed == 0
 
 
 def test_a_solution_is_cut_for_the_learner_and_kept_for_the_teacher(tiny_course):
