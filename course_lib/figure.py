@@ -9,33 +9,36 @@ import html
 import io
 import math
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
 
-import matplotlib
+from IPython import get_ipython
 from IPython.display import display
 from matplotlib import pyplot as plt
+from matplotlib import style
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
-from course_lib.pixels import check_pictures, to_bytes
+from course_lib.pixels import check_pictures, to_bytes, to_rgb
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DPI = 100
-WIDEST = 880  # pixels; what fits under a cell
 STYLE = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so the same everywhere
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
-    "grid.color": "#dddddd",
     "axes.axisbelow": True,
+    "grid.color": "#dddddd",
     "legend.frameon": False,
+    "legend.fontsize": 9,
     "figure.dpi": DPI,
-    "savefig.dpi": "figure",
-    "savefig.bbox": None,
 }
 
 
@@ -45,10 +48,11 @@ STYLE = {
 def show(figure: Figure | Image.Image, alt: str) -> None:
     """Show a figure or a Pillow image under the cell, with its description.
 
-    The output is HTML with <img alt=...>, because the description of a plain PNG output
-    is lost in JupyterLab and in the book. nbval would compare the picture's bytes, and
-    those differ between machines in the last bit of a float; notebooks/conftest.py
-    has it compare the description and everything else, and skip the bytes.
+    The output is HTML with <img alt=...>, as JupyterLab and the book drop the
+    description of a plain PNG output. The price: nbval, which skips PNG outputs,
+    compares HTML to the byte, and between machines a float's last bit may differ, hence
+    a pixel. So notebooks/conftest.py has nbval skip the bytes of pictures inside HTML
+    and compare the rest: description, labels, sizes.
     """
     png, size = png_bytes(figure)
     publish(image_tag(png, size, alt), alt)
@@ -56,122 +60,157 @@ def show(figure: Figure | Image.Image, alt: str) -> None:
 
 def publish(page: str, alt: str) -> None:
     """Put a piece of HTML under the cell; a terminal prints its description instead."""
-    words = {"text/plain": f"figure: {alt}"}
-    display({"text/html": page} | words, raw=True)
+    words = f"figure: {alt}"
+    if get_ipython() is None:
+        print(words)
+    else:
+        display({"text/html": page, "text/plain": words}, raw=True)
 
 
-def image_tag(png: bytes, size: tuple[int, int], alt: str, style: str = "") -> str:
+def image_tag(png: bytes, size: tuple[int, int], alt: str, look: str = "") -> str:
     """An <img> that carries its picture and its description with it.
 
-    >>> image_tag(b"png", (32, 16), 'a "frog"')[:29]
-    '<img alt="a &quot;frog&quot;"'
+    >>> image_tag(b"png", (32, 16), 'a "frog"')[:30]
+    '<img alt="a &quot;frog&quot;" '
     """
-    if not alt.strip():
-        raise ValueError(
-            "Say in a sentence what the figure shows (alt=...): a reader who cannot "
-            "see it hears that sentence."
-        )
     data = base64.b64encode(png).decode()
+    words = html.escape(check_alt(alt))
     return (
-        f'<img alt="{html.escape(alt)}" width="{size[0]}" height="{size[1]}" '
-        f'style="max-width: 100%; {style}" src="data:image/png;base64,{data}">'
+        f'<img alt="{words}" width="{size[0]}" height="{size[1]}" '
+        f'style="max-width: 100%; height: auto; {look}" '
+        f'src="data:image/png;base64,{data}">'
     )
+
+
+def check_alt(alt: str) -> str:
+    """The description, or an error that asks for one."""
+    if not isinstance(alt, str) or not alt.strip():
+        raise ValueError(
+            "Say in a sentence what the figure shows, alt='...': a reader who cannot "
+            f"see it hears that sentence. Got {alt!r}."
+        )
+    return alt
 
 
 def png_bytes(figure: Figure | Image.Image) -> tuple[bytes, tuple[int, int]]:
     """A figure as PNG, without dates or versions in it, and its width and height."""
     file = io.BytesIO()
     if isinstance(figure, Image.Image):
-        figure.save(file, "png", optimize=True)
-        return file.getvalue(), figure.size
-    with matplotlib.rc_context(STYLE):
-        figure.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
-    plt.close(figure)  # else pyplot shows it a second time
+        pixels = to_rgb(figure)
+        pixels.info = {}  # a file's comments and dates stay behind
+        pixels.save(file, "png", optimize=True)
+    else:
+        figure.savefig(file, format="png", metadata={"Software": None})
+        plt.close(figure)  # else pyplot shows it a second time
     with Image.open(file) as image:
-        size = image.size
-    return file.getvalue(), size
+        return file.getvalue(), image.size
 
 
-def panels(columns: int, width: float = 3.2, height: float = 3.2, share: bool = False):
-    """An empty figure with `columns` panels side by side, in rows of four."""
-    across = min(columns, 4)
-    down = math.ceil(columns / across)
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(width * across, height * down), layout="constrained")
-        axes = figure.subplots(
-            down, across, squeeze=False, sharex=share, sharey=share
-        ).ravel()
-    for empty in axes[columns:]:
-        empty.set_visible(False)
-    return figure, list(axes[:columns])
+@contextmanager
+def panels(
+    alt: str,
+    count: int = 1,
+    width: float = 3.2,
+    height: float = 3.2,
+    share: bool = False,
+) -> Iterator[list[Axes]]:
+    """Panels to draw on, side by side, four in a row; shown when the block ends.
+
+    Args:
+        width, height: of one panel, in inches
+        share: give all panels the same axes
+    """
+    check_alt(alt)
+    across = min(count, 4)
+    down = math.ceil(count / across)
+    with style.context(STYLE, after_reset=True):
+        figure = Figure((width * across, height * down), layout="constrained")
+        grid = figure.subplots(down, across, squeeze=False, sharex=share, sharey=share)
+        for empty in grid.flat[count:]:
+            empty.set_visible(False)
+        yield list(grid.flat[:count])
+        show(figure, alt)
 
 
-# A sheet of pictures ----
+# A sheet of pictures --------------------------------------------------------------
+
+WIDEST = 880  # pixels; what fits under a cell
+GAP = 6  # pixels between pictures
+LETTER, LINE = 6.5, 14  # pixels; the size of a letter at 8 points
 
 
-def sheet(
-    rows: list[Tensor],
-    labels: list[str],
-    titles: list[list[str] | None],
-    zoom: int | None,
-) -> Figure:
-    """Rows of pictures, pixel-exact, with a label before and titles under each row."""
+class Row(NamedTuple):
+    """One row of a sheet: what is written before it, its pictures, and under them."""
+
+    label: str
+    pictures: Tensor  # (N, 3, H, W) in [-1, 1]
+    titles: list[str]  # N of them, or none
+
+
+def sheet(rows: list[Row], zoom: int | None = None) -> Figure:
+    """Rows of pictures, each pixel a square of `zoom` screen pixels, nothing resampled.
+
+    Args:
+        zoom: found by itself so that the sheet fits under a cell, 8 at most
+    """
     for row in rows:
-        check_pictures(row)
-    height, width = rows[0].shape[2:]
-    columns = max(len(row) for row in rows)
-    label_width = 8 * max(map(len, labels)) + 8 * any(labels)
-    gap = 6
+        check_pictures(row.pictures)
+    height, width = rows[0].pictures.shape[2:]
+    columns = max(len(row.pictures) for row in rows)
+    labels = [wrap(row.label, 110) for row in rows]
+    margin = GAP + round(max(map(text_width, labels)))
     if zoom is None:
-        zoom = max(1, min(8, ((WIDEST - label_width) // columns - gap) // width))
-    across, down = width * zoom + gap, height * zoom + gap
-    letters = max(4, across // 7)  # how many letters of a title fit on a line
-    wrapped = [
-        ["\n".join(textwrap.wrap(str(title), letters)) for title in line or []]
-        for line in titles
-    ]
-    title_heights = [
-        14 * max((title.count("\n") + 1 for title in line), default=0)
-        for line in wrapped
-    ]
-    total = (
-        label_width + columns * across + gap,
-        len(rows) * down + sum(title_heights) + gap,
-    )
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(total[0] / DPI, total[1] / DPI), dpi=DPI)
-    top = gap
-    for row, label, line, title_height in zip(
-        rows, labels, wrapped, title_heights, strict=True
-    ):
-        put_text(
-            figure, total, 4, top + height * zoom / 2, label, ha="left", va="center"
-        )
-        for column, picture in enumerate(row):
-            left = label_width + gap + column * across
-            put_picture(figure, total, left, top, picture, zoom)
-            if line:
-                put_text(
-                    figure,
-                    total,
-                    left + width * zoom / 2,
-                    top + height * zoom + 2,
-                    line[column] if column < len(line) else "",
-                    ha="center",
-                    va="top",
-                )
-        top += down + title_height
+        zoom = max(1, min(8, ((WIDEST - margin) // columns - GAP) // width))
+    across = width * zoom + GAP
+    titles = [[wrap(str(title), across) for title in row.titles] for row in rows]
+    downs = [height * zoom + GAP + LINE * most_lines(line) for line in titles]
+    figure = empty_sheet(margin + GAP + columns * across, GAP + sum(downs))
+    top = GAP
+    for row, label, line, down in zip(rows, labels, titles, downs, strict=True):
+        middle = top + height * zoom / 2
+        put_text(figure, GAP, middle, label, ha="left", va="center")
+        for column, picture in enumerate(row.pictures):
+            left = margin + GAP + column * across
+            put_picture(figure, left, top, picture, zoom)
+        for column, title in enumerate(line):
+            center = margin + GAP + column * across + width * zoom / 2
+            put_text(figure, center, top + height * zoom + 2, title, "center", "top")
+        top += down
     return figure
 
 
-def put_picture(figure, total, left, top, picture, zoom):
-    """One picture (3, H, W) at a place in pixels from the top left, nothing resampled."""
-    large = to_bytes(picture.detach().cpu()).repeat_interleave(zoom, 1)
-    large = large.repeat_interleave(zoom, 2).permute(1, 2, 0).numpy()
-    figure.figimage(large, left, total[1] - top - large.shape[0], origin="upper")
+def wrap(text: str, pixels: float) -> str:
+    """Break a text into lines that are about so wide."""
+    return "\n".join(textwrap.wrap(text, max(4, int(pixels / LETTER))))
 
 
-def put_text(figure, total, left, top, text, ha, va):
+def text_width(text: str) -> float:
+    """About how many pixels wide a text is, and a gap after it; 0 for none."""
+    return max(len(line) for line in text.split("\n")) * LETTER + GAP * bool(text)
+
+
+def most_lines(texts: list[str]) -> int:
+    return max((text.count("\n") + 1 for text in texts), default=0)
+
+
+def empty_sheet(width: int, height: int) -> Figure:
+    """A white figure of so many pixels."""
+    tiny = 1e-3  # matplotlib rounds down, and 897 / 100 * 100 is below 897
+    return Figure(((width + tiny) / DPI, (height + tiny) / DPI), dpi=DPI)
+
+
+def put_picture(
+    figure: Figure, left: int, top: int, picture: Tensor, zoom: int
+) -> None:
+    """One picture (3, H, W) at a place in pixels from the top left."""
+    pixels = to_bytes(picture.detach().cpu()).permute(1, 2, 0)  # (H, W, 3)
+    large = pixels.repeat_interleave(zoom, 0).repeat_interleave(zoom, 1).numpy()
+    bottom = int(figure.bbox.height) - top - len(large)
+    figure.figimage(large, left, bottom, origin="upper")
+
+
+def put_text(figure: Figure, left: float, top: float, text: str, ha: str, va: str):
     """Words at a place in pixels from the top left."""
-    place = (left / total[0], 1 - top / total[1])
-    figure.text(*place, text, ha=ha, va=va, fontsize=8, linespacing=1.1)
+    with style.context(STYLE, after_reset=True):
+        x, y = left / figure.bbox.width, 1 - top / figure.bbox.height
+        figure.text(x, y, text, ha=ha, va=va, fontsize=8, linespacing=1.1)
