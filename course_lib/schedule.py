@@ -70,28 +70,38 @@ class NoiseSchedule:
     @property
     def alpha_bar(self) -> Tensor:
         """DDPM's running product of alpha, float32 (T + 1,); alpha_bar[0] is 1."""
+        return self._exact_alpha_bar().float()
+
+    @property
+    def alpha(self) -> Tensor:
+        """The share of variance that one step keeps, (T + 1,); alpha[0] is 1."""
+        return self._exact_alpha().float()
+
+    @property
+    def beta(self) -> Tensor:
+        """The variance of the noise that one step adds, (T + 1,); beta[0] is 0."""
+        return (1 - self._exact_alpha()).float()
+
+    def _exact_alpha_bar(self) -> Tensor:
         if self.name == "straight line":
             raise ValueError(
                 "The straight line has no alpha_bar: a^2 + b^2 is not 1 on it. "
                 "Use schedule.a(t) and schedule.b(t), which every schedule has."
             )
-        return (self.a_table**2).float()
+        return self.a_table**2
 
-    @property
-    def alpha(self) -> Tensor:
-        """The share of variance that one step keeps, (T + 1,); alpha[0] is 1."""
-        alpha_bar = self.alpha_bar.double()
-        return torch.cat([torch.ones(1), (alpha_bar[1:] / alpha_bar[:-1]).float()])
-
-    @property
-    def beta(self) -> Tensor:
-        """The variance of the noise that one step adds, (T + 1,); beta[0] is 0."""
-        return 1 - self.alpha
+    def _exact_alpha(self) -> Tensor:
+        alpha_bar = self._exact_alpha_bar()
+        return torch.cat([torch.ones(1), alpha_bar[1:] / alpha_bar[:-1]])
 
     def _look_up(self, table: Tensor, t: Tensor, like: Tensor | None = None) -> Tensor:
         check_steps(t, self.T)
         if like is None:
             return table.float().to(t.device)[t]  # (B,)
+        if 1 not in (t.numel(), len(like)) and t.numel() != len(like):
+            raise ValueError(
+                f"t must hold one step a picture, {len(like)} of them; got {t.numel()}."
+            )
         value = table.to(like.dtype).to(t.device)[t].to(like.device)
         return value.reshape(-1, *[1] * (like.ndim - 1))  # (B, 1, ..., 1)
 
@@ -168,6 +178,11 @@ def add_noise(x_0: Tensor, t: Tensor, eps: Tensor, schedule: NoiseSchedule) -> T
     >>> x_t[:, 0].round(decimals=2)  # no noise at step 0, almost only noise at step T
     tensor([0., 1.])
     """
+    if not x_0.is_floating_point():
+        raise TypeError(
+            f"x_0 must be floats in [-1, 1]; got {x_0.dtype}. "
+            "Bytes become floats with from_bytes of course_lib.pixels."
+        )
     if eps.shape != x_0.shape:
         raise ValueError(
             f"eps must be shaped like x_0, {tuple(x_0.shape)}; got {tuple(eps.shape)}."
