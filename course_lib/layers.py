@@ -20,6 +20,8 @@ def time_embedding(t: Tensor, width: int) -> Tensor:
     >>> time_embedding(torch.tensor([0, 500]), width=4).shape
     torch.Size([2, 4])
     """
+    if width % 2:
+        raise ValueError(f"Sines and cosines come in pairs: width {width} is odd.")
     half = width // 2
     rate = torch.exp(-math.log(10_000) * torch.arange(half, device=t.device) / half)
     angle = t[:, None].float() * rate  # (B, width / 2)
@@ -69,11 +71,12 @@ class Attention(nn.Module):
 
     def __init__(self, width: int, heads: int = 4):
         super().__init__()
+        if width % heads:
+            raise ValueError(f"{heads} heads cannot share {width} channels evenly.")
         self.heads = heads
         self.norm = norm(width)
-        self.to_query_key_value = nn.Conv2d(
-            width, 3 * width, 1
-        )  # a linear layer a pixel
+        # A 1x1 convolution is one linear layer, the same at every pixel.
+        self.to_query_key_value = nn.Conv2d(width, 3 * width, 1)
         self.out = zeroed(nn.Conv2d(width, width, 1))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -118,7 +118,14 @@ class UNet(nn.Module):
             raise ValueError(
                 f"t must hold one step a picture, ({len(x_t)},); got {tuple(t.shape)}."
             )
-        if cond is not None and not (0 <= int(cond.min()) <= int(cond.max()) <= labels):
+        if cond is None:
+            return
+        if cond.shape != t.shape or cond.dtype != torch.int64:
+            raise ValueError(
+                f"cond must hold one label a picture, ({len(x_t)},) of torch.int64; "
+                f"got {tuple(cond.shape)} of {cond.dtype}."
+            )
+        if not (0 <= int(cond.min()) <= int(cond.max()) <= labels):
             raise ValueError(f"This network knows the labels 0..{labels}; got {cond}.")
 
 
@@ -156,10 +163,8 @@ class UpLevel(nn.Module):
     def forward(self, h: Tensor, vec: Tensor, skips: list[Tensor]) -> Tensor:
         """(B, C, H, W) to (B, C, H, W); pops from `skips`."""
         for merge, block in zip(self.merges, self.blocks, strict=True):
-            h = merge(
-                torch.cat([h, skips.pop()], dim=1)
-            )  # (B, 2C, H, W) to (B, C, H, W)
-            h = block(h, vec)
+            both = torch.cat([h, skips.pop()], dim=1)  # (B, 2C, H, W)
+            h = block(merge(both), vec)  # (B, C, H, W)
         return self.look(h)
 
 
