@@ -125,7 +125,7 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         resources={"metadata": {"path": str(folder)}},
         coalesce_streams=True,
         record_timing=False,
-        store_widget_state=False,
+        store_widget_state=True,  # else an Output widget that is not stored ends it
         extra_arguments=["--log-level=ERROR"],  # no remarks on its own sockets
     )
     client.execute()
