@@ -47,7 +47,8 @@ class Row:
         clamped = "clamped" if self.clamped else "as it is"
         return (
             f"{self.schedule:14} {self.target:4} {clamped:9} "
-            f"{self.brightness_off:14.3f} {self.distance:9.1f} {100 * self.animal:7.1f} %"
+            f"{self.brightness_off:14.3f} {self.distance:9.1f} "
+            f"{100 * self.animal:7.1f} %"
         )
 
 
