@@ -64,6 +64,8 @@ def check_pictures(pictures: Tensor, strict: bool = False) -> None:
             f"Pictures must be shaped (B, 3, H, W); got {tuple(pictures.shape)}. "
             "One picture becomes a batch with picture[None]."
         )
+    if not len(pictures):
+        raise PictureError("There is no picture among these: the batch is empty.")
     if not pictures.is_floating_point():
         raise PictureError(
             f"Pictures must be floats in [-1, 1]; got {pictures.dtype}. "
@@ -86,6 +88,7 @@ def read_picture(file: Path | str, size: int) -> Tensor:
     """
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's remarks on odd files
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file) as opened:
                 check_size(opened, file)
@@ -94,9 +97,11 @@ def read_picture(file: Path | str, size: int) -> Tensor:
         raise PictureError(f"{file} is not a picture that can be read.") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureError(f"{file} unpacks to too many pixels.") from error
+    except PictureError:
+        raise
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise PictureError(f"{file} cannot be opened: {error.strerror}.") from error
     except (OSError, SyntaxError, ValueError) as error:
-        if isinstance(error, PictureError):
-            raise
         raise PictureError(f"{file} is damaged: {error}.") from error
     square = v2.functional.center_crop(image, [min(image.size)])
     resized = v2.functional.resize(square, [size, size], antialias=True)
@@ -115,12 +120,19 @@ def check_size(image: Image.Image, file: Path | str) -> None:
 def to_rgb(image: Image.Image) -> Image.Image:
     """Any mode to RGB: 16 bits to 8, palettes and CMYK too, transparent to white."""
     if image.mode.startswith("I") or image.mode == "F":  # 16 or 32 bits a pixel, grey
-        numbers = torch.from_numpy(np.array(image, dtype=np.float32))
-        low, high = numbers.min(), numbers.max()
-        grey = (numbers - low) / (high - low).clamp(min=1) * 255
-        return Image.fromarray(grey.to(torch.uint8).numpy()).convert("RGB")
+        return Image.fromarray(to_8_bits(np.array(image))).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
     return image.convert("RGB")
+
+
+def to_8_bits(numbers: np.ndarray) -> np.ndarray:
+    """16-bit numbers to 0..255; others have no known scale and are stretched to it."""
+    numbers = np.nan_to_num(numbers)
+    low, high = 0, 65535
+    if numbers.dtype.kind == "f" or numbers.min() < low or numbers.max() > high:
+        low, high = numbers.min(), numbers.max()
+    share = (numbers.astype(np.float64) - low) / max(high - low, 1e-9)
+    return (share * 255).round().astype(np.uint8)

@@ -1,0 +1,272 @@
+"""Pictures as numbers, and every odd file that a learner may have in a folder."""
+
+import io
+import random
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from course_lib.pixels import (
+    PictureError,
+    check_pictures,
+    from_bytes,
+    read_picture,
+    to_bytes,
+    to_grid,
+    to_image,
+)
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Save an image and say where."""
+
+    def save(image: Image.Image, ending: str = "png", **options):
+        image.save(file := tmp_path / f"picture.{ending}", **options)
+        return file
+
+    return save
+
+
+def flag() -> Image.Image:
+    """Red on the left, green on the right, blue below: 24x16."""
+    image = Image.new("RGB", (24, 16), RED)
+    image.paste(GREEN, (12, 0, 24, 8))
+    image.paste(BLUE, (0, 8, 24, 16))
+    return image
+
+
+def colour_at(picture: torch.Tensor, row: int, column: int) -> tuple[int, ...]:
+    return tuple(picture[:, row, column].tolist())
+
+
+# Bytes and floats -----------------------------------------------------------------
+
+
+def test_every_byte_survives_the_way_there_and_back():
+    every = torch.arange(256, dtype=torch.uint8)
+    assert torch.equal(to_bytes(from_bytes(every)), every)
+    assert from_bytes(every).min() == -1 and from_bytes(every).max() == 1
+
+
+def test_what_lies_outside_is_clamped_to_black_and_white():
+    assert to_bytes(torch.tensor([-7.0, 7.0])).tolist() == [0, 255]
+
+
+def test_a_picture_survives_the_way_through_pillow():
+    x_0 = from_bytes(torch.randint(0, 256, (3, 5, 7), dtype=torch.uint8))
+    image = to_image(x_0)
+    assert image.size == (7, 5)  # Pillow says width first
+    back = torch.from_numpy(np.array(image)).permute(2, 0, 1)
+    assert torch.equal(from_bytes(back), x_0)
+
+
+def test_a_grid_holds_every_picture_enlarged():
+    x_0 = from_bytes(torch.randint(0, 256, (3, 3, 4, 4), dtype=torch.uint8))
+    grid = np.array(to_grid(x_0, columns=2, zoom=3))
+    assert grid.shape == (2 * (12 + 3) + 3, 2 * (12 + 3) + 3, 3)
+    second = torch.from_numpy(grid[3:15:3, 18:30:3]).permute(2, 0, 1)
+    assert torch.equal(from_bytes(second), x_0[1])
+
+
+# Tensors that are no pictures -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pictures", "words"),
+    [
+        (torch.zeros(3, 8, 8), r"shaped \(B, 3, H, W\); got \(3, 8, 8\)"),
+        (torch.zeros(2, 1, 8, 8), r"shaped \(B, 3, H, W\); got \(2, 1, 8, 8\)"),
+        (torch.zeros(2, 8, 8, 3), r"shaped \(B, 3, H, W\); got \(2, 8, 8, 3\)"),
+        (torch.zeros(0, 3, 8, 8), "the batch is empty"),
+        (torch.zeros(1, 3, 8, 8, dtype=torch.uint8), "got torch.uint8. .*from_bytes"),
+        (torch.full((1, 3, 8, 8), float("nan")), "NaN or infinity"),
+        (torch.full((1, 3, 8, 8), float("inf")), "NaN or infinity"),
+    ],
+)
+def test_a_tensor_that_is_no_picture_is_refused(pictures, words):
+    for use in (check_pictures, to_grid):
+        with pytest.raises(PictureError, match=words):
+            use(pictures)
+
+
+def test_one_picture_is_refused_the_same_way():
+    with pytest.raises(PictureError, match="shaped"):
+        to_image(torch.zeros(8, 8))
+    with pytest.raises(PictureError, match="NaN"):
+        to_image(torch.full((3, 8, 8), float("nan")))
+
+
+def test_numbers_outside_minus_1_and_1_are_refused_where_it_matters():
+    pictures = torch.tensor([-1.0, 0.0, 1.25]).reshape(1, 3, 1, 1)
+    check_pictures(pictures)  # to be looked at: what lies outside is clamped
+    with pytest.raises(PictureError, match="from -1.00 to 1.25"):
+        check_pictures(pictures, strict=True)
+
+
+# Files of every kind --------------------------------------------------------------
+
+
+def test_the_middle_square_is_cut_out_and_resized(saved):
+    picture = read_picture(saved(flag()), size=32)
+    assert picture.shape == (3, 32, 32) and picture.dtype == torch.uint8
+    assert colour_at(picture, 4, 4) == RED
+    assert colour_at(picture, 4, 27) == GREEN
+    assert colour_at(picture, 27, 16) == BLUE
+
+
+def test_a_picture_of_the_right_size_keeps_every_byte(saved):
+    numbers = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    picture = read_picture(saved(Image.fromarray(numbers)), size=32)
+    assert np.array_equal(picture.permute(1, 2, 0), numbers)
+
+
+def test_a_camera_held_upright_is_turned(saved):
+    """EXIF orientation 6: the camera was turned; shown upright, left was below."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    plain = read_picture(saved(flag(), "jpg", quality=100), size=16)
+    turned = read_picture(saved(flag(), "jpg", quality=100, exif=exif), size=16)
+    assert torch.equal(turned, plain.rot90(-1, dims=(1, 2)))
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "YCbCr", "LAB", "HSV"])
+def test_every_mode_becomes_rgb(saved, mode):
+    white = Image.new("RGB", (16, 16), WHITE)
+    image = white if mode == "LAB" else white.convert(mode)
+    ending = {"CMYK": "jpg", "YCbCr": "jpg", "LAB": "tiff"}.get(mode, "png")
+    image = image.convert("RGB") if mode == "HSV" else image
+    picture = read_picture(saved(image, ending), size=16)
+    assert picture.shape == (3, 16, 16)
+    assert picture.min() >= 253
+
+
+def test_cmyk_keeps_its_colours(saved):
+    picture = read_picture(saved(flag().convert("CMYK"), "tiff"), size=16)
+    assert colour_at(picture, 2, 2) == RED
+    assert colour_at(picture, 13, 8) == BLUE
+
+
+@pytest.mark.parametrize("ending", ["png", "tiff", "ppm"])
+def test_16_bits_show_the_same_picture_as_8(saved, ending):
+    """Also where black and white are not in it: nothing is stretched."""
+    grey = np.random.default_rng(0).integers(60, 180, (16, 16), dtype=np.uint8)
+    eight = read_picture(saved(Image.fromarray(grey)), size=16)
+    wide = Image.fromarray(grey.astype(np.uint16) * 257)
+    assert torch.equal(read_picture(saved(wide, ending), size=16), eight)
+
+
+def test_numbers_of_no_known_scale_are_stretched(saved):
+    ramp = np.linspace(-3, 5, 256, dtype=np.float32).reshape(16, 16)
+    picture = read_picture(saved(Image.fromarray(ramp), "tiff"), size=16)
+    assert (picture[0].flatten() == torch.arange(256)).all()
+    ramp[0, 0] = float("nan")
+    assert read_picture(saved(Image.fromarray(ramp), "tiff"), size=16).max() == 255
+
+
+def test_of_an_animation_the_first_frame_is_taken(saved):
+    first, second = (Image.new("RGB", (16, 16), colour) for colour in (RED, BLUE))
+    file = saved(first, "gif", save_all=True, append_images=[second], duration=100)
+    assert colour_at(read_picture(file, size=16), 8, 8) == RED
+
+
+def half_clear(mode: str) -> Image.Image:
+    """Green above, wholly transparent below, in a mode that can say so."""
+    image = Image.new("RGBA", (16, 16), (*GREEN, 255))
+    image.paste((0, 0, 0, 0), (0, 8, 16, 16))
+    return image.quantize(4) if mode == "P" else image.convert(mode)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_becomes_white(saved, mode):
+    picture = read_picture(saved(half_clear(mode)), size=16)
+    assert colour_at(picture, 12, 8) == WHITE
+    assert colour_at(picture, 3, 8) != WHITE
+
+
+def test_one_colour_of_a_palette_may_be_transparent(saved):
+    image = Image.new("P", (16, 16), 0)
+    image.putpalette([*RED, *GREEN])
+    image.paste(1, (0, 8, 16, 16))
+    picture = read_picture(saved(image, "gif", transparency=1), size=16)
+    assert colour_at(picture, 3, 8) == RED
+    assert colour_at(picture, 12, 8) == WHITE
+
+
+# Files that cannot be used --------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 100), (100, 7)])
+def test_a_picture_too_small_to_see_is_refused(saved, size):
+    with pytest.raises(PictureError, match=f"only {size[0]}x{size[1]} pixels; 8x8"):
+        read_picture(saved(Image.new("RGB", size)), size=32)
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "gif", "bmp", "webp"])
+def test_a_truncated_file_is_named(saved, ending):
+    numbers = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    file = saved(Image.fromarray(numbers), ending)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(PictureError, match=f"picture.{ending} is"):
+        read_picture(file, size=32)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"just a text", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"]
+)
+def test_what_is_no_picture_is_named(tmp_path, content):
+    file = tmp_path / "notes.png"
+    file.write_bytes(content)
+    with pytest.raises(PictureError, match="notes.png is not a picture"):
+        read_picture(file, size=32)
+
+
+def test_a_file_or_folder_that_cannot_be_opened_is_named(tmp_path):
+    for file in (tmp_path / "nowhere.png", tmp_path):
+        with pytest.raises(PictureError, match="cannot be opened: .*directory"):
+            read_picture(file, size=32)
+
+
+def test_a_decompression_bomb_is_refused_unopened(saved):
+    file = saved(Image.new("1", (8_001, 8_001)))
+    assert file.stat().st_size < 20_000
+    with pytest.raises(PictureError, match="unpacks to 8001x8001 pixels, too many"):
+        read_picture(file, size=32)
+
+
+@pytest.mark.parametrize("limit", [8_000, 4_000])
+def test_pillows_own_alarm_is_heard_too(saved, monkeypatch, limit):
+    """Above its limit Pillow warns, above twice the limit it raises."""
+    file = saved(Image.new("L", (100, 100)))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    with pytest.raises(PictureError, match="unpacks to too many pixels"):
+        read_picture(file, size=32)
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "gif", "tiff", "webp"])
+def test_damage_anywhere_ends_in_a_picture_or_in_a_sentence(tmp_path, ending):
+    """60 files with some bytes changed: nothing else is raised, nothing is warned."""
+    numbers = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
+    Image.fromarray(numbers).save(
+        buffer := io.BytesIO(), Image.registered_extensions()[f".{ending}"]
+    )
+    whole, refused = buffer.getvalue(), 0
+    for seed in range(60):
+        chance, damaged = random.Random(seed), bytearray(whole)
+        for _ in range(chance.choice([1, 5, 30])):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        (tmp_path / "damaged").write_bytes(damaged)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                assert read_picture(tmp_path / "damaged", size=16).shape == (3, 16, 16)
+            except PictureError as error:
+                refused += 1
+                assert str(tmp_path / "damaged") in str(error)
+    assert 0 < refused
