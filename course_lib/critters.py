@@ -344,8 +344,12 @@ def captions(
 def spoil(texts, named, indices: Tensor, seed: int, caption_noise: float) -> None:
     """Empty some captions and exchange others for those of strangers, in place."""
     u = uniforms(indices, seed, 3, LYING)  # (N, 3)
-    for row in np.flatnonzero(u[:, 0] < caption_noise):
+    noisy = u[:, 0] < caption_noise
+    for row in np.flatnonzero(noisy):
         texts[row], named[row] = "", set()
-        if u[row, 1] < 0.5:
-            stranger = torch.tensor([int(u[row, 2] * 2**40)])
-            texts[row] = captions(choose_factors(stranger, seed), stranger, seed)[0]
+    liars = np.flatnonzero(noisy & (u[:, 1] < 0.5))
+    if len(liars) > 0:
+        strangers = torch.from_numpy((u[liars, 2] * 2**40).astype(np.int64))
+        lies = captions(choose_factors(strangers, seed), strangers, seed)
+        for row, lie in zip(liars, lies, strict=True):
+            texts[row] = lie

@@ -273,8 +273,8 @@ def paint_figures(pictures, grid, factors, pose, second: bool, pixels: int) -> N
 
 def check_request(factors: Factors, indices: Tensor, size: int) -> None:
     """Say in a sentence what cannot be drawn."""
-    if size < 8:
-        raise ValueError(f"A picture needs at least 8 pixels a side, not {size}.")
+    if size < 16:
+        raise ValueError(f"A picture needs at least 16 pixels a side, not {size}.")
     missing = [name for name in FACTORS if name not in factors]
     if missing:
         raise ValueError(
