@@ -9,6 +9,7 @@ file or the new one, never half of one. No pickle is ever loaded.
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -26,6 +27,10 @@ class CheckpointError(Exception):
     """A checkpoint cannot be read, written or used; the message says what to do."""
 
 
+class WriteError(CheckpointError):
+    """A file could not be written; what was there before is untouched."""
+
+
 def digest(tensors: Tensors) -> str:
     """The SHA-256 of names, types, shapes and bytes of all tensors, in name order."""
     sha = hashlib.sha256()
@@ -36,11 +41,17 @@ def digest(tensors: Tensors) -> str:
     return sha.hexdigest()
 
 
+def sha256(text: str) -> str:
+    """The SHA-256 of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def save_checkpoint(file: Path | str, tensors: Tensors, card: Card) -> None:
     """Write tensors and card to one file, whole or not at all."""
     file = Path(file)
     tensors = {name: x.detach().cpu().contiguous() for name, x in tensors.items()}
-    header = {"card": json.dumps(card), "sha256": digest(tensors)}
+    text = json.dumps(card)
+    header = {"card": text, "sha256": digest(tensors), "card_sha256": sha256(text)}
     replace_file(file, lambda temporary: save_file(tensors, temporary, header))
 
 
@@ -49,17 +60,21 @@ def replace_file(file: Path, write) -> None:
     temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch()
+        rights = temporary.stat().st_mode  # safetensors would hide it from all others
         write(temporary)
+        temporary.chmod(rights)
         with open(temporary, "rb+") as written:
             os.fsync(written.fileno())
         os.replace(temporary, file)
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(
+        raise WriteError(
             f"Could not write {file}: {error}. Is the disk full, or the folder "
             "read-only? What was there before is untouched."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def load_checkpoint(file: Path | str) -> tuple[Tensors, Card]:
@@ -67,12 +82,12 @@ def load_checkpoint(file: Path | str) -> tuple[Tensors, Card]:
     file = Path(file)
     if not file.is_file():
         raise CheckpointError(f"There is no checkpoint at {file}.")
-    refuse_pickle(file)
     try:
+        refuse_pickle(file)
         with safe_open(file, framework="pt") as opened:
             header = opened.metadata() or {}
-            names = opened.keys()
-            tensors = {name: opened.get_tensor(name) for name in names}
+            names = opened.keys()  # cloned: Windows replaces no file that is in use
+            tensors = {name: opened.get_tensor(name).clone() for name in names}
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(
             f"{file} is damaged or no safetensors file ({error}). "
@@ -83,9 +98,10 @@ def load_checkpoint(file: Path | str) -> tuple[Tensors, Card]:
             f"{file} was not written by this course: its header has no card and no "
             "checksum. Only what `python -m course_lib train` wrote can be used here."
         )
-    if digest(tensors) != header["sha256"]:
+    card_intact = header.get("card_sha256", sha256(header["card"]))
+    if (digest(tensors), sha256(header["card"])) != (header["sha256"], card_intact):
         raise CheckpointError(
-            f"{file} is damaged: its numbers do not match its checksum. "
+            f"{file} is damaged: its contents do not match its checksum. "
             "Fetch or train it again."
         )
     return tensors, json.loads(header["card"])

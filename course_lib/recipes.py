@@ -3,6 +3,8 @@
 Everything that ships under data/weights was made by one of them (`make weights`).
 """
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -21,6 +23,13 @@ from course_lib.reader import QUESTIONS, reader_batches
 from course_lib.schedule import NoiseSchedule, straight_line
 from course_lib.trainer import Settings, Trainer
 from course_lib.unet import UNet
+
+SETTINGS = {  # how each kind of network trains, where it is not as Settings has it
+    "denoiser": {},
+    "reader": {"weight_decay": 0.01, "decay": 1.0},
+    "classifier": {"weight_decay": 0.05, "decay": 1.0},
+}
+DATA = {"denoiser": "critters", "reader": "critters", "classifier": "cifar10"}
 
 
 def load_data(data: str, split: str = "train", size: int = 32) -> PictureSet:
@@ -120,3 +129,42 @@ def reader_trainer(
     card = {"kind": "judge", "config": model.config, "data": "critters"}
     card |= {"size": size, "batch_size": batch_size, "seed": seed}
     return Trainer(model, make_judge_loss(), get_batch, settings, folder, resume, card)
+
+
+def recipe(
+    what: str,
+    data: str | None = None,
+    size: int = 32,
+    widths: tuple[int, ...] = (64, 128),
+    blocks: int = 2,
+    **options: int,
+) -> Callable[..., Trainer]:
+    """The recipe that a command names: call it with settings, folder and resume.
+
+    Args:
+        what: denoiser, reader or classifier
+        data: critters, cifar10 or folder:PATH; a judge learns from its own set only
+        widths, blocks: of the denoiser
+        options: batch_size and seed, where they are not the recipe's own
+    """
+    if what not in DATA:
+        raise ValueError(f"--what must be one of {', '.join(DATA)}; got {what!r}.")
+    data = data or DATA[what]
+    if what != "denoiser" and data != DATA[what]:
+        raise ValueError(f"A {what} learns from {DATA[what]}; got --data {data}.")
+    if size not in ((32,) if data == "cifar10" else (32, 64)):
+        raise ValueError(f"--size must be 32, or 64 where there is more; got {size}.")
+    if options.get("batch_size", 1) < 1:
+        raise ValueError(f"--batch must be 1 or more; got {options['batch_size']}.")
+    if what == "reader":
+        return partial(reader_trainer, size=size, **options)
+    if what == "classifier":
+        return partial(classifier_trainer, **options)
+    if blocks < 1 or any(width < 8 or width % 8 for width in widths):
+        raise ValueError(
+            f"--widths must be multiples of 8 and --blocks 1 or more; "
+            f"got {widths} and {blocks}."
+        )
+    pictures = load_data(data, size=size)
+    network = dict(widths=widths, blocks=blocks)
+    return partial(denoiser_trainer, pictures, **network, **options)

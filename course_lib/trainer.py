@@ -12,10 +12,14 @@ bit on the same CPU, as if nothing had happened.
 """
 
 import copy
+import json
 import math
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -59,6 +63,12 @@ class Settings:
             raise ValueError(
                 f"precision must be one of {PRECISIONS}; got {self.precision!r}."
             )
+        for iteration in self.keep:
+            if not 1 <= iteration <= self.iterations:
+                raise ValueError(
+                    f"keep must lie in 1..{self.iterations}, the number of iterations; "
+                    f"got {iteration}."
+                )
 
     def learning_rate_at(self, iteration: int) -> float:
         """Up in a line, level, then down along half a cosine to 0."""
@@ -78,7 +88,7 @@ class Progress:
 
     iteration: int  # how many are done
     loss: float
-    batches_per_s: float
+    images_per_s: float
     seconds_left: float
 
 
@@ -88,7 +98,7 @@ class Trainer:
 
     Args:
         folder: where to save; None saves nothing
-        resume: carry on from what lies in `folder`
+        resume: carry on from what lies in `folder`; from the start if nothing does
         card: what to write on the card besides the settings
         device: "cpu" keeps off a GPU that is there; None takes the best
     """
@@ -114,54 +124,75 @@ class Trainer:
             weight_decay=self.settings.weight_decay,
             fused=self.device.type in ("cpu", "cuda"),
         )
-        self.iteration, self.losses = 0, []
+        self.iteration, self.losses, self.batch_size = 0, [], 0
         self.threads = torch.get_num_threads()
         self.ema = {n: x.clone() for n, x in self.raw_model.state_dict().items()}
-        self.lock = None
+        self.precision, self.lock = self.settings.precision, None
         if self.folder is not None:
             self.folder = Path(self.folder)
+            self.lock = FileLock(self.folder / ".training.lock")
+        try:
             self.take_folder()
-        self.precision = self.settings.precision
-        if self.resume:
             self.load()
-        self.model = self.accelerator.prepare(self.raw_model)
-        if self.precision == "auto":
-            self.precision = self.faster_precision()
+            self.model = self.accelerator.prepare(self.raw_model)
+            if self.precision == "auto":
+                self.precision = self.faster_precision()
+        except BaseException:
+            self.close()
+            raise
 
     # One iteration ------------------------------------------------------------
 
     def run(self) -> Iterator[Progress]:
         """Train to the last iteration; what was done is saved however this ends."""
         torch.set_num_threads(self.threads)
+        self.take_folder()
+        if self.iteration == 0:
+            self.save()  # a full disk is noticed now and not in an hour
         started, first = time.monotonic(), self.iteration
-        saved = started
+        saved, whole = started, True
         try:
             while self.iteration < self.settings.iterations:
-                self.losses.append(self.one_iteration())
-                self.iteration += 1
-                if self.iteration in self.settings.keep:
-                    self.keep_weights()
-                now = time.monotonic()
-                if now - saved > SAVE_EVERY_S:
-                    self.save()
-                    saved = now
-                speed = (self.iteration - first) / (now - started)
+                whole = False
+                with interrupts_wait():
+                    self.losses.append(self.one_iteration())
+                    self.iteration += 1
+                    whole = True
+                    if self.iteration in self.settings.keep:
+                        self.keep_weights()
+                    now = time.monotonic()
+                    if now - saved > SAVE_EVERY_S:
+                        self.save()
+                        saved = now
+                speed = (self.iteration - first) / max(now - started, 1e-6)
                 left = (self.settings.iterations - self.iteration) / speed
-                yield Progress(self.iteration, self.losses[-1], speed, left)
+                images_per_s = speed * self.batch_size
+                yield Progress(self.iteration, self.losses[-1], images_per_s, left)
         finally:
-            self.save()
+            if whole:  # half an iteration is nothing to carry on from
+                with interrupts_wait():
+                    self.save()
+            self.close()
 
     def one_iteration(self) -> float:
         """Look at one batch, change the weights a little, update the average."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.learning_rate_at(self.iteration)
-        loss = self.loss_of(self.my_share(self.get_batch(self.iteration)))
+        batch = self.get_batch(self.iteration)
+        self.batch_size = len(next(iter(batch.values())))
+        loss = self.loss_of(self.my_share(batch))
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.clip)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.update_ema()
-        return self.accelerator.reduce(loss.detach(), "mean").item()
+        mean_loss = self.accelerator.reduce(loss.detach(), "mean").item()
+        if not math.isfinite(mean_loss):
+            raise FloatingPointError(
+                f"The loss became {mean_loss} in iteration {self.iteration + 1}: "
+                "a smaller learning rate may help. What was saved before is untouched."
+            )
+        return mean_loss
 
     def my_share(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """This process's pictures of the batch: n processes train as one would."""
@@ -192,6 +223,7 @@ class Trainer:
         if not has_bf16 or self.device.type == "mps":
             return "float32"
         batch = self.my_share(self.get_batch(0))
+        buffers = [(b, b.clone()) for b in self.raw_model.buffers()]
         best = dict.fromkeys(("float32", "bfloat16"), math.inf)
         for _ in range(trials):
             for self.precision in best:
@@ -203,19 +235,21 @@ class Trainer:
                 best[self.precision] = min(
                     best[self.precision], time.perf_counter() - start
                 )
+        for buffer, before in buffers:  # what batch norm has seen meanwhile
+            buffer.copy_(before)
         return broadcast_object_list([min(best, key=best.get)])[0]
 
     # Saving -------------------------------------------------------------------
 
     def take_folder(self) -> None:
         """Make sure that nobody else trains into this folder."""
-        if not self.accelerator.is_main_process:
+        if self.lock is None or not self.accelerator.is_main_process:
             return
-        state = self.folder / "state.safetensors"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self.lock = FileLock(self.folder / ".training.lock")
             self.lock.acquire(timeout=0)
+            for left_over in self.folder.glob(".*.part"):  # of a training killed here
+                left_over.unlink()
         except Timeout as busy:
             raise CheckpointError(
                 f"Another training is writing to {self.folder}. Wait for it, or choose "
@@ -223,12 +257,6 @@ class Trainer:
             ) from busy
         except OSError as error:
             raise CheckpointError(f"Cannot write to {self.folder}: {error}.") from error
-        if state.exists() and not self.resume:
-            self.lock.release()
-            raise CheckpointError(
-                f"{self.folder} already holds a training. Carry on with --resume, or "
-                "choose another folder; nothing was overwritten."
-            )
 
     def save(self) -> None:
         """Write the state, the one truth, and from it the weights for use."""
@@ -265,18 +293,11 @@ class Trainer:
         }
 
     def load(self) -> None:
-        """Carry on from the state in the folder."""
-        tensors, card = load_checkpoint(Path(self.folder) / "state.safetensors")
-        settings = asdict(self.settings)
-        settings["keep"], settings["precision"] = list(self.settings.keep), None
-        theirs = card["settings"] | {"precision": None}
-        changed = sorted(k for k in settings if settings[k] != theirs.get(k))
-        if changed:
-            raise CheckpointError(
-                f"The training in {self.folder} had other settings: {changed[0]} was "
-                f"{theirs.get(changed[0])}, now it is {settings[changed[0]]}. Resume "
-                "with the same settings, or start anew in another folder."
-            )
+        """Carry on from the state in the folder, if there is one."""
+        if not saved_card(self.folder, self.resume):
+            return
+        tensors, card = load_checkpoint(self.folder / "state.safetensors")
+        self.refuse_another(card)
         fill(self.raw_model, part(tensors, "model.")).train()
         self.ema = {n: x.to(self.device) for n, x in part(tensors, "ema.").items()}
         moments = part(tensors, "optimizer.")
@@ -292,10 +313,26 @@ class Trainer:
         self.iteration, self.precision = card["iteration"], card["precision"]
         self.threads = card["threads"]
 
+    def refuse_another(self, card: dict) -> None:
+        """Raise a sentence if the training in the folder is not this one."""
+        now = json.loads(json.dumps(self.card | asdict(self.settings)))
+        then = card | card["settings"] | {"precision": card["precision"]}
+        if now["precision"] == "auto":
+            now["precision"] = then["precision"]
+        said = now.keys() & then.keys() - {"command", "labels"}
+        changed = sorted(name for name in said if now[name] != then[name])
+        if changed:
+            name = changed[0]
+            raise CheckpointError(
+                f"The training in {self.folder} had other settings: {name} was "
+                f"{then[name]}, now it is {now[name]}. Resume with the same settings, "
+                "or start anew in another folder."
+            )
+
     def close(self) -> None:
         """Let others train into the folder."""
         if self.lock is not None:
-            self.lock.release()
+            self.lock.release(force=True)
 
     def averaged_model(self) -> nn.Module:
         """A copy of the network with the averaged weights in it, ready for use."""
@@ -305,6 +342,47 @@ class Trainer:
 def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The tensors whose names start with the prefix, without it."""
     return {n[len(prefix) :]: x for n, x in tensors.items() if n.startswith(prefix)}
+
+
+@contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Hold Ctrl-C back until the block is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python interrupts only its main thread
+        return
+    waiting = []
+    before = signal.signal(signal.SIGINT, lambda *what: waiting.append(what))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+    if waiting:
+        signal.raise_signal(signal.SIGINT)
+
+
+def saved_card(folder: Path | str | None, resume: bool) -> dict:
+    """The card of the training in the folder; {} if there is none.
+
+    Raises:
+        CheckpointError: there is one, and nobody said that it should be resumed
+    """
+    if folder is None or not (Path(folder) / "state.safetensors").exists():
+        return {}
+    if not resume:
+        raise CheckpointError(
+            f"{folder} already holds a training. Carry on with --resume, or choose "
+            "another folder; nothing was overwritten."
+        )
+    return load_checkpoint(Path(folder) / "state.safetensors")[1]
+
+
+def seconds_an_iteration(
+    make: Callable[[Settings], Trainer], settings: Settings, iterations: int
+) -> float:
+    """Time 2 or more iterations of a throw-away training; the first one warms up."""
+    trial = make(replace(settings, iterations=iterations, keep=()))
+    ends = [time.monotonic() for _ in trial.run()]
+    return broadcast_object_list([(ends[-1] - ends[0]) / (iterations - 1)])[0]
 
 
 def train(
@@ -328,8 +406,9 @@ def train(
     )
     try:
         for progress in trainer.run():
+            speed = f"{progress.images_per_s:.0f} images/s"
+            bar.set_postfix_str(f"loss {progress.loss:.4f}, {speed}", refresh=False)
             bar.update(1)
-            bar.set_postfix(loss=f"{progress.loss:.4f}", refresh=False)
             if on_sample and progress.iteration % sample_every == 0:
                 on_sample(trainer.averaged_model(), progress.iteration)
     except KeyboardInterrupt:

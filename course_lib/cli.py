@@ -1,0 +1,351 @@
+"""The command line: draw pictures, train, measure, look at this machine.
+
+    python -m course_lib generate --label frog --n 4 --out frogs.png
+
+A contract, for people who script it: it exits with 0 when it is done, with 2 for bad
+input (one sentence on stderr, and nothing was written) and with 1 for anything else.
+With --json the last line of stdout is one JSON object.
+"""
+
+import json
+import math
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from PIL import Image
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from course_lib.checkpoint import CheckpointError, WriteError, replace_file
+from course_lib.datasets import DataError
+from course_lib.device import best_device, use_all_cores
+from course_lib.pipeline import SAMPLERS, LabelToImage
+from course_lib.pixels import to_grid, to_image
+
+DONE, FAILED, BAD_INPUT = 0, 1, 2
+MOST_PICTURES = 10_000
+UsageError = typer.BadParameter.__base__  # click's, or typer's own copy of it
+
+app = typer.Typer(
+    help="From pixels to prompts: draw pictures, train, measure, look at this machine.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON.")]
+Weights = Annotated[str, typer.Option(help="A shipped name, or a training's folder.")]
+Sampler = Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app(arguments or ["--help"], "course_lib", standalone_mode=False)
+        return code or DONE
+    except UsageError as error:
+        return complain(error.format_message(), BAD_INPUT)
+    except (KeyboardInterrupt, typer.Abort):
+        return complain("Stopped.", FAILED)
+    except WriteError as error:
+        return complain(str(error), FAILED)
+
+
+def complain(sentence: str, code: int) -> int:
+    """Say on stderr, in one line, what went wrong."""
+    print(" ".join(sentence.split()), file=sys.stderr)
+    return code
+
+
+@contextmanager
+def bad_input() -> Iterator[None]:
+    """Whatever is refused in here is the asker's mistake: a sentence, exit code 2."""
+    try:
+        yield
+    except (ValueError, DataError, CheckpointError) as error:
+        raise typer.Exit(complain(str(error), BAD_INPUT)) from error
+
+
+def say_json(facts: dict) -> None:
+    """The last line of stdout."""
+    print(json.dumps(facts), flush=True)
+
+
+# generate ---------------------------------------------------------------------
+
+
+@app.command()
+def generate(
+    label: Annotated[
+        list[str],
+        typer.Option(help="What to draw; several (a,b or repeated) take turns."),
+    ],
+    out: Annotated[
+        str, typer.Option(help="FILE.png, or FOLDER/ for a file a picture.")
+    ],
+    n: Annotated[int, typer.Option(help="How many pictures.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
+    steps: Annotated[int, typer.Option(help="Steps from noise to picture.")] = 25,
+    guidance: Annotated[
+        float, typer.Option(help="1 is plain; more follows the label more closely.")
+    ] = 2.0,
+    weights: Weights = "critters",
+    sampler: Sampler = "dpm_solver",
+    as_json: AsJson = False,
+) -> None:
+    """Draw pictures of what a label names.
+
+    Example: python -m course_lib generate --label frog,cat --n 16 --out zoo.png
+    """
+    use_all_cores()
+    asked = [name.strip() for names in label for name in names.split(",")]
+    with bad_input():
+        if not 1 <= n <= MOST_PICTURES:
+            raise ValueError(f"--n must lie in 1..{MOST_PICTURES}; got {n}.")
+        files, grid = places_for(out, n)
+        draw = LabelToImage.from_pretrained(weights, best_device())
+        draw.trace(asked, steps, guidance, seed, sampler)  # checks all, draws nothing
+    labels = [asked[i % len(asked)] for i in range(n)]
+    looked = count_looks(draw.model)
+    started = time.monotonic()
+    with tqdm(total=n * (steps + 1), unit="step", disable=None) as bar:
+        settings = dict(steps=steps, guidance_scale=guidance, sampler=sampler)
+        pictures = draw(
+            labels, seed=seed, callback=lambda s: bar.update(len(s.x_t)), **settings
+        )
+    seconds = time.monotonic() - started
+    write_pictures(pictures, files, grid)
+    wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
+    print(f"{n} pictures in {seconds:.1f} s: {wrote[-1]}")
+    if as_json:
+        facts = dict(files=wrote, labels=labels, seed=seed, weights=weights) | settings
+        calls = looked["pictures"] / n  # network calls a picture, as counted
+        say_json(
+            facts
+            | dict(
+                calls=calls,
+                seconds=seconds,
+                device=str(next(draw.model.parameters()).device),
+            )
+        )
+
+
+def places_for(out: str, n: int) -> tuple[list[Path], Path | None]:
+    """The file of each picture, and of the grid of all, or a sentence.
+
+    FILE.png is the picture itself, or the grid if there are several.
+    """
+    place = Path(out)
+    folder = out.endswith(("/", "\\")) or place.is_dir() or not place.suffix
+    if not folder and place.suffix.lower() != ".png":
+        raise ValueError(f"--out must be FILE.png or FOLDER/; got {out!r}.")
+    check_writable(place if folder else place.parent)
+    if not folder:
+        return ([place], None) if n == 1 else ([], place)
+    digits = max(3, len(str(n - 1)))
+    return [place / f"{i:0{digits}}.png" for i in range(n)], place / "grid.png"
+
+
+def check_writable(folder: Path) -> None:
+    """Raise a sentence unless files can be made in the folder, or the folder itself."""
+    home = folder
+    while not home.exists() and home != home.parent:
+        home = home.parent
+    try:
+        tempfile.TemporaryFile(dir=home).close()
+    except OSError as error:
+        raise ValueError(f"Cannot write to {folder}: {error.strerror}.") from error
+
+
+def write_pictures(pictures: Tensor, files: list[Path], grid: Path | None) -> None:
+    """One file a picture at its own size, and one sheet of all."""
+    for file, picture in zip(files, pictures, strict=bool(files)):
+        write_image(to_image(picture), file)
+    if grid:
+        columns = math.ceil(len(pictures) ** 0.5)
+        sheet = to_grid(pictures, columns, zoom=4 if len(pictures) <= 100 else 1)
+        write_image(sheet, grid)
+
+
+def write_image(image: Image.Image, file: Path) -> None:
+    """A PNG, whole or not at all; its folder is made if need be."""
+    replace_file(file, lambda temporary: image.save(temporary, "PNG"))
+
+
+def count_looks(model: nn.Module) -> dict[str, int]:
+    """A counter of the noisy pictures that the network is shown from now on."""
+    looked = {"pictures": 0}
+
+    def count(model, inputs, output):
+        looked["pictures"] += len(inputs[0])
+
+    model.register_forward_hook(count)
+    return looked
+
+
+# train ------------------------------------------------------------------------
+
+TIMED = 20  # iterations that --minutes is reckoned from
+GLANCE = 5  # iterations that the announced time is reckoned from
+UNTIMED = 10**9
+
+
+@app.command()
+def train(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="The folder of this training.")],
+    data: Annotated[
+        str | None, typer.Option(help="critters, cifar10 or folder:PATH.")
+    ] = None,
+    iterations: Annotated[int | None, typer.Option(help="How many.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="As many iterations as fit, timed once.")
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="Pictures an iteration: 64, for a judge 128.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of weights, order and noise: 0, for a reader 1.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Carry on.")] = False,
+    keep: Annotated[
+        str, typer.Option(help="Iterations whose weights to keep as well: 300,1500.")
+    ] = "",
+    what: Annotated[
+        str, typer.Option(help="denoiser, reader or classifier.")
+    ] = "denoiser",
+    size: Annotated[int, typer.Option(help="Height and width, 32 or 64.")] = 32,
+    widths: Annotated[
+        str, typer.Option(help="Channels on each grid of the denoiser.")
+    ] = "64,128",
+    blocks: Annotated[int, typer.Option(help="Residual blocks a grid.")] = 2,
+    precision: Annotated[
+        str, typer.Option(help="auto, float32 or bfloat16; auto times both.")
+    ] = "auto",
+    threads: Annotated[
+        int | None, typer.Option(help="CPU threads; all, if not given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a network into a folder; killed or stopped, it carries on with --resume.
+
+    Example: python -m course_lib train --data critters --minutes 10 --out runs/mine
+    """
+    from course_lib import recipes, trainer
+
+    options = {} if batch is None else dict(batch_size=batch)
+    options |= {} if seed is None else dict(seed=seed)
+    with bad_input():
+        check_writable(out)
+        use_threads(threads)
+        saved = trainer.saved_card(out, resume)
+        check_length(iterations, minutes)
+        if iterations is None:  # those it began with, or, once timed, what fits
+            iterations = saved.get("settings", {}).get("iterations", UNTIMED)
+        settings = trainer.Settings(
+            iterations=iterations,
+            precision=precision,
+            keep=whole_numbers("--keep", keep),
+            **recipes.SETTINGS.get(what, {}),
+        )
+        grids = whole_numbers("--widths", widths)
+        make = recipes.recipe(what, data, size, grids, blocks, **options)
+    seconds = trainer.seconds_an_iteration(make, settings, TIMED if minutes else GLANCE)
+    with bad_input():
+        if iterations == UNTIMED:
+            fitting = max(1, round(60 * minutes / seconds))
+            settings = replace(settings, iterations=fitting)
+        training = make(settings, out, resume)
+    training.card["command"] = command_line(context, settings.iterations)
+    announce(training, seconds)
+    trainer.train(training)
+    report_training(training, as_json)
+
+
+def check_length(iterations: int | None, minutes: float | None) -> None:
+    """Raise a sentence unless one of both is given, and makes sense."""
+    if (iterations is None) == (minutes is None):
+        raise ValueError("Say how long: either --iterations N or --minutes M.")
+    if minutes is not None and not 0 < minutes < math.inf:
+        raise ValueError(f"--minutes must be more than 0; got {minutes}.")
+
+
+def use_threads(threads: int | None) -> None:
+    """So many CPU threads; all that are ours, if it is not said."""
+    use_all_cores()
+    if threads is not None:
+        if threads < 1:
+            raise ValueError(f"--threads must be 1 or more; got {threads}.")
+        torch.set_num_threads(threads)
+
+
+def whole_numbers(option: str, text: str) -> tuple[int, ...]:
+    """ "300,1500" to (300, 1500), or a sentence."""
+    try:
+        return tuple(int(number) for number in text.split(",") if number.strip())
+    except ValueError as error:
+        sentence = f"{option} takes whole numbers like 64,128; got {text!r}."
+        raise ValueError(sentence) from error
+
+
+def command_line(context: typer.Context, iterations: int) -> str:
+    """The command that trains the same again: every option that was not left alone."""
+    values = context.params | dict(iterations=iterations, minutes=None)
+    values |= dict(resume=False, as_json=False)
+    words = ["python", "-m", "course_lib", context.command.name]
+    for option in context.command.params:
+        if values.get(option.name, option.default) != option.default:
+            words += [option.opts[0], str(values[option.name])]
+    return shlex.join(words)
+
+
+def announce(training, seconds: float) -> None:
+    """What is about to happen, and about how long it will take on this device."""
+    if not training.accelerator.is_main_process:
+        return
+    left = training.settings.iterations - training.iteration
+    size = sum(p.numel() for p in training.raw_model.parameters()) / 1e6
+    after = f" after {training.iteration}" if training.iteration else ""
+    if training.resume and not after:
+        print("There is no training to resume yet: it starts from the beginning.")
+    print(
+        f"Training {size:.1f} M parameters on {training.device.type} "
+        f"({training.threads} threads, {training.precision}): "
+        f"{left} iterations{after}, about {duration(left * seconds)}.",
+        flush=True,
+    )
+
+
+def duration(seconds: float) -> str:
+    """In words: 40 seconds, 43 minutes, 2.5 hours."""
+    if seconds < 100:
+        return f"{seconds:.0f} seconds"
+    return (
+        f"{seconds / 60:.0f} minutes" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+    )
+
+
+def report_training(training, as_json: bool) -> None:
+    """Where it is, and how it went; exit code 1 if it was stopped before its end."""
+    if not training.accelerator.is_main_process:
+        return
+    last = training.losses[-100:]
+    loss = sum(last) / len(last) if last else math.nan
+    done, wanted = training.iteration, training.settings.iterations
+    print(f"{done} of {wanted} iterations, loss {loss:.4f}: {training.folder}")
+    if as_json:
+        facts = dict(folder=str(training.folder), iterations=done, loss=loss)
+        say_json(facts | dict(precision=training.precision, card=training.card))
+    if done < wanted:
+        sentence = "Stopped before its end; the same command with --resume carries on."
+        raise typer.Exit(complain(sentence, FAILED))
