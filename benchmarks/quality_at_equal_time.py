@@ -1,0 +1,283 @@
+"""How good are the pictures after the same minutes of training, recipe by recipe?
+
+    python benchmarks/quality_at_equal_time.py --minutes 15  # two hours, by plan
+    python benchmarks/quality_at_equal_time.py --minutes 4 --seeds 3
+
+Every recipe learns critters with one animal, 32x32, told the animal's name. They take
+turns in slices of some seconds, so that whatever else the machine does hits all alike.
+Then each draws pictures with 50 network calls a picture and no guidance, with the
+better of two samplers (tried on few pictures), and the reader judges: the Frechet
+distance to real pictures above the floor (real against other real ones), and the share
+in which it sees the animal that was asked for.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+import torch
+from baselines import (
+    NO_SMALLDIFFUSION,
+    Contestant,
+    Draw,
+    Stopwatch,
+    has_smalldiffusion,
+    recipes,
+)
+from torch import Tensor
+from torchvision.utils import save_image
+from train_speed import clock_named
+
+from course_lib.checkpoint import CheckpointError, save_checkpoint
+from course_lib.datasets import PictureSet, load_critters
+from course_lib.device import cache_folder, usable_cores
+from course_lib.judges import Judge
+from course_lib.metrics import features_of, frechet_distance, load_judge
+from course_lib.samplers import PictureNoise
+from course_lib.unet import count_parameters
+
+TABLE_EVERY_S = 180
+TRIED = 256  # pictures on which a sampler is chosen
+HEAD = (
+    "| seed | recipe | parameters | batch | iterations | images/s | loss | sampler "
+    "| distance | above the floor | animal right |\n" + "| --- " * 11 + "|"
+)
+
+
+@dataclass
+class Result:
+    """What the reader says about one recipe's pictures."""
+
+    name: str
+    sampler: str
+    distance: float
+    floor: float
+    right: float  # the share with the animal that was asked for
+
+    @property
+    def above(self) -> float:
+        """The distance that is not due to n being finite."""
+        return self.distance - self.floor
+
+
+# Training ---------------------------------------------------------------------
+
+
+def train_slice(one: Contestant, seconds: float, clock: Callable[[], float]) -> None:
+    """Train until a slice, or all of the time, is over; at least one iteration."""
+    until = min(one.watch.used + seconds, one.watch.seconds)
+    trainer = one.trainer
+    while one.watch.used < until:
+        start = clock()
+        trainer.losses.append(trainer.one_iteration())
+        trainer.iteration += 1
+        one.watch.used += clock() - start
+
+
+def train_in_turns(
+    everyone: list[Contestant], seconds: float, clock, tell: Callable[[], None]
+) -> None:
+    """Slices in turn until all have used their time; a table every few minutes."""
+    told = time.monotonic()
+    while any(one.watch.share() < 1 for one in everyone):
+        for one in everyone:
+            train_slice(one, seconds, clock)
+        said = " · ".join(
+            f"{one.name} {one.trainer.iteration} ({recent_loss(one):.3f})"
+            for one in everyone
+        )
+        print(f"{100 * everyone[0].watch.share():3.0f} %  {said}", flush=True)
+        if time.monotonic() - told > TABLE_EVERY_S:
+            tell()
+            told = time.monotonic()
+
+
+def recent_loss(one: Contestant) -> float:
+    """The mean loss of the last 50 iterations (eps and v are not comparable)."""
+    return mean(one.trainer.losses[-50:] or [float("nan")])
+
+
+# Judging ----------------------------------------------------------------------
+
+
+@dataclass
+class Examiner:
+    """The reader, real pictures to compare with, and the labels to be drawn."""
+
+    judge: Judge
+    real: Tensor  # (N, D) features
+    cond: Tensor  # (N,) what these real pictures show, and what is asked for
+    others: Tensor  # (N, D) features of other real pictures
+    calls: int
+
+    def examine(self, one: Contestant, seed: int) -> tuple[Result, Tensor]:
+        """Choose the sampler, draw, judge; the result and the pictures."""
+        model = one.trainer.averaged_model().cpu()
+        few = min(TRIED, len(self.cond))
+        tried = {
+            name: self.distance(self.draw(model, draw, few, seed + 1000))
+            for name, draw in one.samplers.items()
+        }
+        sampler = min(tried, key=tried.get)
+        pictures = self.draw(model, one.samplers[sampler], len(self.cond), seed)
+        right = self.judge.read(pictures)["subject"] == self.cond
+        distance, share = self.distance(pictures), right.float().mean().item()
+        return Result(one.name, sampler, distance, self.floor, share), pictures
+
+    def draw(self, model, draw: Draw, n: int, seed: int, batch: int = 128) -> Tensor:
+        """The first n of the labels, as pictures (n, 3, H, W) in [-1, 1]."""
+        pictures = []
+        for first in range(0, n, batch):
+            cond = self.cond[first : min(first + batch, n)]
+            noise = PictureNoise(seed, range(first, first + len(cond)))
+            with torch.no_grad():
+                pictures.append(draw(model, cond, noise, self.calls).clamp(-1, 1))
+        return torch.cat(pictures).nan_to_num()
+
+    def distance(self, pictures: Tensor) -> float:
+        """The Frechet distance to the real pictures."""
+        return frechet_distance(self.real, features_of(self.judge, pictures))
+
+    @property
+    def floor(self) -> float:
+        """The distance of other real pictures, as many."""
+        return frechet_distance(self.real, self.others)
+
+
+def make_examiner(judge: Judge, pictures: PictureSet, n: int, calls: int) -> Examiner:
+    """Two disjoint sets of n real pictures that no recipe was trained on."""
+    if len(pictures) < 2 * n:
+        raise ValueError(f"--n may be at most {len(pictures) // 2}; got {n}.")
+    real, cond = pictures[torch.arange(n)]
+    others, _ = pictures[torch.arange(n, 2 * n)]
+    features = [features_of(judge, x) for x in (real, others)]
+    return Examiner(judge, features[0], cond, features[1], calls)
+
+
+# Telling ----------------------------------------------------------------------
+
+
+def table_line(seed: int, one: Contestant, result: Result | None) -> str:
+    """One recipe: how far the training is and, when it was judged, how good."""
+    trainer, watch = one.trainer, one.watch
+    speed = trainer.iteration * one.batch_size / max(watch.used, 1e-9)
+    line = (
+        f"| {seed} | {one.name} | {count_parameters(trainer.raw_model) / 1e6:.2f} M "
+        f"| {one.batch_size} | {trainer.iteration} | {speed:.0f} "
+        f"| {recent_loss(one):.3f} "
+    )
+    if result is None:
+        return line + f"| {watch.share():.0%} trained | | | |"
+    return (
+        f"{line}| {result.sampler} | {result.distance:.1f} | {result.above:.1f} "
+        f"| {result.right:.3f} |"
+    )
+
+
+def closing_lines(results: list[Result]) -> list[str]:
+    """The lines name=value, each from the mean over the seeds."""
+    names = list(dict.fromkeys(result.name for result in results))
+    of = {n: [r for r in results if r.name == n] for n in names}
+    above = {n: mean(r.above for r in of[n]) for n in names}
+    lines = [f"floor={mean(r.floor for r in results):.2f}"]
+    for name in names:
+        short = name.replace(", ", "_").replace(" ", "_")
+        lines.append(f"distance_above_floor_{short}={above[name]:.2f}")
+        lines.append(f"animal_right_{short}={mean(r.right for r in of[name]):.3f}")
+    best = min(above[name] for name in names if name != "ours")
+    ratio = above["ours"] / above["diffusers"]
+    lines.append(f"distance_ratio_to_diffusers_recipe={ratio:.4f}")
+    lines.append(f"distance_ratio_to_best_other={above['ours'] / best:.4f}")
+    return lines
+
+
+# One seed, all seeds ----------------------------------------------------------
+
+
+def run_seed(
+    seed: int, args: argparse.Namespace, pictures: PictureSet, examiner: Examiner
+) -> tuple[list[str], list[Result]]:
+    """Train all recipes, then judge each; what is known is written as it comes."""
+    everyone = [
+        recipe(pictures, Stopwatch(60 * args.minutes), seed, args.precision)
+        for recipe in recipes()
+    ]
+    results: dict[str, Result] = {}
+
+    def table() -> list[str]:
+        return [table_line(seed, one, results.get(one.name)) for one in everyone]
+
+    def tell() -> None:
+        write(args.out / f"seed-{seed}.md", [HEAD, *table()])
+
+    train_in_turns(everyone, args.slice, clock_named(args.clock), tell)
+    tell()
+    for one in everyone:
+        place = (
+            args.out / f"seed-{seed}-{one.name.replace(', ', '-').replace(' ', '-')}"
+        )
+        save_checkpoint(place.with_suffix(".safetensors"), one.trainer.ema, {})
+        results[one.name], drawn = examiner.examine(one, seed)
+        save_image(drawn[:64] / 2 + 0.5, place.with_suffix(".png"), nrow=8)
+        print(table_line(seed, one, results[one.name]), flush=True)
+        tell()
+    return table(), list(results.values())
+
+
+def write(file: Path, lines: list[str]) -> None:
+    """So that a run that is killed leaves something."""
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=15, help="for each recipe")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=usable_cores())
+    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
+    parser.add_argument("--slice", type=float, default=20, help="seconds of a turn")
+    parser.add_argument("--n", type=int, default=2048, help="pictures that are judged")
+    parser.add_argument("--calls", type=int, default=50, help="of the network, each")
+    parser.add_argument("--reader", default="reader-32", help="weights: name or folder")
+    parser.add_argument(
+        "--precision", choices=["auto", "float32", "bfloat16"], default="auto"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=cache_folder() / "quality_at_equal_time"
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Train, judge and print; the tables and pictures are in --out, too."""
+    args = arguments(argv)
+    torch.set_num_threads(args.threads)
+    try:
+        judge = load_judge(args.reader)
+    except CheckpointError as error:
+        raise SystemExit(str(error)) from error
+    if not has_smalldiffusion():
+        print(NO_SMALLDIFFUSION)
+    args.out.mkdir(parents=True, exist_ok=True)
+    examiner = make_examiner(
+        judge, load_critters("test", kind="one"), args.n, args.calls
+    )
+    pictures = load_critters("train", kind="one")
+    lines, results = [HEAD], []
+    for seed in range(args.seeds):
+        rows, found = run_seed(seed, args, pictures, examiner)
+        lines += rows
+        results += found
+        write(args.out / "table.md", [*lines, "", *closing_lines(results)])
+    print(
+        f"\nfloor: real against other real pictures, n = {args.n}; {args.calls} calls"
+    )
+    print("\n".join(["", *lines, "", *closing_lines(results)]))
+
+
+if __name__ == "__main__":
+    main()
