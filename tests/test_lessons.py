@@ -1,0 +1,55 @@
+"""The lesson pages and the pages about them say the same."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+LESSONS = Path(__file__).resolve().parents[1] / "lessons"
+PAGES = sorted(LESSONS.glob("[0-9][0-9]_*.md"))
+QUESTIONS = (LESSONS / "questions.md").read_text(encoding="utf-8")
+MAP = (LESSONS / "README.md").read_text(encoding="utf-8")
+
+
+def front_matter(page: Path) -> dict:
+    """What stands between the two lines of dashes at the top."""
+    _, head, _ = page.read_text(encoding="utf-8").split("---\n", 2)
+    return yaml.safe_load(head)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_answers_what_it_says_it_answers(page):
+    text = page.read_text(encoding="utf-8")
+    for question in front_matter(page).get("answers") or []:
+        assert re.search(rf"\b{question}\b", text.split("---\n", 2)[2]), question
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_page_of_questions_links_to_the_lessons_that_answer_them(page):
+    says = set(front_matter(page).get("answers") or [])
+    linked = set()
+    for line in QUESTIONS.splitlines():
+        if f"({page.name}#" in line:
+            linked.add(re.match(r"\| (Q\d+) \|", line).group(1))
+    assert linked == says
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_map_has_every_lesson(page):
+    assert f"({page.name})" in MAP
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_has_a_part_for_teachers(page):
+    text = page.read_text(encoding="utf-8")
+    assert "<summary>For teachers</summary>" in text
+    assert "exam question" in text.lower()
+
+
+def test_every_library_file_is_on_the_map():
+    import course_lib
+
+    files = Path(course_lib.__file__).parent.glob("*.py")
+    names = {file.stem for file in files} - {"__init__", "__main__"}
+    assert not {name for name in names if f"`{name}`" not in MAP}
