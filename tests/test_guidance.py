@@ -1,0 +1,95 @@
+"""guidance_scale: 0 ignores what was asked, 1 is plain, more pushes further."""
+
+import pytest
+import torch
+
+from course_lib.guidance import guide
+from course_lib.objective import TARGETS, read_output
+from course_lib.schedule import linear_schedule
+
+
+class Labelled:
+    """A stand-in for a network that hears a label; it counts how often it is asked."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def __call__(self, x_t, t, cond=None):
+        self.asked += 1
+        pull = (cond.to(x_t.dtype) + t / 500).reshape(-1, *[1] * (x_t.ndim - 1))
+        return torch.tanh(x_t + 0.3 * pull)
+
+
+def pictures():
+    generator = torch.Generator().manual_seed(0)
+    x_t = torch.randn(4, 3, 2, 2, generator=generator, dtype=torch.float64)
+    return x_t, torch.tensor([1, 10, 500, 1000]), torch.tensor([3, 1, 0, 2])
+
+
+def test_scale_1_changes_nothing_and_asks_once():
+    model, (x_t, t, cond) = Labelled(), pictures()
+    assert torch.equal(guide(model, 1)(x_t, t, cond), Labelled()(x_t, t, cond))
+    assert model.asked == 1
+
+
+def test_scale_0_ignores_the_label():
+    guided, (x_t, t, cond) = guide(Labelled(), 0), pictures()
+    assert torch.equal(guided(x_t, t, cond), guided(x_t, t, cond.flip(0)))
+    nothing = Labelled()(x_t, t, torch.zeros_like(cond))
+    torch.testing.assert_close(guided(x_t, t, cond), nothing)
+
+
+def test_any_scale_lies_on_the_line_through_both_answers():
+    model, (x_t, t, cond) = Labelled(), pictures()
+    with_cond, without = model(x_t, t, cond), model(x_t, t, torch.zeros_like(cond))
+    for scale in (-1.0, 0.5, 2.0, 7.5):
+        expected = scale * with_cond + (1 - scale) * without
+        torch.testing.assert_close(guide(model, scale)(x_t, t, cond), expected)
+
+
+def test_both_questions_go_in_one_batch():
+    model, (x_t, t, cond) = Labelled(), pictures()
+    guide(model, 3)(x_t, t, cond)
+    assert model.asked == 1
+
+
+def test_whoever_was_told_nothing_is_not_pushed():
+    model, (x_t, t, cond) = Labelled(), pictures()
+    nothing = torch.zeros_like(cond)
+    guided = guide(model, 5)(x_t, t, nothing)
+    torch.testing.assert_close(guided, model(x_t, t, nothing))
+
+
+def test_uncond_may_be_something_else_than_label_0():
+    model, (x_t, t, cond) = Labelled(), pictures()
+    uncond = torch.full_like(cond, 7)
+    guided = guide(model, 0, uncond)(x_t, t, cond)
+    torch.testing.assert_close(guided, model(x_t, t, uncond))
+
+
+def test_points_in_the_plane_are_guided_as_pictures_are():
+    x_t, t, cond = torch.randn(3, 2), torch.tensor([1, 5, 9]), torch.tensor([1, 2, 3])
+    model = Labelled()
+    expected = 2 * model(x_t, t, cond) - model(x_t, t, torch.zeros_like(cond))
+    torch.testing.assert_close(guide(model, 2)(x_t, t, cond), expected)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_guiding_the_answer_guides_x_0_hat_and_eps_hat_alike(target):
+    """The conversions are linear, so it does not matter what the network was asked."""
+    schedule, model, (x_t, t, cond) = linear_schedule(), Labelled(), pictures()
+    nothing = torch.zeros_like(cond)
+
+    def read(output):
+        return read_output(output, x_t, t, schedule, target)
+
+    guided = read(guide(model, 4)(x_t, t, cond))
+    pairs = zip(read(model(x_t, t, cond)), read(model(x_t, t, nothing)), strict=True)
+    for found, (with_cond, without) in zip(guided, pairs, strict=True):
+        torch.testing.assert_close(found, without + 4 * (with_cond - without))
+
+
+@pytest.mark.parametrize("scale", [float("nan"), float("inf")])
+def test_a_scale_that_is_no_number_is_refused(scale):
+    with pytest.raises(ValueError, match="must be a finite number"):
+        guide(Labelled(), scale)
