@@ -25,7 +25,12 @@ from PIL import Image
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from course_lib.checkpoint import CheckpointError, WriteError, replace_file
+from course_lib.checkpoint import (
+    CheckpointError,
+    WriteError,
+    load_weights,
+    replace_file,
+)
 from course_lib.datasets import DataError
 from course_lib.device import best_device, use_all_cores
 from course_lib.pipeline import SAMPLERS, LabelToImage
@@ -349,3 +354,46 @@ def report_training(training, as_json: bool) -> None:
     if done < wanted:
         sentence = "Stopped before its end; the same command with --resume carries on."
         raise typer.Exit(complain(sentence, FAILED))
+
+
+# evaluate ---------------------------------------------------------------------
+
+
+@app.command()
+def evaluate(
+    weights: Weights = "critters",
+    n: Annotated[int, typer.Option(help="Pictures, for each seed.")] = 2048,
+    seeds: Annotated[int, typer.Option(help="How often to repeat it all.")] = 3,
+    calls: Annotated[
+        int, typer.Option(help="Network calls a picture; guidance takes two a step.")
+    ] = 50,
+    guidance: Annotated[float, typer.Option(help="1 is plain.")] = 2.0,
+    sampler: Sampler = "dpm_solver",
+    as_json: AsJson = False,
+) -> None:
+    """Measure a denoiser by its pictures, or a judge by its answers.
+
+    Example: python -m course_lib evaluate --weights critters --n 2048 --seeds 3
+    """
+    from course_lib import evaluation as ev
+
+    use_all_cores()
+    settings = dict(guidance_scale=guidance, sampler=sampler)
+    with bad_input():
+        kind, data = (load_weights(weights)[1].get(key) for key in ("kind", "data"))
+        if kind == "judge":
+            ev.check_size(n, seeds)
+            judge = ev.load_judge(weights)
+            if data == "cifar10":
+                ev.load_cifar10("test")
+        else:
+            painter = LabelToImage.from_pretrained(weights, best_device())
+            steps = ev.steps_for(calls, guidance, sampler)
+            ev.check_denoiser(painter, n, seeds, settings | dict(steps=steps))
+    if kind == "judge":
+        found = ev.measure_judge(judge, data, n, seeds)
+    else:
+        found = ev.measure_denoiser(painter, n, seeds, calls, **settings)
+    print("\n".join(ev.as_table(found)))
+    if as_json:
+        say_json(dict(weights=weights) | found)

@@ -13,7 +13,7 @@ ROWS = (
     "drawing trainer judges",  # a picture, a training, who judges
     "datasets reader guidance samplers contrastive lora",
     "editing metrics pipeline recipes",
-    "personalise preference distil video rivals provenance",
+    "personalise preference distil video rivals provenance evaluation",
     "figure checks source",  # for people
     "plots",
     "widgets cli",
