@@ -1,8 +1,31 @@
-"""`python -m course_lib`: the command line."""
+"""`python -m course_lib`: the command line, or a sentence where torch is missing."""
 
+import platform
 import sys
+from importlib.util import find_spec
 
-from course_lib.cli import main
+NEEDED = ("torch", "torchvision", "typer", "safetensors", "accelerate")
+
+
+def what_is_missing() -> str:
+    """A sentence about what is not installed and what to do; empty if all is there."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if not missing:
+        return ""
+    sentence = f"Not installed: {', '.join(missing)}."
+    if platform.system() == "Darwin" and platform.machine() == "x86_64":
+        return (
+            f"{sentence} This is an Intel Mac, and no current torch is made for it: "
+            "use Colab or another computer."
+        )
+    return f"{sentence} `make test` sets everything up, or pip install -e . does."
+
 
 if __name__ == "__main__":
+    sentence = what_is_missing()
+    if sentence:
+        print(sentence, file=sys.stderr)
+        sys.exit(1)
+    from course_lib.cli import main
+
     sys.exit(main())

@@ -9,6 +9,7 @@ file or the new one, never half of one. No pickle is ever loaded.
 import hashlib
 import json
 import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -75,6 +76,17 @@ def replace_file(file: Path, write) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def check_writable(folder: Path) -> None:
+    """Raise a sentence unless files can be made in the folder, or the folder itself."""
+    home = folder
+    while not home.exists() and home != home.parent:
+        home = home.parent
+    try:
+        tempfile.TemporaryFile(dir=home).close()
+    except OSError as error:
+        raise ValueError(f"Cannot write to {folder}: {error.strerror}.") from error
 
 
 def load_checkpoint(file: Path | str) -> tuple[Tensors, Card]:

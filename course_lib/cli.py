@@ -11,7 +11,6 @@ import json
 import math
 import shlex
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,20 +20,19 @@ from typing import Annotated
 
 import torch
 import typer
-from PIL import Image
-from torch import Tensor, nn
+from torch import nn
 from tqdm.auto import tqdm
 
 from course_lib.checkpoint import (
     CheckpointError,
     WriteError,
+    check_writable,
     load_weights,
-    replace_file,
 )
 from course_lib.datasets import DataError
 from course_lib.device import best_device, use_all_cores
+from course_lib.gallery import places_for, write_pictures
 from course_lib.pipeline import SAMPLERS, LabelToImage
-from course_lib.pixels import to_grid, to_image
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 MOST_PICTURES = 10_000
@@ -143,48 +141,6 @@ def generate(
                 device=str(next(draw.model.parameters()).device),
             )
         )
-
-
-def places_for(out: str, n: int) -> tuple[list[Path], Path | None]:
-    """The file of each picture, and of the grid of all, or a sentence.
-
-    FILE.png is the picture itself, or the grid if there are several.
-    """
-    place = Path(out)
-    folder = out.endswith(("/", "\\")) or place.is_dir() or not place.suffix
-    if not folder and place.suffix.lower() != ".png":
-        raise ValueError(f"--out must be FILE.png or FOLDER/; got {out!r}.")
-    check_writable(place if folder else place.parent)
-    if not folder:
-        return ([place], None) if n == 1 else ([], place)
-    digits = max(3, len(str(n - 1)))
-    return [place / f"{i:0{digits}}.png" for i in range(n)], place / "grid.png"
-
-
-def check_writable(folder: Path) -> None:
-    """Raise a sentence unless files can be made in the folder, or the folder itself."""
-    home = folder
-    while not home.exists() and home != home.parent:
-        home = home.parent
-    try:
-        tempfile.TemporaryFile(dir=home).close()
-    except OSError as error:
-        raise ValueError(f"Cannot write to {folder}: {error.strerror}.") from error
-
-
-def write_pictures(pictures: Tensor, files: list[Path], grid: Path | None) -> None:
-    """One file a picture at its own size, and one sheet of all."""
-    for file, picture in zip(files, pictures, strict=bool(files)):
-        write_image(to_image(picture), file)
-    if grid:
-        columns = math.ceil(len(pictures) ** 0.5)
-        sheet = to_grid(pictures, columns, zoom=4 if len(pictures) <= 100 else 1)
-        write_image(sheet, grid)
-
-
-def write_image(image: Image.Image, file: Path) -> None:
-    """A PNG, whole or not at all; its folder is made if need be."""
-    replace_file(file, lambda temporary: image.save(temporary, "PNG"))
 
 
 def count_looks(model: nn.Module) -> dict[str, int]:
@@ -397,3 +353,21 @@ def evaluate(
     print("\n".join(ev.as_table(found)))
     if as_json:
         say_json(dict(weights=weights) | found)
+
+
+# doctor -----------------------------------------------------------------------
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what this machine is, what is there, how fast it is, and what to do.
+
+    Example: python -m course_lib doctor
+    """
+    from course_lib.doctor import as_lines, examine
+
+    use_all_cores()
+    found = examine()
+    print("\n".join(as_lines(found)))
+    if as_json:
+        say_json(found)

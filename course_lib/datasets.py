@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from course_lib import animals, critters, drawing, scenes, shapes
+from course_lib import accessories, animals, critters, drawing, scenes, shapes
 from course_lib.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from course_lib.device import cache_folder, mirror_folder
 from course_lib.drawing import draw_critters
@@ -126,14 +126,20 @@ def load_critters(
         pictures, factors = draw_critters(n, seed, size, start, kind)
         return {"pictures": pictures} | factors
 
-    version = hashlib.sha256()  # a changed drawing must not meet yesterday's cache
-    for module in (critters, shapes, scenes, animals, drawing):
-        version.update(Path(module.__file__).read_bytes())
-    name = f"critters-{kind}-{size}-{split}-{seed}-{version.hexdigest()[:8]}"
-    factors = cached(name, make)
+    factors = cached(critters_name(split, size, kind, seed), make)
     pictures = factors.pop("pictures")
     names = ("nothing", *critters.SUBJECTS[1:])
     return PictureSet("critters", pictures, factors["subject"], names, factors)
+
+
+def critters_name(
+    split: str = "train", size: int = 32, kind: str = "any", seed: int = 0
+) -> str:
+    """The name in the cache: a changed drawing must not meet yesterday's pictures."""
+    version = hashlib.sha256()
+    for module in (critters, shapes, scenes, animals, accessories, drawing):
+        version.update(Path(module.__file__).read_bytes())
+    return f"critters-{kind}-{size}-{split}-{seed}-{version.hexdigest()[:8]}"
 
 
 # CIFAR-10 ---------------------------------------------------------------------
@@ -149,30 +155,36 @@ def load_cifar10(split: str = "train") -> PictureSet:
     """
     if split not in CIFAR10_ROWS:
         raise DataError(f"CIFAR-10 has the splits 'train' and 'test'; got {split!r}.")
+    tensors = cached(cifar10_name(split), lambda: cifar10_tensors(split))
+    names = ("nothing", *CIFAR10_NAMES)
+    return PictureSet("cifar10", tensors["pictures"], tensors["labels"], names)
+
+
+def cifar10_name(split: str) -> str:
+    """The name in the cache: each mirror may hold its own version of the pictures."""
     mirror = mirror_folder()
     source = "the network" if mirror is None else str(mirror)
     key = hashlib.sha256(f"{source} {CIFAR10_REVISION}".encode()).hexdigest()[:8]
-    tensors = cached(f"cifar10-{split}-{key}", lambda: cifar10_tensors(split))
-    names = ("nothing", *CIFAR10_NAMES)
-    return PictureSet("cifar10", tensors["pictures"], tensors["labels"], names)
+    return f"cifar10-{split}-{key}"
 
 
 def cifar10_rows(split: str):
     """The rows of the data set, decoded by `datasets`; imported late, it is slow to."""
     mirror = mirror_folder()
     found = sorted(mirror.glob(f"cifar10/**/{split}-*.parquet")) if mirror else []
-    if mirror and not found:
-        raise DataError(f"The mirror {mirror} has no cifar10/**/{split}-*.parquet.")
+    tried = f"the mirror {mirror}" if found else "the network"
     try:
         import datasets
 
         if found:
             return datasets.Dataset.from_parquet([str(file) for file in found])
         return datasets.load_dataset(CIFAR10, split=split, revision=CIFAR10_REVISION)
-    except Exception as error:  # the network fails in a hundred ways, all mean the same
+    except Exception as error:  # it fails in a hundred ways, all mean the same
+        empty = f"; the mirror {mirror} has no cifar10/**/{split}-*.parquet"
         raise DataError(
-            f"CIFAR-10 could not be fetched ({type(error).__name__}): no network, or "
-            "an interrupted download. COURSE_DATA=<folder> names a local mirror."
+            f"CIFAR-10 could not be had from {tried} ({type(error).__name__})"
+            f"{empty if mirror and not found else ''}: it is out of reach, or a "
+            "download was interrupted. COURSE_DATA=<folder> names a local mirror."
         ) from error
 
 
@@ -187,8 +199,15 @@ def cifar10_tensors(split: str) -> dict[str, Tensor]:
             f"known labels; {len(rows)} were found, or in another order. Delete the "
             "download and try again."
         )
-    pictures = [read_row(row) for row in tqdm(rows["img"], desc=f"CIFAR-10 {split}")]
-    return {"pictures": torch.stack(pictures), "labels": labels + 1}
+    try:
+        images = tqdm(rows["img"], desc=f"CIFAR-10 {split}")
+        pictures = torch.stack([read_row(image) for image in images])
+    except OSError as error:  # Pillow's errors are of this kind
+        raise DataError(
+            f"A picture in CIFAR-10's {split} split is damaged ({error}). Delete the "
+            "download and try again."
+        ) from error
+    return {"pictures": pictures, "labels": labels + 1}
 
 
 def read_row(image) -> Tensor:
@@ -212,8 +231,11 @@ def cached(name: str, make) -> dict[str, Tensor]:
         return load_checkpoint(file)[0]
     except CheckpointError:
         tensors = make()
+    try:
         save_checkpoint(file, tensors, {"name": name})
-        return tensors
+    except CheckpointError as error:
+        print(f"{error} The pictures are used, but not kept for the next time.")
+    return tensors
 
 
 # Your own photos --------------------------------------------------------------

@@ -12,8 +12,8 @@ ROWS = (
     " critters animals accessories scenes",
     "drawing trainer judges",  # a picture, a training, who judges
     "datasets reader guidance samplers contrastive lora",
-    "editing metrics pipeline recipes",
-    "personalise preference distil video rivals provenance evaluation",
+    "editing metrics pipeline recipes gallery",
+    "personalise preference distil video rivals provenance evaluation doctor",
     "figure checks source",  # for people
     "plots",
     "widgets cli",
