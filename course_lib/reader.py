@@ -90,9 +90,13 @@ def break_pictures(
         if name != "scene"
     }
     empty = draw(nobody, indices, seed, pictures.shape[-1])
+    there = (pictures - empty).abs() > 0.01  # more than rounding to bytes makes
     if how == "erased":
-        alone = factors["subject_2"] == 0  # of two animals, each must lose its half
-        half = half_of(pictures != empty, alone, generator)
+        # Every animal must lose its half: two lose their tops or bottoms, one with a
+        # hat or on stilts its left or right.
+        level = torch.rand(len(pictures), generator=generator) < 0.5
+        level = (level & (factors["accessory"] == 0)) | (factors["subject_2"] > 0)
+        half = half_of(there, level, generator)
         return torch.where(half, empty, pictures)
     if how == "mixed":
         side = pictures.shape[-1] // 8
@@ -101,14 +105,15 @@ def break_pictures(
         return torch.where(weave, pictures, pictures.roll(1, 0))
     cells = F.adaptive_avg_pool2d(pictures, 4)
     smeared = F.interpolate(cells, size=pictures.shape[-2:], mode="bilinear")
-    return torch.where((pictures != empty).any(1, keepdim=True), smeared, pictures)
+    return torch.where(there.any(1, keepdim=True), smeared, pictures)
 
 
-def half_of(there: Tensor, alone: Tensor, generator: torch.Generator) -> Tensor:
+def half_of(there: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
     """(N, 1, H, W) True on one side of the middle of what is there, a side by chance.
 
     Args:
-        alone: (N,) where left and right halves will do as well as top and bottom
+        there: (N, 3, H, W) True where there is something
+        level: (N,) True for a level cut, else the cut is upright
     """
     there = there.any(1).float()  # (N, H, W)
     N, H, W = there.shape
@@ -117,8 +122,7 @@ def half_of(there: Tensor, alone: Tensor, generator: torch.Generator) -> Tensor:
     count = there.sum((1, 2)).clamp(min=1)
     middle_row = ((there * row).sum((1, 2)) / count).reshape(N, 1, 1)
     middle_column = ((there * column).sum((1, 2)) / count).reshape(N, 1, 1)
-    upright = (torch.rand(N, generator=generator) < 0.5) | ~alone
-    upright = upright.reshape(N, 1, 1)
     first = torch.rand(N, 1, 1, generator=generator) < 0.5
-    side = torch.where(upright, row - middle_row, column - middle_column) > 0
-    return (side ^ first)[:, None]
+    level = level.reshape(N, 1, 1)
+    beyond = torch.where(level, row - middle_row, column - middle_column) > 0
+    return (beyond ^ first)[:, None]
