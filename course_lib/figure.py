@@ -24,7 +24,9 @@ from torch import Tensor
 
 from course_lib.pixels import check_pictures, to_bytes, to_rgb
 
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# Blue, vermilion, black, sky; then orange, pink, green. The first four stay apart for
+# every kind of colour blindness; in Okabe and Ito's own order blue and green do not.
+PALETTE = ("#0072B2", "#D55E00", "#000000", "#56B4E9", "#E69F00", "#CC79A7", "#009E73")
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DPI = 100
@@ -158,7 +160,7 @@ def sheet(rows: list[Row], zoom: int | None = None) -> Figure:
     height, width = rows[0].pictures.shape[2:]
     columns = max(len(row.pictures) for row in rows)
     labels = [wrap(row.label, 110) for row in rows]
-    margin = GAP + round(max(map(text_width, labels)))
+    margin = round(max(map(text_width, labels)))
     if zoom is None:
         zoom = max(1, min(8, ((WIDEST - margin) // columns - GAP) // width))
     across = width * zoom + GAP
@@ -185,8 +187,8 @@ def wrap(text: str, pixels: float) -> str:
 
 
 def text_width(text: str) -> float:
-    """About how many pixels wide a text is, and a gap after it; 0 for none."""
-    return max(len(line) for line in text.split("\n")) * LETTER + GAP * bool(text)
+    """About how many pixels wide a text is, and gaps beside it; 0 for none."""
+    return max(len(line) for line in text.split("\n")) * LETTER + 2 * GAP * bool(text)
 
 
 def most_lines(texts: list[str]) -> int:

@@ -122,9 +122,9 @@ def show_picture_numbers(
     side = 0.8 * size + 0.6
     with panels(alt or words, 1 + whole, side, side) as axes:
         if whole:
-            axes[0].imshow(pixels)
+            axes[0].imshow(pixels.numpy())
             frame(axes[0], left - 0.5, top - 0.5, size)
-        axes[-1].imshow(crop)
+        axes[-1].imshow(crop.numpy())
         axes[-1].set_title("red, green, blue", fontsize=10)
         write_numbers(axes[-1], crop)
         axes[-1].set_xticks(range(size), range(left, left + size))
@@ -254,8 +254,8 @@ def same_square(axes: list[Axes], limit: float) -> None:
     """Equal axes around zero: circles are round and panels can be compared."""
     for axis in axes:
         axis.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
-        axis.xaxis.set_major_locator(MaxNLocator(5))
-        axis.yaxis.set_major_locator(MaxNLocator(5))
+        axis.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        axis.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
 
 
 # Curves ---------------------------------------------------------------------------
@@ -376,11 +376,11 @@ def plot_histograms(
     low, high = min(map(np.min, flat)), max(map(np.max, flat))
     with panels(alt, len(flat), 3.0, 2.6, share=True) as axes:
         for axis, name, each in zip(axes, values, flat, strict=True):
-            axis.hist(each, bins, (low, high), density=True, color=PALETTE[5])
+            axis.hist(each, bins, range=(low, high), density=True, color=PALETTE[3])
             if bell:
                 x = np.linspace(low, high, 200)
                 height = np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
-                axis.plot(x, height, "--", color=PALETTE[6], label="N(0, 1)")
+                axis.plot(x, height, "--", color=PALETTE[2], label="N(0, 1)")
                 axis.legend()
             axis.set(title=name, xlabel=xlabel)
         axes[0].set_ylabel("how often")

@@ -20,7 +20,8 @@ from course_lib.pixels import check_pictures, to_image
 from course_lib.samplers import Step
 
 # The strip of frames is there from the start; the script, where it may run, puts a
-# slider in its place. Once the slider has the focus, the arrow keys move it.
+# slider in its place. Once that has the focus, the arrow keys move it: JupyterLab has
+# uses of its own for them and is told to keep away (lm-suppress-shortcuts).
 PAGE = """\
 <div data-frames="{key}">
 <div class="strip" style="display: flex; flex-wrap: wrap; gap: 8px">
@@ -28,8 +29,9 @@ PAGE = """\
 </div>
 <div class="slider" style="display: none">
 <img alt="{alt}" width="{width}" height="{height}" style="{look}"><br>
-<input type="range" min="0" max="{last}" value="{start}" step="1"
- aria-label="{alt}" style="width: {long}px; max-width: 100%; margin: 6px 0">
+<input type="range" min="0" max="{last}" value="{start}" aria-label="{alt}"
+ data-lm-suppress-shortcuts="true"
+ style="width: {long}px; max-width: 100%; margin: 6px 0">
 <div class="label" style="font-family: monospace"></div>
 </div>
 </div>
@@ -91,8 +93,9 @@ def slider_page(frames, labels, alt, zoom=None, start=0) -> str:
     thumb = (round(width * small), round(height * small))
     look = "image-rendering: pixelated;" if zoom > 1 else ""
     pngs = [png_bytes(image)[0] for image in images]
+    item = f"text-align: center; font-size: small; max-width: {max(thumb[0], 120)}px"
     strip = [
-        '<div style="text-align: center">'
+        f'<div style="{item}">'
         f"{image_tag(png, thumb, f'{alt}: {label}', look)}"
         f"<br>{html.escape(label)}</div>"
         for png, label in zip(pngs, labels, strict=True)
@@ -132,7 +135,7 @@ def sampler_slider(
     Its still twin is `plots.show_trace`.
     """
     frames = torch.stack([side_by_side(step, picture) for step in steps])
-    labels = [f"t = {step.t}: x_t at the left, x_0_hat at the right" for step in steps]
+    labels = [f"x_t and x_0_hat at t = {step.t}" for step in steps]
     frame_slider(frames, labels, alt, zoom or max(1, 192 // steps[0].x_t.shape[3]))
 
 

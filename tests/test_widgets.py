@@ -1,0 +1,202 @@
+"""Sliders: the same frames make the same HTML, and nobody is left without a picture."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import ipywidgets
+import nbformat
+import pytest
+import torch
+from PIL import Image
+
+from course_lib import widgets
+from course_lib.pixels import PictureError
+from course_lib.samplers import Step
+
+ROOT = Path(__file__).resolve().parents[1]
+FRAMES = torch.rand(3, 3, 6, 4, generator=torch.Generator().manual_seed(0)) * 2 - 1
+LABELS = ["t = 2", "t = 1", "t = 0"]
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What was put under the cell: pairs of HTML and description."""
+    pages = []
+    monkeypatch.setattr(widgets, "publish", lambda page, alt: pages.append((page, alt)))
+    return pages
+
+
+def key_of(page: str) -> str:
+    return re.search(r'data-frames="([0-9a-f]{16})"', page)[1]
+
+
+# Frames made beforehand -------------------------------------------------------------
+
+
+def test_the_same_frames_make_the_same_bytes_and_other_frames_another_key():
+    page = widgets.slider_page(FRAMES, LABELS, "noise")
+    assert page == widgets.slider_page(FRAMES.clone(), LABELS, "noise")
+    assert key_of(page) != key_of(widgets.slider_page(-FRAMES, LABELS, "noise"))
+
+
+def test_every_frame_is_seen_and_described_where_scripts_do_not_run(shown):
+    widgets.frame_slider(FRAMES, LABELS, "noise, fading")
+    page, alt = shown[0]
+    without_script = re.sub("<script>.*</script>", "", page, flags=re.DOTALL)
+    strip, slider = without_script.split('<div class="slider" style="display: none">')
+    assert alt == "noise, fading"
+    for label in LABELS:
+        assert f'<img alt="noise, fading: {label}"' in strip
+        assert f"<br>{label}</div>" in strip
+    assert 'type="range"' in slider and 'max="2"' in slider
+
+
+def test_each_frame_is_embedded_once():
+    page = widgets.slider_page(FRAMES, LABELS, "noise")
+    assert page.count("data:image/png;base64,") == len(FRAMES)
+
+
+def test_twenty_small_frames_are_small():
+    frames = torch.linspace(-1, 1, 20)[:, None, None, None].expand(-1, 3, 32, 32)
+    page = widgets.slider_page(frames, [str(i) for i in range(20)], "grey")
+    assert len(page) < 30_000
+
+
+def test_the_keyboard_moves_the_slider_also_in_jupyterlab():
+    """Its shortcuts take the arrow keys from an input that does not say this itself."""
+    page = widgets.slider_page(FRAMES, LABELS, "noise")
+    [tag] = re.findall("<input [^>]+>", page)
+    assert 'data-lm-suppress-shortcuts="true"' in tag
+    assert 'aria-label="noise"' in tag
+
+
+def test_labels_and_descriptions_cannot_break_out_of_their_place():
+    evil = '</script><b onclick="x">"'
+    page = widgets.slider_page(FRAMES, [evil, "{", "}"], evil)
+    assert page.count("</script>") == 1 and page.endswith("</script>")
+    assert "<b " not in page
+
+
+def test_pillow_frames_are_shown_as_they_are_and_must_be_of_one_size():
+    frames = [Image.new("RGB", (40, 30), colour) for colour in ("red", "blue")]
+    assert 'width="40" height="30"' in widgets.slider_page(frames, "ab", "colours")
+    with pytest.raises(ValueError, match="frames of one size"):
+        widgets.slider_page([*frames, Image.new("RGB", (9, 9))], "abc", "colours")
+
+
+def test_wrong_frames_labels_and_descriptions_get_a_sentence():
+    with pytest.raises(ValueError, match="2 labels for 3 frames"):
+        widgets.slider_page(FRAMES, LABELS[:2], "noise")
+    with pytest.raises(ValueError, match=r"start must lie in 0\.\.2"):
+        widgets.slider_page(FRAMES, LABELS, "noise", start=3)
+    with pytest.raises(ValueError, match="frames of one size"):
+        widgets.slider_page([], [], "nothing")
+    with pytest.raises(ValueError, match="Say in a sentence"):
+        widgets.slider_page(FRAMES, LABELS, "")
+    with pytest.raises(PictureError):
+        widgets.slider_page(FRAMES[0], LABELS, "noise")
+
+
+def test_a_sampler_is_shown_step_by_step_with_its_guess_beside(shown):
+    steps = [Step(t, FRAMES * t, FRAMES) for t in (2, 1, 0)]
+    widgets.sampler_slider(steps, "a picture comes out of noise", picture=1)
+    assert re.findall(r"<br>(.*?)</div>", shown[0][0]) == [
+        f"x_t and x_0_hat at t = {t}" for t in (2, 1, 0)
+    ]
+    frame = widgets.side_by_side(steps[0], 1)
+    torch.testing.assert_close(frame[:, :, :4], (2 * FRAMES[1]).clamp(-1, 1))
+    torch.testing.assert_close(frame[:, :, -4:], FRAMES[1])
+
+
+# nbval --------------------------------------------------------------------------------
+
+
+SHOW = """\
+from pathlib import Path
+from IPython.display import display
+display({"text/html": Path("page.html").read_text()}, raw=True)
+"""
+
+
+def cell_that_showed(page: str) -> nbformat.NotebookNode:
+    """A cell that shows page.html now, and whose stored output is this page."""
+    output = nbformat.v4.new_output("display_data", {"text/html": page})
+    return nbformat.v4.new_code_cell(SHOW, execution_count=1, outputs=[output])
+
+
+def test_strict_nbval_forgives_a_pixel_and_nothing_else(tmp_path):
+    """What another machine computes may differ in a float's last bit."""
+    page = widgets.slider_page(FRAMES, LABELS, "noise")
+    nearly = FRAMES.clone()
+    nearly[0, 0, 0, 0] += 1 / 127.5
+    stored = {
+        "the same": page,
+        "another pixel": widgets.slider_page(nearly, LABELS, "noise"),
+        "another label": widgets.slider_page(FRAMES, ["t = 3", *LABELS[1:]], "noise"),
+        "other words": widgets.slider_page(FRAMES, LABELS, "nose"),
+        "fewer frames": widgets.slider_page(FRAMES[:2], LABELS[:2], "noise"),
+    }
+    assert len(set(stored.values())) == 5
+    (tmp_path / "page.html").write_text(page)
+    cells = [cell_that_showed(each) for each in stored.values()]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "tiny.ipynb")
+    for name in ("conftest.py", "nbval.cfg"):
+        shutil.copy(ROOT / "notebooks" / name, tmp_path)
+    nbval = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]
+    quiet = ["-q", "-p", "no:cacheprovider", "-rA"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *quiet, *nbval, "tiny.ipynb"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    verdicts = re.findall(r"^(\w+) tiny.ipynb::Cell (\d)", done.stdout, re.MULTILINE)
+    passed = [name for i, name in enumerate(stored) if ("PASSED", f"{i}") in verdicts]
+    failed = [name for i, name in enumerate(stored) if ("FAILED", f"{i}") in verdicts]
+    assert passed == ["the same", "another pixel"], done.stdout
+    assert failed == ["another label", "other words", "fewer frames"], done.stdout
+
+
+# Live ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("what", "kind", "value"),
+    [
+        ((0, 10), ipywidgets.IntSlider, 5),
+        ((1, 11, 4), ipywidgets.IntSlider, 5),
+        ((0.0, 1.0), ipywidgets.FloatSlider, 0.5),
+        ((1, 8, 0.5, 3), ipywidgets.FloatSlider, 3.0),
+        (["frog", "bat"], ipywidgets.Dropdown, "frog"),
+        ({"a frog": 3, "a bat": 4}, ipywidgets.Dropdown, 3),
+        (True, ipywidgets.Checkbox, True),
+        ("a word", ipywidgets.Text, "a word"),
+    ],
+)
+def test_each_kind_of_argument_gets_its_control(what, kind, value):
+    control = widgets.control("steps", what)
+    assert type(control) is kind
+    assert control.value == value
+    assert control.description == "steps"
+    assert getattr(control, "continuous_update", False) is False
+
+
+def test_a_widget_is_its_own_control():
+    slider = ipywidgets.IntSlider()
+    assert widgets.control("steps", slider) is slider
+
+
+@pytest.mark.parametrize("what", [(1,), 3, None, (1, 2, 3, 4, 5)])
+def test_an_argument_that_makes_no_control_gets_a_sentence(what):
+    with pytest.raises(ValueError, match=r"steps must be \(low, high\)"):
+        widgets.control("steps", what)
+
+
+def test_without_a_notebook_live_sliders_are_a_sentence(capsys):
+    calls = []
+    widgets.live(calls.append, steps=(1, 10))
+    assert "Live sliders (steps): run this cell" in capsys.readouterr().out
+    assert calls == []
