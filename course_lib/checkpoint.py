@@ -122,8 +122,9 @@ def load_checkpoint(file: Path | str) -> tuple[Tensors, Card]:
 def refuse_pickle(file: Path) -> None:
     """Raise a sentence for what torch.save and pickle write, without opening it."""
     with open(file, "rb") as opened:
-        start = opened.read(2)
-    if start in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
+        start = opened.read(9)
+    pickled = start[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+    if pickled and start[8:] != b"{":  # where the header of a safetensors file begins
         raise CheckpointError(
             f"{file} is a pickle (torch.save writes those): loading one can run any "
             "program, so this course never does. Use a .safetensors file."
