@@ -121,7 +121,7 @@ class Share:
         middle = (p + z**2 / (2 * self.n)) / (1 + z**2 / self.n)
         inside = p * (1 - p) / self.n + z**2 / (4 * self.n**2)
         half = z * math.sqrt(inside) / (1 + z**2 / self.n)
-        return max(0.0, middle - half), min(1.0, middle + half)
+        return min(p, max(0.0, middle - half)), max(p, min(1.0, middle + half))
 
     def __str__(self) -> str:
         low, high = (100 * end for end in self.interval)
