@@ -89,10 +89,14 @@ def make_judge_loss(smoothing: float = 0.0) -> Callable[[nn.Module, Batch], Tens
 
     def loss_fn(model: nn.Module, batch: Batch) -> Tensor:
         scores = model(batch["x_0"])
-        losses = [
-            F.cross_entropy(s, batch[q], label_smoothing=smoothing)
-            for q, s in scores.items()
-        ]
+        losses = []
+        for question, score in scores.items():
+            answer = batch[question]
+            asked = (answer >= 0).sum().clamp(min=1)  # a batch may ask nobody
+            total = F.cross_entropy(
+                score, answer, reduction="sum", label_smoothing=smoothing
+            )
+            losses.append(total / asked)
         return torch.stack(losses).mean()
 
     return loss_fn
