@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         return complain(error.format_message(), BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         return complain("Stopped.", FAILED)
-    except WriteError as error:
+    except (WriteError, FloatingPointError) as error:
         return complain(str(error), FAILED)
 
 

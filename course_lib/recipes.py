@@ -19,7 +19,7 @@ from course_lib.datasets import (
 )
 from course_lib.judges import Judge, make_judge_loss, with_wear
 from course_lib.objective import make_denoising_loss, with_noise
-from course_lib.reader import QUESTIONS, reader_batches
+from course_lib.reader import CHUNK, QUESTIONS, reader_batches
 from course_lib.schedule import NoiseSchedule, straight_line
 from course_lib.trainer import Settings, Trainer
 from course_lib.unet import UNet
@@ -155,17 +155,21 @@ def recipe(
         raise ValueError(f"A {what} learns from {DATA[what]}; got --data {data}.")
     if size not in ((32,) if data == "cifar10" else (32, 64)):
         raise ValueError(f"--size must be 32, or 64 where there is more; got {size}.")
-    if options.get("batch_size", 1) < 1:
-        raise ValueError(f"--batch must be 1 or more; got {options['batch_size']}.")
+    if not 1 <= options.get("batch_size", 1) <= CHUNK:
+        raise ValueError(f"--batch must be 1..{CHUNK}; got {options['batch_size']}.")
+    if not 0 <= options.get("seed", 0) < 2**63:
+        raise ValueError(f"--seed must be 0..2^63 - 1; got {options['seed']}.")
     if what == "reader":
         return partial(reader_trainer, size=size, **options)
     if what == "classifier":
         return partial(classifier_trainer, **options)
-    if blocks < 1 or any(width < 8 or width % 8 for width in widths):
+    if blocks < 1 or not widths or any(width < 8 or width % 8 for width in widths):
         raise ValueError(
             f"--widths must be multiples of 8 and --blocks 1 or more; "
             f"got {widths} and {blocks}."
         )
+    if size % 2 ** len(widths):
+        raise ValueError(f"{len(widths)} --widths halve {size} pixels too often.")
     pictures = load_data(data, size=size)
     network = dict(widths=widths, blocks=blocks)
     return partial(denoiser_trainer, pictures, **network, **options)
