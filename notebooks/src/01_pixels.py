@@ -1,0 +1,516 @@
+# %% [markdown]
+# # 1 · A picture is numbers
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/01_pixels.ipynb)
+#
+# *About 40 minutes. You need loops, functions and lists, nothing more.*
+#
+# When you are through you can
+#
+# - say what one pixel is, and change it by hand,
+# - paint into a picture, and draw a creature from nothing but distances,
+# - translate between the numbers in a file and the numbers that a network likes,
+# - say why almost every possible picture is just flicker, and why that matters.
+#
+# Run the cells from top to bottom with Shift + Enter. Change things. You cannot break
+# anything that "restart and run all" does not mend.
+
+# %%
+# Set-up, the same in every notebook. On your own machine there is nothing to do;
+# on Colab it fetches the course once and adds what Colab lacks.
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+found = importlib.util.find_spec("course_lib")
+if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
+    course = os.environ.get("COURSE_REPOSITORY", "https://github.com/OWNER/REPO")
+    if not Path("course").is_dir():
+        subprocess.run(f"git clone -q --depth 1 {course} course".split(), check=True)
+    sys.path.insert(0, str(Path("course").resolve()))
+    wanted = ["accelerate", "datasets", "safetensors", "torchmetrics", "tqdm", "typer"]
+    # Without -U pip leaves alone what is there, torch and numpy above all.
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", *wanted], check=True)
+    from course_lib.checkpoint import load_weights
+
+    load_weights("reader-32")  # whole? then the rest of the clone is too
+
+# %% [markdown]
+# ## See it
+#
+# Here is an album of 1,000 small pictures. Nobody painted them: the course draws them,
+# and writes a caption for each. We search the captions for some words.
+
+# %%
+import torch
+
+from course_lib.critters import captions
+from course_lib.drawing import draw_critters
+from course_lib.pixels import from_bytes
+from course_lib.plots import show_pictures
+
+album, factors = draw_critters(n=1000, seed=0, kind="one")
+texts = captions(factors, torch.arange(1000), seed=0)
+
+wanted = "green frog"  # try "bunny", "purple bat", "umbrella", "under the moon"
+found = [i for i, text in enumerate(texts) if wanted in text]
+print(f"{len(found)} of {len(texts)} captions say {wanted!r}")
+show_pictures(
+    from_bytes(album[found[:8]]),
+    titles=[texts[i] for i in found[:8]],
+    columns=4,
+    zoom=5,
+    alt=f"The first pictures whose caption says {wanted}, each above its caption.",
+)
+
+# %% [markdown]
+# We keep one of them: the frog by the sea. To the computer it is a box of numbers, 3
+# colours × 32 rows × 32 columns. Here is one of its eyes, with the numbers written in.
+
+# %%
+from course_lib.plots import show_picture_numbers
+
+frog = from_bytes(album[613])  # (3, 32, 32): colours, rows, columns
+print(texts[613])
+print("shape:", tuple(frog.shape), "- that makes", frog.numel(), "numbers")
+show_picture_numbers(frog, top=11, left=9, size=5)
+
+# %% [markdown]
+# Each square is one **pixel**. In it stand three numbers: how much red, how much green
+# and how much blue light it gives. That is all there is. There is no frog in the file,
+# no eye and no sea, only these numbers. The frog happens in your head.
+#
+# ## One pixel
+#
+# In files the three numbers go from 0 to 255, as above. In this course they go from
+# **-1 (none of that light) to 1 (all of it)**; why, we shall see below. Light adds up:
+# red and green light together look yellow.
+
+# %%
+colours = {
+    "black": (-1, -1, -1),
+    "red": (1, -1, -1),
+    "green": (-1, 1, -1),
+    "blue": (-1, -1, 1),
+    "yellow": (1, 1, -1),
+    "grey": (0, 0, 0),
+    "pink": (1, 0.4, 0.6),
+    "white": (1, 1, 1),
+}
+dots = torch.tensor(list(colours.values())).reshape(8, 3, 1, 1)  # 8 pictures of 1 pixel
+titles = [f"{name} {colour}" for name, colour in colours.items()]
+show_pictures(dots, titles, columns=4, zoom=120, alt="Eight colours, each one pixel.")
+print(len(dots), "pictures, each of shape", tuple(dots[0].shape))
+
+# %% [markdown]
+# ## A picture from letters
+#
+# A picture is many such pixels, in rows and columns. So we can write one down.
+# `picture[channel, row, column]` is one number: channel 0 is red, 1 green, 2 blue;
+# **rows count from the top**, columns from the left. Change the letters and draw your
+# own.
+
+# %%
+letters = [
+    "..yyyyyy..",
+    ".yyyyyyyy.",
+    "yykkyykkyy",
+    "yykkyykkyy",
+    "yyyyyyyyyy",
+    "yryyyyyyry",
+    "yyrryyrryy",
+    ".yyyrryyy.",
+    "..yyyyyy..",
+]
+paint = {".": "white", "y": "yellow", "k": "black", "r": "red"}
+
+picture = torch.zeros(3, len(letters), len(letters[0]))  # (3, H, W), all grey
+for row, line in enumerate(letters):
+    for column, letter in enumerate(line):
+        picture[:, row, column] = torch.tensor(colours[paint[letter]])
+print("shape:", tuple(picture.shape))
+show_pictures(picture[None], zoom=16, alt="A smiling yellow face in nine rows of ten.")
+
+# %% [markdown]
+# ## Edit one pixel by hand
+#
+# What happens if you change one pixel of the frog? Only that. Nothing else moves,
+# because no number knows of any other.
+
+# %%
+edited = frog.clone()  # a copy, so that the frog stays as it was
+edited[:, 20, 17] = torch.tensor([1.0, -1.0, -1.0])
+changed = (edited != frog).sum().item()
+print(changed, "numbers of", frog.numel(), "have changed")
+show_pictures(
+    torch.stack([frog, edited]),
+    titles=["before", "after"],
+    alt="The frog twice; the second has one red pixel, like the tip of a tongue.",
+)
+
+# %% [markdown]
+# ## Your turn: paint a square
+#
+# Write `my_paint_square`. It gets a picture `(3, H, W)`, the row `top` and the column
+# `left` where the square begins, its `side` in pixels, and a colour of three numbers.
+# It returns a **new** picture. Two hints: `picture.clone()` makes a copy, and `x[2:5]`
+# means number 2, 3 and 4, so a slice stops before its end.
+
+
+# %%
+def my_paint_square(picture, top, left, side, colour):
+    """Return a copy of the picture with a square of one colour painted in."""
+    ### BEGIN SOLUTION
+    painted = picture.clone()
+    for channel in range(3):
+        painted[channel, top : top + side, left : left + side] = colour[channel]
+    return painted
+    ### END SOLUTION
+
+
+# %%
+from course_lib.checks.nb01_pixels import check_paint_square
+
+paint_square = check_paint_square(my_paint_square)
+
+cool = frog
+for left in (9, 19):  # two glasses, each with a glint
+    cool = paint_square(cool, top=11, left=left, side=5, colour=colours["black"])
+    cool = paint_square(cool, top=12, left=left + 1, side=1, colour=colours["white"])
+for left in range(14, 19):  # and the bridge between them
+    cool = paint_square(cool, top=12, left=left, side=1, colour=colours["black"])
+show_pictures(cool[None], alt="The frog by the sea, now with black sunglasses.")
+print("numbers changed:", (cool != frog).sum().item())
+
+# %% [markdown]
+# ## Three pictures in one
+#
+# Each of the three colours is a picture of its own, in shades of grey: bright where
+# there is much of that light. Which one shows the sky brightest? Which one the frog?
+
+# %%
+channels = frog[:, None].expand(3, 3, 32, 32)  # each channel alone, as a grey picture
+show_pictures(
+    torch.cat([frog[None], channels]),
+    titles=["all three", "red", "green", "blue"],
+    columns=4,
+    zoom=6,
+    alt="The frog, and its red, green and blue channel in grey: the sky is brightest "
+    "in blue, the belly in green.",
+)
+for name, channel in zip(["red", "green", "blue"], frog, strict=True):
+    sky, belly = channel[:8, 20:].mean().item(), channel[22:26, 14:20].mean().item()
+    print(f"{name:>5}: sky {sky:+.1f}, belly {belly:+.1f}")
+
+# %% [markdown]
+# ## Two scales
+#
+# A file has one *byte* for each number: whole numbers from 0 to 255. Our networks get
+# numbers from -1 to 1 instead. Why? So that the middle is **0**. In the next notebook
+# we add random noise, and noise is above 0 as often as below. A picture around 0 and
+# noise around 0 mix well; and "I know nothing" is simply 0, grey.
+#
+# ## Your turn: from bytes to [-1, 1]
+#
+# Write the formula: 0 becomes -1, 255 becomes 1, in equal steps between.
+
+
+# %%
+def my_from_bytes(pictures):
+    """Turn whole numbers 0..255 into numbers from -1 to 1."""
+    ### BEGIN SOLUTION
+    return pictures.float() / 127.5 - 1
+    ### END SOLUTION
+
+
+# %%
+from course_lib.checks.nb01_pixels import check_from_bytes
+from course_lib.pixels import to_bytes
+from course_lib.source import show_source
+
+to_scale = check_from_bytes(my_from_bytes)
+
+every_byte = torch.arange(256, dtype=torch.uint8)
+for byte in (0, 64, 128, 255):
+    print(f"{byte:3} -> {to_scale(every_byte[byte]).item():+.3f}")
+there_and_back = to_bytes(to_scale(every_byte))
+print("all 256 bytes survive the round trip:", torch.equal(there_and_back, every_byte))
+
+show_source(from_bytes, to_bytes)  # the library's own two functions
+print("yours and the library's agree:", torch.equal(to_scale(album), from_bytes(album)))
+
+# %% [markdown]
+# ## Draw with distances
+#
+# How does the computer draw a disc? It asks each pixel one question: *how far are you
+# from the middle?* Take away the radius, and you get the **signed distance** to the
+# edge: negative inside, 0 on the edge, positive outside.
+
+# %%
+import math
+
+distance = torch.zeros(32, 32)
+for row in range(32):
+    for column in range(32):
+        down, right = row - 15.5, column - 15.5
+        distance[row, column] = (down**2 + right**2) ** 0.5 - 12  # radius 12
+print("a pixel in the middle:", round(distance[16, 16].item(), 1))
+print("a pixel in the corner:", round(distance[0, 0].item(), 1))
+
+hard = (distance < 0).float()  # inside or not
+soft = (0.5 - distance).clamp(0, 1)  # a pixel cut by the edge is covered by a part
+print("pixels inside:", int(hard.sum()), "- pi r r is", round(math.pi * 144))
+shown = torch.stack([distance / 12, hard * 2 - 1, soft * 2 - 1])  # each (32, 32)
+show_pictures(
+    shown[:, None].expand(3, 3, 32, 32),
+    titles=["distance", "hard edge", "soft edge"],
+    alt="The distance as shades of grey, then a disc with stairs at its edge, then a "
+    "disc with a smooth edge.",
+)
+
+# %% [markdown]
+# The library does the same without loops, for all pixels at once. Its pictures are 1
+# wide and 1 high, and y goes up. A few helpers (`union` glues shapes together,
+# `intersection` keeps what lies in both, `capsule` is a thick line), and there is a
+# creature. **Make it yours**: another colour, three eyes, longer legs, a hat.
+
+# %%
+from course_lib.shapes import (
+    capsule,
+    circle,
+    coverage,
+    ellipse,
+    intersection,
+    pixel_grid,
+    stroke,
+    union,
+)
+
+
+def paint(picture, shape, colour):
+    """Cover the shape (1, H, W), given as signed distances, with a colour."""
+    covered = coverage(shape, pixel=1 / picture.shape[1])  # 0 outside, 1 inside
+    colour = torch.tensor(colour).float().reshape(3, 1, 1)
+    return picture * (1 - covered) + colour * covered
+
+
+points = pixel_grid(32)  # x and y of every pixel
+belly = ellipse(points, centre=(0.5, 0.46), radii=(0.31, 0.27))
+legs = [capsule(points, (x, 0.25), (x, 0.1), radius=0.05) for x in (0.33, 0.5, 0.67)]
+feelers = [capsule(points, (0.5, 0.7), (x, 0.9), radius=0.02) for x in (0.35, 0.65)]
+body = union(belly, *legs, *feelers)
+smile = stroke(circle(points, (0.5, 0.44), 0.13), 0.018)  # a ring ...
+smile = intersection(smile, points[1] - 0.42)  # ... of which the lower half is kept
+
+mine = torch.tensor([0.3, 0.6, 0.9]).reshape(3, 1, 1).expand(3, 32, 32)  # sky
+mine = paint(mine, body - 0.03, (-0.7, -0.8, -0.6))  # outline: a larger shape
+mine = paint(mine, body, (0.6, -0.2, 0.7))
+for x in (0.38, 0.62):
+    mine = paint(mine, circle(points, (x, 0.56), 0.1), (1, 1, 1))
+    mine = paint(mine, circle(points, (x + 0.02, 0.54), 0.05), (-0.9, -0.9, -0.9))
+mine = paint(mine, smile, (-0.9, -0.9, -0.9))
+show_pictures(mine[None], alt="A round purple creature with three legs and big eyes.")
+print("a creature is", mine.numel(), "numbers too")
+
+# %% [markdown]
+# ## The album of the course
+#
+# That is how all the **critters** are drawn, from circles, capsules and polygons. Each
+# is made from a list of facts, the *factors*; the caption is written from the same
+# facts. So for every picture we know exactly what is in it, and later we can measure
+# whether a network drew what it was asked for.
+#
+# One thing is missing from the album on purpose: no frog ever stands on stilts. Some
+# combinations are **held out** of all training, so that we can ask later: can the
+# network draw what it has never seen?
+
+# %%
+from course_lib.critters import FACTORS
+
+some = torch.arange(12)
+show_pictures(
+    from_bytes(album[some]),
+    titles=[texts[i] for i in some],
+    columns=6,
+    zoom=4,
+    alt="Twelve critters with their captions.",
+)
+facts = {name: values[factors[name][613]] for name, values in FACTORS.items()}
+print(texts[613], "->", {name: fact for name, fact in facts.items() if fact != "none"})
+
+frogs = [i for i, text in enumerate(texts) if "frog" in text]
+stilts = [i for i in frogs if "stilts" in texts[i]]
+print(len(frogs), "frogs,", len(stilts), "of them on stilts")
+
+# %% [markdown]
+# ## Real photos
+#
+# CIFAR-10 is a famous set of 60,000 photos, 32×32 pixels each. If it can be reached,
+# you see photos now; if not, critters take their place, and a line says so. Either way
+# it is the same kind of box of numbers.
+
+# %% tags=["nbval-ignore-output"]
+from course_lib.datasets import load_cifar10_or_critters
+
+photos = load_cifar10_or_critters("test")
+x_0, labels = photos[torch.arange(16)]
+print(photos.name, tuple(photos.pictures.shape))
+show_pictures(
+    x_0,
+    titles=[photos.names[label] for label in labels],
+    zoom=3,
+    alt="Sixteen pictures of 32 by 32 pixels with their labels.",
+)
+assert photos.pictures.shape == (10_000, 3, 32, 32)
+
+# %% [markdown]
+# ## The mean picture
+#
+# Since pictures are numbers, we can do sums with them. What is the *average* of 1,000
+# critters? Add them up, pixel by pixel, and divide by 1,000.
+
+# %%
+everyone = from_bytes(album)  # (1000, 3, 32, 32)
+mean = everyone.mean(dim=0)  # (3, 32, 32)
+show_pictures(
+    torch.stack([frog, mean]),
+    titles=["one critter", "the mean of 1,000"],
+    alt="The frog, and the mean of all critters: a blur, bluish above, sandy below.",
+)
+print(f"spread of the numbers (std): frog {frog.std():.1f}, mean {mean.std():.1f}")
+
+# %% [markdown]
+# A pale smudge: everything that differs has cancelled out. Remember it. A computer that
+# has no idea what to draw, and hedges its bets, draws exactly this. It will come back
+# in notebook 02.
+#
+# ## How many pictures are there?
+#
+# Each of the 3,072 numbers is one of 256. So there are 256 × 256 × ... × 256 possible
+# pictures, 3,072 times. How many of them look like *anything*? Let us take some at
+# random. And let us also take real critters and only **shuffle their pixels**.
+
+# %%
+from course_lib.plots import show_rows
+
+digits = math.floor(3072 * math.log10(256)) + 1
+print("the number of possible pictures has", digits, "digits")
+
+generator = torch.Generator().manual_seed(0)
+random_bytes = torch.randint(0, 256, (1000, 3, 32, 32), generator=generator)
+anything = from_bytes(random_bytes)
+order = torch.randperm(32 * 32, generator=generator)
+shuffled = everyone.flatten(2)[:, :, order].reshape(1000, 3, 32, 32)
+show_rows(
+    {"critters": everyone[:8], "shuffled": shuffled[:8], "random": anything[:8]},
+    alt="Eight critters; the same with their pixels shuffled; and eight pictures of "
+    "random numbers. The last two rows are flicker.",
+)
+
+# %% [markdown]
+# All flicker. What do the critters have that the others lack? **Neighbours that
+# agree.** We measure it: how much does a pixel differ from the one to its right, on
+# average?
+
+# %%
+from course_lib.plots import plot_histograms
+
+
+def roughness(pictures):
+    """The mean difference between neighbours in a row, one number a picture."""
+    step = pictures[:, :, :, 1:] - pictures[:, :, :, :-1]  # (N, 3, 32, 31)
+    return step.abs().mean(dim=(1, 2, 3))
+
+
+rough = {"critters": everyone, "shuffled": shuffled, "random": anything}
+rough = {name: roughness(pictures) for name, pictures in rough.items()}
+for name, values in rough.items():
+    print(f"{name:>9}: {values.min():.2f} to {values.max():.2f}")
+plot_histograms(
+    rough,
+    alt="Three histograms of roughness: critters lie near 0.1, random pictures near "
+    "0.67, and the two never meet.",
+    xlabel="difference between neighbours",
+)
+below = (rough["random"] < rough["critters"].max()).sum().item()
+print(f"{below} of 1000 random pictures are as smooth as the roughest critter")
+
+# %% [markdown]
+# You could draw random pictures until the sun goes out and never meet a frog. Pictures
+# of something are a speck of dust in an ocean of noise. **This whole course is about
+# one question: how to find a way from anywhere in that ocean to the speck.**
+#
+# ## Play
+#
+# Let the sun set over the frog: the slider takes away red, green and blue light, each
+# at its own pace. (Where sliders do not work you see all frames at once.)
+
+# %%
+from course_lib.widgets import frame_slider, live
+
+
+def with_light(red, green, blue):
+    """The frog's picture under coloured lamps; 1 is as it was, 0 is none."""
+    strength = torch.tensor([red, green, blue]).reshape(3, 1, 1)
+    return (frog + 1) * strength - 1  # from -1 up, so that 0 means dark
+
+
+evening = [(1, 1, 1), (1, 0.8, 0.7), (0.9, 0.6, 0.5), (0.7, 0.3, 0.4), (0.3, 0.2, 0.4)]
+frame_slider(
+    torch.stack([with_light(*lamps) for lamps in evening]),
+    labels=[f"red x {r}, green x {g}, blue x {b}" for r, g, b in evening],
+    alt="The frog by the sea as the sun goes down",
+)
+dimmest = with_light(*evening[-1])
+print(f"mean of all numbers: {frog.mean():.1f} by day, {dimmest.mean():.1f} at dusk")
+
+# %% tags=["nbval-ignore-output"]
+
+
+def play(red, green, blue):
+    """Show the frog under three lamps."""
+    words = f"red {red:.1f}, green {green:.1f}, blue {blue:.1f}"
+    lit = with_light(red, green, blue)
+    show_pictures(lit[None], [words], alt=f"The frog, {words}.")
+
+
+live(play, red=(0.0, 1.0), green=(0.0, 1.0), blue=(0.0, 1.0))
+
+# %% [markdown]
+# ## Three questions
+#
+# 1. How many numbers does a photo of 1,000 × 1,000 pixels have, and what does
+#    `picture[2, 0, 999]` mean in it?
+#
+# <details><summary>Answer</summary>
+#
+# 3 × 1,000 × 1,000 = 3,000,000. It is the blue of the pixel in the top right corner:
+# channel 2, first row, last column.
+#
+# </details>
+#
+# 2. You subtract a picture from itself. In the scale from -1 to 1, which colour do you
+#    see? And in bytes?
+#
+# <details><summary>Answer</summary>
+#
+# All numbers are 0. On our scale 0 is the middle: grey. In bytes 0 is black. The same
+# number means different things on different scales, which is why forgetting to convert
+# is the most common mistake with pictures.
+#
+# </details>
+#
+# 3. Shuffling the pixels keeps every colour exactly as often as before. So where was
+#    the frog?
+#
+# <details><summary>Answer</summary>
+#
+# In the *arrangement*: in how each pixel goes with its neighbours. The numbers one by
+# one say almost nothing. Keep this in mind for notebook 04, where the network gets
+# small windows that look at neighbours.
+#
+# </details>
+#
+# Next: [02 · Adding noise](02_noise.ipynb), where we ruin the frog on purpose.

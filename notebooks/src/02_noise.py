@@ -1,0 +1,600 @@
+# %% [markdown]
+# # 2 · Adding noise
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/02_noise.ipynb)
+#
+# *About 45 minutes. Before this: [01 · A picture is numbers](01_pixels.ipynb).*
+#
+# To learn how to make pictures out of noise, we first do the opposite, which is easy:
+# we turn pictures into noise. When you are through you can
+#
+# - add noise step by step, and say why there are square roots in it,
+# - jump to any step at once: you write that function,
+# - say why it is called diffusion, and why it is noise and not blur,
+# - say how subtracting noise can leave *less* noise, and how anyone can tell which part
+#   of a picture is the noise.
+
+# %%
+# Set-up, the same in every notebook. On your own machine there is nothing to do;
+# on Colab it fetches the course once and adds what Colab lacks.
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+found = importlib.util.find_spec("course_lib")
+if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
+    course = os.environ.get("COURSE_REPOSITORY", "https://github.com/OWNER/REPO")
+    if not Path("course").is_dir():
+        subprocess.run(f"git clone -q --depth 1 {course} course".split(), check=True)
+    sys.path.insert(0, str(Path("course").resolve()))
+    wanted = ["accelerate", "datasets", "safetensors", "torchmetrics", "tqdm", "typer"]
+    # Without -U pip leaves alone what is there, torch and numpy above all.
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", *wanted], check=True)
+    from course_lib.checkpoint import load_weights
+
+    load_weights("reader-32")  # whole? then the rest of the clone is too
+
+# %% [markdown]
+# ## See it
+#
+# Here is the frog from the last notebook. Move the slider and watch it drown.
+
+# %%
+import torch
+
+from course_lib.critters import captions
+from course_lib.drawing import draw_critters
+from course_lib.pixels import from_bytes
+from course_lib.schedule import add_noise, linear_schedule
+from course_lib.widgets import frame_slider
+
+album, factors = draw_critters(n=1000, seed=0, kind="one")
+texts = captions(factors, torch.arange(1000), seed=0)
+album = from_bytes(album)  # (1000, 3, 32, 32) in [-1, 1]
+frog = album[texts.index("a green frog in the middle by the sea")]  # (3, 32, 32)
+
+generator = torch.Generator().manual_seed(0)
+schedule = linear_schedule(T=1000)
+t = torch.arange(0, 1001, 100)  # eleven steps
+eps = torch.randn(3, 32, 32, generator=generator)  # one noise, mixed in more and more
+x_t = add_noise(frog.expand(11, -1, -1, -1), t, eps.expand(11, -1, -1, -1), schedule)
+frame_slider(x_t, [f"t = {step}" for step in t], alt="A frog with more and more noise")
+
+# %% [markdown]
+# When did you lose the frog? Somewhere there you, too, are a denoiser: your head knows
+# what frogs look like, and sees one where hardly anything is left.
+#
+# ## Noises add like the sides of a triangle
+#
+# **Noise** here means: each number of the picture gets a random number of its own from
+# `torch.randn`, around 0, sometimes above and sometimes below. How big is it usually?
+# That is the **standard deviation** (`std`). Its square is the **variance**. Let us add
+# a noise of std 3 and one of std 4. Is the sum a noise of std 7?
+
+# %%
+three = 3 * torch.randn(200_000, generator=generator)
+four = 4 * torch.randn(200_000, generator=generator)
+for name, noise in {"three": three, "four": four, "sum": three + four}.items():
+    print(f"{name:>6}: std {noise.std():.1f}, variance {noise.var():2.0f}")
+
+# %% [markdown]
+# No: 5! Now and then the two point the same way, but as often they cancel. The
+# *variances* add: 9 + 16 = 25, as with the sides of a right-angled triangle.
+# **Remember: of independent noises the variances add, not the stds.**
+#
+# Now we want to give away 2 % of a thing's variance and fill up with 2 % fresh noise.
+# Multiplying numbers by $f$ multiplies their std by $f$, so their variance by $f^2$:
+# the factors must be the *roots* of 0.98 and 0.02. Watch what happens to the spread
+# after 200 such mixes, with roots, without, and if we only add noise and take nothing
+# away.
+
+# %%
+from course_lib.plots import plot_curves
+
+beta = 0.02  # the share of the variance that each mix replaces
+keep = 1 - beta
+factors = {
+    "roots of the shares": (keep**0.5, beta**0.5),
+    "the shares themselves": (keep, beta),
+    "only adding": (1, beta**0.5),
+}
+spread = {}
+for name, (old, new) in factors.items():
+    x = torch.randn(10_000, generator=generator)
+    spread[name] = [x.std().item()]
+    for _ in range(200):
+        x = old * x + new * torch.randn(10_000, generator=generator)
+        spread[name].append(x.std().item())
+    print(f"{name:>21}: std {x.std():.1f} after 200 mixes")
+plot_curves(
+    range(201),
+    spread,
+    xlabel="mixes",
+    ylabel="std",
+    alt="With roots the spread stays at 1; with the shares themselves it sinks to 0.1; "
+    "with only adding it grows beyond 2.",
+)
+
+# %% [markdown]
+# With the roots the spread stays at 1: picture fades, noise grows, and the numbers stay
+# as large as a network likes them. That is all there is to the square roots.
+#
+# ## Step by step
+#
+# Now the frog. Each step keeps 98 % of the variance and fills up with fresh noise.
+
+# %%
+from course_lib.plots import show_pictures
+
+x, kept = frog, {0: frog}
+for step in range(1, 201):
+    eps_new = torch.randn(3, 32, 32, generator=generator)
+    x = (1 - beta) ** 0.5 * x + beta**0.5 * eps_new
+    if step in (1, 10, 50, 100, 200):
+        kept[step] = x
+for step in kept:
+    print(f"after {step:3} steps: {keep ** (step / 2):.2f} of the picture is left")
+show_pictures(
+    torch.stack(list(kept.values())),
+    titles=[f"{step} steps" for step in kept],
+    alt="The frog after 0, 1, 10, 50, 100 and 200 small steps of noise.",
+)
+
+# %% [markdown]
+# Where does that number come from? Each step multiplies what is left by √0.98. After
+# 200 steps that is √0.98 · √0.98 · ... = 0.98¹⁰⁰, about 0.13.
+#
+# ## One jump is as good as many steps
+#
+# 200 little noises are one big noise: their variances add. So we need not walk. We can
+# jump: keep √(0.98²⁰⁰) of the picture and add √(1 - 0.98²⁰⁰) of *one* noise. Is it
+# true? We take 50,000 pixels that are all 0.8, once walk and once jump, and compare.
+
+# %%
+n = 50_000
+walked = torch.full((n,), 0.8)
+print("steps   mean: walk, jump    std: walk, jump")
+for step in range(1, 201):
+    eps_new = torch.randn(n, generator=generator)
+    walked = keep**0.5 * walked + beta**0.5 * eps_new
+    if step in (50, 100, 200):
+        share = keep**step  # of the variance
+        eps = torch.randn(n, generator=generator)
+        jumped = share**0.5 * 0.8 + (1 - share) ** 0.5 * eps
+        means = f"{walked.mean():.2f}    {jumped.mean():.2f}"
+        stds = f"{walked.std():.2f}    {jumped.std():.2f}"
+        print(f"{step:5}   {means}           {stds}")
+        assert abs(walked.mean() - jumped.mean()) < 0.02
+        assert abs(walked.std() - jumped.std()) < 0.02
+
+# %% [markdown]
+# The same cloud of numbers. So training will never walk: it jumps to a random step.
+#
+# The letters that everybody uses: at step $t$ the fresh share is $\beta_t$, the kept
+# share is $\alpha_t = 1 - \beta_t$, and the product of all kept shares so far is
+# $\bar\alpha_t$ ("alpha bar"). With it
+#
+# $$x_t = a_t\,x_0 + b_t\,\epsilon,$$
+#
+# $$a_t = \sqrt{\bar\alpha_t}, \qquad b_t = \sqrt{1 - \bar\alpha_t}.$$
+#
+# $x_0$ is the clean picture, $x_t$ the picture at step $t$, $\epsilon$ (`eps`) the
+# noise.
+#
+# ## Your turn: the jump
+#
+# `x_0` is a batch of pictures, (B, 3, H, W). `t` has **one step for each picture**,
+# (B,). `alpha_bar` is the whole table; `alpha_bar[0]` is 1, so step 0 is the clean
+# picture. A hint: `alpha_bar[t]` has shape (B,); `.reshape(-1, 1, 1, 1)` makes it (B,
+# 1, 1, 1), so that each picture is multiplied by its own number.
+
+
+# %%
+def my_add_noise(x_0, t, eps, alpha_bar):
+    """Jump from the clean pictures to step t: return a_t * x_0 + b_t * eps."""
+    ### BEGIN SOLUTION
+    a_t = alpha_bar[t].sqrt().reshape(-1, 1, 1, 1)  # (B, 1, 1, 1)
+    b_t = (1 - alpha_bar[t]).sqrt().reshape(-1, 1, 1, 1)  # (B, 1, 1, 1)
+    return a_t * x_0 + b_t * eps
+    ### END SOLUTION
+
+
+# %%
+from course_lib.checks.nb02_noise import check_add_noise
+from course_lib.source import show_source
+
+jump = check_add_noise(my_add_noise)
+
+x_0 = album[:6]  # six critters, (6, 3, 32, 32)
+t = torch.tensor([0, 100, 200, 300, 500, 1000])  # each at a step of its own
+eps = torch.randn(x_0.shape, generator=generator)
+x_t = jump(x_0, t, eps, schedule.alpha_bar)
+show_pictures(
+    x_t,
+    titles=[f"t = {step}" for step in t],
+    alt="Six critters, each with more noise than the one before.",
+)
+show_source(add_noise)
+same = torch.allclose(x_t, add_noise(x_0, t, eps, schedule), atol=1e-5)
+print("yours and the library's agree:", same)
+
+# %% [markdown]
+# From here on we use the library's `add_noise`. It takes the whole *schedule*: the two
+# tables $a_t$ and $b_t$ for all steps.
+#
+# ## Schedules: how fast?
+#
+# Three schedules are in use. The first diffusion models replaced a little more at each
+# step (*linear*). That ruins pictures early, so others go gently (*cosine*). The
+# *straight line* simply fades over: $a_t = 1 - t/T$ and $b_t = t/T$. The
+# **signal-to-noise ratio** $a_t^2 / b_t^2$ compares the variances of picture and noise;
+# at 1 there is as much of one as of the other. (On the straight line the two factors
+# add up to 1, not their squares. The spread dips a little on the way; a network can
+# live with that.)
+
+# %%
+from course_lib.plots import plot_schedules, show_rows
+from course_lib.schedule import SCHEDULES
+
+schedules = [make(1000) for make in SCHEDULES.values()]
+plot_schedules(schedules)
+
+t = torch.tensor([0, 125, 250, 375, 500, 750, 1000])  # seven steps
+generator = torch.Generator().manual_seed(1)
+eps = torch.randn(3, 32, 32, generator=generator).expand(7, -1, -1, -1)
+rows = {}
+for each in schedules:
+    rows[each.name] = add_noise(frog.expand(7, -1, -1, -1), t, eps, each)
+    more_noise = each.snr(torch.arange(1001)) < 1
+    first = more_noise.nonzero()[0].item()
+    print(f"{each.name:>13}: more noise than picture from t = {first}")
+show_rows(
+    rows,
+    titles=[f"t = {step}" for step in t],
+    alt="The frog at seven steps of three schedules; the linear one loses it first.",
+)
+
+# %% [markdown]
+# ## Why is it called diffusion?
+#
+# Drop some dye into water. Nobody pushes it anywhere: each speck is kicked about by the
+# water, left or right, up or down, at random. Yet the drop always spreads, and its
+# shape is lost. That is *diffusion*.
+#
+# We start with specks in the shape of our frog. At each step, each speck moves as in
+# our formula, but the kick is as crude as can be: **flip a coin**, +1 or -1. No bell
+# curve anywhere. (The factor √0.98 pulls every speck a little towards the middle, else
+# the dye would spread for ever. Call it the glass.)
+
+# %%
+green = (frog[1] > frog[0] + 0.1) & (frog[1] > frog[2] + 0.1)  # (32, 32): the frog
+green[:9] = False  # not the rim of the sun
+row, column = green.nonzero().T
+generator = torch.Generator().manual_seed(2)
+start = torch.stack([column - 15.5, 15.5 - row], dim=1) / 8  # (pixels, 2): x and y
+start = start.repeat(200, 1)  # 200 specks in each green pixel
+start = start + torch.rand(start.shape, generator=generator) / 8
+
+
+def water(specks):
+    """A glass seen from the side, (3, 64, 64): the more specks, the bluer."""
+    place = ((specks + 3.2) * 10).long().clamp(0, 63)  # (N, 2) column and row
+    count = torch.zeros(64, 64)
+    ones = torch.ones(len(specks))
+    count.index_put_((63 - place[:, 1], place[:, 0]), ones, accumulate=True)
+    ink = (count / 100).clamp(max=1) ** 0.5  # (64, 64)
+    return 1 - ink * torch.tensor([1.9, 1.2, 0.4]).reshape(3, 1, 1)
+
+
+specks, snapshots = start, {0: start}
+for step in range(1, 401):
+    coins = torch.randint(0, 2, specks.shape, generator=generator) * 2 - 1  # -1 or 1
+    specks = keep**0.5 * specks + beta**0.5 * coins
+    if step in (1, 3, 10, 30, 60, 100, 200, 400):
+        snapshots[step] = specks
+print(len(specks), "specks, each kicked 400 times")
+frame_slider(
+    torch.stack([water(specks) for specks in snapshots.values()]),
+    labels=[f"after {step} steps" for step in snapshots],
+    alt="Specks of dye in the shape of a frog spread until only a round cloud is left",
+)
+
+# %% [markdown]
+# The end is a round cloud in which no frog is left. How are the specks spread in it?
+# Here is where they stand from left to right, at the start and at the end, next to the
+# **bell curve** that `torch.randn` draws from, called $N(0, 1)$.
+
+# %%
+from course_lib.plots import plot_histograms
+
+across = {f"after {step} steps": snapshots[step][:, 0] for step in (0, 30, 400)}
+plot_histograms(
+    across,
+    bell=True,
+    xlabel="from left to right",
+    alt="Where the specks stand from left to right: at first the outline of the frog, "
+    "after 400 steps the bell curve.",
+)
+bell = torch.randn(1_000_000, generator=generator)
+for name, x in {"the specks": across["after 400 steps"], "bell curve": bell}.items():
+    within = [(x.abs() < limit).float().mean().item() for limit in (1, 2)]
+    print(f"{name}: {within[0]:.0%} within 1 of the middle, {within[1]:.0%} within 2")
+
+# %% [markdown]
+# **That is why the noise is Gaussian.** Many small kicks add up to the bell curve
+# whatever each single kick looks like, even coin flips. Whoever goes little by little
+# ends there anyway. So we may as well kick with bell curves from the start: then the
+# sum is exact after *every* number of steps, and the jump costs one line.
+#
+# A picture is such a speck: not in a glass with two directions, but in a space with
+# 3,072. Diffusing a whole album means that each picture wanders off until all are one
+# round cloud.
+#
+# ## Why noise, and not blur?
+#
+# Blurring destroys a picture, too. We blur six critters so much that a part of their
+# variance is left, and add noise until the same part is left. Then we do both to the
+# very end.
+
+# %%
+from torchvision.transforms.v2.functional import gaussian_blur
+
+hundred = album[:100]
+blurred = gaussian_blur(hundred, kernel_size=[31, 31], sigma=[4.0, 4.0])
+left = (blurred.var(dim=(2, 3)).mean() / hundred.var(dim=(2, 3)).mean()).item()
+t_same = (schedule.alpha_bar < left).nonzero()[0].item()  # noise that leaves as much
+print(f"blur leaves {left:.0%} of the variance; so does noise at t = {t_same}")
+
+generator = torch.Generator().manual_seed(3)
+flat = hundred.mean(dim=(2, 3), keepdim=True).expand_as(hundred)  # blurred to the end
+eps = torch.randn(hundred.shape, generator=generator)
+half = add_noise(hundred, torch.full((100,), t_same), eps, schedule)
+
+ten_each = hundred.repeat(10, 1, 1, 1)  # (1000, 3, 32, 32): ten ends for each critter
+eps = torch.randn(ten_each.shape, generator=generator)
+end = add_noise(ten_each, torch.full((1000,), 1000), eps, schedule)
+show_rows(
+    {
+        "picture": hundred[:6],
+        "blur": blurred[:6],
+        "noise": half[:6],
+        "blur, end": flat[:6],
+        "noise, end": end[:6],
+    },
+    alt="Six critters, blurred and with noise. At the end of the blur each is one flat "
+    "colour, each another; at the end of the noise all look alike.",
+    zoom=3,
+)
+
+# %% [markdown]
+# Now a guessing game. Someone hands you the *end* of one of a hundred critters. Which
+# was it? For the blur we compare colours. For the noise we use the best guesser there
+# can be (the library's `IdealDenoiser`, which knows all hundred by heart; more of it
+# below).
+
+# %%
+from course_lib.ideal import IdealDenoiser
+from course_lib.pixels import to_bytes
+
+end_colours = to_bytes(flat[:, :, 0, 0]).tolist()
+print("different end colours of the blur:", len({tuple(rgb) for rgb in end_colours}))
+ideal = IdealDenoiser(hundred, schedule)
+chances = ideal.chances(end, torch.full((1000,), 1000))  # (1000, 100)
+right = (chances.argmax(dim=1) == torch.arange(100).repeat(10)).sum().item()
+print(f"ends of the noise guessed right: {right} of 1000; by blind luck 10")
+print(f"all ends: mean {abs(end.mean()):.1f}, std {end.std():.1f}, the cloud N(0, 1)")
+assert right < 30
+
+# %% [markdown]
+# The end of the blur gives the picture away. To make a *new* picture you would have to
+# know which end colours exist, and from one colour there is only one way back. The end
+# of the noise has forgotten everything: **it is the same cloud for every picture, and
+# you can draw from it for free, as often as you like.** That is where a new picture can
+# start. (People have built models on blur. They must learn the ends as well.)
+#
+# ## Why little by little, and not one big step?
+#
+# The ideal denoiser gives the best possible answer to "which clean picture is behind
+# this $x_t$?", in a world of a hundred critters. We hand it pure noise and ask once.
+# Then we let it walk in 50 small steps (how, is the subject of notebook 06).
+
+# %%
+from course_lib.objective import predictor
+from course_lib.samplers import ddim
+
+generator = torch.Generator().manual_seed(4)
+x_T = torch.randn(6, 3, 32, 32, generator=generator)
+one_step = ideal(x_T, torch.full((6,), 1000))
+predict = predictor(ideal, schedule, target="x_0")
+many_steps = list(ddim(predict, x_T, schedule, steps=50))[-1].x_t
+
+show_rows(
+    {"pure noise": x_T, "one big step": one_step, "50 small steps": many_steps},
+    alt="Six pure noises; one big step makes nearly the same blur of each; fifty small "
+    "steps make clear critters, each another.",
+)
+mean = hundred.mean(dim=0)
+print(f"one step, distance from the mean picture: {(one_step - mean).abs().mean():.2f}")
+nearest = (many_steps[:, None] - hundred[None]).abs().mean(dim=(2, 3, 4)).min(dim=1)
+print(f"50 steps, distance from the nearest critter: {nearest.values.max():.2f}")
+print("different critters:", len(set(nearest.indices.tolist())), "of 6")
+
+# %% [markdown]
+# There is the smudge of notebook 01 again. From pure noise every critter is possible,
+# and the *best* single answer is their mean. A small step needs no decision: it only
+# leans a little towards what is likely. Then less is possible, the next lean is
+# clearer, and in the end one critter is left. Small steps let the chance in the noise
+# decide, instead of the average. (This denoiser knows a hundred critters by heart and
+# can only give one of them back. Notebook 03 goes on from here.)
+#
+# ## How can subtracting noise leave *less* noise?
+#
+# Noise and its negative are equally random. So is "minus noise" not just as bad as
+# "plus noise"? We take a frog with noise on it, and subtract a guess of that noise. All
+# guesses are perfectly good noise of std 1. They differ only in how much they **go
+# with** the noise that is really there: their *correlation* $c$ with it.
+
+# %%
+generator = torch.Generator().manual_seed(5)
+eps = torch.randn(50, 3, 32, 32, generator=generator)  # the noise in fifty pictures
+other = torch.randn(50, 3, 32, 32, generator=generator)  # knows nothing of eps
+above, below = (eps > 0).float().mean().item(), (-eps > 0).float().mean().item()
+print(f"numbers above 0: eps {above:.0%}, -eps {below:.0%}")
+
+results, titles = [], []
+for c in (-1.0, 0.0, 0.5, 0.9, 1.0):
+    guess = c * eps + (1 - c**2) ** 0.5 * other
+    noise_left = eps - guess
+    print(f"c = {c:4}: std of the guess {guess.std():.1f}, ", end="")
+    print(f"variance of what is left {noise_left.var():.1f}")
+    results.append(frog + noise_left[0])
+    titles.append(f"c = {c}")
+show_pictures(
+    torch.stack([frog + eps[0]] + results),
+    titles=["before"] + titles,
+    alt="The frog with noise, and after subtracting five guesses: with c = -1 and 0 it "
+    "is worse, with 0.5 as before, with 0.9 better, with 1 clean.",
+)
+
+# %% [markdown]
+# - Subtracting the exact opposite ($c = -1$) doubles the noise: variance 4.
+# - Subtracting *some other* noise ($c = 0$) adds: 1 + 1 = 2. You were right to doubt!
+# - Only a guess that goes with the real noise leaves less: $2 - 2c$, so $c$ must beat
+#   0.5.
+#
+# It is not the minus sign that helps. It is **knowing**. Which leads to the last
+# question.
+#
+# ## How can anyone tell which part is the noise?
+#
+# Look at one number: 0.3. Is it 0.5 of picture and -0.2 of noise, or -0.4 and 0.7?
+# Nobody can say. But 3,072 numbers together must make a *picture*. The ideal denoiser
+# asks, for each picture it knows: if it was this one, how likely is the noise that
+# would have to be there? We show it the frog at several steps, and read how sure it is.
+# Beside it works one that knows the other critters, but **has never seen this frog**.
+
+# %%
+known = torch.cat([frog[None], hundred[1:]])  # the frog is number 0
+knows = IdealDenoiser(known, schedule)
+never_saw = IdealDenoiser(known[1:], schedule)
+
+generator = torch.Generator().manual_seed(6)
+eps = torch.randn(50, 3, 32, 32, generator=generator)  # fifty noises on the frog
+steps = (100, 300, 500, 600, 700, 800, 1000)
+rows = {"x_t": [], "knows it": [], "never saw it": []}
+print("   t   chance of the frog   noise left: knows it, never saw it")
+for step in steps:
+    t = torch.full((50,), step)
+    x_t = add_noise(frog.expand(50, -1, -1, -1), t, eps, schedule)
+    a_t, b_t = schedule.a(t, like=x_t), schedule.b(t, like=x_t)
+    sure, noise_left = knows.chances(x_t, t)[:, 0].mean().item(), []
+    rows["x_t"].append(x_t[0])
+    for name, denoiser in {"knows it": knows, "never saw it": never_saw}.items():
+        x_0_hat = denoiser(x_t, t)
+        eps_hat = (x_t - a_t * x_0_hat) / b_t  # if that was the picture, this the noise
+        noise_left.append((eps - eps_hat).var().item())
+        rows[name].append(x_0_hat[0])
+    print(f"{step:4}{sure:15.2f}{noise_left[0]:24.2f}{noise_left[1]:14.2f}")
+show_rows(
+    {name: torch.stack(pictures) for name, pictures in rows.items()},
+    titles=[f"t = {step}" for step in steps],
+    alt="The frog at seven steps; the guess of who knows it is the frog up to t = 500 "
+    "and then a blur; the guess of who never saw it is another critter.",
+)
+
+# %% [markdown]
+# With little noise there is no doubt at all: any other picture would need a noise that
+# is absurdly unlikely. With more noise several become possible, and the guess becomes
+# their mean. At the end all are equally likely.
+#
+# The other one takes whatever is strange about the frog for noise. At t = 100 that
+# leaves it worse off than doing nothing, which leaves 1.00. **Telling noise from
+# picture is knowing pictures.** A network is trained for exactly this, on so many
+# pictures that a new one is no stranger.
+#
+# How much must one see to be sure? Let us show only some of the 3,072 numbers.
+
+# %%
+generator = torch.Generator().manual_seed(7)
+step = torch.full((100,), 300)
+counts, certain = [1, 3, 10, 30, 100, 300, 1000, 3072], []
+eps = torch.randn(hundred.shape, generator=generator)
+x_t = add_noise(hundred, step, eps, schedule).flatten(1)  # (100, 3072)
+order = torch.randperm(3072, generator=generator)
+for count in counts:
+    seen = order[:count]
+    part = IdealDenoiser(hundred.flatten(1)[:, seen], schedule)
+    right = part.chances(x_t[:, seen], step).diagonal()  # each its own picture, (100,)
+    certain.append(right.mean().item())
+    print(f"{count:4} numbers: chance of the right critter {certain[-1]:.2f}")
+plot_curves(
+    counts,
+    {"chance": certain},
+    xlabel="how many numbers of the picture are seen",
+    ylabel="chance of the right critter",
+    logx=True,
+    alt="The chance of the right critter grows from 0.01 with one number seen to 1.00 "
+    "with a thousand.",
+)
+
+# %% [markdown]
+# One number says nothing, a thousand say everything. Noise has no pattern; pictures do.
+#
+# ## Play
+#
+# Choose a critter, a schedule and a step. At which step do you lose it? Is it the same
+# for the night pictures and the snow? (The figure with three schedules above shows the
+# same where sliders do not work.)
+
+# %% tags=["nbval-ignore-output"]
+from course_lib.widgets import live
+
+
+def play(number, schedule, t):
+    """Show one critter of the album at step t of a schedule."""
+    generator = torch.Generator().manual_seed(number)
+    step, eps = torch.tensor([t]), torch.randn(1, 3, 32, 32, generator=generator)
+    chosen = SCHEDULES[schedule](1000)
+    x_t = add_noise(album[number][None], step, eps, chosen)
+    words = f"{schedule}, t = {t}: {chosen.a(step).item():.2f} of the picture"
+    show_pictures(x_t, [words], alt=f"Critter {number}, {words}.")
+
+
+live(play, number=(0, 99), schedule=list(SCHEDULES), t=(0, 1000, 50))
+
+# %% [markdown]
+# ## Three questions
+#
+# 1. A picture has 5 independent noises on it, each of std 2. How large is their sum?
+#
+# <details><summary>Answer</summary>
+#
+# The variances add: 5 × 4 = 20. The std is √20, about 4.5, not 10.
+#
+# </details>
+#
+# 2. `alpha_bar[t]` is 0.25. How much of the picture is left, and how much noise is in?
+#
+# <details><summary>Answer</summary>
+#
+# $a_t = \sqrt{0.25} = 0.5$ and $b_t = \sqrt{0.75}$, about 0.87. The signal-to-noise
+# ratio is 0.25 / 0.75 = 1/3. (Taking 0.25 and 0.75 themselves is the commonest mistake
+# in home-made diffusion code: the spread would shrink.)
+#
+# </details>
+#
+# 3. A friend says: "I subtract random noise from the random noise, that makes it
+#    cleaner." What do you ask?
+#
+# <details><summary>Answer</summary>
+#
+# "Where did your noise come from?" If it knows nothing of the noise in the picture, the
+# variances add and it gets worse. It helps only if it was *estimated from the picture*,
+# by someone who knows what pictures look like.
+#
+# </details>
+#
+# Next: [03 · Learning to denoise](03_denoise.ipynb), where a network learns what the
+# ideal denoiser knows by heart.
