@@ -1,0 +1,317 @@
+"""The picture sets: what is in them, and what happens when they cannot be had."""
+
+import hashlib
+import os
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+from PIL import Image
+
+from course_lib import datasets
+from course_lib.checkpoint import load_checkpoint
+from course_lib.critters import (
+    ANIMALS,
+    SUBJECTS,
+    choose_factors,
+    held_out_by_kind,
+    is_held_out,
+)
+from course_lib.datasets import (
+    CIFAR10_NAMES,
+    DataError,
+    PictureSet,
+    batches,
+    load_cifar10,
+    load_cifar10_or_critters,
+    load_critters,
+    load_folder,
+)
+
+MIRROR = pytest.mark.skipif(
+    "COURSE_DATA" not in os.environ, reason="no mirror with the real CIFAR-10 here"
+)
+
+
+def ten_pictures() -> PictureSet:
+    pictures = torch.arange(10, dtype=torch.uint8).reshape(10, 1, 1, 1)
+    pictures = pictures.expand(10, 3, 4, 4).clone()
+    pictures[:, :, :, 0] = 255  # a white left side: mirroring shows
+    labels = torch.arange(10) % 2 + 1
+    factors = {"number": torch.arange(10)}
+    return PictureSet("ten", pictures, labels, ("nothing", "even", "odd"), factors)
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """Few critters, and a cache of one's own."""
+    monkeypatch.setattr(datasets, "CRITTERS_ROWS", {"train": 96, "test": 32})
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    return tmp_path
+
+
+# Any set ----------------------------------------------------------------------------
+
+
+def test_a_set_gives_pictures_between_minus_1_and_1():
+    x_0, label = ten_pictures()[torch.tensor([0, 3])]
+    assert x_0.shape == (2, 3, 4, 4) and x_0.dtype == torch.float32
+    assert -1 <= x_0.min() and x_0.max() == 1
+    assert label.tolist() == [1, 2]
+
+
+def test_a_label_is_found_by_its_name_or_the_names_are_told():
+    assert ten_pictures().label("odd") == 2
+    with pytest.raises(
+        DataError, match="No label is called 'prime'.*nothing, even, odd"
+    ):
+        ten_pictures().label("prime")
+
+
+def test_every_picture_comes_once_an_epoch():
+    get_batch = batches(ten_pictures(), batch_size=4)
+    seen = torch.cat([get_batch(i)["number"] for i in range(5)])  # two epochs
+    assert sorted(seen[:10].tolist()) == sorted(seen[10:].tolist()) == list(range(10))
+    assert seen[:10].tolist() != seen[10:].tolist()
+
+
+def test_a_batch_depends_on_its_iteration_alone():
+    walked, jumped = (batches(ten_pictures(), 4, flip=True) for _ in range(2))
+    for i in range(7):
+        last = walked(i)
+    jump = jumped(6)
+    assert all(torch.equal(last[name], jump[name]) for name in last)
+
+
+def test_another_seed_shuffles_differently():
+    orders = [
+        batches(ten_pictures(), 10, seed)(0)["number"].tolist() for seed in (0, 1)
+    ]
+    assert orders[0] != orders[1]
+
+
+def test_labels_and_factors_belong_to_their_picture():
+    batch = batches(ten_pictures(), 10)(0)
+    assert torch.equal(batch["cond"], batch["number"] % 2 + 1)
+    gray = ((batch["x_0"][:, 0, 0, 1] + 1) * 127.5).round().long()
+    assert torch.equal(gray, batch["number"])
+
+
+def test_pictures_are_mirrored_only_where_it_is_asked_for():
+    left = batches(ten_pictures(), 64)(0)["x_0"][:, 0, 0, 0] == 1
+    assert left.all()
+    left = batches(ten_pictures(), 64, flip=True)(0)["x_0"][:, 0, 0, 0] == 1
+    assert 16 < left.sum() < 48
+
+
+# Critters ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["any", "one"])
+def test_no_held_out_combination_is_among_the_training_critters(kind):
+    factors = choose_factors(torch.arange(50_000), seed=0, kind=kind)
+    assert not is_held_out(factors).any()
+    free = choose_factors(torch.arange(5000), 0, kind, allow_held_out=True)
+    kinds = ["accessory", "colour", "ears"] + ["pair"] * (kind == "any")
+    assert all(held_out_by_kind(free)[name].any() for name in kinds)
+
+
+def test_the_critters_that_are_loaded_are_those(small):
+    train, test = (load_critters(split, kind="one") for split in ("train", "test"))
+    everything = choose_factors(torch.arange(128), seed=0, kind="one")
+    for name, values in everything.items():
+        assert torch.equal(train.factors[name], values[:96])
+        assert torch.equal(test.factors[name], values[96:])
+    assert torch.equal(train.labels, train.factors["subject"])
+    assert train.names == ("nothing", *SUBJECTS[1:])
+    assert {train.names[label] for label in train.labels.tolist()} <= set(ANIMALS)
+    assert (
+        train.pictures.shape == (96, 3, 32, 32) and train.pictures.dtype == torch.uint8
+    )
+
+
+def test_critters_come_from_the_cache_the_second_time(small, monkeypatch):
+    first = load_critters("test")
+    monkeypatch.setattr(datasets, "draw_critters", None)  # would fail
+    assert torch.equal(load_critters("test").pictures, first.pictures)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "emptied"])
+def test_a_damaged_cache_is_made_again(small, damage):
+    first = load_critters("test")
+    (file,) = (small / "cache").iterdir()
+    whole = file.read_bytes()
+    flipped = bytearray(whole)
+    flipped[-1] ^= 1
+    file.write_bytes(
+        {"truncated": whole[:-9], "flipped": flipped, "emptied": b""}[damage]
+    )
+    assert torch.equal(load_critters("test").pictures, first.pictures)
+    assert torch.equal(load_checkpoint(file)[0]["pictures"], first.pictures)
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(small, monkeypatch, capsys):
+    (small / "file").touch()
+    monkeypatch.setenv("COURSE_CACHE", str(small / "file" / "cache"))
+    assert len(load_critters("test")) == 32
+    assert "not kept for the next time" in capsys.readouterr().out
+
+
+def test_a_split_that_is_none_is_refused():
+    with pytest.raises(DataError, match="'train' and 'test'; got 'valid'"):
+        load_critters("valid")
+    with pytest.raises(DataError, match="'train' and 'test'; got 'valid'"):
+        load_cifar10("valid")
+
+
+# CIFAR-10 ---------------------------------------------------------------------------
+
+
+@MIRROR
+@pytest.mark.parametrize(("split", "rows"), [("train", 50_000), ("test", 10_000)])
+def test_cifar10_is_all_there(split, rows):
+    pictures = load_cifar10(split)
+    assert len(pictures) == rows
+    assert pictures.pictures.shape == (rows, 3, 32, 32)
+    assert pictures.pictures.dtype == torch.uint8
+    assert pictures.names == ("nothing", *CIFAR10_NAMES) and len(CIFAR10_NAMES) == 10
+    assert torch.bincount(pictures.labels).tolist() == [0] + [rows // 10] * 10
+    assert pictures.pictures.float().mean().item() == pytest.approx(120.7, abs=2)
+
+
+class Rows(dict):
+    """What `datasets` gives, as far as we use it."""
+
+    def __len__(self):
+        return len(self["label"])
+
+
+def hub(monkeypatch, load_dataset):
+    """Let `import datasets` find this instead."""
+    fake = SimpleNamespace(load_dataset=load_dataset, Dataset=SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "datasets", fake)
+
+
+def rows_of(monkeypatch, images, labels, expected=None):
+    """A hub with these rows, and checksums that expect them."""
+    checksum = hashlib.sha256(bytes(expected or labels)).hexdigest()
+    monkeypatch.setattr(datasets, "CIFAR10_ROWS", {"train": len(expected or labels)})
+    monkeypatch.setattr(datasets, "CIFAR10_LABELS", {"train": checksum})
+    hub(monkeypatch, lambda *a, **k: Rows(img=images, label=labels))
+
+
+def out_of_reach(*args, **kwargs):
+    raise ConnectionError("Temporary failure in name resolution")
+
+
+def test_rows_become_bytes_and_labels_from_1(small, monkeypatch):
+    images = [Image.new("RGB", (32, 32), (i, 0, 255)) for i in range(3)]
+    rows_of(monkeypatch, images, [2, 0, 9])
+    pictures = load_cifar10("train")
+    assert pictures.labels.tolist() == [3, 1, 10]
+    assert pictures.pictures[:, :, 5, 5].tolist() == [[i, 0, 255] for i in range(3)]
+
+
+def test_an_interrupted_download_is_answered_with_a_sentence(small, monkeypatch):
+    hub(monkeypatch, out_of_reach)
+    with pytest.raises(DataError, match="from the network .*download was interrupted"):
+        load_cifar10("train")
+    assert not (small / "cache").exists()
+
+
+@pytest.mark.parametrize("labels", [[1, 2], [2, 1, 3]])
+def test_rows_that_are_missing_or_out_of_order_are_noticed(small, monkeypatch, labels):
+    images = [Image.new("RGB", (32, 32))] * len(labels)
+    rows_of(monkeypatch, images, labels, expected=[1, 2, 3])
+    with pytest.raises(DataError, match=f"should hold 3 pictures.*{len(labels)} were"):
+        load_cifar10("train")
+
+
+def test_a_damaged_picture_among_the_rows_is_noticed(small, monkeypatch):
+    class Damaged:
+        def convert(self, mode):
+            raise OSError("image file is truncated")
+
+    rows_of(monkeypatch, [Damaged()], [1])
+    with pytest.raises(DataError, match="is damaged .image file is truncated"):
+        load_cifar10("train")
+
+
+def test_a_mirror_without_it_is_named_and_the_network_tried(small, monkeypatch):
+    (small / "mirror").mkdir()
+    monkeypatch.setenv("COURSE_DATA", str(small / "mirror"))
+    hub(monkeypatch, out_of_reach)
+    with pytest.raises(
+        DataError, match=r"from the network.*the mirror .*mirror has no"
+    ):
+        load_cifar10("train")
+
+
+def test_a_damaged_mirror_is_named(small, monkeypatch):
+    file = small / "mirror" / "cifar10" / "x" / "train-00000.parquet"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"PAR1 and no more")
+    monkeypatch.setenv("COURSE_DATA", str(small / "mirror"))
+    hub(monkeypatch, out_of_reach)
+    fake = sys.modules["datasets"].Dataset
+    fake.from_parquet = lambda files: out_of_reach()
+    with pytest.raises(DataError, match="from the mirror"):
+        load_cifar10("train")
+
+
+def test_out_of_reach_critters_take_its_place_in_one_line(small, monkeypatch, capsys):
+    hub(monkeypatch, out_of_reach)
+    assert load_cifar10_or_critters("test").name == "critters"
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1 and said.endswith("Critters take its place.\n")
+
+
+# Your own photos --------------------------------------------------------------------
+
+
+def test_a_folder_of_photos_becomes_a_set(tmp_path):
+    Image.new("CMYK", (50, 30)).save(tmp_path / "a.jpg")
+    Image.new("L", (8, 9), 255).save(tmp_path / "b.png")
+    pictures = load_folder(tmp_path, size=16)
+    assert pictures.pictures.shape == (2, 3, 16, 16)
+    assert pictures.names == ("nothing", "photo") and pictures.labels.tolist() == [1, 1]
+
+
+def test_subfolders_are_labels(tmp_path):
+    for name in ("dogs", "cats"):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (9, 9)).save(tmp_path / name / "1.png")
+    Image.new("RGB", (9, 9)).save(tmp_path / "unsorted.png")
+    pictures = load_folder(tmp_path)
+    assert pictures.names == ("nothing", "cats", "dogs")
+    assert pictures.labels.tolist() == [1, 2, 0]
+
+
+def test_bad_files_are_named_and_skipped(tmp_path, capsys):
+    Image.new("RGB", (40, 40)).save(tmp_path / "good.png")
+    Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "good.png").read_bytes()[:60])
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / ".DS_Store").write_text("no file of yours")
+    assert len(load_folder(tmp_path)) == 1
+    lines = capsys.readouterr().out.splitlines()
+    named = {
+        name for name in ("dot.png", "cut.png", "notes.txt") for x in lines if name in x
+    }
+    assert len(lines) == 3 and len(named) == 3
+    assert all(line.startswith("skipped: ") for line in lines)
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path):
+    with pytest.raises(DataError, match="There is no folder .*nowhere"):
+        load_folder(tmp_path / "nowhere")
+    with pytest.raises(DataError, match="is empty: put some photos into it"):
+        load_folder(tmp_path)
+    for i in range(3):
+        (tmp_path / f"{i}.txt").write_text("words")
+    with pytest.raises(DataError, match="None of the 3 files .* is a usable picture"):
+        load_folder(tmp_path)
+    with pytest.raises(DataError, match="There is no folder"):
+        load_folder(tmp_path / "0.txt")

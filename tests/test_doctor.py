@@ -1,0 +1,188 @@
+"""The doctor: what it finds, and that it is honest and quick about it."""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+from pathlib import Path
+
+import pytest
+import torch
+
+from course_lib import __main__ as start
+from course_lib import datasets, doctor
+from course_lib.checkpoint import save_weights
+from course_lib.cli import main
+from course_lib.datasets import load_critters
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def bare_machine(monkeypatch, tmp_path):
+    """No weights, no cache, no mirror, no network; a network small enough to time."""
+    monkeypatch.setenv("COURSE_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    monkeypatch.setattr(doctor, "NETWORK", {"widths": (8, 16), "blocks": 1})
+    monkeypatch.setattr(doctor, "BATCH", 8)
+    monkeypatch.setattr(doctor.urllib.request, "urlopen", unreachable)
+    monkeypatch.setattr(datasets, "CRITTERS_ROWS", {"train": 64, "test": 32})
+
+
+def unreachable(address, timeout):
+    raise urllib.error.URLError("no route to host")
+
+
+def told(found: dict, words: str) -> bool:
+    return any(words in sentence for sentence in doctor.advice(found))
+
+
+@pytest.fixture
+def found(monkeypatch):
+    monkeypatch.setattr(doctor, "speed", lambda: ASSUMED)
+    return doctor.examine()
+
+
+ASSUMED = {
+    "drawn_critters_per_s": 1000.0,
+    "training_images_per_s": 100.0,
+    "precision": "float32",
+    "seconds_a_picture": 0.5,
+}
+
+
+def test_the_command_prints_a_page_and_ends_with_json(capsys):
+    assert main(["doctor", "--json"]) == 0
+    *page, last = capsys.readouterr().out.splitlines()
+    found = json.loads(last)
+    assert found["machine"]["versions"]["torch"] == torch.__version__.split("+")[0]
+    assert found["machine"]["threads"] == torch.get_num_threads()
+    assert found["machine"]["memory_gib"] > 0.5
+    assert all(found["speed"][name] > 0 for name in ASSUMED.keys() - {"precision"})
+    assert all(seconds > 0 for seconds in found["takes_seconds"].values())
+    words = {line.split()[0] for line in page}
+    assert words >= {"machine", "device", "network", "data", "weights", "speed", "to"}
+
+
+def test_times_are_reckoned_from_the_speed():
+    takes = doctor.takes(ASSUMED)
+    assert takes["drawing the 60,000 critters, once"] == 60
+    assert takes["05: 1,200 iterations of 64 pictures"] == 768
+    assert takes["00: 16 pictures in 25 steps with guidance"] == 8
+
+
+def test_what_is_missing_comes_with_what_to_do(found):
+    assert set(found["weights"].values()) == {"missing"}
+    assert found["data"]["critters train"] == found["data"]["cifar10 test"] == "missing"
+    assert found["data"]["mirror"] is None and found["network"] is False
+    assert told(found, "git checkout -- data/weights")
+    assert told(found, "critters will be drawn when they are first needed")
+    assert told(found, "set COURSE_DATA=<folder>")
+
+
+def test_with_a_network_or_a_mirror_cifar10_is_within_reach(
+    found, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    assert told(found | {"network": True}, "will be downloaded (170 MB)")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert not told(found | {"network": True}, "will be downloaded")
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    assert told(found | {"data": doctor.data_found()}, "will be read from")
+
+
+def test_what_is_there_is_checked_byte_by_byte(tmp_path):
+    for name in ("critters", "reader-32"):
+        save_weights(tmp_path / "weights" / name, {"x": torch.zeros(3)}, {})
+    load_critters("train", kind="one")
+    load_critters("test", kind="one")
+    damaged = tmp_path / "weights" / "critters" / "model.safetensors"
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"\1")
+    weights, data = doctor.weights_found(), doctor.data_found()
+    assert weights["critters"] == "damaged" and weights["reader-32"] == "intact"
+    assert weights["cifar10"] == "missing"
+    assert data["critters train"] == data["critters test"] == "intact"
+
+
+def test_a_damaged_cache_and_damaged_weights_are_named(found):
+    found["data"]["critters train"] = found["weights"]["cifar10"] = "damaged"
+    assert told(found, "cache of critters train is damaged; it will be made again")
+    assert told(found, "Weights cifar10, critters,")
+
+
+def test_when_all_is_there_it_says_so(found):
+    for part in ("weights", "data"):
+        found[part] = dict.fromkeys(found[part], "intact")
+    found["machine"] |= dict(cores=1, threads=1, memory_gib=8, free_disk_gib=50)
+    found["data"]["mirror"] = None
+    found["advice"] = doctor.advice(found)
+    assert found["advice"] == []
+    assert doctor.as_lines(found)[-1] == "to do     nothing: all is well."
+
+
+def test_a_machine_that_is_too_small_is_told(found):
+    found["machine"] |= dict(cores=4, threads=1, memory_gib=2, free_disk_gib=1)
+    assert told(found, "less than 4 GiB of memory")
+    assert told(found, "2 GiB of disk")
+    assert told(found, "1 of 4 cores are used: unset OMP_NUM_THREADS")
+
+
+def test_variables_that_are_wrong_are_told_and_not_fatal(monkeypatch, tmp_path):
+    monkeypatch.setattr(doctor, "speed", lambda: ASSUMED)
+    monkeypatch.setenv("COURSE_PROFILE", "mainframe")
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "nowhere"))
+    found = doctor.examine()
+    assert told(found, "choose one of smoke, laptop, gpu")
+    assert told(found, "nowhere, which is not a folder")
+    doctor.as_lines(found)
+
+
+# The network ------------------------------------------------------------------------
+
+
+def answers(address, timeout):
+    raise urllib.error.HTTPError(address, 403, "Forbidden", None, None)
+
+
+def test_any_answer_of_the_network_counts(monkeypatch):
+    assert not doctor.network_reachable()
+    monkeypatch.setattr(doctor.urllib.request, "urlopen", answers)
+    assert doctor.network_reachable()
+
+
+def test_a_network_that_does_not_answer_costs_two_seconds_at_most(monkeypatch):
+    monkeypatch.setattr(doctor, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(doctor.urllib.request, "urlopen", lambda *a, **k: time.sleep(9))
+    started = time.monotonic()
+    assert not doctor.network_reachable()
+    assert time.monotonic() - started < 5  # and not 9, on however busy a machine
+
+
+# Where there is no torch ------------------------------------------------------------
+
+
+def intel_mac(monkeypatch):
+    for module in (start.platform, doctor.platform):
+        monkeypatch.setattr(module, "system", lambda: "Darwin")
+        monkeypatch.setattr(module, "machine", lambda: "x86_64")
+
+
+def test_an_intel_mac_is_told_that_no_torch_is_made_for_it(found, monkeypatch):
+    intel_mac(monkeypatch)
+    assert told(found, "This is an Intel Mac, and current torch is not made for it")
+    monkeypatch.setattr(start, "find_spec", lambda name: None)
+    assert "Intel Mac, and no current torch is made for it" in start.what_is_missing()
+
+
+def test_where_all_is_installed_nothing_is_missing():
+    assert start.what_is_missing() == ""
+
+
+def test_a_python_without_torch_is_answered_with_a_sentence():
+    """-S hides everything that was installed."""
+    command = [sys.executable, "-S", "-m", "course_lib", "doctor"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 1 and ran.stdout == ""
+    assert ran.stderr.count("\n") == 1 and ran.stderr.startswith("Not installed: torch")

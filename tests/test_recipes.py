@@ -1,0 +1,145 @@
+"""The trainings of the course: each starts, and its card says all one must know."""
+
+import inspect
+import json
+
+import pytest
+import torch
+from PIL import Image
+
+from course_lib import recipes
+from course_lib.datasets import DataError, PictureSet
+from course_lib.judges import Judge
+from course_lib.pipeline import LabelToImage
+from course_lib.recipes import (
+    SETTINGS,
+    classifier_trainer,
+    denoiser_trainer,
+    load_data,
+    reader_trainer,
+    recipe,
+)
+from course_lib.schedule import cosine_schedule
+from course_lib.trainer import Settings
+from course_lib.unet import UNet
+
+ONCE = Settings(iterations=1, precision="float32")
+TINY = dict(widths=(8, 16), blocks=1)
+
+
+def photos(factors=None) -> PictureSet:
+    pictures = torch.zeros(6, 3, 32, 32, dtype=torch.uint8)
+    pictures[..., 0] = 255  # a white left side: mirroring shows
+    labels = torch.tensor([1, 2, 1, 2, 1, 2])
+    return PictureSet("photos", pictures, labels, ("nothing", "a", "b", "c"), factors)
+
+
+def one_iteration(trainer):
+    for _ in trainer.run():
+        pass
+    return trainer
+
+
+def test_a_denoisers_card_is_enough_to_draw_with_it():
+    trainer = one_iteration(denoiser_trainer(photos(), ONCE, batch_size=4, **TINY))
+    card = json.loads(json.dumps(trainer.full_card()))
+    model = UNet(**card["config"])
+    model.load_state_dict(trainer.ema)
+    pictures = LabelToImage(model.eval(), card)(["b", "nothing"], steps=2)
+    assert pictures.shape == (2, 3, 32, 32)
+
+
+def test_a_label_that_no_picture_shows_is_not_on_the_card():
+    card = denoiser_trainer(photos(), ONCE, batch_size=4, **TINY).card
+    assert card["labels"] == ["nothing", "a", "b"]
+
+
+def test_the_seed_decides_weights_and_batches():
+    trainers = [denoiser_trainer(photos(), ONCE, seed=s, **TINY) for s in (0, 0, 1)]
+    first, same, other = (t.raw_model.into.weight for t in trainers)
+    assert torch.equal(first, same) and not torch.equal(first, other)
+    first, same, other = (t.get_batch(0)["eps"] for t in trainers)
+    assert torch.equal(first, same) and not torch.equal(first, other)
+
+
+def test_photos_are_mirrored_and_critters_are_not():
+    for factors, mirrored in ((None, True), ({"subject": torch.ones(6)}, False)):
+        trainer = denoiser_trainer(photos(factors), ONCE, batch_size=32, **TINY)
+        left = trainer.get_batch(0)["x_0"][:, 0, 0, 0] == 1
+        assert bool((~left).any()) is mirrored
+
+
+def test_another_process_and_target_stand_on_the_card():
+    trainer = denoiser_trainer(
+        photos(), ONCE, schedule=cosine_schedule(50), target="eps", **TINY
+    )
+    card = trainer.card
+    assert (card["schedule"], card["T"], card["target"]) == ("cosine", 50, "eps")
+
+
+@pytest.mark.parametrize("size", [32, 64])
+def test_the_reader_learns_from_critters(size, monkeypatch):
+    monkeypatch.setattr("course_lib.reader.CHUNK", 32)
+    trainer = one_iteration(reader_trainer(ONCE, size=size, batch_size=4))
+    again = Judge(**json.loads(json.dumps(trainer.card["config"])))
+    again.load_state_dict(trainer.ema)
+    assert trainer.card["kind"] == "judge" and trainer.card["data"] == "critters"
+
+
+def test_the_classifier_learns_from_cifar10(monkeypatch):
+    monkeypatch.setattr(recipes, "load_cifar10", lambda split: photos())
+    trainer = one_iteration(classifier_trainer(ONCE, batch_size=4))
+    assert trainer.card["config"]["answers"] == {"cond": 4}
+    assert trainer.card["labels"] == list(photos().names)
+
+
+def test_a_command_finds_its_recipe(tmp_path):
+    Image.new("RGB", (40, 40)).save(tmp_path / "1.png")
+    make = recipe("denoiser", f"folder:{tmp_path}", batch_size=2, seed=9, **TINY)
+    trainer = make(ONCE)
+    assert trainer.card["batch_size"] == 2 and trainer.card["seed"] == 9
+    assert trainer.card["config"]["widths"] == [8, 16]
+    assert recipe("reader", size=64).keywords == {"size": 64}
+    assert recipe("classifier", batch_size=3).keywords == {"batch_size": 3}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (dict(what="poet"), "--what must be one of denoiser, reader, classifier"),
+        (dict(what="reader", data="cifar10"), "A reader learns from critters"),
+        (dict(what="classifier", data="critters"), "classifier learns from cifar10"),
+        (dict(what="classifier", size=64), "--size must be 32"),
+        (dict(what="denoiser", data="cifar10", size=64), "--size must be 32"),
+        (dict(what="denoiser", size=48), "--size must be 32, or 64"),
+        (dict(what="denoiser", widths=(12,)), "--widths must be multiples of 8"),
+        (dict(what="denoiser", widths=()), "--widths must be multiples of 8"),
+        (dict(what="denoiser", blocks=0), "--blocks 1 or more"),
+        (
+            dict(what="denoiser", widths=(8,) * 6),
+            "6 --widths halve 32 pixels too often",
+        ),
+        (dict(what="denoiser", seed=-1), "--seed must be 0"),
+        (dict(what="denoiser", seed=2**70), "--seed must be 0"),
+        (dict(what="denoiser", batch_size=0), "--batch must be 1..4096"),
+    ],
+)
+def test_what_no_recipe_can_do_is_refused_before_any_data_is_loaded(
+    words, sentence, monkeypatch
+):
+    monkeypatch.setattr(recipes, "load_data", None)  # would fail
+    with pytest.raises(ValueError, match=sentence):
+        recipe(**words)
+
+
+def test_unknown_data_is_refused():
+    with pytest.raises(
+        DataError, match="critters, cifar10 or folder:PATH; got 'mnist'"
+    ):
+        load_data("mnist")
+
+
+def test_every_kind_of_network_has_settings_that_exist():
+    known = inspect.signature(Settings).parameters
+    assert all(settings.keys() <= known.keys() for settings in SETTINGS.values())
+    assert SETTINGS.keys() == recipes.DATA.keys()
