@@ -55,10 +55,9 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 TRAIN = $(BIN)/python -m course_lib train --resume
 weights: $(READY)  ## train again everything that ships in data/weights (into runs/)
 	$(TRAIN) --what reader --size 32 --iterations 2500 --out runs/reader-32
-	$(TRAIN) --what reader --size 64 --iterations 1500 --out runs/reader-64
 	$(TRAIN) --what classifier --iterations 6000 --out runs/cifar10-classifier
 	$(TRAIN) --data critters --iterations 7000 --keep 300,1500 --out runs/critters
-	$(TRAIN) --data cifar10 --iterations 4000 --widths 64,160 --out runs/cifar10
+	$(TRAIN) --data cifar10 --iterations 4500 --blocks 1 --out runs/cifar10
 
 format: $(READY)  ## format the code
 	$(BIN)/ruff check -q --fix

@@ -163,7 +163,7 @@ UNTIMED = 10**9
 
 @app.command()
 def train(
-    context: typer.Context,
+    called: typer.Context,
     out: Annotated[Path, typer.Option(help="The folder of this training.")],
     data: Annotated[
         str | None, typer.Option(help="critters, cifar10 or folder:PATH.")
@@ -227,7 +227,7 @@ def train(
             fitting = max(1, round(60 * minutes / seconds))
             settings = replace(settings, iterations=fitting)
         training = make(settings, out, resume)
-    training.card["command"] = command_line(context, settings.iterations)
+    training.card["command"] = command_line(called, settings.iterations)
     announce(training, seconds)
     trainer.train(training)
     report_training(training, as_json)
@@ -259,12 +259,12 @@ def whole_numbers(option: str, text: str) -> tuple[int, ...]:
         raise ValueError(sentence) from error
 
 
-def command_line(context: typer.Context, iterations: int) -> str:
+def command_line(called: typer.Context, iterations: int) -> str:
     """The command that trains the same again: every option that was not left alone."""
-    values = context.params | dict(iterations=iterations, minutes=None)
+    values = called.params | dict(iterations=iterations, minutes=None)
     values |= dict(resume=False, as_json=False)
-    words = ["python", "-m", "course_lib", context.command.name]
-    for option in context.command.params:
+    words = ["python", "-m", "course_lib", called.command.name]
+    for option in called.command.params:
         if values.get(option.name, option.default) != option.default:
             words += [option.opts[0], str(values[option.name])]
     return shlex.join(words)
@@ -272,6 +272,8 @@ def command_line(context: typer.Context, iterations: int) -> str:
 
 def announce(training, seconds: float) -> None:
     """What is about to happen, and about how long it will take on this device."""
+    from course_lib.trainer import in_words
+
     if not training.accelerator.is_main_process:
         return
     left = training.settings.iterations - training.iteration
@@ -282,17 +284,8 @@ def announce(training, seconds: float) -> None:
     print(
         f"Training {size:.1f} M parameters on {training.device.type} "
         f"({training.threads} threads, {training.precision}): "
-        f"{left} iterations{after}, about {duration(left * seconds)}.",
+        f"{left} iterations{after}, about {in_words(left * seconds)}.",
         flush=True,
-    )
-
-
-def duration(seconds: float) -> str:
-    """In words: 40 seconds, 43 minutes, 2.5 hours."""
-    if seconds < 100:
-        return f"{seconds:.0f} seconds"
-    return (
-        f"{seconds / 60:.0f} minutes" if seconds < 6000 else f"{seconds / 3600:.1f} h"
     )
 
 
@@ -325,6 +318,7 @@ def evaluate(
     ] = 50,
     guidance: Annotated[float, typer.Option(help="1 is plain.")] = 2.0,
     sampler: Sampler = "dpm_solver",
+    size: Annotated[int, typer.Option(help="At which a reader is tried.")] = 32,
     as_json: AsJson = False,
 ) -> None:
     """Measure a denoiser by its pictures, or a judge by its answers.
@@ -340,6 +334,10 @@ def evaluate(
         if kind == "judge":
             ev.check_size(n, seeds)
             judge = ev.load_judge(weights)
+            if size < 32 or size % judge.config["size"]:
+                raise ValueError(
+                    f"--size must be 32, 64, ... for this judge; got {size}."
+                )
             if data == "cifar10":
                 ev.load_cifar10("test")
         else:
@@ -347,7 +345,7 @@ def evaluate(
             steps = ev.steps_for(calls, guidance, sampler)
             ev.check_denoiser(painter, n, seeds, settings | dict(steps=steps))
     if kind == "judge":
-        found = ev.measure_judge(judge, data, n, seeds)
+        found = ev.measure_judge(judge, data, n, seeds, size)
     else:
         found = ev.measure_denoiser(painter, n, seeds, calls, **settings)
     print("\n".join(ev.as_table(found)))

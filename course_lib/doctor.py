@@ -12,13 +12,20 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
 
 from course_lib.checkpoint import CheckpointError, load_checkpoint
-from course_lib.datasets import CIFAR10_ROWS, PictureSet, cifar10_name, critters_name
+from course_lib.datasets import (
+    CIFAR10_ROWS,
+    CRITTERS_ROWS,
+    PictureSet,
+    cifar10_name,
+    critters_name,
+)
 from course_lib.device import (
     GIB,
     best_device,
@@ -36,11 +43,11 @@ from course_lib.device import (
 from course_lib.drawing import draw_critters
 from course_lib.pipeline import LabelToImage
 from course_lib.recipes import denoiser_trainer
-from course_lib.trainer import Settings, seconds_an_iteration
+from course_lib.trainer import Settings, in_words, seconds_an_iteration
 
 PACKAGES = ("torch", "torchvision", "numpy", "datasets", "accelerate", "jupyterlab")
 SHIPPED = (
-    *("critters", "critters-early", "critters-middle", "reader-32", "reader-64"),
+    *("critters", "critters-early", "critters-middle", "reader-32"),
     *("cifar10", "cifar10-classifier"),
 )
 HUB = "https://huggingface.co"
@@ -148,15 +155,11 @@ def state_of(file: Path) -> str:
 
 def data_found() -> dict:
     """The picture sets in the cache, and the mirror."""
-    found = {}
-    for split in CIFAR10_ROWS:
-        critters = cache_folder() / f"{critters_name(split, kind='one')}.safetensors"
-        found[f"critters {split}"] = state_of(critters)
-        try:
-            name = cifar10_name(split)
-        except ValueError:  # COURSE_DATA is wrong, as "mirror" says
-            continue
-        found[f"cifar10 {split}"] = state_of(cache_folder() / f"{name}.safetensors")
+    names = {f"critters {s}": critters_name(s, kind="one") for s in CRITTERS_ROWS}
+    with suppress(ValueError):  # COURSE_DATA is wrong, as "mirror" says
+        names |= {f"cifar10 {split}": cifar10_name(split) for split in CIFAR10_ROWS}
+    folder = cache_folder()
+    found = {n: state_of(folder / f"{file}.safetensors") for n, file in names.items()}
     found["mirror"] = or_sentence(mirror_folder)
     return found
 
@@ -294,7 +297,8 @@ def as_lines(found: dict) -> list[str]:
         f"{done['drawn_critters_per_s']:.0f} critters/s drawn",
     ]
     lines += [
-        f"takes     {s:8.0f} s  {part}" for part, s in found["takes_seconds"].items()
+        f"takes     {in_words(s):>12}  {part}"
+        for part, s in found["takes_seconds"].items()
     ]
     lines += [f"to do     {sentence}" for sentence in found["advice"]]
     return lines if found["advice"] else [*lines, "to do     nothing: all is well."]

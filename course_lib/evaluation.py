@@ -81,7 +81,7 @@ def measure_denoiser(
     settings["steps"] = steps_for(calls, guidance_scale, sampler)
     check_denoiser(painter, n, seeds, settings)
     data, size = painter.card["data"], painter.card["size"]
-    judge, question = judge_for(data, size)
+    judge, question = judge_for(data)
     trials = []
     with tqdm(total=seeds * n, unit="picture", disable=None) as bar:
         for seed in range(seeds):
@@ -105,7 +105,7 @@ def check_denoiser(painter: LabelToImage, n: int, seeds: int, settings: dict) ->
     """Raise a sentence for whatever would fail later; draws nothing."""
     check_size(n, seeds)
     data = painter.card["data"]
-    judge_for(data, painter.card["size"])
+    judge_for(data)
     painter.trace(painter.labels[:1], **settings)
     most = len(load_cifar10("test")) // 2 if data == "cifar10" else MOST
     if n > most:
@@ -114,10 +114,10 @@ def check_denoiser(painter: LabelToImage, n: int, seeds: int, settings: dict) ->
         )
 
 
-def judge_for(data: str, size: int) -> tuple[Judge, str]:
+def judge_for(data: str) -> tuple[Judge, str]:
     """Who judges pictures of this set, and the question that asks for the label."""
     if data == "critters":
-        return load_judge(f"reader-{size}"), "subject"
+        return load_judge("reader-32"), "subject"
     if data == "cifar10":
         return load_judge("cifar10-classifier"), "cond"
     raise ValueError(
@@ -202,8 +202,14 @@ def mean_and_spread(values: list[float]) -> dict:
 # A judge ----------------------------------------------------------------------
 
 
-def measure_judge(judge: Judge, data: str, n: int = 2048, seeds: int = 3) -> dict:
-    """How often each answer is right, on pictures as they are and on worn ones."""
+def measure_judge(
+    judge: Judge, data: str, n: int = 2048, seeds: int = 3, size: int = 32
+) -> dict:
+    """How often each answer is right, on pictures as they are and on worn ones.
+
+    Args:
+        size: height and width at which critters are drawn
+    """
     check_size(n, seeds)
     if data == "cifar10":
         pictures = load_cifar10("test")
@@ -215,12 +221,12 @@ def measure_judge(judge: Judge, data: str, n: int = 2048, seeds: int = 3) -> dic
         worlds = [FRESH + seed for seed in range(seeds)]
         rows, broken = [], {how: [] for how in BREAKS}
         for world in tqdm(worlds, unit="seed", disable=None):
-            pictures, factors = draw_one_by_one(n, world, judge.config["size"])
+            pictures, factors = draw_one_by_one(n, world, size)
             generator = generator_for(world, 6)
             rows.append(accuracy(judge, pictures, factors, generator))
             for how, found in named_none(judge, pictures, factors, world, generator):
                 broken[how].append(found)
-    facts = dict(kind="judge", data=data, n=n, seeds=seeds)
+    facts = dict(kind="judge", data=data, size=size, n=n, seeds=seeds)
     facts["accuracy"] = {
         wear: {q: as_facts(together([row[wear][q] for row in rows])) for q in questions}
         for wear, questions in rows[0].items()

@@ -62,13 +62,18 @@ class Judge(nn.Module):
         self.heads = nn.ModuleDict({q: nn.Linear(192, n) for q, n in answers.items()})
 
     def features(self, pictures: Tensor) -> Tensor:
-        """What the heads decide from: (B, 3, H, W) in [-1, 1] to (B, 192)."""
+        """What the heads decide from: (B, 3, H, W) in [-1, 1] to (B, 192).
+
+        A judge of 32x32 also looks at 64x64: larger pictures are averaged down first.
+        """
         size = self.config["size"]
-        if pictures.shape[1:] != (3, size, size):
+        times, rest = divmod(pictures.shape[-1], size)
+        if pictures.shape[1:] != (3, times * size, times * size) or rest or not times:
             raise ValueError(
-                f"This judge looks at pictures (B, 3, {size}, {size}); "
-                f"got {tuple(pictures.shape)}."
+                f"This judge looks at pictures (B, 3, {size}, {size}), or a whole "
+                f"number of times as large; got {tuple(pictures.shape)}."
             )
+        pictures = F.avg_pool2d(pictures, times)
         h = self.blocks(F.gelu(self.into(F.pixel_unshuffle(pictures, 2))))
         return F.gelu(self.squeeze(h.flatten(1)))
 

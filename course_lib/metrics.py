@@ -18,7 +18,7 @@ from course_lib.pixels import check_pictures
 
 
 def load_judge(name_or_folder: str) -> Judge:
-    """A shipped judge: "reader-32", "reader-64" or "cifar10-classifier"."""
+    """A shipped judge: "reader-32" or "cifar10-classifier"."""
     tensors, card = load_weights(name_or_folder)
     if card.get("kind") != "judge":
         raise ValueError(f"{name_or_folder} holds a {card.get('kind')}, not a judge.")
