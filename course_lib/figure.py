@@ -102,6 +102,8 @@ def png_bytes(figure: Figure | Image.Image) -> tuple[bytes, tuple[int, int]]:
         pixels.info = {}  # a file's comments and dates stay behind
         pixels.save(file, "png", optimize=True)
     else:
+        if figure.get_layout_engine():
+            figure.draw_without_rendering()  # the layout settles at the second drawing
         figure.savefig(file, format="png", metadata={"Software": None})
         plt.close(figure)  # else pyplot shows it a second time
     with Image.open(file) as image:
