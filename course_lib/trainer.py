@@ -385,6 +385,15 @@ def seconds_an_iteration(
     return broadcast_object_list([(ends[-1] - ends[0]) / (iterations - 1)])[0]
 
 
+def in_words(seconds: float) -> str:
+    """A duration for a person: 40 seconds, 43 minutes, 2.5 hours."""
+    if seconds < 100:
+        return f"{seconds:.0f} seconds"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.1f} hours"
+
+
 def train(
     trainer: Trainer,
     on_sample: Callable[[nn.Module, int], None] | None = None,
