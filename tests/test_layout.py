@@ -15,7 +15,7 @@ ROWS = (
     "editing metrics pipeline recipes gallery",
     "personalise preference distil video rivals provenance evaluation doctor",
     "figure checks source",  # for people
-    "plots",
+    "plots anatomy",
     "widgets cli",
     "__main__",
 )
