@@ -67,7 +67,9 @@ show_pictures(
 
 # %% [markdown]
 # We keep one of them: the frog by the sea. To the computer it is a box of numbers, 3
-# colours × 32 rows × 32 columns. Here is one of its eyes, with the numbers written in.
+# colours × 32 rows × 32 columns. (Such a box is called a **tensor**; `torch` is the
+# library that computes with them.) Here is one of its eyes, with the numbers written
+# in.
 
 # %%
 from course_lib.plots import show_picture_numbers
@@ -136,8 +138,8 @@ show_pictures(picture[None], zoom=16, alt="A smiling yellow face in nine rows of
 # %% [markdown]
 # ## Edit one pixel by hand
 #
-# What happens if you change one pixel of the frog? Only that. Nothing else moves,
-# because no number knows of any other.
+# What happens if you change one single pixel of the frog? Guess before you run the
+# cell. Then give it a green sun, or a freckle.
 
 # %%
 edited = frog.clone()  # a copy, so that the frog stays as it was
@@ -151,6 +153,8 @@ show_pictures(
 )
 
 # %% [markdown]
+# Only that pixel has changed. Nothing else moves, because no number knows of any other.
+#
 # ## Your turn: paint a square
 #
 # Write `my_paint_square`. It gets a picture `(3, H, W)`, the row `top` and the column

@@ -39,7 +39,7 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 # %% [markdown]
 # ## See it
 #
-# Here is the frog from the last notebook. Move the slider and watch it drown.
+# Here is the frog from the last notebook. Move the slider and watch it dissolve.
 
 # %%
 import torch
