@@ -364,8 +364,9 @@ print("found a training that is", carried_on.iteration, "iterations old")
 for _ in carried_on.run():
     pass
 carried_on.close()
-pairs = zip(in_one_go.ema.values(), carried_on.ema.values(), strict=True)
-print("the same weights, bit for bit:", all(torch.equal(a, b) for a, b in pairs))
+same = [torch.equal(x, carried_on.ema[name]) for name, x in in_one_go.ema.items()]
+print("the same weights, bit for bit:", all(same))
+assert all(same)
 
 # %% [markdown]
 # What does the file hold? Not only the weights.
