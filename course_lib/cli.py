@@ -54,8 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(arguments or ["--help"], "course_lib", standalone_mode=False)
-        return code or DONE
+        name = "python -m course_lib"
+        return app(arguments or ["--help"], name, standalone_mode=False) or DONE
     except UsageError as error:
         return complain(error.format_message(), BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):

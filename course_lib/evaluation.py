@@ -336,7 +336,8 @@ def judge_table(found: dict) -> list[str]:
     """A row a question, a column a kind of wear."""
     wears = list(found["accuracy"])
     lines = [
-        f"{found['data']}: right answers, n = {found['n']} x {found['seeds']} seeds"
+        f"{found['data']} at {found['size']}x{found['size']}: right answers, "
+        f"n = {found['n']} x {found['seeds']} seeds"
     ]
     lines.append(f"{'':34}" + "".join(f"{wear:>20}" for wear in wears))
     for question in found["accuracy"][wears[0]]:

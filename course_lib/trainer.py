@@ -248,8 +248,9 @@ class Trainer:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.lock.acquire(timeout=0)
-            for left_over in self.folder.glob(".*.part"):  # of a training killed here
-                left_over.unlink()
+            for pattern in (".*.part", "at-*/.*.part"):
+                for left_over in self.folder.glob(pattern):  # by a training killed here
+                    left_over.unlink()
         except Timeout as busy:
             raise CheckpointError(
                 f"Another training is writing to {self.folder}. Wait for it, or choose "

@@ -397,6 +397,7 @@ def test_a_judge_is_measured(cli):
         ("--weights mine", "Nobody can judge pictures of 'folder x'"),
         ("--n 3", "n must lie in 32..10000; got 3"),
         ("--weights reader-32 --n 3", "n must lie in"),
+        ("--weights reader-32 --n 32 --size 48", "--size must be 32, 64"),
         ("--seeds 0", "number of seeds must lie in"),
         ("--calls 1", "One step takes 2 calls"),
         ("--guidance nan", "finite number"),

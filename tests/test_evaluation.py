@@ -192,9 +192,10 @@ def test_right_answers_are_counted_question_by_question():
 
 def test_a_reader_is_measured_on_everything(capsys):
     judge = evaluation.load_judge("reader-32")
-    found = measure_judge(judge, "critters", n=32, seeds=2)
+    found = measure_judge(judge, "critters", n=32, seeds=2, size=64)
     assert found["accuracy"]["as they are"].keys() > set(QUESTIONS)
     assert found["accuracy"]["noisy"]["subject"]["n"] == 64
+    assert found["size"] == 64
     assert found["broken_called_none"].keys() == {"erased", "mixed", "smeared"}
     json.dumps(found, allow_nan=False)
     assert "erased, called none" in "\n".join(as_table(found))

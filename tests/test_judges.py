@@ -42,8 +42,17 @@ def test_the_answer_read_is_the_likeliest_whatever_the_batch():
 
 
 def test_pictures_of_another_size_are_refused():
-    with pytest.raises(ValueError, match=r"\(B, 3, 32, 32\); got \(1, 3, 16, 16\)"):
-        Judge({"subject": 4}, 32, (8, 8))(noise(1, 3, 16, 16))
+    judge = Judge({"subject": 4}, 32, (8, 8))
+    for height, width in ((16, 16), (48, 48), (64, 32), (32, 64)):
+        with pytest.raises(ValueError, match=rf"times as large; got \(1, 3, {height}"):
+            judge(noise(1, 3, height, width))
+
+
+def test_a_larger_picture_is_averaged_down_first():
+    judge = Judge({"subject": 4}, 32, (8, 8)).eval()
+    large = noise(2, 3, 64, 64)
+    seen = judge(F.avg_pool2d(large, 2))["subject"]
+    torch.testing.assert_close(judge(large)["subject"], seen)
 
 
 def answering(scores: dict[str, torch.Tensor]):

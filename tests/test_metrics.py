@@ -151,7 +151,7 @@ def test_pictures_that_are_none_are_not_measured(judge):
     with pytest.raises(ValueError, match=r"must be shaped \(B, 3, H, W\)"):
         features_of(judge, torch.zeros(3, 32, 32))
     with pytest.raises(ValueError, match=r"looks at pictures \(B, 3, 32, 32\)"):
-        features_of(judge, torch.zeros(1, 3, 64, 64))
+        features_of(judge, torch.zeros(1, 3, 48, 48))
 
 
 def test_a_shipped_judge_is_loaded_by_its_name(judge, tmp_path, monkeypatch):
