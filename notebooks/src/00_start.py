@@ -1,0 +1,256 @@
+# %% [markdown]
+# # Start: a picture out of noise
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/00_start.ipynb)
+#
+# *About 15 minutes. You need nothing but curiosity.*
+#
+# When you are through you have
+#
+# - watched a picture come out of pure noise, and chosen what it shows,
+# - solved your first exercise, and seen what a check says,
+# - looked at what the course will build, and whether your machine is ready.
+#
+# A notebook is made of **cells**. Click on one and press Shift + Enter: it runs, and
+# you are at the next one. Start with the cell below.
+
+# %%
+# Set-up, the same in every notebook. On your own machine there is nothing to do;
+# on Colab it fetches the course once and adds what Colab lacks.
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+found = importlib.util.find_spec("course_lib")
+if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
+    course = os.environ.get("COURSE_REPOSITORY", "https://github.com/OWNER/REPO")
+    if not Path("course").is_dir():
+        subprocess.run(f"git clone -q --depth 1 {course} course".split(), check=True)
+    sys.path.insert(0, str(Path("course").resolve()))
+    wanted = ["accelerate", "datasets", "safetensors", "torchmetrics", "tqdm", "typer"]
+    # Without -U pip leaves alone what is there, torch and numpy above all.
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", *wanted], check=True)
+    from course_lib.checkpoint import load_weights
+
+    load_weights("reader-32")  # whole? then the rest of the clone is too
+
+# %% [markdown]
+# ## Choose an animal
+#
+# Run the next cell and choose from the menu. Then drag the slider under the pictures:
+# at the left you see noise turn into your animal; at the right, what the computer
+# *believes* is hidden in the noise. Another seed is another noise.
+
+# %% tags=["nbval-ignore-output"]
+from course_lib.pipeline import LabelToImage
+from course_lib.widgets import live, sampler_slider
+
+draw = LabelToImage.from_pretrained("critters")
+animals = ["frog", "rabbit", "cat", "bear", "bird", "fish", "turtle", "bat"]
+
+
+def watch(animal, seed):
+    """Draw one picture and show the way to it."""
+    way = list(draw.trace([animal], steps=14, seed=seed))
+    sampler_slider(way, alt=f"A {animal} comes out of noise", zoom=8)
+
+
+live(watch, animal=animals, seed=(0, 50, 1, 3))
+
+# %% [markdown]
+# The same without a menu. Change the word, or the number, and run it again.
+
+# %%
+from course_lib.plots import show_trace
+
+animal, seed = "frog", 3
+
+way = list(draw.trace([animal], steps=14, seed=seed))
+sampler_slider(way, alt=f"A {animal} comes out of noise", zoom=8)
+show_trace(way, alt=f"Noise turns into a {animal}; below, the guess at each step.")
+print(
+    f"{way[0].x_t.numel():,} random numbers became a {animal} in {len(way) - 1} steps"
+)
+
+# %% [markdown]
+# This picture existed nowhere before you pressed the keys. There is no drawer with
+# frogs in it. There is a network with 2.7 million numbers that has looked at 50,000
+# pictures, and can do one thing: *guess what is hidden under noise*. Asked again and
+# again, it finds a frog where there was none.
+#
+# Now some of each. You can ask for eight animals, by name. Typing a whole sentence, "a
+# frog on stilts in the snow", comes in a later part of the course.
+
+# %%
+from course_lib.plots import show_pictures
+
+zoo = draw(animals * 2, steps=12, seed=11)  # (16, 3, 32, 32)
+show_pictures(
+    zoo,
+    titles=animals * 2,
+    alt="Sixteen small animals, two of each kind, each in a scene of its own.",
+)
+numbers = sum(p.numel() for p in draw.model.parameters())
+print(f"a network of {numbers:,} numbers drew {len(zoo)} pictures")
+
+# %% [markdown]
+# ## How exercises work
+#
+# In each notebook you write one or two small functions. A **check** looks at yours and
+# answers in words. It has three answers; here are the first two.
+
+# %%
+import torch
+
+from course_lib.checks.nb00_start import check_mirror
+
+
+def nothing_yet(picture):
+    """What an exercise looks like before you have written anything."""
+    raise NotImplementedError("your turn")
+
+
+def not_quite(picture):
+    """A good idea, but the wrong axis."""
+    return picture.flip(1)
+
+
+check_mirror(nothing_yet)
+check_mirror(not_quite)
+frog = draw(["frog"], steps=14, seed=3)[0]  # (3, 32, 32): colours, rows, columns
+show_pictures(
+    torch.stack([frog, not_quite(frog)]),
+    titles=["the frog", "not quite"],
+    zoom=4,
+    alt="The frog, and the frog standing on its head.",
+)
+
+# %% [markdown]
+# **Your turn.** Show the frog in a mirror: left becomes right. A picture has three
+# axes: 0 goes through the colours, 1 through the rows, 2 through the columns.
+# `picture.flip(1)` reverses the rows. Write your line in place of `raise ...`, and run
+# both cells. If you leave it empty, nothing breaks: the notebook goes on with the
+# library's version.
+
+
+# %%
+def my_mirror(picture):
+    """Exchange left and right."""
+    ### BEGIN SOLUTION
+    return picture.flip(2)
+    ### END SOLUTION
+
+
+# %%
+mirror = check_mirror(my_mirror)
+show_pictures(
+    torch.stack([frog, mirror(frog)]),
+    titles=["the frog", "in the mirror"],
+    zoom=4,
+    alt="The frog, and its mirror picture.",
+)
+
+# %% [markdown]
+# "ok" is the third answer. Under *Run* in the menu you find "Restart Kernel and Run All
+# Cells": it mends whatever you may have broken. So change things. That is how one
+# learns here.
+#
+# ## What you will build
+#
+# Everything that you have just used. A tour, one row a notebook:
+
+# %%
+import torch.nn.functional as F
+
+from course_lib.plots import show_rows
+from course_lib.schedule import add_noise
+
+t = torch.tensor([0, 250, 500, 750, 1000])
+five = frog.expand(5, 3, 32, 32)
+eps = torch.randn(five.shape, generator=torch.Generator().manual_seed(0))
+ruined = add_noise(five, t, eps, draw.schedule)
+
+channels = frog[:, None].expand(3, 3, 32, 32)  # red, green and blue alone, as greys
+eye = F.interpolate(frog[None, :, 11:19, 8:16], scale_factor=4)  # 8 pixels, enlarged
+stages = [
+    LabelToImage.from_pretrained(name)(["frog"], steps=14, seed=3)
+    for name in ("critters-early", "critters-middle", "critters")
+]
+few = [draw(["frog"], steps=n, seed=3) for n in (1, 2, 4, 8, 16)]
+show_rows(
+    {
+        "01 pixels": torch.cat([frog[None], channels, eye]),
+        "02 noise": ruined,
+        "03, 04 guess": torch.stack([step.x_0_hat[0] for step in way[::3]]),
+        "05 training": torch.cat(stages),
+        "06 sampling": torch.cat(few),
+    },
+    alt="Five rows: a frog with its red, green and blue and its eye enlarged; the frog "
+    "under more and more noise; guesses of a frog that get clearer; the same noise "
+    "drawn early, half way and late in a training; and drawn in 1 to 16 steps.",
+)
+print("how much picture is left in row 02:", draw.schedule.a(t).tolist())
+
+# %% [markdown]
+# - [01 · A picture is numbers](01_pixels.ipynb): edit it by hand, draw with numbers.
+# - [02 · Adding noise](02_noise.ipynb): ruin a picture little by little, on purpose.
+# - [03](03_denoise.ipynb) and [04](04_unet.ipynb): guess what is under the noise, first
+#   for points in the plane, then for pictures.
+# - [05 · Training](05_training.ipynb): the same noise, drawn early, half way and late
+#   in one training. You will watch your own network get better.
+# - [06 · Sampling](06_sampling.ipynb): from noise to a picture in 1, 2, 4, 8 and 16
+#   steps, with a sampler of your own.
+#
+# Later parts of the course go on from there: words and whole prompts, compression, your
+# own photos and styles, and what all this does to the world. They are not written yet;
+# [the map](../lessons/README.md) says where we are.
+#
+# ## Is my machine ready?
+#
+# Two processor cores are enough for everything up to here; nothing needs a graphics
+# card. The doctor looks at your machine, measures how fast it is, and says what to do
+# about what is missing. (What you see in the book comes from the machine that made the
+# book, busy with other things and held to one core.)
+
+# %% tags=["nbval-ignore-output"]
+from course_lib.cli import main
+
+code = main(["doctor"])
+
+# %% [markdown]
+# ## Three questions
+#
+# Guess now. You will know the answers before long.
+#
+# 1. You choose "frog" and the same seed again. Do you get the same frog?
+#
+# <details><summary>Answer</summary>
+#
+# Yes, to the last pixel. The seed decides the noise, and the rest is arithmetic.
+# Notebook 06 looks for every place where chance can enter.
+#
+# </details>
+#
+# 2. Where in the 2.7 million numbers is the frog stored?
+#
+# <details><summary>Answer</summary>
+#
+# Nowhere by itself. Together they say how a noisy picture must change to look a little
+# more like the pictures the network has seen. Notebook 06 measures how far our frogs
+# are from the nearest frog it has ever seen.
+#
+# </details>
+#
+# 3. Why does it start from noise, and not from a white sheet?
+#
+# <details><summary>Answer</summary>
+#
+# A white sheet is always the same, so it would always become the same picture. Noise is
+# different every time, and holds every picture equally little. Notebook 02 has the
+# experiment.
+#
+# </details>
+#
+# Next: [01 · A picture is numbers](01_pixels.ipynb).
