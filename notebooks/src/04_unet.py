@@ -357,6 +357,7 @@ show_pictures(
 # In formulas:
 #
 # $$h = \mathrm{conv}_1(\mathrm{silu}(\mathrm{norm}_1(x)))$$
+#
 # $$x + \mathrm{conv}_2(\mathrm{silu}(\mathrm{norm}_2(h)\cdot(1 + \mathrm{scale}) +
 # \mathrm{shift}))$$
 #
