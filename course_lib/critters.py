@@ -344,10 +344,10 @@ def captions(
 def spoil(texts, named, indices: Tensor, seed: int, caption_noise: float) -> None:
     """Empty some captions and exchange others for those of strangers, in place."""
     u = uniforms(indices, seed, 3, LYING)  # (N, 3)
-    noisy = u[:, 0] < caption_noise
-    for row in np.flatnonzero(noisy):
+    spoiled = u[:, 0] < caption_noise
+    for row in np.flatnonzero(spoiled):
         texts[row], named[row] = "", set()
-    liars = np.flatnonzero(noisy & (u[:, 1] < 0.5))
+    liars = np.flatnonzero(spoiled & (u[:, 1] < 0.5))
     if len(liars) > 0:
         strangers = torch.from_numpy((u[liars, 2] * 2**40).astype(np.int64))
         lies = captions(choose_factors(strangers, seed), strangers, seed)

@@ -1,0 +1,71 @@
+"""The picture of lesson 03: a spiral in noise, and the way back by a small network."""
+
+from pathlib import Path
+
+import torch
+from matplotlib.figure import Figure
+
+from course_lib.figure import PALETTE, png_bytes
+from course_lib.mlp import MLP, spiral
+from course_lib.objective import (
+    generator_for,
+    make_denoising_loss,
+    predictor,
+    with_noise,
+)
+from course_lib.samplers import ddim
+from course_lib.schedule import add_noise, linear_schedule
+
+ITERATIONS = 4000
+schedule = linear_schedule(T=1000)
+generator = torch.Generator().manual_seed(0)
+data = spiral(5000, generator)
+
+
+def trained() -> MLP:
+    """The network of the notebook, in its laptop profile."""
+    torch.manual_seed(0)
+    model, loss_fn = MLP(), make_denoising_loss(schedule, "eps")
+
+    def some_points(iteration):
+        chosen = torch.randint(len(data), (512,), generator=generator_for(1, iteration))
+        return {"x_0": data[chosen]}
+
+    get_batch = with_noise(some_points, schedule)
+    optimizer = torch.optim.Adam(model.parameters(), lr=6e-3)
+    slower = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, ITERATIONS)
+    for iteration in range(ITERATIONS):
+        optimizer.zero_grad()
+        loss_fn(model, get_batch(iteration)).backward()
+        optimizer.step()
+        slower.step()
+    return model
+
+
+def there() -> dict[str, torch.Tensor]:
+    """The spiral at four steps of noise."""
+    x_0, eps = data[:1500], torch.randn(1500, 2, generator=generator)
+    steps = (0, 100, 300, 1000)
+    return {
+        f"adding noise: t = {t}": add_noise(x_0, torch.full((1500,), t), eps, schedule)
+        for t in steps
+    }
+
+
+def back() -> dict[str, torch.Tensor]:
+    """Fresh noise, and where the network takes it."""
+    x_T = torch.randn(1500, 2, generator=generator)
+    walk = ddim(predictor(trained(), schedule, "eps"), x_T, schedule, steps=100)
+    wanted = (1000, 300, 100, 0)
+    return {f"way back: t = {s.t}": s.x_t for s in walk if s.t in wanted}
+
+
+figure = Figure(figsize=(8.4, 4.6), layout="constrained")
+axes = figure.subplots(2, 4, sharex=True, sharey=True).flat
+rows = {**there(), **back()}
+for axis, (title, points) in zip(axes, rows.items(), strict=True):
+    colour = PALETTE[title.startswith("way")]
+    axis.scatter(*points.T, s=2, color=colour, alpha=0.5, linewidths=0)
+    axis.set(title=title, xlim=(-2.5, 2.5), ylim=(-2.5, 2.5), aspect="equal")
+    axis.title.set_fontsize(9)
+Path(__file__).with_name("03_denoise.png").write_bytes(png_bytes(figure)[0])
