@@ -1,9 +1,11 @@
 """The picture of lesson 03: a spiral in noise, and the way back by a small network."""
 
+from io import BytesIO
 from pathlib import Path
 
 import torch
 from matplotlib.figure import Figure
+from PIL import Image
 
 from course_lib.figure import PALETTE, png_bytes
 from course_lib.mlp import MLP, spiral
@@ -44,19 +46,19 @@ def trained() -> MLP:
 
 def there() -> dict[str, torch.Tensor]:
     """The spiral at four steps of noise."""
-    x_0, eps = data[:1500], torch.randn(1500, 2, generator=generator)
-    steps = (0, 100, 300, 1000)
+    x_0, eps = data[:800], torch.randn(800, 2, generator=generator)
+    steps = (0, 30, 100, 1000)
     return {
-        f"adding noise: t = {t}": add_noise(x_0, torch.full((1500,), t), eps, schedule)
+        f"adding noise: t = {t}": add_noise(x_0, torch.full((800,), t), eps, schedule)
         for t in steps
     }
 
 
 def back() -> dict[str, torch.Tensor]:
     """Fresh noise, and where the network takes it."""
-    x_T = torch.randn(1500, 2, generator=generator)
+    x_T = torch.randn(800, 2, generator=generator)
     walk = ddim(predictor(trained(), schedule, "eps"), x_T, schedule, steps=100)
-    wanted = (1000, 300, 100, 0)
+    wanted = (1000, 100, 30, 0)
     return {f"way back: t = {s.t}": s.x_t for s in walk if s.t in wanted}
 
 
@@ -65,7 +67,9 @@ axes = figure.subplots(2, 4, sharex=True, sharey=True).flat
 rows = {**there(), **back()}
 for axis, (title, points) in zip(axes, rows.items(), strict=True):
     colour = PALETTE[title.startswith("way")]
-    axis.scatter(*points.T, s=2, color=colour, alpha=0.5, linewidths=0)
-    axis.set(title=title, xlim=(-2.5, 2.5), ylim=(-2.5, 2.5), aspect="equal")
+    axis.scatter(*points.T, s=5, color=colour, alpha=0.5, linewidths=0)
+    axis.set(title=title, xlim=(-2.0, 2.0), ylim=(-2.0, 2.0), aspect="equal")
     axis.title.set_fontsize(9)
-Path(__file__).with_name("03_denoise.png").write_bytes(png_bytes(figure)[0])
+image = Image.open(BytesIO(png_bytes(figure)[0])).convert("RGB")
+file = Path(__file__).with_name("03_denoise.png")
+image.quantize(64).save(file, optimize=True)  # 64 colours are enough

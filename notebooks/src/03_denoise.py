@@ -3,7 +3,7 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/03_denoise.ipynb)
 #
-# *45 minutes. You need notebook 02. The two sections marked "extra" can wait.*
+# *45 minutes. You need notebook 02. The last section, marked "extra", can wait.*
 #
 # After this notebook you can
 #
@@ -43,8 +43,8 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 #
 # On the left 1,000 points, scattered by chance. On the right a spiral. Nobody tells a
 # point where to go. At each of 50 steps something looks at every point, guesses which
-# clean point hides behind the noise, and moves it a little that way. At the end of this
-# notebook your own network and your own loop will do it.
+# clean point hides behind the noise, and moves it a little that way. Further down, your
+# own network and your own loop will do it.
 
 # %%
 import torch
@@ -116,9 +116,8 @@ with panels(alt, width=5.6, height=3.4) as (axis,):
 print(f"w = {w:.1f}, loss = {loss(w):.2f}, slope = {abs(slope):.2f}")
 
 # %% [markdown]
-# It found $w = 0.6$, which is $b_t$, and you can prove that nothing is better. And note
-# that **the loss does not reach 0**: from $x_t$ alone nobody can know the noise
-# exactly. 0.64 is the best there is.
+# It found $w = 0.6$, the bottom of the valley. And note that **the loss does not reach
+# 0**: from $x_t$ alone nobody can know the noise exactly. 0.64 is the best there is.
 #
 # A network has thousands of numbers instead of one. Feeling for each slope by trying
 # would take forever. Torch finds *all* slopes in one go: `loss.backward()`.
@@ -128,9 +127,8 @@ w = torch.tensor(-0.5, requires_grad=True)  # "remember what is computed with it
 loss(w).backward()
 by_trying = (loss(-0.4) - loss(-0.6)) / 0.2
 print(f"slope at -0.5 by trying {by_trying:.2f}, by torch {w.grad:.2f}")
-print(
-    "numbers in the network we shall use:", sum(p.numel() for p in MLP().parameters())
-)
+count = sum(numbers.numel() for numbers in MLP().parameters())
+print("numbers in the network that we shall use:", count)
 
 # %% [markdown]
 # ## Which point is it restoring?
@@ -188,8 +186,8 @@ for step in [path[i] for i in (0, 30, 40, 45, 47, 49)]:
 #
 # Why a network at all, if the ideal denoiser is exact? Because it only knows its list.
 # It compares with all 2,000 points every time, and it can hand back nothing else. A
-# network must make do with a few thousand numbers, so it cannot keep the list. It has
-# to find what the points *have in common*.
+# network keeps no list. It answers for every place in the plane, and much alike for
+# places that lie close together. So it learns what the points *have in common*.
 #
 # Here is what it will be trained with. Write it; five lines are enough.
 #
@@ -428,11 +426,11 @@ for t in (50, 250, 500, 750, 1000):
 print(f"one single step from noise: {away(draw_points(model, new, steps=1)):.1f} away")
 
 # %% [markdown]
-# A mistake in the noise is $b_t / a_t$ times as large in the clean point. In the middle
-# of the way that hardly matters. At t = 1000, where $a_t = 0.0064$, it is 157 times as
-# large (24,600 times when squared). So asking for the noise means: *the last touches
-# count much, the first rough guess counts little*. Notebook 05 shows what that does to
-# pictures, and what helps.
+# A mistake in the noise is $b_t / a_t$ times as large in the clean point. With little
+# noise that makes it smaller. At t = 1000, where $a_t = 0.0064$, it makes it 157 times
+# as large (some 25,000 times when squared). So asking for the noise means: *the last
+# touches count much, the first rough guess counts little*. Notebook 05 shows what that
+# does to pictures, and what helps.
 #
 # Would the network learn it as well if asked for the clean point? One word changes. And
 # the second half of the question: why the *whole* noise, and not only the little noise
@@ -560,18 +558,16 @@ plot_points(
     "denoiser makes a spiral of it.",
 )
 print(f"autoencoder: misses its data by {missed:.3f}")
-print(
-    f"noise in:    autoencoder {away(from_noise):.3f} away, denoiser {away(made):.3f}"
-)
+print(f"noise in: autoencoder {away(from_noise):.3f} away, denoiser {away(made):.3f}")
 print("widths of the denoiser:", [layer.out_features for layer in model.layers[::2]])
 assert missed < 0.05 and away(from_noise) > 2 * away(made)
 
 # %% [markdown]
-# The autoencoder is a perfect copier and useless on noise: nobody ever showed it a
-# place where no data are. The denoiser was shown *every* place, and learned from each
-# the way home. It also has no narrow part in the middle that things must be squeezed
-# through (that comes in notebook 11, as a help, beside it). And it completes nothing:
-# there is no known part to go on from. All points, and all pixels, change at once.
+# The autoencoder is a good copier and useless on noise: nobody ever showed it a place
+# where no data are. The denoiser was shown *every* place, and learned from each the way
+# home. It also has no narrow part in the middle that things must be squeezed through
+# (that will come in notebook 11, as a help, beside it). And it completes nothing: there
+# is no known part to go on from. All points, and later all pixels, change at once.
 #
 # ## If it can guess the clean point at once, why not stop there?
 #
@@ -699,7 +695,7 @@ assert heaps_hit(denoised) == 8
 # %% [markdown]
 # Every data point is in the denoiser's loss, so leaving one out costs something. There
 # is one loss, it goes down, and nothing needs to be balanced. That is why diffusion
-# took over. (Good GANs exist; they are well balanced. Notebook 15 trains one on
+# took over. (Good GANs exist; they are well balanced. Notebook 15 will train one on
 # pictures.)
 
 # %% [markdown]
@@ -717,10 +713,9 @@ assert heaps_hit(denoised) == 8
 # Sampling with your network makes new ones. Which is better?</summary>
 #
 # The ideal denoiser has the smaller loss on its data, but it can only repeat them. The
-# network cannot keep a list, so it draws a line through what it saw, and new points lie
-# on that line. What looks like a weakness of the network is what makes it creative.
-# (Given a large network and few pictures, it *can* learn the list by heart. Notebook 18
-# tests for that.)
+# network answers alike for neighbours, so it fills the gaps between the points that it
+# saw. What looks like sloppiness is what makes new points. (A large network that sees
+# few pictures, often, *can* learn them by heart. Notebook 18 will test for that.)
 # </details>
 #
 # <details><summary>3. You push the whole spiral a little to the right and do not train
