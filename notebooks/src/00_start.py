@@ -108,8 +108,8 @@ from course_lib.checks.nb00_start import check_mirror
 
 
 def nothing_yet(picture):
-    """What an exercise looks like before you have written anything."""
-    raise NotImplementedError("your turn")
+    """What an exercise is like before you have written anything."""
+    raise NotImplementedError
 
 
 def not_quite(picture):
