@@ -81,8 +81,9 @@ print("nearer than 0.01 at the end:", away(path[-1].x_t) < 0.01)
 # ## One number, fitted by gradient descent
 #
 # How does a network learn? By changing numbers until a *loss* is small. Let us begin
-# with a network that has **one** number, $w$. Its job: see a noisy number $x_t = 0.8\,
-# x_0 + 0.6\,\epsilon$ and guess the noise in it. Its guess: $\hat\epsilon = w\, x_t$.
+# with a network that has **one** number, $w$. Its job: see a noisy number
+# $x_t = 0.8\,x_0 + 0.6\,\epsilon$ and guess the noise in it. Its guess:
+# $\hat\epsilon = w\,x_t$.
 #
 # The loss is the mean of the squared errors. We do not know the best $w$. So we feel
 # for the slope: try a bit to the right and a bit to the left. Then we go downhill, the
@@ -244,12 +245,12 @@ import copy
 from course_lib.device import scaled
 from course_lib.plots import plot_losses
 
-ITERATIONS = scaled(smoke=3000, laptop=4000, gpu=4000)
+ITERATIONS = scaled(smoke=2400, laptop=4000, gpu=4000)
 
 
 def training(model, loss_of_batch, iterations=ITERATIONS):
     """Change the model's numbers to make the loss small; yield it at each iteration."""
-    optimizer = torch.optim.Adam(model.parameters(), lr=6e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=6e-3, fused=True)
     slower = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, iterations)
     for iteration in range(1, iterations + 1):
         loss = loss_of_batch(model, iteration)
