@@ -227,7 +227,8 @@ noisy_batch = with_noise(lambda iteration: {"x_0": data[:512]}, schedule, seed=0
 torch.manual_seed(0)
 model = MLP()
 yours = my_loss(model, data[:512], schedule, generator_for(0, 7))
-print("yours and the library's agree:", bool(yours == library_loss(model, noisy_batch)))
+theirs = library_loss(model, noisy_batch)
+print("yours and the library's agree:", torch.allclose(yours, theirs))
 print(f"loss before any training: {yours:.1f}")
 
 # %% [markdown]
