@@ -2,7 +2,9 @@
 
     guided = uncond + w * (cond - uncond)     (Ho & Salimans 2022; our w = their w + 1)
 
-w = 0 ignores what was asked, w = 1 is the plain conditional model, more pushes.
+w = 0 ignores what was asked, w = 1 is the plain conditional model, more pushes. What
+stands in the place of `uncond` is led away from: a negative prompt. And several texts
+can pull at once (Liu et al. 2022, equation 11).
 """
 
 import math
@@ -21,7 +23,7 @@ def guide(
 
     Args:
         guidance_scale: w; 1 asks the model only once
-        uncond: (B,) what "nothing told" looks like; None is label 0
+        uncond: what "nothing told" looks like, shaped like cond; None is label 0
     """
     if not math.isfinite(guidance_scale):
         raise ValueError(
@@ -37,3 +39,30 @@ def guide(
         return without + guidance_scale * (with_cond - without)
 
     return guided_model
+
+
+def compose(
+    model: Callable, conds: list[Tensor], scales: list[float], uncond: Tensor
+) -> Callable:
+    """A denoiser that follows several texts at once, each as far as its scale says.
+
+    guided = uncond + sum of w_i * (cond_i - uncond); a negative w_i leads away.
+
+    Args:
+        conds: each (B, L, D), as is `uncond`; `cond` is not looked at
+    """
+    if len(conds) != len(scales) or not conds:
+        raise ValueError(f"{len(conds)} texts need as many scales; got {len(scales)}.")
+    if not all(math.isfinite(scale) for scale in scales):
+        raise ValueError(f"Every scale must be a finite number; got {scales}.")
+    parts = len(conds) + 1
+    asked = torch.cat([uncond, *conds])
+
+    def composed_model(x_t: Tensor, t: Tensor, cond: Tensor | None = None) -> Tensor:
+        answers = model(torch.cat([x_t] * parts), t.repeat(parts), asked).chunk(parts)
+        without, guided = answers[0], answers[0]
+        for scale, with_cond in zip(scales, answers[1:], strict=True):
+            guided = guided + scale * (with_cond - without)
+        return guided
+
+    return composed_model

@@ -62,6 +62,32 @@ class ResidualBlock(nn.Module):
         return x + self.conv_2(F.silu(h))
 
 
+def attention_weights(query: Tensor, key: Tensor, mask: Tensor | None = None) -> Tensor:
+    """How much each query looks at each key: (..., N, L), every row sums to 1.
+
+    softmax(query key^T / sqrt(d)), Vaswani et al. (2017), equation 1.
+
+    Args:
+        query: (..., N, d)
+        key: (..., L, d)
+        mask: (..., 1, L) or (..., N, L), True where a key may be looked at
+    """
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (..., N, L)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf)
+    return scores.softmax(dim=-1)
+
+
+def in_heads(x: Tensor, heads: int) -> Tensor:
+    """(B, N, D) to (B, heads, N, D / heads): each head gets a part of the numbers."""
+    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+
+
+def out_of_heads(x: Tensor) -> Tensor:
+    """(B, heads, N, d) back to (B, N, heads * d)."""
+    return x.transpose(1, 2).flatten(2)
+
+
 class Attention(nn.Module):
     """Every position looks at every other one and takes what it needs.
 
@@ -87,3 +113,34 @@ class Attention(nn.Module):
         query, key, value = together.transpose(3, 4).unbind(1)  # (B, heads, N, d) each
         h = F.scaled_dot_product_attention(query, key, value)
         return x + self.out(h.transpose(2, 3).reshape(B, C, H, W))
+
+
+class CrossAttention(nn.Module):
+    """Every place in a picture looks at the words and takes what it needs.
+
+    The queries come from the picture, keys and values from the text (Rombach et al.
+    2022, section 3.3).
+    """
+
+    def __init__(self, width: int, text_width: int, heads: int = 4):
+        super().__init__()
+        self.heads = heads
+        self.norm = norm(width)
+        self.to_query = nn.Conv2d(width, width, 1)
+        self.to_key_value = nn.Linear(text_width, 2 * width)
+        self.seen = nn.Identity()  # the weights pass through: a hook here sees them
+        self.out = zeroed(nn.Conv2d(width, width, 1))
+
+    def forward(self, x: Tensor, text_emb: Tensor, mask: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C, H, W).
+
+        Args:
+            text_emb: (B, L, D)
+            mask: (B, L), True where there is a token
+        """
+        query = self.to_query(self.norm(x)).flatten(2).transpose(1, 2)  # (B, N, C)
+        key, value = self.to_key_value(text_emb).chunk(2, dim=-1)  # (B, L, C) each
+        query, key, value = (in_heads(y, self.heads) for y in (query, key, value))
+        weights = attention_weights(query, key, mask[:, None, None, :])
+        h = out_of_heads(self.seen(weights) @ value)  # (B, N, C)
+        return x + self.out(h.transpose(1, 2).unflatten(2, x.shape[2:]))

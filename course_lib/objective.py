@@ -158,6 +158,7 @@ def with_noise(
     seed: int = 0,
     drop: float = 0.1,
     noisier: float | None = None,
+    even: float = 0.0,
 ) -> GetBatch:
     """Add what a denoiser trains on to each batch: t, eps, and labels dropped at times.
 
@@ -168,15 +169,16 @@ def with_noise(
         drop: the share of labels replaced by 0, "nothing told", for guidance later
         noisier: None draws t evenly from 1..T; a number m draws u = t / T from a
             logit-normal around m (Esser et al. 2024, section 3.1)
+        even: with a number m, the share of t that is drawn evenly all the same
     """
 
     def get_noisy_batch(iteration: int) -> Batch:
         batch = dict(get_batch(iteration))
         generator = generator_for(seed, iteration)
         x_0 = batch["x_0"]
-        batch["t"] = draw_steps(len(x_0), schedule.T, generator, noisier)
+        batch["t"] = draw_steps(len(x_0), schedule.T, generator, noisier, even)
         batch["eps"] = torch.randn(x_0.shape, generator=generator)
-        if "cond" in batch:
+        if "cond" in batch and drop > 0:
             dropped = torch.rand(len(x_0), generator=generator) < drop
             batch["cond"] = batch["cond"].masked_fill(dropped, 0)
         return batch
@@ -185,10 +187,17 @@ def with_noise(
 
 
 def draw_steps(
-    n: int, T: int, generator: torch.Generator, noisier: float | None = None
+    n: int,
+    T: int,
+    generator: torch.Generator,
+    noisier: float | None = None,
+    even: float = 0.0,
 ) -> Tensor:
     """n training steps from 1..T, (n,) int64: even or around `noisier`."""
     if noisier is None:
         return torch.randint(1, T + 1, (n,), generator=generator)
     u = torch.sigmoid(noisier + torch.randn(n, generator=generator))
+    if even > 0:  # a bell curve around the middle hardly ever draws the ends
+        evenly = torch.rand(n, generator=generator) < even
+        u = torch.where(evenly, torch.rand(n, generator=generator), u)
     return (u * T).ceil().long().clamp(1, T)

@@ -1,7 +1,7 @@
 """A trained network, ready to draw: the whole system behind one call.
 
-draw = LabelToImage.from_pretrained("critters")
-pictures = draw(["frog", "cat"], steps=25, guidance_scale=2, seed=0)
+draw = TextToImage.from_pretrained("words")
+pictures = draw(["a frog on stilts", "a red cat at night"], guidance_scale=2, seed=0)
 """
 
 from collections.abc import Callable, Iterator
@@ -12,14 +12,56 @@ import torch
 from torch import Tensor, nn
 
 from course_lib import samplers
+from course_lib.captioned import tidy
 from course_lib.checkpoint import CheckpointError, fill, load_weights, save_weights
 from course_lib.guidance import guide
 from course_lib.objective import predictor
 from course_lib.samplers import PictureNoise, Step
 from course_lib.schedule import NoiseSchedule, schedule_named
+from course_lib.text_unet import TextUNet
+from course_lib.tokenizer import PAD, Tokenizer
 from course_lib.unet import UNet
 
 SAMPLERS = ("ddim", "ddpm", "dpm_solver", "euler", "heun")
+
+
+def from_noise(
+    model: Callable,
+    card: dict,
+    cond: Tensor,
+    steps: int,
+    seed: int,
+    sampler: str,
+    first: int,
+    clamp_x_0: bool,
+) -> Iterator[Step]:
+    """The way from noise to picture with one of the samplers; see `trace` below."""
+    if sampler not in SAMPLERS:
+        raise ValueError(f"The sampler must be one of {SAMPLERS}; got {sampler!r}.")
+    schedule = schedule_named(card["schedule"], card["T"])
+    noise = PictureNoise(seed, range(first, first + len(cond)), cond.device)
+    predict = predictor(model, schedule, card["target"], cond, clamp_x_0)
+    fresh = {"noise": noise} if sampler == "ddpm" else {}
+    x_T = noise((3, card["size"], card["size"]))
+    return getattr(samplers, sampler)(predict, x_T, schedule, steps, **fresh)
+
+
+def draw_all(
+    trace: Callable[[list[str], int], Iterator[Step]],
+    asked: list[str],
+    batch_size: int,
+    callback: Callable[[Step], None] | None,
+) -> Tensor:
+    """One picture for each that is asked, some at a time: (B, 3, H, W) in [-1, 1]."""
+    if not asked:
+        raise ValueError("Nothing was asked for: the list is empty.")
+    pictures = []
+    for first in range(0, len(asked), batch_size):
+        for step in trace(asked[first : first + batch_size], first):
+            if callback:
+                callback(step)
+        pictures.append(step.x_0_hat.clamp(-1, 1).cpu())
+    return torch.cat(pictures)
 
 
 @dataclass
@@ -85,17 +127,11 @@ class LabelToImage:
             guidance_scale: 1 is plain, more follows the label more closely
             seed: with `first`, the number of the first picture, decides the noise
         """
-        if sampler not in SAMPLERS:
-            raise ValueError(f"The sampler must be one of {SAMPLERS}; got {sampler!r}.")
-        device = next(self.model.parameters()).device
-        cond = self.label_numbers(labels).to(device)
-        noise = PictureNoise(seed, range(first, first + len(labels)), device)
-        size = self.card["size"]
+        cond = self.label_numbers(labels).to(next(self.model.parameters()).device)
         model = guide(self.model, guidance_scale)
-        predict = predictor(model, self.schedule, self.card["target"], cond, clamp_x_0)
-        fresh = {"noise": noise} if sampler == "ddpm" else {}
-        x_T = noise((self.card["config"]["channels"], size, size))
-        return getattr(samplers, sampler)(predict, x_T, self.schedule, steps, **fresh)
+        return from_noise(
+            model, self.card, cond, steps, seed, sampler, first, clamp_x_0
+        )
 
     def __call__(
         self,
@@ -108,11 +144,123 @@ class LabelToImage:
         callback: Callable[[Step], None] | None = None,
     ) -> Tensor:
         """Draw one picture a label: (B, 3, H, W) in [-1, 1], on the CPU."""
-        pictures = []
-        for first in range(0, len(labels), batch_size):
-            some = labels[first : first + batch_size]
-            for step in self.trace(some, steps, guidance_scale, seed, sampler, first):
-                if callback:
-                    callback(step)
-            pictures.append(step.x_0_hat.clamp(-1, 1).cpu())
-        return torch.cat(pictures)
+
+        def trace(some: list[str], first: int) -> Iterator[Step]:
+            return self.trace(some, steps, guidance_scale, seed, sampler, first)
+
+        return draw_all(trace, labels, batch_size, callback)
+
+
+def list_of_texts(prompts: list[str]) -> list[str]:
+    """The same, or a sentence: "frog" would otherwise be four prompts."""
+    if isinstance(prompts, str) or not all(isinstance(p, str) for p in prompts):
+        raise ValueError(f"The prompts must be a list of texts; got {prompts!r}.")
+    return list(prompts)
+
+
+@dataclass
+class TextToImage:
+    """Draws what a prompt says, out of noise.
+
+    `card` is what `python -m course_lib train --what text` wrote.
+    """
+
+    model: TextUNet
+    tokenizer: Tokenizer
+    card: dict
+
+    @classmethod
+    def from_pretrained(cls, name_or_folder: Path | str, device="cpu") -> "TextToImage":
+        """Load shipped weights by name, or the folder of a training of your own."""
+        tensors, card = load_weights(name_or_folder)
+        if card.get("kind") != "text denoiser":
+            raise CheckpointError(
+                f"{name_or_folder} holds a {card.get('kind')}, which takes no prompts."
+            )
+        model, tokenizer = TextUNet(**card["config"]), Tokenizer(card["merges"])
+        if len(tokenizer) != model.config["text"]["vocabulary"]:
+            raise CheckpointError(
+                f"{name_or_folder} belongs to another tokenizer: its network knows "
+                f"{model.config['text']['vocabulary']} tokens, there are "
+                f"{len(tokenizer)}."
+            )
+        return cls(fill(model, tensors).to(device), tokenizer, card)
+
+    def save_pretrained(self, folder: Path | str) -> None:
+        """Write the weights and the card, with the tokenizer in it, to a folder."""
+        save_weights(folder, self.model.state_dict(), self.card)
+
+    @property
+    def schedule(self) -> NoiseSchedule:
+        """The process the network was trained on."""
+        return schedule_named(self.card["schedule"], self.card["T"])
+
+    @property
+    def length(self) -> int:
+        """The most tokens that a prompt may have; the rest is cut off."""
+        return self.model.config["text"]["length"]
+
+    def cut_prompts(self, prompts: list[str]) -> list[str]:
+        """The prompts that are too long to be read to their end."""
+        return self.tokenizer.cut_texts([tidy(p) for p in prompts], self.length)
+
+    @torch.no_grad()
+    def read(self, prompts: list[str]) -> Tensor:
+        """Prompts to text_emb (B, L, D), L the longest of them; "" tells nothing."""
+        texts = [tidy(prompt) for prompt in list_of_texts(prompts)]
+        tokens = self.tokenizer.batch(texts, self.length)
+        longest = int((tokens != PAD).sum(1).max())
+        device = next(self.model.parameters()).device
+        return self.model.read(tokens[:, :longest].to(device))
+
+    def trace(
+        self,
+        prompts: list[str],
+        steps: int = 10,
+        guidance_scale: float = 2.0,
+        seed: int = 0,
+        sampler: str = "dpm_solver",
+        first: int = 0,
+        clamp_x_0: bool = True,
+        negative_prompt: str = "",
+    ) -> Iterator[Step]:
+        """Yield every step from noise to picture, one picture a prompt.
+
+        Args:
+            steps: updates; with guidance the network is called twice in each
+            guidance_scale: 1 is plain, more follows the prompt more closely
+            seed: with `first`, the number of the first picture, decides the noise
+            negative_prompt: what guidance leads away from; "" is "nothing told"
+        """
+        both = self.read(list_of_texts(prompts) + [negative_prompt])
+        cond, uncond = both[:-1], both[-1:].expand(len(prompts), -1, -1)
+        model = guide(self.model, guidance_scale, uncond)
+        return from_noise(
+            model, self.card, cond, steps, seed, sampler, first, clamp_x_0
+        )
+
+    def __call__(
+        self,
+        prompts: list[str],
+        steps: int = 10,
+        guidance_scale: float = 2.0,
+        seed: int = 0,
+        generator: torch.Generator | None = None,
+        sampler: str = "dpm_solver",
+        negative_prompt: str = "",
+        batch_size: int = 64,
+        callback: Callable[[Step], None] | None = None,
+    ) -> Tensor:
+        """Draw one picture a prompt: (B, 3, H, W) in [-1, 1], on the CPU.
+
+        Args:
+            generator: where the seed comes from, if it is not given
+        """
+        if generator is not None:
+            seed = int(torch.randint(2**62, (), generator=generator))
+
+        def trace(some: list[str], first: int) -> Iterator[Step]:
+            how = dict(seed=seed, sampler=sampler, negative_prompt=negative_prompt)
+            return self.trace(some, steps, guidance_scale, first=first, **how)
+
+        return draw_all(trace, prompts, batch_size, callback)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from course_lib.captioned import LENGTH, caption_batches, caption_tokenizer
 from course_lib.datasets import (
     DataError,
     PictureSet,
@@ -21,15 +22,22 @@ from course_lib.judges import Judge, make_judge_loss, with_wear
 from course_lib.objective import make_denoising_loss, with_noise
 from course_lib.reader import CHUNK, QUESTIONS, reader_batches
 from course_lib.schedule import NoiseSchedule, straight_line
+from course_lib.text_unet import TextUNet
 from course_lib.trainer import Settings, Trainer
 from course_lib.unet import UNet
 
 SETTINGS = {  # how each kind of network trains, where it is not as Settings has it
     "denoiser": {},
+    "text": {"decay": 0.3},
     "reader": {"weight_decay": 0.01, "decay": 1.0},
     "classifier": {"weight_decay": 0.05, "decay": 1.0},
 }
-DATA = {"denoiser": "critters", "reader": "critters", "classifier": "cifar10"}
+DATA = {
+    "denoiser": "critters",
+    "text": "critters",
+    "reader": "critters",
+    "classifier": "cifar10",
+}
 
 
 def load_data(data: str, split: str = "train", size: int = 32) -> PictureSet:
@@ -93,6 +101,51 @@ def denoiser_trainer(
     )
 
 
+def text_trainer(
+    settings: Settings,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    batch_size: int = 64,
+    seed: int = 0,
+    widths: tuple[int, ...] = (64, 128),
+    blocks: int = 2,
+    noisier: float = 0.3,
+    even: float = 0.2,
+    caption_noise: float = 0.0,
+) -> Trainer:
+    """The recipe for pictures from prompts: text encoder and U-Net, trained together.
+
+    Args:
+        caption_noise: the share of captions that lie or are missing, for experiments
+    """
+    schedule, target = straight_line(), "v"
+    pictures, tokenizer = load_critters("train"), caption_tokenizer()
+    torch.manual_seed(seed)
+    text = dict(vocabulary=len(tokenizer), length=LENGTH)
+    model = TextUNet(text, dict(widths=widths, blocks=blocks))
+    get_batch = caption_batches(pictures, tokenizer, batch_size, seed, caption_noise)
+    card = {
+        "kind": "text denoiser",
+        "config": model.config,
+        "merges": tokenizer.merges,
+        "schedule": schedule.name,
+        "T": schedule.T,
+        "target": target,
+        "data": pictures.name,
+        "size": pictures.pictures.shape[-1],
+    }
+    asked = dict(batch_size=batch_size, seed=seed, noisier=noisier, even=even)
+    return Trainer(
+        model,
+        make_denoising_loss(schedule, target),
+        with_noise(get_batch, schedule, seed, drop=0.0, noisier=noisier, even=even),
+        settings,
+        folder,
+        resume,
+        card | asked | dict(caption_noise=caption_noise),
+    )
+
+
 def classifier_trainer(
     settings: Settings,
     folder: Path | str | None = None,
@@ -143,7 +196,7 @@ def recipe(
     """The recipe that a command names: call it with settings, folder and resume.
 
     Args:
-        what: denoiser, reader or classifier
+        what: denoiser, text, reader or classifier
         data: critters, cifar10 or folder:PATH; a judge learns from its own set only
         widths, blocks: of the denoiser
         options: batch_size and seed, where they are not the recipe's own
@@ -170,6 +223,8 @@ def recipe(
         )
     if size % 2 ** len(widths):
         raise ValueError(f"{len(widths)} --widths halve {size} pixels too often.")
-    pictures = load_data(data, size=size)
     network = dict(widths=widths, blocks=blocks)
+    if what == "text":
+        return partial(text_trainer, **network, **options)
+    pictures = load_data(data, size=size)
     return partial(denoiser_trainer, pictures, **network, **options)

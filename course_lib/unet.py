@@ -15,7 +15,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.layers import Attention, ResidualBlock, time_embedding, zeroed
+from course_lib.layers import (
+    Attention,
+    CrossAttention,
+    ResidualBlock,
+    time_embedding,
+    zeroed,
+)
 
 
 class UNet(nn.Module):
@@ -27,6 +33,7 @@ class UNet(nn.Module):
         labels: how many labels there are besides label 0, which means "nothing told"
         channels: 3 for RGB
         refine: channels of the small full-resolution head that smooths over the fold
+        text_width: numbers a token of the text it is told; 0 for none
     """
 
     fold = 2  # pixels along the side of the square that becomes channels
@@ -38,6 +45,7 @@ class UNet(nn.Module):
         labels: int = 0,
         channels: int = 3,
         refine: int = 16,
+        text_width: int = 0,
     ):
         super().__init__()
         self.config = dict(
@@ -46,6 +54,7 @@ class UNet(nn.Module):
             labels=labels,
             channels=channels,
             refine=refine,
+            text_width=text_width,
         )
         vec_width = 4 * widths[0]
         self.time_width = 2 * widths[0]
@@ -54,15 +63,22 @@ class UNet(nn.Module):
             nn.SiLU(),
             nn.Linear(vec_width, vec_width),
         )
-        self.label = nn.Embedding(labels + 1, vec_width)
+        if text_width:
+            self.gist = nn.Sequential(
+                nn.Linear(text_width, vec_width),
+                nn.SiLU(),
+                nn.Linear(vec_width, vec_width),
+            )
+        else:
+            self.label = nn.Embedding(labels + 1, vec_width)
 
         self.into = nn.Conv2d(channels * self.fold**2, widths[0], 3, padding=1)
         self.down = nn.ModuleList()
         self.up = nn.ModuleList()
         for i, width in enumerate(widths):
-            coarsest = i == len(widths) - 1
-            self.down.append(Level(width, blocks, vec_width, attention=coarsest))
-            self.up.insert(0, UpLevel(width, blocks, vec_width, attention=coarsest))
+            kind = (width, blocks, vec_width, i == len(widths) - 1, text_width)
+            self.down.append(Level(*kind))
+            self.up.insert(0, UpLevel(*kind))
         pairs = list(zip(widths[:-1], widths[1:], strict=True))
         self.shrink = nn.ModuleList(nn.Conv2d(f, c, 3, 2, 1) for f, c in pairs)
         self.grow = nn.ModuleList(nn.Conv2d(c, f, 3, 1, 1) for f, c in reversed(pairs))
@@ -78,22 +94,29 @@ class UNet(nn.Module):
         Args:
             x_t: (B, C, H, W) noisy pictures, H and W divisible by 2^(number of grids)
             t: (B,) int64 steps
-            cond: (B,) int64 labels, 0 for "nothing told"; None is 0 for all
+            cond: (B,) int64 labels, 0 for "nothing told"; None is 0 for all. Or, with a
+                text_width, text_emb (B, L, text_width), zero where there is no token
         """
         self.check_input(x_t, t, cond)
-        cond = torch.zeros_like(t) if cond is None else cond
-        vec = self.time(time_embedding(t, self.time_width)) + self.label(cond)
+        vec = self.time(time_embedding(t, self.time_width))
+        text = None
+        if self.config["text_width"]:
+            mask = cond.any(dim=2)  # (B, L), True where there is a token
+            text = cond, mask
+            vec = vec + self.gist(cond.sum(1) / mask.sum(1, keepdim=True).sqrt())
+        else:
+            vec = vec + self.label(torch.zeros_like(t) if cond is None else cond)
         vec = F.silu(vec)  # (B, vec_width)
 
         h = self.into(F.pixel_unshuffle(x_t, self.fold))  # (B, widths[0], H / 2, W / 2)
         skips = []
         for i, level in enumerate(self.down):
-            h = level(h, vec, skips)
+            h = level(h, vec, skips, text)
             if i < len(self.shrink):
                 h = self.shrink[i](h)
         h = self.middle(h, vec)
         for i, level in enumerate(self.up):
-            h = level(h, vec, skips)
+            h = level(h, vec, skips, text)
             if i < len(self.grow):
                 h = self.grow[i](F.interpolate(h, scale_factor=2.0, mode="nearest"))
 
@@ -118,6 +141,18 @@ class UNet(nn.Module):
             raise ValueError(
                 f"t must hold one step a picture, ({len(x_t)},); got {tuple(t.shape)}."
             )
+        text_width = self.config["text_width"]
+        if text_width:
+            if (
+                cond is None
+                or cond.ndim != 3
+                or cond.shape[::2] != (len(t), text_width)
+            ):
+                raise ValueError(
+                    f"cond must be a text a picture, ({len(t)}, L, {text_width}); "
+                    f"got {None if cond is None else tuple(cond.shape)}."
+                )
+            return
         if cond is None:
             return
         if cond.shape != t.shape or cond.dtype != torch.int64:
@@ -132,25 +167,32 @@ class UNet(nn.Module):
 class Level(nn.Module):
     """The blocks of one grid on the way down; each leaves a skip."""
 
-    def __init__(self, width: int, blocks: int, vec_width: int, attention: bool):
+    def __init__(
+        self, width: int, blocks: int, vec_width: int, attention: bool, text_width: int
+    ):
         super().__init__()
         self.blocks = nn.ModuleList(
             ResidualBlock(width, vec_width) for _ in range(blocks)
         )
         self.look = Attention(width) if attention else nn.Identity()
+        listens = text_width and attention  # finer grids listen on the way up only
+        self.listen = CrossAttention(width, text_width) if listens else None
 
-    def forward(self, h: Tensor, vec: Tensor, skips: list[Tensor]) -> Tensor:
+    def forward(self, h: Tensor, vec: Tensor, skips: list[Tensor], text) -> Tensor:
         """(B, C, H, W) to (B, C, H, W); appends to `skips`."""
         for block in self.blocks:
             h = block(h, vec)
             skips.append(h)
-        return self.look(h)
+        h = self.look(h)
+        return self.listen(h, *text) if self.listen else h
 
 
 class UpLevel(nn.Module):
     """The blocks of one grid on the way up; each takes a skip back."""
 
-    def __init__(self, width: int, blocks: int, vec_width: int, attention: bool):
+    def __init__(
+        self, width: int, blocks: int, vec_width: int, attention: bool, text_width: int
+    ):
         super().__init__()
         self.blocks = nn.ModuleList(
             ResidualBlock(width, vec_width) for _ in range(blocks)
@@ -159,13 +201,15 @@ class UpLevel(nn.Module):
             nn.Conv2d(2 * width, width, 1) for _ in range(blocks)
         )
         self.look = Attention(width) if attention else nn.Identity()
+        self.listen = CrossAttention(width, text_width) if text_width else None
 
-    def forward(self, h: Tensor, vec: Tensor, skips: list[Tensor]) -> Tensor:
+    def forward(self, h: Tensor, vec: Tensor, skips: list[Tensor], text) -> Tensor:
         """(B, C, H, W) to (B, C, H, W); pops from `skips`."""
         for merge, block in zip(self.merges, self.blocks, strict=True):
             both = torch.cat([h, skips.pop()], dim=1)  # (B, 2C, H, W)
             h = block(merge(both), vec)  # (B, C, H, W)
-        return self.look(h)
+        h = self.look(h)
+        return self.listen(h, *text) if self.listen else h
 
 
 def count_parameters(model: nn.Module) -> int:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from course_lib.guidance import guide
+from course_lib.guidance import compose, guide
 from course_lib.objective import TARGETS, read_output
 from course_lib.schedule import linear_schedule
 
@@ -93,3 +93,39 @@ def test_guiding_the_answer_guides_x_0_hat_and_eps_hat_alike(target):
 def test_a_scale_that_is_no_number_is_refused(scale):
     with pytest.raises(ValueError, match="must be a finite number"):
         guide(Labelled(), scale)
+
+
+# Several texts at once ------------------------------------------------------------
+
+
+class Told:
+    """A stand-in for a network that hears texts, (B, L, D)."""
+
+    def __call__(self, x_t, t, cond):
+        return torch.tanh(x_t + 0.3 * cond.sum((1, 2)).reshape(-1, 1, 1, 1))
+
+
+def texts():
+    return torch.randn(3, 4, 2, 5, generator=torch.Generator().manual_seed(1)).double()
+
+
+def test_one_text_composed_is_guidance():
+    (x_t, t, _), (cond, uncond, _) = pictures(), texts()
+    composed = compose(Told(), [cond], [3.0], uncond)(x_t, t)
+    torch.testing.assert_close(composed, guide(Told(), 3.0, uncond)(x_t, t, cond))
+
+
+def test_two_texts_pull_in_the_sum_of_their_directions():
+    (x_t, t, _), (cond, other, uncond) = pictures(), texts()
+    at, to, nothing = (Told()(x_t, t, c) for c in (cond, other, uncond))
+    expected = nothing + 2 * (at - nothing) - 0.5 * (to - nothing)
+    composed = compose(Told(), [cond, other], [2.0, -0.5], uncond)
+    torch.testing.assert_close(composed(x_t, t), expected)
+
+
+def test_every_text_needs_a_scale():
+    cond, uncond, _ = texts()
+    with pytest.raises(ValueError, match="as many scales"):
+        compose(Told(), [cond], [1.0, 2.0], uncond)
+    with pytest.raises(ValueError, match="finite"):
+        compose(Told(), [cond], [float("nan")], uncond)

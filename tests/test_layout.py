@@ -10,10 +10,12 @@ ROWS = (
     "device pixels schedule layers tokenizer shapes wording",
     "checkpoint ideal mlp unet text_encoder autoencoder objective"
     " critters animals accessories scenes",
-    "drawing trainer judges",  # a picture, a training, who judges
+    "drawing trainer judges text_unet prompts",  # a picture, a training, who judges
     "datasets reader guidance samplers contrastive lora",
-    "editing metrics pipeline recipes gallery",
+    "captioned metrics gallery",
+    "editing pipeline recipes",
     "personalise preference distil video rivals provenance evaluation doctor",
+    "fidelity",
     "figure checks source",  # for people
     "plots anatomy",
     "widgets cli",

@@ -1,0 +1,192 @@
+"""Does the picture show what the prompt asked for? Measured kind by kind.
+
+The reader looks at every picture. A picture is right when every factor that its prompt
+names is there, and nothing that was not asked for. Beside each share stands what real
+pictures of the same prompts get: the reader's ceiling.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from course_lib.critters import (
+    HELD_OUT,
+    SUBJECTS,
+    Factors,
+    captions,
+    choose_factors,
+    held_out_factors,
+    rows_of,
+)
+from course_lib.drawing import draw
+from course_lib.evaluation import FRESH, as_facts, spoken
+from course_lib.judges import Judge
+from course_lib.metrics import load_judge, share
+from course_lib.pipeline import TextToImage
+from course_lib.pixels import from_bytes, to_bytes
+from course_lib.prompts import Asked, check_picture, understand
+from course_lib.wording import SENSES
+
+READER = "reader-32"
+BOUND = {"subject", "subject_2", "colour", "colour_2", "order"}  # two animals, all told
+TWO_SENSED = {sense for senses in SENSES.values() for sense in senses}
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """Prompts of one kind, what each asks for, and real pictures of the same."""
+
+    texts: list[str]
+    asked: list[Asked]
+    real: Tensor | None = None  # (N, 3, H, W)
+
+
+# Which prompts ------------------------------------------------------------------
+
+
+def factors_of(kind: str, indices: Tensor, world: int) -> Factors:
+    """Factors of this kind, some of which `wanted` throws out again."""
+    if kind in HELD_OUT:
+        return held_out_factors(kind, indices, world)
+    if kind == "frog on stilts":
+        return held_out_factors("accessory", indices, world)
+    if kind in ("two senses, context", "two senses, bare word"):
+        return choose_factors(indices, world, "any")
+    return choose_factors(indices, world, "two" if kind == "two animals" else "one")
+
+
+def wanted(kind: str, f: dict[str, int], named: set[str]) -> bool:
+    """Whether a prompt belongs to this kind."""
+    subject, bare = SUBJECTS[f["subject"]], "either_sense" in named
+    if kind.startswith("two senses"):
+        alone = subject in TWO_SENSED and f["subject_2"] == 0
+        return alone and bare == (kind == "two senses, bare word")
+    if bare:
+        return False
+    if kind == "one animal, ears named":
+        return "ears" in named
+    if kind in ("accessory", "ears", "frog on stilts"):
+        of_frog = kind != "frog on stilts" or subject == "frog"
+        return of_frog and ("ears" if kind == "ears" else "accessory") in named
+    if kind == "colour":
+        return "colour" in named
+    if kind in ("two animals", "pair"):
+        return named >= BOUND
+    return True
+
+
+KINDS = {  # what each is called in print
+    "one animal": "one animal, seen",
+    "one animal, ears named": "  with borrowed ears named",
+    "accessory": "held-out accessory",
+    "colour": "held-out colour",
+    "ears": "held-out ears",
+    "frog on stilts": "frog on stilts",
+    "two animals": "two animals, seen, all bound",
+    "pair": "two animals, held-out, all bound",
+    "two senses, context": "bat, crane: the context decides",
+    "two senses, bare word": "bat, crane: either sense",
+}
+
+
+def prompts_of(kind: str, n: int, world: int, size: int = 32) -> Prompts:
+    """n prompts of one kind from a world that nobody trained on."""
+    texts, asked, rows, start = [], [], [], 0
+    while len(texts) < n:
+        indices = torch.arange(start, start + 4 * n)
+        factors = factors_of(kind, indices, world)
+        written = captions(factors, indices, world, return_named=True)
+        for i, (f, text, named) in enumerate(
+            zip(rows_of(factors), *written, strict=True)
+        ):
+            if len(texts) < n and wanted(kind, f, named):
+                unasked = [name for name in ("accessory", "ears") if name not in named]
+                texts.append(text)
+                asked.append((f | dict.fromkeys(unasked, 0), named))
+                rows.append(start + i)
+        start += 4 * n
+    found = {name: torch.tensor([f[name] for f, _ in asked]) for name in factors}
+    real = draw(found, torch.tensor(rows), world, size)
+    return Prompts(texts, asked, from_bytes(to_bytes(real)))
+
+
+def prompts_from(lines: list[str]) -> Prompts:
+    """Prompts that somebody wrote, one a line; what they ask for is read from them."""
+    texts = [line.strip() for line in lines if line.strip()]
+    if not texts:
+        raise ValueError("There is no prompt in the file: write one a line.")
+    return Prompts(texts, [understand(text) for text in texts])
+
+
+# Judging ----------------------------------------------------------------------
+
+
+def judge_all(judge: Judge, pictures: Tensor, asked: list[Asked]) -> list[dict]:
+    """For each picture what `check_picture` finds: factor -> is it there?"""
+    seen = rows_of(judge.read(pictures))
+    return [check_picture(*a, s) for a, s in zip(asked, seen, strict=True)]
+
+
+def shares_of(found: list[dict[str, bool]]) -> dict[str, dict]:
+    """For each factor the share of right ones among those named; "all factors" too."""
+    columns: dict[str, list[bool]] = {}
+    for one in found:
+        for name, right in one.items():
+            columns.setdefault(name, []).append(right)
+    columns["all_factors"] = [all(one.values()) for one in found]
+    return {n: as_facts(share(torch.tensor(rights))) for n, rights in columns.items()}
+
+
+def steps_of(calls: int, guidance_scale: float) -> int:
+    """How many steps so many network calls allow: guidance takes two calls a step."""
+    return max(1, calls // (1 if guidance_scale == 1 else 2))
+
+
+def measure_prompts(
+    painter: TextToImage,
+    prompts: Prompts,
+    seed: int = 0,
+    calls: int = 20,
+    guidance_scale: float = 2.0,
+    sampler: str = "dpm_solver",
+) -> dict:
+    """Draw every prompt once and judge it; real pictures too, where there are any."""
+    judge = load_judge(READER)
+    steps = steps_of(calls, guidance_scale)
+    how = dict(steps=steps, guidance_scale=guidance_scale, sampler=sampler, seed=seed)
+    found = shares_of(judge_all(judge, painter(prompts.texts, **how), prompts.asked))
+    if prompts.real is None:
+        return {"drawn": found}
+    real = shares_of(judge_all(judge, prompts.real, prompts.asked))
+    return {"drawn": found, "real": real}
+
+
+def measure_kinds(
+    painter: TextToImage, n: int = 500, seed: int = 0, kinds=tuple(KINDS), **settings
+) -> dict:
+    """Every kind of prompt: name -> what `measure_prompts` says."""
+    return {
+        kind: measure_prompts(
+            painter, prompts_of(kind, n, FRESH + seed), seed, **settings
+        )
+        for kind in tqdm(kinds, unit="kind", disable=None)
+    }
+
+
+def kinds_table(found: dict) -> list[str]:
+    """A row a kind: all factors right, of drawn and of real pictures."""
+    lines = [f"{'all named factors right, nothing unasked':42}{'drawn':28}real"]
+    for kind, shares in found.items():
+        drawn, real = (spoken(shares[k]["all_factors"]) for k in ("drawn", "real"))
+        lines.append(f"{KINDS[kind]:42}{drawn:28}{real}")
+    ears = found.get("one animal, ears named", {}).get("drawn", {}).get("ears")
+    if ears:
+        lines.append(f"{'  the ears alone':42}{spoken(ears)}")
+    return lines
+
+
+def factors_table(shares: dict) -> list[str]:
+    """A row a factor."""
+    return [f"{name:20}{spoken(facts)}" for name, facts in shares.items()]

@@ -1,0 +1,38 @@
+"""A U-Net that is told what to draw in words: text encoder and U-Net as one network."""
+
+from torch import Tensor, nn
+
+from course_lib.text_encoder import TextEncoder
+from course_lib.unet import UNet
+
+
+class TextUNet(nn.Module):
+    """A denoiser: `model(x_t, t, cond)`; cond is tokens, or what `read` made of them.
+
+    Both parts learn together from the denoising loss alone: what a word means is
+    whatever helps to take the noise out of pictures that have it in their captions.
+
+    Args:
+        text: settings of the TextEncoder
+        unet: settings of the UNet, besides text_width
+    """
+
+    def __init__(self, text: dict, unet: dict):
+        super().__init__()
+        self.text_encoder = TextEncoder(**text)
+        self.unet = UNet(**unet, text_width=self.text_encoder.config["width"])
+        network = {k: v for k, v in self.unet.config.items() if k != "text_width"}
+        self.config = dict(text=self.text_encoder.config, unet=network)
+
+    def read(self, tokens: Tensor) -> Tensor:
+        """Tokens (B, L) to text_emb (B, L, D): once a prompt is enough."""
+        return self.text_encoder(tokens)
+
+    def forward(self, x_t: Tensor, t: Tensor, cond: Tensor) -> Tensor:
+        """(B, C, H, W) to the same shape.
+
+        Args:
+            cond: tokens (B, L) int64, or text_emb (B, L, D)
+        """
+        text_emb = cond if cond.is_floating_point() else self.read(cond)
+        return self.unet(x_t, t, text_emb)

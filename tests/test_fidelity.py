@@ -1,0 +1,74 @@
+"""Prompts of every kind, and shares of pictures that show what was asked for."""
+
+import pytest
+import torch
+from test_pipeline_text import painter  # noqa: F401  a fixture
+
+from course_lib import fidelity
+from course_lib.critters import FACTORS, is_held_out
+from course_lib.fidelity import KINDS, prompts_from, prompts_of, shares_of
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_prompts_of_a_kind_are_of_that_kind(kind):
+    prompts = prompts_of(kind, 12, world=1_000_000)
+    assert len(prompts.texts) == len(prompts.asked) == len(prompts.real) == 12
+    assert prompts.real.shape == (12, 3, 32, 32)
+    columns = {n: torch.tensor([f[n] for f, _ in prompts.asked]) for n in FACTORS}
+    held_out = kind in ("accessory", "colour", "ears", "frog on stilts", "pair")
+    assert (is_held_out(columns) == held_out).all()
+    for text, (f, named) in zip(prompts.texts, prompts.asked, strict=True):
+        assert ("frog" in text and "stilts" in text) or kind != "frog on stilts"
+        assert "ears" in named or kind not in ("ears", "one animal, ears named")
+        assert (f["subject_2"] > 0) == (kind in ("two animals", "pair"))
+        assert ("either_sense" in named) == (kind == "two senses, bare word")
+
+
+def test_the_reader_finds_real_pictures_right():
+    prompts = prompts_of("one animal", 64, world=1_000_000)
+    judge = fidelity.load_judge(fidelity.READER)
+    found = shares_of(fidelity.judge_all(judge, prompts.real, prompts.asked))
+    assert found["all_factors"]["share"] > 0.95
+
+
+def test_the_reader_finds_exchanged_pictures_wrong():
+    prompts = prompts_of("one animal", 64, world=1_000_000)
+    judge = fidelity.load_judge(fidelity.READER)
+    exchanged = fidelity.judge_all(judge, prompts.real.roll(1, 0), prompts.asked)
+    assert shares_of(exchanged)["all_factors"]["share"] < 0.1
+
+
+def test_shares_count_a_factor_only_where_it_is_named():
+    found = [{"subject": True, "colour": False}, {"subject": True}]
+    shares = shares_of(found)
+    assert (shares["colour"]["share"], shares["colour"]["n"]) == (0, 1)
+    assert (shares["all_factors"]["share"], shares["all_factors"]["n"]) == (0.5, 2)
+
+
+def test_somebodys_prompts_are_read_line_by_line():
+    prompts = prompts_from(["a red frog", "", "  a cat\n"])
+    assert prompts.texts == ["a red frog", "a cat"]
+    assert [sorted(named) for _, named in prompts.asked] == [
+        ["colour", "subject"],
+        ["subject"],
+    ]
+    with pytest.raises(ValueError, match="no prompt"):
+        prompts_from(["", " "])
+
+
+def test_calls_become_steps():
+    assert fidelity.steps_of(20, guidance_scale=2) == 10
+    assert fidelity.steps_of(20, guidance_scale=1) == 20
+
+
+def test_every_kind_is_measured_beside_its_ceiling(painter, monkeypatch):  # noqa: F811
+    drawn = torch.zeros(4, 3, 32, 32)
+    monkeypatch.setattr(fidelity, "prompts_of", lambda *a: prompts_of(a[0], 4, a[2]))
+    found = fidelity.measure_kinds(
+        lambda texts, **settings: drawn, n=4, kinds=("one animal", "pair")
+    )
+    assert set(found) == {"one animal", "pair"}
+    for shares in found.values():
+        assert shares["drawn"]["all_factors"]["share"] == 0
+        assert shares["real"]["all_factors"]["share"] >= 0.5
+    assert len(fidelity.kinds_table(found)) == 3

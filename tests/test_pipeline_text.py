@@ -1,0 +1,110 @@
+"""From a prompt to a picture, with a network small enough to run at once."""
+
+import pytest
+import torch
+
+from course_lib.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from course_lib.pipeline import LabelToImage, TextToImage
+from course_lib.text_unet import TextUNet
+from course_lib.tokenizer import train_tokenizer
+
+PROMPTS = ["a frog on stilts", "a cat"]
+
+
+@pytest.fixture(scope="module")
+def painter():
+    torch.manual_seed(0)
+    tokenizer = train_tokenizer(PROMPTS * 2, merges=20)
+    text = dict(vocabulary=len(tokenizer), length=12, width=16, blocks=1)
+    model = TextUNet(text, dict(widths=(8, 16), blocks=1)).eval()
+    for parameter in model.parameters():
+        if parameter.ndim > 1 and not parameter.any():  # a fresh network says only 0
+            torch.nn.init.normal_(parameter, std=0.2)
+    card = dict(kind="text denoiser", config=model.config, merges=tokenizer.merges)
+    card |= dict(schedule="straight line", T=100, target="v", size=16)
+    return TextToImage(model, tokenizer, card)
+
+
+def test_a_prompt_becomes_a_picture(painter):
+    pictures = painter(PROMPTS, steps=3)
+    assert pictures.shape == (2, 3, 16, 16)
+    assert -1 <= pictures.min() and pictures.max() <= 1
+    other = painter(PROMPTS[::-1], steps=3)
+    assert not torch.equal(pictures[0], other[0])
+
+
+def test_a_prompt_alone_draws_what_it_draws_in_a_batch(painter):
+    together = painter([*PROMPTS, "a frog in a far longer prompt"], steps=3)
+    alone = painter(PROMPTS, steps=3, batch_size=1)
+    assert (together[:2] - alone).abs().max() < 1 / 255
+
+
+def test_the_seed_decides_and_a_generator_gives_one(painter):
+    def stream(seed):
+        return torch.Generator().manual_seed(seed)
+
+    assert torch.equal(painter(PROMPTS, steps=2, seed=3), painter(PROMPTS, 2, 2.0, 3))
+    again = [painter(PROMPTS, steps=2, generator=stream(s)) for s in (1, 1, 2)]
+    assert torch.equal(again[0], again[1]) and not torch.equal(again[0], again[2])
+
+
+def test_an_empty_prompt_tells_nothing_so_guidance_does_nothing(painter):
+    plain = painter([""], steps=2, guidance_scale=1)
+    torch.testing.assert_close(painter([""], steps=2, guidance_scale=7), plain)
+
+
+def test_a_negative_prompt_changes_the_picture_unless_guidance_is_1(painter):
+    def drawn(scale, negative):
+        how = dict(steps=2, guidance_scale=scale, negative_prompt=negative)
+        return painter(["a frog"], **how)
+
+    assert not torch.equal(drawn(3, ""), drawn(3, "a cat"))
+    torch.testing.assert_close(drawn(1, ""), drawn(1, "a cat"))
+
+
+@pytest.mark.parametrize(
+    "prompt", ["A FROG", "  a   frog "], ids=["upper case", "spaces"]
+)
+def test_case_and_spaces_do_not_matter(painter, prompt):
+    assert torch.equal(painter([prompt], steps=2), painter(["a frog"], steps=2))
+
+
+@pytest.mark.parametrize("prompt", ["カエル 🐸", "\x00\x1b", "frog " * 10_000])
+def test_no_prompt_fails(painter, prompt):
+    assert painter([prompt], steps=1).isfinite().all()
+
+
+def test_a_prompt_that_is_cut_is_named(painter):
+    assert painter.cut_prompts(["a frog", "frog " * 100]) == [" ".join(["frog"] * 100)]
+
+
+def test_it_survives_the_way_through_a_folder(painter, tmp_path):
+    painter.save_pretrained(tmp_path)
+    again = TextToImage.from_pretrained(tmp_path)
+    assert (painter(PROMPTS, steps=2) - again(PROMPTS, steps=2)).abs().max() < 0.02
+
+
+def test_weights_of_another_kind_or_tokenizer_are_refused(painter, tmp_path):
+    painter.save_pretrained(tmp_path)
+    with pytest.raises(CheckpointError, match="text denoiser"):
+        LabelToImage.from_pretrained(tmp_path)
+    tensors, card = load_checkpoint(tmp_path / "model.safetensors")
+    card["merges"] = card["merges"][:-1]
+    save_checkpoint(tmp_path / "model.safetensors", tensors, card)
+    with pytest.raises(CheckpointError, match="another tokenizer"):
+        TextToImage.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("prompts", "settings", "sentence"),
+    [
+        ("a frog", {}, "a list of texts"),
+        ([], {}, "Nothing was asked"),
+        (["a frog"], dict(steps=0), "must lie in 1..100"),
+        (["a frog"], dict(guidance_scale=float("nan")), "finite"),
+        (["a frog"], dict(sampler="magic"), "must be one of"),
+    ],
+)
+def test_what_cannot_be_drawn_gets_a_sentence(painter, prompts, settings, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        painter(prompts, **settings)

@@ -1,0 +1,104 @@
+"""What a prompt asks for is read as the captions say it."""
+
+import pytest
+import torch
+
+from course_lib.critters import FACTORS, captions, choose_factors, rows_of
+from course_lib.prompts import (
+    check_as_is,
+    check_picture,
+    describe,
+    swapped,
+    understand,
+    unknown_words,
+)
+
+
+def asked(prompt: str) -> dict[str, str]:
+    """The named factors by name."""
+    f, named = understand(prompt)
+    return {n: FACTORS[n][f[n]] for n in sorted(named) if n in FACTORS}
+
+
+def row(**named: str) -> dict[str, int]:
+    return {n: FACTORS[n].index(named.get(n, v[0])) for n, v in FACTORS.items()}
+
+
+def test_every_caption_is_understood():
+    indices = torch.arange(3000)
+    factors = choose_factors(indices, 9, allow_held_out=True)
+    texts, named = captions(factors, indices, 9, return_named=True)
+    for text, said, f in zip(texts, named, rows_of(factors), strict=True):
+        assert unknown_words(text) == []
+        found, got = understand(text)
+        assert {n.removesuffix("_2") for n in got} == {
+            n.removesuffix("_2") for n in said
+        }, text
+        ways = [f] if "order" in said or "subject_2" not in said else [f, swapped(f)]
+        matches = [check_as_is(found, got, way) for way in ways]
+        for match in matches:
+            match.pop("nothing unasked")
+        assert any(all(match.values()) for match in matches), text
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("", {}),
+        ("an astronaut", {}),
+        ("Frog on STILTS!", dict(subject="frog", accessory="stilts")),
+        ("a frog with rabbit ears", dict(subject="frog", ears="rabbit")),
+        ("a bat beside a ball", dict(subject="club")),
+        ("a crane lifting a box", dict(subject="machine")),
+        ("a bat in a top hat", dict(subject="bat", accessory="hat")),
+        ("a red bat", dict(colour="red")),
+        (
+            "a blue cat right of a red fish",
+            dict(subject="fish", colour="red", subject_2="cat", colour_2="blue"),
+        ),
+        (
+            "a cat on the right and a fish on the left",
+            dict(subject="fish", subject_2="cat"),
+        ),
+    ],
+)
+def test_what_people_type(prompt, expected):
+    assert asked(prompt) == expected
+
+
+def test_words_that_no_caption_has_are_named():
+    assert unknown_words("an astronaut frog, riding") == ["astronaut", "riding"]
+
+
+def test_what_was_not_asked_for_counts_against_a_picture():
+    f, named = understand("a red frog")
+    right = row(subject="frog", colour="red")
+    assert all(check_picture(f, named, right).values())
+    hat = row(subject="frog", colour="red", accessory="hat")
+    assert check_picture(f, named, hat)["nothing unasked"] is False
+    blue = row(subject="frog", colour="blue")
+    assert check_picture(f, named, blue)["colour"] is False
+
+
+def test_either_sense_is_right_for_a_bare_word():
+    f, named = understand("a bat at night")
+    for sense, right in (("bat", True), ("club", True), ("crane", False)):
+        seen = row(subject=sense, scene="night")
+        assert check_picture(f, named, seen)["subject"] is right
+
+
+def test_two_animals_may_change_places_only_if_no_order_is_said():
+    seen = row(subject="cat", colour="red", subject_2="fish", colour_2="blue")
+    for prompt, right in (
+        ("a blue fish next to a red cat", True),
+        ("a blue fish left of a red cat", False),
+        ("a red fish next to a blue cat", False),
+    ):
+        assert all(check_picture(*understand(prompt), seen).values()) is right
+
+
+def test_what_the_reader_saw_is_said_in_words():
+    frog = row(subject="frog", colour="red", ears="rabbit", scene="snow")
+    assert describe(frog) == "red frog with rabbit ears, snow"
+    two = row(subject="cat", colour="red", subject_2="fish", colour_2="blue")
+    assert describe(two) == "red cat left of blue fish, meadow"
