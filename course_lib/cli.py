@@ -1,19 +1,16 @@
 """The command line: draw pictures, train, measure, look at this machine.
 
-    python -m course_lib generate --label frog --n 4 --out frogs.png
+    python -m course_lib generate "a frog on stilts" --n 4 --out frogs.png
 
 A contract, for people who script it: it exits with 0 when it is done, with 2 for bad
 input (one sentence on stderr, and nothing was written) and with 1 for anything else.
 With --json the last line of stdout is one JSON object.
 """
 
-import json
 import math
 import shlex
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -23,18 +20,22 @@ import typer
 from torch import nn
 from tqdm.auto import tqdm
 
-from course_lib.checkpoint import (
-    CheckpointError,
-    WriteError,
-    check_writable,
-    load_weights,
+from course_lib.checkpoint import WriteError, check_writable
+from course_lib.cli_evaluate import evaluate
+from course_lib.command import (
+    BAD_INPUT,
+    DONE,
+    FAILED,
+    AsJson,
+    Sampler,
+    bad_input,
+    complain,
+    say_json,
 )
-from course_lib.datasets import DataError
 from course_lib.device import best_device, use_all_cores
 from course_lib.gallery import places_for, write_pictures
-from course_lib.pipeline import SAMPLERS, LabelToImage
+from course_lib.pipeline import LabelToImage, TextToImage
 
-DONE, FAILED, BAD_INPUT = 0, 1, 2
 MOST_PICTURES = 10_000
 UsageError = typer.BadParameter.__base__  # click's, or typer's own copy of it
 
@@ -44,10 +45,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON.")]
-Weights = Annotated[str, typer.Option(help="A shipped name, or a training's folder.")]
-Sampler = Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -64,83 +61,78 @@ def main(arguments: list[str] | None = None) -> int:
         return complain(str(error), FAILED)
 
 
-def complain(sentence: str, code: int) -> int:
-    """Say on stderr, in one line, what went wrong."""
-    print(" ".join(sentence.split()), file=sys.stderr)
-    return code
-
-
-@contextmanager
-def bad_input() -> Iterator[None]:
-    """Whatever is refused in here is the asker's mistake: a sentence, exit code 2."""
-    try:
-        yield
-    except (ValueError, DataError, CheckpointError) as error:
-        raise typer.Exit(complain(str(error), BAD_INPUT)) from error
-
-
-def say_json(facts: dict) -> None:
-    """The last line of stdout."""
-    print(json.dumps(facts), flush=True)
-
-
 # generate ---------------------------------------------------------------------
 
 
 @app.command()
 def generate(
-    label: Annotated[
-        list[str],
-        typer.Option(help="What to draw; several (a,b or repeated) take turns."),
-    ],
     out: Annotated[
         str, typer.Option(help="FILE.png, or FOLDER/ for a file a picture.")
     ],
+    prompt: Annotated[
+        list[str] | None, typer.Argument(help="What to draw; several take turns.")
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="Instead of a prompt; several (a,b or repeated) take turns."),
+    ] = None,
     n: Annotated[int, typer.Option(help="How many pictures.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
-    steps: Annotated[int, typer.Option(help="Steps from noise to picture.")] = 25,
+    steps: Annotated[
+        int | None, typer.Option(help="From noise to picture: 10, for a label 25.")
+    ] = None,
     guidance: Annotated[
-        float, typer.Option(help="1 is plain; more follows the label more closely.")
+        float, typer.Option(help="1 is plain; more follows the prompt more closely.")
     ] = 2.0,
-    weights: Weights = "critters",
+    negative: Annotated[str, typer.Option(help="A prompt to be led away from.")] = "",
+    weights: Annotated[
+        str | None, typer.Option(help="A shipped name, or a training's folder.")
+    ] = None,
     sampler: Sampler = "dpm_solver",
     as_json: AsJson = False,
 ) -> None:
-    """Draw pictures of what a label names.
+    """Draw pictures of what a prompt says, or a label names.
 
-    Example: python -m course_lib generate --label frog,cat --n 16 --out zoo.png
+    Example: python -m course_lib generate "a frog on stilts" --n 16 --out frogs.png
     """
     use_all_cores()
-    asked = [name.strip() for names in label for name in names.split(",")]
+    labels = [name.strip() for names in label or [] for name in names.split(",")]
+    steps = steps if steps is not None else (25 if label else 10)
+    settings = dict(steps=steps, guidance_scale=guidance, sampler=sampler)
     with bad_input():
+        if (prompt is None) == (label is None):
+            raise ValueError("Say what to draw: either a prompt or --label.")
         if not 1 <= n <= MOST_PICTURES:
             raise ValueError(f"--n must lie in 1..{MOST_PICTURES}; got {n}.")
         files, grid = places_for(out, n)
-        draw = LabelToImage.from_pretrained(weights, best_device())
-        draw.trace(asked, steps, guidance, seed, sampler)  # checks all, draws nothing
-    labels = [asked[i % len(asked)] for i in range(n)]
+        kind, name = (LabelToImage, "critters") if label else (TextToImage, "words")
+        draw = kind.from_pretrained(weights or name, best_device())
+        if negative and label:
+            raise ValueError("--negative needs a prompt, not a label.")
+        told = dict(negative_prompt=negative) if prompt else {}
+        draw.trace(labels or prompt, seed=seed, **settings, **told)  # only checks
+    asked = [(labels or prompt)[i % len(labels or prompt)] for i in range(n)]
+    for sentence in draw.remarks(prompt) if prompt else []:
+        print(sentence, file=sys.stderr)
     looked = count_looks(draw.model)
     started = time.monotonic()
     with tqdm(total=n * (steps + 1), unit="step", disable=None) as bar:
-        settings = dict(steps=steps, guidance_scale=guidance, sampler=sampler)
-        pictures = draw(
-            labels, seed=seed, callback=lambda s: bar.update(len(s.x_t)), **settings
-        )
+        watch = dict(callback=lambda step: bar.update(len(step.x_t)))
+        pictures = draw(asked, seed=seed, **watch, **settings, **told)
     seconds = time.monotonic() - started
     write_pictures(pictures, files, grid)
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
-    print(f"{n} pictures in {seconds:.1f} s: {wrote[-1]}")
+    print(f"{n} picture{'s' * (n > 1)} in {seconds:.1f} s: {wrote[-1]}")
     if as_json:
-        facts = dict(files=wrote, labels=labels, seed=seed, weights=weights) | settings
+        facts = dict(files=wrote, seed=seed, weights=weights or name) | settings
+        facts |= {"labels": asked} if label else {"prompts": asked} | told
+        if prompt:
+            from course_lib.fidelity import what_is_seen
+
+            facts |= what_is_seen(pictures, prompts=asked)
         calls = looked["pictures"] / n  # network calls a picture, as counted
-        say_json(
-            facts
-            | dict(
-                calls=calls,
-                seconds=seconds,
-                device=str(next(draw.model.parameters()).device),
-            )
-        )
+        device = str(next(draw.model.parameters()).device)
+        say_json(facts | dict(calls=calls, seconds=seconds, device=device))
 
 
 def count_looks(model: nn.Module) -> dict[str, int]:
@@ -183,7 +175,7 @@ def train(
         str, typer.Option(help="Iterations whose weights to keep as well: 300,1500.")
     ] = "",
     what: Annotated[
-        str, typer.Option(help="denoiser, reader or classifier.")
+        str, typer.Option(help="denoiser, text, reader or classifier.")
     ] = "denoiser",
     size: Annotated[int, typer.Option(help="Height and width, 32 or 64.")] = 32,
     widths: Annotated[
@@ -305,52 +297,7 @@ def report_training(training, as_json: bool) -> None:
         raise typer.Exit(complain(sentence, FAILED))
 
 
-# evaluate ---------------------------------------------------------------------
-
-
-@app.command()
-def evaluate(
-    weights: Weights = "critters",
-    n: Annotated[int, typer.Option(help="Pictures, for each seed.")] = 2048,
-    seeds: Annotated[int, typer.Option(help="How often to repeat it all.")] = 3,
-    calls: Annotated[
-        int, typer.Option(help="Network calls a picture; guidance takes two a step.")
-    ] = 50,
-    guidance: Annotated[float, typer.Option(help="1 is plain.")] = 2.0,
-    sampler: Sampler = "dpm_solver",
-    size: Annotated[int, typer.Option(help="At which a reader is tried.")] = 32,
-    as_json: AsJson = False,
-) -> None:
-    """Measure a denoiser by its pictures, or a judge by its answers.
-
-    Example: python -m course_lib evaluate --weights critters --n 2048 --seeds 3
-    """
-    from course_lib import evaluation as ev
-
-    use_all_cores()
-    settings = dict(guidance_scale=guidance, sampler=sampler)
-    with bad_input():
-        kind, data = (load_weights(weights)[1].get(key) for key in ("kind", "data"))
-        if kind == "judge":
-            ev.check_size(n, seeds)
-            judge = ev.load_judge(weights)
-            if size < 32 or size % judge.config["size"]:
-                raise ValueError(
-                    f"--size must be 32, 64, ... for this judge; got {size}."
-                )
-            if data == "cifar10":
-                ev.load_cifar10("test")
-        else:
-            painter = LabelToImage.from_pretrained(weights, best_device())
-            steps = ev.steps_for(calls, guidance, sampler)
-            ev.check_denoiser(painter, n, seeds, settings | dict(steps=steps))
-    if kind == "judge":
-        found = ev.measure_judge(judge, data, n, seeds, size)
-    else:
-        found = ev.measure_denoiser(painter, n, seeds, calls, **settings)
-    print("\n".join(ev.as_table(found)))
-    if as_json:
-        say_json(dict(weights=weights) | found)
+app.command()(evaluate)
 
 
 # doctor -----------------------------------------------------------------------

@@ -21,12 +21,17 @@ from course_lib.critters import (
     rows_of,
 )
 from course_lib.drawing import draw
-from course_lib.evaluation import FRESH, as_facts, spoken
+from course_lib.evaluation import FRESH, as_facts, check_size, spoken, steps_for
 from course_lib.judges import Judge
 from course_lib.metrics import load_judge, share
 from course_lib.pipeline import TextToImage
 from course_lib.pixels import from_bytes, to_bytes
-from course_lib.prompts import Asked, check_picture, understand
+from course_lib.prompts import (
+    Asked,
+    check_picture,
+    describe,
+    understand,
+)
 from course_lib.wording import SENSES
 
 READER = "reader-32"
@@ -112,12 +117,28 @@ def prompts_of(kind: str, n: int, world: int, size: int = 32) -> Prompts:
     return Prompts(texts, asked, from_bytes(to_bytes(real)))
 
 
-def prompts_from(lines: list[str]) -> Prompts:
-    """Prompts that somebody wrote, one a line; what they ask for is read from them."""
-    texts = [line.strip() for line in lines if line.strip()]
-    if not texts:
+def prompts_from(lines: list[str], n: int | None = None) -> Prompts:
+    """Prompts that somebody wrote, one a line; what they ask for is read from them.
+
+    Args:
+        n: how many in all, the lines take turns; None takes each line once
+    """
+    lines = [line.strip() for line in lines if line.strip()]
+    if not lines:
         raise ValueError("There is no prompt in the file: write one a line.")
+    texts = [lines[i % len(lines)] for i in range(len(lines) if n is None else n)]
     return Prompts(texts, [understand(text) for text in texts])
+
+
+# One prompt ---------------------------------------------------------------------
+
+
+def what_is_seen(pictures: Tensor, prompts: list[str]) -> dict[str, list]:
+    """What the reader sees in each picture, and whether that is what was asked for."""
+    seen = rows_of(load_judge(READER).read(pictures))
+    pairs = list(zip(prompts, seen, strict=True))
+    right = [all(check_picture(*understand(text), one).values()) for text, one in pairs]
+    return dict(seen=[describe(one) for one in seen], right=right)
 
 
 # Judging ----------------------------------------------------------------------
@@ -139,40 +160,59 @@ def shares_of(found: list[dict[str, bool]]) -> dict[str, dict]:
     return {n: as_facts(share(torch.tensor(rights))) for n, rights in columns.items()}
 
 
-def steps_of(calls: int, guidance_scale: float) -> int:
-    """How many steps so many network calls allow: guidance takes two calls a step."""
-    return max(1, calls // (1 if guidance_scale == 1 else 2))
+def judge_drawn(
+    painter: TextToImage,
+    prompts: Prompts,
+    seed: int,
+    calls: int,
+    guidance_scale: float,
+    sampler: str,
+) -> list[dict[str, bool]]:
+    """Draw every prompt once, and say of each picture what is right."""
+    steps = steps_for(calls, guidance_scale, sampler)
+    how = dict(steps=steps, guidance_scale=guidance_scale, sampler=sampler, seed=seed)
+    return judge_all(load_judge(READER), painter(prompts.texts, **how), prompts.asked)
 
 
 def measure_prompts(
     painter: TextToImage,
     prompts: Prompts,
-    seed: int = 0,
+    seeds: int = 1,
     calls: int = 20,
     guidance_scale: float = 2.0,
     sampler: str = "dpm_solver",
-) -> dict:
-    """Draw every prompt once and judge it; real pictures too, where there are any."""
-    judge = load_judge(READER)
-    steps = steps_of(calls, guidance_scale)
-    how = dict(steps=steps, guidance_scale=guidance_scale, sampler=sampler, seed=seed)
-    found = shares_of(judge_all(judge, painter(prompts.texts, **how), prompts.asked))
-    if prompts.real is None:
-        return {"drawn": found}
-    real = shares_of(judge_all(judge, prompts.real, prompts.asked))
-    return {"drawn": found, "real": real}
+) -> dict[str, dict]:
+    """Draw every prompt once a seed and judge it: factor -> its share.
+
+    Args:
+        calls: network calls a picture; guidance takes two a step
+    """
+    how = (calls, guidance_scale, sampler)
+    trials = [judge_drawn(painter, prompts, seed, *how) for seed in range(seeds)]
+    return shares_of([one for trial in trials for one in trial])
 
 
 def measure_kinds(
-    painter: TextToImage, n: int = 500, seed: int = 0, kinds=tuple(KINDS), **settings
-) -> dict:
-    """Every kind of prompt: name -> what `measure_prompts` says."""
-    return {
-        kind: measure_prompts(
-            painter, prompts_of(kind, n, FRESH + seed), seed, **settings
-        )
-        for kind in tqdm(kinds, unit="kind", disable=None)
-    }
+    painter: TextToImage,
+    n: int = 500,
+    seeds: int = 1,
+    calls: int = 20,
+    guidance_scale: float = 2.0,
+    sampler: str = "dpm_solver",
+    kinds: tuple[str, ...] = tuple(KINDS),
+) -> dict[str, dict]:
+    """n prompts of every kind a seed: kind -> the shares of drawn and real pictures."""
+    check_size(n, seeds)
+    judge, table = load_judge(READER), {}
+    for kind in tqdm(kinds, unit="kind", disable=None):
+        drawn, real = [], []
+        for seed in range(seeds):
+            prompts = prompts_of(kind, n, FRESH + seed)
+            how = (calls, guidance_scale, sampler)
+            drawn += judge_drawn(painter, prompts, seed, *how)
+            real += judge_all(judge, prompts.real, prompts.asked)
+        table[kind] = {"drawn": shares_of(drawn), "real": shares_of(real)}
+    return table
 
 
 def kinds_table(found: dict) -> list[str]:
@@ -181,9 +221,9 @@ def kinds_table(found: dict) -> list[str]:
     for kind, shares in found.items():
         drawn, real = (spoken(shares[k]["all_factors"]) for k in ("drawn", "real"))
         lines.append(f"{KINDS[kind]:42}{drawn:28}{real}")
-    ears = found.get("one animal, ears named", {}).get("drawn", {}).get("ears")
-    if ears:
-        lines.append(f"{'  the ears alone':42}{spoken(ears)}")
+        if kind == "one animal, ears named":
+            ears = (spoken(shares[k]["ears"]) for k in ("drawn", "real"))
+            lines.append("{:42}{:28}{}".format("    the ears alone", *ears))
     return lines
 
 

@@ -16,6 +16,7 @@ from course_lib.captioned import tidy
 from course_lib.checkpoint import CheckpointError, fill, load_weights, save_weights
 from course_lib.guidance import guide
 from course_lib.objective import predictor
+from course_lib.prompts import unknown_words
 from course_lib.samplers import PictureNoise, Step
 from course_lib.schedule import NoiseSchedule, schedule_named
 from course_lib.text_unet import TextUNet
@@ -200,9 +201,19 @@ class TextToImage:
         """The most tokens that a prompt may have; the rest is cut off."""
         return self.model.config["text"]["length"]
 
-    def cut_prompts(self, prompts: list[str]) -> list[str]:
-        """The prompts that are too long to be read to their end."""
-        return self.tokenizer.cut_texts([tidy(p) for p in prompts], self.length)
+    def remarks(self, prompts: list[str]) -> list[str]:
+        """What of these prompts cannot be followed, a sentence each."""
+        said = []
+        strangers = sorted({word for text in prompts for word in unknown_words(text)})
+        if strangers:
+            more = f" and {len(strangers) - 5} more" if len(strangers) > 5 else ""
+            named = ", ".join(word[:20] for word in strangers[:5]) + more
+            said.append(f"Words that were in no caption of the training: {named}.")
+        if self.tokenizer.cut_texts([tidy(text) for text in prompts], self.length):
+            said.append(f"A prompt is cut after {self.length - 2} tokens.")
+        if not all(text.strip() for text in prompts):
+            said.append("An empty prompt asks for nothing: any picture will do.")
+        return said
 
     @torch.no_grad()
     def read(self, prompts: list[str]) -> Tensor:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -15,11 +16,13 @@ import torch
 from filelock import FileLock
 from PIL import Image
 
-from course_lib import checkpoint, judges, trainer
+from course_lib import checkpoint, evaluation, judges, trainer
 from course_lib.checkpoint import load_checkpoint, save_weights
 from course_lib.cli import main
 from course_lib.pixels import read_picture
 from course_lib.reader import QUESTIONS
+from course_lib.text_unet import TextUNet
+from course_lib.tokenizer import train_tokenizer
 from course_lib.unet import UNet
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -435,3 +438,90 @@ def test_a_mistake_of_ours_is_no_bad_input(cli, monkeypatch):
     monkeypatch.setattr(UNet, "forward", mistake)
     with pytest.raises(ValueError, match="deep inside"):
         cli("generate --label frog --steps 1 --out x.png")
+
+
+# Prompts ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def words(world):
+    """Weights that take prompts, under the name that `generate` looks for."""
+    torch.manual_seed(0)
+    tokenizer = train_tokenizer(["a frog on stilts"] * 2, merges=20)
+    text = dict(vocabulary=len(tokenizer), length=24, width=16, blocks=1)
+    model = TextUNet(text, dict(widths=(8, 16), blocks=1))
+    card = dict(kind="text denoiser", config=model.config, merges=tokenizer.merges)
+    card |= dict(schedule="straight line", T=100, target="v", size=32, data="critters")
+    save_weights(world / "weights" / "words", model.state_dict(), card)
+
+
+def test_a_prompt_is_drawn_and_read(cli, here, words):
+    code, out, err = cli('generate "a frog on stilts" --steps 2 --out f.png --json')
+    assert code == 0 and err == [] and written(here) == ["f.png"]
+    facts = json.loads(out[-1])
+    assert facts["prompts"] == ["a frog on stilts"] and facts["calls"] == 4
+    assert len(facts["seen"]) == 1 and facts["right"] in ([True], [False])
+
+
+def test_prompts_take_turns(cli, words):
+    out = cli('generate "a frog" "a cat" --n 3 --steps 1 --out x/ --json')[1]
+    assert json.loads(out[-1])["prompts"] == ["a frog", "a cat", "a frog"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "remark"),
+    [
+        ("''", "asks for nothing"),
+        ("'an astronaut'", "no caption of the training: astronaut"),
+        (f"'{'frog ' * 10_000}'", "cut after 22 tokens"),
+        ("'カエル 🐸'", "no caption of the training"),
+        ("'a red blue frog \x07'", None),
+    ],
+    ids=["empty", "unknown", "long", "another script", "control character"],
+)
+def test_no_prompt_fails(cli, here, words, prompt, remark):
+    code, _, err = cli(f"generate {prompt} --steps 1 --out f.png")
+    assert code == 0 and written(here) == ["f.png"]
+    assert (remark is None and err == []) or remark in err[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("generate --out f.png", "either a prompt or --label"),
+        ("generate 'a frog' --label frog --out f.png", "either a prompt or --label"),
+        ("generate --label frog --negative cat --out f.png", "needs a prompt"),
+        ("generate 'a frog' --n 0 --out f.png", "must lie in 1..10000"),
+        ("generate 'a frog' --guidance nan --out f.png", "finite"),
+        ("generate 'a frog' --weights critters --out f.png", "takes no prompts"),
+        ("generate 'a frog' --weights nowhere --out f.png", "no weights at"),
+        ("generate --label frog --weights words --out f.png", "cannot draw"),
+        ("evaluate --weights critters --prompts p.txt", "takes? prompts"),
+        ("evaluate --weights words --prompts nowhere.txt", "must be a text file"),
+        ("evaluate --weights words --n 3", "n must lie in"),
+        ("evaluate --weights words --calls 1", "One step takes 2 calls"),
+    ],
+)
+def test_bad_prompts_get_a_sentence_and_write_nothing(
+    cli, here, words, command, sentence
+):
+    code, out, err = cli(command)
+    assert code == 2 and len(err) == 1 and re.search(sentence, err[0]), err
+    assert written(here) == []
+
+
+def test_prompts_of_a_file_are_judged(cli, here, words):
+    (here / "p.txt").write_text("a red frog\n\na cat at night\n")
+    command = "evaluate --weights words --prompts p.txt --n 4 --seeds 2 --calls 2"
+    code, out, _ = cli(f"{command} --json")
+    facts = json.loads(out[-1])
+    assert code == 0 and facts["n"] == 4 and facts["factors"]["subject"]["n"] == 8
+    assert 0 <= facts["all_factors"] <= 1
+
+
+def test_every_kind_of_prompt_is_judged(cli, words, monkeypatch):
+    monkeypatch.setattr(evaluation, "FEWEST", 2)
+    out = cli("evaluate --weights words --n 2 --seeds 1 --calls 2 --json")[1]
+    kinds = json.loads(out[-1])["kinds"]
+    assert kinds["frog on stilts"]["drawn"]["all_factors"]["n"] == 2
+    assert any("frog on stilts" in line for line in out)

@@ -18,7 +18,9 @@ ROWS = (
     "fidelity",
     "figure checks source",  # for people
     "plots anatomy",
-    "widgets cli",
+    "widgets command",
+    "cli_evaluate",
+    "cli",
     "__main__",
 )
 ROW = {name: number for number, row in enumerate(ROWS) for name in row.split()}

@@ -15,7 +15,7 @@ PROMPTS = ["a frog on stilts", "a cat"]
 def painter():
     torch.manual_seed(0)
     tokenizer = train_tokenizer(PROMPTS * 2, merges=20)
-    text = dict(vocabulary=len(tokenizer), length=12, width=16, blocks=1)
+    text = dict(vocabulary=len(tokenizer), length=24, width=16, blocks=1)
     model = TextUNet(text, dict(widths=(8, 16), blocks=1)).eval()
     for parameter in model.parameters():
         if parameter.ndim > 1 and not parameter.any():  # a fresh network says only 0
@@ -74,8 +74,22 @@ def test_no_prompt_fails(painter, prompt):
     assert painter([prompt], steps=1).isfinite().all()
 
 
-def test_a_prompt_that_is_cut_is_named(painter):
-    assert painter.cut_prompts(["a frog", "frog " * 100]) == [" ".join(["frog"] * 100)]
+@pytest.mark.parametrize(
+    ("prompt", "sentence"),
+    [
+        ("frog " * 100, "cut after 22 tokens"),
+        ("an astronaut", "in no caption of the training: astronaut."),
+        ("x1 x2 x3 x4 x5 x6 x7", "x5 and 2 more."),
+        ("  ", "asks for nothing"),
+    ],
+)
+def test_what_cannot_be_followed_is_said(painter, prompt, sentence):
+    assert len(painter.remarks([prompt, "a frog"])) == 1
+    assert sentence in painter.remarks([prompt, "a frog"])[0]
+
+
+def test_a_plain_prompt_needs_no_remark(painter):
+    assert painter.remarks(["a frog on stilts"]) == []
 
 
 def test_it_survives_the_way_through_a_folder(painter, tmp_path):

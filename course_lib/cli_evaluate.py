@@ -1,0 +1,119 @@
+"""The command `evaluate`: how good are trained weights?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course_lib.checkpoint import load_weights
+from course_lib.command import AsJson, Sampler, Weights, bad_input, say_json
+from course_lib.device import best_device, use_all_cores
+from course_lib.pipeline import LabelToImage, TextToImage
+
+
+def evaluate(
+    weights: Weights = "critters",
+    n: Annotated[
+        int | None,
+        typer.Option(help="Pictures, for each seed: 2048; 500 of a kind of prompt."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="How often to repeat it all.")] = 3,
+    calls: Annotated[
+        int | None,
+        typer.Option(help="Network calls a picture: 50, for prompts 20."),
+    ] = None,
+    guidance: Annotated[float, typer.Option(help="1 is plain.")] = 2.0,
+    sampler: Sampler = "dpm_solver",
+    size: Annotated[int, typer.Option(help="At which a reader is tried.")] = 32,
+    prompts: Annotated[
+        Path | None, typer.Option(help="A file with a prompt a line, to be judged by.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure by pictures or answers: what takes labels, what takes prompts, a judge.
+
+    Example: python -m course_lib evaluate --weights critters --n 2048 --seeds 3
+    """
+    use_all_cores()
+    settings = dict(guidance_scale=guidance, sampler=sampler)
+    with bad_input():
+        kind = load_weights(weights)[1].get("kind")
+        if prompts and kind != "text denoiser":
+            raise ValueError(
+                f"--prompts needs weights that take prompts, not {weights}."
+            )
+    if kind == "judge":
+        found, lines = evaluate_judge(weights, n or 2048, seeds, size)
+    elif kind == "text denoiser":
+        settings["calls"] = 20 if calls is None else calls
+        found, lines = evaluate_prompts(weights, n, seeds, settings, prompts)
+    else:
+        settings["calls"] = 50 if calls is None else calls
+        found, lines = evaluate_denoiser(weights, n or 2048, seeds, settings)
+    print("\n".join(lines))
+    if as_json:
+        say_json(dict(weights=weights) | found)
+
+
+def evaluate_judge(weights: str, n: int, seeds: int, size: int):
+    """What was found, and the same as lines for a person."""
+    from course_lib import evaluation as ev
+
+    with bad_input():
+        ev.check_size(n, seeds)
+        judge, data = ev.load_judge(weights), load_weights(weights)[1]["data"]
+        if size < 32 or size % judge.config["size"]:
+            raise ValueError(f"--size must be 32, 64, ... for this judge; got {size}.")
+        if data == "cifar10":
+            ev.load_cifar10("test")
+    found = ev.measure_judge(judge, data, n, seeds, size)
+    return found, ev.as_table(found)
+
+
+def evaluate_denoiser(weights: str, n: int, seeds: int, settings: dict):
+    """What was found, and the same as lines for a person."""
+    from course_lib import evaluation as ev
+
+    with bad_input():
+        painter = LabelToImage.from_pretrained(weights, best_device())
+        how = dict(settings)
+        how["steps"] = ev.steps_for(how.pop("calls"), *how.values())
+        ev.check_denoiser(painter, n, seeds, how)
+    found = ev.measure_denoiser(painter, n, seeds, **settings)
+    return found, ev.as_table(found)
+
+
+def evaluate_prompts(
+    weights: str, n: int | None, seeds: int, settings: dict, file: Path | None
+):
+    """By the prompts of a file, or by every kind of prompt there is."""
+    from course_lib import evaluation as ev
+    from course_lib import fidelity as fi
+
+    with bad_input():
+        painter = TextToImage.from_pretrained(weights, best_device())
+        steps = ev.steps_for(
+            *(settings[k] for k in ("calls", "guidance_scale", "sampler"))
+        )
+        how = {k: v for k, v in settings.items() if k != "calls"}
+        painter.trace([""], steps, **how)  # only checks
+        if file:
+            asked = fi.prompts_from(read_lines(file), n)
+    facts = dict(kind="text denoiser", seeds=seeds) | settings
+    if file:
+        shares = fi.measure_prompts(painter, asked, seeds, **settings)
+        facts |= dict(n=len(asked.texts), factors=shares)
+        facts["all_factors"] = shares["all_factors"]["share"]
+        return facts, fi.factors_table(shares)
+    with bad_input():
+        ev.check_size(n or 500, seeds)
+    kinds = fi.measure_kinds(painter, n or 500, seeds, **settings)
+    return facts | dict(n=n or 500, kinds=kinds), fi.kinds_table(kinds)
+
+
+def read_lines(file: Path) -> list[str]:
+    """The lines of a text file, or a sentence."""
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"--prompts must be a text file; {file}: {error}.") from error

@@ -1,0 +1,39 @@
+"""What the commands share: exit codes, one sentence, one line of JSON."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from course_lib.checkpoint import CheckpointError
+from course_lib.datasets import DataError
+from course_lib.pipeline import SAMPLERS
+
+DONE, FAILED, BAD_INPUT = 0, 1, 2
+
+AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON.")]
+Weights = Annotated[str, typer.Option(help="A shipped name, or a training's folder.")]
+Sampler = Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")]
+
+
+def complain(sentence: str, code: int) -> int:
+    """Say on stderr, in one line, what went wrong."""
+    print(" ".join(sentence.split()), file=sys.stderr)
+    return code
+
+
+@contextmanager
+def bad_input() -> Iterator[None]:
+    """Whatever is refused in here is the asker's mistake: a sentence, exit code 2."""
+    try:
+        yield
+    except (ValueError, DataError, CheckpointError) as error:
+        raise typer.Exit(complain(str(error), BAD_INPUT)) from error
+
+
+def say_json(facts: dict) -> None:
+    """The last line of stdout."""
+    print(json.dumps(facts), flush=True)
