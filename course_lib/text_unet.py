@@ -1,7 +1,10 @@
 """A U-Net that is told what to draw in words: text encoder and U-Net as one network."""
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course_lib.layers import CrossAttention
 from course_lib.text_encoder import TextEncoder
 from course_lib.unet import UNet
 
@@ -36,3 +39,31 @@ class TextUNet(nn.Module):
         """
         text_emb = cond if cond.is_floating_point() else self.read(cond)
         return self.unet(x_t, t, text_emb)
+
+
+@torch.no_grad()
+def word_maps(model: TextUNet, x_t: Tensor, t: Tensor, text_emb: Tensor) -> Tensor:
+    """Where in the picture each word is looked at: (B, L, H, W), over all layers.
+
+    At every place the maps of all words sum to 1.
+    """
+    seen: list[Tensor] = []  # (B, heads, places, L) from each layer
+    layers = [layer for layer in model.modules() if isinstance(layer, CrossAttention)]
+    hooks = [
+        layer.seen.register_forward_hook(lambda module, given, out: seen.append(out))
+        for layer in layers
+    ]
+    try:
+        model(x_t, t, text_emb)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    H, W = x_t.shape[2:]
+    maps = []
+    for weights in seen:
+        times = round(
+            (H * W / weights.shape[2]) ** 0.5
+        )  # how much coarser this grid is
+        grid = weights.mean(1).transpose(1, 2).unflatten(2, (H // times, W // times))
+        maps.append(F.interpolate(grid, (H, W), mode="bilinear"))
+    return torch.stack(maps).mean(0)

@@ -5,7 +5,7 @@ import torch
 from test_layers import shaken
 
 from course_lib.layers import CrossAttention
-from course_lib.text_unet import TextUNet
+from course_lib.text_unet import TextUNet, word_maps
 from course_lib.unet import UNet
 
 
@@ -78,3 +78,13 @@ def test_labels_are_refused_where_a_text_is_wanted():
     for cond in (None, torch.tensor([1, 2]), torch.randn(2, 3, 8)):
         with pytest.raises(ValueError, match="a text a picture"):
             model(*noisy(), cond)
+
+
+def test_every_word_has_a_map_and_every_place_looks_somewhere(model):
+    x_t, t = noisy()
+    maps = word_maps(model, x_t, t, model.read(TOKENS))
+    assert maps.shape == (2, 4, 16, 16)
+    torch.testing.assert_close(maps.sum(1), torch.ones(2, 16, 16))
+    assert not maps[1, 3].any()  # padding
+    again = word_maps(model, x_t, t, model.read(TOKENS))
+    torch.testing.assert_close(again, maps)  # no hook was left behind
