@@ -160,6 +160,8 @@ SCHEDULES: dict[str, Callable[[int], NoiseSchedule]] = {
 
 def schedule_named(name: str, T: int = 1000) -> NoiseSchedule:
     """The schedule of that name, as a checkpoint's card stores it."""
+    if T < 1:
+        raise ValueError(f"A schedule needs 1 step or more; got T = {T}.")
     if name not in SCHEDULES:
         raise ValueError(f"No schedule is called {name!r}; there is {list(SCHEDULES)}.")
     return SCHEDULES[name](T)
