@@ -5,13 +5,15 @@ names is there, and nothing that was not asked for. Beside each share stands wha
 pictures of the same prompts get: the reader's ceiling.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from course_lib.captioned import mistype, without_articles
 from course_lib.critters import (
+    FACTORS,
     HELD_OUT,
     SUBJECTS,
     Factors,
@@ -19,6 +21,7 @@ from course_lib.critters import (
     choose_factors,
     held_out_factors,
     rows_of,
+    uniforms,
 )
 from course_lib.drawing import draw
 from course_lib.evaluation import FRESH, as_facts, check_size, spoken, steps_for
@@ -32,7 +35,7 @@ from course_lib.prompts import (
     describe,
     understand,
 )
-from course_lib.wording import SENSES
+from course_lib.wording import SENSES, say
 
 READER = "reader-32"
 BOUND = {"subject", "subject_2", "colour", "colour_2", "order"}  # two animals, all told
@@ -93,11 +96,40 @@ KINDS = {  # what each is called in print
     "pair": "two animals, held-out, all bound",
     "two senses, context": "bat, crane: the context decides",
     "two senses, bare word": "bat, crane: either sense",
+    "upper case": "one animal, seen, IN UPPER CASE",
+    "no articles": "  without articles",
+    "typing error": "  with a typing error",
+    "other words and order": "  in other words and order",
 }
+
+
+def said_again(text: str, f: dict[str, int], named: set[str], u: list[float]) -> str:
+    """The same in another order and with other words, as `wording.say` can."""
+    by_name = {name: FACTORS[name][value] for name, value in f.items()}
+    scene_first = [*u[:7], u[7] / 4, u[8], u[9] / 4]  # and "a frog that is red"
+    return say(by_name, named, scene_first)
+
+
+REWORDED = {  # one animal, seen, said otherwise; `u` are ten uniform numbers
+    "upper case": lambda text, f, named, u: text.upper(),
+    "no articles": lambda text, f, named, u: without_articles(text),
+    "typing error": lambda text, f, named, u: mistype(text, u),
+    "other words and order": said_again,
+}
+
+
+def reword(prompts: Prompts, how: str, seed: int) -> Prompts:
+    """Prompts that ask for the same in other words."""
+    u = uniforms(torch.arange(len(prompts.texts)), seed, 10, stream=7).tolist()
+    asked = zip(prompts.texts, prompts.asked, u, strict=True)
+    texts = [REWORDED[how](text, f, named, some) for text, (f, named), some in asked]
+    return replace(prompts, texts=texts)
 
 
 def prompts_of(kind: str, n: int, world: int, size: int = 32) -> Prompts:
     """n prompts of one kind from a world that nobody trained on."""
+    if kind in REWORDED:
+        return reword(prompts_of("one animal", n, world, size), kind, world)
     texts, asked, rows, start = [], [], [], 0
     while len(texts) < n:
         indices = torch.arange(start, start + 4 * n)

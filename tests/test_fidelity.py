@@ -6,7 +6,14 @@ from test_pipeline_text import painter  # noqa: F401  a fixture
 
 from course_lib import fidelity
 from course_lib.critters import FACTORS, is_held_out
-from course_lib.fidelity import KINDS, prompts_from, prompts_of, shares_of
+from course_lib.fidelity import (
+    KINDS,
+    REWORDED,
+    prompts_from,
+    prompts_of,
+    shares_of,
+)
+from course_lib.prompts import understand
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -22,6 +29,21 @@ def test_prompts_of_a_kind_are_of_that_kind(kind):
         assert "ears" in named or kind not in ("ears", "one animal, ears named")
         assert (f["subject_2"] > 0) == (kind in ("two animals", "pair"))
         assert ("either_sense" in named) == (kind == "two senses, bare word")
+
+
+def test_other_words_ask_for_the_same():
+    plain = prompts_of("one animal", 40, world=1_000_000)
+    for how in REWORDED:
+        other = prompts_of(how, 40, world=1_000_000)
+        assert other.asked == plain.asked and other.texts != plain.texts
+        changed = sum(a != b for a, b in zip(other.texts, plain.texts, strict=True))
+        assert changed >= 30, how
+        if how != "typing error":  # the others are in words that captions have
+            for text, (f, named) in zip(other.texts, plain.asked, strict=True):
+                found, got = understand(text)
+                assert got == named and all(
+                    found[n] == f[n] for n in named if n in FACTORS
+                ), text
 
 
 def test_the_reader_finds_real_pictures_right():
