@@ -35,9 +35,18 @@ def one_t_for_all(x_0, t, eps, alpha_bar):
     return a.sqrt() * x_0 + (1 - a).sqrt() * eps
 
 
-def off_by_one(x_0, t, eps, alpha_bar):
-    a = alpha_bar[t - 1][:, None, None, None]
-    return a.sqrt() * x_0 + (1 - a).sqrt() * eps
+def swapped(x_0, t, eps, alpha_bar):
+    a = alpha_bar[t][:, None, None, None]
+    return (1 - a).sqrt() * x_0 + a.sqrt() * eps
+
+
+def rest_of_a(x_0, t, eps, alpha_bar):
+    a = alpha_bar[t].sqrt()[:, None, None, None]
+    return a * x_0 + (1 - a) * eps
+
+
+def no_reshape(x_0, t, eps, alpha_bar):
+    return alpha_bar[t].sqrt() * x_0 + (1 - alpha_bar[t]).sqrt() * eps
 
 
 @pytest.mark.parametrize(
@@ -45,7 +54,9 @@ def off_by_one(x_0, t, eps, alpha_bar):
     [
         (no_roots, "alpha_bar stands where its square root belongs"),
         (one_t_for_all, "one t for the whole batch"),
-        (off_by_one, "the index is off by one"),
+        (swapped, "the two factors have changed places"),
+        (rest_of_a, "b_t is not 1 - a_t"),
+        (no_reshape, "the shapes do not fit"),
     ],
 )
 def test_wrong_jumps_are_named(capsys, wrong, words):
@@ -53,13 +64,28 @@ def test_wrong_jumps_are_named(capsys, wrong, words):
     assert words in said(capsys)
 
 
-def test_another_mistake_shows_one_number(capsys):
+def minus(x_0, t, eps, alpha_bar):
+    a = alpha_bar[t].reshape(-1, 1, 1, 1)
+    return a.sqrt() * x_0 - (1 - a).sqrt() * eps
+
+
+def off_by_one(x_0, t, eps, alpha_bar):
+    a = alpha_bar[t - 1].reshape(-1, 1, 1, 1)
+    return a.sqrt() * x_0 + (1 - a).sqrt() * eps
+
+
+@pytest.mark.parametrize("wrong", [minus, off_by_one])
+def test_another_mistake_shows_one_number(capsys, wrong):
+    check_add_noise(wrong)
+    assert said(capsys).startswith("add_noise: not yet right - at [")
+
+
+def test_another_accident_keeps_its_own_words(capsys):
     def mine(x_0, t, eps, alpha_bar):
-        a = alpha_bar[t].reshape(-1, 1, 1, 1)
-        return a.sqrt() * x_0 - (1 - a).sqrt() * eps
+        return alpha_bar[t].reshape(-1, 5) * x_0
 
     check_add_noise(mine)
-    assert "expected" in said(capsys)
+    assert "RuntimeError in line" in said(capsys)
 
 
 def test_noise_of_ones_own_is_told(capsys):

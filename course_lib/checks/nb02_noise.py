@@ -2,7 +2,7 @@
 
 import torch
 
-from course_lib.checks import compare, report
+from course_lib.checks import NotYetRight, compare, report
 from course_lib.schedule import add_noise, linear_schedule
 
 
@@ -32,19 +32,32 @@ def check_add_noise(learner_add_noise):
         share = alpha_bar[t[0]]
         return mixed(share, 1 - share, x_0, eps)
 
-    def off_by_one(x_0, t, eps, alpha_bar):
-        share = alpha_bar[t - 1].reshape(-1, 1, 1, 1)
-        return mixed(share, 1 - share, x_0, eps)
+    def swapped(x_0, t, eps, alpha_bar):
+        share = alpha_bar[t].reshape(-1, 1, 1, 1)
+        return mixed(1 - share, share, x_0, eps)
+
+    def rest_of_a(x_0, t, eps, alpha_bar):
+        a_t = alpha_bar[t].sqrt().reshape(-1, 1, 1, 1)
+        return a_t * x_0 + (1 - a_t) * eps
 
     mistakes = {
         "alpha_bar stands where its square root belongs: variances add, so each part "
         "is weighted with the root of its share": no_roots,
         "one t for the whole batch: every picture has a t of its own": one_t_for_all,
-        "the index is off by one: alpha_bar[0] is the clean picture, so step t is "
-        "alpha_bar[t]": off_by_one,
+        "the two factors have changed places: a_t is for x_0, b_t for eps": swapped,
+        "b_t is not 1 - a_t: their *squares* add up to 1, so it is the root of "
+        "1 - alpha_bar[t]": rest_of_a,
     }
 
     def check():
-        compare(learner_add_noise, right, inputs, mistakes)
+        try:
+            compare(learner_add_noise, right, inputs, mistakes)
+        except RuntimeError as error:
+            if "must match the size" not in str(error):
+                raise
+            raise NotYetRight(
+                "the shapes do not fit: a_t and b_t must be (B, 1, 1, 1), see the "
+                "hint: .reshape(-1, 1, 1, 1)"
+            ) from error
 
     return report(check, learner_add_noise, right, name="add_noise")

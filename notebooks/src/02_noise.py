@@ -39,7 +39,9 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 # %% [markdown]
 # ## See it
 #
-# Here is the frog from the last notebook. Move the slider and watch it dissolve.
+# Here is the frog from the last notebook. Move the slider and watch it dissolve. $t$
+# counts steps: at 0 the picture is clean, at 1,000 it is gone. (You need not read the
+# code.)
 
 # %%
 import torch
@@ -63,8 +65,8 @@ x_t = add_noise(frog.expand(11, -1, -1, -1), t, eps.expand(11, -1, -1, -1), sche
 frame_slider(x_t, [f"t = {step}" for step in t], alt="A frog with more and more noise")
 
 # %% [markdown]
-# When did you lose the frog? Somewhere there you, too, are a denoiser: your head knows
-# what frogs look like, and sees one where hardly anything is left.
+# When did you lose the frog? Somewhere there you, too, are a **denoiser**, one who
+# guesses the picture behind the noise: your head knows what frogs look like.
 #
 # ## Noises add like the sides of a triangle
 #
@@ -82,7 +84,8 @@ for name, noise in {"three": three, "four": four, "sum": three + four}.items():
 # %% [markdown]
 # No: 5! Now and then the two point the same way, but as often they cancel. The
 # *variances* add: 9 + 16 = 25, as with the sides of a right-angled triangle.
-# **Remember: of independent noises the variances add, not the stds.**
+# **Remember: of independent noises (neither knows of the other) the variances add, not
+# the stds.**
 #
 # Now we want to give away 2 % of a thing's variance and fill up with 2 % fresh noise.
 # Multiplying numbers by $f$ multiplies their std by $f$, so their variance by $f^2$:
@@ -95,13 +98,13 @@ from course_lib.plots import plot_curves
 
 beta = 0.02  # the share of the variance that each mix replaces
 keep = 1 - beta
-factors = {
+mixes = {
     "roots of the shares": (keep**0.5, beta**0.5),
     "the shares themselves": (keep, beta),
     "only adding": (1, beta**0.5),
 }
 spread = {}
-for name, (old, new) in factors.items():
+for name, (old, new) in mixes.items():
     x = torch.randn(10_000, generator=generator)
     spread[name] = [x.std().item()]
     for _ in range(200):
@@ -118,8 +121,9 @@ plot_curves(
 )
 
 # %% [markdown]
-# With the roots the spread stays at 1: picture fades, noise grows, and the numbers stay
-# as large as a network likes them. That is all there is to the square roots.
+# With the roots the spread stays at 1 (or goes there): picture fades, noise grows, and
+# the numbers stay as large as a network likes them. That is all there is to the square
+# roots.
 #
 # ## Step by step
 #
@@ -128,23 +132,27 @@ plot_curves(
 # %%
 from course_lib.plots import show_pictures
 
-x, kept = frog, {0: frog}
+x, shown = frog, {0: frog}
 for step in range(1, 201):
     eps_new = torch.randn(3, 32, 32, generator=generator)
     x = (1 - beta) ** 0.5 * x + beta**0.5 * eps_new
     if step in (1, 10, 50, 100, 200):
-        kept[step] = x
-for step in kept:
-    print(f"after {step:3} steps: {keep ** (step / 2):.2f} of the picture is left")
+        shown[step] = x
+for step in shown:
+    print(f"after {step:3} steps: {keep ** (step / 2):.2f} times the picture")
+first, last = schedule.beta[1], schedule.beta[1000]
+a_200 = schedule.a(torch.tensor(200))
+print(f"in the slider, at t = 200: {a_200:.2f}; beta from {first:.4f} to {last:.2f}")
 show_pictures(
-    torch.stack(list(kept.values())),
-    titles=[f"{step} steps" for step in kept],
+    torch.stack(list(shown.values())),
+    titles=[f"{step} steps" for step in shown],
     alt="The frog after 0, 1, 10, 50, 100 and 200 small steps of noise.",
 )
 
 # %% [markdown]
-# Where does that number come from? Each step multiplies what is left by √0.98. After
-# 200 steps that is √0.98 · √0.98 · ... = 0.98¹⁰⁰, about 0.13.
+# Where do these factors come from? Each step multiplies what is left by √0.98. After
+# 200 steps that is √0.98 · √0.98 · ... = 0.98¹⁰⁰, about 0.13. In the slider the frog
+# lasts longer, since `beta` starts tiny and grows. Such a list is a **schedule**.
 #
 # ## One jump is as good as many steps
 #
@@ -172,9 +180,9 @@ for step in range(1, 201):
 # %% [markdown]
 # The same cloud of numbers. So training will never walk: it jumps to a random step.
 #
-# The letters that everybody uses: at step $t$ the fresh share is $\beta_t$, the kept
-# share is $\alpha_t = 1 - \beta_t$, and the product of all kept shares so far is
-# $\bar\alpha_t$ ("alpha bar"). With it
+# The letters that everybody uses: at step $t$ the fresh share is $\beta_t$ (here always
+# 0.02), the kept share is $\alpha_t = 1 - \beta_t$, and the product of all kept shares
+# so far is $\bar\alpha_t$ ("alpha bar"). With it
 #
 # $$x_t = a_t\,x_0 + b_t\,\epsilon,$$
 #
@@ -217,22 +225,24 @@ show_pictures(
     alt="Six critters, each with more noise than the one before.",
 )
 show_source(add_noise)
-same = torch.allclose(x_t, add_noise(x_0, t, eps, schedule), atol=1e-5)
-print("yours and the library's agree:", same)
+if jump is my_add_noise:
+    same = torch.allclose(x_t, add_noise(x_0, t, eps, schedule), atol=1e-5)
+    print("yours and the library's agree:", same)
 
 # %% [markdown]
-# From here on we use the library's `add_noise`. It takes the whole *schedule*: the two
-# tables $a_t$ and $b_t$ for all steps.
+# From here on we use the library's `add_noise`, because it takes any schedule, as two
+# tables: $a_t$ and $b_t$ for all steps.
 #
 # ## Schedules: how fast?
 #
 # Three schedules are in use. The first diffusion models replaced a little more at each
-# step (*linear*). That ruins pictures early, so others go gently (*cosine*). The
-# *straight line* simply fades over: $a_t = 1 - t/T$ and $b_t = t/T$. The
-# **signal-to-noise ratio** $a_t^2 / b_t^2$ compares the variances of picture and noise;
-# at 1 there is as much of one as of the other. (On the straight line the two factors
-# add up to 1, not their squares. The spread dips a little on the way; a network can
-# live with that.)
+# step (*linear*: the $\beta_t$ lie on a line). That ruins pictures early, so others go
+# gently (*cosine*). The *straight line* simply fades over: $a_t = 1 - u$, $b_t = u$,
+# where $u = t/T$ is how far we are. The **signal-to-noise ratio** $a_t^2 / b_t^2$
+# compares the variances of picture and noise; at 1 (10⁰ in the figure) there is as much
+# of one as of the other. (On the straight line the factors add up to 1, not their
+# squares. Half way both parts are smaller, so the screen cuts less off, and the frog
+# looks clearer than its ratio says.)
 
 # %%
 from course_lib.plots import plot_schedules, show_rows
@@ -249,7 +259,9 @@ for each in schedules:
     rows[each.name] = add_noise(frog.expand(7, -1, -1, -1), t, eps, each)
     more_noise = each.snr(torch.arange(1001)) < 1
     first = more_noise.nonzero()[0].item()
-    print(f"{each.name:>13}: more noise than picture from t = {first}")
+    print(f"{each.name:>13}: more noise than picture from t = {first}, ", end="")
+    cut = (rows[each.name][4].abs() > 1).float().mean()  # beyond black or white
+    print(f"{cut:.0%} of the numbers cut off at t = 500")
 show_rows(
     rows,
     titles=[f"t = {step}" for step in t],
@@ -266,7 +278,7 @@ show_rows(
 # We start with specks in the shape of our frog. At each step, each speck moves as in
 # our formula, but the kick is as crude as can be: **flip a coin**, +1 or -1. No bell
 # curve anywhere. (The factor √0.98 pulls every speck a little towards the middle, else
-# the dye would spread for ever. Call it the glass.)
+# the dye would spread for ever. Call it the glass. You need only read the loop.)
 
 # %%
 green = (frog[1] > frog[0] + 0.1) & (frog[1] > frog[2] + 0.1)  # (32, 32): the frog
@@ -304,7 +316,7 @@ frame_slider(
 # %% [markdown]
 # The end is a round cloud in which no frog is left. How are the specks spread in it?
 # Here is where they stand from left to right, at the start and at the end, next to the
-# **bell curve** that `torch.randn` draws from, called $N(0, 1)$.
+# **bell curve** that `torch.randn` draws from: mean 0, variance 1, called $N(0, 1)$.
 
 # %%
 from course_lib.plots import plot_histograms
@@ -334,9 +346,9 @@ for name, x in {"the specks": across["after 400 steps"], "bell curve": bell}.ite
 #
 # ## Why noise, and not blur?
 #
-# Blurring destroys a picture, too. We blur six critters so much that a part of their
-# variance is left, and add noise until the same part is left. Then we do both to the
-# very end.
+# Blurring destroys a picture, too. We blur a hundred critters so much that a part of
+# their variance is left, and add noise until the same part is left. Then we do both to
+# the very end.
 
 # %%
 from torchvision.transforms.v2.functional import gaussian_blur
@@ -371,8 +383,8 @@ show_rows(
 # %% [markdown]
 # Now a guessing game. Someone hands you the *end* of one of a hundred critters. Which
 # was it? For the blur we compare colours. For the noise we use the best guesser there
-# can be (the library's `IdealDenoiser`, which knows all hundred by heart; more of it
-# below).
+# can be, the library's `IdealDenoiser`. It knows all hundred by heart and asks of each:
+# if it was this one, how likely is the noise that would have to be there?
 
 # %%
 from course_lib.ideal import IdealDenoiser
@@ -432,9 +444,10 @@ print("different critters:", len(set(nearest.indices.tolist())), "of 6")
 # ## How can subtracting noise leave *less* noise?
 #
 # Noise and its negative are equally random. So is "minus noise" not just as bad as
-# "plus noise"? We take a frog with noise on it, and subtract a guess of that noise. All
-# guesses are perfectly good noise of std 1. They differ only in how much they **go
-# with** the noise that is really there: their *correlation* $c$ with it.
+# "plus noise"? We take a frog with noise on it, and subtract a guess of that noise. The
+# guesses differ only in how much they **go with** the noise that is really there: their
+# *correlation* $c$ with it. Each is $c$ times that noise plus $\sqrt{1 - c^2}$ times
+# another one. The variances add: $c^2 + (1 - c^2) = 1$. So each is as good a noise.
 
 # %%
 generator = torch.Generator().manual_seed(5)
@@ -459,10 +472,10 @@ show_pictures(
 )
 
 # %% [markdown]
-# - Subtracting the exact opposite ($c = -1$) doubles the noise: variance 4.
+# - Subtracting the exact opposite ($c = -1$) doubles the noise: std 2, variance 4.
 # - Subtracting *some other* noise ($c = 0$) adds: 1 + 1 = 2. You were right to doubt!
-# - Only a guess that goes with the real noise leaves less: $2 - 2c$, so $c$ must beat
-#   0.5.
+# - Only a guess that goes with the real noise leaves less: $1 - c$ times the real one
+#   and the other part, $(1 - c)^2 + (1 - c^2) = 2 - 2c$. So $c$ must beat 0.5.
 #
 # It is not the minus sign that helps. It is **knowing**. Which leads to the last
 # question.
@@ -470,10 +483,9 @@ show_pictures(
 # ## How can anyone tell which part is the noise?
 #
 # Look at one number: 0.3. Is it 0.5 of picture and -0.2 of noise, or -0.4 and 0.7?
-# Nobody can say. But 3,072 numbers together must make a *picture*. The ideal denoiser
-# asks, for each picture it knows: if it was this one, how likely is the noise that
-# would have to be there? We show it the frog at several steps, and read how sure it is.
-# Beside it works one that knows the other critters, but **has never seen this frog**.
+# Nobody can say. But 3,072 numbers together must make a *picture*. We show the ideal
+# denoiser the frog at several steps, and read how sure it is. Beside it works one that
+# knows the other critters, but **has never seen this frog**.
 
 # %%
 known = torch.cat([frog[None], hundred[1:]])  # the frog is number 0
@@ -484,37 +496,42 @@ generator = torch.Generator().manual_seed(6)
 eps = torch.randn(50, 3, 32, 32, generator=generator)  # fifty noises on the frog
 steps = (100, 300, 500, 600, 700, 800, 1000)
 rows = {"x_t": [], "knows it": [], "never saw it": []}
-print("   t   chance of the frog   noise left: knows it, never saw it")
+print("     chance of        noise left         mistake in picture")
+print("   t   the frog   knows it  never saw   knows it  never saw")
 for step in steps:
     t = torch.full((50,), step)
     x_t = add_noise(frog.expand(50, -1, -1, -1), t, eps, schedule)
     a_t, b_t = schedule.a(t, like=x_t), schedule.b(t, like=x_t)
-    sure, noise_left = knows.chances(x_t, t)[:, 0].mean().item(), []
+    sure, noise_left, mistake = knows.chances(x_t, t)[:, 0].mean(), [], []
     rows["x_t"].append(x_t[0])
     for name, denoiser in {"knows it": knows, "never saw it": never_saw}.items():
         x_0_hat = denoiser(x_t, t)
         eps_hat = (x_t - a_t * x_0_hat) / b_t  # if that was the picture, this the noise
-        noise_left.append((eps - eps_hat).var().item())
+        noise_left.append((eps - eps_hat).var())
+        mistake.append((x_0_hat - frog).var())
         rows[name].append(x_0_hat[0])
-    print(f"{step:4}{sure:15.2f}{noise_left[0]:24.2f}{noise_left[1]:14.2f}")
+    print(f"{step:4}", *[f"{x:10.2f}" for x in (sure, *noise_left, *mistake)])
 show_rows(
     {name: torch.stack(pictures) for name, pictures in rows.items()},
     titles=[f"t = {step}" for step in steps],
-    alt="The frog at seven steps; the guess of who knows it is the frog up to t = 500 "
-    "and then a blur; the guess of who never saw it is another critter.",
+    alt="The frog at seven steps; the guess of who knows it is the frog up to t = 600 "
+    "and then a smudge; the guess of who never saw it is a frog with a balloon, and "
+    "from t = 600 a smudge.",
 )
 
 # %% [markdown]
-# With little noise there is no doubt at all: any other picture would need a noise that
-# is absurdly unlikely. With more noise several become possible, and the guess becomes
-# their mean. At the end all are equally likely.
+# Even at t = 500, where you see only noise, there is no doubt: any other picture would
+# need a noise that is absurdly unlikely. With more noise several become possible, and
+# the guess becomes their mean.
 #
-# The other one takes whatever is strange about the frog for noise. At t = 100 that
-# leaves it worse off than doing nothing, which leaves 1.00. **Telling noise from
+# The other one gives back the most similar critter it knows, a frog with a balloon, and
+# takes the rest for noise. At t = 100 that is worse than doing nothing, which leaves
+# 1.00. (That both end at 0.00 is no merit: down there nearly all is noise, so "it is
+# all noise" is almost right. The mistake in the picture tells.) **Telling noise from
 # picture is knowing pictures.** A network is trained for exactly this, on so many
 # pictures that a new one is no stranger.
 #
-# How much must one see to be sure? Let us show only some of the 3,072 numbers.
+# How much must one see to be sure? At t = 300 we show only some of the 3,072 numbers.
 
 # %%
 generator = torch.Generator().manual_seed(7)
@@ -528,7 +545,7 @@ for count in counts:
     part = IdealDenoiser(hundred.flatten(1)[:, seen], schedule)
     right = part.chances(x_t[:, seen], step).diagonal()  # each its own picture, (100,)
     certain.append(right.mean().item())
-    print(f"{count:4} numbers: chance of the right critter {certain[-1]:.2f}")
+    print(f"numbers seen: {count:4}, chance of the right critter: {certain[-1]:.2f}")
 plot_curves(
     counts,
     {"chance": certain},
@@ -549,25 +566,30 @@ plot_curves(
 # same where sliders do not work.)
 
 # %% tags=["nbval-ignore-output"]
+from course_lib.critters import SCENES
 from course_lib.widgets import live
 
 
-def play(number, schedule, t):
+def play(critter, schedule, t):
     """Show one critter of the album at step t of a schedule."""
-    generator = torch.Generator().manual_seed(number)
+    generator = torch.Generator().manual_seed(critter)
     step, eps = torch.tensor([t]), torch.randn(1, 3, 32, 32, generator=generator)
     chosen = SCHEDULES[schedule](1000)
-    x_t = add_noise(album[number][None], step, eps, chosen)
+    x_t = add_noise(album[critter][None], step, eps, chosen)
     words = f"{schedule}, t = {t}: {chosen.a(step).item():.2f} of the picture"
-    show_pictures(x_t, [words], alt=f"Critter {number}, {words}.")
+    show_pictures(x_t, [words], alt=f"Critter {critter}, {words}.")
 
 
-live(play, number=(0, 99), schedule=list(SCHEDULES), t=(0, 1000, 50))
+scenes = factors["scene"].tolist()
+menu = {"our frog": texts.index("a green frog in the middle by the sea")}
+menu |= {scene: scenes.index(i) for i, scene in enumerate(SCENES)}  # the first of each
+live(play, critter=menu, schedule=list(SCHEDULES), t=(0, 1000, 50))
 
 # %% [markdown]
 # ## Three questions
 #
-# 1. A picture has 5 independent noises on it, each of std 2. How large is their sum?
+# 1. A picture has 5 independent noises on it, each of std 2. What is the std of
+#    their sum?
 #
 # <details><summary>Answer</summary>
 #
