@@ -33,6 +33,10 @@ CIFAR10_LABELS = {  # SHA-256 of the labels in their order, one byte each
 }
 
 
+EMOJI = "emoji/emoji32-rgb-captioned.parquet"  # in a mirror; no hub has this file
+EMOJI_TEST = 5  # one name in so many is for testing
+
+
 class DataError(Exception):
     """A picture set cannot be used; the message says why and what to do."""
 
@@ -222,6 +226,59 @@ def load_cifar10_or_critters(split: str = "train") -> PictureSet:
     except DataError as error:
         print(f"{error} Critters take its place.")
         return load_critters(split)
+
+
+# Emoji ------------------------------------------------------------------------
+
+
+def load_emoji(split: str = "train") -> PictureSet:
+    """Emoji of 32x32 with their names: the caption of a picture is names[label].
+
+    One name in five is for testing. All skin tones of an emoji are in one split: else
+    a test would ask for what was seen in another colour.
+
+    Raises:
+        DataError: not in the mirror that COURSE_DATA names; they are nowhere else
+    """
+    if split not in ("train", "test"):
+        raise DataError(f"Emoji have the splits 'train' and 'test'; got {split!r}.")
+    rows = emoji_rows()
+    texts = rows["text"]
+    wanted = [i for i, text in enumerate(texts) if emoji_split(text) == split]
+    pictures = torch.stack([read_row(image) for image in rows[wanted]["image"]])
+    names = ("nothing", *(texts[i] for i in wanted))
+    return PictureSet("emoji", pictures, torch.arange(1, len(names)), names)
+
+
+def emoji_split(text: str) -> str:
+    """Which split a name belongs to; what has a technical name belongs to none.
+
+    >>> emoji_split("artist") == emoji_split("artist, dark skin tone")
+    True
+    """
+    if "emoji modifier" in text:
+        return "none"
+    name = text.split(",")[0]
+    number = int(hashlib.sha256(name.encode()).hexdigest(), 16)
+    return "test" if number % EMOJI_TEST == 0 else "train"
+
+
+def emoji_rows():
+    """The rows, `image` and `text`, decoded by `datasets`."""
+    mirror = mirror_folder()
+    file = mirror / EMOJI if mirror else None
+    if file is None or not file.is_file():
+        where = f"{mirror} has no {EMOJI}" if mirror else "it names none"
+        raise DataError(
+            f"Emoji come only from the mirror that COURSE_DATA names, and {where}. "
+            "Nothing else in the course needs them."
+        )
+    try:
+        import datasets
+
+        return datasets.Dataset.from_parquet(str(file))
+    except Exception as error:  # it fails in a hundred ways, all mean the same
+        raise DataError(f"{file} is damaged ({type(error).__name__}).") from error
 
 
 def cached(name: str, make) -> dict[str, Tensor]:

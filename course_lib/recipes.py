@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from course_lib.captioned import LENGTH, caption_batches, caption_tokenizer
+from course_lib.contrastive import ImageTextPair, make_contrastive_loss
 from course_lib.datasets import (
     DataError,
     PictureSet,
@@ -29,12 +30,14 @@ from course_lib.unet import UNet
 SETTINGS = {  # how each kind of network trains, where it is not as Settings has it
     "denoiser": {},
     "text": {"decay": 0.3},
+    "pair": {"decay": 0.7},
     "reader": {"weight_decay": 0.01, "decay": 1.0},
     "classifier": {"weight_decay": 0.05, "decay": 1.0},
 }
 DATA = {
     "denoiser": "critters",
     "text": "critters",
+    "pair": "critters",
     "reader": "critters",
     "classifier": "cifar10",
 }
@@ -146,6 +149,40 @@ def text_trainer(
     )
 
 
+def pair_trainer(
+    settings: Settings,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    batch_size: int = 256,
+    seed: int = 0,
+    caption_noise: float = 0.0,
+) -> Trainer:
+    """The recipe for the image-text pair: each picture beside 255 that are not meant.
+
+    Pictures are moved by a pixel at most, left and right being words here, and some get
+    noise or blur, so that drawn pictures can be compared with texts as well.
+
+    Args:
+        caption_noise: the share of captions that lie or are missing, for experiments
+    """
+    pictures, tokenizer = load_critters("train"), caption_tokenizer()
+    torch.manual_seed(seed)
+    model = ImageTextPair(dict(vocabulary=len(tokenizer), length=LENGTH, blocks=2))
+    get_batch = caption_batches(
+        pictures, tokenizer, batch_size, seed, caption_noise, drop=0.0
+    )
+    card = {
+        "kind": "pair",
+        "config": model.config,
+        "merges": tokenizer.merges,
+        "data": pictures.name,
+        "size": pictures.pictures.shape[-1],
+    }
+    card |= dict(batch_size=batch_size, seed=seed, caption_noise=caption_noise)
+    worn = with_wear(get_batch, seed, shift=1, wear=0.3)
+    return Trainer(model, make_contrastive_loss(), worn, settings, folder, resume, card)
+
+
 def classifier_trainer(
     settings: Settings,
     folder: Path | str | None = None,
@@ -196,7 +233,7 @@ def recipe(
     """The recipe that a command names: call it with settings, folder and resume.
 
     Args:
-        what: denoiser, text, reader or classifier
+        what: denoiser, text, pair, reader or classifier
         data: critters, cifar10 or folder:PATH; a judge learns from its own set only
         widths, blocks: of the denoiser
         options: batch_size and seed, where they are not the recipe's own
@@ -206,7 +243,7 @@ def recipe(
     data = data or DATA[what]
     if what != "denoiser" and data != DATA[what]:
         raise ValueError(f"A {what} learns from {DATA[what]}; got --data {data}.")
-    if size not in ((32,) if data == "cifar10" else (32, 64)):
+    if size not in ((32,) if data == "cifar10" or what == "pair" else (32, 64)):
         raise ValueError(f"--size must be 32, or 64 where there is more; got {size}.")
     if not 1 <= options.get("batch_size", 1) <= CHUNK:
         raise ValueError(f"--batch must be 1..{CHUNK}; got {options['batch_size']}.")
@@ -214,6 +251,8 @@ def recipe(
         raise ValueError(f"--seed must be 0..2^63 - 1; got {options['seed']}.")
     if what == "reader":
         return partial(reader_trainer, size=size, **options)
+    if what == "pair":
+        return partial(pair_trainer, **options)
     if what == "classifier":
         return partial(classifier_trainer, **options)
     if blocks < 1 or not widths or any(width < 8 or width % 8 for width in widths):

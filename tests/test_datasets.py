@@ -26,6 +26,7 @@ from course_lib.datasets import (
     load_cifar10,
     load_cifar10_or_critters,
     load_critters,
+    load_emoji,
     load_folder,
 )
 
@@ -266,6 +267,42 @@ def test_out_of_reach_critters_take_its_place_in_one_line(small, monkeypatch, ca
     assert load_cifar10_or_critters("test").name == "critters"
     said = capsys.readouterr().out
     assert said.count("\n") == 1 and said.endswith("Critters take its place.\n")
+
+
+# Emoji ------------------------------------------------------------------------------
+
+
+@MIRROR
+def test_emoji_have_their_names_as_captions():
+    train, test = load_emoji("train"), load_emoji("test")
+    assert train.pictures.shape[1:] == (3, 32, 32)
+    assert len(test) > 300 and 3 < len(train) / len(test) < 6
+    x_0, label = test[7]
+    assert x_0.shape == (3, 32, 32) and len(test.names[label]) > 2
+
+
+@MIRROR
+def test_no_emoji_is_in_both_splits_in_whatever_skin_tone():
+    names = [
+        {name.split(",")[0] for name in load_emoji(split).names[1:]}
+        for split in ("train", "test")
+    ]
+    assert not names[0] & names[1]
+
+
+def test_without_a_mirror_emoji_are_refused_in_a_sentence(small, monkeypatch):
+    with pytest.raises(DataError, match="only from the mirror .* it names none"):
+        load_emoji()
+    monkeypatch.setenv("COURSE_DATA", str(small))
+    with pytest.raises(DataError, match="has no emoji/emoji32"):
+        load_emoji()
+    file = small / datasets.EMOJI
+    file.parent.mkdir()
+    file.write_bytes(b"PAR1 and no more")
+    with pytest.raises(DataError, match="emoji32.* is damaged"):
+        load_emoji()
+    with pytest.raises(DataError, match="splits 'train' and 'test'; got 'dev'"):
+        load_emoji("dev")
 
 
 # Your own photos --------------------------------------------------------------------

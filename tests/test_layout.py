@@ -15,7 +15,7 @@ ROWS = (
     "captioned metrics gallery",
     "editing pipeline recipes",
     "personalise preference distil video rivals provenance evaluation doctor",
-    "fidelity",
+    "fidelity retrieval",
     "figure checks source",  # for people
     "plots anatomy",
     "widgets command",

@@ -8,7 +8,11 @@ import torch
 from PIL import Image
 
 from course_lib import recipes
+from course_lib.checkpoint import fill
+from course_lib.contrastive import ImageTextPair, Matcher
+from course_lib.critters import is_held_out
 from course_lib.datasets import DataError, PictureSet
+from course_lib.drawing import draw_critters
 from course_lib.judges import Judge
 from course_lib.pipeline import LabelToImage
 from course_lib.recipes import (
@@ -16,10 +20,12 @@ from course_lib.recipes import (
     classifier_trainer,
     denoiser_trainer,
     load_data,
+    pair_trainer,
     reader_trainer,
     recipe,
 )
 from course_lib.schedule import cosine_schedule
+from course_lib.tokenizer import PAD, Tokenizer
 from course_lib.trainer import Settings
 from course_lib.unet import UNet
 
@@ -93,6 +99,41 @@ def test_the_classifier_learns_from_cifar10(monkeypatch):
     assert trainer.card["labels"] == list(photos().names)
 
 
+def test_the_pair_learns_from_pictures_with_captions(monkeypatch):
+    monkeypatch.setattr(recipes, "load_critters", lambda split: small_critters(split))
+    trainer = one_iteration(pair_trainer(ONCE, batch_size=4))
+    card = json.loads(json.dumps(trainer.full_card()))
+    matcher = Matcher(
+        fill(ImageTextPair(**card["config"]), trainer.ema),
+        Tokenizer(card["merges"]),
+        card,
+    )
+    pictures = trainer.get_batch(0)["x_0"]
+    assert matcher.score(pictures, ["a frog"] * 4).shape == (4,)
+    assert card["kind"] == "pair" and card["caption_noise"] == 0
+
+
+def test_the_pair_sees_the_training_pictures_alone_and_every_caption(monkeypatch):
+    seen = []
+
+    def asked(split):
+        seen.append((split, small_critters(split)))
+        return seen[0][1]
+
+    monkeypatch.setattr(recipes, "load_critters", asked)
+    trainer = pair_trainer(ONCE, batch_size=32)
+    batch = trainer.get_batch(0)
+    assert [split for split, _ in seen] == ["train"]  # load_critters holds out
+    assert not is_held_out(seen[0][1].factors).any()
+    assert ((batch["cond"] != PAD).sum(1) > 2).all()  # more than START and END
+
+
+def small_critters(split: str) -> PictureSet:
+    """The first 64 of what load_critters would give."""
+    pictures, factors = draw_critters(64, 0, 32, 0, "any")
+    return PictureSet("critters", pictures, factors["subject"], ("nothing",), factors)
+
+
 def test_a_command_finds_its_recipe(tmp_path):
     Image.new("RGB", (40, 40)).save(tmp_path / "1.png")
     make = recipe("denoiser", f"folder:{tmp_path}", batch_size=2, seed=9, **TINY)
@@ -101,6 +142,7 @@ def test_a_command_finds_its_recipe(tmp_path):
     assert trainer.card["config"]["widths"] == [8, 16]
     assert recipe("reader", size=64).keywords == {"size": 64}
     assert recipe("classifier", batch_size=3).keywords == {"batch_size": 3}
+    assert recipe("pair", seed=3).func is pair_trainer
 
 
 @pytest.mark.parametrize(
@@ -110,6 +152,8 @@ def test_a_command_finds_its_recipe(tmp_path):
         (dict(what="reader", data="cifar10"), "A reader learns from critters"),
         (dict(what="classifier", data="critters"), "classifier learns from cifar10"),
         (dict(what="classifier", size=64), "--size must be 32"),
+        (dict(what="pair", size=64), "--size must be 32"),
+        (dict(what="pair", data="cifar10"), "A pair learns from critters"),
         (dict(what="denoiser", data="cifar10", size=64), "--size must be 32"),
         (dict(what="denoiser", size=48), "--size must be 32, or 64"),
         (dict(what="denoiser", widths=(12,)), "--widths must be multiples of 8"),
