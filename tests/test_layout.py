@@ -17,7 +17,7 @@ ROWS = (
     "personalise preference distil video rivals provenance evaluation doctor",
     "fidelity retrieval",
     "figure checks source",  # for people
-    "plots anatomy",
+    "plots word_plots anatomy",
     "widgets command",
     "cli_evaluate",
     "cli",
