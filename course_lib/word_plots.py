@@ -1,5 +1,6 @@
 """Figures of words: a text cut into its tokens, and who looks at whom."""
 
+import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -60,21 +61,22 @@ def plot_tables(
         rows: N words, written at the left of the first table
         columns: L words, written under each
     """
+    turn = 90 if max(map(len, columns)) > 2 else 0
     wide = 0.36 * len(columns) + 0.4
     high = 0.30 * len(rows) + 0.09 * max(map(len, columns)) + 0.4
     with panels(alt, len(tables), wide + 0.05 * max(map(len, rows)), high) as axes:
         for axis, (name, table) in zip(axes, tables.items(), strict=True):
-            table = table.detach().cpu()
+            table = table.detach().cpu().numpy()
             axis.imshow(table, cmap="Blues", vmin=0, vmax=1, aspect="auto")
             axis.set_title(name, fontsize=10)
-            axis.set_xticks(range(len(columns)), columns, rotation=90)
+            axis.set_xticks(range(len(columns)), columns, rotation=turn)
             axis.set_yticks(range(len(rows)), rows if axis is axes[0] else [])
             axis.grid(False)
-            if table.numel() <= MOST_NUMBERS:
+            if table.size <= MOST_NUMBERS:
                 write_shares(axis, table)
 
 
-def write_shares(axis: Axes, table: Tensor) -> None:
+def write_shares(axis: Axes, table: np.ndarray) -> None:
     """Write each number into its cell, in hundredths."""
     for row, numbers in enumerate(table.tolist()):
         for column, number in enumerate(numbers):
