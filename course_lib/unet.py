@@ -94,18 +94,12 @@ class UNet(nn.Module):
         Args:
             x_t: (B, C, H, W) noisy pictures, H and W divisible by 2^(number of grids)
             t: (B,) int64 steps
-            cond: (B,) int64 labels, 0 for "nothing told"; None is 0 for all. Or, with a
-                text_width, text_emb (B, L, text_width), zero where there is no token
+            cond: (B,) int64 labels, 0 for "nothing told"; None is 0 for all. Words
+                come in notebook 10: text_emb (B, L, D), zero where there is no token
         """
         self.check_input(x_t, t, cond)
-        vec = self.time(time_embedding(t, self.time_width))
-        text = None
-        if self.config["text_width"]:
-            mask = cond.any(dim=2)  # (B, L), True where there is a token
-            text = cond, mask
-            vec = vec + self.gist(cond.sum(1) / mask.sum(1, keepdim=True).sqrt())
-        else:
-            vec = vec + self.label(torch.zeros_like(t) if cond is None else cond)
+        told, text = self.hear(t, cond)
+        vec = self.time(time_embedding(t, self.time_width)) + told
         vec = F.silu(vec)  # (B, vec_width)
 
         h = self.into(F.pixel_unshuffle(x_t, self.fold))  # (B, widths[0], H / 2, W / 2)
@@ -123,6 +117,14 @@ class UNet(nn.Module):
         h = F.pixel_shuffle(self.out(F.silu(h)), self.fold)  # (B, refine, H, W)
         h = self.refine(torch.cat([F.silu(h), x_t], dim=1))
         return self.last(F.silu(h))  # (B, C, H, W)
+
+    def hear(self, t: Tensor, cond: Tensor | None):
+        """What is heard everywhere, (B, vec_width); for attention (text_emb, mask)."""
+        if not self.config["text_width"]:
+            return self.label(torch.zeros_like(t) if cond is None else cond), None
+        mask = cond.any(dim=2)  # (B, L), True where there is a token
+        gist = self.gist(cond.sum(1) / mask.sum(1, keepdim=True).sqrt())
+        return gist, (cond, mask)
 
     def check_input(self, x_t: Tensor, t: Tensor, cond: Tensor | None) -> None:
         """Raise a sentence for what would otherwise fail deep inside."""
