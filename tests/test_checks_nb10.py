@@ -1,0 +1,94 @@
+"""The checks of notebook 10 name the mistakes that people make, and no others."""
+
+import pytest
+import torch
+
+from course_lib.checks.nb10_text_to_image import (
+    check_forget,
+    check_guided,
+    forget,
+    guided,
+)
+from course_lib.guidance import guide
+from course_lib.tokenizer import END, PAD, START, Tokenizer
+
+
+def said(capsys) -> str:
+    """The first line that the learner read."""
+    return capsys.readouterr().out.splitlines()[0]
+
+
+def test_the_guidance_that_checks_is_the_librarys():
+    def model(x_t, t, cond):
+        return x_t * cond
+
+    x_t, t, cond = torch.randn(2, 3), torch.tensor([1, 2]), torch.full((2, 3), 5.0)
+    library = guide(model, 2.5, torch.ones(2, 3))(x_t, t, cond)
+    ours = guided(model(x_t, t, cond), model(x_t, t, torch.ones(2, 3)), 2.5)
+    torch.testing.assert_close(ours, library)
+
+
+def test_the_empty_text_is_the_tokenizers():
+    tokens = Tokenizer().batch(["a frog", "a cat"], length=12)
+    empty = Tokenizer().batch(["", "a cat"], length=12)
+    assert torch.equal(forget(tokens, torch.tensor([True, False])), empty)
+
+
+def test_right_functions_are_used_onward(capsys):
+    def mine(with_text, without, guidance_scale):
+        return guidance_scale * with_text + (1 - guidance_scale) * without
+
+    assert check_guided(mine) is mine and said(capsys) == "guided: ok"
+
+    def my_forget(tokens, dropped):
+        tokens = tokens.clone()
+        tokens[dropped] = PAD
+        tokens[dropped, 0], tokens[dropped, 1] = START, END
+        return tokens
+
+    assert check_forget(my_forget) is my_forget and said(capsys) == "forget: ok"
+
+
+@pytest.mark.parametrize(
+    ("mistaken", "words"),
+    [
+        (lambda c, u, w: c + w * (c - u), "(1 + w) convention"),
+        (lambda c, u, w: c + w * (u - c), "the wrong way"),
+        (lambda c, u, w: w * c, "made larger"),
+        (lambda c, u, w: u + w * c, "expected"),
+        (lambda c, u, w: c, "expected"),
+    ],
+)
+def test_mistakes_in_guidance_are_named(mistaken, words, capsys):
+    assert check_guided(mistaken) is guided
+    assert words in said(capsys)
+
+
+def half(tokens, dropped):
+    tokens = tokens.clone()
+    tokens[dropped, 1:] = PAD
+    return tokens
+
+
+@pytest.mark.parametrize(
+    ("mistaken", "words"),
+    [
+        (lambda k, d: k.masked_fill(d[:, None], 0), "no text"),
+        (lambda k, d: forget(k, ~d), "the wrong ones"),
+        (lambda k, d: forget(k, d | True), "every caption"),
+        (half, "expected"),
+        (lambda k, d: None, "returned None"),
+    ],
+)
+def test_mistakes_in_forgetting_are_named(mistaken, words, capsys):
+    assert check_forget(mistaken) is forget
+    assert words in said(capsys)
+
+
+@pytest.mark.parametrize("check", [check_guided, check_forget])
+def test_what_is_not_written_yet_blocks_nobody(check, capsys):
+    def empty(*given):
+        raise NotImplementedError
+
+    assert check(empty) in (guided, forget)
+    assert "not done yet" in said(capsys)
