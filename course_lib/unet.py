@@ -98,9 +98,9 @@ class UNet(nn.Module):
                 come in notebook 10: text_emb (B, L, D), zero where there is no token
         """
         self.check_input(x_t, t, cond)
+        vec = self.time(time_embedding(t, self.time_width))
         told, text = self.hear(t, cond)
-        vec = self.time(time_embedding(t, self.time_width)) + told
-        vec = F.silu(vec)  # (B, vec_width)
+        vec = F.silu(vec + told)  # (B, vec_width)
 
         h = self.into(F.pixel_unshuffle(x_t, self.fold))  # (B, widths[0], H / 2, W / 2)
         skips = []

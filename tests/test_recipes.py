@@ -148,7 +148,10 @@ def test_a_command_finds_its_recipe(tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (dict(what="poet"), "--what must be one of denoiser, text, reader, classifier"),
+        (
+            dict(what="poet"),
+            "--what must be one of denoiser, text, pair, reader, classifier",
+        ),
         (dict(what="reader", data="cifar10"), "A reader learns from critters"),
         (dict(what="classifier", data="critters"), "classifier learns from cifar10"),
         (dict(what="classifier", size=64), "--size must be 32"),
