@@ -58,6 +58,7 @@ weights: $(READY)  ## train again everything that ships in data/weights (into ru
 	$(TRAIN) --what classifier --iterations 6000 --out runs/cifar10-classifier
 	$(TRAIN) --data critters --iterations 7000 --keep 300,1500 --out runs/critters
 	$(TRAIN) --data cifar10 --iterations 4500 --blocks 1 --out runs/cifar10
+	$(TRAIN) --what pair --iterations 700 --out runs/pair
 
 format: $(READY)  ## format the code
 	$(BIN)/ruff check -q --fix

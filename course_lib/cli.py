@@ -175,7 +175,7 @@ def train(
         str, typer.Option(help="Iterations whose weights to keep as well: 300,1500.")
     ] = "",
     what: Annotated[
-        str, typer.Option(help="denoiser, text, reader or classifier.")
+        str, typer.Option(help="denoiser, text, pair, reader or classifier.")
     ] = "denoiser",
     size: Annotated[int, typer.Option(help="Height and width, 32 or 64.")] = 32,
     widths: Annotated[

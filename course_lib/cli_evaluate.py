@@ -47,6 +47,8 @@ def evaluate(
     elif kind == "text denoiser":
         settings["calls"] = 20 if calls is None else calls
         found, lines = evaluate_prompts(weights, n, seeds, settings, prompts)
+    elif kind == "pair":
+        found, lines = evaluate_pair(weights, n or 1000, seeds)
     else:
         settings["calls"] = 50 if calls is None else calls
         found, lines = evaluate_denoiser(weights, n or 2048, seeds, settings)
@@ -68,6 +70,18 @@ def evaluate_judge(weights: str, n: int, seeds: int, size: int):
             ev.load_cifar10("test")
     found = ev.measure_judge(judge, data, n, seeds, size)
     return found, ev.as_table(found)
+
+
+def evaluate_pair(weights: str, n: int, seeds: int):
+    """What was found, and the same as lines for a person."""
+    from course_lib import retrieval as rt
+    from course_lib.contrastive import Matcher
+
+    with bad_input():
+        rt.check_size(n, seeds)
+        matcher = Matcher.from_pretrained(weights, best_device())
+    found = rt.measure_pair(matcher, n, seeds)
+    return found, rt.pair_table(found)
 
 
 def evaluate_denoiser(weights: str, n: int, seeds: int, settings: dict):
