@@ -13,7 +13,7 @@ import argparse
 import torch
 from torch import Tensor
 
-from course_lib.captioned import LENGTH, tidy
+from course_lib.captioned import LENGTH
 from course_lib.contrastive import ImageTextPair, Matcher, make_contrastive_loss
 from course_lib.datasets import DataError, PictureSet, batches, load_emoji
 from course_lib.device import use_all_cores
@@ -21,7 +21,7 @@ from course_lib.judges import with_wear
 from course_lib.metrics import share
 from course_lib.prompts import words_of
 from course_lib.retrieval import by_chance, found_among
-from course_lib.tokenizer import PAD, Tokenizer, train_tokenizer
+from course_lib.tokenizer import PAD, Tokenizer, tidy, train_tokenizer
 from course_lib.trainer import Settings, Trainer, train
 
 TOWERS = {

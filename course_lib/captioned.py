@@ -24,11 +24,6 @@ def caption_tokenizer() -> Tokenizer:
     return train_tokenizer(captions(choose_factors(indices, 0), indices, 0), merges=400)
 
 
-def tidy(prompt: str) -> str:
-    """Lower case, single spaces: what a prompt and a caption have in common."""
-    return " ".join(prompt.lower().split())
-
-
 def without_articles(text: str) -> str:
     """'frog with hat' instead of 'a frog with a hat'."""
     return " ".join(word for word in text.split() if word not in ("a", "an", "the"))

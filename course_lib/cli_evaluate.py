@@ -15,7 +15,9 @@ def evaluate(
     weights: Weights = "critters",
     n: Annotated[
         int | None,
-        typer.Option(help="Pictures, for each seed: 2048; 500 of a kind of prompt."),
+        typer.Option(
+            help="Pictures, for each seed: 2048; 1000 for a pair; 500 a kind of prompt."
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(help="How often to repeat it all.")] = 3,
     calls: Annotated[
@@ -42,16 +44,17 @@ def evaluate(
             raise ValueError(
                 f"--prompts needs weights that take prompts, not {weights}."
             )
+    pictures = n if n is not None else {"pair": 1000}.get(kind, 2048)
     if kind == "judge":
-        found, lines = evaluate_judge(weights, n or 2048, seeds, size)
+        found, lines = evaluate_judge(weights, pictures, seeds, size)
     elif kind == "text denoiser":
         settings["calls"] = 20 if calls is None else calls
         found, lines = evaluate_prompts(weights, n, seeds, settings, prompts)
     elif kind == "pair":
-        found, lines = evaluate_pair(weights, n or 1000, seeds)
+        found, lines = evaluate_pair(weights, pictures, seeds)
     else:
         settings["calls"] = 50 if calls is None else calls
-        found, lines = evaluate_denoiser(weights, n or 2048, seeds, settings)
+        found, lines = evaluate_denoiser(weights, pictures, seeds, settings)
     print("\n".join(lines))
     if as_json:
         say_json(dict(weights=weights) | found)
@@ -119,10 +122,11 @@ def evaluate_prompts(
         facts |= dict(n=len(asked.texts), factors=shares)
         facts["all_factors"] = shares["all_factors"]["share"]
         return facts, fi.factors_table(shares)
+    n = 500 if n is None else n
     with bad_input():
-        ev.check_size(n or 500, seeds)
-    kinds = fi.measure_kinds(painter, n or 500, seeds, **settings)
-    return facts | dict(n=n or 500, kinds=kinds), fi.kinds_table(kinds)
+        ev.check_size(n, seeds)
+    kinds = fi.measure_kinds(painter, n, seeds, **settings)
+    return facts | dict(n=n, kinds=kinds), fi.kinds_table(kinds)
 
 
 def read_lines(file: Path) -> list[str]:

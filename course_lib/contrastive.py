@@ -28,7 +28,7 @@ from course_lib.layers import norm, zeroed
 from course_lib.objective import Batch
 from course_lib.pixels import check_pictures
 from course_lib.text_encoder import TextEncoder
-from course_lib.tokenizer import PAD, Tokenizer
+from course_lib.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
 
 WARMEST = 1 / 0.07  # the logit_scale that training starts from, as in CLIP
 LARGEST = 100.0  # and the largest that it may grow to
@@ -193,13 +193,7 @@ class Matcher:
                 f"{name_or_folder} holds a {card.get('kind')}, which does not compare "
                 "pictures with texts."
             )
-        model, tokenizer = ImageTextPair(**card["config"]), Tokenizer(card["merges"])
-        if len(tokenizer) != model.config["text"]["vocabulary"]:
-            raise CheckpointError(
-                f"{name_or_folder} belongs to another tokenizer: its network knows "
-                f"{model.config['text']['vocabulary']} tokens, there are "
-                f"{len(tokenizer)}."
-            )
+        model, tokenizer = ImageTextPair(**card["config"]), tokenizer_of(card)
         return cls(fill(model, tensors).to(device), tokenizer, card)
 
     def save_pretrained(self, folder: Path | str) -> None:
@@ -226,7 +220,7 @@ class Matcher:
             raise ValueError(f"The texts must be a list of texts; got {texts!r}.")
         if not texts:
             raise ValueError("There is no text among these: the list is empty.")
-        tidied = [" ".join(text.lower().split()) for text in texts]  # as in training
+        tidied = [tidy(text) for text in texts]
         tokens = self.tokenizer.batch(tidied, self.length)
         device = self.model.log_scale.device
         some = tokens.to(device).split(batch_size)

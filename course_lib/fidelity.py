@@ -158,6 +158,8 @@ def prompts_from(lines: list[str], n: int | None = None) -> Prompts:
     lines = [line.strip() for line in lines if line.strip()]
     if not lines:
         raise ValueError("There is no prompt in the file: write one a line.")
+    if n is not None and n < 1:
+        raise ValueError(f"--n must be 1 or more; got {n}.")
     texts = [lines[i % len(lines)] for i in range(len(lines) if n is None else n)]
     return Prompts(texts, [understand(text) for text in texts])
 

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from course_lib import samplers
-from course_lib.captioned import tidy
 from course_lib.checkpoint import CheckpointError, fill, load_weights, save_weights
 from course_lib.guidance import guide
 from course_lib.objective import predictor
@@ -20,7 +19,7 @@ from course_lib.prompts import unknown_words
 from course_lib.samplers import PictureNoise, Step
 from course_lib.schedule import NoiseSchedule, schedule_named
 from course_lib.text_unet import TextUNet
-from course_lib.tokenizer import PAD, Tokenizer
+from course_lib.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
 from course_lib.unet import UNet
 
 SAMPLERS = ("ddim", "ddpm", "dpm_solver", "euler", "heun")
@@ -178,13 +177,7 @@ class TextToImage:
             raise CheckpointError(
                 f"{name_or_folder} holds a {card.get('kind')}, which takes no prompts."
             )
-        model, tokenizer = TextUNet(**card["config"]), Tokenizer(card["merges"])
-        if len(tokenizer) != model.config["text"]["vocabulary"]:
-            raise CheckpointError(
-                f"{name_or_folder} belongs to another tokenizer: its network knows "
-                f"{model.config['text']['vocabulary']} tokens, there are "
-                f"{len(tokenizer)}."
-            )
+        model, tokenizer = TextUNet(**card["config"]), tokenizer_of(card)
         return cls(fill(model, tensors).to(device), tokenizer, card)
 
     def save_pretrained(self, folder: Path | str) -> None:

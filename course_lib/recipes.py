@@ -243,7 +243,8 @@ def recipe(
     data = data or DATA[what]
     if what != "denoiser" and data != DATA[what]:
         raise ValueError(f"A {what} learns from {DATA[what]}; got --data {data}.")
-    if size not in ((32,) if data == "cifar10" or what == "pair" else (32, 64)):
+    small_only = data == "cifar10" or what in ("text", "pair")
+    if size not in ((32,) if small_only else (32, 64)):
         raise ValueError(f"--size must be 32, or 64 where there is more; got {size}.")
     if not 1 <= options.get("batch_size", 1) <= CHUNK:
         raise ValueError(f"--batch must be 1..{CHUNK}; got {options['batch_size']}.")

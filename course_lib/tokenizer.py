@@ -23,6 +23,11 @@ BYTES = range(FIRST_BYTE, FIRST_BYTE + 256)
 Pair = tuple[int, int]
 
 
+def tidy(prompt: str) -> str:
+    """Lower case, single spaces: what a prompt and a caption have in common."""
+    return " ".join(prompt.lower().split())
+
+
 def pieces(text: str) -> list[str]:
     """Words with the space before them, and signs: what no merge reaches across.
 
@@ -153,3 +158,15 @@ def train_tokenizer(texts: Iterable[str], merges: int = 200) -> Tokenizer:
         learned.append(best)
         words = {tuple(merge(list(w), best, new)): n for w, n in words.items()}
     return Tokenizer(learned)
+
+
+def tokenizer_of(card: dict) -> Tokenizer:
+    """The tokenizer on the card of a network that reads texts."""
+    tokenizer = Tokenizer(card["merges"])
+    known = card["config"]["text"]["vocabulary"]
+    if len(tokenizer) != known:
+        raise ValueError(
+            f"These weights belong to another tokenizer: their network knows {known} "
+            f"tokens, there are {len(tokenizer)}."
+        )
+    return tokenizer

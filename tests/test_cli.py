@@ -499,6 +499,10 @@ def test_no_prompt_fails(cli, here, words, prompt, remark):
         ("evaluate --weights critters --prompts p.txt", "takes? prompts"),
         ("evaluate --weights words --prompts nowhere.txt", "must be a text file"),
         ("evaluate --weights words --n 3", "n must lie in"),
+        ("evaluate --weights words --n 0", "n must lie in"),
+        ("evaluate --weights critters --n 0", "n must lie in"),
+        ("evaluate --weights reader-32 --n 0", "n must lie in"),
+        ("train --what text --size 64 --iterations 1 --out t", "--size must be 32"),
         ("evaluate --weights words --calls 1", "One step takes 2 calls"),
     ],
 )

@@ -76,6 +76,8 @@ def test_somebodys_prompts_are_read_line_by_line():
     ]
     with pytest.raises(ValueError, match="no prompt"):
         prompts_from(["", " "])
+    with pytest.raises(ValueError, match="--n must be 1 or more"):
+        prompts_from(["a cat"], n=0)
 
 
 def test_every_kind_is_measured_beside_its_ceiling(painter, monkeypatch):  # noqa: F811
