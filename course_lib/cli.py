@@ -179,9 +179,11 @@ def train(
     ] = "denoiser",
     size: Annotated[int, typer.Option(help="Height and width, 32 or 64.")] = 32,
     widths: Annotated[
-        str, typer.Option(help="Channels on each grid of the denoiser.")
-    ] = "64,128",
-    blocks: Annotated[int, typer.Option(help="Residual blocks a grid.")] = 2,
+        str | None, typer.Option(help="Channels on each grid: 64,128; of text 64,160.")
+    ] = None,
+    blocks: Annotated[
+        int | None, typer.Option(help="Residual blocks a grid: 2; of text 1.")
+    ] = None,
     precision: Annotated[
         str, typer.Option(help="auto, float32 or bfloat16; auto times both.")
     ] = "auto",
@@ -211,7 +213,7 @@ def train(
             keep=whole_numbers("--keep", keep),
             **recipes.SETTINGS.get(what, {}),
         )
-        grids = whole_numbers("--widths", widths)
+        grids = None if widths is None else whole_numbers("--widths", widths)
         make = recipes.recipe(what, data, size, grids, blocks, **options)
     seconds = trainer.seconds_an_iteration(make, settings, TIMED if minutes else GLANCE)
     with bad_input():

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from course_lib.captioned import LENGTH, caption_batches, caption_tokenizer
-from course_lib.contrastive import ImageTextPair, make_contrastive_loss
+from course_lib.contrastive import ImageTextPair, Matcher, make_contrastive_loss
 from course_lib.datasets import (
     DataError,
     PictureSet,
@@ -29,7 +29,7 @@ from course_lib.unet import UNet
 
 SETTINGS = {  # how each kind of network trains, where it is not as Settings has it
     "denoiser": {},
-    "text": {"decay": 0.3},
+    "text": {"decay": 0.3, "gently": ("text_encoder", "unet.gist.turn")},
     "pair": {"decay": 0.7},
     "reader": {"weight_decay": 0.01, "decay": 1.0},
     "classifier": {"weight_decay": 0.05, "decay": 1.0},
@@ -40,6 +40,10 @@ DATA = {
     "pair": "critters",
     "reader": "critters",
     "classifier": "cifar10",
+}
+NETWORKS = {  # of those that draw
+    "denoiser": {"widths": (64, 128), "blocks": 2},
+    "text": {"widths": (64, 160), "blocks": 1},
 }
 
 
@@ -78,8 +82,8 @@ def denoiser_trainer(
     resume: bool = False,
     batch_size: int = 64,
     seed: int = 0,
-    widths: tuple[int, ...] = (64, 128),
-    blocks: int = 2,
+    widths: tuple[int, ...] = NETWORKS["denoiser"]["widths"],
+    blocks: int = NETWORKS["denoiser"]["blocks"],
     schedule: NoiseSchedule | None = None,
     target: str = "v",
     noisier: float | None = 0.0,
@@ -110,22 +114,27 @@ def text_trainer(
     resume: bool = False,
     batch_size: int = 64,
     seed: int = 0,
-    widths: tuple[int, ...] = (64, 128),
-    blocks: int = 2,
-    noisier: float = 0.3,
+    widths: tuple[int, ...] = NETWORKS["text"]["widths"],
+    blocks: int = NETWORKS["text"]["blocks"],
+    noisier: float = 0.8,
     even: float = 0.2,
     caption_noise: float = 0.0,
+    pair: str | None = "pair",
 ) -> Trainer:
     """The recipe for pictures from prompts: text encoder and U-Net, trained together.
 
     Args:
         caption_noise: the share of captions that lie or are missing, for experiments
+        pair: the image-text pair whose text encoder this one starts as; None starts
+            from nothing, and takes many times as long to hear a word
     """
     schedule, target = straight_line(), "v"
     pictures, tokenizer = load_critters("train"), caption_tokenizer()
     torch.manual_seed(seed)
-    text = dict(vocabulary=len(tokenizer), length=LENGTH)
+    text = dict(vocabulary=len(tokenizer), length=LENGTH, blocks=2)
     model = TextUNet(text, dict(widths=widths, blocks=blocks))
+    if pair is not None:
+        start_with(model, Matcher.from_pretrained(pair).model)
     get_batch = caption_batches(pictures, tokenizer, batch_size, seed, caption_noise)
     card = {
         "kind": "text denoiser",
@@ -145,8 +154,14 @@ def text_trainer(
         settings,
         folder,
         resume,
-        card | asked | dict(caption_noise=caption_noise),
+        card | asked | dict(caption_noise=caption_noise, pair=pair),
     )
+
+
+def start_with(model: TextUNet, pair: ImageTextPair) -> None:
+    """Let a network that draws begin with what a pair knows about texts, in place."""
+    model.text_encoder.load_state_dict(pair.text_encoder.state_dict())
+    model.unet.gist.turn.load_state_dict(pair.text_out.state_dict())
 
 
 def pair_trainer(
@@ -226,8 +241,8 @@ def recipe(
     what: str,
     data: str | None = None,
     size: int = 32,
-    widths: tuple[int, ...] = (64, 128),
-    blocks: int = 2,
+    widths: tuple[int, ...] | None = None,
+    blocks: int | None = None,
     **options: int,
 ) -> Callable[..., Trainer]:
     """The recipe that a command names: call it with settings, folder and resume.
@@ -235,7 +250,7 @@ def recipe(
     Args:
         what: denoiser, text, pair, reader or classifier
         data: critters, cifar10 or folder:PATH; a judge learns from its own set only
-        widths, blocks: of the denoiser
+        widths, blocks: of what draws, where they are not the recipe's own
         options: batch_size and seed, where they are not the recipe's own
     """
     if what not in DATA:
@@ -256,6 +271,9 @@ def recipe(
         return partial(pair_trainer, **options)
     if what == "classifier":
         return partial(classifier_trainer, **options)
+    given = dict(widths=widths, blocks=blocks)
+    network = NETWORKS[what] | {n: x for n, x in given.items() if x is not None}
+    widths, blocks = network["widths"], network["blocks"]
     if blocks < 1 or not widths or any(width < 8 or width % 8 for width in widths):
         raise ValueError(
             f"--widths must be multiples of 8 and --blocks 1 or more; "
@@ -263,7 +281,6 @@ def recipe(
         )
     if size % 2 ** len(widths):
         raise ValueError(f"{len(widths)} --widths halve {size} pixels too often.")
-    network = dict(widths=widths, blocks=blocks)
     if what == "text":
         return partial(text_trainer, **network, **options)
     pictures = load_data(data, size=size)

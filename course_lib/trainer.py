@@ -55,6 +55,7 @@ class Settings:
     ema: float = 0.999  # how much of the averaged weights is kept at each iteration
     precision: str = "auto"  # float32, bfloat16, or the faster of both on this machine
     keep: tuple[int, ...] = ()  # iterations whose averaged weights are kept as well
+    gently: tuple[str, ...] = ()  # parts that come trained: a fifth of learning_rate
 
     def __post_init__(self):
         if self.iterations < 1:
@@ -117,8 +118,9 @@ class Trainer:
         self.accelerator = Accelerator(cpu=device == "cpu")
         self.device = self.accelerator.device
         self.raw_model = self.model.to(self.device).train()
+        self.names, groups = by_pace(self.raw_model, self.settings.gently)
         self.optimizer = torch.optim.AdamW(
-            self.raw_model.parameters(),
+            groups,
             lr=self.settings.learning_rate,
             betas=(0.9, 0.99),
             weight_decay=self.settings.weight_decay,
@@ -177,7 +179,8 @@ class Trainer:
     def one_iteration(self) -> float:
         """Look at one batch, change the weights a little, update the average."""
         for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate_at(self.iteration)
+            rate = self.settings.learning_rate_at(self.iteration)
+            group["lr"] = group["pace"] * rate
         batch = self.get_batch(self.iteration)
         self.batch_size = len(next(iter(batch.values())))
         loss = self.loss_of(self.my_share(batch))
@@ -263,11 +266,10 @@ class Trainer:
         """Write the state, the one truth, and from it the weights for use."""
         if self.folder is None or not self.accelerator.is_main_process:
             return
-        names = [n for n, _ in self.raw_model.named_parameters()]
         tensors = {f"model.{n}": x for n, x in self.raw_model.state_dict().items()}
         tensors |= {f"ema.{n}": x for n, x in self.ema.items()}
         for i, moments in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{k}.{names[i]}": x for k, x in moments.items()}
+            tensors |= {f"optimizer.{k}.{self.names[i]}": x for k, x in moments.items()}
         tensors["losses"] = torch.tensor(self.losses)
         save_checkpoint(self.folder / "state.safetensors", tensors, self.full_card())
         save_weights(self.folder, self.ema, self.full_card())
@@ -302,12 +304,11 @@ class Trainer:
         fill(self.raw_model, part(tensors, "model.")).train()
         self.ema = {n: x.to(self.device) for n, x in part(tensors, "ema.").items()}
         moments = part(tensors, "optimizer.")
-        names = [n for n, _ in self.raw_model.named_parameters()]
         state = self.optimizer.state_dict()
         if moments:
             state["state"] = {
                 i: {k: moments[f"{k}.{n}"] for k in ("step", "exp_avg", "exp_avg_sq")}
-                for i, n in enumerate(names)
+                for i, n in enumerate(self.names)
             }
         self.optimizer.load_state_dict(state)
         self.losses = tensors["losses"].tolist()
@@ -338,6 +339,16 @@ class Trainer:
     def averaged_model(self) -> nn.Module:
         """A copy of the network with the averaged weights in it, ready for use."""
         return fill(copy.deepcopy(self.raw_model), self.ema)
+
+
+def by_pace(model: nn.Module, gently: tuple[str, ...]) -> tuple[list[str], list[dict]]:
+    """The names of all parameters, and in the same order the optimizer's groups."""
+    paces = {0.2: {}, 1.0: {}}
+    for name, parameter in model.named_parameters():
+        paces[0.2 if name.startswith(tuple(gently)) else 1.0][name] = parameter
+    names = [name for named in paces.values() for name in named]
+    groups = [dict(params=list(x.values()), pace=p) for p, x in paces.items() if x]
+    return names, groups
 
 
 def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

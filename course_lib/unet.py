@@ -64,11 +64,7 @@ class UNet(nn.Module):
             nn.Linear(vec_width, vec_width),
         )
         if text_width:
-            self.gist = nn.Sequential(
-                nn.Linear(text_width, vec_width),
-                nn.SiLU(),
-                nn.Linear(vec_width, vec_width),
-            )
+            self.gist = Gist(text_width, vec_width)
         else:
             self.label = nn.Embedding(labels + 1, vec_width)
 
@@ -123,8 +119,7 @@ class UNet(nn.Module):
         if not self.config["text_width"]:
             return self.label(torch.zeros_like(t) if cond is None else cond), None
         mask = cond.any(dim=2)  # (B, L), True where there is a token
-        gist = self.gist(cond.sum(1) / mask.sum(1, keepdim=True).sqrt())
-        return gist, (cond, mask)
+        return self.gist(cond, mask), (cond, mask)
 
     def check_input(self, x_t: Tensor, t: Tensor, cond: Tensor | None) -> None:
         """Raise a sentence for what would otherwise fail deep inside."""
@@ -164,6 +159,25 @@ class UNet(nn.Module):
             )
         if not (0 <= int(cond.min()) <= int(cond.max()) <= labels):
             raise ValueError(f"This network knows the labels 0..{labels}; got {cond}.")
+
+
+class Gist(nn.Module):
+    """What a whole text says, in one vector: the mean of its tokens, turned.
+
+    It starts as loud as the embedding of a label, so that it is heard at once.
+    """
+
+    def __init__(self, text_width: int, vec_width: int):
+        super().__init__()
+        self.turn = nn.Linear(text_width, text_width)
+        self.norm = nn.LayerNorm(text_width, elementwise_affine=False)
+        self.out = nn.Linear(text_width, vec_width)
+        nn.init.normal_(self.out.weight, std=text_width**-0.5)
+
+    def forward(self, text_emb: Tensor, mask: Tensor) -> Tensor:
+        """(B, L, text_width), zero where `mask` (B, L) is False, to (B, vec_width)."""
+        mean = text_emb.sum(1) / mask.sum(1, keepdim=True)
+        return self.out(self.norm(self.turn(mean)))
 
 
 class Level(nn.Module):

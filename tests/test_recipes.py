@@ -14,7 +14,7 @@ from course_lib.critters import is_held_out
 from course_lib.datasets import DataError, PictureSet
 from course_lib.drawing import draw_critters
 from course_lib.judges import Judge
-from course_lib.pipeline import LabelToImage
+from course_lib.pipeline import LabelToImage, TextToImage
 from course_lib.recipes import (
     SETTINGS,
     classifier_trainer,
@@ -23,8 +23,10 @@ from course_lib.recipes import (
     pair_trainer,
     reader_trainer,
     recipe,
+    text_trainer,
 )
 from course_lib.schedule import cosine_schedule
+from course_lib.text_unet import TextUNet
 from course_lib.tokenizer import PAD, Tokenizer
 from course_lib.trainer import Settings
 from course_lib.unet import UNet
@@ -128,6 +130,32 @@ def test_the_pair_sees_the_training_pictures_alone_and_every_caption(monkeypatch
     assert ((batch["cond"] != PAD).sum(1) > 2).all()  # more than START and END
 
 
+def test_a_painter_starts_with_what_the_pair_knows_of_texts(monkeypatch):
+    monkeypatch.setattr(recipes, "load_critters", lambda split: small_critters(split))
+    pair = Matcher.from_pretrained("pair")
+    started = text_trainer(ONCE, **TINY)
+    anew = text_trainer(ONCE, **TINY, pair=None)
+    tokens = started.get_batch(0)["cond"]
+    with torch.no_grad():
+        known = pair.model.text_encoder(tokens)
+        assert torch.equal(started.raw_model.read(tokens), known)
+        assert not torch.allclose(anew.raw_model.read(tokens), known, atol=0.1)
+    gist = started.raw_model.unet.gist.turn
+    assert torch.equal(gist.weight, pair.model.text_out.weight)
+    # what the command says learns gently is there, under these names
+    names = [name for name, _ in started.raw_model.named_parameters()]
+    for part in SETTINGS["text"]["gently"]:
+        assert any(name.startswith(part) for name in names)
+    assert (started.card["pair"], anew.card["pair"]) == ("pair", None)
+    card = json.loads(json.dumps(one_iteration(started).full_card()))
+    draw = TextToImage(
+        fill(TextUNet(**card["config"]), started.ema).eval(),
+        Tokenizer(card["merges"]),
+        card,
+    )
+    assert draw(["a frog", ""], steps=2).shape == (2, 3, 32, 32)
+
+
 def small_critters(split: str) -> PictureSet:
     """The first 64 of what load_critters would give."""
     pictures, factors = draw_critters(64, 0, 32, 0, "any")
@@ -143,6 +171,8 @@ def test_a_command_finds_its_recipe(tmp_path):
     assert recipe("reader", size=64).keywords == {"size": 64}
     assert recipe("classifier", batch_size=3).keywords == {"batch_size": 3}
     assert recipe("pair", seed=3).func is pair_trainer
+    own = recipe("text", blocks=2).keywords  # the rest as the recipe has it
+    assert own == {"widths": (64, 160), "blocks": 2}
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,20 @@ def test_labels_are_refused_where_a_text_is_wanted():
             model(*noisy(), cond)
 
 
+def test_a_text_is_heard_from_the_first_iteration_as_loudly_as_a_label():
+    torch.manual_seed(0)
+    told = UNet(widths=(8, 16), blocks=1, text_width=64)
+    labelled = UNet(widths=(8, 16), blocks=1, labels=50)
+    text_emb = torch.randn(50, 6, 64)
+    text_emb[:, 4:] = 0  # padding
+    gist, _ = told.hear(torch.ones(50).long(), text_emb)
+    label, _ = labelled.hear(torch.ones(50).long(), torch.arange(50))
+    assert gist.shape == label.shape
+    assert 0.8 < gist.std() / label.std() < 1.3
+    shorter, _ = told.hear(torch.ones(50).long(), text_emb[:, :4])
+    torch.testing.assert_close(shorter, gist)
+
+
 def test_every_word_has_a_map_and_every_place_looks_somewhere(model):
     x_t, t = noisy()
     maps = word_maps(model, x_t, t, model.read(TOKENS))

@@ -261,6 +261,27 @@ def test_a_loop_that_is_left_can_be_carried_on(tmp_path, uninterrupted):
     assert_same(run(resumed), uninterrupted)
 
 
+def test_parts_that_come_trained_learn_gently_and_resume_all_the_same(tmp_path):
+    gently = replace(SETTINGS, gently=("0.",))
+    whole = run(tiny(settings=gently))
+    first = tiny()
+    start = {n: x.clone() for n, x in first.raw_model.state_dict().items()}
+    one = replace(SETTINGS, iterations=1, warmup=0, decay=0.0)
+    moved = {}
+    for pace, settings in ((1.0, one), (0.2, replace(one, gently=("0.",)))):
+        trained = run(tiny(settings=settings)).raw_model.state_dict()
+        moved[pace] = {n: (trained[n] - start[n]).abs().max().item() for n in start}
+    assert moved[0.2]["0.weight"] == pytest.approx(
+        0.2 * moved[1.0]["0.weight"], rel=1e-3
+    )
+    assert moved[0.2]["3.weight"] == moved[1.0]["3.weight"] > 0
+
+    for progress in tiny(tmp_path, gently).run():
+        if progress.iteration == 3:
+            break
+    assert_same(run(tiny(tmp_path, gently, resume=True)), whole)
+
+
 def test_a_trainer_that_was_stopped_goes_on_itself(tmp_path, uninterrupted):
     trainer = tiny(tmp_path)
     for progress in trainer.run():
