@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from course_lib import samplers
 from course_lib.checkpoint import CheckpointError, fill, load_weights, save_weights
 from course_lib.guidance import guide
-from course_lib.objective import predictor
+from course_lib.objective import Predict, predictor
 from course_lib.prompts import unknown_words
 from course_lib.samplers import PictureNoise, Step
 from course_lib.schedule import NoiseSchedule, schedule_named
@@ -26,21 +26,12 @@ SAMPLERS = ("ddim", "ddpm", "dpm_solver", "euler", "heun")
 
 
 def from_noise(
-    model: Callable,
-    card: dict,
-    cond: Tensor,
-    steps: int,
-    seed: int,
-    sampler: str,
-    first: int,
-    clamp_x_0: bool,
+    predict: Predict, card: dict, noise: PictureNoise, steps: int, sampler: str
 ) -> Iterator[Step]:
     """The way from noise to picture with one of the samplers; see `trace` below."""
     if sampler not in SAMPLERS:
         raise ValueError(f"The sampler must be one of {SAMPLERS}; got {sampler!r}.")
     schedule = schedule_named(card["schedule"], card["T"])
-    noise = PictureNoise(seed, range(first, first + len(cond)), cond.device)
-    predict = predictor(model, schedule, card["target"], cond, clamp_x_0)
     fresh = {"noise": noise} if sampler == "ddpm" else {}
     x_T = noise((3, card["size"], card["size"]))
     return getattr(samplers, sampler)(predict, x_T, schedule, steps, **fresh)
@@ -96,6 +87,11 @@ class LabelToImage:
         return schedule_named(self.card["schedule"], self.card["T"])
 
     @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.model.parameters()).device
+
+    @property
     def labels(self) -> list[str]:
         """What it can be asked for; the first is "nothing"."""
         return self.card["labels"]
@@ -127,11 +123,17 @@ class LabelToImage:
             guidance_scale: 1 is plain, more follows the label more closely
             seed: with `first`, the number of the first picture, decides the noise
         """
-        cond = self.label_numbers(labels).to(next(self.model.parameters()).device)
+        predict = self.predict_for(labels, guidance_scale, clamp_x_0)
+        noise = PictureNoise(seed, range(first, first + len(labels)), self.device)
+        return from_noise(predict, self.card, noise, steps, sampler)
+
+    def predict_for(
+        self, labels: list[str], guidance_scale: float = 2.0, clamp_x_0: bool = True
+    ) -> Predict:
+        """What a sampler sees, for one noisy picture a label."""
+        cond = self.label_numbers(labels).to(self.device)
         model = guide(self.model, guidance_scale)
-        return from_noise(
-            model, self.card, cond, steps, seed, sampler, first, clamp_x_0
-        )
+        return predictor(model, self.schedule, self.card["target"], cond, clamp_x_0)
 
     def __call__(
         self,
@@ -190,6 +192,11 @@ class TextToImage:
         return schedule_named(self.card["schedule"], self.card["T"])
 
     @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.model.parameters()).device
+
+    @property
     def length(self) -> int:
         """The most tokens that a prompt may have; the rest is cut off."""
         return self.model.config["text"]["length"]
@@ -214,8 +221,7 @@ class TextToImage:
         texts = [tidy(prompt) for prompt in list_of_texts(prompts)]
         tokens = self.tokenizer.batch(texts, self.length)
         longest = int((tokens != PAD).sum(1).max())
-        device = next(self.model.parameters()).device
-        return self.model.read(tokens[:, :longest].to(device))
+        return self.model.read(tokens[:, :longest].to(self.device))
 
     def trace(
         self,
@@ -236,12 +242,22 @@ class TextToImage:
             seed: with `first`, the number of the first picture, decides the noise
             negative_prompt: what guidance leads away from; "" is "nothing told"
         """
+        predict = self.predict_for(prompts, guidance_scale, negative_prompt, clamp_x_0)
+        noise = PictureNoise(seed, range(first, first + len(prompts)), self.device)
+        return from_noise(predict, self.card, noise, steps, sampler)
+
+    def predict_for(
+        self,
+        prompts: list[str],
+        guidance_scale: float = 2.0,
+        negative_prompt: str = "",
+        clamp_x_0: bool = True,
+    ) -> Predict:
+        """What a sampler sees, for one noisy picture a prompt."""
         both = self.read(list_of_texts(prompts) + [negative_prompt])
         cond, uncond = both[:-1], both[-1:].expand(len(prompts), -1, -1)
         model = guide(self.model, guidance_scale, uncond)
-        return from_noise(
-            model, self.card, cond, steps, seed, sampler, first, clamp_x_0
-        )
+        return predictor(model, self.schedule, self.card["target"], cond, clamp_x_0)
 
     def __call__(
         self,

@@ -19,6 +19,7 @@ from course_lib.datasets import (
     load_critters,
     load_folder,
 )
+from course_lib.device import best_device
 from course_lib.judges import Judge, make_judge_loss, with_wear
 from course_lib.objective import make_denoising_loss, with_noise
 from course_lib.reader import CHUNK, QUESTIONS, reader_batches
@@ -45,6 +46,14 @@ NETWORKS = {  # of those that draw
     "denoiser": {"widths": (64, 128), "blocks": 2},
     "text": {"widths": (64, 160), "blocks": 1},
 }
+WITH_GPU = {"text": {"widths": (128, 256), "blocks": 2}}  # the larger tier
+
+
+def network_of(what: str, **given) -> dict:
+    """Channels and blocks of what draws: what is given, for the rest the recipe's."""
+    tier = WITH_GPU if best_device().type == "cuda" else {}
+    own = NETWORKS[what] | tier.get(what, {})
+    return own | {name: x for name, x in given.items() if x is not None}
 
 
 def load_data(data: str, split: str = "train", size: int = 32) -> PictureSet:
@@ -271,8 +280,7 @@ def recipe(
         return partial(pair_trainer, **options)
     if what == "classifier":
         return partial(classifier_trainer, **options)
-    given = dict(widths=widths, blocks=blocks)
-    network = NETWORKS[what] | {n: x for n, x in given.items() if x is not None}
+    network = network_of(what, widths=widths, blocks=blocks)
     widths, blocks = network["widths"], network["blocks"]
     if blocks < 1 or not widths or any(width < 8 or width % 8 for width in widths):
         raise ValueError(

@@ -48,15 +48,21 @@ class PictureNoise:
         return torch.stack(noise).to(self.device)
 
 
-def choose_steps(T: int, steps: int) -> list[int]:
-    """Whole steps from T down to 0, evenly spread: steps + 1 of them.
+def choose_steps(T: int, steps: int, start: int | None = None) -> list[int]:
+    """Whole steps from T (or from `start`) down to 0, evenly spread: steps + 1 of them.
 
     >>> choose_steps(T=1000, steps=4)
     [1000, 750, 500, 250, 0]
+    >>> choose_steps(T=1000, steps=4, start=500)
+    [500, 375, 250, 125, 0]
     """
-    if not 1 <= steps <= T:
-        raise ValueError(f"The number of steps must lie in 1..{T}; got {steps}.")
-    return torch.linspace(T, 0, steps + 1, dtype=torch.float64).round().long().tolist()
+    start = T if start is None else start
+    if not 1 <= start <= T:
+        raise ValueError(f"A way to a picture starts at 1..{T}; got {start}.")
+    if not 1 <= steps <= start:
+        raise ValueError(f"The number of steps must lie in 1..{start}; got {steps}.")
+    way = torch.linspace(start, 0, steps + 1, dtype=torch.float64)
+    return way.round().long().tolist()
 
 
 def walk(
@@ -83,12 +89,14 @@ def ddim(
     steps: int = 50,
     eta: float = 0.0,
     noise: PictureNoise | None = None,
+    start: int | None = None,
 ) -> Iterator[Step]:
     """DDIM (Song et al. 2021, equation 12); eta = 1 is DDPM, eta = 0 has no chance.
 
     Args:
         eta: how much of the noise put back is fresh (`noise`) instead of `eps_hat`
         noise: where fresh noise comes from; needed unless eta is 0
+        start: the step that x_T is at, where it is not T
     """
     if not 0 <= eta <= 1:
         raise ValueError(f"eta must lie in 0..1, 1 is DDPM; got {eta}.")
@@ -106,7 +114,7 @@ def ddim(
         x_next = a[t_next] * x_0_hat + kept * eps_hat
         return x_next + std * noise(x_t.shape[1:]) if std > 0 else x_next
 
-    return walk(predict, x_T, choose_steps(schedule.T, steps), update)
+    return walk(predict, x_T, choose_steps(schedule.T, steps, start), update)
 
 
 def ddpm(
@@ -124,7 +132,11 @@ def ddpm(
 
 
 def euler(
-    predict: Predict, x_T: Tensor, schedule: NoiseSchedule, steps: int = 20
+    predict: Predict,
+    x_T: Tensor,
+    schedule: NoiseSchedule,
+    steps: int = 20,
+    start: int | None = None,
 ) -> Iterator[Step]:
     """Euler's method on the straight line: follow the velocity for one step."""
     check_straight(schedule)
@@ -133,11 +145,15 @@ def euler(
         v_hat = eps_hat - x_0_hat
         return x_t + (t_next - t) / schedule.T * v_hat
 
-    return walk(predict, x_T, choose_steps(schedule.T, steps), update)
+    return walk(predict, x_T, choose_steps(schedule.T, steps, start), update)
 
 
 def heun(
-    predict: Predict, x_T: Tensor, schedule: NoiseSchedule, steps: int = 20
+    predict: Predict,
+    x_T: Tensor,
+    schedule: NoiseSchedule,
+    steps: int = 20,
+    start: int | None = None,
 ) -> Iterator[Step]:
     """Heun's method: step, look again from there, and take the mean of both velocities.
 
@@ -155,11 +171,15 @@ def heun(
             v_hat = (v_hat + velocity(x_t + du * v_hat, t_next)) / 2
         return x_t + du * v_hat
 
-    return walk(predict, x_T, choose_steps(schedule.T, steps), update)
+    return walk(predict, x_T, choose_steps(schedule.T, steps, start), update)
 
 
 def dpm_solver(
-    predict: Predict, x_T: Tensor, schedule: NoiseSchedule, steps: int = 20
+    predict: Predict,
+    x_T: Tensor,
+    schedule: NoiseSchedule,
+    steps: int = 20,
+    start: int | None = None,
 ) -> Iterator[Step]:
     """DPM-Solver++ 2M (Lu et al. 2022, algorithm 2): use the last guess as well.
 
@@ -181,7 +201,7 @@ def dpm_solver(
         keep = b[t_next] / b[t]
         return keep * x_t + (a[t_next] - a[t] * keep) * drawn_on
 
-    return walk(predict, x_T, choose_steps(schedule.T, steps), update)
+    return walk(predict, x_T, choose_steps(schedule.T, steps, start), update)
 
 
 def check_straight(schedule: NoiseSchedule) -> None:

@@ -175,6 +175,12 @@ def test_a_command_finds_its_recipe(tmp_path):
     assert own == {"widths": (64, 160), "blocks": 2}
 
 
+def test_the_same_command_trains_a_larger_painter_where_there_is_a_gpu(monkeypatch):
+    monkeypatch.setattr(recipes, "best_device", lambda: torch.device("cuda"))
+    assert recipe("text").keywords == {"widths": (128, 256), "blocks": 2}
+    assert recipe("text", widths=(8, 16)).keywords["widths"] == (8, 16)
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -1,11 +1,20 @@
-"""The picture of lesson 00: animals that the course's own network drew out of noise."""
+"""The picture of lesson 00: what the course's own network drew for typed prompts."""
 
 from pathlib import Path
 
-from course_lib.critters import ANIMALS
-from course_lib.pipeline import LabelToImage
+from course_lib.pipeline import TextToImage
 from course_lib.pixels import to_grid
 
-pictures = LabelToImage.from_pretrained("critters")([*ANIMALS] * 3, steps=25, seed=11)
+PROMPTS = [
+    "a frog on stilts",
+    "a red cat with a hat",
+    "a small yellow bear in the snow",
+    "a blue frog with rabbit ears",
+    "a purple fish at night",
+    "an orange rabbit holding a balloon",
+    "a green bird left of a white bear",
+    "a brown turtle by the sea",
+]
+pictures = TextToImage.from_pretrained("words")(PROMPTS * 3, seed=11)
 grid = to_grid(pictures, columns=8, zoom=3)
 grid.save(Path(__file__).with_name("00_start.png"), optimize=True)

@@ -37,61 +37,72 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
     load_weights("reader-32")  # whole? then the rest of the clone is too
 
 # %% [markdown]
-# ## Choose an animal
+# ## Type what you want to see
 #
-# Run the next cell and choose from the menu. Then drag the slider under the pictures:
-# at the left you see noise turn into your animal; at the right, what the computer
-# *believes* is hidden in the noise. Another seed is another noise.
+# Run the next cell, write into the field and press Enter. The network knows eight
+# animals (frog, rabbit, cat, bear, bird, fish, turtle, bat), eight colours, hats,
+# balloons, umbrellas and stilts, snow, night, sea, sunset and meadows, and two animals
+# side by side. Then drag the slider under the pictures: at the left you see noise turn
+# into a picture; at the right, what the computer *believes* is hidden in the noise.
+# Another seed is another noise.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.pipeline import LabelToImage
+from course_lib.pipeline import TextToImage
 from course_lib.widgets import live, sampler_slider
 
-draw = LabelToImage.from_pretrained("critters")
-animals = ["frog", "rabbit", "cat", "bear", "bird", "fish", "turtle", "bat"]
+draw = TextToImage.from_pretrained("words")
 
 
-def watch(animal, seed):
+def watch(prompt, seed):
     """Draw one picture and show the way to it."""
-    way = list(draw.trace([animal], steps=14, seed=seed))
-    sampler_slider(way, alt=f"A {animal} comes out of noise", zoom=8)
+    for sentence in draw.remarks([prompt]):
+        print(sentence)
+    way = list(draw.trace([prompt], steps=14, seed=seed))
+    sampler_slider(way, alt=f"Out of noise comes {prompt}", zoom=8)
 
 
-live(watch, animal=animals, seed=(0, 50, 1, 3))
+live(watch, prompt="a frog on stilts", seed=(0, 50, 1, 3))
 
 # %% [markdown]
-# The same without a menu. Change the word, or the number, and run it again.
+# The same without a field. Change the words, or the number, and run it again.
 
 # %%
 from course_lib.plots import show_trace
 
-animal, seed = "frog", 3
+prompt, seed = "a frog on stilts", 3
 
-way = list(draw.trace([animal], steps=14, seed=seed))
-sampler_slider(way, alt=f"A {animal} comes out of noise", zoom=8)
-show_trace(way, alt=f"Noise turns into a {animal}; below, the guess at each step.")
-print(
-    f"{way[0].x_t.numel():,} random numbers became a {animal} in {len(way) - 1} steps"
-)
+way = list(draw.trace([prompt], steps=14, seed=seed))
+sampler_slider(way, alt=f"Out of noise comes {prompt}", zoom=8)
+show_trace(way, alt=f"Noise turns into {prompt}; below, the guess at each step.")
+numbers = way[0].x_t.numel()
+print(f"{numbers:,} random numbers became {prompt} in {len(way) - 1} steps")
 
 # %% [markdown]
 # This picture existed nowhere before you pressed the keys. There is no drawer with
-# frogs in it. There is a network with 2.7 million numbers that has looked at 50,000
-# pictures, and can do one thing: *guess what is hidden under noise*. Asked again and
-# again, it finds a frog where there was none.
+# frogs on stilts in it: in the 50,000 pictures that the network has looked at there are
+# frogs, and there are animals on stilts, but not one frog on stilts. It can do one
+# thing: *guess what is hidden under noise*, when it is told in words what that is. Asked
+# again and again, it finds a frog where there was none.
 #
-# Now some of each. You can ask for eight animals, by name. Typing a whole sentence, "a
-# frog on stilts in the snow", comes in a later part of the course.
+# Now some more, two of each.
 
 # %%
 from course_lib.plots import show_pictures
 
-zoo = draw(animals * 2, steps=12, seed=11)  # (16, 3, 32, 32)
-show_pictures(
-    zoo,
-    titles=animals * 2,
-    alt="Sixteen small animals, two of each kind, each in a scene of its own.",
-)
+prompts = [
+    "a red cat with a hat",
+    "a small yellow bear in the snow",
+    "a blue frog with rabbit ears",
+    "a purple fish at night",
+    "an orange rabbit holding a balloon",
+    "a green bird left of a white bear",
+    "a brown turtle by the sea",
+    "a white bat at sunset",
+]
+zoo = draw(prompts * 2, steps=12, seed=11)  # (16, 3, 32, 32)
+for prompt in prompts:
+    print("-", prompt)
+show_pictures(zoo, columns=8, alt="Eight prompts, and under each other two pictures.")
 numbers = sum(p.numel() for p in draw.model.parameters())
 print(f"a network of {numbers:,} numbers drew {len(zoo)} pictures")
 
@@ -119,7 +130,7 @@ def not_quite(picture):
 
 check_mirror(nothing_yet)
 check_mirror(not_quite)
-frog = draw(["frog"], steps=14, seed=3)[0]  # (3, 32, 32): colours, rows, columns
+frog = draw(["a frog"], steps=14, seed=3)[0]  # (3, 32, 32): colours, rows, columns
 show_pictures(
     torch.stack([frog, not_quite(frog)]),
     titles=["the frog", "not quite"],
@@ -164,6 +175,7 @@ show_pictures(
 # %%
 import torch.nn.functional as F
 
+from course_lib.pipeline import LabelToImage
 from course_lib.plots import show_rows
 from course_lib.schedule import add_noise
 
@@ -174,11 +186,14 @@ ruined = add_noise(five, t, eps, draw.schedule)
 
 channels = frog[:, None].expand(3, 3, 32, 32)  # red, green and blue alone, as greys
 eye = F.interpolate(frog[None, :, 11:19, 8:16], scale_factor=4)  # 8 pixels, enlarged
-stages = [
+stages = [  # a network that knows eight labels, and no sentence
     LabelToImage.from_pretrained(name)(["frog"], steps=14, seed=3)
     for name in ("critters-early", "critters-middle", "critters")
 ]
-few = [draw(["frog"], steps=n, seed=3) for n in (1, 2, 4, 8, 16)]
+few = [draw(["a frog"], steps=n, seed=3) for n in (1, 2, 4, 8, 16)]
+told = ["", "a frog", "a red frog", "a red frog with a hat"]
+told.append("a red frog with a hat at night")
+worded = draw(told, steps=14, seed=3)
 show_rows(
     {
         "01 pixels": torch.cat([frog[None], channels, eye]),
@@ -186,10 +201,12 @@ show_rows(
         "03, 04 guess": torch.stack([step.x_0_hat[0] for step in way[::3]]),
         "05 training": torch.cat(stages),
         "06 sampling": torch.cat(few),
+        "08 to 10 words": worded,
     },
-    alt="Five rows: a frog with its red, green and blue and its eye enlarged; the frog "
+    alt="Six rows: a frog with its red, green and blue and its eye enlarged; the frog "
     "under more and more noise; guesses of a frog that get clearer; the same noise "
-    "drawn early, half way and late in a training; and drawn in 1 to 16 steps.",
+    "drawn early, half way and late in a training; drawn in 1 to 16 steps; and drawn "
+    "for more and more words.",
 )
 print("how much picture is left in row 02:", draw.schedule.a(t).tolist())
 
@@ -202,10 +219,12 @@ print("how much picture is left in row 02:", draw.schedule.a(t).tolist())
 #   in one training. You will watch your own network get better.
 # - [06 · Sampling](06_sampling.ipynb): from noise to a picture in 1, 2, 4, 8 and 16
 #   steps, with a sampler of your own.
+# - [08](08_words.ipynb), [09](09_image_text.ipynb) and [10](10_text_to_image.ipynb):
+#   turn words into numbers, find out what they look like, and let them steer.
 #
-# Later parts of the course go on from there: words and whole prompts, compression, your
-# own photos and styles, and what all this does to the world. They are not written yet;
-# [the map](../lessons/README.md) says where we are.
+# Later parts of the course go on from there: compression, your own photos and styles,
+# and what all this does to the world. They are not written yet; [the
+# map](../lessons/README.md) says where we are.
 #
 # ## Is my machine ready?
 #

@@ -243,7 +243,7 @@ there_and_back = to_bytes(to_scale(every_byte))
 print("all 256 bytes survive the round trip:", torch.equal(there_and_back, every_byte))
 
 show_source(from_bytes, to_bytes)  # the library's own two functions
-print("yours and the library's agree:", torch.equal(to_scale(album), from_bytes(album)))
+print("the same as in the library:", torch.equal(to_scale(album), from_bytes(album)))
 
 # %% [markdown]
 # ## Draw with distances

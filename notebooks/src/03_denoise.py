@@ -228,7 +228,7 @@ torch.manual_seed(0)
 model = MLP()
 yours = my_loss(model, data[:512], schedule, generator_for(0, 7))
 theirs = library_loss(model, noisy_batch)
-print("yours and the library's agree:", torch.allclose(yours, theirs))
+print("the same as in the library:", torch.allclose(yours, theirs))
 print(f"loss before any training: {yours:.1f}")
 
 # %% [markdown]
@@ -334,7 +334,7 @@ plot_points(
     alt="Left noise, in the middle the spiral that came out of it, right the data.",
 )
 library = last_step(ddim(predictor(model, schedule, "eps"), new, schedule, steps=100))
-print("yours and the library's agree:", torch.allclose(made, library, atol=1e-3))
+print("the same as in the library:", torch.allclose(made, library, atol=1e-3))
 print(f"away from the spiral: {away(new):.2f} before, {away(made):.3f} after")
 assert torch.allclose(made, library, atol=1e-3)
 assert away(made) < 0.05

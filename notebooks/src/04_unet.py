@@ -323,7 +323,7 @@ tell_time = check_time_embedding(my_time_embedding)
 times = torch.arange(0, 1001, 10)
 vec = tell_time(times, 64)  # (101, 64)
 print(
-    "yours and the library's agree:",
+    "the same as in the library:",
     torch.allclose(vec, time_embedding(times, 64), atol=1e-3),
 )
 alike = vec @ vec.T / 32  # (101, 101): 1 where two times have the same hands
@@ -387,7 +387,7 @@ block, x = trained.model.middle, torch.randn(1, 128, 8, 8, generator=generator)
 vec = torch.randn(1, 256, generator=generator)  # the time, as the network has it
 scale, shift = block.scale_and_shift(vec)[:, :, None, None].chunk(2, dim=1)
 agree = torch.allclose(residual_block(x, scale, shift, block), block(x, vec), atol=1e-4)
-print("yours and the library's agree:", agree)
+print("the same as in the library:", agree)
 
 with_shortcut = without_shortcut = x = torch.randn(1, 16, 8, 8, generator=generator)
 silence = torch.zeros(1, 16, 1, 1)

@@ -351,7 +351,7 @@ from course_lib.source import show_source
 show_source(ddim)
 noise = PictureNoise(7, range(4))
 theirs = last_step(ddim(four, x_T[:4], schedule, 10, eta=0.5, noise=noise))
-print("yours and the library's agree:", (mine - theirs).abs().max().item() < 1e-4)
+print("the same as in the library:", (mine - theirs).abs().max().item() < 1e-4)
 
 # %% [markdown]
 # ## What the fresh noise does

@@ -159,7 +159,7 @@ pair, new = learned[0], 259  # its first merge, by your function
 some_text = "a red frog and a red fish"
 spelled = Tokenizer().encode(some_text)
 same = merge(spelled, pair, new) == Tokenizer([pair]).encode(some_text)
-print("your merge and the library's agree:", same)
+print("the same merges as in the library:", same)
 
 # %% [markdown]
 # ## No text fails
@@ -304,8 +304,8 @@ mask = torch.arange(9) < torch.tensor([[9], [5]])  # (2, 9): the second text is 
 mine = attend(query, key, value, mask)  # (2, 9, 16)
 ours = attention_weights(query, key, mask[:, None, :]) @ value
 torchs = F.scaled_dot_product_attention(query, key, value, mask[:, None, :])
-print("yours and the library's agree:", torch.allclose(mine, ours, atol=1e-5))
-print("yours and torch's agree:", torch.allclose(mine, torchs, atol=1e-5))
+print("the same as in the library:", torch.allclose(mine, ours, atol=1e-5))
+print("the same as torch's:", torch.allclose(mine, torchs, atol=1e-5))
 
 short = [each[1:, :5] for each in (query, key, value, mask)]
 same = torch.allclose(attend(*short), mine[1:, :5], atol=1e-5)

@@ -1,0 +1,205 @@
+"""Change a picture: the walk from noise, begun half way, or held to a part.
+
+    variations = image_to_image(draw, pictures, ["a red cat"], strength=0.6)
+    repainted = inpaint(draw, pictures, mask, ["a frog on stilts"])
+
+Nothing is trained here. All that changes is where a sampler starts and what it is held
+to on its way; `draw` is any painter with `predict_for(asked, guidance_scale)`.
+"""
+
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from course_lib.objective import Predict
+from course_lib.pixels import check_pictures
+from course_lib.samplers import (
+    PictureNoise,
+    Step,
+    choose_steps,
+    dpm_solver,
+    last_step,
+)
+from course_lib.schedule import NoiseSchedule, add_noise
+
+# Begin half way ---------------------------------------------------------------
+
+
+def start_of(strength: float, T: int) -> int:
+    """The step that a strength means: 0 leaves the picture alone, 1 is pure noise.
+
+    >>> start_of(strength=0.6, T=1000)
+    600
+    """
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength must lie in 0..1; got {strength}.")
+    return round(strength * T)
+
+
+def image_to_image(
+    painter,
+    pictures: Tensor,
+    asked: list[str],
+    strength: float = 0.6,
+    steps: int = 20,
+    guidance_scale: float = 2.0,
+    seed: int = 0,
+) -> Tensor:
+    """Cover each picture with noise up to a step, and draw on from there (SDEdit).
+
+    Meng et al. 2022. What the noise has not covered stays: the rough places and
+    colours; what it has covered is drawn anew, as asked.
+
+    Args:
+        pictures: (B, 3, H, W) in [-1, 1]
+        asked: a prompt (or a label) a picture
+        strength: how far up the noise goes, 0..1
+        steps: of a whole way; a part of the way takes its part of them
+    """
+    check_asked(pictures, asked)
+    start = start_of(strength, painter.schedule.T)
+    if start == 0:
+        return pictures.clone()
+    predict = painter.predict_for(asked, guidance_scale)
+    eps = PictureNoise(seed, range(len(pictures)), painter.device)(pictures.shape[1:])
+    t = torch.full((len(pictures),), start, device=painter.device)
+    x_t = add_noise(pictures.to(painter.device), t, eps, painter.schedule)
+    some = min(start, max(1, round(strength * steps)))
+    way = dpm_solver(predict, x_t, painter.schedule, some, start=start)
+    return last_step(way).clamp(-1, 1).cpu()
+
+
+def check_asked(pictures: Tensor, asked: list[str]) -> None:
+    """Raise a sentence unless there is one prompt a picture, in order."""
+    check_pictures(pictures)
+    if isinstance(asked, str) or len(asked) != len(pictures):
+        raise ValueError(
+            f"{len(pictures)} pictures need a list of as many prompts; got {asked!r}."
+        )
+
+
+# Hold a part ------------------------------------------------------------------
+
+
+def check_mask(mask: Tensor, pictures: Tensor) -> Tensor:
+    """The mask as (B, 1, H, W) booleans, True where something new is to be drawn."""
+    given, (B, _, H, W) = mask, pictures.shape
+    mask = mask[None] if mask.ndim == 2 else mask
+    mask = mask[:, None] if mask.ndim == 3 else mask
+    if mask.shape not in ((1, 1, H, W), (B, 1, H, W)):
+        raise ValueError(
+            f"The mask must be as large as the pictures, {H}x{W}, one for all or one "
+            f"each; got {tuple(given.shape)}."
+        )
+    if mask.dtype != torch.bool and not ((mask == 0) | (mask == 1)).all():
+        raise ValueError("A mask is True (or 1) where to draw, elsewhere False (or 0).")
+    mask = mask.bool().expand(B, -1, -1, -1)
+    if not mask.flatten(1).any(1).all():
+        raise ValueError("The mask is empty: nothing would be drawn.")
+    return mask
+
+
+def held(
+    predict: Predict,
+    x_0: Tensor,
+    mask: Tensor,
+    schedule: NoiseSchedule,
+    noise: PictureNoise,
+    steps: int = 20,
+    again: int = 3,
+) -> Iterator[Step]:
+    """Draw where the mask is True; elsewhere keep x_0 (RePaint, Lugmayr et al. 2022).
+
+    After each step the kept part is put back, with as much noise as the drawn part has
+    by then. What is drawn cannot know yet what will be put beside it; so each step is
+    taken `again` times: back up to the noise it came from, and down once more, until
+    both parts agree (their algorithm 1).
+
+    Args:
+        x_0: (B, C, H, W) the pictures
+        mask: (B, 1, H, W) booleans
+        again: how often each step is taken; 1 leaves seams
+    """
+    if again < 1:
+        raise ValueError(f"Every step is taken once or more; got {again}.")
+    a, b = schedule.a_table.tolist(), schedule.b_table.tolist()
+    way = choose_steps(schedule.T, steps)
+    shape = x_0.shape[1:]
+    x_t = noise(shape)
+    for t, t_next in zip(way[:-1], way[1:], strict=True):
+        for turn in range(again):
+            x_0_hat, eps_hat = predict(
+                x_t, torch.full((len(x_t),), t, device=x_t.device)
+            )
+            if turn == 0:
+                yield Step(t, x_t, torch.where(mask, x_0_hat, x_0))
+            drawn = a[t_next] * x_0_hat + b[t_next] * eps_hat
+            kept = a[t_next] * x_0 + b[t_next] * noise(shape)
+            x_next = torch.where(mask, drawn, kept)
+            if turn < again - 1 and t_next > 0:
+                keep = a[t] / a[t_next]
+                std = max(b[t] ** 2 - (keep * b[t_next]) ** 2, 0.0) ** 0.5
+                x_t = keep * x_next + std * noise(shape)
+        x_t = x_next
+    yield Step(0, x_t, x_t)
+
+
+def inpaint(
+    painter,
+    pictures: Tensor,
+    mask: Tensor,
+    asked: list[str],
+    steps: int = 20,
+    again: int = 3,
+    guidance_scale: float = 2.0,
+    seed: int = 0,
+) -> Tensor:
+    """Draw what is asked where the mask is True: (B, 3, H, W), the rest as it was.
+
+    Args:
+        mask: (H, W), (B, H, W) or (B, 1, H, W): True where something new is to be drawn
+    """
+    check_asked(pictures, asked)
+    mask = check_mask(mask, pictures).to(painter.device)
+    predict = painter.predict_for(asked, guidance_scale)
+    noise = PictureNoise(seed, range(len(pictures)), painter.device)
+    x_0 = pictures.to(painter.device)
+    way = held(predict, x_0, mask, painter.schedule, noise, steps, again)
+    return last_step(way).clamp(-1, 1).cpu()
+
+
+def widen(
+    pictures: Tensor, left: int = 0, right: int = 0, top: int = 0, bottom: int = 0
+) -> tuple[Tensor, Tensor]:
+    """Pictures with room around them, and the mask of that room, for `inpaint`.
+
+    >>> wider, mask = widen(torch.zeros(1, 3, 32, 32), right=16)
+    >>> wider.shape, int(mask.sum())
+    (torch.Size([1, 3, 32, 48]), 512)
+    """
+    check_pictures(pictures)
+    room = (left, right, top, bottom)
+    if min(room) < 0 or max(room) == 0:
+        raise ValueError(f"Say how many pixels to add at which side; got {room}.")
+    mask = torch.ones(1, 1, *pictures.shape[2:], dtype=torch.bool)
+    return F.pad(pictures, room, mode="replicate"), ~F.pad(mask, room)
+
+
+# Go between -------------------------------------------------------------------
+
+
+def between(first: Tensor, second: Tensor, share: float) -> Tensor:
+    """A noise on the great circle from one noise to another ("slerp", Shoemake 1985).
+
+    Half of each added up would be too quiet by a factor of 0.7, and no noise that the
+    network has ever seen; on the circle the loudness stays.
+
+    Args:
+        share: 0 is the first, 1 the second
+    """
+    cosine = F.cosine_similarity(first.flatten(), second.flatten(), dim=0)
+    angle = cosine.clamp(-1 + 1e-6, 1 - 1e-6).acos()
+    parts = torch.sin((1 - share) * angle) * first + torch.sin(share * angle) * second
+    return parts / torch.sin(angle)

@@ -1,0 +1,173 @@
+"""Editing: where the walk starts, what it is held to, and what lies between."""
+
+import pytest
+import torch
+
+from course_lib.editing import (
+    between,
+    check_mask,
+    held,
+    image_to_image,
+    inpaint,
+    start_of,
+    widen,
+)
+from course_lib.samplers import PictureNoise, last_step
+from course_lib.schedule import straight_line
+
+T = 100
+SCHEDULE = straight_line(T)
+PICTURES = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+class Believer:
+    """A painter that believes in one picture, whatever the noise."""
+
+    device, schedule = torch.device("cpu"), SCHEDULE
+
+    def __init__(self, belief: float = 0.5):
+        self.belief, self.seen = belief, []
+
+    def predict_for(self, asked, guidance_scale):
+        def predict(x_t, t):
+            self.seen.append((int(t[0]), x_t))
+            a, b = SCHEDULE.a(t, like=x_t), SCHEDULE.b(t, like=x_t)
+            x_0_hat = torch.full_like(x_t, self.belief)
+            return x_0_hat, (x_t - a * x_0_hat) / b
+
+        return predict
+
+
+HALF = torch.zeros(8, 8, dtype=torch.bool)
+HALF[:, 4:] = True
+
+
+# Begin half way -----------------------------------------------------------------
+
+
+def test_no_strength_changes_nothing_and_full_strength_forgets_the_picture():
+    painter = Believer()
+    same = image_to_image(painter, PICTURES, ["a", "b"], strength=0)
+    assert torch.equal(same, PICTURES) and not painter.seen
+    drawn = image_to_image(painter, PICTURES, ["a", "b"], strength=1, steps=10)
+    torch.testing.assert_close(drawn, torch.full_like(drawn, 0.5))
+    start, x_t = painter.seen[0]
+    assert start == T and len(painter.seen) == 10
+    noise = PictureNoise(0, range(2))((3, 8, 8))
+    assert torch.equal(x_t, noise)  # nothing of the picture is left
+
+
+def test_strength_decides_the_first_step_and_what_is_left_of_the_picture():
+    painter = Believer()
+    image_to_image(painter, PICTURES, ["a", "b"], strength=0.3, steps=10, seed=4)
+    assert [t for t, _ in painter.seen] == [30, 20, 10]
+    noise = PictureNoise(4, range(2))((3, 8, 8))
+    torch.testing.assert_close(painter.seen[0][1], 0.7 * PICTURES + 0.3 * noise)
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.1, float("nan")])
+def test_a_strength_outside_is_refused(strength):
+    with pytest.raises(ValueError, match="strength must lie in 0..1"):
+        start_of(strength, T)
+
+
+def test_a_prompt_a_picture():
+    for asked in ("ab", ["a"], []):
+        with pytest.raises(ValueError, match="list of as many prompts"):
+            image_to_image(Believer(), PICTURES, asked)
+
+
+# Hold a part --------------------------------------------------------------------
+
+
+def test_the_kept_part_is_untouched_and_the_rest_is_drawn():
+    drawn = inpaint(Believer(), PICTURES, HALF, ["a", "b"], steps=5)
+    assert torch.equal(drawn[..., :4], PICTURES[..., :4])
+    torch.testing.assert_close(drawn[..., 4:], torch.full((2, 3, 8, 4), 0.5))
+
+
+def test_the_kept_part_has_the_noise_of_its_step():
+    painter = Believer()
+    pictures = torch.zeros(1, 3, 64, 64)
+    mask = torch.zeros(64, 64, dtype=torch.bool)
+    mask[0, 0] = True
+    inpaint(painter, pictures, mask, ["a"], steps=5, again=1)
+    for t, x_t in painter.seen:
+        assert x_t[..., 1:, :].std().item() == pytest.approx(t / T, rel=0.05)
+
+
+def test_each_step_is_taken_again_from_where_it_came():
+    painter = Believer()
+    inpaint(painter, PICTURES, HALF, ["a", "b"], steps=4, again=3)
+    assert [t for t, _ in painter.seen] == [100] * 3 + [75] * 3 + [50] * 3 + [25] * 3
+
+
+def test_going_back_up_leaves_the_right_amount_of_noise():
+    """A network that always sees zeros: what comes back is pure noise of its step."""
+    painter, pictures = Believer(0.0), torch.zeros(1, 3, 64, 64)
+    mask = torch.ones(64, 64, dtype=torch.bool)
+    inpaint(painter, pictures, mask, ["a"], steps=5, again=4)
+    for t, x_t in painter.seen:
+        assert x_t.std().item() == pytest.approx(t / T, rel=0.06)
+
+
+def test_the_walk_yields_a_step_a_step():
+    noise = PictureNoise(0, range(2))
+    predict = Believer().predict_for(["a", "b"], 1)
+    mask = check_mask(HALF, PICTURES)
+    way = list(held(predict, PICTURES, mask, SCHEDULE, noise, steps=4, again=2))
+    assert [step.t for step in way] == [100, 75, 50, 25, 0]
+    for step in way:
+        assert torch.equal(step.x_0_hat[..., :4], PICTURES[..., :4])
+    assert torch.equal(way[-1].x_t, last_step(iter(way)))
+
+
+@pytest.mark.parametrize(
+    ("mask", "words"),
+    [
+        (torch.ones(4, 4), "as large as the pictures, 8x8"),
+        (torch.ones(3, 8, 8), "one for all or one each"),
+        (torch.ones(2, 3, 8, 8), "one for all or one each"),
+        (torch.full((8, 8), 0.5), "True .or 1. where to draw"),
+        (torch.zeros(8, 8), "empty: nothing would be drawn"),
+    ],
+)
+def test_what_is_no_mask_is_refused(mask, words):
+    with pytest.raises(ValueError, match=words):
+        inpaint(Believer(), PICTURES, mask, ["a", "b"])
+
+
+def test_a_mask_for_all_or_one_each():
+    both = torch.stack([HALF, ~HALF])
+    for mask in (HALF, HALF[None], HALF[None, None], HALF.long()):
+        assert torch.equal(check_mask(mask, PICTURES)[1, 0], HALF)
+    assert torch.equal(check_mask(both, PICTURES)[:, 0], both)
+    assert check_mask(torch.ones(8, 8), PICTURES).all()  # all of it may be drawn anew
+
+
+def test_steps_are_taken_at_least_once():
+    with pytest.raises(ValueError, match="once or more"):
+        inpaint(Believer(), PICTURES, HALF, ["a", "b"], again=0)
+
+
+def test_room_is_made_and_marked():
+    wider, mask = widen(PICTURES, left=2, bottom=3)
+    assert wider.shape == (2, 3, 11, 10) and mask.shape == (1, 1, 11, 10)
+    assert torch.equal(wider[:, :, :8, 2:], PICTURES)
+    assert not mask[..., :8, 2:].any() and mask.sum() == 11 * 10 - 64
+    drawn = inpaint(Believer(), wider, mask, ["a", "b"], steps=3)
+    assert torch.equal(drawn[:, :, :8, 2:], PICTURES)
+    for sides in (dict(), dict(left=-1), dict(left=2, right=-1)):
+        with pytest.raises(ValueError, match="how many pixels to add"):
+            widen(PICTURES, **sides)
+
+
+# Go between ---------------------------------------------------------------------
+
+
+def test_half_way_between_two_noises_is_as_loud_as_noise():
+    first, second = PictureNoise(0, range(2))((3, 64, 64))
+    assert torch.allclose(between(first, second, 0.0), first, atol=1e-5)
+    assert torch.allclose(between(first, second, 1.0), second, atol=1e-5)
+    assert between(first, second, 0.5).std().item() == pytest.approx(1, abs=0.03)
+    assert ((first + second) / 2).std().item() == pytest.approx(0.71, abs=0.03)
