@@ -1,4 +1,4 @@
-"""The command line: draw pictures, train, measure, look at this machine.
+"""The command line: draw pictures, change them, train, measure, look at this machine.
 
     python -m course_lib generate "a frog on stilts" --n 4 --out frogs.png
 
@@ -21,6 +21,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from course_lib.checkpoint import WriteError, check_writable
+from course_lib.cli_edit import edit
 from course_lib.cli_evaluate import evaluate
 from course_lib.command import (
     BAD_INPUT,
@@ -40,7 +41,7 @@ MOST_PICTURES = 10_000
 UsageError = typer.BadParameter.__base__  # click's, or typer's own copy of it
 
 app = typer.Typer(
-    help="From pixels to prompts: draw pictures, train, measure, look at this machine.",
+    help="From pixels to prompts: draw and change pictures, train, measure.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -300,6 +301,7 @@ def report_training(training, as_json: bool) -> None:
 
 
 app.command()(evaluate)
+app.command()(edit)
 
 
 # doctor -----------------------------------------------------------------------

@@ -19,7 +19,7 @@ ROWS = (
     "figure checks source",  # for people
     "plots word_plots anatomy",
     "widgets command",
-    "cli_evaluate",
+    "cli_evaluate cli_edit",
     "cli",
     "__main__",
 )

@@ -1,0 +1,115 @@
+"""The command `edit`: change a picture as a prompt says, all of it or a part."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from course_lib.command import AsJson, bad_input, say_json
+from course_lib.device import best_device, use_all_cores
+from course_lib.editing import check_mask, image_to_image, inpaint, start_of
+from course_lib.gallery import places_for, write_pictures
+from course_lib.pipeline import TextToImage
+from course_lib.pixels import from_bytes, read_picture
+
+MOST = 100  # pictures
+
+
+def edit(
+    prompt: Annotated[str, typer.Argument(help="What it is to show.")],
+    image: Annotated[Path, typer.Option(help="The picture file to change.")],
+    out: Annotated[
+        str, typer.Option(help="FILE.png, or FOLDER/ for a file a picture.")
+    ],
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            help="White where to draw, black where to keep; else all changes."
+        ),
+    ] = None,
+    strength: Annotated[
+        float | None, typer.Option(help="Without --mask, 0..1: how much changes: 0.7.")
+    ] = None,
+    again: Annotated[
+        int, typer.Option(help="With --mask: how often each step is taken.")
+    ] = 3,
+    n: Annotated[int, typer.Option(help="How many results.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
+    steps: Annotated[int, typer.Option(help="From pure noise to picture.")] = 20,
+    guidance: Annotated[
+        float, typer.Option(help="1 is plain; more follows the prompt more closely.")
+    ] = 2.0,
+    weights: Annotated[
+        str, typer.Option(help="A shipped name, or a training's folder.")
+    ] = "words",
+    as_json: AsJson = False,
+) -> None:
+    """Change a picture file: all of it, or (with --mask) a part.
+
+    Example: python -m course_lib edit "a red cat" --image frog.png --out cat.png
+    """
+    use_all_cores()
+    how = dict(steps=steps, guidance_scale=guidance, seed=seed)
+    with bad_input():
+        if not 1 <= n <= MOST:
+            raise ValueError(f"--n must lie in 1..{MOST}; got {n}.")
+        if mask and strength is not None:
+            raise ValueError("--strength is for the whole picture; leave out --mask.")
+        files, grid = places_for(out, n)
+        painter = TextToImage.from_pretrained(weights, best_device())
+        strength = 0.7 if strength is None else strength
+        start_of(strength, painter.schedule.T)
+        painter.trace([prompt], steps, guidance, seed)  # only checks
+        size = painter.card["size"]
+        pictures = from_bytes(read_picture(image, size)[None]).repeat(n, 1, 1, 1)
+        if mask:
+            hole = read_mask(mask, size)
+            check_same_shape(image, mask)
+            check_mask(hole, pictures)
+            if again < 1:
+                raise ValueError(f"--again must be 1 or more; got {again}.")
+    for sentence in painter.remarks([prompt]):
+        print(sentence, file=sys.stderr)
+    if mask:
+        if hole.all():
+            print("The mask is white all over: nothing is kept.", file=sys.stderr)
+        edited = inpaint(painter, pictures, hole, [prompt] * n, again=again, **how)
+    else:
+        edited = image_to_image(painter, pictures, [prompt] * n, strength, **how)
+    write_pictures(edited, files, grid)
+    wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
+    print(f"{n} picture{'s' * (n > 1)}: {wrote[-1]}")
+    if as_json:
+        from course_lib.fidelity import what_is_seen
+
+        facts = dict(files=wrote, prompt=prompt, image=str(image), weights=weights)
+        facts |= dict(mask=str(mask)) if mask else dict(strength=strength)
+        say_json(facts | how | what_is_seen(edited, [prompt] * n))
+
+
+def read_mask(file: Path, size: int) -> Tensor:
+    """A black and white picture file as (size, size) booleans, True where white."""
+    grey = read_picture(file, size).float().mean(0)  # (size, size), 0..255
+    unclear = ((grey > 50) & (grey < 205)).float().mean().item()
+    if unclear > 0.2:  # some at the edges is what shrinking leaves
+        raise ValueError(
+            f"{file} is no mask: {unclear:.0%} of it is neither black nor white."
+        )
+    return grey > 127
+
+
+def check_same_shape(image: Path, mask: Path) -> None:
+    """Raise a sentence unless both files, turned upright, are equally large."""
+    sizes = []
+    for file in (image, mask):
+        with Image.open(file) as opened:
+            sizes.append(ImageOps.exif_transpose(opened).size)
+    if sizes[0] != sizes[1]:
+        (w, h), (mask_w, mask_h) = sizes
+        raise ValueError(
+            f"{mask} has {mask_w}x{mask_h} pixels and {image} {w}x{h}: a mask must be "
+            "as large as its picture."
+        )

@@ -1,0 +1,85 @@
+"""`edit`: a picture file in, a changed one out; whatever is odd gets a sentence."""
+
+import json
+
+import pytest
+from PIL import Image
+from test_cli import cli, here, words, world, written  # noqa: F401
+
+from course_lib.cli_edit import read_mask
+from course_lib.pixels import read_picture
+
+
+@pytest.fixture
+def files(here):  # noqa: F811
+    """A picture and some masks beside it."""
+    Image.new("RGB", (32, 32), (0, 90, 200)).save("p.png")
+    half = Image.new("L", (32, 32))
+    half.paste(255, (16, 0, 32, 32))
+    half.save("half.png")
+    Image.new("L", (32, 32), 0).save("empty.png")
+    Image.new("L", (32, 32), 255).save("full.png")
+    Image.new("L", (32, 32), 120).save("grey.png")
+    Image.new("L", (64, 32), 255).save("wide.png")
+    (here / "text.png").write_text("no picture")
+    return sorted(written(here))
+
+
+def test_a_picture_is_changed(cli, here, words, files):  # noqa: F811
+    code, out, err = cli('edit "a frog" --image p.png --steps 2 --out e.png --json')
+    facts = json.loads(out[-1])
+    assert code == 0 and err == [] and facts["strength"] == 0.7
+    assert len(facts["seen"]) == 1 and "e.png" in written(here)
+    assert (read_picture("e.png", 32) != read_picture("p.png", 32)).any()
+
+
+def test_no_strength_gives_the_picture_back(cli, words, files):  # noqa: F811
+    assert cli('edit "a frog" --image p.png --strength 0 --out e.png')[0] == 0
+    assert (read_picture("e.png", 32) == read_picture("p.png", 32)).all()
+
+
+def test_with_a_mask_the_rest_is_kept(cli, here, words, files):  # noqa: F811
+    command = 'edit "a frog" --image p.png --mask half.png --n 2 --steps 2 --out e/'
+    assert cli(command)[0] == 0
+    before = read_picture("p.png", 32)
+    for name in ("e/000.png", "e/001.png"):
+        after = read_picture(name, 32)
+        assert (after[..., :16] == before[..., :16]).all()
+        assert (after[..., 16:] != before[..., 16:]).any()
+
+
+def test_white_is_where_to_draw(files):  # noqa: F811
+    mask = read_mask("half.png", 16)
+    assert mask.shape == (16, 16) and mask[:, 8:].all() and not mask[:, :8].any()
+
+
+def test_a_full_mask_is_remarked_on(cli, words, files):  # noqa: F811
+    command = 'edit "a frog" --image p.png --mask full.png --steps 1 --out e.png'
+    code, _, err = cli(command)
+    assert code == 0 and "nothing is kept" in err[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("--image nowhere.png", "cannot be opened"),
+        ("--image text.png", "not a picture"),
+        ("--image p.png --mask nowhere.png", "cannot be opened"),
+        ("--image p.png --mask grey.png", "neither black nor white"),
+        ("--image p.png --mask wide.png", "wide.png has 64x32 pixels and p.png 32x32"),
+        ("--image p.png --mask empty.png", "mask is empty"),
+        ("--image p.png --mask half.png --strength 0.5", "leave out --mask"),
+        ("--image p.png --mask half.png --again 0", "--again must be 1"),
+        ("--image p.png --strength 1.5", "strength must lie in 0..1"),
+        ("--image p.png --strength nan", "strength must lie in 0..1"),
+        ("--image p.png --n 0", "--n must lie in 1..100"),
+        ("--image p.png --steps 0", "number of steps"),
+        ("--image p.png --guidance nan", "finite"),
+        ("--image p.png --weights nowhere", "no weights at"),
+        ("--image p.png --weights critters", "takes no prompts"),
+    ],
+)
+def test_bad_input_gets_a_sentence(cli, here, words, files, options, sentence):  # noqa: F811
+    code, _, err = cli(f'edit "a frog" {options} --out e.png')
+    assert code == 2 and len(err) == 1 and sentence in err[0]
+    assert sorted(written(here)) == files
