@@ -176,9 +176,12 @@ def train(
         str, typer.Option(help="Iterations whose weights to keep as well: 300,1500.")
     ] = "",
     what: Annotated[
-        str, typer.Option(help="denoiser, text, pair, reader or classifier.")
+        str,
+        typer.Option(help="denoiser, text, pair, autoencoder, reader or classifier."),
     ] = "denoiser",
-    size: Annotated[int, typer.Option(help="Height and width, 32 or 64.")] = 32,
+    size: Annotated[
+        int | None, typer.Option(help="Height and width: 32 or 64, as there is.")
+    ] = None,
     widths: Annotated[
         str | None, typer.Option(help="Channels on each grid: 64,128; of text 64,160.")
     ] = None,

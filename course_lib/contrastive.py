@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.checkpoint import CheckpointError, fill, load_weights, save_weights
-from course_lib.layers import norm, zeroed
+from course_lib.layers import ImageBlock, norm
 from course_lib.objective import Batch
 from course_lib.pixels import check_pictures
 from course_lib.text_encoder import TextEncoder
@@ -81,21 +81,6 @@ def make_contrastive_loss() -> Callable[[nn.Module, Batch], Tensor]:
 # The two towers ---------------------------------------------------------------
 
 
-class ImageBlock(nn.Module):
-    """Two convolutions beside a shortcut (He et al. 2016)."""
-
-    def __init__(self, width: int):
-        super().__init__()
-        self.norm_1, self.norm_2 = norm(width), norm(width)
-        self.conv_1 = nn.Conv2d(width, width, 3, padding=1)
-        self.conv_2 = zeroed(nn.Conv2d(width, width, 3, padding=1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to the same shape."""
-        h = self.conv_1(F.silu(self.norm_1(x)))
-        return x + self.conv_2(F.silu(self.norm_2(h)))
-
-
 class ImageEncoder(nn.Module):
     """Pictures (B, 3, size, size) to (B, width): smaller grids, more channels.
 
@@ -125,6 +110,20 @@ class ImageEncoder(nn.Module):
             )
         x = F.pixel_unshuffle(F.avg_pool2d(pictures, times), 2)  # (B, 12, H/2, W/2)
         return self.out(self.layers(x))
+
+    def features(self, pictures: Tensor) -> list[Tensor]:
+        """What the blocks see in pictures of any size: a list of (B, C, h, w).
+
+        Each place's channels are brought to length 1, as in LPIPS (Zhang et al. 2018).
+        """
+        h, seen = F.pixel_unshuffle(pictures, 2), []
+        for layer in self.layers:
+            if isinstance(layer, nn.Flatten):
+                break
+            h = layer(h)
+            if isinstance(layer, ImageBlock):
+                seen.append(F.normalize(h.float(), dim=1))
+        return seen
 
 
 class ImageTextPair(nn.Module):

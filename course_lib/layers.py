@@ -40,6 +40,21 @@ def norm(width: int) -> nn.GroupNorm:
     return nn.GroupNorm(math.gcd(8, width), width)
 
 
+class ImageBlock(nn.Module):
+    """Two convolutions beside a shortcut (He et al. 2016), told nothing."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.norm_1, self.norm_2 = norm(width), norm(width)
+        self.conv_1 = nn.Conv2d(width, width, 3, padding=1)
+        self.conv_2 = zeroed(nn.Conv2d(width, width, 3, padding=1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same shape."""
+        h = self.conv_1(F.silu(self.norm_1(x)))
+        return x + self.conv_2(F.silu(self.norm_2(h)))
+
+
 class ResidualBlock(nn.Module):
     """Two convolutions beside a shortcut; `vec` says how noisy, and of what.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from course_lib.autoencoder import Autoencoder, make_autoencoder_loss
 from course_lib.captioned import LENGTH, caption_batches, caption_tokenizer
 from course_lib.contrastive import ImageTextPair, Matcher, make_contrastive_loss
 from course_lib.datasets import (
@@ -21,7 +22,13 @@ from course_lib.datasets import (
 )
 from course_lib.device import best_device
 from course_lib.judges import Judge, make_judge_loss, with_wear
-from course_lib.objective import make_denoising_loss, with_noise
+from course_lib.objective import (
+    Batch,
+    GetBatch,
+    generator_for,
+    make_denoising_loss,
+    with_noise,
+)
 from course_lib.reader import CHUNK, QUESTIONS, reader_batches
 from course_lib.schedule import NoiseSchedule, straight_line
 from course_lib.text_unet import TextUNet
@@ -32,6 +39,7 @@ SETTINGS = {  # how each kind of network trains, where it is not as Settings has
     "denoiser": {},
     "text": {"decay": 0.3, "gently": ("text_encoder", "unet.gist.turn")},
     "pair": {"decay": 0.7},
+    "autoencoder": {"decay": 0.7},
     "reader": {"weight_decay": 0.01, "decay": 1.0},
     "classifier": {"weight_decay": 0.05, "decay": 1.0},
 }
@@ -39,12 +47,15 @@ DATA = {
     "denoiser": "critters",
     "text": "critters",
     "pair": "critters",
+    "autoencoder": "critters",
     "reader": "critters",
     "classifier": "cifar10",
 }
-NETWORKS = {  # of those that draw
+SIZES = {"text": (32,), "pair": (32,), "classifier": (32,), "autoencoder": (64,)}
+NETWORKS = {  # where one may choose
     "denoiser": {"widths": (64, 128), "blocks": 2},
     "text": {"widths": (64, 160), "blocks": 1},
+    "autoencoder": {"widths": (64, 128), "blocks": 1},
 }
 WITH_GPU = {"text": {"widths": (128, 256), "blocks": 2}}  # the larger tier
 
@@ -207,6 +218,48 @@ def pair_trainer(
     return Trainer(model, make_contrastive_loss(), worn, settings, folder, resume, card)
 
 
+def autoencoder_trainer(
+    settings: Settings,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    batch_size: int = 32,
+    seed: int = 0,
+    widths: tuple[int, ...] = NETWORKS["autoencoder"]["widths"],
+    blocks: int = NETWORKS["autoencoder"]["blocks"],
+    latents: int = 4,
+    **loss: float,
+) -> Trainer:
+    """The recipe for latents: 64x64 pictures, absolute errors, and a look at features.
+
+    The features are those of the image-text pair, which judges nothing here.
+
+    Args:
+        loss: what `make_autoencoder_loss` is to do otherwise, for experiments
+    """
+    pictures = load_critters("train", size=64)
+    torch.manual_seed(seed)
+    model = Autoencoder(widths, latents, blocks)
+    eye = Matcher.from_pretrained("pair").model.image_encoder
+    loss_fn = make_autoencoder_loss(features=eye.features, **loss)
+    get_batch = with_cloud_noise(batches(pictures, batch_size, seed), model, seed)
+    card = {"kind": "autoencoder", "config": model.config, "data": pictures.name}
+    card |= {"size": 64, "batch_size": batch_size, "seed": seed} | loss
+    return Trainer(model, loss_fn, get_batch, settings, folder, resume, card)
+
+
+def with_cloud_noise(get_batch: GetBatch, model: Autoencoder, seed: int) -> GetBatch:
+    """Add `eps` to each batch, one number a latent number."""
+
+    def get_noisy_batch(iteration: int) -> Batch:
+        batch = get_batch(iteration)
+        B, _, H, W = batch["x_0"].shape
+        shape = (B, model.config["latents"], H // model.times, W // model.times)
+        generator = generator_for(seed, iteration, 6)
+        return {"x_0": batch["x_0"], "eps": torch.randn(shape, generator=generator)}
+
+    return get_noisy_batch
+
+
 def classifier_trainer(
     settings: Settings,
     folder: Path | str | None = None,
@@ -249,7 +302,7 @@ def reader_trainer(
 def recipe(
     what: str,
     data: str | None = None,
-    size: int = 32,
+    size: int | None = None,
     widths: tuple[int, ...] | None = None,
     blocks: int | None = None,
     **options: int,
@@ -257,7 +310,7 @@ def recipe(
     """The recipe that a command names: call it with settings, folder and resume.
 
     Args:
-        what: denoiser, text, pair, reader or classifier
+        what: denoiser, text, pair, autoencoder, reader or classifier
         data: critters, cifar10 or folder:PATH; a judge learns from its own set only
         widths, blocks: of what draws, where they are not the recipe's own
         options: batch_size and seed, where they are not the recipe's own
@@ -267,9 +320,11 @@ def recipe(
     data = data or DATA[what]
     if what != "denoiser" and data != DATA[what]:
         raise ValueError(f"A {what} learns from {DATA[what]}; got --data {data}.")
-    small_only = data == "cifar10" or what in ("text", "pair")
-    if size not in ((32,) if small_only else (32, 64)):
-        raise ValueError(f"--size must be 32, or 64 where there is more; got {size}.")
+    sizes = SIZES.get(what, (32,) if data == "cifar10" else (32, 64))
+    size = sizes[0] if size is None else size
+    if size not in sizes:
+        either = " or ".join(map(str, sizes))
+        raise ValueError(f"--size must be {either} here; got {size}.")
     if not 1 <= options.get("batch_size", 1) <= CHUNK:
         raise ValueError(f"--batch must be 1..{CHUNK}; got {options['batch_size']}.")
     if not 0 <= options.get("seed", 0) < 2**63:
@@ -291,5 +346,7 @@ def recipe(
         raise ValueError(f"{len(widths)} --widths halve {size} pixels too often.")
     if what == "text":
         return partial(text_trainer, **network, **options)
+    if what == "autoencoder":
+        return partial(autoencoder_trainer, **network, **options)
     pictures = load_data(data, size=size)
     return partial(denoiser_trainer, pictures, **network, **options)

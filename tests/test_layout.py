@@ -8,9 +8,9 @@ import pytest
 LIBRARY = Path(__file__).resolve().parents[1] / "course_lib"
 ROWS = (
     "device pixels schedule layers tokenizer shapes wording",
-    "checkpoint ideal mlp unet text_encoder autoencoder objective"
+    "checkpoint ideal mlp unet text_encoder objective"
     " critters animals accessories scenes",
-    "drawing trainer judges text_unet prompts",  # a picture, a training, who judges
+    "drawing trainer judges text_unet autoencoder prompts",  # a picture, a training, who judges
     "datasets reader guidance samplers contrastive lora",
     "captioned metrics gallery",
     "editing pipeline recipes",

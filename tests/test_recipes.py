@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from course_lib import recipes
+from course_lib.autoencoder import Autoencoder
 from course_lib.checkpoint import fill
 from course_lib.contrastive import ImageTextPair, Matcher
 from course_lib.critters import is_held_out
@@ -17,6 +18,7 @@ from course_lib.judges import Judge
 from course_lib.pipeline import LabelToImage, TextToImage
 from course_lib.recipes import (
     SETTINGS,
+    autoencoder_trainer,
     classifier_trainer,
     denoiser_trainer,
     load_data,
@@ -156,9 +158,20 @@ def test_a_painter_starts_with_what_the_pair_knows_of_texts(monkeypatch):
     assert draw(["a frog", ""], steps=2).shape == (2, 3, 32, 32)
 
 
-def small_critters(split: str) -> PictureSet:
+def test_the_autoencoder_learns_from_large_pictures(monkeypatch):
+    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    trainer = autoencoder_trainer(ONCE, batch_size=2, latents=3, **TINY, kl_weight=0.1)
+    batch = trainer.get_batch(0)
+    assert batch["x_0"].shape == (2, 3, 64, 64) and batch["eps"].shape == (2, 3, 16, 16)
+    assert torch.equal(trainer.get_batch(0)["eps"], batch["eps"])
+    card = json.loads(json.dumps(one_iteration(trainer).full_card()))
+    again, _, _ = fill(Autoencoder(**card["config"]), trainer.ema)(batch["x_0"])
+    assert again.shape == (2, 3, 64, 64) and card["kl_weight"] == 0.1
+
+
+def small_critters(split: str, size: int = 32) -> PictureSet:
     """The first 64 of what load_critters would give."""
-    pictures, factors = draw_critters(64, 0, 32, 0, "any")
+    pictures, factors = draw_critters(64, 0, size, 0, "any")
     return PictureSet("critters", pictures, factors["subject"], ("nothing",), factors)
 
 
@@ -169,6 +182,8 @@ def test_a_command_finds_its_recipe(tmp_path):
     assert trainer.card["batch_size"] == 2 and trainer.card["seed"] == 9
     assert trainer.card["config"]["widths"] == [8, 16]
     assert recipe("reader", size=64).keywords == {"size": 64}
+    assert recipe("reader").keywords == {"size": 32}
+    assert recipe("autoencoder", latents=8).keywords["latents"] == 8
     assert recipe("classifier", batch_size=3).keywords == {"batch_size": 3}
     assert recipe("pair", seed=3).func is pair_trainer
     own = recipe("text", blocks=2).keywords  # the rest as the recipe has it
@@ -186,15 +201,16 @@ def test_the_same_command_trains_a_larger_painter_where_there_is_a_gpu(monkeypat
     [
         (
             dict(what="poet"),
-            "--what must be one of denoiser, text, pair, reader, classifier",
+            "--what must be one of denoiser, text, pair, autoencoder, reader",
         ),
         (dict(what="reader", data="cifar10"), "A reader learns from critters"),
         (dict(what="classifier", data="critters"), "classifier learns from cifar10"),
         (dict(what="classifier", size=64), "--size must be 32"),
         (dict(what="pair", size=64), "--size must be 32"),
+        (dict(what="autoencoder", size=32), "--size must be 64 here"),
         (dict(what="pair", data="cifar10"), "A pair learns from critters"),
         (dict(what="denoiser", data="cifar10", size=64), "--size must be 32"),
-        (dict(what="denoiser", size=48), "--size must be 32, or 64"),
+        (dict(what="denoiser", size=48), "--size must be 32 or 64"),
         (dict(what="denoiser", widths=(12,)), "--widths must be multiples of 8"),
         (dict(what="denoiser", widths=()), "--widths must be multiples of 8"),
         (dict(what="denoiser", blocks=0), "--blocks 1 or more"),

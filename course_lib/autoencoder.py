@@ -1,0 +1,167 @@
+"""The autoencoder: pictures into few numbers, the latents, and back again.
+
+    pictures (B, 3, 64, 64) --encode--> mu, logvar (B, 4, 16, 16)
+    z = mu + exp(logvar / 2) * eps
+    z (B, 4, 16, 16) --decode--> pictures (B, 3, 64, 64)
+
+Twelve times fewer numbers. It is a variational autoencoder (Kingma & Welling 2014):
+each picture becomes not a point but a small cloud, so that the decoder learns to cope
+with latents that are a little off, and a weak pull towards N(0, 1) keeps the clouds
+together.
+"""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_lib.layers import ImageBlock, norm
+from course_lib.objective import Batch
+
+LOGVAR = (-20.0, 4.0)  # where exp(logvar) is neither 0 nor astronomic
+
+
+class Autoencoder(nn.Module):
+    """`encode` and `decode`; between them `sample`.
+
+    Args:
+        widths: channels on each grid, finest first; the first grid is half as fine as
+            the picture (squares of 2x2 pixels are folded), each further one half again
+        latents: channels of a latent
+        blocks: on each grid, of the encoder and again of the decoder
+        refine: channels of the small full-resolution head that smooths over the fold
+    """
+
+    fold = 2
+
+    def __init__(
+        self,
+        widths: tuple[int, ...] = (48, 96),
+        latents: int = 4,
+        blocks: int = 1,
+        refine: int = 16,
+    ):
+        super().__init__()
+        self.config = dict(
+            widths=list(widths), latents=latents, blocks=blocks, refine=refine
+        )
+        pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        encoder: list[nn.Module] = [nn.Conv2d(3 * self.fold**2, widths[0], 3, 1, 1)]
+        for i, width in enumerate(widths):
+            encoder += [ImageBlock(width) for _ in range(blocks)]
+            if i < len(pairs):
+                encoder.append(nn.Conv2d(*pairs[i], 3, stride=2, padding=1))
+        last = nn.Conv2d(widths[-1], 2 * latents, 1)
+        self.encoder = nn.Sequential(*encoder, norm(widths[-1]), nn.SiLU(), last)
+
+        decoder: list[nn.Module] = [nn.Conv2d(latents, widths[-1], 3, padding=1)]
+        for i, width in reversed(list(enumerate(widths))):
+            decoder += [ImageBlock(width) for _ in range(blocks)]
+            if i > 0:
+                grow = nn.Conv2d(*reversed(pairs[i - 1]), 3, padding=1)
+                decoder += [nn.Upsample(scale_factor=2), grow]
+        decoder += [norm(widths[0]), nn.SiLU()]
+        self.decoder = nn.Sequential(*decoder)
+        self.unfold = nn.Conv2d(widths[0], refine * self.fold**2, 1)
+        self.refine = nn.Conv2d(refine, refine, 3, padding=1)
+        self.last = nn.Conv2d(refine, 3, 3, padding=1)
+
+    @property
+    def times(self) -> int:
+        """How many pixels a latent stands for along each side."""
+        return self.fold * 2 ** (len(self.config["widths"]) - 1)
+
+    def encode(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, H, W) in [-1, 1] to mu and logvar, both (B, latents, H / f, W / f)."""
+        if pictures.ndim != 4 or pictures.shape[1] != 3:
+            raise ValueError(
+                f"Pictures must be shaped (B, 3, H, W); got {tuple(pictures.shape)}."
+            )
+        if pictures.shape[2] % self.times or pictures.shape[3] % self.times:
+            raise ValueError(
+                f"Height and width must be divisible by {self.times}; "
+                f"got {pictures.shape[2]}x{pictures.shape[3]}."
+            )
+        out = self.encoder(F.pixel_unshuffle(pictures, self.fold))
+        mu, logvar = out.chunk(2, dim=1)
+        return mu, logvar.clamp(*LOGVAR)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """(B, latents, h, w) to pictures (B, 3, f h, f w), about in [-1, 1]."""
+        latents = self.config["latents"]
+        if z.ndim != 4 or z.shape[1] != latents:
+            raise ValueError(
+                f"Latents must be shaped (B, {latents}, h, w); got {tuple(z.shape)}. "
+                "Do they come from another autoencoder?"
+            )
+        if not z.isfinite().all():
+            raise ValueError("There are numbers in these latents that are not finite.")
+        h = F.pixel_shuffle(self.unfold(self.decoder(z)), self.fold)
+        return self.last(F.silu(self.refine(F.silu(h))))
+
+    def forward(self, pictures: Tensor, eps: Tensor | None = None):
+        """Pictures there and back, and the (mu, logvar) on the way.
+
+        Args:
+            eps: N(0, 1), shaped as mu; None decodes mu itself
+        """
+        mu, logvar = self.encode(pictures)
+        z = mu if eps is None else sample(mu, logvar, eps)
+        return self.decode(z), mu, logvar
+
+
+def sample(mu: Tensor, logvar: Tensor, eps: Tensor) -> Tensor:
+    """A point of each cloud; gradients flow through mu and logvar, not through eps.
+
+    Kingma & Welling 2014, section 2.4: the reparameterisation trick.
+    """
+    return mu + (0.5 * logvar).exp() * eps
+
+
+def kl_divergence(mu: Tensor, logvar: Tensor) -> Tensor:
+    """How far each cloud is from N(0, 1), in nats, (B,): summed over all latents.
+
+    Kingma & Welling 2014, appendix B, with the sign turned.
+    """
+    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).flatten(1).sum(1)
+
+
+def make_autoencoder_loss(
+    kl_weight: float = 1e-5,
+    features: Callable[[Tensor], list[Tensor]] | None = None,
+    feature_weight: float = 0.3,
+    squared: bool = False,
+) -> Callable[[nn.Module, Batch], Tensor]:
+    """The loss for a Trainer. A batch: `x_0` (B, 3, H, W), and `eps` shaped as mu.
+
+    Args:
+        kl_weight: of the divergence, a latent number
+        features: what a trained network sees in pictures, a list of (B, C, h, w); must
+            not be the judge's, or the judge would find what it taught
+        feature_weight: how much they count beside the pixels
+        squared: squared errors of pixels (L2), which forgive blur; else absolute (L1)
+    """
+
+    def loss_fn(model: nn.Module, batch: Batch) -> Tensor:
+        x_0 = batch["x_0"]
+        again, mu, logvar = model(x_0, batch["eps"])
+        pixels = F.mse_loss(again, x_0) if squared else F.l1_loss(again, x_0)
+        loss = pixels + kl_weight * kl_divergence(mu, logvar).mean() / mu[0].numel()
+        if features is not None:
+            pairs = zip(features(again), features(x_0), strict=True)
+            apart = [F.l1_loss(seen, real.detach()) for seen, real in pairs]
+            loss = loss + feature_weight * sum(apart) / len(apart)
+        return loss
+
+    return loss_fn
+
+
+def psnr(pictures: Tensor, again: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio of each picture in [-1, 1], (B,), in decibels.
+
+    >>> psnr(torch.zeros(1, 3, 8, 8), torch.full((1, 3, 8, 8), 0.02)).item()
+    40.0
+    """
+    error = (pictures - again.clamp(-1, 1)).square().flatten(1).mean(1)
+    return 10 * torch.log10(4 / error.clamp(min=1e-12))

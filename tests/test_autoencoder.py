@@ -1,0 +1,119 @@
+"""The autoencoder: shapes there and back, the cloud, its divergence, the loss."""
+
+import math
+
+import pytest
+import torch
+from test_layers import shaken
+
+from course_lib.autoencoder import (
+    Autoencoder,
+    kl_divergence,
+    make_autoencoder_loss,
+    psnr,
+    sample,
+)
+
+PICTURES = torch.rand(2, 3, 16, 24, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    return shaken(Autoencoder(widths=(8, 16), latents=3)).eval()
+
+
+def test_there_and_back(model):
+    mu, logvar = model.encode(PICTURES)
+    assert mu.shape == logvar.shape == (2, 3, 4, 6) and model.times == 4
+    assert model.decode(mu).shape == PICTURES.shape
+    again, *cloud = model(PICTURES)
+    assert torch.equal(again, model.decode(mu)) and torch.equal(cloud[0], mu)
+
+
+def test_one_more_grid_makes_latents_half_as_wide():
+    deeper = Autoencoder(widths=(8, 8, 16), latents=4)
+    assert deeper.times == 8
+    assert deeper.encode(torch.zeros(1, 3, 64, 64))[0].shape == (1, 4, 8, 8)
+
+
+def test_it_is_made_again_from_its_config(model):
+    again = Autoencoder(**model.config)
+    again.load_state_dict(model.state_dict())
+    assert torch.equal(again(PICTURES)[0], model(PICTURES)[0])
+
+
+def test_each_picture_is_coded_by_itself(model):
+    alone, together = model(PICTURES[1:])[0], model(PICTURES)[0]
+    torch.testing.assert_close(alone, together[1:])
+
+
+@pytest.mark.parametrize(
+    ("pictures", "words"),
+    [
+        (torch.zeros(1, 3, 18, 16), "divisible by 4; got 18x16"),
+        (torch.zeros(3, 16, 16), "must be shaped"),
+        (torch.zeros(1, 1, 16, 16), "must be shaped"),
+    ],
+)
+def test_what_cannot_be_encoded_gets_a_sentence(model, pictures, words):
+    with pytest.raises(ValueError, match=words):
+        model.encode(pictures)
+
+
+def test_what_cannot_be_decoded_gets_a_sentence(model):
+    with pytest.raises(ValueError, match="another autoencoder"):
+        model.decode(torch.zeros(1, 4, 4, 4))
+    with pytest.raises(ValueError, match="not finite"):
+        model.decode(torch.full((1, 3, 4, 4), math.nan))
+
+
+def test_a_cloud_has_the_mean_and_the_spread_it_says():
+    mu, logvar = torch.full((100_000,), 2.0), torch.full((100_000,), math.log(9.0))
+    z = sample(mu, logvar, torch.randn(100_000, generator=torch.Generator()))
+    assert z.mean().item() == pytest.approx(2, abs=0.05)
+    assert z.std().item() == pytest.approx(3, abs=0.05)
+
+
+def test_gradients_flow_through_the_sampling():
+    mu, logvar = torch.zeros(2, requires_grad=True), torch.zeros(2, requires_grad=True)
+    sample(mu, logvar, torch.tensor([1.0, -2.0])).sum().backward()
+    assert mu.grad.tolist() == [1, 1] and logvar.grad.tolist() == [0.5, -1]
+
+
+def test_the_divergence_is_torchs():
+    mu, logvar = torch.randn(2, 3, 4, 5, 5, generator=torch.Generator().manual_seed(0))
+    cloud = torch.distributions.Normal(mu, (0.5 * logvar).exp())
+    normal = torch.distributions.Normal(torch.zeros_like(mu), torch.ones_like(mu))
+    right = torch.distributions.kl_divergence(cloud, normal).flatten(1).sum(1)
+    torch.testing.assert_close(kl_divergence(mu, logvar), right)
+    assert not kl_divergence(torch.zeros(1, 4, 2, 2), torch.zeros(1, 4, 2, 2)).any()
+
+
+def test_the_loss_adds_up(model):
+    mu, logvar = model.encode(PICTURES)
+    eps = torch.randn(mu.shape, generator=torch.Generator().manual_seed(1))
+    batch = {"x_0": PICTURES, "eps": eps}
+    again = model.decode(sample(mu, logvar, eps))
+    pixels = (again - PICTURES).abs().mean()
+    kl = kl_divergence(mu, logvar).mean() / mu[0].numel()
+    plain = make_autoencoder_loss(kl_weight=0.1)(model, batch)
+    torch.testing.assert_close(plain, pixels + 0.1 * kl)
+    looked = make_autoencoder_loss(0.1, lambda x: [x, 2 * x], feature_weight=0.5)
+    torch.testing.assert_close(looked(model, batch), plain + 0.5 * 1.5 * pixels)
+    squared = make_autoencoder_loss(kl_weight=0.0, squared=True)(model, batch)
+    torch.testing.assert_close(squared, (again - PICTURES).square().mean())
+
+
+def test_what_was_learned_comes_back_better():
+    torch.manual_seed(0)
+    model = Autoencoder(widths=(8, 16))
+    optimizer = torch.optim.Adam(model.parameters(), 3e-3)
+    loss_fn = make_autoencoder_loss()
+    batch = {"x_0": PICTURES, "eps": torch.zeros(2, 4, 4, 6)}
+    before = psnr(PICTURES, model(PICTURES)[0])
+    for _ in range(60):
+        optimizer.zero_grad()
+        loss_fn(model, batch).backward()
+        optimizer.step()
+    assert (psnr(PICTURES, model(PICTURES)[0]) > before + 1).all()
