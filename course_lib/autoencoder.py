@@ -11,11 +11,13 @@ together.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course_lib.checkpoint import CheckpointError, fill, load_weights
 from course_lib.layers import ImageBlock, norm
 from course_lib.objective import Batch
 
@@ -165,3 +167,13 @@ def psnr(pictures: Tensor, again: Tensor) -> Tensor:
     """
     error = (pictures - again.clamp(-1, 1)).square().flatten(1).mean(1)
     return 10 * torch.log10(4 / error.clamp(min=1e-12))
+
+
+def load_autoencoder(name_or_folder: Path | str, device="cpu") -> Autoencoder:
+    """Shipped weights by name, or the folder of a training of your own."""
+    tensors, card = load_weights(name_or_folder)
+    if card.get("kind") != "autoencoder":
+        raise CheckpointError(
+            f"{name_or_folder} holds a {card.get('kind')}, which makes no latents."
+        )
+    return fill(Autoencoder(**card["config"]), tensors).to(device).eval()

@@ -9,10 +9,12 @@ from test_layers import shaken
 from course_lib.autoencoder import (
     Autoencoder,
     kl_divergence,
+    load_autoencoder,
     make_autoencoder_loss,
     psnr,
     sample,
 )
+from course_lib.checkpoint import CheckpointError, save_weights
 
 PICTURES = torch.rand(2, 3, 16, 24, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
@@ -41,6 +43,17 @@ def test_it_is_made_again_from_its_config(model):
     again = Autoencoder(**model.config)
     again.load_state_dict(model.state_dict())
     assert torch.equal(again(PICTURES)[0], model(PICTURES)[0])
+
+
+def test_it_is_loaded_by_its_folder_and_other_weights_are_refused(model, tmp_path):
+    card = {"kind": "autoencoder", "config": model.config}
+    save_weights(tmp_path / "mine", model.state_dict(), card)
+    again = load_autoencoder(tmp_path / "mine")
+    assert not again.training
+    assert torch.equal(again(PICTURES)[0], model(PICTURES)[0])
+    save_weights(tmp_path / "judge", model.state_dict(), card | {"kind": "judge"})
+    with pytest.raises(CheckpointError, match="holds a judge, which makes no latents"):
+        load_autoencoder(tmp_path / "judge")
 
 
 def test_each_picture_is_coded_by_itself(model):

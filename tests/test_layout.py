@@ -10,7 +10,7 @@ ROWS = (
     "device pixels schedule layers tokenizer shapes wording",
     "checkpoint ideal mlp unet text_encoder objective"
     " critters animals accessories scenes",
-    "drawing trainer judges text_unet autoencoder prompts",  # a picture, a training, who judges
+    "drawing trainer judges text_unet autoencoder prompts",
     "datasets reader guidance samplers contrastive lora",
     "captioned metrics gallery",
     "editing pipeline recipes",

@@ -1,0 +1,61 @@
+"""The checks of notebook 11 name the mistakes that people make, and no others."""
+
+import pytest
+
+from course_lib.autoencoder import kl_divergence, sample
+from course_lib.checks.nb11_autoencoder import check_kl_divergence, check_sample
+
+
+def said(capsys) -> str:
+    """The first line that the learner read."""
+    return capsys.readouterr().out.splitlines()[0]
+
+
+def test_right_functions_are_used_onward(capsys):
+    def mine(mu, logvar, eps):
+        return mu + logvar.exp().sqrt() * eps
+
+    assert check_sample(mine) is mine and said(capsys) == "sample: ok"
+
+    def my_kl(mu, logvar):
+        return -0.5 * (1 + logvar - mu.square() - logvar.exp()).sum((1, 2, 3))
+
+    assert check_kl_divergence(my_kl) is my_kl
+    assert said(capsys) == "kl_divergence: ok"
+
+
+@pytest.mark.parametrize(
+    ("mistaken", "words"),
+    [
+        (lambda m, v, e: m + v.exp() * e, "halve the logarithm"),
+        (lambda m, v, e: m + v * e, "must go through exp"),
+        (lambda m, v, e: m + v.abs().sqrt() * e, "means nothing"),
+        (lambda m, v, e: m, "middle of the cloud"),
+        (lambda m, v, e: sample(m, v, e).detach(), "no gradient"),
+        (lambda m, v, e: sample(m, v.detach(), e), "only one of"),
+        (lambda m, v, e: m - (v / 2).exp() * e, "expected"),
+    ],
+)
+def test_mistakes_of_sampling_are_named(capsys, mistaken, words):
+    assert check_sample(mistaken) is sample
+    assert words in said(capsys)
+
+
+@pytest.mark.parametrize(
+    ("mistaken", "words"),
+    [
+        (lambda m, v: kl_divergence(m, v) / m[0].numel(), "is their sum"),
+        (lambda m, v: kl_divergence(m, v).sum(), "one number for the whole batch"),
+        (lambda m, v: kl_divergence(m, v).mean(), "mean of the batch"),
+        (lambda m, v: -kl_divergence(m, v), "never below 0"),
+        (lambda m, v: 2 * kl_divergence(m, v), "1/2 is missing"),
+        (
+            lambda m, v: 0.5 * (m**2 + v.abs() - 1 - v.abs().log()).flatten(1).sum(1),
+            "not the variance",
+        ),
+        (lambda m, v: m.flatten(1).sum(1), "expected"),
+    ],
+)
+def test_mistakes_of_the_divergence_are_named(capsys, mistaken, words):
+    assert check_kl_divergence(mistaken) is kl_divergence
+    assert words in said(capsys)
