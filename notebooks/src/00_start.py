@@ -81,8 +81,8 @@ print(f"{numbers:,} random numbers became {prompt} in {len(way) - 1} steps")
 # This picture existed nowhere before you pressed the keys. There is no drawer with
 # frogs on stilts in it: in the 50,000 pictures that the network has looked at there are
 # frogs, and there are animals on stilts, but not one frog on stilts. It can do one
-# thing: *guess what is hidden under noise*, when it is told in words what that is. Asked
-# again and again, it finds a frog where there was none.
+# thing: *guess what is hidden under noise*, when it is told in words what that is. When
+# it is asked again and again, it finds a frog where there was none.
 #
 # Now some more, two of each.
 
