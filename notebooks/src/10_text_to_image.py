@@ -1,0 +1,543 @@
+# %% [markdown]
+# # 10 · Text to image
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/10_text_to_image.ipynb)
+#
+# *About 50 minutes. You need notebooks 06, 08 and 09.*
+#
+# When you are through you can
+#
+# - say how words get into a network that takes noise out of pictures,
+# - write guidance, and the one line of training without which it cannot work,
+# - see which word the network looks at, and where,
+# - measure whether it can draw what it has never seen: a frog on stilts.
+
+# %%
+# Set-up, the same in every notebook. On your own machine there is nothing to do;
+# on Colab it fetches the course once and adds what Colab lacks.
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+found = importlib.util.find_spec("course_lib")
+if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
+    course = os.environ.get("COURSE_REPOSITORY", "https://github.com/OWNER/REPO")
+    if not Path("course").is_dir():
+        subprocess.run(f"git clone -q --depth 1 {course} course".split(), check=True)
+    sys.path.insert(0, str(Path("course").resolve()))
+    wanted = ["accelerate", "datasets", "safetensors", "torchmetrics", "tqdm", "typer"]
+    # Without -U pip leaves alone what is there, torch and numpy above all.
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", *wanted], check=True)
+    from course_lib.checkpoint import load_weights
+
+    load_weights("reader-32")  # whole? then the rest of the clone is too
+
+# %% [markdown]
+# ## See it
+#
+# Type a prompt of your own. The words of the training captions work best: eight
+# animals, eight colours, hats, balloons, umbrellas, stilts, five scenes, two animals
+# side by side. Below the pictures, the reader (a network that only judges) says what it
+# sees.
+
+# %% tags=["nbval-ignore-output"]
+import torch
+
+from course_lib.fidelity import what_is_seen
+from course_lib.pipeline import TextToImage
+from course_lib.plots import show_pictures, show_rows
+from course_lib.widgets import live
+
+draw = TextToImage.from_pretrained("words")
+
+
+def draw_prompt(prompt, seed, guidance_scale):
+    """Four pictures of one prompt, and what the reader sees in them."""
+    for sentence in draw.remarks([prompt]):
+        print(sentence)
+    pictures = draw([prompt] * 4, seed=seed, guidance_scale=guidance_scale)
+    seen = what_is_seen(pictures, [prompt] * 4)["seen"]
+    show_pictures(pictures, titles=seen, columns=4, alt=f"Four pictures: {prompt}.")
+
+
+live(draw_prompt, prompt="a frog on stilts", seed=(0, 50, 1, 0),
+     guidance_scale=(0.0, 6.0, 0.5, 2.0))  # fmt: skip
+
+# %% [markdown]
+# The same without a menu: eight prompts, one picture each.
+
+# %%
+prompts = [
+    "a red cat with a hat",
+    "a small yellow bear on the right in the snow",
+    "a blue frog with rabbit ears",
+    "a purple fish at night",
+    "an orange rabbit holding a balloon at the beach",
+    "a green bird left of a white bear",
+    "a brown bat beside a ball",
+    "a yellow crane lifting a box at sunset",
+]
+pictures = draw(prompts, seed=2)  # (8, 3, 32, 32)
+show_pictures(
+    pictures, titles=prompts, columns=4, alt="Eight prompts, and a picture of each."
+)
+numbers = sum(p.numel() for p in draw.model.parameters())
+print(f"a network of {numbers:,} numbers drew {len(pictures)} pictures")
+
+# %% [markdown]
+# ## How words get in
+#
+# Two things are new against the network of notebook 05. A **text encoder** (notebook
+# 08) turns the prompt into one vector a token. It comes from the image-text pair of
+# notebook 09: what "red" looks like it knew before the first picture was drawn. And the
+# U-Net listens in two ways:
+#
+# - the *gist*, the mean of the vectors, turned as the pair turned it, joins the time in
+#   scaling the channels: it is heard everywhere at once, as the label was;
+# - in **cross-attention**, every place of the picture asks the words a question of its
+#   own, and takes what it needs.
+
+# %%
+text_emb = draw.read(["a red cat with a hat"])  # (B, L, D)
+tokens = draw.tokenizer.batch(["a red cat with a hat"], length=text_emb.shape[1])
+words = draw.tokenizer.spell(tokens[0].tolist())
+print("tokens:", words)
+print("text_emb:", tuple(text_emb.shape), "one vector of 128 numbers a token")
+
+# %%
+from course_lib.layers import CrossAttention
+from course_lib.source import show_source
+
+show_source(CrossAttention.forward)
+
+# %% [markdown]
+# It is the attention of notebook 08. Only the *queries* come from elsewhere: from the
+# places of the picture. So each place of the grid has a share of attention for each
+# word, and we can look at these shares as pictures. Half way to a picture:
+
+# %%
+from course_lib.text_unet import word_maps
+
+
+def maps_along(prompt, seed, steps=10):
+    """The picture so far and, for each word, where it is looked at, step by step."""
+    text_emb = draw.read([prompt])
+    way = list(draw.trace([prompt], steps=steps, seed=seed))
+    maps = []
+    for step in way[:-1]:
+        t = torch.tensor([step.t])
+        maps.append(word_maps(draw.model, step.x_t, t, text_emb)[0])  # (L, H, W)
+    return way, torch.stack(maps)  # (steps, L, H, W)
+
+
+def as_grey(one_map):
+    """A map as a grey picture: white where a word is looked at most."""
+    low, high = one_map.amin(), one_map.amax()
+    grey = (one_map - low) / (high - low).clamp(min=1e-6)
+    return (2 * grey - 1).expand(3, -1, -1)  # (3, H, W)
+
+
+way, maps = maps_along("a red cat with a hat", seed=2)
+half = len(maps) // 2
+look = [way[half].x_0_hat[0].clamp(-1, 1)] + [as_grey(m) for m in maps[half]]
+show_pictures(
+    torch.stack(look),
+    titles=["the guess", *words],
+    columns=len(look),
+    alt="The guess of a cat with a hat half way, and for each word a map of where the "
+    "network looks at it.",
+)
+assert torch.allclose(maps.sum(1), torch.ones(()), atol=1e-4)
+print("at every place, the attention of all words adds up to", 1.0)
+
+# %% [markdown]
+# Drag through the steps: above the guess, below it the map of one word.
+
+# %% tags=["nbval-ignore-output"]
+from course_lib.widgets import frame_slider
+
+place = words.index("hat")
+frames = [
+    torch.cat([step.x_0_hat[0].clamp(-1, 1), as_grey(m[place])], dim=2)
+    for step, m in zip(way, maps, strict=False)
+]
+frame_slider(
+    torch.stack(frames),
+    [f"t = {step.t}" for step in way[:-1]],
+    alt="The guess at each step, and where the network looks at the word hat",
+    zoom=6,
+)
+
+# %% [markdown]
+# ## Being told nothing
+#
+# In training one caption in ten is replaced by the **empty text**. So the same network
+# also learns to take noise out of pictures of *anything*. That costs one line, and
+# without it what follows is impossible.
+#
+# **Your turn.** `tokens` (B, L) are captions, `dropped` (B,) is True where the caption
+# is to go. The empty text is `START, END` and then `PAD` up to the end. Leave `tokens`
+# itself alone. (`torch.full_like(tokens, PAD)` makes a tensor of the same shape;
+# `torch.where(condition, x, y)` takes from x where the condition holds; `dropped[:,
+# None]` makes a column of it.)
+
+# %%
+from course_lib.tokenizer import END, PAD, START
+
+
+def my_forget(tokens, dropped):
+    """Captions with some of them replaced by the empty text."""
+    ### BEGIN SOLUTION
+    nothing = torch.full_like(tokens, PAD)
+    nothing[:, 0], nothing[:, 1] = START, END
+    return torch.where(dropped[:, None], nothing, tokens)
+    ### END SOLUTION
+
+
+# %%
+from course_lib.checks.nb10_text_to_image import check_forget
+
+forget = check_forget(my_forget)
+tokens = draw.tokenizer.batch(["a red cat", "a frog", "two fish"], length=8)
+kept = forget(tokens, torch.tensor([False, True, False]))
+print([draw.tokenizer.decode(row.tolist()) for row in kept])
+
+# %% [markdown]
+# ## Guidance: more of what the words change
+#
+# Now one network has two guesses for the same noisy picture: *with* the words and
+# *without*. Their difference is what the words change. Here it is early on the way,
+# when not everything is decided yet:
+
+# %%
+step = list(draw.trace(["a red cat with a hat"], steps=20, seed=2))[2]
+t = torch.tensor([step.t])
+x_t = step.x_t
+text_emb, empty = draw.read(["a red cat with a hat", ""]).split(1)
+with torch.no_grad():
+    with_text = draw.model(x_t, t, text_emb)  # velocities, (1, 3, 32, 32)
+    without = draw.model(x_t, t, empty)
+
+from course_lib.objective import read_output
+
+
+def as_picture(v_hat):
+    """The clean picture that a velocity stands for."""
+    x_0_hat, _ = read_output(v_hat, x_t, t, draw.schedule, "v")
+    return x_0_hat[0].clamp(-1, 1)
+
+
+difference = as_picture(with_text) - as_picture(without)
+show_pictures(
+    torch.stack([as_picture(without), as_picture(with_text), difference.clamp(-1, 1)]),
+    titles=["told nothing", "told the prompt", "the difference"],
+    zoom=5,
+    alt="Two guesses of the clean picture, without and with the prompt, and their "
+    "difference, which is grey wherever the words change nothing.",
+)
+apart = difference.square().mean((0, 1, 2)).sqrt()
+print("the words change the guess:", bool(apart > 0.01))
+
+# %% [markdown]
+# **Guidance** goes further in this direction:
+#
+# $$\text{guided} = \text{without} + w\,(\text{with} - \text{without})$$
+#
+# With $w = 0$ nobody listens to the words, with $w = 1$ it is the plain answer, more
+# pushes. **Your turn.** (Some papers write $1 + w$ for our $w$; ours is the commoner.)
+
+
+# %%
+def my_guided(with_text, without, guidance_scale):
+    """Further in the direction in which the words pull."""
+    ### BEGIN SOLUTION
+    return without + guidance_scale * (with_text - without)
+    ### END SOLUTION
+
+
+# %%
+from course_lib.checks.nb10_text_to_image import check_guided
+
+guided = check_guided(my_guided)
+
+# %% [markdown]
+# And the library's version, which asks both questions in one go:
+
+# %%
+from course_lib.guidance import guide
+
+show_source(guide)
+library = guide(draw.model, 2.5, uncond=empty)(x_t, t, text_emb)
+with torch.no_grad():
+    same = torch.allclose(guided(with_text, without, 2.5), library, atol=1e-4)
+print("the same as in the library:", same)
+
+# %% [markdown]
+# ## How hard to push?
+#
+# The same noises, more and more guidance. For each scale the reader counts in how many
+# of 32 pictures everything is right that the prompt names.
+
+# %%
+from course_lib.fidelity import prompts_of
+
+asked = prompts_of("one animal", 32, world=1_000_000)
+rows, right = {}, {}
+for scale in (0, 0.5, 1, 2, 4, 8):
+    some = draw(asked.texts, guidance_scale=scale, seed=5)
+    right[scale] = sum(what_is_seen(some, asked.texts)["right"])
+    rows[f"w = {scale}"] = some[:6]
+show_rows(rows, alt="Six prompts, drawn with more and more guidance.")
+for text in asked.texts[:6]:
+    print("-", text)
+
+# %% tags=["nbval-ignore-output"]
+for scale, count in right.items():
+    print(f"guidance_scale {scale}: everything right in {count} of {len(asked.texts)}")
+assert right[2] > right[0] + 5
+
+# %% [markdown]
+# *Why amplify the difference, and not keep what both agree on?* What both agree on is
+# what any picture has: a sky, a ground, some animal. Try it: $w = 0.5$ is the mean of
+# both. It is the *difference* that says "cat" and "red".
+#
+# ## A frog on stilts
+#
+# In the 50,000 pictures that it learned from there are frogs, and there are animals on
+# stilts. There is no frog on stilts: that combination was kept out. Can it draw one?
+
+# %%
+frogs = draw(["a frog on stilts"] * 16, seed=1)
+seen = what_is_seen(frogs, ["a frog on stilts"] * 16)
+show_pictures(frogs, titles=seen["seen"], columns=8, alt="Sixteen frogs on stilts.")
+
+# %% tags=["nbval-ignore-output"]
+print(f"the reader sees a frog on stilts in {sum(seen['right'])} of 16")
+assert sum(seen["right"]) >= 8
+
+# %% [markdown]
+# Did it *average* the two? Half way between a picture of a frog and a picture of stilts
+# would be a double exposure. It has learned "what a frog looks like" and "what being on
+# stilts looks like" as two things that can be said of a picture, and does both. Was
+# there perhaps a frog on stilts in the training set after all? Here is the nearest
+# training picture of each, in what the reader sees.
+
+# %%
+from course_lib.critters import ACCESSORIES, SUBJECTS
+from course_lib.datasets import load_critters
+from course_lib.metrics import features_of, load_judge, nearest
+
+album = load_critters("train")
+frog, stilts = SUBJECTS.index("frog"), ACCESSORIES.index("stilts")
+both = (album.factors["subject"] == frog) & (album.factors["accessory"] == stilts)
+print("frogs on stilts among", len(album), "training pictures:", int(both.sum()))
+on_stilts = (album.factors["accessory"] == stilts).nonzero()[:, 0][:4000]
+shown = album[on_stilts][0]
+reader = load_judge("reader-32")
+known = features_of(reader, shown)  # (4000, D)
+_, where = nearest(features_of(reader, frogs[:8]), known)
+show_rows(
+    {"drawn": frogs[:8], "nearest": shown[where]},
+    alt="Eight frogs on stilts, and below each the most similar training picture of "
+    "something on stilts: never a frog.",
+)
+
+# %% [markdown]
+# *How much of a result is "from" one training picture?* If the network handed back
+# pictures that it has seen, with small changes, what it draws would lie closer to its
+# nearest training picture than a *fresh* real picture does. So we measure both: drawn
+# and fresh pictures of the same prompts, each to the nearest of 4,000 pictures from the
+# training set.
+
+# %%
+apart = {}
+known = features_of(reader, album[torch.arange(4000)][0])
+for name, some in {"fresh": asked.real, "drawn": draw(asked.texts, seed=5)}.items():
+    apart[name], _ = nearest(features_of(reader, some), known)
+closer = float(apart["drawn"].mean() / apart["fresh"].mean())
+print("nearer to a training picture than fresh ones are:", closer < 0.8)
+
+# %% tags=["nbval-ignore-output"]
+print(f"drawn ones are {closer:.2f} times as far from the training set as fresh ones")
+
+# %% [markdown]
+# ## Whose ears?
+#
+# *How does it know to put the rabbit's ears on the frog's head, and not beside it?*
+# Nobody ever told it what a head is. Below, the map of the word "ears" while four such
+# frogs form: as soon as there is a guess of an animal, the word is looked at from where
+# its ears will be. A place of the picture knows what is there and near it (that is what
+# the U-Net's layers are for), and asks the words with *that*.
+
+# %%
+prompt = "a frog with rabbit ears"
+eared = draw([prompt] * 8, seed=4)
+seen = what_is_seen(eared, [prompt] * 8)
+show_pictures(eared, titles=seen["seen"], columns=8, alt="Eight frogs with long ears.")
+
+# %%
+way, maps = maps_along(prompt, seed=4)
+words = draw.tokenizer.spell(draw.tokenizer.batch([prompt], 40)[0].tolist())
+at = words.index("ears")
+some = range(0, len(maps), 2)
+show_rows(
+    {
+        "the guess": torch.cat([way[i].x_0_hat.clamp(-1, 1) for i in some]),
+        "ears": torch.stack([as_grey(maps[i, at]) for i in some]),
+    },
+    titles=[f"t = {way[i].t}" for i in some],
+    alt="The guess at some steps, and below each where the word ears is looked at.",
+)
+
+# %% tags=["nbval-ignore-output"]
+print(f"ears, as asked for, in {sum(seen['right'])} of 8")
+
+# %% [markdown]
+# ## One word, two meanings
+#
+# *How does it know what a word means when the word has two meanings?* A bat flies, or
+# hits balls. In notebook 08 the token's vector changed with its neighbours. Here is
+# what that change looks like: the same noises, the same word, other company.
+
+# %%
+company = ["a bat", "a flying bat", "a bat beside a ball",
+           "a crane", "a wading crane", "a crane lifting a box"]  # fmt: skip
+rows = {text: draw([text] * 6, seed=9) for text in company}
+show_rows(rows, alt="Bats and cranes: by themselves either meaning, in company one.")
+clear = [text for text in company if text.count(" ") > 1]  # not the bare word
+judged = {text: what_is_seen(rows[text], [text] * 6)["right"] for text in clear}
+
+# %% tags=["nbval-ignore-output"]
+for text, right_ones in judged.items():
+    print(f"{text}: {sum(right_ones)} of 6 as meant")
+
+# %% [markdown]
+# ## One prompt, many pictures; one noise, many prompts
+#
+# *Does a prompt stand for one fixed noise pattern?* No. The noise is where you start;
+# the words decide where the way leads. Each row below is one noise, each column one
+# prompt.
+
+# %%
+some_prompts = ["a cat", "a red cat", "a red cat with a hat", "a bird at night"]
+rows = {
+    f"seed {seed}": torch.cat([draw([text], seed=seed) for text in some_prompts])
+    for seed in (0, 1, 2)
+}
+show_rows(rows, titles=some_prompts, alt="Three noises, four prompts each.", zoom=4)
+one_noise = rows["seed 0"]
+assert (one_noise[0] - one_noise[1]).abs().max() > 0.1
+
+# %% [markdown]
+# ## Two prompts at once, and one to avoid
+#
+# If the difference of guesses is a direction, several can be added:
+# `compose` follows two texts at once. And what stands in the place of "nothing" is led
+# away from: a **negative prompt**.
+
+# %%
+from course_lib.guidance import compose
+from course_lib.objective import predictor
+from course_lib.samplers import PictureNoise, dpm_solver
+
+
+def draw_both(first, second, scales, n=6, seed=3):
+    """Follow two texts at once."""
+    conds = draw.read([first, second, ""])[:, None].expand(-1, n, -1, -1)
+    model = compose(draw.model, [conds[0], conds[1]], scales, uncond=conds[2])
+    predict = predictor(model, draw.schedule, "v", conds[0], clamp_x_0=True)
+    x_T = PictureNoise(seed, range(n))((3, 32, 32))
+    *_, last = dpm_solver(predict, x_T, draw.schedule, steps=10)
+    return last.x_0_hat.clamp(-1, 1)
+
+
+show_rows(
+    {
+        "a cat": draw(["a cat"] * 6, seed=3),
+        "+ night": draw_both("a cat", "at night", [2.0, 2.0]),
+        "not night": draw(["a cat"] * 6, seed=3, negative_prompt="at night"),
+    },
+    alt="Six cats; the same noises with a second text, at night; and with night as a "
+    "negative prompt.",
+)
+nights = what_is_seen(draw_both("a cat", "at night", [2.0, 2.0]), ["at night"] * 6)
+assert sum("night" in text for text in nights["seen"]) >= 3
+
+# %% [markdown]
+# ## From frog to rabbit
+#
+# A text is vectors, so there are texts between two texts that no one can say. The same
+# noise, and the vectors moved in a straight line from one prompt to the other:
+
+# %% tags=["nbval-ignore-output"]
+frog, rabbit, nothing = draw.read(["a frog", "a rabbit", ""]).split(1)  # (1, L, D)
+shares = torch.linspace(0, 1, 9)[:, None, None]
+between = torch.lerp(frog, rabbit, shares)  # (9, L, D)
+
+
+def draw_vectors(text_emb, seed, steps=10):
+    """One picture for each text_emb, all from the same noise."""
+    model = guide(draw.model, 2.0, uncond=nothing.expand(len(text_emb), -1, -1))
+    predict = predictor(model, draw.schedule, "v", text_emb, clamp_x_0=True)
+    x_T = PictureNoise(seed, range(1))((3, 32, 32)).expand(len(text_emb), -1, -1, -1)
+    *_, last = dpm_solver(predict, x_T, draw.schedule, steps=steps)
+    return last.x_0_hat.clamp(-1, 1)
+
+
+on_the_way = draw_vectors(between, seed=7)
+frame_slider(
+    on_the_way,
+    [f"{share:.0%} rabbit" for share in shares.flatten().tolist()],
+    alt="From a frog to a rabbit in nine steps of the text vectors",
+    zoom=6,
+)
+
+# %% [markdown]
+# ## Play
+#
+# Guidance from 0 to 6, the same noise. The still figure is the one above, under "How
+# hard to push?".
+
+# %% tags=["nbval-ignore-output"]
+scales = [0, 0.5, 1, 1.5, 2, 3, 4, 6]
+series = [draw(["a red cat with a hat"], seed=2, guidance_scale=w)[0] for w in scales]
+frame_slider(
+    torch.stack(series),
+    [f"guidance_scale = {w}" for w in scales],
+    alt="A red cat with a hat, with more and more guidance",
+    zoom=6,
+)
+
+# %% [markdown]
+# ## Three questions
+#
+# 1. Guidance needs two calls of the network a step. Could one train a network to give
+#    the guided answer at once?
+#
+# <details><summary>Answer</summary>
+#
+# Yes: train a second network on what the first one says with guidance. That is
+# distillation; notebook 16 does it.
+#
+# </details>
+#
+# 2. With `guidance_scale = 8` colours get loud and pictures alike. Why?
+#
+# <details><summary>Answer</summary>
+#
+# The difference is added eight times, also where it is only a guess. The result is
+# pushed beyond what real pictures look like, towards what most *says* "red cat", and
+# away from the variety of red cats.
+#
+# </details>
+#
+# 3. You train without dropping captions, and set guidance to 2. What happens?
+#
+# <details><summary>Answer</summary>
+#
+# The network has never seen the empty text, so its answer to it is arbitrary, and so is
+# the direction away from it. The check of the first exercise guards this line.
+#
+# </details>

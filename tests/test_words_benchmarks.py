@@ -1,0 +1,51 @@
+"""The benchmarks of the network that draws prompts run and say what they promise."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
+
+import editing_table  # noqa: E402
+import hearing  # noqa: E402
+import lying_captions  # noqa: E402
+
+
+def numbers(said: str) -> dict[str, float]:
+    found = re.findall(r"^(\w[\w.]*)=(\S+)$", said, re.MULTILINE)
+    return {name: float(value) for name, value in found}
+
+
+def test_hearing_closes_with_a_number_for_each_beginning(capsys, monkeypatch):
+    monkeypatch.setattr(hearing, "BATCHES", 1)
+    hearing.main(["--iterations", "1"])
+    found = numbers(capsys.readouterr().out)
+    assert len(found) == 3 and all(abs(share) < 1 for share in found.values())
+
+
+def test_lying_captions_close_with_a_number_for_each_share(capsys):
+    lying_captions.main(["--iterations", "1", "--n", "4"])
+    said = capsys.readouterr().out
+    found = numbers(said)
+    assert sorted(found) == ["right_0", "right_0.4", "right_0.8"]
+    assert all(0 <= share <= 1 for share in found.values())
+    assert all(f"| {share} |" in said for share in ("0%", "40%", "80%"))
+
+
+@pytest.mark.parametrize("spoiled", [0.0, 0.8])
+def test_it_carries_on_from_the_shipped_weights_with_spoiled_captions(spoiled):
+    painter = lying_captions.carried_on(spoiled, 1)
+    before = lying_captions.TextToImage.from_pretrained("words")
+    for name, x in painter.model.state_dict().items():
+        assert (x - before.model.state_dict()[name]).abs().max() < 0.01
+
+
+def test_editing_closes_with_its_numbers(capsys):
+    editing_table.main(["--n", "2"])
+    found = numbers(capsys.readouterr().out)
+    assert found.keys() == {
+        *("seam_1", "seam_3", "seam_5", "kept_changed_by", "right_hat", "right_cat")
+    }
+    assert found["kept_changed_by"] <= 1 / 255
