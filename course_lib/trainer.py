@@ -301,6 +301,7 @@ class Trainer:
             return
         tensors, card = load_checkpoint(self.folder / "state.safetensors")
         self.refuse_another(card)
+        self.card = {n: card[n] for n in ("carried_on_from",) if n in card} | self.card
         fill(self.raw_model, part(tensors, "model.")).train()
         self.ema = {n: x.to(self.device) for n, x in part(tensors, "ema.").items()}
         moments = part(tensors, "optimizer.")
@@ -322,6 +323,9 @@ class Trainer:
         if now["precision"] == "auto":
             now["precision"] = then["precision"]
         said = now.keys() & then.keys() - {"command", "labels"}
+        if card["iteration"] == then["iterations"] < now["iterations"]:
+            said -= {"iterations", "keep"}  # it was done, and now it goes on
+            self.card["carried_on_from"] = card["iteration"]
         changed = sorted(name for name in said if now[name] != then[name])
         if changed:
             name = changed[0]

@@ -415,8 +415,8 @@ def test_two_trainings_cannot_write_to_one_folder(tmp_path):
     ("changes", "words"),
     [
         (
-            dict(settings=replace(SETTINGS, iterations=9)),
-            "iterations was 8, now it is 9",
+            dict(settings=replace(SETTINGS, iterations=7)),
+            "iterations was 8, now it is 7",
         ),
         (
             dict(settings=replace(SETTINGS, precision="bfloat16")),
@@ -431,6 +431,18 @@ def test_another_training_cannot_resume_it(tmp_path, changes, words):
     with pytest.raises(CheckpointError, match=words):
         tiny(tmp_path, resume=True, **({"card": {"seed": 0}} | changes))
     tiny(tmp_path, resume=True, card={"seed": 0, "command": "another spelling"})
+
+
+def test_a_training_that_is_done_can_go_on_for_longer(tmp_path):
+    run(tiny(tmp_path))
+    longer = replace(SETTINGS, iterations=11)
+    first = {"iteration": 8, "losses": run(tiny(settings=SETTINGS)).losses}
+    carried = run(tiny(tmp_path, longer, resume=True))
+    assert carried.iteration == 11 and carried.losses[:8] == first["losses"]
+    card = load_checkpoint(tmp_path / "state.safetensors")[1]
+    assert card["carried_on_from"] == 8 and card["settings"]["iterations"] == 11
+    with pytest.raises(CheckpointError, match="iterations was 11, now it is 8"):
+        tiny(tmp_path, resume=True)  # and not for shorter
 
 
 def test_a_damaged_state_is_refused(tmp_path):
