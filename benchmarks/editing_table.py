@@ -3,9 +3,9 @@
     OMP_NUM_THREADS=1 python benchmarks/editing_table.py --n 200     # half an hour
 
 Fresh pictures of one large animal that carries nothing. Image-to-image: all of them are
-to become red cats; how many do, and how far have the pixels moved? Inpainting: the right
-half is drawn anew; how different are the columns at both sides of the border, as a
-multiple of real pictures' there? And two wishes for a hole, judged by the reader.
+to become red cats; how many do, and how far have the pixels moved? Inpainting: the
+right half is drawn anew; how different are the columns at both sides of the border, as
+a multiple of real pictures' there? And two wishes for a hole, judged by the reader.
 """
 
 import argparse

@@ -357,7 +357,7 @@ def test_a_folder_that_is_taken_is_refused(cli, learn, here):
         ("", "already holds a training"),
         (" --resume --seed 1", "seed was 0, now it is 1"),
         (" --resume --widths 16", "config was"),
-        (" --resume --iterations 3", "iterations was 2, now it is 3"),
+        (" --resume --iterations 1", "iterations was 2, now it is 1"),
     ):
         code, _, err = cli(command + changes)
         assert (code, len(err)) == (2, 1) and words in err[0]
