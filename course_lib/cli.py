@@ -83,8 +83,9 @@ def generate(
         int | None, typer.Option(help="From noise to picture: 10, for a label 25.")
     ] = None,
     guidance: Annotated[
-        float, typer.Option(help="1 is plain; more follows the prompt more closely.")
-    ] = 2.0,
+        float | None,
+        typer.Option(help="1 is plain, more follows closely: 3, for a label 2."),
+    ] = None,
     negative: Annotated[str, typer.Option(help="A prompt to be led away from.")] = "",
     weights: Annotated[
         str | None, typer.Option(help="A shipped name, or a training's folder.")
@@ -99,6 +100,7 @@ def generate(
     use_all_cores()
     labels = [name.strip() for names in label or [] for name in names.split(",")]
     steps = steps if steps is not None else (25 if label else 10)
+    guidance = guidance if guidance is not None else (2.0 if label else 3.0)
     settings = dict(steps=steps, guidance_scale=guidance, sampler=sampler)
     with bad_input():
         if (prompt is None) == (label is None):

@@ -41,7 +41,7 @@ def edit(
     steps: Annotated[int, typer.Option(help="From pure noise to picture.")] = 20,
     guidance: Annotated[
         float, typer.Option(help="1 is plain; more follows the prompt more closely.")
-    ] = 2.0,
+    ] = 3.0,
     weights: Annotated[
         str, typer.Option(help="A shipped name, or a training's folder.")
     ] = "words",

@@ -24,7 +24,9 @@ def evaluate(
         int | None,
         typer.Option(help="Network calls a picture: 50, for prompts 20."),
     ] = None,
-    guidance: Annotated[float, typer.Option(help="1 is plain.")] = 2.0,
+    guidance: Annotated[
+        float | None, typer.Option(help="1 is plain: 2, for prompts 3.")
+    ] = None,
     sampler: Sampler = "dpm_solver",
     size: Annotated[int, typer.Option(help="At which a reader is tried.")] = 32,
     prompts: Annotated[
@@ -37,13 +39,15 @@ def evaluate(
     Example: python -m course_lib evaluate --weights critters --n 2048 --seeds 3
     """
     use_all_cores()
-    settings = dict(guidance_scale=guidance, sampler=sampler)
     with bad_input():
         kind = load_weights(weights)[1].get("kind")
         if prompts and kind != "text denoiser":
             raise ValueError(
                 f"--prompts needs weights that take prompts, not {weights}."
             )
+    if guidance is None:
+        guidance = 3.0 if kind == "text denoiser" else 2.0
+    settings = dict(guidance_scale=guidance, sampler=sampler)
     pictures = n if n is not None else {"pair": 1000}.get(kind, 2048)
     if kind == "judge":
         found, lines = evaluate_judge(weights, pictures, seeds, size)

@@ -44,7 +44,7 @@ def image_to_image(
     asked: list[str],
     strength: float = 0.6,
     steps: int = 20,
-    guidance_scale: float = 2.0,
+    guidance_scale: float = 3.0,
     seed: int = 0,
 ) -> Tensor:
     """Cover each picture with noise up to a step, and draw on from there (SDEdit).
@@ -153,7 +153,7 @@ def inpaint(
     asked: list[str],
     steps: int = 20,
     again: int = 3,
-    guidance_scale: float = 2.0,
+    guidance_scale: float = 3.0,
     seed: int = 0,
 ) -> Tensor:
     """Draw what is asked where the mask is True: (B, 3, H, W), the rest as it was.

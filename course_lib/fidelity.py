@@ -213,7 +213,7 @@ def measure_prompts(
     prompts: Prompts,
     seeds: int = 1,
     calls: int = 20,
-    guidance_scale: float = 2.0,
+    guidance_scale: float = 3.0,
     sampler: str = "dpm_solver",
 ) -> dict[str, dict]:
     """Draw every prompt once a seed and judge it: factor -> its share.
@@ -231,7 +231,7 @@ def measure_kinds(
     n: int = 500,
     seeds: int = 1,
     calls: int = 20,
-    guidance_scale: float = 2.0,
+    guidance_scale: float = 3.0,
     sampler: str = "dpm_solver",
     kinds: tuple[str, ...] = tuple(KINDS),
 ) -> dict[str, dict]:

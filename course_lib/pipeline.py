@@ -1,7 +1,7 @@
 """A trained network, ready to draw: the whole system behind one call.
 
 draw = TextToImage.from_pretrained("words")
-pictures = draw(["a frog on stilts", "a red cat at night"], guidance_scale=2, seed=0)
+pictures = draw(["a frog on stilts", "a red cat at night"], guidance_scale=3, seed=0)
 """
 
 from collections.abc import Callable, Iterator
@@ -227,7 +227,7 @@ class TextToImage:
         self,
         prompts: list[str],
         steps: int = 10,
-        guidance_scale: float = 2.0,
+        guidance_scale: float = 3.0,
         seed: int = 0,
         sampler: str = "dpm_solver",
         first: int = 0,
@@ -249,7 +249,7 @@ class TextToImage:
     def predict_for(
         self,
         prompts: list[str],
-        guidance_scale: float = 2.0,
+        guidance_scale: float = 3.0,
         negative_prompt: str = "",
         clamp_x_0: bool = True,
     ) -> Predict:
@@ -263,7 +263,7 @@ class TextToImage:
         self,
         prompts: list[str],
         steps: int = 10,
-        guidance_scale: float = 2.0,
+        guidance_scale: float = 3.0,
         seed: int = 0,
         generator: torch.Generator | None = None,
         sampler: str = "dpm_solver",

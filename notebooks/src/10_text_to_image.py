@@ -63,7 +63,7 @@ def draw_prompt(prompt, seed, guidance_scale):
 
 
 live(draw_prompt, prompt="a frog on stilts", seed=(0, 50, 1, 0),
-     guidance_scale=(0.0, 6.0, 0.5, 2.0))  # fmt: skip
+     guidance_scale=(0.0, 6.0, 0.5, 3.0))  # fmt: skip
 
 # %% [markdown]
 # The same without a menu: eight prompts, one picture each.
@@ -479,7 +479,7 @@ between = torch.lerp(frog, rabbit, shares)  # (9, L, D)
 
 def draw_vectors(text_emb, seed, steps=10):
     """One picture for each text_emb, all from the same noise."""
-    model = guide(draw.model, 2.0, uncond=nothing.expand(len(text_emb), -1, -1))
+    model = guide(draw.model, 3.0, uncond=nothing.expand(len(text_emb), -1, -1))
     predict = predictor(model, draw.schedule, "v", text_emb, clamp_x_0=True)
     x_T = PictureNoise(seed, range(1))((3, 32, 32)).expand(len(text_emb), -1, -1, -1)
     *_, last = dpm_solver(predict, x_T, draw.schedule, steps=steps)
