@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> None:
         shares = heard(train(trainer), fresh, nothing)
         cells = " | ".join(f"{share:.1%}" for share in shares)
         print(f"| {name} | {cells} |", flush=True)
-        key = name.split(",")[-1].strip().replace(" ", "_")
+        key = "anew" if "nothing" in name else "gently" if "gently" in name else "fast"
         print(f"heard_{key}={shares[1]:.4f}")
 
 

@@ -61,7 +61,7 @@ def watch(prompt, seed):
     sampler_slider(way, alt=f"Out of noise comes {prompt}", zoom=8)
 
 
-live(watch, prompt="a frog on stilts", seed=(0, 50, 1, 3))
+live(watch, prompt="a frog on stilts", seed=(0, 50, 1, 4))
 
 # %% [markdown]
 # The same without a field. Change the words, or the number, and run it again.
@@ -69,7 +69,7 @@ live(watch, prompt="a frog on stilts", seed=(0, 50, 1, 3))
 # %%
 from course_lib.plots import show_trace
 
-prompt, seed = "a frog on stilts", 3
+prompt, seed = "a frog on stilts", 4
 
 way = list(draw.trace([prompt], steps=14, seed=seed))
 sampler_slider(way, alt=f"Out of noise comes {prompt}", zoom=8)
