@@ -30,7 +30,7 @@ class Autoencoder(nn.Module):
     Args:
         widths: channels on each grid, finest first; the first grid is half as fine as
             the picture (squares of 2x2 pixels are folded), each further one half again
-        latents: channels of a latent
+        z_channels: channels of a latent
         blocks: on each grid, of the encoder and again of the decoder
         refine: channels of the small full-resolution head that smooths over the fold
     """
@@ -40,13 +40,13 @@ class Autoencoder(nn.Module):
     def __init__(
         self,
         widths: tuple[int, ...] = (48, 96),
-        latents: int = 4,
+        z_channels: int = 4,
         blocks: int = 1,
         refine: int = 16,
     ):
         super().__init__()
         self.config = dict(
-            widths=list(widths), latents=latents, blocks=blocks, refine=refine
+            widths=list(widths), z_channels=z_channels, blocks=blocks, refine=refine
         )
         pairs = list(zip(widths[:-1], widths[1:], strict=True))
         encoder: list[nn.Module] = [nn.Conv2d(3 * self.fold**2, widths[0], 3, 1, 1)]
@@ -54,10 +54,10 @@ class Autoencoder(nn.Module):
             encoder += [ImageBlock(width) for _ in range(blocks)]
             if i < len(pairs):
                 encoder.append(nn.Conv2d(*pairs[i], 3, stride=2, padding=1))
-        last = nn.Conv2d(widths[-1], 2 * latents, 1)
+        last = nn.Conv2d(widths[-1], 2 * z_channels, 1)
         self.encoder = nn.Sequential(*encoder, norm(widths[-1]), nn.SiLU(), last)
 
-        decoder: list[nn.Module] = [nn.Conv2d(latents, widths[-1], 3, padding=1)]
+        decoder: list[nn.Module] = [nn.Conv2d(z_channels, widths[-1], 3, padding=1)]
         for i, width in reversed(list(enumerate(widths))):
             decoder += [ImageBlock(width) for _ in range(blocks)]
             if i > 0:
@@ -91,10 +91,10 @@ class Autoencoder(nn.Module):
 
     def decode(self, z: Tensor) -> Tensor:
         """(B, latents, h, w) to pictures (B, 3, f h, f w), about in [-1, 1]."""
-        latents = self.config["latents"]
-        if z.ndim != 4 or z.shape[1] != latents:
+        channels = self.config["z_channels"]
+        if z.ndim != 4 or z.shape[1] != channels:
             raise ValueError(
-                f"Latents must be shaped (B, {latents}, h, w); got {tuple(z.shape)}. "
+                f"Latents must be shaped (B, {channels}, h, w); got {tuple(z.shape)}. "
                 "Do they come from another autoencoder?"
             )
         if not z.isfinite().all():

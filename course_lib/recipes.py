@@ -226,7 +226,7 @@ def autoencoder_trainer(
     seed: int = 0,
     widths: tuple[int, ...] = NETWORKS["autoencoder"]["widths"],
     blocks: int = NETWORKS["autoencoder"]["blocks"],
-    latents: int = 4,
+    z_channels: int = 4,
     **loss: float,
 ) -> Trainer:
     """The recipe for latents: 64x64 pictures, absolute errors, and a look at features.
@@ -238,7 +238,7 @@ def autoencoder_trainer(
     """
     pictures = load_critters("train", size=64)
     torch.manual_seed(seed)
-    model = Autoencoder(widths, latents, blocks)
+    model = Autoencoder(widths, z_channels, blocks)
     eye = Matcher.from_pretrained("pair").model.image_encoder
     loss_fn = make_autoencoder_loss(features=eye.features, **loss)
     get_batch = with_cloud_noise(batches(pictures, batch_size, seed), model, seed)
@@ -253,7 +253,7 @@ def with_cloud_noise(get_batch: GetBatch, model: Autoencoder, seed: int) -> GetB
     def get_noisy_batch(iteration: int) -> Batch:
         batch = get_batch(iteration)
         B, _, H, W = batch["x_0"].shape
-        shape = (B, model.config["latents"], H // model.times, W // model.times)
+        shape = (B, model.config["z_channels"], H // model.times, W // model.times)
         generator = generator_for(seed, iteration, 6)
         return {"x_0": batch["x_0"], "eps": torch.randn(shape, generator=generator)}
 

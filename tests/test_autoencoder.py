@@ -22,7 +22,7 @@ PICTURES = torch.rand(2, 3, 16, 24, generator=torch.Generator().manual_seed(0)) 
 @pytest.fixture(scope="module")
 def model():
     torch.manual_seed(0)
-    return shaken(Autoencoder(widths=(8, 16), latents=3)).eval()
+    return shaken(Autoencoder(widths=(8, 16), z_channels=3)).eval()
 
 
 def test_there_and_back(model):
@@ -34,7 +34,7 @@ def test_there_and_back(model):
 
 
 def test_one_more_grid_makes_latents_half_as_wide():
-    deeper = Autoencoder(widths=(8, 8, 16), latents=4)
+    deeper = Autoencoder(widths=(8, 8, 16), z_channels=4)
     assert deeper.times == 8
     assert deeper.encode(torch.zeros(1, 3, 64, 64))[0].shape == (1, 4, 8, 8)
 

@@ -160,7 +160,9 @@ def test_a_painter_starts_with_what_the_pair_knows_of_texts(monkeypatch):
 
 def test_the_autoencoder_learns_from_large_pictures(monkeypatch):
     monkeypatch.setattr(recipes, "load_critters", small_critters)
-    trainer = autoencoder_trainer(ONCE, batch_size=2, latents=3, **TINY, kl_weight=0.1)
+    trainer = autoencoder_trainer(
+        ONCE, batch_size=2, z_channels=3, **TINY, kl_weight=0.1
+    )
     batch = trainer.get_batch(0)
     assert batch["x_0"].shape == (2, 3, 64, 64) and batch["eps"].shape == (2, 3, 16, 16)
     assert torch.equal(trainer.get_batch(0)["eps"], batch["eps"])
@@ -183,7 +185,7 @@ def test_a_command_finds_its_recipe(tmp_path):
     assert trainer.card["config"]["widths"] == [8, 16]
     assert recipe("reader", size=64).keywords == {"size": 64}
     assert recipe("reader").keywords == {"size": 32}
-    assert recipe("autoencoder", latents=8).keywords["latents"] == 8
+    assert recipe("autoencoder", z_channels=8).keywords["z_channels"] == 8
     assert recipe("classifier", batch_size=3).keywords == {"batch_size": 3}
     assert recipe("pair", seed=3).func is pair_trainer
     own = recipe("text", blocks=2).keywords  # the rest as the recipe has it
