@@ -35,6 +35,7 @@ from course_lib.command import (
 )
 from course_lib.device import best_device, use_all_cores
 from course_lib.gallery import places_for, write_pictures
+from course_lib.guidance import FOR_LABELS, FOR_PROMPTS
 from course_lib.pipeline import LabelToImage, TextToImage
 
 MOST_PICTURES = 10_000
@@ -100,7 +101,8 @@ def generate(
     use_all_cores()
     labels = [name.strip() for names in label or [] for name in names.split(",")]
     steps = steps if steps is not None else (25 if label else 10)
-    guidance = guidance if guidance is not None else (2.0 if label else 3.0)
+    usual = FOR_LABELS if label else FOR_PROMPTS
+    guidance = usual if guidance is None else guidance
     settings = dict(steps=steps, guidance_scale=guidance, sampler=sampler)
     with bad_input():
         if (prompt is None) == (label is None):

@@ -12,6 +12,7 @@ from course_lib.command import AsJson, bad_input, say_json
 from course_lib.device import best_device, use_all_cores
 from course_lib.editing import check_mask, image_to_image, inpaint, start_of
 from course_lib.gallery import places_for, write_pictures
+from course_lib.guidance import FOR_PROMPTS
 from course_lib.pipeline import TextToImage
 from course_lib.pixels import from_bytes, read_picture
 
@@ -41,7 +42,7 @@ def edit(
     steps: Annotated[int, typer.Option(help="From pure noise to picture.")] = 20,
     guidance: Annotated[
         float, typer.Option(help="1 is plain; more follows the prompt more closely.")
-    ] = 3.0,
+    ] = FOR_PROMPTS,
     weights: Annotated[
         str, typer.Option(help="A shipped name, or a training's folder.")
     ] = "words",

@@ -8,6 +8,7 @@ import typer
 from course_lib.checkpoint import load_weights
 from course_lib.command import AsJson, Sampler, Weights, bad_input, say_json
 from course_lib.device import best_device, use_all_cores
+from course_lib.guidance import FOR_LABELS, FOR_PROMPTS
 from course_lib.pipeline import LabelToImage, TextToImage
 
 
@@ -46,7 +47,7 @@ def evaluate(
                 f"--prompts needs weights that take prompts, not {weights}."
             )
     if guidance is None:
-        guidance = 3.0 if kind == "text denoiser" else 2.0
+        guidance = FOR_PROMPTS if kind == "text denoiser" else FOR_LABELS
     settings = dict(guidance_scale=guidance, sampler=sampler)
     pictures = n if n is not None else {"pair": 1000}.get(kind, 2048)
     if kind == "judge":

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from course_lib.guidance import FOR_PROMPTS
 from course_lib.objective import Predict
 from course_lib.pixels import check_pictures
 from course_lib.samplers import (
@@ -44,7 +45,7 @@ def image_to_image(
     asked: list[str],
     strength: float = 0.6,
     steps: int = 20,
-    guidance_scale: float = 3.0,
+    guidance_scale: float = FOR_PROMPTS,
     seed: int = 0,
 ) -> Tensor:
     """Cover each picture with noise up to a step, and draw on from there (SDEdit).
@@ -153,7 +154,7 @@ def inpaint(
     asked: list[str],
     steps: int = 20,
     again: int = 3,
-    guidance_scale: float = 3.0,
+    guidance_scale: float = FOR_PROMPTS,
     seed: int = 0,
 ) -> Tensor:
     """Draw what is asked where the mask is True: (B, 3, H, W), the rest as it was.

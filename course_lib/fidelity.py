@@ -25,6 +25,7 @@ from course_lib.critters import (
 )
 from course_lib.drawing import draw
 from course_lib.evaluation import FRESH, as_facts, check_size, spoken, steps_for
+from course_lib.guidance import FOR_PROMPTS
 from course_lib.judges import Judge
 from course_lib.metrics import load_judge, share
 from course_lib.pipeline import TextToImage
@@ -213,7 +214,7 @@ def measure_prompts(
     prompts: Prompts,
     seeds: int = 1,
     calls: int = 20,
-    guidance_scale: float = 3.0,
+    guidance_scale: float = FOR_PROMPTS,
     sampler: str = "dpm_solver",
 ) -> dict[str, dict]:
     """Draw every prompt once a seed and judge it: factor -> its share.
@@ -231,7 +232,7 @@ def measure_kinds(
     n: int = 500,
     seeds: int = 1,
     calls: int = 20,
-    guidance_scale: float = 3.0,
+    guidance_scale: float = FOR_PROMPTS,
     sampler: str = "dpm_solver",
     kinds: tuple[str, ...] = tuple(KINDS),
 ) -> dict[str, dict]:

@@ -13,6 +13,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+FOR_LABELS, FOR_PROMPTS = 2.0, 3.0  # guidance_scale, where nobody says (lesson 10)
+
 
 def guide(
     model: Callable, guidance_scale: float, uncond: Tensor | None = None

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from course_lib import samplers
 from course_lib.checkpoint import CheckpointError, fill, load_weights, save_weights
-from course_lib.guidance import guide
+from course_lib.guidance import FOR_LABELS, FOR_PROMPTS, guide
 from course_lib.objective import Predict, predictor
 from course_lib.prompts import unknown_words
 from course_lib.samplers import PictureNoise, Step
@@ -55,8 +55,25 @@ def draw_all(
     return torch.cat(pictures)
 
 
+class Painter:
+    """What both painters have: a network in `model`, and the `card` it came with."""
+
+    model: nn.Module
+    card: dict
+
+    @property
+    def schedule(self) -> NoiseSchedule:
+        """The process the network was trained on."""
+        return schedule_named(self.card["schedule"], self.card["T"])
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.model.parameters()).device
+
+
 @dataclass
-class LabelToImage:
+class LabelToImage(Painter):
     """Draws pictures of what a label names, out of noise.
 
     `card` is what `python -m course_lib train` wrote: schedule, target, labels, size.
@@ -82,16 +99,6 @@ class LabelToImage:
         save_weights(folder, self.model.state_dict(), self.card)
 
     @property
-    def schedule(self) -> NoiseSchedule:
-        """The process the network was trained on."""
-        return schedule_named(self.card["schedule"], self.card["T"])
-
-    @property
-    def device(self) -> torch.device:
-        """Where the network is."""
-        return next(self.model.parameters()).device
-
-    @property
     def labels(self) -> list[str]:
         """What it can be asked for; the first is "nothing"."""
         return self.card["labels"]
@@ -110,7 +117,7 @@ class LabelToImage:
         self,
         labels: list[str],
         steps: int = 25,
-        guidance_scale: float = 2.0,
+        guidance_scale: float = FOR_LABELS,
         seed: int = 0,
         sampler: str = "dpm_solver",
         first: int = 0,
@@ -128,7 +135,10 @@ class LabelToImage:
         return from_noise(predict, self.card, noise, steps, sampler)
 
     def predict_for(
-        self, labels: list[str], guidance_scale: float = 2.0, clamp_x_0: bool = True
+        self,
+        labels: list[str],
+        guidance_scale: float = FOR_LABELS,
+        clamp_x_0: bool = True,
     ) -> Predict:
         """What a sampler sees, for one noisy picture a label."""
         cond = self.label_numbers(labels).to(self.device)
@@ -139,7 +149,7 @@ class LabelToImage:
         self,
         labels: list[str],
         steps: int = 25,
-        guidance_scale: float = 2.0,
+        guidance_scale: float = FOR_LABELS,
         seed: int = 0,
         sampler: str = "dpm_solver",
         batch_size: int = 64,
@@ -161,7 +171,7 @@ def list_of_texts(prompts: list[str]) -> list[str]:
 
 
 @dataclass
-class TextToImage:
+class TextToImage(Painter):
     """Draws what a prompt says, out of noise.
 
     `card` is what `python -m course_lib train --what text` wrote.
@@ -185,16 +195,6 @@ class TextToImage:
     def save_pretrained(self, folder: Path | str) -> None:
         """Write the weights and the card, with the tokenizer in it, to a folder."""
         save_weights(folder, self.model.state_dict(), self.card)
-
-    @property
-    def schedule(self) -> NoiseSchedule:
-        """The process the network was trained on."""
-        return schedule_named(self.card["schedule"], self.card["T"])
-
-    @property
-    def device(self) -> torch.device:
-        """Where the network is."""
-        return next(self.model.parameters()).device
 
     @property
     def length(self) -> int:
@@ -227,7 +227,7 @@ class TextToImage:
         self,
         prompts: list[str],
         steps: int = 10,
-        guidance_scale: float = 3.0,
+        guidance_scale: float = FOR_PROMPTS,
         seed: int = 0,
         sampler: str = "dpm_solver",
         first: int = 0,
@@ -249,7 +249,7 @@ class TextToImage:
     def predict_for(
         self,
         prompts: list[str],
-        guidance_scale: float = 3.0,
+        guidance_scale: float = FOR_PROMPTS,
         negative_prompt: str = "",
         clamp_x_0: bool = True,
     ) -> Predict:
@@ -263,7 +263,7 @@ class TextToImage:
         self,
         prompts: list[str],
         steps: int = 10,
-        guidance_scale: float = 3.0,
+        guidance_scale: float = FOR_PROMPTS,
         seed: int = 0,
         generator: torch.Generator | None = None,
         sampler: str = "dpm_solver",

@@ -1,7 +1,8 @@
 """Samplers: from noise to a picture, in few or many steps.
 
 A sampler sees one function, predict(x_t, t) -> (x_0_hat, eps_hat), and is a generator:
-n steps yield n + 1 `Step(t, x_t, x_0_hat)`, and the last is `Step(0, x_0, x_0)`.
+n steps yield n + 1 `Step(t, x_t, x_0_hat)`, and the last is `Step(0, x_0, x_0)`. It
+begins at T, or at the step `start`, whose noise x_T then holds (lesson 07).
 
 Every update here has the same heart: take the guess of the clean picture and the guess
 of the noise, and mix them again in the proportions of the next, less noisy step.
@@ -96,7 +97,6 @@ def ddim(
     Args:
         eta: how much of the noise put back is fresh (`noise`) instead of `eps_hat`
         noise: where fresh noise comes from; needed unless eta is 0
-        start: the step that x_T is at, where it is not T
     """
     if not 0 <= eta <= 1:
         raise ValueError(f"eta must lie in 0..1, 1 is DDPM; got {eta}.")

@@ -293,7 +293,7 @@ def test_noisier_moves_the_steps_towards_the_noisy_end():
         t = draw_steps(4000, T, torch.Generator().manual_seed(0), noisier)
         assert 1 <= t.min() and t.max() <= T
         means.append(t.float().mean().item() / T)
-    assert means == sorted(means)
+    assert means[0] + 0.1 < means[1] < means[2] - 0.1
     assert abs(means[1] - 0.5) < 0.02  # logit-normal around 0 is symmetric
 
 
