@@ -1,0 +1,129 @@
+"""How well pictures come back from their latents: the table of lesson 11.
+
+    COURSE_DATA=../shared/data python benchmarks/autoencoder_table.py --n 500
+
+PSNR of fresh critters, and of what it never saw: CIFAR-10 enlarged to 64x64, and emoji.
+And whether the reader, which has had no part in the training, answers every question
+about what came back as it does about the original. Always with a 95 % interval.
+"""
+
+import argparse
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from course_lib.autoencoder import Autoencoder, load_autoencoder, psnr, sample
+from course_lib.datasets import DataError, load_cifar10, load_critters, read_row
+from course_lib.device import mirror_folder, use_all_cores
+from course_lib.metrics import load_judge, share
+from course_lib.pixels import from_bytes
+
+EMOJI_64 = "emoji/emoji64-rgb-captioned.parquet"  # in a mirror; no hub has this file
+
+
+def critters(n: int) -> tuple[Tensor, dict[str, Tensor]]:
+    """Pictures that nothing has learned from, and their factors."""
+    album = load_critters("test", size=64)
+    rows = torch.arange(min(n, len(album)))
+    factors = {name: values[rows] for name, values in album.factors.items()}
+    return album[rows][0], factors
+
+
+def photos(n: int) -> Tensor:
+    """CIFAR-10's test pictures, enlarged to 64x64."""
+    x_0 = load_cifar10("test")[torch.arange(n)][0]
+    return F.interpolate(x_0, scale_factor=2.0, mode="bilinear")
+
+
+def emoji(n: int) -> Tensor:
+    """Emoji of 64x64, evenly from the whole list."""
+    mirror = mirror_folder()
+    if mirror is None or not (mirror / EMOJI_64).is_file():
+        raise DataError(f"COURSE_DATA names no mirror with {EMOJI_64}.")
+    import datasets
+
+    rows = datasets.Dataset.from_parquet(str(mirror / EMOJI_64))
+    n = min(n, len(rows))
+    chosen = rows[[i * len(rows) // n for i in range(n)]]["image"]
+    return from_bytes(torch.stack([read_row(image) for image in chosen]))
+
+
+@torch.no_grad()
+def there_and_back(coder: Autoencoder, x_0: Tensor, chance: bool = False) -> Tensor:
+    """Pictures from the middles of their clouds, or from a random point of each."""
+    back = []
+    generator = torch.Generator().manual_seed(0)
+    for some in x_0.split(50):
+        z, logvar = coder.encode(some)
+        if chance:
+            z = sample(z, logvar, torch.randn(z.shape, generator=generator))
+        back.append(coder.decode(z).clamp(-1, 1))
+    return torch.cat(back)
+
+
+def told(values: Tensor) -> str:
+    """A mean with its 95 % interval."""
+    mean = values.mean().item()
+    half = 1.96 * values.std().item() / math.sqrt(len(values))
+    return f"{mean:.2f} ({mean - half:.2f} to {mean + half:.2f}, n = {len(values)})"
+
+
+def quality(coder: Autoencoder, x_0: Tensor) -> dict[str, float]:
+    """The rows of the table of PSNRs, and the numbers to close with."""
+    print("| pictures | PSNR in dB |\n| --- | --- |")
+    found = {"psnr": psnr(x_0, there_and_back(coder, x_0))}
+    print(f"| fresh critters | {told(found['psnr'])} |", flush=True)
+    found["psnr_chance"] = psnr(x_0, there_and_back(coder, x_0, chance=True))
+    print(
+        f"| a random point of each cloud | {told(found['psnr_chance'])} |", flush=True
+    )
+    for name, title, get in (
+        ("psnr_cifar10", "CIFAR-10, enlarged", photos),
+        ("psnr_emoji", "emoji", emoji),
+    ):
+        try:
+            others = get(len(x_0))
+        except DataError as error:
+            print(f"| {title} | skipped: {error} |")
+            continue
+        found[name] = psnr(others, there_and_back(coder, others))
+        print(f"| {title} | {told(found[name])} |", flush=True)
+    return {name: values.mean().item() for name, values in found.items()}
+
+
+def agreement(x_0: Tensor, back: Tensor, factors: dict[str, Tensor]):
+    """What the reader says of both, question by question, and the numbers."""
+    reader = load_judge("reader-32")
+    before, after = reader.read(x_0), reader.read(back)
+    print("\n| question | as for the original | right, original | right, came back |")
+    print("| --- | --- | --- | --- |")
+    for name in before:
+        shares = [before[name] == after[name]]
+        shares += [answers[name] == factors[name] for answers in (before, after)]
+        print(f"| {name} | " + " | ".join(str(share(one)) for one in shares) + " |")
+    same = torch.stack([before[name] == after[name] for name in before])  # (Q, n)
+    print(f"all answers: {share(same)}; all of a picture: {share(same.all(0))}")
+    return {
+        "answers_alike": share(same).value,
+        "pictures_alike": share(same.all(0)).value,
+    }
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--n", type=int, default=500)
+    parser.add_argument("--weights", default="autoencoder", help="a name or a folder")
+    options = parser.parse_args(arguments)
+    use_all_cores()
+    coder = load_autoencoder(options.weights)
+    x_0, factors = critters(options.n)
+    found = quality(coder, x_0)
+    found |= agreement(x_0, there_and_back(coder, x_0), factors)
+    for name, value in found.items():
+        print(f"{name}={value:.4f}")
+
+
+if __name__ == "__main__":
+    main()
