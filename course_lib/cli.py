@@ -23,6 +23,7 @@ from tqdm.auto import tqdm
 from course_lib.checkpoint import WriteError, check_writable
 from course_lib.cli_edit import edit
 from course_lib.cli_evaluate import evaluate
+from course_lib.cli_export import export
 from course_lib.command import (
     BAD_INPUT,
     DONE,
@@ -309,6 +310,7 @@ def report_training(training, as_json: bool) -> None:
 
 app.command()(evaluate)
 app.command()(edit)
+app.command()(export)
 
 
 # doctor -----------------------------------------------------------------------

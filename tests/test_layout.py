@@ -15,11 +15,11 @@ ROWS = (
     "captioned metrics gallery",
     "editing pipeline recipes",
     "personalise preference distil video rivals provenance evaluation doctor",
-    "fidelity retrieval",
+    "fidelity retrieval export",
     "figure checks source",  # for people
     "plots word_plots anatomy",
     "widgets command",
-    "cli_evaluate cli_edit",
+    "cli_evaluate cli_edit cli_export",
     "cli",
     "__main__",
 )

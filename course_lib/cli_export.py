@@ -1,0 +1,43 @@
+"""The command `export`: trained parts as another library's components."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course_lib.checkpoint import check_writable, load_weights
+from course_lib.command import AsJson, Weights, bad_input, say_json
+from course_lib.export import parts_of, write
+
+LIBRARIES = ("diffusers",)
+
+
+def export(
+    out: Annotated[Path, typer.Option(help="The folder, with a folder a component.")],
+    to: Annotated[
+        str, typer.Option(help="The library that is to read it: diffusers.")
+    ] = "diffusers",
+    weights: Weights = "words",
+    as_json: AsJson = False,
+) -> None:
+    """Write the parts of trained weights that have an equal in another library.
+
+    Example: python -m course_lib export --to diffusers --weights words --out exported
+    """
+    with bad_input():
+        if to not in LIBRARIES:
+            raise ValueError(f"--to must be {' or '.join(LIBRARIES)}; got {to!r}.")
+        parts = parts_of(*load_weights(weights))
+        if not any(part.equal for part in parts):
+            reasons = " ".join(part.note for part in parts)
+            raise ValueError(f"Nothing in {weights} has an equal in {to}. {reasons}")
+        check_writable(out)
+    written = {part.name: write(part, out) for part in parts if part.equal}
+    for part in parts:
+        what = f"{out / part.name}, {part.equal}" if part.equal else "no equal"
+        print(f"{part.name}: {what}. {part.note}")
+    if as_json:
+        files = {name: [str(f) for f in wrote] for name, wrote in written.items()}
+        reasons = {part.name: part.note for part in parts if not part.equal}
+        facts = dict(to=to, weights=weights, files=files, without_equal=reasons)
+        say_json(facts)

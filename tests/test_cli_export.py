@@ -1,0 +1,72 @@
+"""`export`: trained weights in, another library's folders out; or one sentence."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from diffusers import FlowMatchEulerDiscreteScheduler
+from test_cli import cli, here, words, world, written  # noqa: F401
+
+from course_lib.cli_export import LIBRARIES
+
+
+def test_the_parts_are_written_and_each_is_spoken_of(cli, here, words):  # noqa: F811
+    code, out, err = cli("export --to diffusers --weights words --out some/new --json")
+    assert code == 0 and err == []
+    files = [f for f in written(here / "some" / "new") if "." in f]
+    assert files == [
+        "scheduler/scheduler_config.json",
+        "text_encoder/config.json",
+        "text_encoder/model.safetensors",
+        "tokenizer/tokenizer.json",
+        "tokenizer/tokenizer_config.json",
+    ]
+    facts = json.loads(out[-1])
+    said = [line.partition(":")[0] for line in out[:-1]]
+    assert said == ["scheduler", "tokenizer", "text_encoder", "unet"]
+    assert list(facts["files"]) == said[:-1]
+    assert list(facts["without_equal"]) == ["unet"] and "no equal" in out[3]
+    listed = [Path(file) for wrote in facts["files"].values() for file in wrote]
+    assert sorted(listed) == [Path("some/new") / f for f in files]
+
+
+def test_diffusers_reads_what_the_command_wrote(cli, words):  # noqa: F811
+    assert cli("export --weights critters --out e")[0] == 0
+    scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(
+        "e", subfolder="scheduler"
+    )
+    assert scheduler.config.num_train_timesteps == 100  # that of the card
+
+
+def test_nobody_needs_diffusers_to_export(cli, words, monkeypatch):  # noqa: F811
+    for library in (*LIBRARIES, "transformers", "tokenizers"):
+        monkeypatch.setitem(sys.modules, library, None)  # importing it now fails
+    assert cli("export --weights words --out e")[0] == 0
+
+
+def test_the_same_export_writes_the_same_files(cli, here, words):  # noqa: F811
+    for folder in ("a", "b"):
+        cli(f"export --weights words --out {folder}")
+    first, second = (
+        [f.read_bytes() for f in sorted((here / name).rglob("*.*"))] for name in "ab"
+    )
+    assert first == second and len(first) == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("--to keras --out e", "--to must be diffusers; got 'keras'"),
+        ("--weights nowhere --out e", "no weights at 'nowhere'"),
+        ("--weights reader-32 --out e", "Nothing in reader-32 has an equal"),
+        ("--out taken.txt", "Cannot write to taken.txt"),
+        ("--out taken.txt/new", "Cannot write to"),
+        ("", "--out"),
+    ],
+)
+def test_bad_input_gets_a_sentence(cli, here, words, options, sentence):  # noqa: F811
+    (here / "taken.txt").write_text("a file")
+    code, _, err = cli(f"export {options}")
+    assert code == 2 and len(err) == 1 and sentence in err[0]
+    assert written(here) == ["taken.txt"]
