@@ -31,7 +31,7 @@ from torch import Tensor
 from torchvision.utils import save_image
 from train_speed import clock_named
 
-from course_lib.checkpoint import CheckpointError, save_checkpoint
+from course_lib.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from course_lib.datasets import PictureSet, load_critters
 from course_lib.device import cache_folder, usable_cores
 from course_lib.judges import Judge
@@ -213,18 +213,44 @@ def run_seed(
     def tell() -> None:
         write(args.out / f"seed-{seed}.md", [HEAD, *table()])
 
-    train_in_turns(everyone, args.slice, clock_named(args.clock), tell)
+    places = {
+        one.name: args.out / f"seed-{seed}-{dashed(one.name)}" for one in everyone
+    }
+    if args.judge_only:
+        for one in everyone:
+            fetch(one, places[one.name])
+    else:
+        train_in_turns(everyone, args.slice, clock_named(args.clock), tell)
+        for one in everyone:
+            keep(one, places[one.name])
     tell()
     for one in everyone:
-        place = (
-            args.out / f"seed-{seed}-{one.name.replace(', ', '-').replace(' ', '-')}"
-        )
-        save_checkpoint(place.with_suffix(".safetensors"), one.trainer.ema, {})
+        place = places[one.name]
         results[one.name], drawn = examiner.examine(one, seed)
         save_image(drawn[:64] / 2 + 0.5, place.with_suffix(".png"), nrow=8)
         print(table_line(seed, one, results[one.name]), flush=True)
         tell()
     return table(), list(results.values())
+
+
+def dashed(name: str) -> str:
+    """'diffusers, our recipe' as a part of a file's name."""
+    return name.replace(", ", "-").replace(" ", "-")
+
+
+def keep(one: Contestant, place: Path) -> None:
+    """The averaged weights and how far the training came, for --judge-only."""
+    trainer = one.trainer
+    card = dict(iteration=trainer.iteration, seconds=one.watch.used)
+    card["losses"] = trainer.losses[-50:]
+    save_checkpoint(place.with_suffix(".safetensors"), trainer.ema, card)
+
+
+def fetch(one: Contestant, place: Path) -> None:
+    """What `keep` wrote."""
+    one.trainer.ema, card = load_checkpoint(place.with_suffix(".safetensors"))
+    one.trainer.iteration, one.trainer.losses = card["iteration"], card["losses"]
+    one.watch.used = card["seconds"]
 
 
 def write(file: Path, lines: list[str]) -> None:
@@ -237,6 +263,9 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=15, help="for each recipe")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument(
+        "--judge-only", action="store_true", help="of what an earlier run left in --out"
+    )
     parser.add_argument("--threads", type=int, default=usable_cores())
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
     parser.add_argument("--slice", type=float, default=20, help="seconds of a turn")

@@ -37,7 +37,7 @@ from course_lib.command import (
 from course_lib.device import best_device, use_all_cores
 from course_lib.gallery import places_for, write_pictures
 from course_lib.guidance import FOR_LABELS, FOR_PROMPTS
-from course_lib.pipeline import LabelToImage, TextToImage
+from course_lib.pipeline import SPACES, LabelToImage, TextToImage
 
 MOST_PICTURES = 10_000
 UsageError = typer.BadParameter.__base__  # click's, or typer's own copy of it
@@ -92,6 +92,9 @@ def generate(
     weights: Annotated[
         str | None, typer.Option(help="A shipped name, or a training's folder.")
     ] = None,
+    space: Annotated[
+        str, typer.Option(help="Of prompts: latent (64x64), or pixel (32x32).")
+    ] = "latent",
     sampler: Sampler = "dpm_solver",
     as_json: AsJson = False,
 ) -> None:
@@ -111,8 +114,11 @@ def generate(
         if not 1 <= n <= MOST_PICTURES:
             raise ValueError(f"--n must lie in 1..{MOST_PICTURES}; got {n}.")
         files, grid = places_for(out, n)
-        kind, name = (LabelToImage, "critters") if label else (TextToImage, "words")
-        draw = kind.from_pretrained(weights or name, best_device())
+        if space not in SPACES:
+            raise ValueError(f"--space must be latent or pixel; got {space!r}.")
+        weights = weights or ("critters" if label else SPACES[space])
+        kind = LabelToImage if label else TextToImage
+        draw = kind.from_pretrained(weights, best_device())
         if negative and label:
             raise ValueError("--negative needs a prompt, not a label.")
         told = dict(negative_prompt=negative) if prompt else {}
@@ -130,7 +136,7 @@ def generate(
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
     print(f"{n} picture{'s' * (n > 1)} in {seconds:.1f} s: {wrote[-1]}")
     if as_json:
-        facts = dict(files=wrote, seed=seed, weights=weights or name) | settings
+        facts = dict(files=wrote, seed=seed, weights=weights) | settings
         facts |= {"labels": asked} if label else {"prompts": asked} | told
         if prompt:
             from course_lib.fidelity import what_is_seen
@@ -182,7 +188,9 @@ def train(
     ] = "",
     what: Annotated[
         str,
-        typer.Option(help="denoiser, text, pair, autoencoder, reader or classifier."),
+        typer.Option(
+            help="denoiser, text, latent, pair, autoencoder, reader or classifier."
+        ),
     ] = "denoiser",
     size: Annotated[
         int | None, typer.Option(help="Height and width: 32 or 64, as there is.")
@@ -192,6 +200,12 @@ def train(
     ] = None,
     blocks: Annotated[
         int | None, typer.Option(help="Residual blocks a grid: 2; of text 1.")
+    ] = None,
+    pair: Annotated[
+        str | None, typer.Option(help="Whose text encoder a text starts with: pair.")
+    ] = None,
+    autoencoder: Annotated[
+        str | None, typer.Option(help="Whose latents a latent learns: autoencoder.")
     ] = None,
     precision: Annotated[
         str, typer.Option(help="auto, float32 or bfloat16; auto times both.")
@@ -209,6 +223,8 @@ def train(
 
     options = {} if batch is None else dict(batch_size=batch)
     options |= {} if seed is None else dict(seed=seed)
+    options |= {} if pair is None else dict(pair=pair)
+    options |= {} if autoencoder is None else dict(autoencoder=autoencoder)
     with bad_input():
         check_writable(out)
         use_threads(threads)

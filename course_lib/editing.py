@@ -64,12 +64,13 @@ def image_to_image(
     if start == 0:
         return pictures.clone()
     predict = painter.predict_for(asked, guidance_scale)
-    eps = PictureNoise(seed, range(len(pictures)), painter.device)(pictures.shape[1:])
-    t = torch.full((len(pictures),), start, device=painter.device)
-    x_t = add_noise(pictures.to(painter.device), t, eps, painter.schedule)
+    x_0 = painter.encode(pictures)
+    eps = PictureNoise(seed, range(len(x_0)), painter.device)(x_0.shape[1:])
+    t = torch.full((len(x_0),), start, device=painter.device)
+    x_t = add_noise(x_0, t, eps, painter.schedule)
     some = min(start, max(1, round(strength * steps)))
     way = dpm_solver(predict, x_t, painter.schedule, some, start=start)
-    return last_step(way).clamp(-1, 1).cpu()
+    return painter.decode(last_step(way))
 
 
 def check_asked(pictures: Tensor, asked: list[str]) -> None:
@@ -163,12 +164,19 @@ def inpaint(
         mask: (H, W), (B, H, W) or (B, 1, H, W): True where something new is to be drawn
     """
     check_asked(pictures, asked)
-    mask = check_mask(mask, pictures).to(painter.device)
+    mask = check_mask(mask, pictures)
     predict = painter.predict_for(asked, guidance_scale)
     noise = PictureNoise(seed, range(len(pictures)), painter.device)
-    x_0 = pictures.to(painter.device)
-    way = held(predict, x_0, mask, painter.schedule, noise, steps, again)
-    return last_step(way).clamp(-1, 1).cpu()
+    x_0 = painter.encode(pictures)
+    hole = coarser(mask, x_0).to(painter.device)
+    way = held(predict, x_0, hole, painter.schedule, noise, steps, again)
+    return torch.where(mask, painter.decode(last_step(way)), pictures.cpu())
+
+
+def coarser(mask: Tensor, x_0: Tensor) -> Tensor:
+    """The mask on the grid of x_0: a latent is drawn anew if any pixel of it is."""
+    times = mask.shape[-1] // x_0.shape[-1]
+    return F.max_pool2d(mask.float(), times).bool() if times > 1 else mask
 
 
 def widen(

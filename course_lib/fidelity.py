@@ -242,7 +242,7 @@ def measure_kinds(
     for kind in tqdm(kinds, unit="kind", disable=None):
         drawn, real = [], []
         for seed in range(seeds):
-            prompts = prompts_of(kind, n, FRESH + seed)
+            prompts = prompts_of(kind, n, FRESH + seed, painter.card["size"])
             how = (calls, guidance_scale, sampler)
             drawn += judge_drawn(painter, prompts, seed, *how)
             real += judge_all(judge, prompts.real, prompts.asked)

@@ -2,6 +2,9 @@
 
 draw = TextToImage.from_pretrained("words")
 pictures = draw(["a frog on stilts", "a red cat at night"], guidance_scale=3, seed=0)
+
+A network that draws latents in place of pixels comes with the autoencoder that turns
+them into pictures; the call is the same.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +15,15 @@ import torch
 from torch import Tensor, nn
 
 from course_lib import samplers
-from course_lib.checkpoint import CheckpointError, fill, load_weights, save_weights
+from course_lib.autoencoder import Autoencoder, load_autoencoder
+from course_lib.checkpoint import (
+    CheckpointError,
+    digest,
+    fill,
+    find_weights,
+    load_weights,
+    save_weights,
+)
 from course_lib.guidance import FOR_LABELS, FOR_PROMPTS, guide
 from course_lib.objective import Predict, predictor
 from course_lib.prompts import unknown_words
@@ -22,18 +33,24 @@ from course_lib.text_unet import TextUNet
 from course_lib.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
 from course_lib.unet import UNet
 
+SPACES = {"latent": "latent", "pixel": "words"}  # in which to draw, and who does
 SAMPLERS = ("ddim", "ddpm", "dpm_solver", "euler", "heun")
 
 
 def from_noise(
-    predict: Predict, card: dict, noise: PictureNoise, steps: int, sampler: str
+    predict: Predict,
+    card: dict,
+    noise: PictureNoise,
+    steps: int,
+    sampler: str,
+    shape: tuple[int, int, int] | None = None,
 ) -> Iterator[Step]:
     """The way from noise to picture with one of the samplers; see `trace` below."""
     if sampler not in SAMPLERS:
         raise ValueError(f"The sampler must be one of {SAMPLERS}; got {sampler!r}.")
     schedule = schedule_named(card["schedule"], card["T"])
     fresh = {"noise": noise} if sampler == "ddpm" else {}
-    x_T = noise((3, card["size"], card["size"]))
+    x_T = noise(shape or (3, card["size"], card["size"]))
     return getattr(samplers, sampler)(predict, x_T, schedule, steps, **fresh)
 
 
@@ -42,6 +59,7 @@ def draw_all(
     asked: list[str],
     batch_size: int,
     callback: Callable[[Step], None] | None,
+    decode: Callable[[Tensor], Tensor],
 ) -> Tensor:
     """One picture for each that is asked, some at a time: (B, 3, H, W) in [-1, 1]."""
     if not asked:
@@ -51,7 +69,7 @@ def draw_all(
         for step in trace(asked[first : first + batch_size], first):
             if callback:
                 callback(step)
-        pictures.append(step.x_0_hat.clamp(-1, 1).cpu())
+        pictures.append(decode(step.x_0_hat))
     return torch.cat(pictures)
 
 
@@ -70,6 +88,14 @@ class Painter:
     def device(self) -> torch.device:
         """Where the network is."""
         return next(self.model.parameters()).device
+
+    def encode(self, pictures: Tensor) -> Tensor:
+        """Pictures (B, 3, H, W) in [-1, 1] to what the network draws: the same."""
+        return pictures.to(self.device)
+
+    def decode(self, x_0: Tensor) -> Tensor:
+        """What the network draws to pictures (B, 3, H, W) in [-1, 1], on the CPU."""
+        return x_0.clamp(-1, 1).cpu()
 
 
 @dataclass
@@ -160,7 +186,7 @@ class LabelToImage(Painter):
         def trace(some: list[str], first: int) -> Iterator[Step]:
             return self.trace(some, steps, guidance_scale, seed, sampler, first)
 
-        return draw_all(trace, labels, batch_size, callback)
+        return draw_all(trace, labels, batch_size, callback, self.decode)
 
 
 def list_of_texts(prompts: list[str]) -> list[str]:
@@ -170,16 +196,39 @@ def list_of_texts(prompts: list[str]) -> list[str]:
     return list(prompts)
 
 
+def its_autoencoder(
+    name_or_folder: Path | str, card: dict, device
+) -> Autoencoder | None:
+    """The autoencoder of a network that draws latents; None for one of pixels.
+
+    It lies in the network's folder, or beside it, or among the shipped weights.
+    """
+    if "autoencoder" not in card:
+        return None
+    folder, name = find_weights(name_or_folder), card["autoencoder"]
+    near = [place / name for place in (folder, folder.parent)]
+    found = next((f for f in near if (f / "model.safetensors").is_file()), name)
+    autoencoder = load_autoencoder(found, device)
+    if digest(autoencoder.state_dict()) != card["autoencoder_sha256"]:
+        raise CheckpointError(
+            f"{name_or_folder} draws latents of another autoencoder than the one in "
+            f"{found}: put its own, the folder {name!r}, beside it."
+        )
+    return autoencoder
+
+
 @dataclass
 class TextToImage(Painter):
     """Draws what a prompt says, out of noise.
 
-    `card` is what `python -m course_lib train --what text` wrote.
+    `card` is what `python -m course_lib train --what text` (or latent) wrote. With an
+    `autoencoder` every Step holds latents, and `decode` makes pictures of them.
     """
 
     model: TextUNet
     tokenizer: Tokenizer
     card: dict
+    autoencoder: Autoencoder | None = None
 
     @classmethod
     def from_pretrained(cls, name_or_folder: Path | str, device="cpu") -> "TextToImage":
@@ -190,11 +239,40 @@ class TextToImage(Painter):
                 f"{name_or_folder} holds a {card.get('kind')}, which takes no prompts."
             )
         model, tokenizer = TextUNet(**card["config"]), tokenizer_of(card)
-        return cls(fill(model, tensors).to(device), tokenizer, card)
+        model = fill(model, tensors).to(device)
+        return cls(
+            model, tokenizer, card, its_autoencoder(name_or_folder, card, device)
+        )
 
     def save_pretrained(self, folder: Path | str) -> None:
-        """Write the weights and the card, with the tokenizer in it, to a folder."""
+        """Write weights and card (the tokenizer is in it), and the autoencoder's."""
         save_weights(folder, self.model.state_dict(), self.card)
+        if self.autoencoder is not None:
+            card = {"kind": "autoencoder", "config": self.autoencoder.config}
+            inside = Path(folder) / self.card["autoencoder"]
+            save_weights(inside, self.autoencoder.state_dict(), card)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """What the network draws for one picture: channels, height and width."""
+        channels, side = self.model.config["unet"]["channels"], self.card["size"]
+        times = 1 if self.autoencoder is None else self.autoencoder.times
+        return channels, side // times, side // times
+
+    @torch.no_grad()
+    def encode(self, pictures: Tensor) -> Tensor:
+        """Pictures (B, 3, H, W) in [-1, 1] to what the network draws: `shape` each."""
+        if self.autoencoder is None:
+            return super().encode(pictures)
+        mu, _ = self.autoencoder.encode(pictures.to(self.device))
+        return mu * self.card["latent_scale"]
+
+    @torch.no_grad()
+    def decode(self, x_0: Tensor) -> Tensor:
+        """What the network draws to pictures (B, 3, H, W) in [-1, 1], on the CPU."""
+        if self.autoencoder is not None:
+            x_0 = self.autoencoder.decode(x_0 / self.card["latent_scale"])
+        return super().decode(x_0)
 
     @property
     def length(self) -> int:
@@ -244,7 +322,7 @@ class TextToImage(Painter):
         """
         predict = self.predict_for(prompts, guidance_scale, negative_prompt, clamp_x_0)
         noise = PictureNoise(seed, range(first, first + len(prompts)), self.device)
-        return from_noise(predict, self.card, noise, steps, sampler)
+        return from_noise(predict, self.card, noise, steps, sampler, self.shape)
 
     def predict_for(
         self,
@@ -253,7 +331,13 @@ class TextToImage(Painter):
         negative_prompt: str = "",
         clamp_x_0: bool = True,
     ) -> Predict:
-        """What a sampler sees, for one noisy picture a prompt."""
+        """What a sampler sees, for one noisy picture a prompt.
+
+        Args:
+            clamp_x_0: keep guesses in [-1, 1]; of latents, which have no such bounds,
+                nothing is clamped
+        """
+        clamp_x_0 = clamp_x_0 and self.autoencoder is None
         both = self.read(list_of_texts(prompts) + [negative_prompt])
         cond, uncond = both[:-1], both[-1:].expand(len(prompts), -1, -1)
         model = guide(self.model, guidance_scale, uncond)
@@ -283,4 +367,4 @@ class TextToImage(Painter):
             how = dict(seed=seed, sampler=sampler, negative_prompt=negative_prompt)
             return self.trace(some, steps, guidance_scale, first=first, **how)
 
-        return draw_all(trace, prompts, batch_size, callback)
+        return draw_all(trace, prompts, batch_size, callback, self.decode)

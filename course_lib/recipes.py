@@ -9,8 +9,13 @@ from pathlib import Path
 
 import torch
 
-from course_lib.autoencoder import Autoencoder, make_autoencoder_loss
+from course_lib.autoencoder import (
+    Autoencoder,
+    load_autoencoder,
+    make_autoencoder_loss,
+)
 from course_lib.captioned import LENGTH, caption_batches, caption_tokenizer
+from course_lib.checkpoint import digest
 from course_lib.contrastive import ImageTextPair, Matcher, make_contrastive_loss
 from course_lib.datasets import (
     DataError,
@@ -22,6 +27,7 @@ from course_lib.datasets import (
 )
 from course_lib.device import best_device
 from course_lib.judges import Judge, make_judge_loss, with_wear
+from course_lib.latents import compress
 from course_lib.objective import (
     Batch,
     GetBatch,
@@ -35,29 +41,41 @@ from course_lib.text_unet import TextUNet
 from course_lib.trainer import Settings, Trainer
 from course_lib.unet import UNet
 
+GENTLY = ("text_encoder", "unet.gist.turn")  # what comes from the pair
 SETTINGS = {  # how each kind of network trains, where it is not as Settings has it
     "denoiser": {},
-    "text": {"decay": 0.3, "gently": ("text_encoder", "unet.gist.turn")},
+    "text": {"decay": 0.3, "gently": GENTLY},
+    "latent": {"decay": 0.3, "gently": GENTLY},
     "pair": {"decay": 0.7},
-    "autoencoder": {"decay": 0.7},
+    "autoencoder": {"decay": 0.7, "learning_rate": 3e-3},
     "reader": {"weight_decay": 0.01, "decay": 1.0},
     "classifier": {"weight_decay": 0.05, "decay": 1.0},
 }
 DATA = {
     "denoiser": "critters",
     "text": "critters",
+    "latent": "critters",
     "pair": "critters",
     "autoencoder": "critters",
     "reader": "critters",
     "classifier": "cifar10",
 }
-SIZES = {"text": (32,), "pair": (32,), "classifier": (32,), "autoencoder": (64,)}
+SIZES = {
+    "text": (32, 64),
+    "latent": (64,),
+    "pair": (32,),
+    "classifier": (32,),
+    "autoencoder": (64,),
+}
 NETWORKS = {  # where one may choose
     "denoiser": {"widths": (64, 128), "blocks": 2},
     "text": {"widths": (64, 160), "blocks": 1},
-    "autoencoder": {"widths": (64, 128), "blocks": 1},
+    "latent": {"widths": (128, 224), "blocks": 1},
+    "autoencoder": {"widths": (32, 128), "blocks": 1},
 }
-WITH_GPU = {"text": {"widths": (128, 256), "blocks": 2}}  # the larger tier
+WITH_GPU = {
+    what: {"widths": (128, 256), "blocks": 2} for what in ("text", "latent")
+}  # the larger tier
 
 
 def network_of(what: str, **given) -> dict:
@@ -140,6 +158,8 @@ def text_trainer(
     even: float = 0.2,
     caption_noise: float = 0.0,
     pair: str | None = "pair",
+    size: int = 32,
+    autoencoder: Path | str | None = None,
 ) -> Trainer:
     """The recipe for pictures from prompts: text encoder and U-Net, trained together.
 
@@ -147,15 +167,18 @@ def text_trainer(
         caption_noise: the share of captions that lie or are missing, for experiments
         pair: the image-text pair whose text encoder this one starts as; None starts
             from nothing, and takes many times as long to hear a word
+        autoencoder: whose latents are learned in place of pixels; nothing else changes
     """
     schedule, target = straight_line(), "v"
-    pictures, tokenizer = load_critters("train"), caption_tokenizer()
+    pictures, tokenizer = load_critters("train", size=size), caption_tokenizer()
+    learned, space = in_space(pictures, autoencoder)
     torch.manual_seed(seed)
     text = dict(vocabulary=len(tokenizer), length=LENGTH, blocks=2)
-    model = TextUNet(text, dict(widths=widths, blocks=blocks))
+    channels = learned[0][0].shape[0]
+    model = TextUNet(text, dict(widths=widths, blocks=blocks, channels=channels))
     if pair is not None:
         start_with(model, Matcher.from_pretrained(pair).model)
-    get_batch = caption_batches(pictures, tokenizer, batch_size, seed, caption_noise)
+    get_batch = caption_batches(learned, tokenizer, batch_size, seed, caption_noise)
     card = {
         "kind": "text denoiser",
         "config": model.config,
@@ -164,9 +187,10 @@ def text_trainer(
         "T": schedule.T,
         "target": target,
         "data": pictures.name,
-        "size": pictures.pictures.shape[-1],
+        "size": size,
     }
     asked = dict(batch_size=batch_size, seed=seed, noisier=noisier, even=even)
+    asked |= dict(caption_noise=caption_noise, pair=pair and Path(pair).name)
     return Trainer(
         model,
         make_denoising_loss(schedule, target),
@@ -174,8 +198,21 @@ def text_trainer(
         settings,
         folder,
         resume,
-        card | asked | dict(caption_noise=caption_noise, pair=pair),
+        card | space | asked,
     )
+
+
+def in_space(pictures: PictureSet, autoencoder: Path | str | None):
+    """What is learned from, pictures or their latents, and what the card says of it."""
+    if autoencoder is None:
+        return pictures, {}
+    model = load_autoencoder(autoencoder, best_device())
+    latents = compress(pictures, model)
+    return latents, {
+        "autoencoder": Path(autoencoder).name,
+        "autoencoder_sha256": digest(model.state_dict()),
+        "latent_scale": latents.scale,
+    }
 
 
 def start_with(model: TextUNet, pair: ImageTextPair) -> None:
@@ -222,14 +259,14 @@ def autoencoder_trainer(
     settings: Settings,
     folder: Path | str | None = None,
     resume: bool = False,
-    batch_size: int = 32,
+    batch_size: int = 8,
     seed: int = 0,
     widths: tuple[int, ...] = NETWORKS["autoencoder"]["widths"],
     blocks: int = NETWORKS["autoencoder"]["blocks"],
     z_channels: int = 4,
     **loss: float,
 ) -> Trainer:
-    """The recipe for latents: 64x64 pictures, absolute errors, and a look at features.
+    """The recipe for latents: 64x64 pictures, errors of pixels, and a look at features.
 
     The features are those of the image-text pair, which judges nothing here.
 
@@ -305,15 +342,15 @@ def recipe(
     size: int | None = None,
     widths: tuple[int, ...] | None = None,
     blocks: int | None = None,
-    **options: int,
+    **options: int | str,
 ) -> Callable[..., Trainer]:
     """The recipe that a command names: call it with settings, folder and resume.
 
     Args:
-        what: denoiser, text, pair, autoencoder, reader or classifier
+        what: denoiser, text, latent, pair, autoencoder, reader or classifier
         data: critters, cifar10 or folder:PATH; a judge learns from its own set only
         widths, blocks: of what draws, where they are not the recipe's own
-        options: batch_size and seed, where they are not the recipe's own
+        options: batch_size, seed, pair, autoencoder, where not the recipe's own
     """
     if what not in DATA:
         raise ValueError(f"--what must be one of {', '.join(DATA)}; got {what!r}.")
@@ -325,6 +362,9 @@ def recipe(
     if size not in sizes:
         either = " or ".join(map(str, sizes))
         raise ValueError(f"--size must be {either} here; got {size}.")
+    for option, whose in (("pair", ("text", "latent")), ("autoencoder", ("latent",))):
+        if option in options and what not in whose:
+            raise ValueError(f"--{option} is for {' and '.join(whose)}, not {what}.")
     if not 1 <= options.get("batch_size", 1) <= CHUNK:
         raise ValueError(f"--batch must be 1..{CHUNK}; got {options['batch_size']}.")
     if not 0 <= options.get("seed", 0) < 2**63:
@@ -345,7 +385,10 @@ def recipe(
     if size % 2 ** len(widths):
         raise ValueError(f"{len(widths)} --widths halve {size} pixels too often.")
     if what == "text":
-        return partial(text_trainer, **network, **options)
+        return partial(text_trainer, size=size, **network, **options)
+    if what == "latent":
+        options = {"autoencoder": "autoencoder"} | options
+        return partial(text_trainer, size=size, **network, **options)
     if what == "autoencoder":
         return partial(autoencoder_trainer, **network, **options)
     pictures = load_data(data, size=size)

@@ -12,6 +12,7 @@ from course_lib.editing import (
     start_of,
     widen,
 )
+from course_lib.pipeline import Painter
 from course_lib.samplers import PictureNoise, last_step
 from course_lib.schedule import straight_line
 
@@ -20,7 +21,7 @@ SCHEDULE = straight_line(T)
 PICTURES = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
-class Believer:
+class Believer(Painter):
     """A painter that believes in one picture, whatever the noise."""
 
     device, schedule = torch.device("cpu"), SCHEDULE

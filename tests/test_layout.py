@@ -12,7 +12,7 @@ ROWS = (
     " critters animals accessories scenes",
     "drawing trainer judges text_unet autoencoder prompts",
     "datasets reader guidance samplers contrastive lora",
-    "captioned metrics gallery",
+    "captioned metrics gallery latents",
     "editing pipeline recipes",
     "personalise preference distil video rivals provenance evaluation doctor",
     "fidelity retrieval export",

@@ -11,18 +11,23 @@ from course_lib.tokenizer import train_tokenizer
 PROMPTS = ["a frog on stilts", "a cat"]
 
 
-@pytest.fixture(scope="module")
-def painter():
+def make_painter(channels: int = 3) -> TextToImage:
     torch.manual_seed(0)
     tokenizer = train_tokenizer(PROMPTS * 2, merges=20)
     text = dict(vocabulary=len(tokenizer), length=24, width=16, blocks=1)
-    model = TextUNet(text, dict(widths=(8, 16), blocks=1)).eval()
+    unet = dict(widths=(8, 16), blocks=1, channels=channels)
+    model = TextUNet(text, unet).eval()
     for parameter in model.parameters():
         if parameter.ndim > 1 and not parameter.any():  # a fresh network says only 0
             torch.nn.init.normal_(parameter, std=0.2)
     card = dict(kind="text denoiser", config=model.config, merges=tokenizer.merges)
     card |= dict(schedule="straight line", T=100, target="v", size=16)
     return TextToImage(model, tokenizer, card)
+
+
+@pytest.fixture(scope="module")
+def painter():
+    return make_painter()
 
 
 def test_a_prompt_becomes_a_picture(painter):

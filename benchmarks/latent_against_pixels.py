@@ -1,0 +1,211 @@
+"""What do latents save, and what do they cost? Two trainings at 64x64, equal time.
+
+    OMP_NUM_THREADS=1 python benchmarks/latent_against_pixels.py --minutes 20 --n 500
+
+The same U-Net, text encoder, recipe and number of processor minutes: once on the
+latents of the shipped autoencoder, once on pixels. Then both draw the same prompts, and
+the reader judges: everything named is there and nothing unasked, and the Frechet
+distance to real pictures above its floor. Both trainings are kept in --out
+and carried on there if this is stopped.
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from course_lib import recipes
+from course_lib.device import cache_folder
+from course_lib.evaluation import FRESH, spoken
+from course_lib.fidelity import READER, Prompts, judge_all, prompts_of, shares_of
+from course_lib.metrics import features_of, frechet_distance, load_judge
+from course_lib.pipeline import TextToImage
+from course_lib.trainer import Settings
+from course_lib.unet import count_parameters
+
+ROWS = {"pixel": "text", "latent": "latent"}  # what each is called by `train --what`
+KINDS = ("one animal", "accessory", "colour", "ears", "two animals", "pair")
+WATTS_A_CORE = 10  # an estimate: a server's processor under load, a core's share of it
+TRIED = 8  # iterations that the number of iterations is reckoned from
+
+
+def trainer_of(space: str, settings: Settings, folder: Path | None, **how):
+    """The recipe at 64x64, with the network of the latents in both spaces."""
+    own = recipes.NETWORKS["latent"] | how
+    make = recipes.recipe(ROWS[space], size=64, **own)
+    return make(settings, folder, resume=folder is not None)
+
+
+def seconds_an_iteration(space: str, **how) -> float:
+    """Processor seconds of one iteration, the fastest of a few."""
+    trainer, seconds = trainer_of(space, settings_of(TRIED), None, **how), []
+    for _ in range(TRIED):
+        start = time.process_time()
+        trainer.one_iteration()
+        trainer.iteration += 1
+        seconds.append(time.process_time() - start)
+    return min(seconds)
+
+
+def settings_of(iterations: int) -> Settings:
+    """The recipe's, for so many iterations."""
+    return Settings(iterations, **recipes.SETTINGS["latent"])
+
+
+def train_for(space: str, minutes: float, folder: Path, **how) -> TextToImage:
+    """Train as many iterations as fit into the minutes, decided once, and load it."""
+    planned = folder / "iterations.txt"
+    if not planned.is_file():
+        fit = max(1, round(60 * minutes / seconds_an_iteration(space, **how)))
+        folder.mkdir(parents=True, exist_ok=True)
+        planned.write_text(str(fit))
+    trainer = trainer_of(space, settings_of(int(planned.read_text())), folder, **how)
+    start, first = time.process_time(), trainer.iteration
+    for step in trainer.run():
+        if step.iteration % 100 == 0:
+            print(f"{space} {step.iteration} {step.loss:.3f}", file=sys.stderr)
+    used, done = time.process_time() - start, trainer.iteration - first
+    print(f"{space}: {done} iterations in {used / 60:.1f} minutes", file=sys.stderr)
+    return TextToImage.from_pretrained(folder)
+
+
+# What it costs ------------------------------------------------------------------
+
+
+def gigaflops(painter: TextToImage) -> float:
+    """Of one look of the U-Net at one noisy picture, told a prompt of 22 tokens."""
+    x_t, t = torch.zeros(1, *painter.shape), torch.ones(1, dtype=torch.int64)
+    text_emb = torch.ones(1, 22, painter.model.config["text"]["width"])
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        painter.model(x_t, t, text_emb)
+    return counter.get_total_flops() / 1e9
+
+
+@torch.no_grad()
+def seconds_a_picture(painter: TextToImage, steps: int = 6) -> float:
+    """Warm, one picture of 12 network calls, decoded: the median of nine."""
+    seconds = []
+    for seed in range(10):
+        start = time.process_time()
+        painter(["a frog on stilts"], steps=steps, seed=seed)
+        seconds.append(time.process_time() - start)
+    return sorted(seconds[1:])[4]
+
+
+def peak_gib(space: str, batch: int) -> float:
+    """The most memory that a process of its own holds to train a batch, in GiB."""
+    code = f"import latent_against_pixels as b; b.hold({space!r}, {batch})"
+    here = Path(__file__).parent
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=here, check=True, capture_output=True
+    )
+    return float(told.stdout.split()[-1])
+
+
+def hold(space: str, batch: int) -> None:
+    """Two iterations; how far they raised the peak memory of this process, in GiB."""
+    trainer = trainer_of(space, settings_of(2), None, batch_size=batch)
+
+    def peak():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+    before = peak()
+    for _ in range(2):
+        trainer.one_iteration()
+        trainer.iteration += 1
+    print(peak() - before)
+
+
+# How good it is -----------------------------------------------------------------
+
+
+def judged(painter: TextToImage, asked: dict[str, Prompts], steps: int) -> dict:
+    """Shares by kind, and the pictures of the seen kinds."""
+    judge, shares, drawn = load_judge(READER), {}, []
+    for kind, prompts in asked.items():
+        pictures = painter(prompts.texts, steps=steps)
+        shares[kind] = shares_of(judge_all(judge, pictures, prompts.asked))
+        if kind in ("one animal", "two animals"):
+            drawn.append(pictures)
+    return shares | {"pictures": torch.cat(drawn)}
+
+
+def real_pictures(n: int, world: int) -> torch.Tensor:
+    """As many of one and of two animals."""
+    kinds = ("one animal", "two animals")
+    return torch.cat([prompts_of(kind, n, world, size=64).real for kind in kinds])
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=20, help="for each")
+    parser.add_argument("--n", type=int, default=500, help="prompts of each kind")
+    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--widths", help="smaller ones, to try it out")
+    parser.add_argument("--out", type=Path, default=cache_folder() / "equal_time")
+    options = parser.parse_args(arguments)
+    how = dict(batch_size=options.batch)
+    if options.widths:
+        how["widths"] = tuple(map(int, options.widths.split(",")))
+    painters = {
+        space: train_for(space, options.minutes, options.out / space, **how)
+        for space in ROWS
+    }
+    table_of_costs(painters, options.batch)
+    asked = {kind: prompts_of(kind, options.n, FRESH, size=64) for kind in KINDS}
+    table_of_quality(painters, asked, options)
+
+
+def table_of_costs(painters: dict[str, TextToImage], batch: int) -> None:
+    """What one call, one picture and one batch take."""
+    print("| at 64x64 | pixel | latent |\n| --- | --- | --- |")
+    rows = {
+        "million parameters": lambda s: count_parameters(painters[s].model) / 1e6,
+        "GFLOP a network call": lambda s: gigaflops(painters[s]),
+        "core seconds a picture, 12 calls": lambda s: seconds_a_picture(painters[s]),
+        f"GiB to train a batch of {batch}": lambda s: peak_gib(s, batch),
+        "iterations": lambda s: painters[s].card["iteration"],
+    }
+    for name, measure in rows.items():
+        pixel, latent = (measure(space) for space in ROWS)
+        print(f"| {name} | {pixel:.3f} | {latent:.3f} |", flush=True)
+        short = name.split(",")[0].replace(" ", "_")
+        print(f"{short}_ratio={latent / pixel:.4f}", file=sys.stderr)
+        if "seconds" in name:
+            joules = [seconds * WATTS_A_CORE for seconds in (pixel, latent)]
+            print("| joules a picture (estimate) | {:.1f} | {:.1f} |".format(*joules))
+        if "GFLOP" in name:
+            print(f"flops_ratio={latent / pixel:.4f}")
+
+
+def table_of_quality(painters, asked: dict[str, Prompts], options) -> None:
+    """How often everything is right, kind by kind; how far from real pictures."""
+    found = {s: judged(painters[s], asked, options.steps) for s in ROWS}
+    for kind in asked:
+        both = [spoken(found[s][kind]["all_factors"]) for s in ROWS]
+        print(f"| {kind} | {both[0]} | {both[1]} |")
+    judge = load_judge(READER)
+    real, others = (
+        features_of(judge, real_pictures(options.n, FRESH + world)) for world in (1, 2)
+    )
+    floor = frechet_distance(real, others)
+    above = {
+        s: frechet_distance(real, features_of(judge, found[s]["pictures"])) - floor
+        for s in ROWS
+    }
+    print("| distance above the floor | {pixel:.1f} | {latent:.1f} |".format(**above))
+    print(f"floor={floor:.2f}")
+    for space in ROWS:
+        print(f"above_floor_{space}={above[space]:.2f}")
+        share = found[space]["one animal"]["all_factors"]["share"]
+        print(f"right_{space}={share:.4f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Latents: a picture set compressed once, and a painter that draws in them."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from test_layers import shaken
+from test_pipeline_text import PROMPTS, make_painter
+
+from course_lib.autoencoder import Autoencoder
+from course_lib.checkpoint import CheckpointError, digest, load_weights, save_weights
+from course_lib.datasets import PictureSet
+from course_lib.editing import image_to_image, inpaint
+from course_lib.latents import BATCH, compress
+from course_lib.pipeline import TextToImage
+from course_lib.pixels import from_bytes
+
+
+def make_autoencoder(seed: int) -> Autoencoder:
+    model = shaken(Autoencoder(widths=(8, 8), z_channels=2)).requires_grad_(False)
+    model.encoder[-1].bias += seed
+    return model.half().float().eval()  # as it is after saving
+
+
+@pytest.fixture(scope="module")
+def autoencoder():
+    return make_autoencoder(seed=0)
+
+
+@pytest.fixture
+def pictures(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    some = torch.randint(0, 256, (BATCH + 3, 3, 16, 16), dtype=torch.uint8)
+    labels = torch.arange(len(some)) % 2 + 1
+    return PictureSet("noise", some, labels, ("nothing", "a", "b"))
+
+
+@pytest.fixture
+def painter(autoencoder):
+    painter = make_painter(channels=2)
+    space = dict(autoencoder="autoencoder", latent_scale=0.5)
+    space |= dict(autoencoder_sha256=digest(autoencoder.state_dict()))
+    return replace(painter, card=painter.card | space, autoencoder=autoencoder)
+
+
+def test_latents_are_the_middles_of_the_clouds_with_a_spread_of_one(
+    pictures, autoencoder
+):
+    latents = compress(pictures, autoencoder)
+    assert len(latents) == len(pictures)
+    z_0, labels = latents[torch.arange(len(latents))]
+    assert z_0.shape == (BATCH + 3, 2, 4, 4) and abs(z_0.std() - 1) < 0.01
+    assert torch.equal(labels, pictures.labels)
+    last = from_bytes(pictures.pictures[-1:])
+    with torch.no_grad():
+        mu, _ = autoencoder.encode(last)
+    torch.testing.assert_close(z_0[-1:], mu * latents.scale, atol=0.01, rtol=0.01)
+
+
+def test_pictures_are_compressed_once_for_each_autoencoder(pictures, autoencoder):
+    first = compress(pictures, autoencoder)
+    changed = replace(pictures, labels=pictures.labels.flip(0))
+    assert torch.equal(compress(changed, autoencoder).mu, first.mu)  # from the cache
+    other = compress(pictures, make_autoencoder(seed=1))
+    assert not torch.equal(other.mu, first.mu)
+
+
+def test_a_painter_of_latents_draws_pictures_by_the_same_call(painter):
+    pictures = painter(PROMPTS, steps=2)
+    assert pictures.shape == (2, 3, 16, 16)
+    assert -1 <= pictures.min() and pictures.max() <= 1
+    *_, last = painter.trace(PROMPTS, steps=2)
+    assert last.x_0_hat.shape == (2, 2, 4, 4)
+    assert torch.equal(painter.decode(last.x_0_hat), pictures)
+
+
+def test_latents_are_not_clamped_as_pictures_are(painter):
+    how = dict(steps=3, guidance_scale=9.0)
+    clamped = painter.trace(PROMPTS, clamp_x_0=True, **how)
+    free = painter.trace(PROMPTS, clamp_x_0=False, **how)
+    pairs = list(zip(clamped, free, strict=True))
+    assert all(torch.equal(one.x_t, other.x_t) for one, other in pairs)
+    assert pairs[-1][0].x_0_hat.abs().max() > 1
+
+
+def test_encode_and_decode_meet_at_the_scale_of_the_card(painter, autoencoder):
+    pictures = torch.rand(2, 3, 16, 16) * 2 - 1
+    with torch.no_grad():
+        mu, _ = autoencoder.encode(pictures)
+        again = autoencoder.decode(mu).clamp(-1, 1)
+    torch.testing.assert_close(painter.encode(pictures), mu * 0.5)
+    torch.testing.assert_close(painter.decode(painter.encode(pictures)), again)
+
+
+def test_a_saved_painter_of_latents_brings_its_autoencoder(painter, tmp_path):
+    painter.save_pretrained(tmp_path)
+    again = TextToImage.from_pretrained(tmp_path)
+    assert again.autoencoder is not None
+    torch.testing.assert_close(
+        again(PROMPTS, steps=2), painter(PROMPTS, steps=2), atol=0.02, rtol=0
+    )
+
+
+def test_a_missing_autoencoder_and_another_one_are_refused(
+    painter, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("COURSE_WEIGHTS", str(tmp_path / "none"))
+    painter.save_pretrained(tmp_path)
+    inside = tmp_path / "autoencoder"
+    _, card = load_weights(inside)
+    save_weights(inside, make_autoencoder(seed=5).state_dict(), card)
+    with pytest.raises(CheckpointError, match="latents of another autoencoder"):
+        TextToImage.from_pretrained(tmp_path)
+    (inside / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match="no weights at 'autoencoder'"):
+        TextToImage.from_pretrained(tmp_path)
+
+
+def test_editing_goes_through_latents(painter):
+    pictures = torch.rand(2, 3, 16, 16) * 2 - 1
+    changed = image_to_image(painter, pictures, PROMPTS, strength=0.5, steps=2)
+    assert changed.shape == pictures.shape
+    mask = torch.zeros(16, 16, dtype=torch.bool)
+    mask[5:9, 6:] = True
+    filled = inpaint(painter, pictures, mask, PROMPTS, steps=2, again=1)
+    assert torch.equal(filled[..., ~mask], pictures[..., ~mask])
+    assert not torch.equal(filled[..., mask], pictures[..., mask])
