@@ -290,9 +290,9 @@ UNET = no_equal(
 )
 AUTOENCODER = no_equal(
     "vae",
-    "AutoencoderKL begins and ends on the grid of single pixels, and shrinks with "
-    "zeros on one side only; ours folds 2x2 pixels into channels, shrinks with zeros "
-    "on both sides, and ends without a norm.",
+    "AutoencoderKL begins and ends on the grid of single pixels and has a norm in "
+    "every block; ours folds 2x2 pixels into channels and has none. AutoencoderTiny "
+    "has none either, but squashes latents and begins on single pixels.",
 )
 IMAGE_TOWER = no_equal(
     "image_encoder",
