@@ -445,3 +445,8 @@ def test_each_part_of_weights_is_spoken_of():
     assert found["words"] == text | found["critters"]
     assert found["pair"] == text | {"image_encoder": False}
     assert found["reader-32"] == {"judge": False}
+    tensors, card = load_weights("words")  # a network of latents has one part more
+    of_latents = parts_of(tensors, card | {"autoencoder": "autoencoder"})
+    assert {p.name: bool(p.equal) for p in of_latents} == found["words"] | {
+        "vae": False
+    }
