@@ -207,11 +207,11 @@ def in_space(pictures: PictureSet, autoencoder: Path | str | None):
     if autoencoder is None:
         return pictures, {}
     model = load_autoencoder(autoencoder, best_device())
-    latents = compress(pictures, model)
-    return latents, {
+    compressed = compress(pictures, model)
+    return compressed, {
         "autoencoder": Path(autoencoder).name,
         "autoencoder_sha256": digest(model.state_dict()),
-        "latent_scale": latents.scale,
+        "latent_scale": compressed.scale,
     }
 
 
@@ -382,8 +382,9 @@ def recipe(
             f"--widths must be multiples of 8 and --blocks 1 or more; "
             f"got {widths} and {blocks}."
         )
-    if size % 2 ** len(widths):
-        raise ValueError(f"{len(widths)} --widths halve {size} pixels too often.")
+    side, of = (size // 4, "latents") if what == "latent" else (size, "pixels")
+    if side % 2 ** len(widths):
+        raise ValueError(f"{len(widths)} --widths halve {side} {of} too often.")
     if what == "text":
         return partial(text_trainer, size=size, **network, **options)
     if what == "latent":

@@ -9,7 +9,7 @@ from PIL import Image
 
 from course_lib import recipes
 from course_lib.autoencoder import Autoencoder
-from course_lib.checkpoint import fill
+from course_lib.checkpoint import fill, save_weights
 from course_lib.contrastive import ImageTextPair, Matcher
 from course_lib.critters import is_held_out
 from course_lib.datasets import DataError, PictureSet
@@ -104,7 +104,7 @@ def test_the_classifier_learns_from_cifar10(monkeypatch):
 
 
 def test_the_pair_learns_from_pictures_with_captions(monkeypatch):
-    monkeypatch.setattr(recipes, "load_critters", lambda split: small_critters(split))
+    monkeypatch.setattr(recipes, "load_critters", small_critters)
     trainer = one_iteration(pair_trainer(ONCE, batch_size=4))
     card = json.loads(json.dumps(trainer.full_card()))
     matcher = Matcher(
@@ -133,7 +133,7 @@ def test_the_pair_sees_the_training_pictures_alone_and_every_caption(monkeypatch
 
 
 def test_a_painter_starts_with_what_the_pair_knows_of_texts(monkeypatch):
-    monkeypatch.setattr(recipes, "load_critters", lambda split: small_critters(split))
+    monkeypatch.setattr(recipes, "load_critters", small_critters)
     pair = Matcher.from_pretrained("pair")
     started = text_trainer(ONCE, **TINY)
     anew = text_trainer(ONCE, **TINY, pair=None)
@@ -171,6 +171,23 @@ def test_the_autoencoder_learns_from_large_pictures(monkeypatch):
     assert again.shape == (2, 3, 64, 64) and card["kl_weight"] == 0.1
 
 
+def test_latents_are_learned_by_the_recipe_that_learns_pixels(tmp_path, monkeypatch):
+    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    torch.manual_seed(0)
+    coder = Autoencoder((8, 8), z_channels=2)
+    card = {"kind": "autoencoder", "config": coder.config}
+    save_weights(tmp_path / "coder", coder.state_dict(), card)
+    make = recipe("latent", **TINY, autoencoder=tmp_path / "coder", pair=None)
+    trainer = make(ONCE, tmp_path / "latent")
+    batch = trainer.get_batch(0)
+    assert batch["x_0"].shape[1:] == batch["eps"].shape[1:] == (2, 16, 16)
+    assert trainer.card["config"]["unet"]["channels"] == 2
+    list(trainer.run())
+    drawn = TextToImage.from_pretrained(tmp_path / "latent")(["a frog"], steps=2)
+    assert drawn.shape == (1, 3, 64, 64)
+
+
 def small_critters(split: str, size: int = 32) -> PictureSet:
     """The first 64 of what load_critters would give."""
     pictures, factors = draw_critters(64, 0, size, 0, "any")
@@ -189,12 +206,16 @@ def test_a_command_finds_its_recipe(tmp_path):
     assert recipe("classifier", batch_size=3).keywords == {"batch_size": 3}
     assert recipe("pair", seed=3).func is pair_trainer
     own = recipe("text", blocks=2).keywords  # the rest as the recipe has it
-    assert own == {"widths": (64, 160), "blocks": 2}
+    assert own == {"widths": (64, 160), "blocks": 2, "size": 32}
+    mine = recipe("latent", pair="runs/pair", autoencoder="runs/coder").keywords
+    assert (mine["pair"], mine["autoencoder"]) == ("runs/pair", "runs/coder")
+    assert recipe("latent").keywords["autoencoder"] == "autoencoder"
 
 
 def test_the_same_command_trains_a_larger_painter_where_there_is_a_gpu(monkeypatch):
     monkeypatch.setattr(recipes, "best_device", lambda: torch.device("cuda"))
-    assert recipe("text").keywords == {"widths": (128, 256), "blocks": 2}
+    own = recipe("text", size=64).keywords
+    assert own == {"widths": (128, 256), "blocks": 2, "size": 64}
     assert recipe("text", widths=(8, 16)).keywords["widths"] == (8, 16)
 
 
@@ -203,7 +224,7 @@ def test_the_same_command_trains_a_larger_painter_where_there_is_a_gpu(monkeypat
     [
         (
             dict(what="poet"),
-            "--what must be one of denoiser, text, pair, autoencoder, reader",
+            "--what must be one of denoiser, text, latent, pair, autoencoder, reader",
         ),
         (dict(what="reader", data="cifar10"), "A reader learns from critters"),
         (dict(what="classifier", data="critters"), "classifier learns from cifar10"),
@@ -220,6 +241,10 @@ def test_the_same_command_trains_a_larger_painter_where_there_is_a_gpu(monkeypat
             dict(what="denoiser", widths=(8,) * 6),
             "6 --widths halve 32 pixels too often",
         ),
+        (dict(what="latent", size=32), "--size must be 64 here"),
+        (dict(what="latent", widths=(8,) * 5), "5 --widths halve 16 latents too often"),
+        (dict(what="pair", pair="mine"), "--pair is for text and latent, not pair"),
+        (dict(what="text", autoencoder="mine"), "--autoencoder is for latent, not"),
         (dict(what="denoiser", seed=-1), "--seed must be 0"),
         (dict(what="denoiser", seed=2**70), "--seed must be 0"),
         (dict(what="denoiser", batch_size=0), "--batch must be 1..4096"),
