@@ -17,7 +17,7 @@ ROWS = (
     "personalise preference distil video rivals provenance evaluation doctor",
     "fidelity retrieval export",
     "figure checks source",  # for people
-    "plots word_plots anatomy",
+    "plots word_plots anatomy system_map",
     "widgets command",
     "cli_evaluate cli_edit cli_export",
     "cli",
