@@ -195,6 +195,17 @@ def shares_of(found: list[dict[str, bool]]) -> dict[str, dict]:
     return {n: as_facts(share(torch.tensor(rights))) for n, rights in columns.items()}
 
 
+def by_combination(
+    kind: str, found: list[dict[str, bool]], asked: list[Asked]
+) -> dict[str, dict]:
+    """The share in which all is right, of each held-out combination by itself."""
+    groups: dict[str, list[dict[str, bool]]] = {}
+    for one, (f, _) in zip(found, asked, strict=True):
+        name = f"{SUBJECTS[f['subject']]}, {FACTORS[kind][f[kind]]}"
+        groups.setdefault(name, []).append(one)
+    return {name: shares_of(groups[name])["all_factors"] for name in sorted(groups)}
+
+
 def judge_drawn(
     painter: TextToImage,
     prompts: Prompts,
@@ -240,13 +251,16 @@ def measure_kinds(
     check_size(n, seeds)
     judge, table = load_judge(READER), {}
     for kind in tqdm(kinds, unit="kind", disable=None):
-        drawn, real = [], []
+        drawn, real, asked = [], [], []
         for seed in range(seeds):
             prompts = prompts_of(kind, n, FRESH + seed, painter.card["size"])
             how = (calls, guidance_scale, sampler)
             drawn += judge_drawn(painter, prompts, seed, *how)
             real += judge_all(judge, prompts.real, prompts.asked)
+            asked += prompts.asked
         table[kind] = {"drawn": shares_of(drawn), "real": shares_of(real)}
+        if kind in ("accessory", "ears"):  # few combinations, and not equally hard
+            table[kind]["combinations"] = by_combination(kind, drawn, asked)
     return table
 
 
@@ -259,6 +273,8 @@ def kinds_table(found: dict) -> list[str]:
         if kind == "one animal, ears named":
             ears = (spoken(shares[k]["ears"]) for k in ("drawn", "real"))
             lines.append("{:42}{:28}{}".format("    the ears alone", *ears))
+        for name, share_of_it in shares.get("combinations", {}).items():
+            lines.append(f"    {name:38}{spoken(share_of_it)}")
     return lines
 
 

@@ -80,14 +80,33 @@ def test_somebodys_prompts_are_read_line_by_line():
         prompts_from(["a cat"], n=0)
 
 
-def test_every_kind_is_measured_beside_its_ceiling(painter, monkeypatch):  # noqa: F811
+class Blank:
+    card = {"size": 32}
+
+    def __call__(self, texts, **settings):
+        return torch.zeros(len(texts), 3, 32, 32)
+
+
+def test_every_kind_is_measured_beside_its_ceiling(monkeypatch):
     monkeypatch.setattr(fidelity, "check_size", lambda *a: None)
-    drawn = torch.zeros(4, 3, 32, 32)
-    found = fidelity.measure_kinds(
-        lambda texts, **settings: drawn, n=4, seeds=1, kinds=("one animal", "pair")
-    )
+    found = fidelity.measure_kinds(Blank(), n=4, seeds=1, kinds=("one animal", "pair"))
     assert set(found) == {"one animal", "pair"}
     for shares in found.values():
         assert shares["drawn"]["all_factors"]["share"] == 0
         assert shares["real"]["all_factors"]["share"] >= 0.5
     assert len(fidelity.kinds_table(found)) == 3
+
+
+def test_held_out_combinations_are_reported_one_by_one(monkeypatch):
+    monkeypatch.setattr(fidelity, "check_size", lambda *a: None)
+    found = fidelity.measure_kinds(Blank(), n=40, kinds=("ears",))
+    alone = found["ears"]["combinations"]
+    assert set(alone) == {"bird, cat", "cat, bear", "turtle, rabbit"}
+    assert sum(share["n"] for share in alone.values()) == 40
+    assert len(fidelity.kinds_table(found)) == 2 + 3
+
+
+def test_a_combination_counts_what_was_asked_of_it():
+    asked = [({"subject": 1, "ears": e}, {"ears"}) for e in (1, 1, 2)]
+    found = fidelity.by_combination("ears", [{"ears": x} for x in (1, 0, 1)], asked)
+    assert found["frog, rabbit"]["share"] == 0.5 and found["frog, cat"]["share"] == 1
