@@ -79,7 +79,7 @@ def train_for(space: str, minutes: float, folder: Path, **how) -> TextToImage:
 
 def gigaflops(painter: TextToImage) -> float:
     """Of one look of the U-Net at one noisy picture, told a prompt of 22 tokens."""
-    x_t, t = torch.zeros(1, *painter.shape), torch.ones(1, dtype=torch.int64)
+    x_t, t = torch.zeros(1, *painter.shape()), torch.ones(1, dtype=torch.int64)
     text_emb = torch.ones(1, 22, painter.model.config["text"]["width"])
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         painter.model(x_t, t, text_emb)

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.checkpoint import CheckpointError, fill, load_weights
+from course_lib.checkpoint import CheckpointError, fill, load_weights, made_from
 from course_lib.layers import zeroed
 from course_lib.objective import Batch
 
@@ -196,4 +196,6 @@ def load_autoencoder(name_or_folder: Path | str, device="cpu") -> Autoencoder:
         raise CheckpointError(
             f"{name_or_folder} holds a {card.get('kind')}, which makes no latents."
         )
-    return fill(Autoencoder(**card["config"]), tensors).to(device).eval()
+    with made_from(name_or_folder):
+        model = Autoencoder(**card["config"])
+    return fill(model, tensors).to(device)

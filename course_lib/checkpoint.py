@@ -10,7 +10,8 @@ import hashlib
 import json
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
@@ -163,6 +164,18 @@ def load_weights(name_or_folder: Path | str) -> tuple[Tensors, Card]:
     tensors, card = load_checkpoint(find_weights(name_or_folder) / "model.safetensors")
     whole = {n: x.float() if x.is_floating_point() else x for n, x in tensors.items()}
     return whole, card
+
+
+@contextmanager
+def made_from(name_or_folder: Path | str) -> Iterator[None]:
+    """Whatever a card lacks or has too much in here gets a sentence."""
+    try:
+        yield
+    except (TypeError, KeyError) as error:
+        raise CheckpointError(
+            f"The card of {name_or_folder} was written by another version of this "
+            f"course ({error}): fetch or train these weights again."
+        ) from error
 
 
 def fill(model: nn.Module, tensors: Tensors) -> nn.Module:

@@ -95,6 +95,9 @@ def generate(
     space: Annotated[
         str, typer.Option(help="Of prompts: latent (64x64), or pixel (32x32).")
     ] = "latent",
+    size: Annotated[
+        int | None, typer.Option(help="Height and width, if not those it learned.")
+    ] = None,
     sampler: Sampler = "dpm_solver",
     as_json: AsJson = False,
 ) -> None:
@@ -119,12 +122,12 @@ def generate(
         weights = weights or ("critters" if label else SPACES[space])
         kind = LabelToImage if label else TextToImage
         draw = kind.from_pretrained(weights, best_device())
-        if negative and label:
-            raise ValueError("--negative needs a prompt, not a label.")
-        told = dict(negative_prompt=negative) if prompt else {}
+        if label and (negative or size):
+            raise ValueError("--negative and --size need a prompt, not a label.")
+        told = dict(negative_prompt=negative, size=size) if prompt else {}
         draw.trace(labels or prompt, seed=seed, **settings, **told)  # only checks
     asked = [(labels or prompt)[i % len(labels or prompt)] for i in range(n)]
-    for sentence in draw.remarks(prompt) if prompt else []:
+    for sentence in draw.remarks(prompt, size) if prompt else []:
         print(sentence, file=sys.stderr)
     looked = count_looks(draw.model)
     started = time.monotonic()

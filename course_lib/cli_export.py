@@ -13,7 +13,9 @@ LIBRARIES = ("diffusers",)
 
 
 def export(
-    out: Annotated[Path, typer.Option(help="The folder, with a folder a component.")],
+    out: Annotated[
+        Path, typer.Argument(help="The folder; each component gets one in it.")
+    ],
     to: Annotated[
         str, typer.Option(help="The library that is to read it: diffusers.")
     ] = "diffusers",
@@ -22,7 +24,7 @@ def export(
 ) -> None:
     """Write the parts of trained weights that have an equal in another library.
 
-    Example: python -m course_lib export --to diffusers --weights words --out exported
+    Example: python -m course_lib export --to diffusers exported --weights words
     """
     with bad_input():
         if to not in LIBRARIES:

@@ -22,6 +22,7 @@ from course_lib.checkpoint import (
     fill,
     find_weights,
     load_weights,
+    made_from,
     save_weights,
 )
 from course_lib.guidance import FOR_LABELS, FOR_PROMPTS, guide
@@ -43,15 +44,14 @@ def from_noise(
     noise: PictureNoise,
     steps: int,
     sampler: str,
-    shape: tuple[int, int, int] | None = None,
+    shape: tuple[int, int, int],
 ) -> Iterator[Step]:
     """The way from noise to picture with one of the samplers; see `trace` below."""
     if sampler not in SAMPLERS:
         raise ValueError(f"The sampler must be one of {SAMPLERS}; got {sampler!r}.")
     schedule = schedule_named(card["schedule"], card["T"])
     fresh = {"noise": noise} if sampler == "ddpm" else {}
-    x_T = noise(shape or (3, card["size"], card["size"]))
-    return getattr(samplers, sampler)(predict, x_T, schedule, steps, **fresh)
+    return getattr(samplers, sampler)(predict, noise(shape), schedule, steps, **fresh)
 
 
 def draw_all(
@@ -158,7 +158,8 @@ class LabelToImage(Painter):
         """
         predict = self.predict_for(labels, guidance_scale, clamp_x_0)
         noise = PictureNoise(seed, range(first, first + len(labels)), self.device)
-        return from_noise(predict, self.card, noise, steps, sampler)
+        shape = (3, self.card["size"], self.card["size"])
+        return from_noise(predict, self.card, noise, steps, sampler, shape)
 
     def predict_for(
         self,
@@ -209,7 +210,8 @@ def its_autoencoder(
     near = [place / name for place in (folder, folder.parent)]
     found = next((f for f in near if (f / "model.safetensors").is_file()), name)
     autoencoder = load_autoencoder(found, device)
-    if digest(autoencoder.state_dict()) != card["autoencoder_sha256"]:
+    its_digest, _ = card["autoencoder_sha256"], card["latent_scale"]
+    if digest(autoencoder.state_dict()) != its_digest:
         raise CheckpointError(
             f"{name_or_folder} draws latents of another autoencoder than the one in "
             f"{found}: put its own, the folder {name!r}, beside it."
@@ -238,11 +240,11 @@ class TextToImage(Painter):
             raise CheckpointError(
                 f"{name_or_folder} holds a {card.get('kind')}, which takes no prompts."
             )
-        model, tokenizer = TextUNet(**card["config"]), tokenizer_of(card)
-        model = fill(model, tensors).to(device)
-        return cls(
-            model, tokenizer, card, its_autoencoder(name_or_folder, card, device)
-        )
+        with made_from(name_or_folder):
+            model, tokenizer = TextUNet(**card["config"]), tokenizer_of(card)
+            schedule_named(card["schedule"], card["T"])  # only looks
+            autoencoder = its_autoencoder(name_or_folder, card, device)
+        return cls(fill(model, tensors).to(device), tokenizer, card, autoencoder)
 
     def save_pretrained(self, folder: Path | str) -> None:
         """Write weights and card (the tokenizer is in it), and the autoencoder's."""
@@ -252,12 +254,21 @@ class TextToImage(Painter):
             inside = Path(folder) / self.card["autoencoder"]
             save_weights(inside, self.autoencoder.state_dict(), card)
 
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """What the network draws for one picture: channels, height and width."""
-        channels, side = self.model.config["unet"]["channels"], self.card["size"]
+    def shape(self, size: int | None = None) -> tuple[int, int, int]:
+        """What the network draws for one picture: channels, height and width.
+
+        Args:
+            size: of the picture, if not the one that it learned
+        """
+        size = self.card["size"] if size is None else size
         times = 1 if self.autoencoder is None else self.autoencoder.times
-        return channels, side // times, side // times
+        multiple = times * self.model.unet.multiple
+        if size < multiple or size % multiple:
+            raise ValueError(
+                f"The size of a picture must be a multiple of {multiple} here; "
+                f"got {size}."
+            )
+        return self.model.config["unet"]["channels"], size // times, size // times
 
     @torch.no_grad()
     def encode(self, pictures: Tensor) -> Tensor:
@@ -279,9 +290,15 @@ class TextToImage(Painter):
         """The most tokens that a prompt may have; the rest is cut off."""
         return self.model.config["text"]["length"]
 
-    def remarks(self, prompts: list[str]) -> list[str]:
-        """What of these prompts cannot be followed, a sentence each."""
+    def remarks(self, prompts: list[str], size: int | None = None) -> list[str]:
+        """What of these wishes cannot be followed, a sentence each."""
         said = []
+        if size not in (None, self.card["size"]):
+            learned = self.card["size"]
+            said.append(
+                f"It learned pictures of {learned}x{learned} and nothing else: at "
+                f"{size}x{size} expect {'doubled or ' * (size > learned)}cut animals."
+            )
         strangers = sorted({word for text in prompts for word in unknown_words(text)})
         if strangers:
             more = f" and {len(strangers) - 5} more" if len(strangers) > 5 else ""
@@ -311,6 +328,7 @@ class TextToImage(Painter):
         first: int = 0,
         clamp_x_0: bool = True,
         negative_prompt: str = "",
+        size: int | None = None,
     ) -> Iterator[Step]:
         """Yield every step from noise to picture, one picture a prompt.
 
@@ -319,10 +337,12 @@ class TextToImage(Painter):
             guidance_scale: 1 is plain, more follows the prompt more closely
             seed: with `first`, the number of the first picture, decides the noise
             negative_prompt: what guidance leads away from; "" is "nothing told"
+            size: height and width, if not those of the training (see `remarks`)
         """
+        shape = self.shape(size)
         predict = self.predict_for(prompts, guidance_scale, negative_prompt, clamp_x_0)
         noise = PictureNoise(seed, range(first, first + len(prompts)), self.device)
-        return from_noise(predict, self.card, noise, steps, sampler, self.shape)
+        return from_noise(predict, self.card, noise, steps, sampler, shape)
 
     def predict_for(
         self,
@@ -352,6 +372,7 @@ class TextToImage(Painter):
         generator: torch.Generator | None = None,
         sampler: str = "dpm_solver",
         negative_prompt: str = "",
+        size: int | None = None,
         batch_size: int = 64,
         callback: Callable[[Step], None] | None = None,
     ) -> Tensor:
@@ -364,7 +385,8 @@ class TextToImage(Painter):
             seed = int(torch.randint(2**62, (), generator=generator))
 
         def trace(some: list[str], first: int) -> Iterator[Step]:
-            how = dict(seed=seed, sampler=sampler, negative_prompt=negative_prompt)
-            return self.trace(some, steps, guidance_scale, first=first, **how)
+            how = dict(seed=seed, sampler=sampler, first=first, size=size)
+            how["negative_prompt"] = negative_prompt
+            return self.trace(some, steps, guidance_scale, **how)
 
         return draw_all(trace, prompts, batch_size, callback, self.decode)

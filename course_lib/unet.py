@@ -114,6 +114,11 @@ class UNet(nn.Module):
         h = self.refine(torch.cat([F.silu(h), x_t], dim=1))
         return self.last(F.silu(h))  # (B, C, H, W)
 
+    @property
+    def multiple(self) -> int:
+        """What height and width must be divisible by."""
+        return self.fold * 2 ** len(self.shrink)
+
     def hear(self, t: Tensor, cond: Tensor | None):
         """What is heard everywhere, (B, vec_width); for attention (text_emb, mask)."""
         if not self.config["text_width"]:
@@ -124,7 +129,7 @@ class UNet(nn.Module):
     def check_input(self, x_t: Tensor, t: Tensor, cond: Tensor | None) -> None:
         """Raise a sentence for what would otherwise fail deep inside."""
         channels, labels = self.config["channels"], self.config["labels"]
-        multiple = self.fold * 2 ** len(self.shrink)
+        multiple = self.multiple
         if x_t.ndim != 4 or x_t.shape[1] != channels:
             raise ValueError(
                 f"x_t must be shaped (B, {channels}, H, W); got {tuple(x_t.shape)}."

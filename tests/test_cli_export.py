@@ -12,7 +12,7 @@ from course_lib.cli_export import LIBRARIES
 
 
 def test_the_parts_are_written_and_each_is_spoken_of(cli, here, words):  # noqa: F811
-    code, out, err = cli("export --to diffusers --weights words --out some/new --json")
+    code, out, err = cli("export --to diffusers --weights words some/new --json")
     assert code == 0 and err == []
     files = [f for f in written(here / "some" / "new") if "." in f]
     assert files == [
@@ -32,7 +32,7 @@ def test_the_parts_are_written_and_each_is_spoken_of(cli, here, words):  # noqa:
 
 
 def test_diffusers_reads_what_the_command_wrote(cli, words):  # noqa: F811
-    assert cli("export --weights critters --out e")[0] == 0
+    assert cli("export --weights critters e")[0] == 0
     scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(
         "e", subfolder="scheduler"
     )
@@ -42,12 +42,12 @@ def test_diffusers_reads_what_the_command_wrote(cli, words):  # noqa: F811
 def test_nobody_needs_diffusers_to_export(cli, words, monkeypatch):  # noqa: F811
     for library in (*LIBRARIES, "transformers", "tokenizers"):
         monkeypatch.setitem(sys.modules, library, None)  # importing it now fails
-    assert cli("export --weights words --out e")[0] == 0
+    assert cli("export --weights words e")[0] == 0
 
 
 def test_the_same_export_writes_the_same_files(cli, here, words):  # noqa: F811
     for folder in ("a", "b"):
-        cli(f"export --weights words --out {folder}")
+        cli(f"export --weights words {folder}")
     first, second = (
         [f.read_bytes() for f in sorted((here / name).rglob("*.*"))] for name in "ab"
     )
@@ -57,12 +57,12 @@ def test_the_same_export_writes_the_same_files(cli, here, words):  # noqa: F811
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ("--to keras --out e", "--to must be diffusers; got 'keras'"),
-        ("--weights nowhere --out e", "no weights at 'nowhere'"),
-        ("--weights reader-32 --out e", "Nothing in reader-32 has an equal"),
-        ("--out taken.txt", "Cannot write to taken.txt"),
-        ("--out taken.txt/new", "Cannot write to"),
-        ("", "--out"),
+        ("--to keras e", "--to must be diffusers; got 'keras'"),
+        ("--weights nowhere e", "no weights at 'nowhere'"),
+        ("--weights reader-32 e", "Nothing in reader-32 has an equal"),
+        ("taken.txt", "Cannot write to taken.txt"),
+        ("taken.txt/new", "Cannot write to"),
+        ("", "Missing argument 'out'"),
     ],
 )
 def test_bad_input_gets_a_sentence(cli, here, words, options, sentence):  # noqa: F811

@@ -125,3 +125,27 @@ def test_editing_goes_through_latents(painter):
     filled = inpaint(painter, pictures, mask, PROMPTS, steps=2, again=1)
     assert torch.equal(filled[..., ~mask], pictures[..., ~mask])
     assert not torch.equal(filled[..., mask], pictures[..., mask])
+
+
+def test_another_size_is_drawn_with_a_remark_and_an_impossible_one_refused(painter):
+    assert painter(PROMPTS, steps=2, size=32).shape == (2, 3, 32, 32)
+    said = painter.remarks(["a cat"], size=32)
+    assert any("learned pictures of 16x16" in sentence for sentence in said)
+    assert any("doubled" in sentence for sentence in said)
+    assert not any("learned pictures" in s for s in painter.remarks(["a cat"], size=16))
+    for size in (0, 20, -16):
+        with pytest.raises(ValueError, match="must be a multiple of 16"):
+            painter(PROMPTS, steps=2, size=size)
+
+
+@pytest.mark.parametrize("missing", ["latent_scale", "schedule", "merges", "config"])
+def test_a_card_of_another_version_gets_a_sentence(painter, tmp_path, missing):
+    card = {name: x for name, x in painter.card.items() if name != missing}
+    replace(painter, card=card).save_pretrained(tmp_path)
+    with pytest.raises(CheckpointError, match="another version of this course"):
+        TextToImage.from_pretrained(tmp_path)
+
+
+def test_latents_with_holes_are_refused(painter):
+    with pytest.raises(ValueError, match="not finite"):
+        painter.decode(torch.full((1, 2, 4, 4), torch.nan))
