@@ -13,7 +13,7 @@ PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 ROOT    = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks course smoke bench weights format lint check clean
+.PHONY: help lab test notebooks course smoke bench weights latent format lint check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -52,6 +52,8 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 	$(BIN)/python benchmarks/hearing.py
 	$(BIN)/python benchmarks/lying_captions.py
 	$(BIN)/python benchmarks/editing_table.py
+	$(BIN)/python benchmarks/autoencoder_table.py
+	$(BIN)/python benchmarks/latent_against_pixels.py
 
 # Each is resumable; three hours in all on two cores. Copy what you like from runs/NAME
 # (model.safetensors and card.json) to data/weights/NAME. What ships as `words` was
@@ -62,8 +64,14 @@ weights: $(READY)  ## train again everything that ships in data/weights (into ru
 	$(TRAIN) --what classifier --iterations 6000 --out runs/cifar10-classifier
 	$(TRAIN) --data critters --iterations 7000 --keep 300,1500 --out runs/critters
 	$(TRAIN) --data cifar10 --iterations 4500 --blocks 1 --out runs/cifar10
-	$(TRAIN) --what pair --iterations 700 --out runs/pair
 	$(TRAIN) --what text --iterations 8800 --out runs/words
+	$(MAKE) latent
+
+latent: $(READY)  ## train the picture maker from nothing: pair, autoencoder, latents (90 minutes)
+	$(TRAIN) --what pair --iterations 700 --out runs/pair
+	$(TRAIN) --what autoencoder --iterations 12000 --out runs/autoencoder
+	$(TRAIN) --what latent --iterations 10000 --pair runs/pair \
+		--autoencoder runs/autoencoder --out runs/latent
 
 format: $(READY)  ## format the code
 	$(BIN)/ruff check -q --fix

@@ -13,7 +13,7 @@ from course_lib.device import best_device, use_all_cores
 from course_lib.editing import check_mask, image_to_image, inpaint, start_of
 from course_lib.gallery import places_for, write_pictures
 from course_lib.guidance import FOR_PROMPTS
-from course_lib.pipeline import TextToImage
+from course_lib.pipeline import SPACES, TextToImage
 from course_lib.pixels import from_bytes, read_picture
 
 MOST = 100  # pictures
@@ -45,7 +45,7 @@ def edit(
     ] = FOR_PROMPTS,
     weights: Annotated[
         str, typer.Option(help="A shipped name, or a training's folder.")
-    ] = "words",
+    ] = SPACES["latent"],
     as_json: AsJson = False,
 ) -> None:
     """Change a picture file: all of it, or (with --mask) a part.

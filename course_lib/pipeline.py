@@ -1,6 +1,6 @@
 """A trained network, ready to draw: the whole system behind one call.
 
-draw = TextToImage.from_pretrained("words")
+draw = TextToImage.from_pretrained("latent")
 pictures = draw(["a frog on stilts", "a red cat at night"], guidance_scale=3, seed=0)
 
 A network that draws latents in place of pixels comes with the autoencoder that turns

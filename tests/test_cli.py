@@ -17,7 +17,8 @@ from filelock import FileLock
 from PIL import Image
 
 from course_lib import checkpoint, evaluation, judges, trainer
-from course_lib.checkpoint import load_checkpoint, save_weights
+from course_lib.autoencoder import Autoencoder
+from course_lib.checkpoint import digest, load_checkpoint, save_weights
 from course_lib.cli import main
 from course_lib.pixels import read_picture
 from course_lib.reader import QUESTIONS
@@ -135,6 +136,7 @@ def test_guidance_1_calls_the_network_once_a_step(cli, guidance, calls):
         ("--guidance nan", "guidance_scale must be a finite number; got nan"),
         ("--guidance inf", "guidance_scale must be a finite number"),
         ("--label crow", "know no 'crow'; they know nothing, frog, rabbit"),
+        ("--label frog --size 64", "--negative and --size need a prompt"),
         ("--label frog,", "know no ''; they know"),
         ("--sampler magic", "must be one of"),
         ("--weights nowhere", "no weights at 'nowhere'"),
@@ -445,14 +447,24 @@ def test_a_mistake_of_ours_is_no_bad_input(cli, monkeypatch):
 
 @pytest.fixture(scope="module")
 def words(world):
-    """Weights that take prompts, under the name that `generate` looks for."""
+    """Weights that take prompts, under the names that `generate` looks for."""
     torch.manual_seed(0)
     tokenizer = train_tokenizer(["a frog on stilts"] * 2, merges=20)
     text = dict(vocabulary=len(tokenizer), length=24, width=16, blocks=1)
-    model = TextUNet(text, dict(widths=(8, 16), blocks=1))
-    card = dict(kind="text denoiser", config=model.config, merges=tokenizer.merges)
-    card |= dict(schedule="straight line", T=100, target="v", size=32, data="critters")
-    save_weights(world / "weights" / "words", model.state_dict(), card)
+    card = dict(kind="text denoiser", merges=tokenizer.merges, data="critters")
+    card |= dict(schedule="straight line", T=100, target="v")
+    coder = Autoencoder((8, 8), z_channels=2).half().float()
+    of_coder = {"kind": "autoencoder", "config": coder.config}
+    save_weights(world / "weights" / "coder", coder.state_dict(), of_coder)
+    latent = dict(autoencoder="coder", latent_scale=1.0)
+    latent["autoencoder_sha256"] = digest(coder.state_dict())
+    for name, channels, own in (
+        ("words", 3, dict(size=32)),
+        ("latent", 2, dict(size=64) | latent),
+    ):
+        model = TextUNet(text, dict(widths=(8, 16), blocks=1, channels=channels))
+        folder = world / "weights" / name
+        save_weights(folder, model.state_dict(), card | own | {"config": model.config})
 
 
 def test_a_prompt_is_drawn_and_read(cli, here, words):
@@ -461,6 +473,24 @@ def test_a_prompt_is_drawn_and_read(cli, here, words):
     facts = json.loads(out[-1])
     assert facts["prompts"] == ["a frog on stilts"] and facts["calls"] == 4
     assert len(facts["seen"]) == 1 and facts["right"] in ([True], [False])
+
+
+def test_prompts_are_drawn_in_latents_unless_pixels_are_asked_for(cli, words):
+    for space, weights, size in (("latent", "latent", 64), ("pixel", "words", 32)):
+        command = f'generate "a frog" --steps 1 --space {space} --out f.png --json'
+        assert json.loads(cli(command)[1][-1])["weights"] == weights
+        assert Image.open("f.png").size == (size, size)
+    cli('generate "a frog" --steps 1 --out f.png')
+    assert Image.open("f.png").size == (64, 64)
+    code, out, err = cli('generate "a frog" --steps 1 --size 96 --out f.png')
+    assert code == 0 and "learned pictures of 64x64" in err[0]
+    assert Image.open("f.png").size == (96, 96)
+    for wrong, sentence in (
+        ("--space outer", "--space must be latent or pixel; got 'outer'"),
+        ("--size 65", "must be a multiple of 16 here; got 65"),
+    ):
+        code, out, err = cli(f'generate "a frog" {wrong} --out g.png')
+        assert code == 2 and sentence in err[0] and not Path("g.png").exists()
 
 
 def test_prompts_take_turns(cli, words):
@@ -490,7 +520,7 @@ def test_no_prompt_fails(cli, here, words, prompt, remark):
     [
         ("generate --out f.png", "either a prompt or --label"),
         ("generate 'a frog' --label frog --out f.png", "either a prompt or --label"),
-        ("generate --label frog --negative cat --out f.png", "needs a prompt"),
+        ("generate --label frog --negative cat --out f.png", "need a prompt"),
         ("generate 'a frog' --n 0 --out f.png", "must lie in 1..10000"),
         ("generate 'a frog' --guidance nan --out f.png", "finite"),
         ("generate 'a frog' --weights critters --out f.png", "takes no prompts"),
@@ -502,7 +532,7 @@ def test_no_prompt_fails(cli, here, words, prompt, remark):
         ("evaluate --weights words --n 0", "n must lie in"),
         ("evaluate --weights critters --n 0", "n must lie in"),
         ("evaluate --weights reader-32 --n 0", "n must lie in"),
-        ("train --what text --size 64 --iterations 1 --out t", "--size must be 32"),
+        ("train --what text --size 48 --iterations 1 --out t", "--size must be 32"),
         ("evaluate --weights words --calls 1", "One step takes 2 calls"),
     ],
 )
