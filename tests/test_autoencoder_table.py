@@ -15,6 +15,8 @@ from course_lib.autoencoder import Autoencoder, psnr  # noqa: E402
 from course_lib.datasets import DataError, PictureSet  # noqa: E402
 from course_lib.drawing import draw_critters  # noqa: E402
 
+SPACES = ("pixels", "latents")
+
 
 def few_critters(split: str, size: int) -> PictureSet:
     pictures, factors = draw_critters(6, seed=0, size=size, start=50_000)
@@ -43,7 +45,8 @@ def test_it_closes_with_its_numbers_and_says_what_was_skipped(capsys):
     said = capsys.readouterr().out
     found = dict(re.findall(r"^(\w+)=(\S+)$", said, flags=re.MULTILINE))
     names = {"psnr", "psnr_chance", "answers_alike", "pictures_alike"}
-    assert found.keys() == names
+    halves = {f"{what}_{w}" for what in ("nobody", "contrast") for w in SPACES}
+    assert found.keys() == names | halves
     assert 0 <= float(found["pictures_alike"]) <= float(found["answers_alike"]) <= 1
     assert "| CIFAR-10, enlarged | skipped: CIFAR-10 is out of reach. |" in said
     assert "| emoji | skipped: COURSE_DATA names no mirror" in said
@@ -53,6 +56,13 @@ def test_a_picture_that_comes_back_whole_is_read_alike(capsys):
     x_0, factors = autoencoder_table.critters(6)
     found = autoencoder_table.agreement(x_0, x_0, factors)
     assert found == {"answers_alike": 1.0, "pictures_alike": 1.0}
+
+
+def test_half_way_between_a_picture_and_itself_is_the_picture():
+    x_0, _ = autoencoder_table.critters(1)
+    found = autoencoder_table.half_way(tiny_coder(""), torch.cat([x_0, x_0]))
+    assert found["nobody_pixels"] == 0
+    assert found["contrast_pixels"] == pytest.approx(1)
 
 
 def test_an_interval_lies_around_its_mean():
