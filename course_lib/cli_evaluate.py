@@ -33,6 +33,10 @@ def evaluate(
     prompts: Annotated[
         Path | None, typer.Option(help="A file with a prompt a line, to be judged by.")
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="This kind of prompts only, like ears; may be repeated."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure by pictures or answers: what takes labels, what takes prompts, a judge.
@@ -42,9 +46,9 @@ def evaluate(
     use_all_cores()
     with bad_input():
         kind = load_weights(weights)[1].get("kind")
-        if prompts and kind != "text denoiser":
+        if (prompts or only) and kind != "text denoiser":
             raise ValueError(
-                f"--prompts needs weights that take prompts, not {weights}."
+                f"--prompts and --only need weights that take prompts, not {weights}."
             )
     if guidance is None:
         guidance = FOR_PROMPTS if kind == "text denoiser" else FOR_LABELS
@@ -54,7 +58,7 @@ def evaluate(
         found, lines = evaluate_judge(weights, pictures, seeds, size)
     elif kind == "text denoiser":
         settings["calls"] = 20 if calls is None else calls
-        found, lines = evaluate_prompts(weights, n, seeds, settings, prompts)
+        found, lines = evaluate_prompts(weights, n, seeds, settings, prompts, only)
     elif kind == "pair":
         found, lines = evaluate_pair(weights, pictures, seeds)
     else:
@@ -106,9 +110,14 @@ def evaluate_denoiser(weights: str, n: int, seeds: int, settings: dict):
 
 
 def evaluate_prompts(
-    weights: str, n: int | None, seeds: int, settings: dict, file: Path | None
+    weights: str,
+    n: int | None,
+    seeds: int,
+    settings: dict,
+    file: Path | None,
+    only: list[str] | None,
 ):
-    """By the prompts of a file, or by every kind of prompt there is."""
+    """By the prompts of a file, or by every kind of prompt there is, or by some."""
     from course_lib import evaluation as ev
     from course_lib import fidelity as fi
 
@@ -130,8 +139,14 @@ def evaluate_prompts(
     n = 500 if n is None else n
     with bad_input():
         ev.check_size(n, seeds)
-    kinds = fi.measure_kinds(painter, n, seeds, **settings)
-    return facts | dict(n=n, kinds=kinds), fi.kinds_table(kinds)
+        for kind in only or []:
+            if kind not in fi.KINDS:
+                raise ValueError(
+                    f"There is no kind {kind!r} of prompts, but {'; '.join(fi.KINDS)}."
+                )
+    kinds = tuple(only or fi.KINDS)
+    found = fi.measure_kinds(painter, n, seeds, **settings, kinds=kinds)
+    return facts | dict(n=n, kinds=found), fi.kinds_table(found)
 
 
 def read_lines(file: Path) -> list[str]:

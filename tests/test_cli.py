@@ -526,7 +526,12 @@ def test_no_prompt_fails(cli, here, words, prompt, remark):
         ("generate 'a frog' --weights critters --out f.png", "takes no prompts"),
         ("generate 'a frog' --weights nowhere --out f.png", "no weights at"),
         ("generate --label frog --weights words --out f.png", "cannot draw"),
-        ("evaluate --weights critters --prompts p.txt", "takes? prompts"),
+        ("evaluate --weights critters --prompts p.txt", "take prompts"),
+        ("evaluate --weights critters --only ears", "need weights that take prompts"),
+        (
+            "evaluate --weights words --only noses",
+            "no kind 'noses' of prompts, but one",
+        ),
         ("evaluate --weights words --prompts nowhere.txt", "must be a text file"),
         ("evaluate --weights words --n 3", "n must lie in"),
         ("evaluate --weights words --n 0", "n must lie in"),
@@ -559,3 +564,6 @@ def test_every_kind_of_prompt_is_judged(cli, words, monkeypatch):
     kinds = json.loads(out[-1])["kinds"]
     assert kinds["frog on stilts"]["drawn"]["all_factors"]["n"] == 2
     assert any("frog on stilts" in line for line in out)
+    some = "--only ears --only 'two senses, context' --n 2 --calls 2 --json"
+    found = json.loads(cli(f"evaluate --weights words {some}")[1][-1])
+    assert list(found["kinds"]) == ["ears", "two senses, context"]
