@@ -7,7 +7,7 @@ A network that draws latents in place of pixels comes with the autoencoder that 
 them into pictures; the call is the same.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,6 +96,11 @@ class Painter:
     def decode(self, x_0: Tensor) -> Tensor:
         """What the network draws to pictures (B, 3, H, W) in [-1, 1], on the CPU."""
         return x_0.clamp(-1, 1).cpu()
+
+    def as_pictures(self, way: Iterable[Step]) -> Iterator[Step]:
+        """The same steps, each decoded, to be looked at."""
+        for step in way:
+            yield Step(step.t, self.decode(step.x_t), self.decode(step.x_0_hat))
 
 
 @dataclass

@@ -74,6 +74,14 @@ def test_a_painter_of_latents_draws_pictures_by_the_same_call(painter):
     assert torch.equal(painter.decode(last.x_0_hat), pictures)
 
 
+def test_a_way_can_be_looked_at(painter):
+    way = list(painter.trace(PROMPTS, steps=2))
+    seen = list(painter.as_pictures(way))
+    assert [step.t for step in seen] == [step.t for step in way]
+    assert seen[0].x_t.shape == seen[-1].x_0_hat.shape == (2, 3, 16, 16)
+    assert torch.equal(seen[-1].x_0_hat, painter(PROMPTS, steps=2))
+
+
 def test_latents_are_not_clamped_as_pictures_are(painter):
     how = dict(steps=3, guidance_scale=9.0)
     clamped = painter.trace(PROMPTS, clamp_x_0=True, **how)
