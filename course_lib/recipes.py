@@ -70,7 +70,7 @@ SIZES = {
 NETWORKS = {  # where one may choose
     "denoiser": {"widths": (64, 128), "blocks": 2},
     "text": {"widths": (64, 160), "blocks": 1},
-    "latent": {"widths": (128, 224), "blocks": 1},
+    "latent": {"widths": (64, 160), "blocks": 1},
     "autoencoder": {"widths": (32, 128), "blocks": 1},
 }
 WITH_GPU = {
@@ -174,8 +174,8 @@ def text_trainer(
     learned, space = in_space(pictures, autoencoder)
     torch.manual_seed(seed)
     text = dict(vocabulary=len(tokenizer), length=LENGTH, blocks=2)
-    channels = learned[0][0].shape[0]
-    model = TextUNet(text, dict(widths=widths, blocks=blocks, channels=channels))
+    unet = dict(widths=widths, blocks=blocks, channels=learned[0][0].shape[0])
+    model = TextUNet(text, unet | dict(fold=2 if autoencoder is None else 1))
     if pair is not None:
         start_with(model, Matcher.from_pretrained(pair).model)
     get_batch = caption_batches(learned, tokenizer, batch_size, seed, caption_noise)
@@ -388,7 +388,7 @@ def recipe(
     if what == "text":
         return partial(text_trainer, size=size, **network, **options)
     if what == "latent":
-        options = {"autoencoder": "autoencoder"} | options
+        options = {"autoencoder": "autoencoder", "noisier": 0.3} | options
         return partial(text_trainer, size=size, **network, **options)
     if what == "autoencoder":
         return partial(autoencoder_trainer, **network, **options)

@@ -35,7 +35,7 @@ BOXES = (  # in the order in which a prompt passes through them
     Box("tokenizer", 1, 0, "cuts it into known pieces", ("tokenizer",), ("08_words",)),
     Box("text encoder", 2, 0, "one vector a piece, each aware of its neighbours",
         ("text_encoder", "contrastive"), ("08_words", "09_image_text")),
-    Box("noise", 0, 1, "4 x 16 x 16 numbers by chance", ("samplers",), ("02_noise",)),
+    Box("noise", 0, 1, "1,024 numbers by chance", ("samplers",), ("02_noise",)),
     Box("sampler", 1, 1, "walks from t = 1000 to 0; at each step it asks and mixes",
         ("samplers", "schedule"), ("06_sampling",)),
     Box("U-Net", 2, 1, "looks at the noisy latent, twice: with the words and without",

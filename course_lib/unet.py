@@ -34,9 +34,9 @@ class UNet(nn.Module):
         channels: 3 for RGB
         refine: channels of the small full-resolution head that smooths over the fold
         text_width: numbers a token of the text it is told; 0 for none
+        fold: pixels along the side of the square that becomes channels; 1 for latents,
+            which are folded already
     """
-
-    fold = 2  # pixels along the side of the square that becomes channels
 
     def __init__(
         self,
@@ -46,8 +46,10 @@ class UNet(nn.Module):
         channels: int = 3,
         refine: int = 16,
         text_width: int = 0,
+        fold: int = 2,
     ):
         super().__init__()
+        self.fold = fold
         self.config = dict(
             widths=list(widths),
             blocks=blocks,
@@ -55,6 +57,7 @@ class UNet(nn.Module):
             channels=channels,
             refine=refine,
             text_width=text_width,
+            fold=fold,
         )
         vec_width = 4 * widths[0]
         self.time_width = 2 * widths[0]
