@@ -54,8 +54,8 @@ from course_lib.widgets import live
 
 draw = TextToImage.from_pretrained("words")
 album = load_critters("test", kind="one")
-big = (album.factors["size"] == 1) & (album.factors["accessory"] == 0)
-mine = album[big.nonzero()[:8, 0]][0]  # (8, 3, 32, 32), eight pictures to change
+small = (album.factors["size"] == 1) & (album.factors["accessory"] == 0)
+mine = album[small.nonzero()[:8, 0]][0]  # (8, 3, 32, 32), eight pictures to change
 
 
 def change(which, prompt, strength, seed):
@@ -162,7 +162,7 @@ for name, pictures in rows.items():
 
 # %%
 turtles = album.factors["subject"] == SUBJECTS.index("turtle")
-plain = turtles & big & (album.factors["ears"] == 0)
+plain = turtles & small & (album.factors["ears"] == 0)
 shelled = album[plain.nonzero()[:8, 0]][0]
 mask = torch.zeros(32, 32, dtype=torch.bool)
 mask[:, 16:] = True  # the right half
@@ -280,7 +280,7 @@ from course_lib.editing import widen
 from course_lib.wording import SCENE_WORDS
 
 wider, room = widen(mine[:6], right=16)
-where = album.factors["scene"][big.nonzero()[:6, 0]].tolist()
+where = album.factors["scene"][small.nonzero()[:6, 0]].tolist()
 places = [SCENE_WORDS[SCENES[i]][0] for i in where]  # "in the snow", "at night", ...
 scenes = inpaint(draw, wider, room, places, again=3, seed=2)
 show_rows(

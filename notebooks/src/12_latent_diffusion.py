@@ -338,7 +338,7 @@ print("only on the card of this one:", new)
 # %% [markdown]
 # Two settings were chosen anew, by trying. A latent drowns in less noise than a
 # picture, so training looks less often at the noisiest steps (`noisier`). And the U-Net
-# folds no squares, as it does with pixels since notebook 04: a latent is folded already.
+# folds no squares, as with pixels since notebook 04: a latent is folded already.
 #
 # ## What it saves
 #
