@@ -201,7 +201,6 @@ few = [small(["a frog"], steps=n, seed=3) for n in (1, 2, 4, 8, 16)]
 told = ["", "a frog", "a red frog", "a red frog with a hat"]
 told.append("a red frog with a hat at night")
 worded = small(told, steps=14, seed=3)
-large = draw(told, steps=14, seed=3)
 show_rows(
     {
         "01 pixels": torch.cat([frog[None], channels, eye]),
@@ -210,12 +209,16 @@ show_rows(
         "05 training": torch.cat(stages),
         "06 sampling": torch.cat(few),
         "08 to 10 words": worded,
-        "11, 12 latents": large,
     },
-    alt="Seven rows: a frog with its red, green and blue and its eye enlarged; the "
-    "frog under more and more noise; guesses of a frog that get clearer; the same "
-    "noise drawn early, half way and late in a training; drawn in 1 to 16 steps; "
-    "drawn for more and more words; and the same words in four times as many pixels.",
+    alt="Six rows: a frog with its red, green and blue and its eye enlarged; the frog "
+    "under more and more noise; guesses of a frog that get clearer; the same noise "
+    "drawn early, half way and late in a training; drawn in 1 to 16 steps; and drawn "
+    "for more and more words.",
+)
+show_pictures(
+    draw(told, steps=14, seed=3),  # 11, 12: the last row in four times as many pixels
+    titles=["11, 12", *told[1:]],
+    alt="Five pictures for more and more words, up to a red frog with a hat at night.",
 )
 print("how much picture is left in row 02:", small.schedule.a(t).tolist())
 
@@ -263,7 +266,7 @@ code = main(["doctor"])
 #
 # </details>
 #
-# 2. Where in the 2.7 million numbers is the frog stored?
+# 2. Where in the 3.1 million numbers is the frog stored?
 #
 # <details><summary>Answer</summary>
 #
