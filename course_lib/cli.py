@@ -93,8 +93,8 @@ def generate(
         str | None, typer.Option(help="A shipped name, or a training's folder.")
     ] = None,
     space: Annotated[
-        str, typer.Option(help="Of prompts: latent (64x64), or pixel (32x32).")
-    ] = "latent",
+        str, typer.Option(help="Of prompts: pixel (32x32), or latent (64x64).")
+    ] = "pixel",
     size: Annotated[
         int | None, typer.Option(help="Height and width, if not those it learned.")
     ] = None,
@@ -118,7 +118,7 @@ def generate(
             raise ValueError(f"--n must lie in 1..{MOST_PICTURES}; got {n}.")
         files, grid = places_for(out, n)
         if space not in SPACES:
-            raise ValueError(f"--space must be latent or pixel; got {space!r}.")
+            raise ValueError(f"--space must be pixel or latent; got {space!r}.")
         weights = weights or ("critters" if label else SPACES[space])
         kind = LabelToImage if label else TextToImage
         draw = kind.from_pretrained(weights, best_device())
@@ -207,6 +207,9 @@ def train(
     pair: Annotated[
         str | None, typer.Option(help="Whose text encoder a text starts with: pair.")
     ] = None,
+    start: Annotated[
+        str | None, typer.Option(help="Weights that a text or latent goes on from.")
+    ] = None,
     autoencoder: Annotated[
         str | None, typer.Option(help="Whose latents a latent learns: autoencoder.")
     ] = None,
@@ -226,8 +229,8 @@ def train(
 
     options = {} if batch is None else dict(batch_size=batch)
     options |= {} if seed is None else dict(seed=seed)
-    options |= {} if pair is None else dict(pair=pair)
-    options |= {} if autoencoder is None else dict(autoencoder=autoencoder)
+    given = dict(pair=pair, start=start, autoencoder=autoencoder)
+    options |= {name: where for name, where in given.items() if where is not None}
     with bad_input():
         check_writable(out)
         use_threads(threads)
@@ -243,8 +246,9 @@ def train(
         )
         grids = None if widths is None else whole_numbers("--widths", widths)
         make = recipes.recipe(what, data, size, grids, blocks, **options)
-    seconds = trainer.seconds_an_iteration(make, settings, TIMED if minutes else GLANCE)
     with bad_input():
+        glance = TIMED if minutes else GLANCE
+        seconds = trainer.seconds_an_iteration(make, settings, glance)
         if iterations == UNTIMED:
             fitting = max(1, round(60 * minutes / seconds))
             settings = replace(settings, iterations=fitting)

@@ -45,7 +45,7 @@ def edit(
     ] = FOR_PROMPTS,
     weights: Annotated[
         str, typer.Option(help="A shipped name, or a training's folder.")
-    ] = SPACES["latent"],
+    ] = SPACES["pixel"],
     as_json: AsJson = False,
 ) -> None:
     """Change a picture file: all of it, or (with --mask) a part.

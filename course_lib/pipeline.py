@@ -1,6 +1,6 @@
 """A trained network, ready to draw: the whole system behind one call.
 
-draw = TextToImage.from_pretrained("latent")
+draw = TextToImage.from_pretrained("words")
 pictures = draw(["a frog on stilts", "a red cat at night"], guidance_scale=3, seed=0)
 
 A network that draws latents in place of pixels comes with the autoencoder that turns
@@ -34,7 +34,7 @@ from course_lib.text_unet import TextUNet
 from course_lib.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
 from course_lib.unet import UNet
 
-SPACES = {"latent": "latent", "pixel": "words"}  # in which to draw, and who does
+SPACES = {"pixel": "words", "latent": "latent"}  # in which to draw, and who does
 SAMPLERS = ("ddim", "ddpm", "dpm_solver", "euler", "heun")
 
 

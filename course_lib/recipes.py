@@ -15,7 +15,7 @@ from course_lib.autoencoder import (
     make_autoencoder_loss,
 )
 from course_lib.captioned import LENGTH, caption_batches, caption_tokenizer
-from course_lib.checkpoint import digest
+from course_lib.checkpoint import digest, fill, load_weights
 from course_lib.contrastive import ImageTextPair, Matcher, make_contrastive_loss
 from course_lib.datasets import (
     DataError,
@@ -160,6 +160,7 @@ def text_trainer(
     pair: str | None = "pair",
     size: int = 32,
     autoencoder: Path | str | None = None,
+    start: Path | str | None = None,
 ) -> Trainer:
     """The recipe for pictures from prompts: text encoder and U-Net, trained together.
 
@@ -168,6 +169,7 @@ def text_trainer(
         pair: the image-text pair whose text encoder this one starts as; None starts
             from nothing, and takes many times as long to hear a word
         autoencoder: whose latents are learned in place of pixels; nothing else changes
+        start: trained weights to go on from, in place of new ones and of `pair`
     """
     schedule, target = straight_line(), "v"
     pictures, tokenizer = load_critters("train", size=size), caption_tokenizer()
@@ -176,7 +178,9 @@ def text_trainer(
     text = dict(vocabulary=len(tokenizer), length=LENGTH, blocks=2)
     unet = dict(widths=widths, blocks=blocks, channels=learned[0][0].shape[0])
     model = TextUNet(text, unet | dict(fold=2 if autoencoder is None else 1))
-    if pair is not None:
+    if start is not None:
+        fill(model, load_weights(start)[0]).train()
+    elif pair is not None:
         start_with(model, Matcher.from_pretrained(pair).model)
     get_batch = caption_batches(learned, tokenizer, batch_size, seed, caption_noise)
     card = {
@@ -191,6 +195,7 @@ def text_trainer(
     }
     asked = dict(batch_size=batch_size, seed=seed, noisier=noisier, even=even)
     asked |= dict(caption_noise=caption_noise, pair=pair and Path(pair).name)
+    asked |= {} if start is None else dict(start=Path(start).name)
     return Trainer(
         model,
         make_denoising_loss(schedule, target),
@@ -350,7 +355,7 @@ def recipe(
         what: denoiser, text, latent, pair, autoencoder, reader or classifier
         data: critters, cifar10 or folder:PATH; a judge learns from its own set only
         widths, blocks: of what draws, where they are not the recipe's own
-        options: batch_size, seed, pair, autoencoder, where not the recipe's own
+        options: batch_size, seed, pair, start, autoencoder, where not its own
     """
     if what not in DATA:
         raise ValueError(f"--what must be one of {', '.join(DATA)}; got {what!r}.")
@@ -362,7 +367,12 @@ def recipe(
     if size not in sizes:
         either = " or ".join(map(str, sizes))
         raise ValueError(f"--size must be {either} here; got {size}.")
-    for option, whose in (("pair", ("text", "latent")), ("autoencoder", ("latent",))):
+    drawn_by_prompts = ("text", "latent")
+    for option, whose in (
+        ("pair", drawn_by_prompts),
+        ("start", drawn_by_prompts),
+        ("autoencoder", ("latent",)),
+    ):
         if option in options and what not in whose:
             raise ValueError(f"--{option} is for {' and '.join(whose)}, not {what}.")
     if not 1 <= options.get("batch_size", 1) <= CHUNK:

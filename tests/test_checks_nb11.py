@@ -28,8 +28,10 @@ def test_right_functions_are_used_onward(capsys):
     ("mistaken", "words"),
     [
         (lambda m, v, e: m + v.exp() * e, "halve the logarithm"),
-        (lambda m, v, e: m + v * e, "must go through exp"),
+        (lambda m, v, e: m + v * e, "must go through exp before"),
         (lambda m, v, e: m + v.abs().sqrt() * e, "means nothing"),
+        (lambda m, v, e: m + v.exp() / 2 * e, "halve before exp, not after"),
+        (lambda m, v, e: m + v / 2 * e, "must go through exp, then"),
         (lambda m, v, e: m, "middle of the cloud"),
         (lambda m, v, e: sample(m, v, e).detach(), "no gradient"),
         (lambda m, v, e: sample(m, v.detach(), e), "only one of"),
@@ -52,6 +54,14 @@ def test_mistakes_of_sampling_are_named(capsys, mistaken, words):
         (
             lambda m, v: 0.5 * (m**2 + v.abs() - 1 - v.abs().log()).flatten(1).sum(1),
             "not the variance",
+        ),
+        (
+            lambda m, v: ((m**2 + (v / 2).exp() - 1 - v) / 2).flatten(1).sum(1),
+            "has its square",
+        ),
+        (
+            lambda m, v: ((m**2 + v.exp() - v) / 2).flatten(1).sum(1),
+            "the - 1 is missing",
         ),
         (lambda m, v: m.flatten(1).sum(1), "expected"),
     ],

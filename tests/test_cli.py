@@ -475,19 +475,20 @@ def test_a_prompt_is_drawn_and_read(cli, here, words):
     assert len(facts["seen"]) == 1 and facts["right"] in ([True], [False])
 
 
-def test_prompts_are_drawn_in_latents_unless_pixels_are_asked_for(cli, words):
+def test_prompts_are_drawn_in_pixels_unless_latents_are_asked_for(cli, words):
     for space, weights, size in (("latent", "latent", 64), ("pixel", "words", 32)):
         command = f'generate "a frog" --steps 1 --space {space} --out f.png --json'
         assert json.loads(cli(command)[1][-1])["weights"] == weights
         assert Image.open("f.png").size == (size, size)
     cli('generate "a frog" --steps 1 --out f.png')
-    assert Image.open("f.png").size == (64, 64)
-    code, out, err = cli('generate "a frog" --steps 1 --size 96 --out f.png')
+    assert Image.open("f.png").size == (32, 32)
+    large = 'generate "a frog" --steps 1 --space latent --size 96 --out f.png'
+    code, out, err = cli(large)
     assert code == 0 and "learned pictures of 64x64" in err[0]
     assert Image.open("f.png").size == (96, 96)
     for wrong, sentence in (
-        ("--space outer", "--space must be latent or pixel; got 'outer'"),
-        ("--size 65", "must be a multiple of 16 here; got 65"),
+        ("--space outer", "--space must be pixel or latent; got 'outer'"),
+        ("--space latent --size 65", "must be a multiple of 16 here; got 65"),
     ):
         code, out, err = cli(f'generate "a frog" {wrong} --out g.png')
         assert code == 2 and sentence in err[0] and not Path("g.png").exists()
@@ -537,6 +538,7 @@ def test_no_prompt_fails(cli, here, words, prompt, remark):
         ("evaluate --weights words --n 0", "n must lie in"),
         ("evaluate --weights critters --n 0", "n must lie in"),
         ("evaluate --weights reader-32 --n 0", "n must lie in"),
+        ("train --what pair --start words --iterations 1 --out t", "--start is for"),
         ("train --what text --size 48 --iterations 1 --out t", "--size must be 32"),
         ("evaluate --weights words --calls 1", "One step takes 2 calls"),
     ],

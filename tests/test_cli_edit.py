@@ -41,11 +41,19 @@ def test_no_strength_gives_the_picture_back(cli, words, files):  # noqa: F811
 def test_with_a_mask_the_rest_is_kept(cli, here, words, files):  # noqa: F811
     command = 'edit "a frog" --image p.png --mask half.png --n 2 --steps 2 --out e/'
     assert cli(command)[0] == 0
-    before = read_picture("p.png", 64)
+    before = read_picture("p.png", 32)
     for name in ("e/000.png", "e/001.png"):
-        after = read_picture(name, 64)
-        assert (after[..., :32] == before[..., :32]).all()
-        assert (after[..., 32:] != before[..., 32:]).any()
+        after = read_picture(name, 32)
+        assert (after[..., :16] == before[..., :16]).all()
+        assert (after[..., 16:] != before[..., 16:]).any()
+
+
+def test_in_latents_the_rest_is_kept_to_the_pixel_as_well(cli, words, files):  # noqa: F811
+    command = 'edit "a frog" --image p.png --mask half.png --weights latent'
+    assert cli(f"{command} --steps 2 --out e.png")[0] == 0
+    before, after = read_picture("p.png", 64), read_picture("e.png", 64)
+    assert (after[..., :32] == before[..., :32]).all()
+    assert (after[..., 32:] != before[..., 32:]).any()
 
 
 def test_white_is_where_to_draw(files):  # noqa: F811

@@ -9,7 +9,7 @@ from PIL import Image
 
 from course_lib import recipes
 from course_lib.autoencoder import Autoencoder
-from course_lib.checkpoint import fill, save_weights
+from course_lib.checkpoint import CheckpointError, fill, load_weights, save_weights
 from course_lib.contrastive import ImageTextPair, Matcher
 from course_lib.critters import is_held_out
 from course_lib.datasets import DataError, PictureSet
@@ -178,7 +178,8 @@ def test_latents_are_learned_by_the_recipe_that_learns_pixels(tmp_path, monkeypa
     coder = Autoencoder((8, 8), z_channels=2)
     card = {"kind": "autoencoder", "config": coder.config}
     save_weights(tmp_path / "coder", coder.state_dict(), card)
-    make = recipe("latent", **TINY, autoencoder=tmp_path / "coder", pair=None)
+    where = dict(autoencoder=tmp_path / "coder", pair=None)
+    make = recipe("latent", **TINY, **where)
     trainer = make(ONCE, tmp_path / "latent")
     batch = trainer.get_batch(0)
     assert batch["x_0"].shape[1:] == batch["eps"].shape[1:] == (2, 16, 16)
@@ -186,6 +187,13 @@ def test_latents_are_learned_by_the_recipe_that_learns_pixels(tmp_path, monkeypa
     list(trainer.run())
     drawn = TextToImage.from_pretrained(tmp_path / "latent")(["a frog"], steps=2)
     assert drawn.shape == (1, 3, 64, 64)
+    make = recipe("latent", **TINY, **where, start=tmp_path / "latent")
+    on = make(ONCE)
+    assert on.card["start"] == "latent"
+    saved, _ = load_weights(tmp_path / "latent")
+    assert all(torch.equal(x, saved[name]) for name, x in on.ema.items())
+    with pytest.raises(CheckpointError, match="belong to another network"):
+        recipe("latent", widths=(16, 16), **where, start=tmp_path / "latent")(ONCE)
 
 
 def small_critters(split: str, size: int = 32) -> PictureSet:
