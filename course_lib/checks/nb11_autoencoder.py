@@ -23,6 +23,12 @@ def check_sample(learner_sample):
     def root(mu, logvar, eps):
         return mu + logvar.abs().sqrt() * eps
 
+    def halved_after(mu, logvar, eps):
+        return mu + logvar.exp() / 2 * eps
+
+    def half_raw(mu, logvar, eps):
+        return mu + logvar / 2 * eps
+
     def middle(mu, logvar, eps):
         return mu
 
@@ -32,6 +38,11 @@ def check_sample(learner_sample):
         "logvar is a logarithm: it must go through exp before it can be a spread": raw,
         "logvar is a logarithm, and a root of it means nothing: exp of its half is the "
         "spread": root,
+        "the spread is exp of half the logarithm: halve before exp, not after": (
+            halved_after
+        ),
+        "half of logvar is the logarithm of the spread: it must go through exp, then "
+        "it is the spread": half_raw,
         "that is the middle of the cloud: add the spread times eps": middle,
     }
 
@@ -82,6 +93,12 @@ def check_kl_divergence(learner_kl):
         safe = logvar.abs()
         return 0.5 * (mu**2 + safe - 1 - safe.log()).flatten(1).sum(1)
 
+    def spread(mu, logvar):
+        return 0.5 * (mu**2 + (logvar / 2).exp() - 1 - logvar).flatten(1).sum(1)
+
+    def no_one(mu, logvar):
+        return 0.5 * (mu**2 + logvar.exp() - logvar).flatten(1).sum(1)
+
     mistakes = {
         "that is the mean over a picture's latents; the divergence of independent "
         "numbers is their sum": averaged,
@@ -90,6 +107,9 @@ def check_kl_divergence(learner_kl):
         "the sign is turned: a divergence is never below 0": negative,
         "the factor 1/2 is missing": doubled,
         "logvar is the logarithm of the variance, not the variance": variance,
+        "exp of half of logvar is the spread, but the formula has its square: exp of "
+        "logvar": spread,
+        "the - 1 is missing: for N(0, 1) itself the divergence must be 0": no_one,
     }
 
     def check():
