@@ -28,8 +28,8 @@ LOGVAR = (-20.0, 4.0)  # where exp(logvar) is neither 0 nor astronomic
 class PlainBlock(nn.Module):
     """Two convolutions beside a shortcut, and no norm between them.
 
-    A norm would take away how bright and how coloured a place is, just what has to come
-    through here (Lim et al. 2017, section 3.1, leave it out for the same reason).
+    A norm would take away how bright and how coloured a picture is, just what has to
+    come through here (Lim et al. 2017, section 3.1, leave it out for the same reason).
     """
 
     def __init__(self, width: int):
