@@ -10,7 +10,7 @@ names is there, without guidance and with it.
 
 import argparse
 
-from course_lib.checkpoint import fill, load_weights
+from course_lib.checkpoint import load_weights
 from course_lib.device import use_all_cores
 from course_lib.evaluation import FRESH, spoken
 from course_lib.fidelity import measure_prompts, prompts_of
@@ -25,12 +25,11 @@ SCALES = (1.0, 2.0)
 
 def carried_on(spoiled: float, iterations: int) -> TextToImage:
     """The shipped painter after some more iterations with such captions."""
-    tensors, card = load_weights("words")
+    _, card = load_weights("words")
     settings = Settings(iterations, 5e-4, gently=SETTINGS["text"]["gently"])
     network = {key: card["config"]["unet"][key] for key in ("widths", "blocks")}
-    trainer = text_trainer(settings, seed=1, caption_noise=spoiled, **network)
-    fill(trainer.raw_model, tensors).train()
-    trainer.ema = {name: x.clone() for name, x in tensors.items()}
+    how = dict(seed=1, caption_noise=spoiled, start="words")
+    trainer = text_trainer(settings, **how, **network)
     return TextToImage(train(trainer).eval(), Tokenizer(card["merges"]), card)
 
 

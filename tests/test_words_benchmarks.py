@@ -10,7 +10,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
 import editing_table  # noqa: E402
 import hearing  # noqa: E402
+import latent_against_pixels  # noqa: E402
 import lying_captions  # noqa: E402
+from test_recipes import small_critters  # noqa: E402
+
+from course_lib import recipes  # noqa: E402
 
 
 def numbers(said: str) -> dict[str, float]:
@@ -49,3 +53,17 @@ def test_editing_closes_with_its_numbers(capsys):
         *("seam_1", "seam_3", "seam_5", "kept_changed_by", "right_hat", "right_cat")
     }
     assert found["kept_changed_by"] <= 1 / 255
+
+
+def test_latents_are_measured_against_pixels(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    monkeypatch.setattr(latent_against_pixels, "peak_gib", lambda space, batch: 1.0)
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    tiny = "--minutes 0.0001 --n 4 --steps 1 --batch 2 --widths 8,16"
+    latent_against_pixels.main([*tiny.split(), "--out", str(tmp_path / "out")])
+    found = numbers(capsys.readouterr().out)
+    assert 0 < found["flops_ratio"] < 0.5  # the latent's share of the pixels' work
+    assert found.keys() == {
+        *("flops_ratio", "floor", "above_floor_pixel", "above_floor_latent"),
+        *("right_pixel", "right_latent"),
+    }
