@@ -213,6 +213,10 @@ def train(
     autoencoder: Annotated[
         str | None, typer.Option(help="Whose latents a latent learns: autoencoder.")
     ] = None,
+    noisier: Annotated[
+        float | None,
+        typer.Option(help="How noisy what it trains on is: 0 even, 0.8 of text."),
+    ] = None,
     precision: Annotated[
         str, typer.Option(help="auto, float32 or bfloat16; auto times both.")
     ] = "auto",
@@ -229,8 +233,8 @@ def train(
 
     options = {} if batch is None else dict(batch_size=batch)
     options |= {} if seed is None else dict(seed=seed)
-    given = dict(pair=pair, start=start, autoencoder=autoencoder)
-    options |= {name: where for name, where in given.items() if where is not None}
+    given = dict(pair=pair, start=start, autoencoder=autoencoder, noisier=noisier)
+    options |= {name: value for name, value in given.items() if value is not None}
     with bad_input():
         check_writable(out)
         use_threads(threads)

@@ -347,7 +347,7 @@ def recipe(
     size: int | None = None,
     widths: tuple[int, ...] | None = None,
     blocks: int | None = None,
-    **options: int | str,
+    **options: int | float | str,
 ) -> Callable[..., Trainer]:
     """The recipe that a command names: call it with settings, folder and resume.
 
@@ -355,7 +355,7 @@ def recipe(
         what: denoiser, text, latent, pair, autoencoder, reader or classifier
         data: critters, cifar10 or folder:PATH; a judge learns from its own set only
         widths, blocks: of what draws, where they are not the recipe's own
-        options: batch_size, seed, pair, start, autoencoder, where not its own
+        options: batch_size, seed, pair, start, autoencoder, noisier, where not its own
     """
     if what not in DATA:
         raise ValueError(f"--what must be one of {', '.join(DATA)}; got {what!r}.")
@@ -372,11 +372,14 @@ def recipe(
         ("pair", drawn_by_prompts),
         ("start", drawn_by_prompts),
         ("autoencoder", ("latent",)),
+        ("noisier", ("denoiser", *drawn_by_prompts)),
     ):
         if option in options and what not in whose:
             raise ValueError(f"--{option} is for {' and '.join(whose)}, not {what}.")
     if not 1 <= options.get("batch_size", 1) <= CHUNK:
         raise ValueError(f"--batch must be 1..{CHUNK}; got {options['batch_size']}.")
+    if not abs(options.get("noisier", 0)) <= 5:
+        raise ValueError(f"--noisier must lie in -5..5; got {options['noisier']}.")
     if not 0 <= options.get("seed", 0) < 2**63:
         raise ValueError(f"--seed must be 0..2^63 - 1; got {options['seed']}.")
     if what == "reader":

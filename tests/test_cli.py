@@ -539,6 +539,8 @@ def test_no_prompt_fails(cli, here, words, prompt, remark):
         ("evaluate --weights critters --n 0", "n must lie in"),
         ("evaluate --weights reader-32 --n 0", "n must lie in"),
         ("train --what pair --start words --iterations 1 --out t", "--start is for"),
+        ("train --what pair --noisier 1 --iterations 1 --out t", "--noisier is for"),
+        ("train --what text --noisier nan --iterations 1 --out t", "lie in -5..5"),
         ("train --what text --size 48 --iterations 1 --out t", "--size must be 32"),
         ("evaluate --weights words --calls 1", "One step takes 2 calls"),
     ],

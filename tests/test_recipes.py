@@ -187,9 +187,10 @@ def test_latents_are_learned_by_the_recipe_that_learns_pixels(tmp_path, monkeypa
     list(trainer.run())
     drawn = TextToImage.from_pretrained(tmp_path / "latent")(["a frog"], steps=2)
     assert drawn.shape == (1, 3, 64, 64)
-    make = recipe("latent", **TINY, **where, start=tmp_path / "latent")
+    assert trainer.card["noisier"] == 0.3
+    make = recipe("latent", **TINY, **where, start=tmp_path / "latent", noisier=0.8)
     on = make(ONCE)
-    assert on.card["start"] == "latent"
+    assert on.card["start"] == "latent" and on.card["noisier"] == 0.8
     saved, _ = load_weights(tmp_path / "latent")
     assert all(torch.equal(x, saved[name]) for name, x in on.ema.items())
     with pytest.raises(CheckpointError, match="belong to another network"):

@@ -46,8 +46,9 @@ def test_it_carries_on_from_the_shipped_weights_with_spoiled_captions(spoiled):
         assert (x - before.model.state_dict()[name]).abs().max() < 0.01
 
 
-def test_editing_closes_with_its_numbers(capsys):
-    editing_table.main(["--n", "2"])
+@pytest.mark.parametrize("weights", ["words", "latent"])
+def test_editing_closes_with_its_numbers(capsys, weights):
+    editing_table.main(["--n", "2", "--weights", weights])
     found = numbers(capsys.readouterr().out)
     assert found.keys() == {
         *("seam_1", "seam_3", "seam_5", "kept_changed_by", "right_hat", "right_cat")
