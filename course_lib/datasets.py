@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 
 from course_lib import accessories, animals, critters, drawing, scenes, shapes
 from course_lib.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from course_lib.device import cache_folder, mirror_folder
+from course_lib.device import cache_folder, mirror_folder, network_reachable
 from course_lib.drawing import draw_critters
 from course_lib.objective import Batch, GetBatch, generator_for
 from course_lib.pixels import PictureError, from_bytes, read_picture
@@ -178,6 +178,8 @@ def cifar10_rows(split: str):
     found = sorted(mirror.glob(f"cifar10/**/{split}-*.parquet")) if mirror else []
     tried = f"the mirror {mirror}" if found else "the network"
     try:
+        if not found and not network_reachable():  # else it is tried for half a minute
+            raise ConnectionError
         import datasets
 
         if found:

@@ -11,6 +11,9 @@ overruled by a few variables of the environment:
 
 import os
 import platform
+import threading
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +21,8 @@ import torch
 
 PROFILES = ("smoke", "laptop", "gpu")
 GIB = 2**30
+HUB = "https://huggingface.co"  # where CIFAR-10 comes from
+PATIENCE_S = 2.0  # for a network that does not answer
 Value = TypeVar("Value")
 
 
@@ -122,6 +127,26 @@ def is_intel_mac() -> bool:
 def on_colab() -> bool:
     """Whether this is a Google Colab runtime."""
     return "COLAB_RELEASE_TAG" in os.environ
+
+
+def network_reachable() -> bool:
+    """Whether HUB answers at all, within two seconds."""
+    answers = []
+
+    def ask():
+        try:
+            with urllib.request.urlopen(HUB, timeout=PATIENCE_S):
+                answers.append(True)
+        except urllib.error.HTTPError:  # an answer, if not a friendly one
+            answers.append(True)
+        except OSError:
+            pass
+
+    # Looking up a name knows no timeout, so it is a thread that we stop waiting for.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(PATIENCE_S)
+    return bool(answers)
 
 
 def _cgroup_limit(name: str, default: str) -> str:

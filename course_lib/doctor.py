@@ -7,10 +7,7 @@ now; nothing is changed, and nothing needs a network.
 import os
 import platform
 import shutil
-import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -28,6 +25,7 @@ from course_lib.datasets import (
 )
 from course_lib.device import (
     GIB,
+    HUB,
     best_device,
     cache_folder,
     cpu_has_bf16,
@@ -35,6 +33,7 @@ from course_lib.device import (
     is_intel_mac,
     memory_gib,
     mirror_folder,
+    network_reachable,
     on_colab,
     profile,
     usable_cores,
@@ -49,9 +48,8 @@ PACKAGES = ("torch", "torchvision", "numpy", "datasets", "accelerate", "jupyterl
 SHIPPED = (
     *("critters", "critters-early", "critters-middle", "reader-32"),
     *("cifar10", "cifar10-classifier"),
+    *("pair", "words", "autoencoder", "latent"),
 )
-HUB = "https://huggingface.co"
-PATIENCE_S = 2.0  # for a network that does not answer
 NETWORK = {"widths": (64, 128), "blocks": 2}  # the one that draws critters
 BATCH = 64
 
@@ -120,26 +118,6 @@ def or_sentence(ask: Callable) -> str | None:
     except ValueError as error:
         return str(error)
     return None if answer is None else str(answer)
-
-
-def network_reachable() -> bool:
-    """Whether the place that CIFAR-10 comes from answers at all, within two seconds."""
-    answers = []
-
-    def ask():
-        try:
-            with urllib.request.urlopen(HUB, timeout=PATIENCE_S):
-                answers.append(True)
-        except urllib.error.HTTPError:  # an answer, if not a friendly one
-            answers.append(True)
-        except OSError:
-            pass
-
-    # Looking up a name knows no timeout, so it is a thread that we stop waiting for.
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(PATIENCE_S)
-    return bool(answers)
 
 
 def state_of(file: Path) -> str:
@@ -211,6 +189,7 @@ def takes(speed: dict) -> dict[str, float]:
         "06: 256 pictures to compare samplers with": 256 * picture,
         "training the shipped critter network again": 7000 * 64 / trained,
         "evaluating it on 3 x 2,048 pictures": 3 * 2048 * picture,
+        "12: training the painter of latents again": 13_000 * 64 / trained,
     }
 
 

@@ -193,6 +193,7 @@ def hub(monkeypatch, load_dataset):
     """Let `import datasets` find this instead."""
     fake = SimpleNamespace(load_dataset=load_dataset, Dataset=SimpleNamespace())
     monkeypatch.setitem(sys.modules, "datasets", fake)
+    monkeypatch.setattr(datasets, "network_reachable", lambda: True)
 
 
 def rows_of(monkeypatch, images, labels, expected=None):
@@ -220,6 +221,13 @@ def test_an_interrupted_download_is_answered_with_a_sentence(small, monkeypatch)
     with pytest.raises(DataError, match="from the network .*download was interrupted"):
         load_cifar10("train")
     assert not (small / "cache").exists()
+
+
+def test_without_a_network_no_download_is_tried(small, monkeypatch):
+    hub(monkeypatch, lambda *args, **kwargs: pytest.fail("tried all the same"))
+    monkeypatch.setattr(datasets, "network_reachable", lambda: False)
+    with pytest.raises(DataError, match="from the network .*it is out of reach"):
+        load_cifar10("train")
 
 
 @pytest.mark.parametrize("labels", [[1, 2], [2, 1, 3]])

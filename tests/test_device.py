@@ -1,5 +1,8 @@
 """What the machine is asked, and what may be overruled."""
 
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -76,3 +79,30 @@ def test_colab_is_known_by_its_release_tag(monkeypatch):
     assert not device.on_colab()
     monkeypatch.setenv("COLAB_RELEASE_TAG", "release-colab")
     assert device.on_colab()
+
+
+def unreachable(address, timeout):
+    raise urllib.error.URLError("no route to host")
+
+
+def answers(address, timeout):
+    raise urllib.error.HTTPError(address, 403, "Forbidden", None, None)
+
+
+def test_any_answer_of_the_network_counts(monkeypatch):
+    monkeypatch.setattr(urllib.request, "urlopen", unreachable)
+    assert not device.network_reachable()
+    monkeypatch.setattr(urllib.request, "urlopen", answers)
+    assert device.network_reachable()
+
+
+def test_a_network_that_does_not_answer_costs_two_seconds_at_most(monkeypatch):
+    def say_nothing(address, timeout):
+        time.sleep(9)
+        raise OSError("timed out")
+
+    monkeypatch.setattr(device, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(urllib.request, "urlopen", say_nothing)
+    started = time.monotonic()
+    assert not device.network_reachable()
+    assert time.monotonic() - started < 5  # and not 9, on however busy a machine
