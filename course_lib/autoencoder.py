@@ -155,7 +155,7 @@ def make_autoencoder_loss(
     """The loss for a Trainer. A batch: `x_0` (B, 3, H, W), and `eps` shaped as mu.
 
     Args:
-        kl_weight: of the divergence, a latent number
+        kl_weight: of the divergence, averaged over the numbers of a latent
         features: what a trained network sees in pictures, a list of (B, C, h, w); must
             not be the judge's, or the judge would find what it taught
         feature_weight: how much they count beside the pixels

@@ -172,27 +172,6 @@ def plot_points(
         same_square(axes, limit or reach(*clouds))
 
 
-def plot_paths(
-    path: Tensor, alt: str, data: Tensor | None = None, limit: float | None = None
-) -> None:
-    """Draw the ways of points, (S, N, 2): a ring at the start, a diamond at the end.
-
-    Args:
-        data: (M, 2), shown in grey behind the paths
-    """
-    path = numbers(path)
-    with panels(alt, 1, 4.6, 4.6) as axes:
-        backdrop(axes[0], data)
-        for way in path.transpose(1, 0, 2):
-            axes[0].plot(*way.T, color=PALETTE[0], alpha=0.5, lw=0.9)
-        ring = dict(s=22, facecolors="white", edgecolors=PALETTE[0])
-        axes[0].scatter(*path[0].T, **ring, zorder=3, label="start")
-        diamond = dict(s=16, color=PALETTE[1], marker="D")
-        axes[0].scatter(*path[-1].T, **diamond, zorder=4, label="end")
-        axes[0].legend(loc="upper right")
-        same_square(axes, limit or reach(path))
-
-
 def plot_field(
     points: Tensor,
     vectors: Tensor | dict[str, Tensor],

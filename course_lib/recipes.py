@@ -290,7 +290,7 @@ def autoencoder_trainer(
 
 
 def with_cloud_noise(get_batch: GetBatch, model: Autoencoder, seed: int) -> GetBatch:
-    """Add `eps` to each batch, one number a latent number."""
+    """Add `eps` to each batch, shaped as its latents."""
 
     def get_noisy_batch(iteration: int) -> Batch:
         batch = get_batch(iteration)

@@ -30,9 +30,6 @@ FIGURES = {
     ),
     "points": lambda: plots.plot_points(POINTS, "a cloud"),
     "clouds": lambda: plots.plot_points({str(i): POINTS for i in range(5)}, "five"),
-    "paths": lambda: plots.plot_paths(
-        torch.stack([POINTS, POINTS / 2]), "ways", POINTS
-    ),
     "field": lambda: plots.plot_field(POINTS, -POINTS, "arrows"),
     "fields": lambda: plots.plot_field(POINTS, {"in": -POINTS, "out": POINTS}, "two"),
     "no field": lambda: plots.plot_field(POINTS, 0 * POINTS, "arrows of no length"),
