@@ -70,7 +70,9 @@ weights: $(READY)  ## train again everything that ships in data/weights (into ru
 latent: $(READY)  ## train the picture maker from nothing: pair, autoencoder, latents (90 minutes)
 	$(TRAIN) --what pair --iterations 700 --out runs/pair
 	$(TRAIN) --what autoencoder --iterations 12000 --out runs/autoencoder
-	$(TRAIN) --what latent --iterations 6000 --pair runs/pair \
+	$(TRAIN) --what latent --iterations 6000 --noisier 0.3 --pair runs/pair \
+		--autoencoder runs/autoencoder --out runs/latent-first
+	$(TRAIN) --what latent --iterations 7000 --start runs/latent-first \
 		--autoencoder runs/autoencoder --out runs/latent
 
 format: $(READY)  ## format the code

@@ -196,6 +196,6 @@ def load_autoencoder(name_or_folder: Path | str, device="cpu") -> Autoencoder:
         raise CheckpointError(
             f"{name_or_folder} holds a {card.get('kind')}, which makes no latents."
         )
-    with made_from(name_or_folder):
+    with made_from(name_or_folder, card):
         model = Autoencoder(**card["config"])
     return fill(model, tensors).to(device)

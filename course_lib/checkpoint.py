@@ -167,9 +167,11 @@ def load_weights(name_or_folder: Path | str) -> tuple[Tensors, Card]:
 
 
 @contextmanager
-def made_from(name_or_folder: Path | str) -> Iterator[None]:
-    """Whatever a card lacks or has too much in here gets a sentence."""
+def made_from(name_or_folder: Path | str, card: Card, *needed: str) -> Iterator[None]:
+    """Whatever the card lacks, or has too much of in here, gets a sentence."""
     try:
+        for key in needed:
+            card[key]
         yield
     except (TypeError, KeyError) as error:
         raise CheckpointError(

@@ -93,8 +93,8 @@ def generate(
         str | None, typer.Option(help="A shipped name, or a training's folder.")
     ] = None,
     space: Annotated[
-        str, typer.Option(help="Of prompts: pixel (32x32), or latent (64x64).")
-    ] = "pixel",
+        str | None, typer.Option(help="Of prompts: latent (64x64), or pixel (32x32).")
+    ] = None,
     size: Annotated[
         int | None, typer.Option(help="Height and width, if not those it learned.")
     ] = None,
@@ -117,15 +117,22 @@ def generate(
         if not 1 <= n <= MOST_PICTURES:
             raise ValueError(f"--n must lie in 1..{MOST_PICTURES}; got {n}.")
         files, grid = places_for(out, n)
+        if space is not None and (label or weights):
+            raise ValueError("--space is for a prompt, and without --weights.")
+        space = "latent" if space is None else space
         if space not in SPACES:
-            raise ValueError(f"--space must be pixel or latent; got {space!r}.")
+            raise ValueError(f"--space must be latent or pixel; got {space!r}.")
         weights = weights or ("critters" if label else SPACES[space])
         kind = LabelToImage if label else TextToImage
         draw = kind.from_pretrained(weights, best_device())
-        if label and (negative or size):
+        if label and (negative or size is not None):
             raise ValueError("--negative and --size need a prompt, not a label.")
         told = dict(negative_prompt=negative, size=size) if prompt else {}
         draw.trace(labels or prompt, seed=seed, **settings, **told)  # only checks
+        if prompt and as_json:
+            from course_lib.fidelity import READER, load_judge, what_is_seen
+
+            load_judge(READER)  # only checks
     asked = [(labels or prompt)[i % len(labels or prompt)] for i in range(n)]
     for sentence in draw.remarks(prompt, size) if prompt else []:
         print(sentence, file=sys.stderr)
@@ -142,8 +149,6 @@ def generate(
         facts = dict(files=wrote, seed=seed, weights=weights) | settings
         facts |= {"labels": asked} if label else {"prompts": asked} | told
         if prompt:
-            from course_lib.fidelity import what_is_seen
-
             facts |= what_is_seen(pictures, prompts=asked)
         calls = looked["pictures"] / n  # network calls a picture, as counted
         device = str(next(draw.model.parameters()).device)
@@ -180,7 +185,7 @@ def train(
         float | None, typer.Option(help="As many iterations as fit, timed once.")
     ] = None,
     batch: Annotated[
-        int | None, typer.Option(help="Pictures an iteration: 64, for a judge 128.")
+        int | None, typer.Option(help="Pictures an iteration, if not the recipe's.")
     ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Of weights, order and noise: 0, for a reader 1.")

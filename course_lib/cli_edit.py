@@ -45,7 +45,7 @@ def edit(
     ] = FOR_PROMPTS,
     weights: Annotated[
         str, typer.Option(help="A shipped name, or a training's folder.")
-    ] = SPACES["pixel"],
+    ] = SPACES["latent"],
     as_json: AsJson = False,
 ) -> None:
     """Change a picture file: all of it, or (with --mask) a part.
@@ -59,6 +59,8 @@ def edit(
             raise ValueError(f"--n must lie in 1..{MOST}; got {n}.")
         if mask and strength is not None:
             raise ValueError("--strength is for the whole picture; leave out --mask.")
+        if again < 1:
+            raise ValueError(f"--again must be 1 or more; got {again}.")
         files, grid = places_for(out, n)
         painter = TextToImage.from_pretrained(weights, best_device())
         strength = 0.7 if strength is None else strength
@@ -69,9 +71,16 @@ def edit(
         if mask:
             hole = read_mask(mask, size)
             check_same_shape(image, mask)
+            if not hole.any():
+                raise ValueError(
+                    f"The mask is empty: nothing of {mask} is white in its middle "
+                    f"square, {size}x{size} pixels when shrunk."
+                )
             check_mask(hole, pictures)
-            if again < 1:
-                raise ValueError(f"--again must be 1 or more; got {again}.")
+        if as_json:
+            from course_lib.fidelity import READER, load_judge, what_is_seen
+
+            load_judge(READER)  # only checks
     for sentence in painter.remarks([prompt]):
         print(sentence, file=sys.stderr)
     if mask:
@@ -84,8 +93,6 @@ def edit(
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
     print(f"{n} picture{'s' * (n > 1)}: {wrote[-1]}")
     if as_json:
-        from course_lib.fidelity import what_is_seen
-
         facts = dict(files=wrote, prompt=prompt, image=str(image), weights=weights)
         facts |= dict(mask=str(mask)) if mask else dict(strength=strength)
         say_json(facts | how | what_is_seen(edited, [prompt] * n))

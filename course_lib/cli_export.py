@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from course_lib.checkpoint import check_writable, load_weights
+from course_lib.checkpoint import check_writable, load_weights, made_from
 from course_lib.command import AsJson, Weights, bad_input, say_json
 from course_lib.export import parts_of, write
 
@@ -29,7 +29,9 @@ def export(
     with bad_input():
         if to not in LIBRARIES:
             raise ValueError(f"--to must be {' or '.join(LIBRARIES)}; got {to!r}.")
-        parts = parts_of(*load_weights(weights))
+        tensors, card = load_weights(weights)
+        with made_from(weights, card):
+            parts = parts_of(tensors, card)
         if not any(part.equal for part in parts):
             reasons = " ".join(part.note for part in parts)
             raise ValueError(f"Nothing in {weights} has an equal in {to}. {reasons}")

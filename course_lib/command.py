@@ -30,7 +30,7 @@ def bad_input() -> Iterator[None]:
     """Whatever is refused in here is the asker's mistake: a sentence, exit code 2."""
     try:
         yield
-    except (ValueError, DataError, CheckpointError) as error:
+    except (ValueError, DataError, CheckpointError, OSError) as error:
         raise typer.Exit(complain(str(error), BAD_INPUT)) from error
 
 

@@ -23,7 +23,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.checkpoint import CheckpointError, fill, load_weights, save_weights
+from course_lib.checkpoint import (
+    CheckpointError,
+    fill,
+    load_weights,
+    made_from,
+    save_weights,
+)
 from course_lib.layers import ImageBlock, norm
 from course_lib.objective import Batch
 from course_lib.pixels import check_pictures
@@ -192,7 +198,8 @@ class Matcher:
                 f"{name_or_folder} holds a {card.get('kind')}, which does not compare "
                 "pictures with texts."
             )
-        model, tokenizer = ImageTextPair(**card["config"]), tokenizer_of(card)
+        with made_from(name_or_folder, card):
+            model, tokenizer = ImageTextPair(**card["config"]), tokenizer_of(card)
         return cls(fill(model, tensors).to(device), tokenizer, card)
 
     def save_pretrained(self, folder: Path | str) -> None:

@@ -284,9 +284,9 @@ def in_siglip_block(layer: str, tensor: Tensor) -> list[tuple[str, Tensor]]:
 UNET = no_equal(
     "unet",
     "UNet2DModel and UNet2DConditionModel convolve single pixels first and last, and "
-    "widen a block by its skip; ours folds 2x2 pixels into channels, merges a skip "
-    "before the block, and looks at the unfolded picture again. Its blocks by "
-    "themselves have equals.",
+    "widen a block by its skip; ours merges a skip before the block, looks at the "
+    "noisy picture again at the end and, of pixels, folds 2x2 into channels. Its "
+    "blocks by themselves have equals.",
 )
 AUTOENCODER = no_equal(
     "vae",

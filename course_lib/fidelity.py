@@ -168,9 +168,15 @@ def prompts_from(lines: list[str], n: int | None = None) -> Prompts:
 # One prompt ---------------------------------------------------------------------
 
 
-def what_is_seen(pictures: Tensor, prompts: list[str]) -> dict[str, list]:
-    """What the reader sees in each picture, and whether that is what was asked for."""
-    seen = rows_of(load_judge(READER).read(pictures))
+def what_is_seen(pictures: Tensor, prompts: list[str]) -> dict[str, list | None]:
+    """What the reader sees in each picture, and whether that is what was asked for.
+
+    None for both, if the pictures are of a size that it cannot read.
+    """
+    reader = load_judge(READER)
+    if pictures.shape[-1] % reader.config["size"]:
+        return dict(seen=None, right=None)
+    seen = rows_of(reader.read(pictures))
     pairs = list(zip(prompts, seen, strict=True))
     right = [all(check_picture(*understand(text), one).values()) for text, one in pairs]
     return dict(seen=[describe(one) for one in seen], right=right)

@@ -7,12 +7,12 @@ stands in the place of `uncond` is led away from: a negative prompt. And several
 can pull at once (Liu et al. 2022, equation 11).
 """
 
-import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+STRONGEST = 100  # far beyond what makes a picture
 FOR_LABELS, FOR_PROMPTS = 2.0, 3.0  # guidance_scale, where nobody says (lesson 10)
 
 
@@ -27,9 +27,10 @@ def guide(
         guidance_scale: w; 1 asks the model only once
         uncond: what "nothing told" looks like, shaped like cond; None is label 0
     """
-    if not math.isfinite(guidance_scale):
+    if not abs(guidance_scale) <= STRONGEST:
         raise ValueError(
-            f"guidance_scale must be a finite number; got {guidance_scale}."
+            f"guidance_scale must be a finite number in -{STRONGEST}..{STRONGEST}; "
+            f"got {guidance_scale}."
         )
     if guidance_scale == 1:
         return model
@@ -55,8 +56,11 @@ def compose(
     """
     if len(conds) != len(scales) or not conds:
         raise ValueError(f"{len(conds)} texts need as many scales; got {len(scales)}.")
-    if not all(math.isfinite(scale) for scale in scales):
-        raise ValueError(f"Every scale must be a finite number; got {scales}.")
+    if not all(abs(scale) <= STRONGEST for scale in scales):
+        raise ValueError(
+            f"Every scale must be a finite number in -{STRONGEST}..{STRONGEST}; "
+            f"got {scales}."
+        )
     parts = len(conds) + 1
     asked = torch.cat([uncond, *conds])
 

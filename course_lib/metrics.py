@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from course_lib.checkpoint import fill, load_weights
+from course_lib.checkpoint import fill, load_weights, made_from
 from course_lib.judges import Judge
 from course_lib.pixels import check_pictures
 
@@ -22,7 +22,9 @@ def load_judge(name_or_folder: str) -> Judge:
     tensors, card = load_weights(name_or_folder)
     if card.get("kind") != "judge":
         raise ValueError(f"{name_or_folder} holds a {card.get('kind')}, not a judge.")
-    return fill(Judge(**card["config"]), tensors)
+    with made_from(name_or_folder, card):
+        judge = Judge(**card["config"])
+    return fill(judge, tensors)
 
 
 @torch.no_grad()

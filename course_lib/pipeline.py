@@ -1,6 +1,6 @@
 """A trained network, ready to draw: the whole system behind one call.
 
-draw = TextToImage.from_pretrained("words")
+draw = TextToImage.from_pretrained("latent")
 pictures = draw(["a frog on stilts", "a red cat at night"], guidance_scale=3, seed=0)
 
 A network that draws latents in place of pixels comes with the autoencoder that turns
@@ -8,6 +8,7 @@ them into pictures; the call is the same.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from course_lib.checkpoint import (
     made_from,
     save_weights,
 )
+from course_lib.device import weights_folder
 from course_lib.guidance import FOR_LABELS, FOR_PROMPTS, guide
 from course_lib.objective import Predict, predictor
 from course_lib.prompts import unknown_words
@@ -34,7 +36,8 @@ from course_lib.text_unet import TextUNet
 from course_lib.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
 from course_lib.unet import UNet
 
-SPACES = {"pixel": "words", "latent": "latent"}  # in which to draw, and who does
+SPACES = {"latent": "latent", "pixel": "words"}  # in which to draw, and who does
+LARGEST = 1024  # pixels along a side that a painter of 64x64 may be asked for
 SAMPLERS = ("ddim", "ddpm", "dpm_solver", "euler", "heun")
 
 
@@ -91,7 +94,7 @@ class Painter:
 
     def encode(self, pictures: Tensor) -> Tensor:
         """Pictures (B, 3, H, W) in [-1, 1] to what the network draws: the same."""
-        return pictures.to(self.device)
+        return pictures.to(self.device, torch.float32)
 
     def decode(self, x_0: Tensor) -> Tensor:
         """What the network draws to pictures (B, 3, H, W) in [-1, 1], on the CPU."""
@@ -121,9 +124,12 @@ class LabelToImage(Painter):
         tensors, card = load_weights(name_or_folder)
         if card.get("kind") != "denoiser":
             raise CheckpointError(
-                f"{name_or_folder} holds a {card.get('kind')}, which cannot draw."
+                f"{name_or_folder} holds a {card.get('kind')}, which takes no labels."
             )
-        return cls(fill(UNet(**card["config"]), tensors).to(device), card)
+        with made_from(name_or_folder, card, "target", "size", "labels"):
+            model = UNet(**card["config"])
+            schedule_named(card["schedule"], card["T"])  # only looks
+        return cls(fill(model, tensors).to(device), card)
 
     def save_pretrained(self, folder: Path | str) -> None:
         """Write the weights and the card to a folder."""
@@ -207,21 +213,24 @@ def its_autoencoder(
 ) -> Autoencoder | None:
     """The autoencoder of a network that draws latents; None for one of pixels.
 
-    It lies in the network's folder, or beside it, or among the shipped weights.
+    It lies in the network's folder, or a little above, or among the shipped weights.
     """
     if "autoencoder" not in card:
         return None
     folder, name = find_weights(name_or_folder), card["autoencoder"]
-    near = [place / name for place in (folder, folder.parent)]
-    found = next((f for f in near if (f / "model.safetensors").is_file()), name)
-    autoencoder = load_autoencoder(found, device)
     its_digest, _ = card["autoencoder_sha256"], card["latent_scale"]
-    if digest(autoencoder.state_dict()) != its_digest:
-        raise CheckpointError(
-            f"{name_or_folder} draws latents of another autoencoder than the one in "
-            f"{found}: put its own, the folder {name!r}, beside it."
-        )
-    return autoencoder
+    others = []
+    for place in (folder, folder.parent, folder.parent.parent, weights_folder()):
+        with suppress(CheckpointError):  # it is damaged, or no autoencoder
+            autoencoder = load_autoencoder(place / name, device)
+            if digest(autoencoder.state_dict()) == its_digest:
+                return autoencoder
+            others.append(str(place / name))
+    raise CheckpointError(
+        f"{name_or_folder} draws latents of another autoencoder than "
+        f"{' and '.join(others) or 'any that is here'}: put its own, the folder "
+        f"{name!r}, beside it."
+    )
 
 
 @dataclass
@@ -245,7 +254,7 @@ class TextToImage(Painter):
             raise CheckpointError(
                 f"{name_or_folder} holds a {card.get('kind')}, which takes no prompts."
             )
-        with made_from(name_or_folder):
+        with made_from(name_or_folder, card, "target", "size"):
             model, tokenizer = TextUNet(**card["config"]), tokenizer_of(card)
             schedule_named(card["schedule"], card["T"])  # only looks
             autoencoder = its_autoencoder(name_or_folder, card, device)
@@ -268,10 +277,10 @@ class TextToImage(Painter):
         size = self.card["size"] if size is None else size
         times = 1 if self.autoencoder is None else self.autoencoder.times
         multiple = times * self.model.unet.multiple
-        if size < multiple or size % multiple:
+        if not 0 < size <= LARGEST or size % multiple:
             raise ValueError(
-                f"The size of a picture must be a multiple of {multiple} here; "
-                f"got {size}."
+                f"The size of a picture must be a multiple of {multiple} here, at most "
+                f"{LARGEST}; got {size}."
             )
         return self.model.config["unet"]["channels"], size // times, size // times
 
@@ -280,7 +289,7 @@ class TextToImage(Painter):
         """Pictures (B, 3, H, W) in [-1, 1] to what the network draws: `shape` each."""
         if self.autoencoder is None:
             return super().encode(pictures)
-        mu, _ = self.autoencoder.encode(pictures.to(self.device))
+        mu, _ = self.autoencoder.encode(super().encode(pictures))
         return mu * self.card["latent_scale"]
 
     @torch.no_grad()
@@ -384,7 +393,7 @@ class TextToImage(Painter):
         """Draw one picture a prompt: (B, 3, H, W) in [-1, 1], on the CPU.
 
         Args:
-            generator: where the seed comes from, if it is not given
+            generator: where the seed comes from, in place of `seed`
         """
         if generator is not None:
             seed = int(torch.randint(2**62, (), generator=generator))

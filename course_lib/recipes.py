@@ -15,7 +15,14 @@ from course_lib.autoencoder import (
     make_autoencoder_loss,
 )
 from course_lib.captioned import LENGTH, caption_batches, caption_tokenizer
-from course_lib.checkpoint import digest, fill, load_weights
+from course_lib.checkpoint import (
+    CheckpointError,
+    digest,
+    fill,
+    load_weights,
+    made_from,
+    save_weights,
+)
 from course_lib.contrastive import ImageTextPair, Matcher, make_contrastive_loss
 from course_lib.datasets import (
     DataError,
@@ -38,6 +45,7 @@ from course_lib.objective import (
 from course_lib.reader import CHUNK, QUESTIONS, reader_batches
 from course_lib.schedule import NoiseSchedule, straight_line
 from course_lib.text_unet import TextUNet
+from course_lib.tokenizer import Tokenizer, tokenizer_of
 from course_lib.trainer import Settings, Trainer
 from course_lib.unet import UNet
 
@@ -78,10 +86,19 @@ WITH_GPU = {
 }  # the larger tier
 
 
-def network_of(what: str, **given) -> dict:
-    """Channels and blocks of what draws: what is given, for the rest the recipe's."""
+def network_of(what: str, start: Path | str | None = None, **given) -> dict:
+    """Channels and blocks of what draws: what is given, for the rest the recipe's.
+
+    Args:
+        start: trained weights to go on from, whose own they are then
+    """
     tier = WITH_GPU if best_device().type == "cuda" else {}
     own = NETWORKS[what] | tier.get(what, {})
+    if start is not None:
+        card = load_weights(start)[1]
+        with made_from(start, card):
+            unet = card["config"]["unet"]
+            own = {"widths": tuple(unet["widths"]), "blocks": unet["blocks"]}
     return own | {name: x for name, x in given.items() if x is not None}
 
 
@@ -179,7 +196,8 @@ def text_trainer(
     unet = dict(widths=widths, blocks=blocks, channels=learned[0][0].shape[0])
     model = TextUNet(text, unet | dict(fold=2 if autoencoder is None else 1))
     if start is not None:
-        fill(model, load_weights(start)[0]).train()
+        go_on_from(start, model, tokenizer, space)
+        pair = None
     elif pair is not None:
         start_with(model, Matcher.from_pretrained(pair).model)
     get_batch = caption_batches(learned, tokenizer, batch_size, seed, caption_noise)
@@ -196,7 +214,7 @@ def text_trainer(
     asked = dict(batch_size=batch_size, seed=seed, noisier=noisier, even=even)
     asked |= dict(caption_noise=caption_noise, pair=pair and Path(pair).name)
     asked |= {} if start is None else dict(start=Path(start).name)
-    return Trainer(
+    trainer = Trainer(
         model,
         make_denoising_loss(schedule, target),
         with_noise(get_batch, schedule, seed, drop=0.0, noisier=noisier, even=even),
@@ -205,6 +223,9 @@ def text_trainer(
         resume,
         card | space | asked,
     )
+    if folder is not None and autoencoder is not None:  # nothing can be seen without
+        save_weights(Path(folder) / space["autoencoder"], *load_weights(autoencoder))
+    return trainer
 
 
 def in_space(pictures: PictureSet, autoencoder: Path | str | None):
@@ -214,10 +235,24 @@ def in_space(pictures: PictureSet, autoencoder: Path | str | None):
     model = load_autoencoder(autoencoder, best_device())
     compressed = compress(pictures, model)
     return compressed, {
-        "autoencoder": Path(autoencoder).name,
+        "autoencoder": "autoencoder",  # its folder in that of this training
         "autoencoder_sha256": digest(model.state_dict()),
         "latent_scale": compressed.scale,
     }
+
+
+def go_on_from(
+    start: Path | str, model: TextUNet, tokenizer: Tokenizer, space: dict
+) -> None:
+    """Fill the network, in place, with weights of the same tokens and space."""
+    tensors, card = load_weights(start)
+    fill(model, tensors).train()
+    of, its_tokenizer = "autoencoder_sha256", tokenizer_of(card)
+    if card.get(of) != space.get(of) or its_tokenizer.merges != tokenizer.merges:
+        raise CheckpointError(
+            f"{start} learned latents of another autoencoder, or another tokenizer: "
+            "name its own with --autoencoder, or train anew."
+        )
 
 
 def start_with(model: TextUNet, pair: ImageTextPair) -> None:
@@ -281,7 +316,8 @@ def autoencoder_trainer(
     pictures = load_critters("train", size=64)
     torch.manual_seed(seed)
     model = Autoencoder(widths, z_channels, blocks)
-    eye = Matcher.from_pretrained("pair").model.image_encoder
+    eye = Matcher.from_pretrained("pair", best_device()).model.image_encoder
+    eye.requires_grad_(False)
     loss_fn = make_autoencoder_loss(features=eye.features, **loss)
     get_batch = with_cloud_noise(batches(pictures, batch_size, seed), model, seed)
     card = {"kind": "autoencoder", "config": model.config, "data": pictures.name}
@@ -382,13 +418,17 @@ def recipe(
         raise ValueError(f"--noisier must lie in -5..5; got {options['noisier']}.")
     if not 0 <= options.get("seed", 0) < 2**63:
         raise ValueError(f"--seed must be 0..2^63 - 1; got {options['seed']}.")
+    if what not in NETWORKS and (widths is not None or blocks is not None):
+        raise ValueError(f"A {what} has its own --widths and --blocks.")
+    if options.get("start") and options.get("pair"):
+        raise ValueError("--start goes on from a text encoder, too: leave out --pair.")
     if what == "reader":
         return partial(reader_trainer, size=size, **options)
     if what == "pair":
         return partial(pair_trainer, **options)
     if what == "classifier":
         return partial(classifier_trainer, **options)
-    network = network_of(what, widths=widths, blocks=blocks)
+    network = network_of(what, options.get("start"), widths=widths, blocks=blocks)
     widths, blocks = network["widths"], network["blocks"]
     if blocks < 1 or not widths or any(width < 8 or width % 8 for width in widths):
         raise ValueError(
@@ -401,7 +441,7 @@ def recipe(
     if what == "text":
         return partial(text_trainer, size=size, **network, **options)
     if what == "latent":
-        options = {"autoencoder": "autoencoder", "noisier": 0.3} | options
+        options = {"autoencoder": "autoencoder"} | options
         return partial(text_trainer, size=size, **network, **options)
     if what == "autoencoder":
         return partial(autoencoder_trainer, **network, **options)

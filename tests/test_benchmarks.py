@@ -68,6 +68,12 @@ def test_quality_closes_with_its_numbers(capsys, monkeypatch, tmp_path):
     assert "diffusers, our recipe" in table
     quality.main([*tiny.split(), *places, "--judge-only"])
     assert (tmp_path / "out" / "table.md").read_text() == table
+    capsys.readouterr()
+    quality.main([*tiny.split(), *places, "--judge-only", "--only", "ours"])
+    values = named_values(capsys.readouterr().out)
+    assert "distance_above_floor_ours" in values and "distance_ratio" not in str(values)
+    with pytest.raises(SystemExit, match="no recipe is called that"):
+        quality.main([*tiny.split(), *places, "--only", "theirs"])
 
 
 def test_quality_says_in_a_sentence_that_the_reader_is_missing(tmp_path):

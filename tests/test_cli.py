@@ -133,14 +133,14 @@ def test_guidance_1_calls_the_network_once_a_step(cli, guidance, calls):
         ("--n 10001", "--n must lie in 1..10000; got 10001."),
         ("--steps 0", "steps must lie in 1..100; got 0"),
         ("--steps 101", "steps must lie in 1..100; got 101"),
-        ("--guidance nan", "guidance_scale must be a finite number; got nan"),
+        ("--guidance nan", "a finite number in -100..100; got nan"),
         ("--guidance inf", "guidance_scale must be a finite number"),
         ("--label crow", "know no 'crow'; they know nothing, frog, rabbit"),
         ("--label frog --size 64", "--negative and --size need a prompt"),
         ("--label frog,", "know no ''; they know"),
         ("--sampler magic", "must be one of"),
         ("--weights nowhere", "no weights at 'nowhere'"),
-        ("--weights reader-32", "holds a judge, which cannot draw"),
+        ("--weights reader-32", "holds a judge, which takes no labels"),
         ("--out some.jpg", "--out must be FILE.png or FOLDER/; got 'some.jpg'"),
         ("--out file/in/a/file.png", "Cannot write to"),
         ("--out file/", "Cannot write to"),
@@ -475,20 +475,24 @@ def test_a_prompt_is_drawn_and_read(cli, here, words):
     assert len(facts["seen"]) == 1 and facts["right"] in ([True], [False])
 
 
-def test_prompts_are_drawn_in_pixels_unless_latents_are_asked_for(cli, words):
+def test_prompts_are_drawn_in_latents_unless_pixels_are_asked_for(cli, words):
     for space, weights, size in (("latent", "latent", 64), ("pixel", "words", 32)):
         command = f'generate "a frog" --steps 1 --space {space} --out f.png --json'
         assert json.loads(cli(command)[1][-1])["weights"] == weights
         assert Image.open("f.png").size == (size, size)
     cli('generate "a frog" --steps 1 --out f.png')
-    assert Image.open("f.png").size == (32, 32)
-    large = 'generate "a frog" --steps 1 --space latent --size 96 --out f.png'
-    code, out, err = cli(large)
+    assert Image.open("f.png").size == (64, 64)
+    odd = 'generate "a frog" --steps 1 --size 80 --out f.png --json'
+    facts = json.loads(cli(odd)[1][-1])  # the reader cannot read pictures of this size
+    assert facts["seen"] is None and facts["right"] is None
+    code, out, err = cli('generate "a frog" --steps 1 --size 96 --out f.png')
     assert code == 0 and "learned pictures of 64x64" in err[0]
     assert Image.open("f.png").size == (96, 96)
     for wrong, sentence in (
-        ("--space outer", "--space must be pixel or latent; got 'outer'"),
-        ("--space latent --size 65", "must be a multiple of 16 here; got 65"),
+        ("--space outer", "--space must be latent or pixel; got 'outer'"),
+        ("--size 1040", "at most 1024; got 1040"),
+        ("--space pixel --weights latent", "--space is for a prompt, and without"),
+        ("--size 65", "must be a multiple of 16 here, at most 1024; got 65"),
     ):
         code, out, err = cli(f'generate "a frog" {wrong} --out g.png')
         assert code == 2 and sentence in err[0] and not Path("g.png").exists()
@@ -522,11 +526,13 @@ def test_no_prompt_fails(cli, here, words, prompt, remark):
         ("generate --out f.png", "either a prompt or --label"),
         ("generate 'a frog' --label frog --out f.png", "either a prompt or --label"),
         ("generate --label frog --negative cat --out f.png", "need a prompt"),
+        ("generate --label frog --size 0 --out f.png", "need a prompt"),
+        (f"generate 'a frog' --out {'f' * 300}.png", "name too long"),
         ("generate 'a frog' --n 0 --out f.png", "must lie in 1..10000"),
         ("generate 'a frog' --guidance nan --out f.png", "finite"),
         ("generate 'a frog' --weights critters --out f.png", "takes no prompts"),
         ("generate 'a frog' --weights nowhere --out f.png", "no weights at"),
-        ("generate --label frog --weights words --out f.png", "cannot draw"),
+        ("generate --label frog --weights words --out f.png", "takes no labels"),
         ("evaluate --weights critters --prompts p.txt", "take prompts"),
         ("evaluate --weights critters --only ears", "need weights that take prompts"),
         (
@@ -542,6 +548,14 @@ def test_no_prompt_fails(cli, here, words, prompt, remark):
         ("train --what pair --noisier 1 --iterations 1 --out t", "--noisier is for"),
         ("train --what text --noisier nan --iterations 1 --out t", "lie in -5..5"),
         ("train --what text --size 48 --iterations 1 --out t", "--size must be 32"),
+        (
+            "train --what pair --widths 8,8 --iterations 1 --out t",
+            "has its own --widths",
+        ),
+        (
+            "train --what text --start words --pair pair --iterations 1 --out t",
+            "leave out --pair",
+        ),
         ("evaluate --weights words --calls 1", "One step takes 2 calls"),
     ],
 )

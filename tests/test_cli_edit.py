@@ -41,19 +41,19 @@ def test_no_strength_gives_the_picture_back(cli, words, files):  # noqa: F811
 def test_with_a_mask_the_rest_is_kept(cli, here, words, files):  # noqa: F811
     command = 'edit "a frog" --image p.png --mask half.png --n 2 --steps 2 --out e/'
     assert cli(command)[0] == 0
-    before = read_picture("p.png", 32)
+    before = read_picture("p.png", 64)
     for name in ("e/000.png", "e/001.png"):
-        after = read_picture(name, 32)
-        assert (after[..., :16] == before[..., :16]).all()
-        assert (after[..., 16:] != before[..., 16:]).any()
+        after = read_picture(name, 64)
+        assert (after[..., :32] == before[..., :32]).all()
+        assert (after[..., 32:] != before[..., 32:]).any()
 
 
-def test_in_latents_the_rest_is_kept_to_the_pixel_as_well(cli, words, files):  # noqa: F811
-    command = 'edit "a frog" --image p.png --mask half.png --weights latent'
+def test_in_pixels_the_rest_is_kept_as_well(cli, words, files):  # noqa: F811
+    command = 'edit "a frog" --image p.png --mask half.png --weights words'
     assert cli(f"{command} --steps 2 --out e.png")[0] == 0
-    before, after = read_picture("p.png", 64), read_picture("e.png", 64)
-    assert (after[..., :32] == before[..., :32]).all()
-    assert (after[..., 32:] != before[..., 32:]).any()
+    before, after = read_picture("p.png", 32), read_picture("e.png", 32)
+    assert (after[..., :16] == before[..., :16]).all()
+    assert (after[..., 16:] != before[..., 16:]).any()
 
 
 def test_white_is_where_to_draw(files):  # noqa: F811
@@ -78,6 +78,8 @@ def test_a_full_mask_is_remarked_on(cli, words, files):  # noqa: F811
         ("--image p.png --mask empty.png", "mask is empty"),
         ("--image p.png --mask half.png --strength 0.5", "leave out --mask"),
         ("--image p.png --mask half.png --again 0", "--again must be 1"),
+        ("--image p.png --again 0", "--again must be 1"),
+        ("--image p.png --guidance 1e38", "in -100..100"),
         ("--image p.png --strength 1.5", "strength must lie in 0..1"),
         ("--image p.png --strength nan", "strength must lie in 0..1"),
         ("--image p.png --n 0", "--n must lie in 1..100"),

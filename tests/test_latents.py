@@ -120,8 +120,22 @@ def test_a_missing_autoencoder_and_another_one_are_refused(
     with pytest.raises(CheckpointError, match="latents of another autoencoder"):
         TextToImage.from_pretrained(tmp_path)
     (inside / "model.safetensors").unlink()
-    with pytest.raises(CheckpointError, match="no weights at 'autoencoder'"):
+    with pytest.raises(CheckpointError, match="than any that is here"):
         TextToImage.from_pretrained(tmp_path)
+
+
+def test_its_own_autoencoder_is_found_beside_others(painter, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_WEIGHTS", str(tmp_path / "none"))
+    kept = tmp_path / "mine" / "at-5"  # as a training keeps weights of half way
+    painter.save_pretrained(tmp_path / "mine")
+    save_weights(kept, painter.model.state_dict(), painter.card)
+    _, card = load_weights(tmp_path / "mine" / "autoencoder")
+    for place in (kept, tmp_path):
+        other = make_autoencoder(seed=5).state_dict()
+        save_weights(place / "autoencoder", other, card)
+    for folder in (tmp_path / "mine", kept):
+        found = TextToImage.from_pretrained(folder).autoencoder
+        assert digest(found.state_dict()) == painter.card["autoencoder_sha256"]
 
 
 def test_editing_goes_through_latents(painter):

@@ -111,5 +111,13 @@ def test_a_curved_path_is_refused_by_who_walks_straight(painter):
 
 def test_who_judges_cannot_draw(tmp_path):
     save_weights(tmp_path, {"x": torch.zeros(1)}, {"kind": "judge"})
-    with pytest.raises(CheckpointError, match="holds a judge, which cannot draw"):
+    with pytest.raises(CheckpointError, match="holds a judge, which takes no labels"):
+        LabelToImage.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize("missing", ["config", "T", "target", "size", "labels"])
+def test_a_card_of_another_version_gets_a_sentence(painter, tmp_path, missing):
+    card = {name: x for name, x in painter.card.items() if name != missing}
+    save_weights(tmp_path, painter.model.state_dict(), card)
+    with pytest.raises(CheckpointError, match="another version of this course"):
         LabelToImage.from_pretrained(tmp_path)

@@ -185,16 +185,24 @@ def test_latents_are_learned_by_the_recipe_that_learns_pixels(tmp_path, monkeypa
     assert batch["x_0"].shape[1:] == batch["eps"].shape[1:] == (2, 16, 16)
     assert trainer.card["config"]["unet"]["channels"] == 2
     list(trainer.run())
+    coder_path = tmp_path / "coder"  # the training keeps a copy of its own
+    coder_path.rename(tmp_path / "elsewhere")
     drawn = TextToImage.from_pretrained(tmp_path / "latent")(["a frog"], steps=2)
     assert drawn.shape == (1, 3, 64, 64)
-    assert trainer.card["noisier"] == 0.3
-    make = recipe("latent", **TINY, **where, start=tmp_path / "latent", noisier=0.8)
+    (tmp_path / "elsewhere").rename(coder_path)
+    assert trainer.card["noisier"] == 0.8
+    make = recipe("latent", **where, start=tmp_path / "latent", noisier=0.3)
     on = make(ONCE)
-    assert on.card["start"] == "latent" and on.card["noisier"] == 0.8
+    assert on.card["start"] == "latent" and on.card["noisier"] == 0.3
     saved, _ = load_weights(tmp_path / "latent")
     assert all(torch.equal(x, saved[name]) for name, x in on.ema.items())
     with pytest.raises(CheckpointError, match="belong to another network"):
         recipe("latent", widths=(16, 16), **where, start=tmp_path / "latent")(ONCE)
+    other = Autoencoder((8, 8), z_channels=2)
+    save_weights(tmp_path / "other", other.state_dict(), card)
+    where = dict(autoencoder=tmp_path / "other", start=tmp_path / "latent")
+    with pytest.raises(CheckpointError, match="learned latents of another autoencoder"):
+        recipe("latent", **where)(ONCE)
 
 
 def small_critters(split: str, size: int = 32) -> PictureSet:

@@ -15,6 +15,6 @@ PROMPTS = [
     "a green bird left of a white bear",
     "a brown turtle by the sea",
 ]
-pictures = TextToImage.from_pretrained("words")(PROMPTS * 3, seed=11)
-grid = to_grid(pictures, columns=8, zoom=3)
+pictures = TextToImage.from_pretrained("latent")(PROMPTS * 3, seed=11)
+grid = to_grid(pictures, columns=8, zoom=2)
 grid.save(Path(__file__).with_name("00_start.png"), optimize=True)

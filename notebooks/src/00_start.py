@@ -50,15 +50,15 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 from course_lib.pipeline import TextToImage
 from course_lib.widgets import live, sampler_slider
 
-draw = TextToImage.from_pretrained("words")
+draw = TextToImage.from_pretrained("latent")
 
 
 def watch(prompt, seed):
     """Draw one picture and show the way to it."""
     for sentence in draw.remarks([prompt]):
         print(sentence)
-    way = list(draw.trace([prompt], steps=14, seed=seed))
-    sampler_slider(way, alt=f"Out of noise comes {prompt}", zoom=8)
+    way = draw.as_pictures(draw.trace([prompt], steps=14, seed=seed))
+    sampler_slider(list(way), alt=f"Out of noise comes {prompt}", zoom=4)
 
 
 live(watch, prompt="a frog on stilts", seed=(0, 50, 1, 4))
@@ -72,8 +72,9 @@ from course_lib.plots import show_trace
 prompt, seed = "a frog on stilts", 4
 
 way = list(draw.trace([prompt], steps=14, seed=seed))
-sampler_slider(way, alt=f"Out of noise comes {prompt}", zoom=8)
-show_trace(way, alt=f"Noise turns into {prompt}; below, the guess at each step.")
+seen = list(draw.as_pictures(way))
+sampler_slider(seen, alt=f"Out of noise comes {prompt}", zoom=4)
+show_trace(seen, alt=f"Noise turns into {prompt}; below, the guess at each step.")
 numbers = way[0].x_t.numel()
 print(f"{numbers:,} random numbers became {prompt} in {len(way) - 1} steps")
 
@@ -83,6 +84,10 @@ print(f"{numbers:,} random numbers became {prompt} in {len(way) - 1} steps")
 # frogs, and there are animals on stilts, but not one frog on stilts. It can do one
 # thing: *guess what is hidden under noise*, when it is told in words what that is. When
 # it is asked again and again, it finds a frog where there was none.
+#
+# (Why so few random numbers for so many pixels? It draws in a kind of shorthand, 16 x
+# 16 places, which is written out as 64 x 64 pixels when you look. Hence the confetti.
+# Until notebook 11 you will work with pixels themselves.)
 #
 # Now some more, two of each.
 
@@ -99,7 +104,7 @@ prompts = [
     "a brown turtle by the sea",
     "a white bat at sunset",
 ]
-zoo = draw(prompts * 2, steps=12, seed=11)  # (16, 3, 32, 32)
+zoo = draw(prompts * 2, steps=12, seed=11)  # (16, 3, 64, 64)
 for prompt in prompts:
     print("-", prompt)
 show_pictures(zoo, columns=8, alt="Eight prompts, and under each other two pictures.")
@@ -130,7 +135,8 @@ def not_quite(picture):
 
 check_mirror(nothing_yet)
 check_mirror(not_quite)
-frog = draw(["a frog"], steps=14, seed=3)[0]  # (3, 32, 32): colours, rows, columns
+small = TextToImage.from_pretrained("words")  # it draws 32 x 32 pixels, no shorthand
+frog = small(["a frog"], steps=14, seed=3)[0]  # (3, 32, 32): colours, rows, columns
 show_pictures(
     torch.stack([frog, not_quite(frog)]),
     titles=["the frog", "not quite"],
@@ -182,7 +188,7 @@ from course_lib.schedule import add_noise
 t = torch.tensor([0, 250, 500, 750, 1000])
 five = frog.expand(5, 3, 32, 32)
 eps = torch.randn(five.shape, generator=torch.Generator().manual_seed(0))
-ruined = add_noise(five, t, eps, draw.schedule)
+ruined = add_noise(five, t, eps, small.schedule)
 
 channels = frog[:, None].expand(3, 3, 32, 32)  # red, green and blue alone, as greys
 eye = F.interpolate(frog[None, :, 11:19, 8:16], scale_factor=4)  # 8 pixels, enlarged
@@ -190,15 +196,16 @@ stages = [  # a network that knows eight labels, and no sentence
     LabelToImage.from_pretrained(name)(["frog"], steps=14, seed=3)
     for name in ("critters-early", "critters-middle", "critters")
 ]
-few = [draw(["a frog"], steps=n, seed=3) for n in (1, 2, 4, 8, 16)]
+guesses = [step.x_0_hat[0] for step in small.trace(["a frog"], steps=14, seed=3)]
+few = [small(["a frog"], steps=n, seed=3) for n in (1, 2, 4, 8, 16)]
 told = ["", "a frog", "a red frog", "a red frog with a hat"]
 told.append("a red frog with a hat at night")
-worded = draw(told, steps=14, seed=3)
+worded = small(told, steps=14, seed=3)
 show_rows(
     {
         "01 pixels": torch.cat([frog[None], channels, eye]),
         "02 noise": ruined,
-        "03, 04 guess": torch.stack([step.x_0_hat[0] for step in way[::3]]),
+        "03, 04 guess": torch.stack(guesses[::3]),
         "05 training": torch.cat(stages),
         "06 sampling": torch.cat(few),
         "08 to 10 words": worded,
@@ -208,7 +215,12 @@ show_rows(
     "drawn early, half way and late in a training; drawn in 1 to 16 steps; and drawn "
     "for more and more words.",
 )
-print("how much picture is left in row 02:", draw.schedule.a(t).tolist())
+show_pictures(
+    draw(told, steps=14, seed=3),  # 11, 12: the last row in four times as many pixels
+    titles=["11, 12", *told[1:]],
+    alt="Five pictures for more and more words, up to a red frog with a hat at night.",
+)
+print("how much picture is left in row 02:", small.schedule.a(t).tolist())
 
 # %% [markdown]
 # - [01 · A picture is numbers](01_pixels.ipynb): edit it by hand, draw with numbers.
@@ -221,9 +233,8 @@ print("how much picture is left in row 02:", draw.schedule.a(t).tolist())
 #   steps, with a sampler of your own.
 # - [08](08_words.ipynb), [09](09_image_text.ipynb) and [10](10_text_to_image.ipynb):
 #   turn words into numbers, find out what they look like, and let them steer.
-#
 # - [07](07_editing.ipynb): change pictures. [11](11_autoencoder.ipynb) and
-#   [12](12_latent_diffusion.ipynb): compress them, and draw in that shorthand.
+#   [12](12_latent_diffusion.ipynb): the shorthand, and the whole system in it.
 #
 # Later parts of the course go on from there: your own photos and styles, and what all
 # this does to the world. They are not written yet; [the map](../lessons/README.md) says
