@@ -326,7 +326,7 @@ for name, of in {
     "tokenizer": lambda painter: painter.tokenizer,
 }.items():
     print(f"{name}: the same class: {type(of(draw)) is type(of(words))}")
-for name in ("schedule", "T", "target", "pair", "noisier"):
+for name in ("schedule", "T", "target", "noisier"):
     print(f"{name}: {words.card[name]} and {draw.card[name]}")
 both = [painter.model.config["unet"]["channels"] for painter in (words, draw)]
 print("channels:", *both)
