@@ -266,7 +266,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=15, help="for each recipe")
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=1, help="how many")
+    parser.add_argument("--first-seed", type=int, default=0, help="the first of them")
     parser.add_argument(
         "--judge-only", action="store_true", help="of what an earlier run left in --out"
     )
@@ -302,7 +303,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     pictures = load_critters("train", kind="one")
     lines, results = [HEAD], []
-    for seed in range(args.seeds):
+    for seed in range(args.first_seed, args.first_seed + args.seeds):
         rows, found = run_seed(seed, args, pictures, examiner)
         lines += rows
         results += found
