@@ -55,7 +55,7 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 	$(BIN)/python benchmarks/autoencoder_table.py
 	$(BIN)/python benchmarks/latent_against_pixels.py
 
-# Each is resumable; three hours in all on two cores. Copy what you like from runs/NAME
+# Each is resumable; some four hours in all on two cores. Copy what you like from runs/NAME
 # (model.safetensors and card.json) to data/weights/NAME. What ships as `words` was
 # carried on: the same command once more with --iterations 11200.
 TRAIN = $(BIN)/python -m course_lib train --resume
