@@ -168,15 +168,21 @@ def test_the_condition_reaches_the_network_and_no_slope_comes_back():
 
 
 @every_pair
-def test_a_perfect_network_has_no_loss(name, target):
+@pytest.mark.parametrize("off", [0.0, 1.0, -3.0])
+def test_a_loss_is_the_square_of_how_far_off_the_network_is(name, target, off):
     schedule, t = schedule_named(name, T), torch.tensor([1, 300, 999])
     x_0, eps = clean_and_noise(t)
+    a, b = (
+        table[t].reshape(-1, 1, 1, 1) for table in (schedule.a_table, schedule.b_table)
+    )
+    v = eps - x_0 if name == "straight line" else a * eps - b * x_0
+    right = {"x_0": x_0, "eps": eps, "v": v}[target]  # by hand, not by make_target
 
-    def perfect(x_t, t, cond):
-        return make_target(target, x_0, eps, t, schedule)
+    def almost(x_t, t, cond):
+        return right + off
 
-    batch = {"x_0": x_0, "t": t, "eps": eps}
-    assert make_denoising_loss(schedule, target)(perfect, batch) == 0
+    loss = make_denoising_loss(schedule, target)(almost, dict(x_0=x_0, t=t, eps=eps))
+    torch.testing.assert_close(loss.double(), torch.tensor(off**2).double())
 
 
 @every_schedule
@@ -291,16 +297,21 @@ def test_noisier_moves_the_steps_towards_the_noisy_end():
     means = []
     for noisier in (-1.0, 0.0, 1.0):
         t = draw_steps(4000, T, torch.Generator().manual_seed(0), noisier)
-        assert 1 <= t.min() and t.max() <= T
         means.append(t.float().mean().item() / T)
     assert means[0] + 0.1 < means[1] < means[2] - 0.1
     assert abs(means[1] - 0.5) < 0.02  # logit-normal around 0 is symmetric
 
 
+@pytest.mark.parametrize(("noisier", "step"), [(-200.0, 1), (200.0, T)])
+def test_no_step_lies_beyond_the_ends(noisier, step):
+    """So far out, u is 0 or 1 itself, and 0 would be no step to train on."""
+    t = draw_steps(100, T, torch.Generator().manual_seed(0), noisier)
+    assert t.unique().tolist() == [step]
+
+
 def test_an_even_share_reaches_the_ends_that_a_bell_curve_leaves_out():
     def share_above(even: float) -> float:
         t = draw_steps(20_000, T, torch.Generator().manual_seed(0), 0.0, even)
-        assert 1 <= t.min() and t.max() <= T
         return (t > 0.95 * T).float().mean().item()
 
     assert share_above(0.0) < 0.004
