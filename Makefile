@@ -51,6 +51,7 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 	$(BIN)/python benchmarks/quality_at_equal_time.py --minutes 15
 	$(BIN)/python benchmarks/hearing.py
 	$(BIN)/python benchmarks/lying_captions.py
+	$(BIN)/python benchmarks/guidance_interval.py
 	$(BIN)/python benchmarks/editing_table.py
 	$(BIN)/python benchmarks/autoencoder_table.py
 	$(BIN)/python benchmarks/latent_against_pixels.py

@@ -63,7 +63,8 @@ def factors_of(kind: str, indices: Tensor, world: int) -> Factors:
         return held_out_factors("accessory", indices, world)
     if kind in ("two senses, context", "two senses, bare word"):
         return choose_factors(indices, world, "any")
-    return choose_factors(indices, world, "two" if kind == "two animals" else "one")
+    two = kind in ("two animals", "order open")
+    return choose_factors(indices, world, "two" if two else "one")
 
 
 def wanted(kind: str, f: dict[str, int], named: set[str]) -> bool:
@@ -83,6 +84,8 @@ def wanted(kind: str, f: dict[str, int], named: set[str]) -> bool:
         return "colour" in named
     if kind in ("two animals", "pair"):
         return named >= BOUND
+    if kind == "order open":
+        return named >= BOUND - {"order"} and "order" not in named
     return True
 
 
@@ -95,6 +98,7 @@ KINDS = {  # what each is called in print
     "frog on stilts": "frog on stilts",
     "two animals": "two animals, seen, all bound",
     "pair": "two animals, held-out, all bound",
+    "order open": "two animals, seen, either order",
     "two senses, context": "bat, crane: the context decides",
     "two senses, bare word": "bat, crane: either sense",
     "upper case": "one animal, seen, IN UPPER CASE",

@@ -27,7 +27,9 @@ def test_prompts_of_a_kind_are_of_that_kind(kind):
     for text, (f, named) in zip(prompts.texts, prompts.asked, strict=True):
         assert ("frog" in text and "stilts" in text) or kind != "frog on stilts"
         assert "ears" in named or kind not in ("ears", "one animal, ears named")
-        assert (f["subject_2"] > 0) == (kind in ("two animals", "pair"))
+        two = kind in ("two animals", "pair", "order open")
+        assert (f["subject_2"] > 0) == two
+        assert ("order" in named) == (two and kind != "order open")
         assert ("either_sense" in named) == (kind == "two senses, bare word")
 
 

@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
 import editing_table  # noqa: E402
+import guidance_interval  # noqa: E402
 import hearing  # noqa: E402
 import latent_against_pixels  # noqa: E402
 import lying_captions  # noqa: E402
@@ -44,6 +46,24 @@ def test_it_carries_on_from_the_shipped_weights_with_spoiled_captions(spoiled):
     before = lying_captions.TextToImage.from_pretrained("words")
     for name, x in painter.model.state_dict().items():
         assert (x - before.model.state_dict()[name]).abs().max() < 0.01
+
+
+def test_ways_of_guiding_are_compared_at_equal_calls(capsys):
+    guidance_interval.main(["--n", "2", "--weights", "words"])
+    found = numbers(capsys.readouterr().out)
+    assert len(found) == 2 * len(guidance_interval.ASKED)
+    for _, between, steps in guidance_interval.WAYS:
+        assert guidance_interval.calls_of(between, steps) == 20
+
+
+def test_guidance_everywhere_is_guidance_and_nowhere_is_none():
+    painter = guidance_interval.GuidedBetween.from_pretrained("words")
+    plainly = guidance_interval.TextToImage.from_pretrained("words")
+    for between, same_as in (((0, 1000), 4.0), ((0, 0), 1.0)):
+        painter.between = between
+        drawn = painter(["a red cat"], steps=2, guidance_scale=4.0)
+        expected = plainly(["a red cat"], steps=2, guidance_scale=same_as)
+        torch.testing.assert_close(drawn, expected)
 
 
 @pytest.mark.parametrize("weights", ["words", "latent"])
