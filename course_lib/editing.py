@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.guidance import FOR_PROMPTS
-from course_lib.objective import Predict
+from course_lib.objective import Predict, eps_from_x_0
 from course_lib.pixels import check_pictures
 from course_lib.samplers import (
     PictureNoise,
@@ -75,7 +75,7 @@ def image_to_image(
 
 def check_asked(pictures: Tensor, asked: list[str]) -> None:
     """Raise a sentence unless there is one prompt a picture, in order."""
-    check_pictures(pictures)
+    check_pictures(pictures, strict=True)
     if isinstance(asked, str) or len(asked) != len(pictures):
         raise ValueError(
             f"{len(pictures)} pictures need a list of as many prompts; got {asked!r}."
@@ -83,6 +83,9 @@ def check_asked(pictures: Tensor, asked: list[str]) -> None:
 
 
 # Hold a part ------------------------------------------------------------------
+
+AGAIN = 3  # how often each step is taken, where nobody says
+FAINTEST = 0.2  # a guess is pulled by what a picture so faint would need, not more
 
 
 def check_mask(mask: Tensor, pictures: Tensor) -> Tensor:
@@ -110,19 +113,21 @@ def held(
     schedule: NoiseSchedule,
     noise: PictureNoise,
     steps: int = 20,
-    again: int = 3,
+    again: int = AGAIN,
+    pull: bool = True,
 ) -> Iterator[Step]:
     """Draw where the mask is True; elsewhere keep x_0 (RePaint, Lugmayr et al. 2022).
 
     After each step the kept part is put back, with as much noise as the drawn part has
     by then. What is drawn cannot know yet what will be put beside it; so each step is
     taken `again` times: back up to the noise it came from, and down once more, until
-    both parts agree (their algorithm 1).
+    both parts agree (their algorithm 1). And each guess is `pulled`.
 
     Args:
         x_0: (B, C, H, W) the pictures
         mask: (B, 1, H, W) booleans
         again: how often each step is taken; 1 leaves seams
+        pull: False leaves the guesses as the network says them
     """
     if again < 1:
         raise ValueError(f"Every step is taken once or more; got {again}.")
@@ -131,10 +136,12 @@ def held(
     shape = x_0.shape[1:]
     x_t = noise(shape)
     for t, t_next in zip(way[:-1], way[1:], strict=True):
+        all_t = torch.full((len(x_t),), t, device=x_t.device)
         for turn in range(again):
-            x_0_hat, eps_hat = predict(
-                x_t, torch.full((len(x_t),), t, device=x_t.device)
-            )
+            if pull:
+                x_0_hat, eps_hat = pulled(predict, x_t, all_t, x_0, mask, schedule)
+            else:
+                x_0_hat, eps_hat = predict(x_t, all_t)
             if turn == 0:
                 yield Step(t, x_t, torch.where(mask, x_0_hat, x_0))
             drawn = a[t_next] * x_0_hat + b[t_next] * eps_hat
@@ -148,29 +155,64 @@ def held(
     yield Step(0, x_t, x_t)
 
 
+def pulled(
+    predict: Predict,
+    x_t: Tensor,
+    t: Tensor,
+    x_0: Tensor,
+    mask: Tensor,
+    schedule: NoiseSchedule,
+) -> tuple[Tensor, Tensor]:
+    """(x_0_hat, eps_hat), moved to where the kept part would be guessed as it is.
+
+    Through the noise that was put back, a network hardly sees what is kept. But we know
+    it: how must x_t change for the kept part to be guessed right? The gradient says it
+    for every pixel, those of the hole too, J being how x_0_hat changes with x_t
+    (Song et al. 2023, "pseudoinverse-guided diffusion", equation 7):
+
+        x_0_hat + (a^2 + b^2) / a * J^T (x_0 - x_0_hat, 0 in the hole)
+    """
+    x_t = x_t.detach().requires_grad_()
+    x_0_hat, _ = predict(x_t, t)
+    off = torch.where(mask, 0.0, x_0 - x_0_hat).detach()
+    (towards,) = torch.autograd.grad((off * x_0_hat).sum(), x_t)
+    x_t, x_0_hat = x_t.detach(), x_0_hat.detach()
+    a, b = schedule.a(t, like=x_t), schedule.b(t, like=x_t)
+    x_0_hat = x_0_hat + (a**2 + b**2) / a.clamp(min=FAINTEST) * towards
+    return x_0_hat, eps_from_x_0(x_0_hat, x_t, t, schedule)
+
+
 def inpaint(
     painter,
     pictures: Tensor,
     mask: Tensor,
     asked: list[str],
     steps: int = 20,
-    again: int = 3,
+    again: int = AGAIN,
     guidance_scale: float = FOR_PROMPTS,
     seed: int = 0,
+    pull: bool = True,
+    batch_size: int = 32,
 ) -> Tensor:
     """Draw what is asked where the mask is True: (B, 3, H, W), the rest as it was.
 
     Args:
         mask: (H, W), (B, H, W) or (B, 1, H, W): True where something new is to be drawn
+        again, pull: see `held`
+        batch_size: pictures drawn together; more only takes more memory
     """
     check_asked(pictures, asked)
     mask = check_mask(mask, pictures)
-    predict = painter.predict_for(asked, guidance_scale)
-    noise = PictureNoise(seed, range(len(pictures)), painter.device)
-    x_0 = painter.encode(pictures)
-    hole = coarser(mask, x_0).to(painter.device)
-    way = held(predict, x_0, hole, painter.schedule, noise, steps, again)
-    return torch.where(mask, painter.decode(last_step(way)), pictures.cpu())
+    drawn = []
+    for first in range(0, len(pictures), batch_size):
+        some = slice(first, first + batch_size)
+        predict = painter.predict_for(asked[some], guidance_scale)
+        x_0 = painter.encode(pictures[some])
+        noise = PictureNoise(seed, range(first, first + len(x_0)), painter.device)
+        hole = coarser(mask[some], x_0).to(painter.device)
+        way = held(predict, x_0, hole, painter.schedule, noise, steps, again, pull)
+        drawn.append(painter.decode(last_step(way)))
+    return torch.where(mask, torch.cat(drawn), pictures.cpu())
 
 
 def coarser(mask: Tensor, x_0: Tensor) -> Tensor:

@@ -85,16 +85,19 @@ def predictor(
         target: what the model was trained to say
         cond: what the denoiser is told, the same at every step
         clamp_x_0: keep x_0_hat in [-1, 1], as pictures are, and derive eps_hat again
+
+    Gradients flow only to an x_t that requires them (`editing.pulled`).
     """
     check_target(target, schedule)
 
-    @torch.no_grad()
     def predict(x_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-        x_0_hat, eps_hat = read_output(model(x_t, t, cond), x_t, t, schedule, target)
-        if clamp_x_0:
-            x_0_hat = x_0_hat.clamp(-1, 1)
-            eps_hat = eps_from_x_0(x_0_hat, x_t, t, schedule)
-        return x_0_hat, eps_hat
+        with torch.set_grad_enabled(x_t.requires_grad):
+            out = model(x_t, t, cond)
+            x_0_hat, eps_hat = read_output(out, x_t, t, schedule, target)
+            if clamp_x_0:
+                x_0_hat = x_0_hat.clamp(-1, 1)
+                eps_hat = eps_from_x_0(x_0_hat, x_t, t, schedule)
+            return x_0_hat, eps_hat
 
     return predict
 

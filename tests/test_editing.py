@@ -12,7 +12,10 @@ from course_lib.editing import (
     start_of,
     widen,
 )
-from course_lib.pipeline import Painter
+from course_lib.ideal import GaussianDenoiser
+from course_lib.objective import predictor
+from course_lib.pipeline import Painter, TextToImage
+from course_lib.pixels import PictureError
 from course_lib.samplers import PictureNoise, last_step
 from course_lib.schedule import straight_line
 
@@ -33,7 +36,7 @@ class Believer(Painter):
         def predict(x_t, t):
             self.seen.append((int(t[0]), x_t))
             a, b = SCHEDULE.a(t, like=x_t), SCHEDULE.b(t, like=x_t)
-            x_0_hat = torch.full_like(x_t, self.belief)
+            x_0_hat = self.belief + 0 * x_t
             return x_0_hat, (x_t - a * x_0_hat) / b
 
         return predict
@@ -76,6 +79,11 @@ def test_a_prompt_a_picture():
     for asked in ("ab", ["a"], []):
         with pytest.raises(ValueError, match="list of as many prompts"):
             image_to_image(Believer(), PICTURES, asked)
+
+
+def test_pictures_of_another_range_are_refused():
+    with pytest.raises(PictureError, match="must lie in"):
+        image_to_image(Believer(), PICTURES * 127, ["a", "b"])
 
 
 # Hold a part --------------------------------------------------------------------
@@ -121,6 +129,41 @@ def test_the_walk_yields_a_step_a_step():
     for step in way:
         assert torch.equal(step.x_0_hat[..., :4], PICTURES[..., :4])
     assert torch.equal(way[-1].x_t, last_step(iter(way)))
+
+
+def test_a_pull_tells_the_hole_what_is_kept():
+    """Beside a pixel of 1.5 belongs 0.9 * 1.5 = 1.35 on average, give or take 0.44."""
+    together = torch.tensor([[1.0, 0.9], [0.9, 1.0]])
+    predict = predictor(GaussianDenoiser(together, SCHEDULE), SCHEDULE, "x_0")
+    x_0, mask = torch.full((2000, 1, 1, 2), 1.5), torch.zeros(2000, 1, 1, 2) == 1
+    mask[..., 1] = True
+    found = {}
+    for again, pull in ((1, False), (3, False), (1, True), (3, True)):
+        noise = PictureNoise(0, range(2000))
+        way = held(predict, x_0, mask, SCHEDULE, noise, 20, again, pull)
+        found[again, pull] = last_step(way)[..., 1]
+    off = {how: abs(drawn.mean().item() - 1.35) for how, drawn in found.items()}
+    assert off[3, True] < 0.06 < off[1, True] < 0.2 < off[3, False] < off[1, False]
+    assert found[3, True].std().item() == pytest.approx(0.44, abs=0.04)
+
+
+def test_no_gradient_is_left_behind_and_none_is_made_unasked():
+    painter = TextToImage.from_pretrained("words")
+    pictures, mask = PICTURES.repeat(1, 1, 4, 4), HALF.repeat(4, 4)
+    drawn = inpaint(painter, pictures, mask, ["a", "b"], steps=2, again=1)
+    assert not drawn.requires_grad
+    assert all(weight.grad is None for weight in painter.model.parameters())
+    predict = painter.predict_for(["a", "b"])
+    assert not predict(pictures, torch.full((2,), 500))[0].requires_grad
+
+
+def test_pictures_come_out_the_same_whatever_is_drawn_together():
+    painter = Believer()
+    together = inpaint(painter, PICTURES, HALF, ["a", "b"], steps=3)
+    seen, painter.seen = painter.seen, []
+    alone = inpaint(painter, PICTURES, HALF, ["a", "b"], steps=3, batch_size=1)
+    torch.testing.assert_close(together, alone)
+    torch.testing.assert_close(seen[0][1][1:], painter.seen[9][1])  # its own noise
 
 
 @pytest.mark.parametrize(
