@@ -54,23 +54,25 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 	$(BIN)/python benchmarks/guidance_interval.py
 	$(BIN)/python benchmarks/editing_table.py
 	$(BIN)/python benchmarks/autoencoder_table.py
+	$(BIN)/python benchmarks/which_error.py
 	$(BIN)/python benchmarks/latent_against_pixels.py
 
 # Each is resumable; some four hours in all on two cores. Copy what you like from runs/NAME
 # (model.safetensors and card.json) to data/weights/NAME. What ships as `words` was
-# carried on: the same command once more with --iterations 11200.
+# carried on: the same command once more with --iterations 11200. `latent` comes first,
+# for `words` starts with its pair.
 TRAIN = $(BIN)/python -m course_lib train --resume
-weights: $(READY)  ## train again everything that ships in data/weights (into runs/)
+weights: latent  ## train again everything that ships in data/weights (into runs/)
 	$(TRAIN) --what reader --size 32 --iterations 2500 --out runs/reader-32
 	$(TRAIN) --what classifier --iterations 6000 --out runs/cifar10-classifier
 	$(TRAIN) --data critters --iterations 7000 --keep 300,1500 --out runs/critters
 	$(TRAIN) --data cifar10 --iterations 4500 --blocks 1 --out runs/cifar10
-	$(TRAIN) --what text --iterations 8800 --out runs/words
-	$(MAKE) latent
+	$(TRAIN) --what text --iterations 8800 --pair runs/pair --out runs/words
 
 latent: $(READY)  ## train the picture maker from nothing: pair, autoencoder, latents (90 minutes)
 	$(TRAIN) --what pair --iterations 700 --out runs/pair
-	$(TRAIN) --what autoencoder --iterations 12000 --out runs/autoencoder
+	$(TRAIN) --what autoencoder --iterations 12000 --pair runs/pair \
+		--out runs/autoencoder
 	$(TRAIN) --what latent --iterations 6000 --noisier 0.3 --pair runs/pair \
 		--autoencoder runs/autoencoder --out runs/latent-first
 	$(TRAIN) --what latent --iterations 7000 --start runs/latent-first \

@@ -48,6 +48,7 @@ from course_lib.text_unet import TextUNet
 from course_lib.tokenizer import Tokenizer, tokenizer_of
 from course_lib.trainer import Settings, Trainer
 from course_lib.unet import UNet
+from course_lib.wording import with_article
 
 GENTLY = ("text_encoder", "unet.gist.turn")  # what comes from the pair
 SETTINGS = {  # how each kind of network trains, where it is not as Settings has it
@@ -59,15 +60,7 @@ SETTINGS = {  # how each kind of network trains, where it is not as Settings has
     "reader": {"weight_decay": 0.01, "decay": 1.0},
     "classifier": {"weight_decay": 0.05, "decay": 1.0},
 }
-DATA = {
-    "denoiser": "critters",
-    "text": "critters",
-    "latent": "critters",
-    "pair": "critters",
-    "autoencoder": "critters",
-    "reader": "critters",
-    "classifier": "cifar10",
-}
+DATA = dict.fromkeys(SETTINGS, "critters") | {"classifier": "cifar10"}
 SIZES = {
     "text": (32, 64),
     "latent": (64,),
@@ -84,6 +77,12 @@ NETWORKS = {  # where one may choose
 WITH_GPU = {
     what: {"widths": (128, 256), "blocks": 2} for what in ("text", "latent")
 }  # the larger tier
+OPTIONS = {  # what only some have
+    "pair": ("text", "latent", "autoencoder"),
+    "start": ("text", "latent"),
+    "autoencoder": ("latent",),
+    "noisier": ("denoiser", "text", "latent"),
+}
 
 
 def network_of(what: str, start: Path | str | None = None, **given) -> dict:
@@ -304,6 +303,7 @@ def autoencoder_trainer(
     widths: tuple[int, ...] = NETWORKS["autoencoder"]["widths"],
     blocks: int = NETWORKS["autoencoder"]["blocks"],
     z_channels: int = 4,
+    pair: Path | str | None = None,
     **loss: float,
 ) -> Trainer:
     """The recipe for latents: 64x64 pictures, errors of pixels, and a look at features.
@@ -311,17 +311,19 @@ def autoencoder_trainer(
     The features are those of the image-text pair, which judges nothing here.
 
     Args:
+        pair: a pair of one's own, in place of the shipped one
         loss: what `make_autoencoder_loss` is to do otherwise, for experiments
     """
     pictures = load_critters("train", size=64)
     torch.manual_seed(seed)
     model = Autoencoder(widths, z_channels, blocks)
-    eye = Matcher.from_pretrained("pair", best_device()).model.image_encoder
+    eye = Matcher.from_pretrained(pair or "pair", best_device()).model.image_encoder
     eye.requires_grad_(False)
     loss_fn = make_autoencoder_loss(features=eye.features, **loss)
     get_batch = with_cloud_noise(batches(pictures, batch_size, seed), model, seed)
     card = {"kind": "autoencoder", "config": model.config, "data": pictures.name}
     card |= {"size": 64, "batch_size": batch_size, "seed": seed} | loss
+    card |= {} if pair is None else {"pair": Path(pair).name}
     return Trainer(model, loss_fn, get_batch, settings, folder, resume, card)
 
 
@@ -397,19 +399,14 @@ def recipe(
         raise ValueError(f"--what must be one of {', '.join(DATA)}; got {what!r}.")
     data = data or DATA[what]
     if what != "denoiser" and data != DATA[what]:
-        raise ValueError(f"A {what} learns from {DATA[what]}; got --data {data}.")
+        one = with_article(what).capitalize()
+        raise ValueError(f"{one} learns from {DATA[what]}; got --data {data}.")
     sizes = SIZES.get(what, (32,) if data == "cifar10" else (32, 64))
     size = sizes[0] if size is None else size
     if size not in sizes:
         either = " or ".join(map(str, sizes))
         raise ValueError(f"--size must be {either} here; got {size}.")
-    drawn_by_prompts = ("text", "latent")
-    for option, whose in (
-        ("pair", drawn_by_prompts),
-        ("start", drawn_by_prompts),
-        ("autoencoder", ("latent",)),
-        ("noisier", ("denoiser", *drawn_by_prompts)),
-    ):
+    for option, whose in OPTIONS.items():
         if option in options and what not in whose:
             raise ValueError(f"--{option} is for {' and '.join(whose)}, not {what}.")
     if not 1 <= options.get("batch_size", 1) <= CHUNK:

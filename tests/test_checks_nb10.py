@@ -75,6 +75,7 @@ def half(tokens, dropped):
     [
         (lambda k, d: k.masked_fill(d[:, None], 0), "no text"),
         (lambda k, d: forget(k, ~d), "the wrong ones"),
+        (lambda k, d: k, "no caption is forgotten, so the empty text"),
         (lambda k, d: forget(k, d | True), "every caption"),
         (half, "expected"),
         (lambda k, d: None, "returned None"),

@@ -1,6 +1,7 @@
 """The checks of notebook 11 name the mistakes that people make, and no others."""
 
 import pytest
+import torch
 
 from course_lib.autoencoder import kl_divergence, sample
 from course_lib.checks.nb11_autoencoder import check_kl_divergence, check_sample
@@ -33,6 +34,8 @@ def test_right_functions_are_used_onward(capsys):
         (lambda m, v, e: m + v.exp() / 2 * e, "halve before exp, not after"),
         (lambda m, v, e: m + v / 2 * e, "must go through exp, then"),
         (lambda m, v, e: m, "middle of the cloud"),
+        (lambda m, v, e: torch.normal(m, (v / 2).exp()), "one decodes the middle"),
+        (lambda m, v, e: sample(m, v, torch.randn_like(m)), "draws a point by itself"),
         (lambda m, v, e: sample(m, v, e).detach(), "no gradient"),
         (lambda m, v, e: sample(m, v.detach(), e), "only one of"),
         (lambda m, v, e: m - (v / 2).exp() * e, "expected"),

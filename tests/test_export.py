@@ -1,7 +1,6 @@
 """What is written is read back by diffusers, and computes the same tensors to 1e-4.
 
-What a pipeline takes from transformers (text encoder, tokenizer) is read by it where it
-is installed; everywhere the tensors are read by blocks of diffusers.
+What a pipeline takes from transformers (text encoder, tokenizer) is read by it, too.
 """
 
 import json
@@ -22,7 +21,9 @@ from diffusers.models.embeddings import TimestepEmbedding, Timesteps
 from diffusers.models.resnet import ResnetBlock2D
 from safetensors.torch import load_file
 from test_samplers import CIRCLES, SHAPE, fake_network, velocity
+from tokenizers import Tokenizer as FastTokenizer
 from torch import nn
+from transformers import AutoTokenizer, PreTrainedTokenizerFast, SiglipTextModel
 
 from course_lib.autoencoder import Autoencoder
 from course_lib.checkpoint import load_weights
@@ -290,9 +291,8 @@ def test_blocks_of_diffusers_read_the_exported_text_encoder(words):
 
 @torch.no_grad()
 def test_transformers_reads_the_exported_text_encoder(words):
-    transformers = pytest.importorskip("transformers")
     folder, encoder, tokens = words
-    model, info = transformers.SiglipTextModel.from_pretrained(
+    model, info = SiglipTextModel.from_pretrained(
         folder / "text_encoder", output_loading_info=True
     )
     assert not info["missing_keys"] and not info["unexpected_keys"]
@@ -301,11 +301,11 @@ def test_transformers_reads_the_exported_text_encoder(words):
     close(h * mask[..., None], encoder(tokens))
 
 
+@pytest.mark.parametrize("kind", [AutoTokenizer, PreTrainedTokenizerFast])
 @pytest.mark.parametrize("text", TEXTS)
-def test_transformers_reads_the_exported_tokenizer(words, text):
-    transformers = pytest.importorskip("transformers")
+def test_transformers_reads_the_exported_tokenizer(words, text, kind):
     folder, _, tokens = words
-    read = transformers.AutoTokenizer.from_pretrained(folder / "tokenizer")
+    read = kind.from_pretrained(folder / "tokenizer")
     found = read(text, padding="max_length", truncation=True)
     expected = tokens[TEXTS.index(text)]
     assert found["input_ids"] == expected.tolist()
@@ -313,14 +313,13 @@ def test_transformers_reads_the_exported_tokenizer(words, text):
 
 
 def test_the_exported_tokenizer_cuts_words_where_ours_does(tmp_path):
-    tokenizers = pytest.importorskip("tokenizers")
     e, accent = (3 + byte for byte in "e\u0301".encode()[:2])
     half, x = 3 + "½".encode()[0], 3 + ord("x")
     tokenizer = Tokenizer([(e, accent), (x, half)])  # one across pieces, one inside
     card = dict(merges=tokenizer.merges)
     card["config"] = {"text": {"vocabulary": len(tokenizer), "length": 8}}
     write(tokenizer_part(card), tmp_path)
-    read = tokenizers.Tokenizer.from_file(str(tmp_path / "tokenizer/tokenizer.json"))
+    read = FastTokenizer.from_file(str(tmp_path / "tokenizer/tokenizer.json"))
     for text in ("e\u0301", "x½"):
         assert read.encode(text).ids == tokenizer.batch([text], 8)[0].tolist()
 

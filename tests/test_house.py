@@ -54,9 +54,11 @@ def test_the_tests_run_on_the_pinned_torch():
 
 
 def test_conda_gets_the_same_environment():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    extras = re.search(r"pip install .* -e '\.(.*)'", makefile)[1]
     *conda, pip = ENVIRONMENT["dependencies"]
     assert conda == ["python" + PROJECT["project"]["requires-python"], "pip"]
-    assert pip == {"pip": ["-c constraints.txt", "-e .[lab]"]}
+    assert pip == {"pip": ["-c constraints.txt", f"-e .{extras}"]}
     assert ENVIRONMENT["name"] == PROJECT["project"]["name"]
 
 

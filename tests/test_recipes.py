@@ -2,6 +2,8 @@
 
 import inspect
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 import torch
@@ -33,6 +35,7 @@ from course_lib.tokenizer import PAD, Tokenizer
 from course_lib.trainer import Settings
 from course_lib.unet import UNet
 
+ROOT = Path(__file__).resolve().parents[1]
 ONCE = Settings(iterations=1, precision="float32")
 TINY = dict(widths=(8, 16), blocks=1)
 
@@ -171,6 +174,44 @@ def test_the_autoencoder_learns_from_large_pictures(monkeypatch):
     assert again.shape == (2, 3, 64, 64) and card["kl_weight"] == 0.1
 
 
+def test_an_autoencoder_learns_with_the_eyes_of_the_pair_that_is_named(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    own = Matcher.from_pretrained("pair")
+    for weights in own.model.image_encoder.parameters():
+        weights.data *= 0.5
+    own.save_pretrained(tmp_path / "mine")
+    named = recipe("autoencoder", pair=tmp_path / "mine", batch_size=2, **TINY)(ONCE)
+    shipped = recipe("autoencoder", batch_size=2, **TINY)(ONCE)
+    assert named.card["pair"] == "mine" and "pair" not in shipped.card
+    batch = shipped.get_batch(0)
+    losses = [one.loss_fn(shipped.raw_model, batch) for one in (named, shipped)]
+    assert losses[0] < losses[1]  # they see half as much, layer by layer
+
+
+def test_whoever_trains_everything_anew_takes_nothing_from_what_ships():
+    """Each network of `make weights` is trained once, before another one needs it."""
+    told = subprocess.run(
+        ["make", "-n", "weights"], cwd=ROOT, capture_output=True, text=True
+    )
+    commands = told.stdout.replace("\\\n", " ").splitlines()
+    trainings = [
+        line.split("train --resume")[1] for line in commands if "train " in line
+    ]
+    made = []
+    for training in trainings:
+        words = training.split()
+        given = dict(zip(words[:-1], words[1:], strict=True))
+        needed = {given.get(f"--{what}") for what in ("pair", "start", "autoencoder")}
+        assert needed <= {None, *made}
+        if given.get("--what") in recipes.OPTIONS["pair"]:
+            assert given.get("--pair", given.get("--start")) in made
+        made.append(given["--out"])
+    assert made[0] == "runs/pair" and len(made) == len(set(made))
+    assert {"runs/words", "runs/latent", "runs/autoencoder"} <= set(made)
+
+
 def test_latents_are_learned_by_the_recipe_that_learns_pixels(tmp_path, monkeypatch):
     monkeypatch.setattr(recipes, "load_critters", small_critters)
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
@@ -249,6 +290,10 @@ def test_the_same_command_trains_a_larger_painter_where_there_is_a_gpu(monkeypat
         (dict(what="pair", size=64), "--size must be 32"),
         (dict(what="autoencoder", size=32), "--size must be 64 here"),
         (dict(what="pair", data="cifar10"), "A pair learns from critters"),
+        (
+            dict(what="autoencoder", data="cifar10"),
+            "An autoencoder learns from critters; got --data cifar10",
+        ),
         (dict(what="denoiser", data="cifar10", size=64), "--size must be 32"),
         (dict(what="denoiser", size=48), "--size must be 32 or 64"),
         (dict(what="denoiser", widths=(12,)), "--widths must be multiples of 8"),
@@ -260,7 +305,10 @@ def test_the_same_command_trains_a_larger_painter_where_there_is_a_gpu(monkeypat
         ),
         (dict(what="latent", size=32), "--size must be 64 here"),
         (dict(what="latent", widths=(8,) * 5), "5 --widths halve 16 latents too often"),
-        (dict(what="pair", pair="mine"), "--pair is for text and latent, not pair"),
+        (
+            dict(what="pair", pair="mine"),
+            "--pair is for text and latent and autoencoder, not pair",
+        ),
         (dict(what="text", autoencoder="mine"), "--autoencoder is for latent, not"),
         (dict(what="denoiser", seed=-1), "--seed must be 0"),
         (dict(what="denoiser", seed=2**70), "--seed must be 0"),

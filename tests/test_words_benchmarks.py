@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
+import autoencoder_table  # noqa: E402
 import editing_table  # noqa: E402
 import guidance_interval  # noqa: E402
 import hearing  # noqa: E402
 import latent_against_pixels  # noqa: E402
 import lying_captions  # noqa: E402
+import which_error  # noqa: E402
 from test_recipes import small_critters  # noqa: E402
 
 from course_lib import recipes  # noqa: E402
@@ -71,9 +74,34 @@ def test_editing_closes_with_its_numbers(capsys, weights):
     editing_table.main(["--n", "2", "--weights", weights])
     found = numbers(capsys.readouterr().out)
     assert found.keys() == {
-        *("seam_1", "seam_3", "seam_5", "kept_changed_by", "right_hat", "right_cat")
+        *("seam_1", "seam_3", "seam_pulled_1", "seam_pulled_3"),
+        *("kept_changed_by", "right_hat", "right_cat"),
     }
     assert found["kept_changed_by"] <= 1 / 255
+
+
+def test_errors_close_with_three_numbers_each_and_a_sheet(
+    capsys, monkeypatch, tmp_path
+):
+    for module in (recipes, autoencoder_table):
+        monkeypatch.setattr(module, "load_critters", small_critters)
+    which_error.main(["--iterations", "2", "--n", "9", "--out", str(tmp_path / "out")])
+    found = numbers(capsys.readouterr().out)
+    measured = {"psnr", "edges", "alike"}
+    assert found.keys() == {f"{x}_{row}" for x in measured for row in which_error.ROWS}
+    assert len({found[f"psnr_{row}"] for row in which_error.ROWS}) == 3  # losses differ
+    with Image.open(tmp_path / "out" / "which_error.png") as sheet:
+        columns, rows = ((side - 2) // (2 * 64 + 2) for side in sheet.size)
+    assert (columns, rows) == (8, 4)
+
+
+def test_a_picture_is_as_sharp_as_itself_and_sharper_than_when_blurred():
+    x_0, _ = autoencoder_table.critters(4)
+    blurred = torch.nn.functional.avg_pool2d(x_0, 3, stride=1, padding=1)
+    assert which_error.steepness(blurred) < 0.8 * which_error.steepness(x_0)
+    assert which_error.read_alike(x_0, x_0).value == 1
+    stripes = torch.tensor([-1.0, 1.0]).repeat(8).expand(1, 3, 16, 16)
+    assert which_error.steepness(stripes) == 1  # 2 across, 0 down
 
 
 def test_latents_are_measured_against_pixels(capsys, monkeypatch, tmp_path):

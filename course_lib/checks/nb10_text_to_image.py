@@ -65,6 +65,9 @@ def check_forget(learner_forget):
     def others(tokens, dropped):
         return forget(tokens, ~dropped)
 
+    def nobody(tokens, dropped):
+        return tokens
+
     def all_of_them(tokens, dropped):
         return forget(tokens, torch.ones_like(dropped))
 
@@ -72,6 +75,10 @@ def check_forget(learner_forget):
         "a row of padding alone is no text, and attention has nothing to look at: the "
         "empty text is START, END and then padding": to_padding,
         "the wrong ones are forgotten: `dropped` is True for those that go": others,
+        "no caption is forgotten, so the empty text would never be trained, and what "
+        "the network says to it would be arbitrary: put it where `dropped` is True": (
+            nobody
+        ),
         "every caption is forgotten, so no word would ever be learned": all_of_them,
     }
 
