@@ -115,7 +115,7 @@ show_source(CrossAttention.forward)
 # places of the picture. So each place of the grid has a share of attention for each
 # word, and we can look at these shares as pictures. Half way to a picture:
 #
-# With the slider: above the guess, below it the map of one word.
+# With the slider: the guess, and beside it the maps of "red", "cat" and "hat".
 
 # %%
 from course_lib.text_unet import word_maps
@@ -155,16 +155,16 @@ print("at every place, the attention of all words adds up to", 1.0)
 # %% tags=["nbval-ignore-output"]
 from course_lib.widgets import frame_slider
 
-place = words.index("hat")
-frames = [
-    torch.cat([step.x_0_hat[0].clamp(-1, 1), as_grey(m[place])], dim=2)
-    for step, m in zip(way, maps, strict=False)
-]
+places = [words.index(word) for word in ("red", "cat", "hat")]
+frames = []
+for step, m in zip(way, maps, strict=False):
+    beside = [as_grey(m[place]) for place in places]
+    frames.append(torch.cat([step.x_0_hat[0].clamp(-1, 1), *beside], dim=2))
 frame_slider(
     torch.stack(frames),
     [f"t = {step.t}" for step in way[:-1]],
-    alt="The guess at each step, and where the network looks at the word hat",
-    zoom=6,
+    alt="The guess at each step, and where the network looks at red, cat and hat",
+    zoom=5,
 )
 
 # %% [markdown]
@@ -308,6 +308,47 @@ frame_slider(
 # what any picture has: a sky, a ground, some animal. Try it: $w = 0.5$ is the mean of
 # both. It is the *difference* that says "cat" and "red".
 #
+# ## Captions that lie
+#
+# On the web many captions belong to another picture. What does a network learn from
+# them? Take a world of two pictures, a cat and a fish, where of ten pictures captioned
+# "cat" some are fish. No training is needed: the best denoiser of a finite set is
+# known (notebook 03). So draw with it, and count the cats.
+
+# %% tags=["nbval-ignore-output"]
+from course_lib.ideal import IdealDenoiser
+from course_lib.objective import predictor
+from course_lib.samplers import PictureNoise, dpm_solver, last_step
+
+cat, fish = draw(["a red cat", "a blue fish"], seed=4)
+anything = IdealDenoiser(torch.stack([cat, fish]), draw.schedule)
+
+
+def count_cats(lies, guidance_scale, n=50):
+    """How many of n are cats, if of ten captions "cat" so many lie."""
+    captioned = torch.stack([cat] * (10 - lies) + [fish] * lies)
+    told_cat = IdealDenoiser(captioned, draw.schedule)
+
+    def best(x_t, t, cond):
+        return guided(told_cat(x_t, t), anything(x_t, t), guidance_scale)
+
+    predict = predictor(best, draw.schedule, "x_0")
+    x_T = PictureNoise(8, range(n))((3, 32, 32))
+    x_0 = last_step(dpm_solver(predict, x_T, draw.schedule, steps=10))
+    return sum(bool((x - cat).norm() < (x - fish).norm()) for x in x_0)
+
+
+cats = {lies: [count_cats(lies, w) for w in (1, 3, 5)] for lies in (0, 2, 4, 8)}
+for lies, counts in cats.items():
+    print(f"{lies} of 10 captions lie: with w = 1, 3, 5 {counts} of 50 are cats")
+assert cats[4][0] < cats[4][1] < cats[4][2] and cats[8][0] < 25
+
+# %% [markdown]
+# A lie in four captions of ten makes the word *weak*, not wrong: it is believed as far
+# as it can be believed, and guidance turns the weak voice up again. Only where most
+# captions lie does the word mean the other thing, and guidance makes that worse. (The
+# shipped network, trained on with such captions, does the same: lesson 10.)
+#
 # ## A frog on stilts
 #
 # In the 50,000 pictures that it learned from there are frogs, and there are animals on
@@ -325,6 +366,12 @@ assert sum(seen["right"]) >= 4
 # stilts looks like" as two things that can be said of a picture, and does both. Was
 # there perhaps a frog on stilts in the training set after all? Here is the nearest
 # training picture of each, in what the reader sees.
+#
+# *How much of a result is "from" one training picture?* If the network handed back
+# pictures that it has seen, with small changes, what it draws would lie closer to its
+# nearest training picture than a *fresh* real picture does. So we measure both: drawn
+# and fresh pictures of the same 32 prompts as above, each to the nearest of 4,000
+# pictures from the training set.
 
 # %%
 from course_lib.critters import ACCESSORIES, SUBJECTS
@@ -345,21 +392,12 @@ show_rows(
     alt="Eight frogs on stilts, and below each the most similar training picture of "
     "something on stilts: never a frog.",
 )
-
-# %% [markdown]
-# *How much of a result is "from" one training picture?* If the network handed back
-# pictures that it has seen, with small changes, what it draws would lie closer to its
-# nearest training picture than a *fresh* real picture does. So we measure both: drawn
-# and fresh pictures of the same prompts, each to the nearest of 4,000 pictures from the
-# training set.
-
-# %%
 apart = {}
 known = features_of(reader, album[torch.arange(4000)][0])
 for name, some in {"fresh": asked.real, "drawn": draw(asked.texts, seed=5)}.items():
     apart[name], _ = nearest(features_of(reader, some), known)
-closer = float(apart["drawn"].mean() / apart["fresh"].mean())
-print("nearer to a training picture than fresh ones are:", closer < 0.8)
+share = float(apart["drawn"].mean() / apart["fresh"].mean())
+print(f"to the nearest training picture: {share:.1f} times as far as from a fresh one")
 
 # %% [markdown]
 # ## Whose ears?
@@ -375,8 +413,6 @@ prompt = "a frog with rabbit ears"
 eared = draw([prompt] * 8, seed=4)
 seen = what_is_seen(eared, [prompt] * 8)
 show_pictures(eared, titles=seen["seen"], columns=8, alt="Eight frogs with long ears.")
-
-# %%
 way, maps = maps_along(prompt, seed=4)
 words = draw.tokenizer.spell(draw.tokenizer.batch([prompt], 40)[0].tolist())
 at = words.index("ears")
@@ -432,8 +468,6 @@ assert (one_noise[0] - one_noise[1]).abs().max() > 0.1
 
 # %%
 from course_lib.guidance import compose
-from course_lib.objective import predictor
-from course_lib.samplers import PictureNoise, dpm_solver
 
 
 def draw_both(first, second, scales, n=6, seed=3):
