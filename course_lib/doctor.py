@@ -26,6 +26,7 @@ from course_lib.datasets import (
 from course_lib.device import (
     GIB,
     HUB,
+    PROFILES,
     best_device,
     cache_folder,
     cpu_has_bf16,
@@ -53,6 +54,29 @@ SHIPPED = (
 NETWORK = {"widths": (64, 128), "blocks": 2}  # the one that draws critters
 BATCH = 64
 
+# What each solved notebook took on one core of a slow machine, 2026-11-25, by the clock
+# of the processor: the seconds of all but its longest training, those of one iteration
+# of that (with its share of shorter trainings), and how many it has in each profile.
+# THERE is what `speed` found on that machine. Twice as fast, half as long: we reckon no
+# finer than that.
+NOTEBOOKS = {
+    "00": (30, 0, (0, 0, 0)),
+    "01": (12, 0, (0, 0, 0)),
+    "02": (14, 0, (0, 0, 0)),
+    "03": (46, 0.006, (2400, 4000, 4000)),
+    "04": (17, 0.09, (150, 600, 1000)),
+    "05": (73, 0.48, (20, 2400, 8000)),
+    "06": (57, 0, (0, 0, 0)),
+    "07": (88, 0, (0, 0, 0)),
+    "08": (22, 0, (0, 0, 0)),
+    "09": (33, 0.32, (40, 600, 2000)),
+    "10": (92, 0, (0, 0, 0)),
+    "11": (27, 0.20, (50, 600, 3000)),
+    "12": (28, 0.27, (60, 600, 3000)),
+}
+THERE = {"drawn_critters_per_s": 2600, "training_images_per_s": 38}
+ON_GPU = ("05", "12")  # these trainings go to the GPU, the others are loops on the CPU
+
 
 def examine() -> dict:
     """All of it: machine, network, data, weights, speed, and what to do."""
@@ -63,7 +87,7 @@ def examine() -> dict:
         "weights": weights_found(),
         "speed": speed(),
     }
-    found["takes_seconds"] = takes(found["speed"])
+    found["takes_seconds"] = takes(found["speed"], found["machine"]["profile"])
     found["advice"] = advice(found)
     return found
 
@@ -178,18 +202,21 @@ def speed() -> dict:
     }
 
 
-def takes(speed: dict) -> dict[str, float]:
+def takes(speed: dict, profile: str) -> dict[str, float]:
     """Seconds that the parts of the course will take here, reckoned from the speed."""
     trained, drawn = speed["training_images_per_s"], speed["drawn_critters_per_s"]
     picture = speed["seconds_a_picture"]
-    return {
-        "drawing the 60,000 critters, once": 60_000 / drawn,
-        "00: 16 pictures in 25 steps with guidance": 16 * picture,
-        "05: 1,200 iterations of 64 pictures": 1200 * 64 / trained,
-        "06: 256 pictures to compare samplers with": 256 * picture,
+    parts = {"drawing the 60,000 critters, once": 60_000 / drawn}
+    for number, (rest, iteration, iterations) in NOTEBOOKS.items():
+        pace = "training_images_per_s" if number in ON_GPU else "drawn_critters_per_s"
+        n = dict(zip(PROFILES, iterations, strict=True)).get(profile, iterations[1])
+        name = f"notebook {number}" + (f", training for {n:,} iterations" if n else "")
+        seconds = rest / speed["drawn_critters_per_s"] * THERE["drawn_critters_per_s"]
+        parts[name] = seconds + n * iteration * THERE[pace] / speed[pace]
+    return parts | {
         "training the shipped critter network again": 7000 * 64 / trained,
         "evaluating it on 3 x 2,048 pictures": 3 * 2048 * picture,
-        "12: training the painter of latents again": 13_000 * 64 / trained,
+        "training the painter of latents again": 13_000 * 64 / trained,
     }
 
 

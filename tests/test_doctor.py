@@ -1,6 +1,7 @@
 """The doctor: what it finds, and that it is honest and quick about it."""
 
 import json
+import re
 import subprocess
 import sys
 import urllib.error
@@ -51,6 +52,7 @@ ASSUMED = {
     "precision": "float32",
     "seconds_a_picture": 0.5,
 }
+PICTURE = {"seconds_a_picture": 0.5}
 
 
 def test_the_command_prints_a_page_and_ends_with_json(capsys):
@@ -67,10 +69,46 @@ def test_the_command_prints_a_page_and_ends_with_json(capsys):
 
 
 def test_times_are_reckoned_from_the_speed():
-    takes = doctor.takes(ASSUMED)
+    takes = doctor.takes(ASSUMED, "laptop")
     assert takes["drawing the 60,000 critters, once"] == 60
-    assert takes["05: 1,200 iterations of 64 pictures"] == 768
-    assert takes["00: 16 pictures in 25 steps with guidance"] == 8
+    assert takes["training the shipped critter network again"] == 4480
+    faster = doctor.takes(
+        {n: 2 * s for n, s in doctor.THERE.items()} | PICTURE, "smoke"
+    )
+    rest, iteration, (smoke, *_) = doctor.NOTEBOOKS["05"]
+    name = f"notebook 05, training for {smoke} iterations"
+    assert faster[name] == pytest.approx((rest + smoke * iteration) / 2)
+    assert faster["notebook 00"] == doctor.NOTEBOOKS["00"][0] / 2
+
+
+def test_a_faster_gpu_shortens_only_the_trainings_that_go_there():
+    slow = doctor.takes(doctor.THERE | PICTURE, "gpu")
+    gpu = doctor.THERE | PICTURE | {"training_images_per_s": 1e9}
+    shorter = {name for name, s in doctor.takes(gpu, "gpu").items() if s < slow[name]}
+    assert {n.split()[1][:2] for n in shorter if n.startswith("notebook")} == {
+        "05",
+        "12",
+    }
+
+
+def test_every_notebook_has_a_line_with_the_iterations_it_really_has():
+    sources = sorted((ROOT / "notebooks" / "src").glob("[0-9][0-9]_*.py"))
+    longest = {}
+    for source in sources:
+        counts = re.findall(
+            r"scaled\(smoke=(\d+), laptop=(\d+), gpu=(\d+)\)",
+            source.read_text(encoding="utf-8"),
+        )
+        counts = [tuple(map(int, count)) for count in counts]
+        longest[source.stem[:2]] = max(counts, key=lambda c: c[1], default=(0, 0, 0))
+    assert {number: work[2] for number, work in doctor.NOTEBOOKS.items()} == longest
+    lines = [name for name in doctor.takes(ASSUMED, "laptop") if "notebook" in name]
+    assert [line.split()[1][:2] for line in lines] == list(longest)
+
+
+def test_without_a_known_profile_a_laptop_is_reckoned_with():
+    said = "COURSE_PROFILE is 'mainframe', which is not a profile"
+    assert doctor.takes(ASSUMED, said) == doctor.takes(ASSUMED, "laptop")
 
 
 def test_what_is_missing_comes_with_what_to_do(found):

@@ -40,6 +40,21 @@ def test_the_map_has_every_lesson(page):
     assert f"({page.name})" in MAP
 
 
+def questions_in(cell: str) -> list[str]:
+    """Q11 to Q13 Q20, as the map says it, as [Q11, Q12, Q13, Q20]."""
+    asked = []
+    for first, last in re.findall(r"Q(\d+)(?: to Q(\d+))?", cell):
+        asked += [f"Q{n}" for n in range(int(first), int(last or first) + 1)]
+    return asked
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_map_says_what_a_page_answers(page):
+    row = next(line for line in MAP.splitlines() if f"({page.name})" in line)
+    last = row.rstrip().removesuffix("|").rsplit("|", 1)[1]
+    assert questions_in(last) == (front_matter(page).get("answers") or [])
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_has_a_part_for_teachers(page):
     text = page.read_text(encoding="utf-8")

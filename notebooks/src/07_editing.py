@@ -199,11 +199,19 @@ from course_lib.checks.nb07_editing import check_put_back
 put_back = check_put_back(my_put_back)
 
 # %% [markdown]
-# With it, a walk that keeps the left halves. Three ways, side by side: pasted at the
-# end; kept at each step; and kept at each step *with each step taken five times*. Why
-# that? What is drawn in a step cannot yet know what will be put beside it. So go back
-# up by one step's noise, and take it again, now with both sides in view (RePaint,
-# 2022).
+# With it, a walk that keeps the left halves. Four ways, side by side: pasted at the
+# end; kept at each step; kept, *with each step taken three times*; and kept, three
+# times, *and pulled*.
+#
+# Why three times? What is drawn in a step cannot yet know what will be put beside it.
+# So go back up by one step's noise, and take it again, now with both sides in view
+# (RePaint, 2022).
+#
+# And why pulled? For most of the way what was put back is nearly all noise, and the
+# network hardly sees the half turtle in it. But *we* know it. So ask backwards, by a
+# gradient: how must the noisy picture change, **in the hole too**, for the kept half to
+# be guessed as it is? And move the guess that way (`pulled` in the library; ΠGDM,
+# 2023).
 
 # %%
 from course_lib.editing import inpaint
@@ -228,13 +236,15 @@ def keep_the_left(pictures, prompts, steps=20, seed=3):
 prompts = ["a turtle"] * 8
 pasted = torch.where(mask, draw(prompts, seed=3), shelled)
 once = keep_the_left(shelled, prompts)
-again = inpaint(draw, shelled, mask, prompts, again=5, seed=3)
+thrice = inpaint(draw, shelled, mask, prompts, again=3, pull=False, seed=3)
+pulled = inpaint(draw, shelled, mask, prompts, again=3, seed=3)
+found = {"pasted": pasted, "kept": once, "3 times": thrice, "3 times, pulled": pulled}
 show_rows(
-    {"pasted": pasted, "kept": once, "kept, 5 times": again, "as it was": shelled},
+    found | {"as it was": shelled},
     alt="The right half drawn anew: pasted at the end it does not fit, kept at each "
-    "step it mostly does, with each step taken five times it fits.",
+    "step it sometimes does, pulled it fits nearly always.",
 )
-print("the left is untouched:", torch.equal(again[..., :16], shelled[..., :16]))
+print("the left is untouched:", torch.equal(pulled[..., :16], shelled[..., :16]))
 
 # %% [markdown]
 # A seam can be measured: how different are the two columns of pixels at the border, and
@@ -248,8 +258,8 @@ def seam(pictures):
     return (pictures[..., 15] - pictures[..., 16]).abs().mean().item()
 
 
-found = {"pasted": pasted, "kept": once, "kept, 5 times": again, "real": shelled}
 seams = {name: seam(pictures) for name, pictures in found.items()}
+seams["as it was"] = seam(shelled)
 print(
     "a pasted half leaves a larger seam than a kept one:",
     seams["pasted"] > seams["kept"],
@@ -265,7 +275,7 @@ for name, size in seams.items():
 # %%
 top = torch.zeros(32, 32, dtype=torch.bool)
 top[:14] = True
-hats = inpaint(draw, mine, top, ["with a hat"] * 8, again=3, seed=1)
+hats = inpaint(draw, mine, top, ["with a hat"] * 8, steps=10, seed=1)
 show_rows({"before": mine, "after": hats}, alt="Eight animals, and the same with hats.")
 
 # %% [markdown]
@@ -282,7 +292,7 @@ from course_lib.wording import SCENE_WORDS
 wider, room = widen(mine[:6], right=16)
 where = album.factors["scene"][small.nonzero()[:6, 0]].tolist()
 places = [SCENE_WORDS[SCENES[i]][0] for i in where]  # "in the snow", "at night", ...
-scenes = inpaint(draw, wider, room, places, again=3, seed=2)
+scenes = inpaint(draw, wider, room, places, steps=10, seed=2)
 show_rows(
     {"with room": wider.masked_fill(room, 0.0), "drawn": scenes},
     alt="Six pictures with room at their right, and the same with that room drawn.",
@@ -367,11 +377,13 @@ frame_slider(
 #
 # </details>
 #
-# 3. Inpainting took each step five times. What does it cost, and when can one save it?
+# 3. Inpainting took each step three times, and pulled. What does it cost, and when can
+#    one save it?
 #
 # <details><summary>Answer</summary>
 #
-# Five times the network calls. Where the hole is surrounded by something simple, once
-# is enough; it is edges and animals cut in two that need agreement.
+# Three times the network calls, and each of them goes back through the network as well,
+# which costs about twice as much again. Where the hole is surrounded by something
+# simple, once is enough; it is edges and animals cut in two that need agreement.
 #
 # </details>
