@@ -160,9 +160,16 @@ def find_weights(name_or_folder: Path | str) -> Path:
 
 
 def load_weights(name_or_folder: Path | str) -> tuple[Tensors, Card]:
-    """The weights as float32, and their card."""
+    """The weights as float32, all of them finite, and their card."""
     tensors, card = load_checkpoint(find_weights(name_or_folder) / "model.safetensors")
     whole = {n: x.float() if x.is_floating_point() else x for n, x in tensors.items()}
+    astray = [name for name, x in whole.items() if not x.isfinite().all()]
+    if astray:
+        raise CheckpointError(
+            f"There is NaN or infinity in the weights at {name_or_folder}, first in "
+            f"{astray[0]}: their training went astray, so take others, or train again "
+            "with a smaller learning rate."
+        )
     return whole, card
 
 
@@ -173,7 +180,7 @@ def made_from(name_or_folder: Path | str, card: Card, *needed: str) -> Iterator[
         for key in needed:
             card[key]
         yield
-    except (TypeError, KeyError) as error:
+    except (TypeError, LookupError, RuntimeError) as error:
         raise CheckpointError(
             f"The card of {name_or_folder} was written by another version of this "
             f"course ({error}): fetch or train these weights again."

@@ -29,10 +29,13 @@ from course_lib.command import (
     DONE,
     FAILED,
     AsJson,
+    Pictures,
     Sampler,
     bad_input,
     complain,
+    path,
     say_json,
+    text,
 )
 from course_lib.device import best_device, use_all_cores
 from course_lib.gallery import places_for, write_pictures
@@ -69,9 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 @app.command()
 def generate(
-    out: Annotated[
-        str, typer.Option(help="FILE.png, or FOLDER/ for a file a picture.")
-    ],
+    out: Pictures,
     prompt: Annotated[
         list[str] | None, typer.Argument(help="What to draw; several take turns.")
     ] = None,
@@ -90,7 +91,8 @@ def generate(
     ] = None,
     negative: Annotated[str, typer.Option(help="A prompt to be led away from.")] = "",
     weights: Annotated[
-        str | None, typer.Option(help="A shipped name, or a training's folder.")
+        str | None,
+        typer.Option(parser=text, help="A shipped name, or a training's folder."),
     ] = None,
     space: Annotated[
         str | None, typer.Option(help="Of prompts: latent (64x64), or pixel (32x32).")
@@ -176,9 +178,11 @@ UNTIMED = 10**9
 @app.command()
 def train(
     called: typer.Context,
-    out: Annotated[Path, typer.Option(help="The folder of this training.")],
+    out: Annotated[
+        Path, typer.Option(parser=path, help="The folder of this training.")
+    ],
     data: Annotated[
-        str | None, typer.Option(help="critters, cifar10 or folder:PATH.")
+        str | None, typer.Option(parser=text, help="critters, cifar10 or folder:PATH.")
     ] = None,
     iterations: Annotated[int | None, typer.Option(help="How many.")] = None,
     minutes: Annotated[
@@ -210,13 +214,20 @@ def train(
         int | None, typer.Option(help="Residual blocks a grid: 2; of text 1.")
     ] = None,
     pair: Annotated[
-        str | None, typer.Option(help="Whose text encoder a text starts with: pair.")
+        str | None,
+        typer.Option(
+            parser=text,
+            help="Whose text encoder a text starts with, "
+            "whose eyes an autoencoder learns with: pair.",
+        ),
     ] = None,
     start: Annotated[
-        str | None, typer.Option(help="Weights that a text or latent goes on from.")
+        str | None,
+        typer.Option(parser=text, help="Weights that a text or latent goes on from."),
     ] = None,
     autoencoder: Annotated[
-        str | None, typer.Option(help="Whose latents a latent learns: autoencoder.")
+        str | None,
+        typer.Option(parser=text, help="Whose latents a latent learns: autoencoder."),
     ] = None,
     noisier: Annotated[
         float | None,
@@ -255,13 +266,17 @@ def train(
         )
         grids = None if widths is None else whole_numbers("--widths", widths)
         make = recipes.recipe(what, data, size, grids, blocks, **options)
-    with bad_input():
-        glance = TIMED if minutes else GLANCE
-        seconds = trainer.seconds_an_iteration(make, settings, glance)
-        if iterations == UNTIMED:
-            fitting = max(1, round(60 * minutes / seconds))
-            settings = replace(settings, iterations=fitting)
-        training = make(settings, out, resume)
+
+    def begin(*how):  # what is refused now was asked for; what fails later was not
+        with bad_input():
+            return make(*how)
+
+    glance = TIMED if minutes else GLANCE
+    seconds = trainer.seconds_an_iteration(begin, settings, glance)
+    if iterations == UNTIMED:
+        fitting = max(1, round(60 * minutes / seconds))
+        settings = replace(settings, iterations=fitting)
+    training = begin(settings, out, resume)
     training.card["command"] = command_line(called, settings.iterations)
     announce(training, seconds)
     trainer.train(training)

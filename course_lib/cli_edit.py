@@ -8,9 +8,16 @@ import typer
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from course_lib.command import AsJson, bad_input, say_json
+from course_lib.command import (
+    AsJson,
+    Pictures,
+    Weights,
+    bad_input,
+    path,
+    say_json,
+)
 from course_lib.device import best_device, use_all_cores
-from course_lib.editing import check_mask, image_to_image, inpaint, start_of
+from course_lib.editing import AGAIN, check_mask, image_to_image, inpaint, start_of
 from course_lib.gallery import places_for, write_pictures
 from course_lib.guidance import FOR_PROMPTS
 from course_lib.pipeline import SPACES, TextToImage
@@ -21,14 +28,15 @@ MOST = 100  # pictures
 
 def edit(
     prompt: Annotated[str, typer.Argument(help="What it is to show.")],
-    image: Annotated[Path, typer.Option(help="The picture file to change.")],
-    out: Annotated[
-        str, typer.Option(help="FILE.png, or FOLDER/ for a file a picture.")
+    image: Annotated[
+        Path, typer.Option(parser=path, help="The picture file to change.")
     ],
+    out: Pictures,
     mask: Annotated[
         Path | None,
         typer.Option(
-            help="White where to draw, black where to keep; else all changes."
+            parser=path,
+            help="White where to draw, black where to keep; else all changes.",
         ),
     ] = None,
     strength: Annotated[
@@ -36,16 +44,14 @@ def edit(
     ] = None,
     again: Annotated[
         int, typer.Option(help="With --mask: how often each step is taken.")
-    ] = 3,
+    ] = AGAIN,
     n: Annotated[int, typer.Option(help="How many results.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
     steps: Annotated[int, typer.Option(help="From pure noise to picture.")] = 20,
     guidance: Annotated[
         float, typer.Option(help="1 is plain; more follows the prompt more closely.")
     ] = FOR_PROMPTS,
-    weights: Annotated[
-        str, typer.Option(help="A shipped name, or a training's folder.")
-    ] = SPACES["latent"],
+    weights: Weights = SPACES["latent"],
     as_json: AsJson = False,
 ) -> None:
     """Change a picture file: all of it, or (with --mask) a part.
@@ -81,7 +87,7 @@ def edit(
             from course_lib.fidelity import READER, load_judge, what_is_seen
 
             load_judge(READER)  # only checks
-    for sentence in painter.remarks([prompt]):
+    for sentence in painter.remarks([prompt]) + on_the_edges(image):
         print(sentence, file=sys.stderr)
     if mask:
         if hole.all():
@@ -109,14 +115,24 @@ def read_mask(file: Path, size: int) -> Tensor:
     return grey > 127
 
 
+def size_of(file: Path) -> tuple[int, int]:
+    """Width and height of a picture file, turned upright."""
+    with Image.open(file) as opened:
+        return ImageOps.exif_transpose(opened).size
+
+
+def on_the_edges(image: Path) -> list[str]:
+    """A remark on a picture that is not square, of which not all is used."""
+    w, h = size_of(image)
+    side = min(w, h)
+    said = f"{image} has {w}x{h} pixels: all but its middle square is cut off"
+    return [] if w == h else [f"{said}, {side}x{side} are left."]
+
+
 def check_same_shape(image: Path, mask: Path) -> None:
     """Raise a sentence unless both files, turned upright, are equally large."""
-    sizes = []
-    for file in (image, mask):
-        with Image.open(file) as opened:
-            sizes.append(ImageOps.exif_transpose(opened).size)
-    if sizes[0] != sizes[1]:
-        (w, h), (mask_w, mask_h) = sizes
+    (w, h), (mask_w, mask_h) = size_of(image), size_of(mask)
+    if (w, h) != (mask_w, mask_h):
         raise ValueError(
             f"{mask} has {mask_w}x{mask_h} pixels and {image} {w}x{h}: a mask must be "
             "as large as its picture."

@@ -1,12 +1,13 @@
 """The command `evaluate`: how good are trained weights?"""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from course_lib.checkpoint import load_weights
-from course_lib.command import AsJson, Sampler, Weights, bad_input, say_json
+from course_lib.command import AsJson, Sampler, Weights, bad_input, path, say_json
 from course_lib.device import best_device, use_all_cores
 from course_lib.guidance import FOR_LABELS, FOR_PROMPTS
 from course_lib.pipeline import LabelToImage, TextToImage
@@ -29,9 +30,12 @@ def evaluate(
         float | None, typer.Option(help="1 is plain: 2, for prompts 3.")
     ] = None,
     sampler: Sampler = "dpm_solver",
-    size: Annotated[int, typer.Option(help="At which a reader is tried.")] = 32,
+    size: Annotated[
+        int | None, typer.Option(help="At which a reader is tried: 32.")
+    ] = None,
     prompts: Annotated[
-        Path | None, typer.Option(help="A file with a prompt a line, to be judged by.")
+        Path | None,
+        typer.Option(parser=path, help="A file with a prompt a line, to be judged by."),
     ] = None,
     only: Annotated[
         list[str] | None,
@@ -50,11 +54,16 @@ def evaluate(
             raise ValueError(
                 f"--prompts and --only need weights that take prompts, not {weights}."
             )
+        if prompts and only:
+            raise ValueError("--only chooses among our prompts: leave out --prompts.")
+        if size is not None and kind != "judge":
+            raise ValueError(f"--size needs weights that judge, not {weights}.")
     if guidance is None:
         guidance = FOR_PROMPTS if kind == "text denoiser" else FOR_LABELS
     settings = dict(guidance_scale=guidance, sampler=sampler)
     pictures = n if n is not None else {"pair": 1000}.get(kind, 2048)
     if kind == "judge":
+        size = 32 if size is None else size
         found, lines = evaluate_judge(weights, pictures, seeds, size)
     elif kind == "text denoiser":
         settings["calls"] = 20 if calls is None else calls
@@ -129,7 +138,11 @@ def evaluate_prompts(
         how = {k: v for k, v in settings.items() if k != "calls"}
         painter.trace([""], steps, **how)  # only checks
         if file:
-            asked = fi.prompts_from(read_lines(file), n)
+            ev.check_seeds(seeds)
+            lines = read_lines(file)
+            asked = fi.prompts_from(lines, n)
+            for sentence in fi.remarks(lines):
+                print(sentence, file=sys.stderr)
     facts = dict(kind="text denoiser", seeds=seeds) | settings
     if file:
         shares = fi.measure_prompts(painter, asked, seeds, **settings)

@@ -4,18 +4,41 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from course_lib.checkpoint import CheckpointError
+from course_lib.checkpoint import CheckpointError, WriteError
 from course_lib.datasets import DataError
 from course_lib.pipeline import SAMPLERS
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
+
+def text(given: str) -> str:
+    """An option that may not be ""; a shell makes that of a variable that is not set.
+
+    As `parser` of each option that names a file, a folder or weights.
+    """
+    if not given.strip():
+        raise typer.BadParameter("it is empty, so name something.")
+    return given
+
+
+def path(given: str) -> Path:
+    """The same as a path, of which "" would be the folder one is in."""
+    return Path(text(given))
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON.")]
-Weights = Annotated[str, typer.Option(help="A shipped name, or a training's folder.")]
+Pictures = Annotated[
+    str,
+    typer.Option(parser=text, help="FILE.png, or FOLDER/ for a file a picture."),
+]
+Weights = Annotated[
+    str, typer.Option(parser=text, help="A shipped name, or a training's folder.")
+]
 Sampler = Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")]
 
 
@@ -27,9 +50,14 @@ def complain(sentence: str, code: int) -> int:
 
 @contextmanager
 def bad_input() -> Iterator[None]:
-    """Whatever is refused in here is the asker's mistake: a sentence, exit code 2."""
+    """Whatever is refused in here is the asker's mistake: a sentence, exit code 2.
+
+    But not a full disk, of which `main` speaks.
+    """
     try:
         yield
+    except WriteError:
+        raise
     except (ValueError, DataError, CheckpointError, OSError) as error:
         raise typer.Exit(complain(str(error), BAD_INPUT)) from error
 

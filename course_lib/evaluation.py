@@ -46,6 +46,11 @@ def check_size(n: int, seeds: int) -> None:
     """Raise a sentence for a measurement too small to mean anything, or too large."""
     if not FEWEST <= n <= MOST:
         raise ValueError(f"n must lie in {FEWEST}..{MOST}; got {n}.")
+    check_seeds(seeds)
+
+
+def check_seeds(seeds: int) -> None:
+    """Raise a sentence unless something is repeated at least once, and not for ever."""
     if not 1 <= seeds <= 100:
         raise ValueError(f"The number of seeds must lie in 1..100; got {seeds}.")
 

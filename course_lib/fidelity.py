@@ -34,6 +34,7 @@ from course_lib.prompts import (
     Asked,
     check_picture,
     describe,
+    names_something,
     understand,
 )
 from course_lib.wording import SENSES, say
@@ -157,16 +158,35 @@ def prompts_of(kind: str, n: int, world: int, size: int = 32) -> Prompts:
 def prompts_from(lines: list[str], n: int | None = None) -> Prompts:
     """Prompts that somebody wrote, one a line; what they ask for is read from them.
 
+    Lines that name nothing are left out, see `remarks`.
+
     Args:
         n: how many in all, the lines take turns; None takes each line once
     """
-    lines = [line.strip() for line in lines if line.strip()]
+    lines = [line.strip() for line in lines if names_something(line)]
     if not lines:
-        raise ValueError("There is no prompt in the file: write one a line.")
+        raise ValueError(
+            "There is no prompt in the file that can be judged: write one a line that "
+            "names an animal, or what else is to be seen."
+        )
     if n is not None and n < 1:
         raise ValueError(f"--n must be 1 or more; got {n}.")
     texts = [lines[i % len(lines)] for i in range(len(lines) if n is None else n)]
     return Prompts(texts, [understand(text) for text in texts])
+
+
+def remarks(lines: list[str]) -> list[str]:
+    """Which of the lines cannot be judged, in one sentence; empty lines are none."""
+    mute = [
+        f"{number} ({line.strip()[:30]!r})"
+        for number, line in enumerate(lines, start=1)
+        if line.strip() and not names_something(line)
+    ]
+    if not mute:
+        return []
+    more = f" and {len(mute) - 5} more" if len(mute) > 5 else ""
+    named = ", ".join(mute[:5]) + more
+    return [f"Left out, as they name nothing that could be judged: lines {named}."]
 
 
 # One prompt ---------------------------------------------------------------------
@@ -175,15 +195,21 @@ def prompts_from(lines: list[str], n: int | None = None) -> Prompts:
 def what_is_seen(pictures: Tensor, prompts: list[str]) -> dict[str, list | None]:
     """What the reader sees in each picture, and whether that is what was asked for.
 
-    None for both, if the pictures are of a size that it cannot read.
+    None for both, if the pictures are of a size that it cannot read; None in place of
+    right or wrong for a prompt that names nothing.
     """
     reader = load_judge(READER)
     if pictures.shape[-1] % reader.config["size"]:
         return dict(seen=None, right=None)
     seen = rows_of(reader.read(pictures))
     pairs = list(zip(prompts, seen, strict=True))
-    right = [all(check_picture(*understand(text), one).values()) for text, one in pairs]
+    right = [is_right(understand(text), one) for text, one in pairs]
     return dict(seen=[describe(one) for one in seen], right=right)
+
+
+def is_right(asked: Asked, seen: dict[str, int]) -> bool | None:
+    """Whether all is there that was asked for; None if nothing was."""
+    return all(check_picture(*asked, seen).values()) if asked[1] else None
 
 
 # Judging ----------------------------------------------------------------------
@@ -230,6 +256,19 @@ def judge_drawn(
     return judge_all(load_judge(READER), painter(prompts.texts, **how), prompts.asked)
 
 
+def beside_real(drawn: dict[str, dict], real: dict[str, dict]) -> dict[str, dict]:
+    """Both, and with each share of drawn pictures how much of the ceiling it is.
+
+    >>> shares = beside_real({"ears": {"share": 0.5}}, {"ears": {"share": 0.8}})
+    >>> shares["drawn"]["ears"]["of_ceiling"]
+    0.625
+    """
+    for name, facts in drawn.items():
+        ceiling = real[name]["share"]
+        facts["of_ceiling"] = facts["share"] / ceiling if ceiling else None
+    return {"drawn": drawn, "real": real}
+
+
 def measure_prompts(
     painter: TextToImage,
     prompts: Prompts,
@@ -268,7 +307,7 @@ def measure_kinds(
             drawn += judge_drawn(painter, prompts, seed, *how)
             real += judge_all(judge, prompts.real, prompts.asked)
             asked += prompts.asked
-        table[kind] = {"drawn": shares_of(drawn), "real": shares_of(real)}
+        table[kind] = beside_real(shares_of(drawn), shares_of(real))
         if kind in ("accessory", "ears"):  # few combinations, and not equally hard
             table[kind]["combinations"] = by_combination(kind, drawn, asked)
     return table
@@ -276,16 +315,28 @@ def measure_kinds(
 
 def kinds_table(found: dict) -> list[str]:
     """A row a kind: all factors right, of drawn and of real pictures."""
-    lines = [f"{'all named factors right, nothing unasked':42}{'drawn':28}real"]
+    heads = ("drawn", "real", "of the reader's ceiling")
+    lines = [in_columns("all named factors right, nothing unasked", *heads)]
     for kind, shares in found.items():
-        drawn, real = (spoken(shares[k]["all_factors"]) for k in ("drawn", "real"))
-        lines.append(f"{KINDS[kind]:42}{drawn:28}{real}")
+        lines.append(kind_row(KINDS[kind], shares, "all_factors"))
         if kind == "one animal, ears named":
-            ears = (spoken(shares[k]["ears"]) for k in ("drawn", "real"))
-            lines.append("{:42}{:28}{}".format("    the ears alone", *ears))
+            lines.append(kind_row("    the ears alone", shares, "ears"))
         for name, share_of_it in shares.get("combinations", {}).items():
             lines.append(f"    {name:38}{spoken(share_of_it)}")
     return lines
+
+
+def kind_row(title: str, shares: dict, factor: str) -> str:
+    """One factor of one kind: of drawn pictures, of real ones, and of the ceiling."""
+    drawn, real = (shares[k][factor] for k in ("drawn", "real"))
+    part = drawn["of_ceiling"]
+    of_ceiling = "no ceiling" if part is None else f"{100 * part:.1f} %"
+    return in_columns(title, spoken(drawn), spoken(real), of_ceiling)
+
+
+def in_columns(title: str, drawn: str, real: str, of_ceiling: str) -> str:
+    """A row of the table."""
+    return f"{title:42}{drawn:28}{real:28}{of_ceiling}"
 
 
 def factors_table(shares: dict) -> list[str]:

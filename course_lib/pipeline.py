@@ -7,6 +7,7 @@ A network that draws latents in place of pixels comes with the autoencoder that 
 them into pictures; the call is the same.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,6 +40,29 @@ from course_lib.unet import UNet
 SPACES = {"latent": "latent", "pixel": "words"}  # in which to draw, and who does
 LARGEST = 1024  # pixels along a side that a painter of 64x64 may be asked for
 SAMPLERS = ("ddim", "ddpm", "dpm_solver", "euler", "heun")
+
+
+def check_card(name_or_folder: Path | str, card: dict, drawn: int, wanted: int) -> None:
+    """Raise a sentence for a card whose numbers would fail while drawing.
+
+    Args:
+        drawn: channels of what the network draws; `wanted` are those that a picture,
+            or a latent of the autoencoder on the card, has
+    """
+    size, scale = card["size"], card.get("latent_scale", 1)
+    if not isinstance(size, int) or not 0 < size <= LARGEST:
+        wrong = f"size {size!r} is not a whole number in 1..{LARGEST}"
+    elif not isinstance(scale, int | float) or not 0 < scale < math.inf:
+        wrong = f"latent_scale {scale!r} is not a number above 0"
+    elif drawn != wanted:
+        by = "a latent" if "autoencoder" in card else "no autoencoder, and a picture"
+        wrong = f"{drawn} channels are drawn, but there is {by} of {wanted}"
+    else:
+        return
+    raise CheckpointError(
+        f"The card of {name_or_folder} is broken ({wrong}): fetch or train these "
+        "weights again."
+    )
 
 
 def from_noise(
@@ -129,6 +153,7 @@ class LabelToImage(Painter):
         with made_from(name_or_folder, card, "target", "size", "labels"):
             model = UNet(**card["config"])
             schedule_named(card["schedule"], card["T"])  # only looks
+            check_card(name_or_folder, card, model.config["channels"], 3)
         return cls(fill(model, tensors).to(device), card)
 
     def save_pretrained(self, folder: Path | str) -> None:
@@ -258,6 +283,9 @@ class TextToImage(Painter):
             model, tokenizer = TextUNet(**card["config"]), tokenizer_of(card)
             schedule_named(card["schedule"], card["T"])  # only looks
             autoencoder = its_autoencoder(name_or_folder, card, device)
+            wanted = 3 if autoencoder is None else autoencoder.config["z_channels"]
+            drawn = model.unet.config["channels"]
+            check_card(name_or_folder, card, drawn, wanted)
         return cls(fill(model, tensors).to(device), tokenizer, card, autoencoder)
 
     def save_pretrained(self, folder: Path | str) -> None:

@@ -50,12 +50,25 @@ KNOWN = (
     | {w for opening in OPENINGS for w in opening.split()}
 )  # fmt: skip
 
+WITHOUT = re.compile(
+    rf"\bwithout\W+(?:\w+\W+){{0,2}}?({'|'.join([*WORN, 'ears'])})s?\b"
+)  # "without a hat", "without any rabbit ears"
+
 Asked = tuple[dict[str, int], set[str]]  # the factors, and the names of those named
 
 
 def words_of(prompt: str) -> list[str]:
     """The words in lower case, without signs."""
     return re.findall(r"\w+", prompt.lower())
+
+
+def singular(word: str) -> str:
+    """'frogs' to 'frog', 'hats' to 'hat'; any other word as it is."""
+    for ending, instead in (("ies", "y"), ("es", ""), ("s", "")):
+        one = word.removesuffix(ending) + instead
+        if word.endswith(ending) and (one in NOUN or one in WORN):
+            return one
+    return word
 
 
 def unknown_words(prompt: str) -> list[str]:
@@ -70,7 +83,8 @@ def understand(prompt: str) -> Asked:
     >>> sorted(named)
     ['accessory', 'colour', 'subject']
     """
-    words = words_of(prompt)
+    unwanted = WITHOUT.findall(prompt.lower())
+    words = [singular(w) for w in words_of(WITHOUT.sub(" ", prompt.lower()))]
     f = {name: values[0] for name, values in FACTORS.items()}
     named = read_subjects(words, f)
     for name, table in {"scene": SCENE, "size": SIZE, "accessory": WORN}.items():
@@ -80,11 +94,18 @@ def understand(prompt: str) -> Asked:
     for lender, ears in zip(words, words[1:], strict=False):
         if ears == "ears" and lender in LENDER:
             f["ears"], named = LENDER[lender], named | {"ears"}
+    for thing in unwanted:  # "without a hat" names an accessory, which is "none"
+        named = named | {"ears" if thing == "ears" else "accessory"}
     if f["subject_2"] == "none":
         for word in words:
             if word in POSITION_WORDS:
                 f["position"], named = word, named | {"position"}
     return {name: FACTORS[name].index(value) for name, value in f.items()}, named
+
+
+def names_something(prompt: str) -> bool:
+    """Whether a picture can be right or wrong: "" and "an astronaut" name nothing."""
+    return bool(understand(prompt)[1])
 
 
 def read_subjects(words: list[str], f: dict[str, str]) -> set[str]:
@@ -95,7 +116,7 @@ def read_subjects(words: list[str], f: dict[str, str]) -> set[str]:
     for i, word in enumerate(words):
         of_ears = words[i + 1 : i + 2] == ["ears"]
         of_crane = words[i - 1 : i] == ["crane"]  # a crane bird is one bird
-        if word in COLOUR and words[max(0, i - 2) : i] == ["that", "is"] and found:
+        if word in COLOUR and found and stands_behind(words, i):
             found[-1] = (found[-1][0], word)
         elif word in COLOUR:
             colour = word
@@ -111,6 +132,14 @@ def read_subjects(words: list[str], f: dict[str, str]) -> set[str]:
         return name_two(words, places, f)
     named = {"subject"} | ({"colour"} if f["colour"] != "none" else set())
     return choose_sense(words, f, named)
+
+
+def stands_behind(words: list[str], i: int) -> bool:
+    """Whether the colour at i is of what came before: "a frog, red", "in blue at"."""
+    if words[max(0, i - 2) : i] == ["that", "is"]:
+        return True
+    ends = i + 1 == len(words) or words[i + 1] in SMALL_WORDS
+    return ends and words[i - 1] not in ("a", "an", "the")  # "a red and blue cat"
 
 
 def name_two(words: list[str], places: list[int], f: dict[str, str]) -> set[str]:

@@ -92,6 +92,15 @@ def test_weights_for_use_are_halved_and_come_back_whole(tmp_path):
     assert card == CARD == json.loads((tmp_path / "card.json").read_text("utf-8"))
 
 
+@pytest.mark.parametrize("number", [torch.nan, torch.inf, 1e5])  # half ends at 65504
+def test_weights_that_went_astray_are_refused(tmp_path, number):
+    tensors = some_tensors()
+    tensors["weight"][1, 1] = number
+    save_weights(tmp_path, tensors, CARD)
+    with pytest.raises(CheckpointError, match=r"NaN or infinity .* first in weight: "):
+        load_weights(tmp_path)
+
+
 def test_weights_are_found_by_folder_and_by_shipped_name(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_WEIGHTS", str(tmp_path))
     save_weights(tmp_path / "mine", some_tensors(), CARD)

@@ -369,6 +369,15 @@ def test_a_folder_that_is_taken_is_refused(cli, learn, here):
     assert before == {name: Path("mine", name).read_bytes() for name in before}
 
 
+def test_a_trial_that_fails_is_not_the_askers_mistake(cli, learn, monkeypatch):
+    def broken(self):
+        raise ValueError("a mistake deep inside")
+
+    monkeypatch.setattr(trainer.Trainer, "one_iteration", broken)
+    with pytest.raises(ValueError, match="deep inside"):
+        cli(learn + "--iterations 2 --out mine")
+
+
 def test_a_training_without_space_exits_with_1(cli, learn, monkeypatch):
     def full(*args):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

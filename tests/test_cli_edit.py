@@ -21,6 +21,7 @@ def files(here):  # noqa: F811
     Image.new("L", (32, 32), 255).save("full.png")
     Image.new("L", (32, 32), 120).save("grey.png")
     Image.new("L", (64, 32), 255).save("wide.png")
+    Image.new("RGB", (40, 36), (0, 90, 200)).save("oblong.png")
     (here / "text.png").write_text("no picture")
     return sorted(written(here))
 
@@ -65,6 +66,17 @@ def test_a_full_mask_is_remarked_on(cli, words, files):  # noqa: F811
     command = 'edit "a frog" --image p.png --mask full.png --steps 1 --out e.png'
     code, _, err = cli(command)
     assert code == 0 and "nothing is kept" in err[0]
+
+
+def test_what_is_cut_off_is_remarked_on(cli, words, files):  # noqa: F811
+    code, _, err = cli('edit "a frog" --image oblong.png --steps 1 --out e.png')
+    assert code == 0 and len(err) == 1
+    assert "oblong.png has 40x36 pixels" in err[0] and "36x36 are left" in err[0]
+
+
+def test_an_empty_wish_is_neither_right_nor_wrong(cli, words, files):  # noqa: F811
+    code, out, _ = cli('edit "" --image p.png --steps 1 --out e.png --json')
+    assert code == 0 and json.loads(out[-1])["right"] == [None]
 
 
 @pytest.mark.parametrize(

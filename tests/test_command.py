@@ -5,9 +5,9 @@ import json
 import pytest
 import typer
 
-from course_lib.checkpoint import CheckpointError
+from course_lib.checkpoint import CheckpointError, WriteError
 from course_lib.cli_evaluate import read_lines
-from course_lib.command import BAD_INPUT, bad_input, complain, say_json
+from course_lib.command import BAD_INPUT, bad_input, complain, path, say_json, text
 from course_lib.datasets import DataError
 
 
@@ -22,6 +22,19 @@ def test_bad_input_is_one_sentence_and_exit_code_2(error, capsys):
 def test_any_other_error_is_not_the_askers_mistake():
     with pytest.raises(KeyError), bad_input():
         raise KeyError
+
+
+def test_a_full_disk_is_not_the_askers_mistake():
+    with pytest.raises(WriteError), bad_input():
+        raise WriteError
+
+
+@pytest.mark.parametrize("kind", [text, path])
+def test_what_is_empty_names_nothing(kind):
+    assert str(kind("a b")) == "a b"
+    for empty in ("", " "):
+        with pytest.raises(typer.BadParameter, match="it is empty"):
+            kind(empty)
 
 
 def test_a_complaint_hands_its_code_on(capsys):

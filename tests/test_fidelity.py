@@ -76,10 +76,27 @@ def test_somebodys_prompts_are_read_line_by_line():
         ["colour", "subject"],
         ["subject"],
     ]
-    with pytest.raises(ValueError, match="no prompt"):
-        prompts_from(["", " "])
+    for mute in (["", " "], ["an astronaut"]):
+        with pytest.raises(ValueError, match="no prompt in the file that can be"):
+            prompts_from(mute)
     with pytest.raises(ValueError, match="--n must be 1 or more"):
         prompts_from(["a cat"], n=0)
+
+
+def test_lines_that_name_nothing_are_left_out_and_named():
+    lines = ["a cat", "", "an astronaut", *["hm"] * 5, "a fish"]
+    assert prompts_from(lines, n=3).texts == ["a cat", "a fish", "a cat"]
+    (said,) = fidelity.remarks(lines)
+    assert "lines 3 ('an astronaut'), 4 ('hm')" in said and "and 1 more." in said
+    assert fidelity.remarks(["a cat", ""]) == []
+
+
+def test_a_prompt_that_names_nothing_is_neither_right_nor_wrong():
+    prompts = prompts_of("one animal", 2, world=1_000_000)
+    seen = fidelity.what_is_seen(prompts.real, ["", "an astronaut"])
+    assert seen["right"] == [None, None] and all(seen["seen"])
+    named = fidelity.what_is_seen(prompts.real, prompts.texts)
+    assert all(type(right) is bool for right in named["right"])
 
 
 class Blank:
@@ -97,6 +114,19 @@ def test_every_kind_is_measured_beside_its_ceiling(monkeypatch):
         assert shares["drawn"]["all_factors"]["share"] == 0
         assert shares["real"]["all_factors"]["share"] >= 0.5
     assert len(fidelity.kinds_table(found)) == 3
+
+
+def test_a_share_is_also_told_in_parts_of_its_ceiling():
+    half, most, none = ({"share": x, "low": x, "high": x} for x in (0.5, 0.8, 0.0))
+    found = fidelity.beside_real(
+        {"all_factors": half.copy(), "ears": none.copy()},
+        {"all_factors": most, "ears": none},
+    )
+    assert found["drawn"]["all_factors"]["of_ceiling"] == 0.625
+    assert found["drawn"]["ears"]["of_ceiling"] is None
+    lines = fidelity.kinds_table({"one animal, ears named": found})
+    assert lines[0].endswith("of the reader's ceiling")
+    assert lines[1].endswith("62.5 %") and lines[2].endswith("no ceiling")
 
 
 def test_held_out_combinations_are_reported_one_by_one(monkeypatch):

@@ -168,6 +168,43 @@ def test_a_card_of_another_version_gets_a_sentence(painter, tmp_path, missing):
         TextToImage.from_pretrained(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (dict(latent_scale=0), "latent_scale 0 is not a number above 0"),
+        (dict(latent_scale=float("nan")), "latent_scale nan is not"),
+        (dict(latent_scale="x"), "latent_scale 'x' is not"),
+        (dict(size=0), "size 0 is not a whole number"),
+        (dict(size="x"), "size 'x' is not a whole number"),
+        (dict(autoencoder=None), "another version of this course"),
+    ],
+)
+def test_a_card_with_odd_numbers_gets_a_sentence(painter, tmp_path, changes, words):
+    painter.save_pretrained(tmp_path)
+    card = painter.card | changes
+    save_weights(tmp_path, painter.model.state_dict(), card)
+    with pytest.raises(CheckpointError, match=words):
+        TextToImage.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize("widths", [[], [-8, 16]])
+def test_a_card_of_an_impossible_network_gets_a_sentence(painter, tmp_path, widths):
+    config = painter.card["config"]
+    config = config | {"unet": config["unet"] | {"widths": widths}}
+    replace(painter, card=painter.card | {"config": config}).save_pretrained(tmp_path)
+    with pytest.raises(CheckpointError, match="another version of this course"):
+        TextToImage.from_pretrained(tmp_path)
+
+
+def test_latents_without_an_autoencoder_are_no_pictures(painter, tmp_path):
+    card = {name: x for name, x in painter.card.items() if name != "autoencoder"}
+    save_weights(tmp_path, painter.model.state_dict(), card)
+    with pytest.raises(
+        CheckpointError, match="2 channels are drawn, .* a picture of 3"
+    ):
+        TextToImage.from_pretrained(tmp_path)
+
+
 def test_latents_with_holes_are_refused(painter):
     with pytest.raises(ValueError, match="not finite"):
         painter.decode(torch.full((1, 2, 4, 4), torch.nan))

@@ -115,6 +115,13 @@ def test_who_judges_cannot_draw(tmp_path):
         LabelToImage.from_pretrained(tmp_path)
 
 
+@pytest.mark.parametrize("size", ["x", 0, None, 2.5])
+def test_a_card_of_no_size_gets_a_sentence(painter, tmp_path, size):
+    save_weights(tmp_path, painter.model.state_dict(), painter.card | {"size": size})
+    with pytest.raises(CheckpointError, match="is not a whole number in"):
+        LabelToImage.from_pretrained(tmp_path)
+
+
 @pytest.mark.parametrize("missing", ["config", "T", "target", "size", "labels"])
 def test_a_card_of_another_version_gets_a_sentence(painter, tmp_path, missing):
     card = {name: x for name, x in painter.card.items() if name != missing}

@@ -8,6 +8,7 @@ from course_lib.prompts import (
     check_as_is,
     check_picture,
     describe,
+    names_something,
     swapped,
     understand,
     unknown_words,
@@ -56,6 +57,26 @@ def test_every_caption_is_understood():
             "a blue cat right of a red fish",
             dict(subject="fish", colour="red", subject_2="cat", colour_2="blue"),
         ),
+        ("red frogs", dict(subject="frog", colour="red")),
+        ("two cats", dict(subject="cat")),
+        ("bunnies with hats", dict(subject="rabbit", accessory="hat")),
+        ("a frog, red", dict(subject="frog", colour="red")),
+        (
+            "a frog in blue at night",
+            dict(subject="frog", colour="blue", scene="night"),
+        ),
+        (
+            "a cat and a red and blue fish",
+            dict(subject="cat", subject_2="fish", colour_2="blue"),
+        ),
+        ("a frog with a red hat", dict(subject="frog", accessory="hat")),
+        ("a frog without a hat", dict(subject="frog", accessory="none")),
+        ("a frog without a top hat", dict(subject="frog", accessory="none")),
+        ("a cat without rabbit ears", dict(subject="cat", ears="none")),
+        (
+            "a cat without a hat, with an umbrella",
+            dict(subject="cat", accessory="umbrella"),
+        ),
         (
             "a cat on the right and a fish on the left",
             dict(subject="fish", subject_2="cat"),
@@ -64,6 +85,18 @@ def test_every_caption_is_understood():
 )
 def test_what_people_type(prompt, expected):
     assert asked(prompt) == expected
+
+
+def test_a_scene_alone_is_something_and_an_astronaut_nothing():
+    assert names_something("at night") and names_something("a bat")
+    assert not any(names_something(prompt) for prompt in ("", "an astronaut", "red"))
+
+
+def test_what_was_declined_must_not_be_there():
+    f, named = understand("a frog without a hat")
+    for worn, right in (("none", True), ("hat", False)):
+        seen = row(subject="frog", accessory=worn)
+        assert all(check_picture(f, named, seen).values()) is right
 
 
 def test_words_that_no_caption_has_are_named():
