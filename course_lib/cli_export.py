@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from course_lib.checkpoint import check_writable, load_weights, made_from
-from course_lib.command import AsJson, Weights, bad_input, say_json
+from course_lib.command import AsJson, Weights, bad_input, path, say_json
 from course_lib.export import parts_of, write
 
 LIBRARIES = ("diffusers",)
@@ -14,7 +14,8 @@ LIBRARIES = ("diffusers",)
 
 def export(
     out: Annotated[
-        Path, typer.Argument(help="The folder; each component gets one in it.")
+        Path,
+        typer.Argument(parser=path, help="The folder; each component gets one in it."),
     ],
     to: Annotated[
         str, typer.Option(help="The library that is to read it: diffusers.")

@@ -16,6 +16,7 @@ COMMANDS = {
     "train --iterations 1 --out t --what text --pair": "--pair",
     "train --iterations 1 --out t --what latent --autoencoder": "--autoencoder",
     "evaluate --weights": "--weights",
+    "export": "out",
     "evaluate --weights words --prompts": "--prompts",
     "export e --weights": "--weights",
 }
