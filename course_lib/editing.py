@@ -167,10 +167,12 @@ def pulled(
 
     Through the noise that was put back, a network hardly sees what is kept. But we know
     it: how must x_t change for the kept part to be guessed right? The gradient says it
-    for every pixel, those of the hole too, J being how x_0_hat changes with x_t
-    (Song et al. 2023, "pseudoinverse-guided diffusion", equation 7):
+    for every pixel, those of the hole too, J being how x_0_hat changes with x_t:
 
         x_0_hat + (a^2 + b^2) / a * J^T (x_0 - x_0_hat, 0 in the hole)
+
+    Song et al. 2023, "Pseudoinverse-guided diffusion models", with their r_t^2 = b^2 /
+    (a^2 + b^2); near T we divide by FAINTEST instead of a.
     """
     x_t = x_t.detach().requires_grad_()
     x_0_hat, _ = predict(x_t, t)

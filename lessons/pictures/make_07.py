@@ -21,7 +21,7 @@ for strength in (0.5, 0.7, 0.8, 0.9):
     changed = image_to_image(draw, mine, ["a red cat"] * 8, strength)
     rows.append(Row(f"“a red cat”, strength {strength}", changed, []))
 top, right = mine.new_zeros(32, 32).bool(), mine.new_zeros(32, 32).bool()
-top[:14], right[:, 16:] = True, True
+top[:16], right[:, 16:] = True, True
 rows.append(Row("the top is to be drawn anew", mine.masked_fill(top, 0.0), []))
 rows.append(
     Row("“with a hat”", inpaint(draw, mine, top, ["with a hat"] * 8, seed=1), [])

@@ -270,12 +270,13 @@ for name, size in seams.items():
     print(f"{name}: {size:.3f}")
 
 # %% [markdown]
-# A hole can be anywhere. Here a band at the top, and a wish for what is to be in it:
+# A hole can be anywhere. Here the upper half, and a wish for what is to be in it. (A hat
+# goes on a head. Where the head is in the kept half, the wish finds no good place.)
 
 # %%
 top = torch.zeros(32, 32, dtype=torch.bool)
-top[:14] = True
-hats = inpaint(draw, mine, top, ["with a hat"] * 8, steps=10, seed=1)
+top[:16] = True
+hats = inpaint(draw, mine, top, ["with a hat"] * 8, seed=1)
 show_rows({"before": mine, "after": hats}, alt="Eight animals, and the same with hats.")
 
 # %% [markdown]
