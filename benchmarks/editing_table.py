@@ -11,6 +11,7 @@ And two wishes for a hole, judged by the reader.
 """
 
 import argparse
+import time
 
 import torch
 from autoencoder_table import told
@@ -85,16 +86,19 @@ def two_pixels(n: int = 4000) -> None:
 
 
 def seams(painter: TextToImage, pictures: Tensor, names: list[str]) -> None:
-    print("\n| right half | border, real pictures are 1 |\n| --- | --- |")
+    print("\n| right half | border, real pictures are 1 | core seconds a picture |")
+    print("| --- | --- | --- |")
     mask, real = half(pictures), seam(pictures).mean()
     pasted = torch.where(mask, painter(names, steps=20, seed=1), pictures)
-    print(f"| pasted at the end | {told(seam(pasted) / real)} |", flush=True)
+    print(f"| pasted at the end | {told(seam(pasted) / real)} | |", flush=True)
     changed = []
     for again, pull in WAYS:
+        start = time.process_time()
         held = inpaint(painter, pictures, mask, names, again=again, pull=pull, seed=1)
+        took = (time.process_time() - start) / len(pictures)
         changed.append((held - pictures)[..., ~mask].abs().max().item())
         border, way = seam(held) / real, "pulled, " * pull + f"each step {again} times"
-        print(f"| {way} | {told(border)} |", flush=True)
+        print(f"| {way} | {told(border)} | {took:.2f} |", flush=True)
         print(f"seam_{'pulled_' * pull}{again}={border.mean().item():.4f}")
     print(f"kept_changed_by={max(changed):.6f}")
 

@@ -383,8 +383,8 @@ frame_slider(
 #
 # <details><summary>Answer</summary>
 #
-# Three times the network calls, and each of them goes back through the network as well,
-# which costs about twice as much again. Where the hole is surrounded by something
-# simple, once is enough; it is edges and animals cut in two that need agreement.
+# Three times the network calls, and each of them goes back through the network as well
+# (the lesson has the seconds). Where the hole is surrounded by something simple, once
+# is enough; it is edges and animals cut in two that need agreement.
 #
 # </details>
