@@ -270,8 +270,8 @@ for name, size in seams.items():
     print(f"{name}: {size:.3f}")
 
 # %% [markdown]
-# A hole can be anywhere. Here the upper half, and a wish for what is to be in it. (A hat
-# goes on a head. Where the head is in the kept half, the wish finds no good place.)
+# A hole can be anywhere. Here the upper half, and a wish for what is to be in it. (A
+# hat goes on a head. Where the head is in the kept half, it finds no good place.)
 
 # %%
 top = torch.zeros(32, 32, dtype=torch.bool)
