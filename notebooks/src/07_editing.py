@@ -218,7 +218,7 @@ from course_lib.editing import inpaint
 from course_lib.samplers import choose_steps
 
 
-def keep_the_left(pictures, prompts, steps=20, seed=3):
+def keep_the_left(pictures, prompts, steps=12, seed=3):
     """Each step as DDIM takes it, and then the left half is put back."""
     predict = draw.predict_for(prompts)
     noise = PictureNoise(seed, range(len(pictures)))
@@ -236,8 +236,8 @@ def keep_the_left(pictures, prompts, steps=20, seed=3):
 prompts = ["a turtle"] * 8
 pasted = torch.where(mask, draw(prompts, seed=3), shelled)
 once = keep_the_left(shelled, prompts)
-thrice = inpaint(draw, shelled, mask, prompts, again=3, pull=False, seed=3)
-pulled = inpaint(draw, shelled, mask, prompts, again=3, seed=3)
+thrice = inpaint(draw, shelled, mask, prompts, steps=12, pull=False, seed=3)
+pulled = inpaint(draw, shelled, mask, prompts, steps=12, seed=3)
 found = {"pasted": pasted, "kept": once, "3 times": thrice, "3 times, pulled": pulled}
 show_rows(
     found | {"as it was": shelled},
@@ -276,7 +276,7 @@ for name, size in seams.items():
 # %%
 top = torch.zeros(32, 32, dtype=torch.bool)
 top[:16] = True
-hats = inpaint(draw, mine, top, ["with a hat"] * 8, seed=1)
+hats = inpaint(draw, mine, top, ["with a hat"] * 8, steps=12, seed=1)
 show_rows({"before": mine, "after": hats}, alt="Eight animals, and the same with hats.")
 
 # %% [markdown]
