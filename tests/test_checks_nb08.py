@@ -8,12 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from course_lib.checks.nb08_words import (
-    attend,
-    check_attend,
-    check_embed,
-    check_merge,
-)
+from course_lib.checks.nb08_words import attend, check_attend, check_merge
 from course_lib.tokenizer import merge
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -192,43 +187,3 @@ def test_the_lessons_answers_quote_what_the_notebook_printed():
     quoted = set(re.findall(r"\d\.\d\d|\d+%", answers.replace(" %", "%")))
     assert len(quoted) > 6
     assert not {words for words in quoted if words not in printed}
-
-
-# What goes in -------------------------------------------------------------------
-
-
-def in_a_loop(tokens, token, place):
-    numbers = torch.arange(tokens.shape[1])
-    return torch.stack([token(row) + place(numbers) for row in tokens])
-
-
-def test_a_right_embedding_is_used_onward(capsys):
-    assert check_embed(in_a_loop) is in_a_loop
-    assert said(capsys) == "embed: ok"
-
-
-@pytest.mark.parametrize(
-    ("mistaken", "words"),
-    [
-        (lambda tokens, token, place: token(tokens), "the places are forgotten"),
-        (
-            lambda tokens, token, place: (0 * token(tokens)) + place.weight[:5],
-            "the tokens are forgotten",
-        ),
-        (
-            lambda tokens, token, place: token(tokens) + place(tokens),
-            "looked up by the token's number",
-        ),
-        (
-            lambda tokens, token, place: token(tokens) + place.weight[-5:],
-            "these are the last places",
-        ),
-        (
-            lambda tokens, token, place: token(tokens) + place.weight,
-            "The size of tensor",
-        ),
-    ],
-)
-def test_the_mistakes_with_places_are_named(mistaken, words, capsys):
-    assert check_embed(mistaken) is not mistaken
-    assert words in said(capsys)

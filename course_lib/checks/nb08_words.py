@@ -1,8 +1,8 @@
-"""The checks of notebook 08: a merge of the tokenizer, attention, what goes in."""
+"""The checks of notebook 08: one merge of the tokenizer, and attention by hand."""
 
 import math
 
-from torch import Tensor, arange, nn, randint, randn
+from torch import Tensor, arange, randint, randn
 
 from course_lib.checks import compare, report
 from course_lib.layers import attention_weights
@@ -87,47 +87,3 @@ def check_attend(learner_attend):
         compare(learner_attend, attend, inputs, mistakes)
 
     return report(check, learner_attend, attend)
-
-
-def embed(tokens: Tensor, token: nn.Embedding, place: nn.Embedding) -> Tensor:
-    """What a text encoder begins with: the vector of each token, and of its place."""
-    return token(tokens) + place.weight[: tokens.shape[1]]
-
-
-def check_embed(learner_embed):
-    """The vector of each token plus that of its place, (B, L, width)."""
-
-    def inputs(generator):
-        tokens = randint(0, 9, (3, 5), generator=generator)
-        token, place = (randn(9, 4, generator=generator) for _ in range(2))
-        return (
-            tokens,
-            nn.Embedding.from_pretrained(token),
-            nn.Embedding.from_pretrained(place),
-        )
-
-    def no_places(tokens, token, place):
-        return token(tokens)
-
-    def only_places(tokens, token, place):
-        return embed(tokens, token, place) - token(tokens)
-
-    def looked_up(tokens, token, place):
-        return token(tokens) + place(tokens)
-
-    def last_places(tokens, token, place):
-        return token(tokens) + place.weight[-tokens.shape[1] :]
-
-    mistakes = {
-        "the places are forgotten: without them a text is a bag of words, and who "
-        "stands left cannot be said": no_places,
-        "the tokens are forgotten: add both vectors": only_places,
-        "the place is looked up by the token's number: it is where the token stands, "
-        "0, 1, 2, ...": looked_up,
-        "these are the last places: a text begins at the first": last_places,
-    }
-
-    def check():
-        compare(learner_embed, embed, inputs, mistakes)
-
-    return report(check, learner_embed, embed)

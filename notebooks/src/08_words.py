@@ -318,33 +318,17 @@ print("padding changes nothing:", same)
 # let each token think it over by itself in two more layers. That is one **block**. A
 # few of them, after an embedding, are a **transformer**. (It has several *heads*: each
 # looks with a part of the numbers, so a token can look at several things at once.)
-#
-# What goes in? One vector for each token, learned. But attention does not care where a
-# token stands: exchange two words, and their answers are exchanged, nothing else. So
-# each *place* has a learned vector too, which is added to the token's. Soon we leave it
-# out and see what happens.
-#
-# **Your turn.** `tokens` (B, L) are numbers. `token(tokens)` gives a vector of each,
-# (B, L, width). `place.weight` (length, width) are the vectors of all places there can
-# be, the first in the first row; L may be less than that.
-
 
 # %%
-def my_embed(tokens, token, place):
-    """The vector of each token, and of where it stands: (B, L, width)."""
-    ### BEGIN SOLUTION
-    return token(tokens) + place.weight[: tokens.shape[1]]
-    ### END SOLUTION
-
-
-# %%
-from course_lib.checks.nb08_words import check_embed
 from course_lib.text_encoder import TextBlock, TextEncoder
 
-embed = check_embed(my_embed)
 show_source(TextBlock.forward, TextEncoder.forward)
 
 # %% [markdown]
+# One thing is new: `self.place`. Attention does not care where a token stands. So each
+# *place* has a learned vector too, which is added to the token's. Soon we leave it out
+# and see what happens.
+#
 # ## Something to learn
 #
 # The text encoder of a picture maker learns from pictures: whatever helps to draw.
