@@ -545,7 +545,7 @@ show_rows(
         "before": mine,
         "0.6": image_to_image(draw, mine, wish, 0.6, steps=8),
         "0.8": image_to_image(draw, mine, wish, 0.8, steps=8),
-        "a hat": inpaint(draw, mine, hole, ["with a hat"] * 6, steps=8, again=2),
+        "a hat": inpaint(draw, mine, hole, ["with a hat"] * 6),
     },
     alt="Six animals; the same on their way to red cats, with more and more strength; "
     "and with their upper parts drawn anew, as wearing a hat.",
