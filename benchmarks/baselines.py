@@ -8,7 +8,7 @@ docstring and the README say so.
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from course_lib import samplers
 from course_lib.datasets import PictureSet, batches
 from course_lib.objective import make_denoising_loss, predictor, with_noise
-from course_lib.recipes import denoiser_trainer
+from course_lib.recipes import SETTINGS, denoiser_trainer
 from course_lib.samplers import PictureNoise, last_step
 from course_lib.schedule import NoiseSchedule, circle, linear_schedule, straight_line
 from course_lib.trainer import Settings, Trainer
@@ -171,22 +171,36 @@ class Contestant:
 def our_recipe(
     pictures: PictureSet, watch: Stopwatch, seed: int, precision: str
 ) -> Contestant:
-    """What this course ships: straight line, velocity, our network and settings."""
-    settings = TimedSettings(share=watch.share, precision=precision)
+    """The course's recipe: straight line, velocity, Muon, and our network."""
+    settings = our_settings(watch, precision)
     trainer = denoiser_trainer(pictures, settings, seed=seed, **OURS)
     return Contestant("ours", trainer, 64, our_samplers(), watch)
+
+
+def our_recipe_with_adamw(
+    pictures: PictureSet, watch: Stopwatch, seed: int, precision: str
+) -> Contestant:
+    """The same, but all weights move by AdamW: what Muon brings."""
+    settings = replace(our_settings(watch, precision), muon=False)
+    trainer = denoiser_trainer(pictures, settings, seed=seed, **OURS)
+    return Contestant("ours, AdamW", trainer, 64, our_samplers(), watch)
 
 
 def diffusers_with_our_recipe(
     pictures: PictureSet, watch: Stopwatch, seed: int, precision: str
 ) -> Contestant:
-    """diffusers' network in our recipe: the same loss, batches and learning rate."""
-    settings = TimedSettings(share=watch.share, precision=precision)
+    """diffusers' network in our recipe: the same loss, batches and optimizer."""
+    settings = our_settings(watch, precision)
     ours = denoiser_trainer(pictures, TimedSettings(precision="float32"), seed=seed)
     torch.manual_seed(seed)
     model = DiffusersUNet(labels=len(pictures.names) - 1)
     trainer = Trainer(model, ours.loss_fn, ours.get_batch, settings)
     return Contestant("diffusers, our recipe", trainer, 64, our_samplers(), watch)
+
+
+def our_settings(watch: Stopwatch, precision: str) -> TimedSettings:
+    """How the course trains what draws, but by the clock."""
+    return TimedSettings(share=watch.share, precision=precision, **SETTINGS["denoiser"])
 
 
 def our_samplers() -> dict[str, Draw]:
@@ -298,5 +312,6 @@ def smalldiffusion_draw(gamma: float) -> Draw:
 
 def recipes() -> list[Callable]:
     """The recipes that run here; ours is the first."""
-    found = [our_recipe, diffusers_recipe, diffusers_with_our_recipe]
+    found = [our_recipe, our_recipe_with_adamw]
+    found += [diffusers_recipe, diffusers_with_our_recipe]
     return found + [smalldiffusion_recipe] * has_smalldiffusion()

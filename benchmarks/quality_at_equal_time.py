@@ -188,7 +188,7 @@ def closing_lines(results: list[Result]) -> list[str]:
         lines.append(f"distance_above_floor_{short}={above[name]:.2f}")
         lines.append(f"animal_right_{short}={mean(r.right for r in of[name]):.3f}")
     if {"ours", "diffusers"} <= set(names):
-        best = min(above[name] for name in names if name != "ours")
+        best = min(above[name] for name in names if not name.startswith("ours"))
         ratio = above["ours"] / above["diffusers"]
         lines.append(f"distance_ratio_to_diffusers_recipe={ratio:.4f}")
         lines.append(f"distance_ratio_to_best_other={above['ours'] / best:.4f}")

@@ -51,12 +51,13 @@ from course_lib.unet import UNet
 from course_lib.wording import with_article
 
 GENTLY = ("text_encoder", "unet.gist.turn")  # what comes from the pair
+FAST = {"muon": True, "learning_rate": 4e-3}
 SETTINGS = {  # how each kind of network trains, where it is not as Settings has it
-    "denoiser": {},
-    "text": {"decay": 0.3, "gently": GENTLY},
-    "latent": {"decay": 0.3, "gently": GENTLY},
+    "denoiser": FAST,
+    "text": FAST | {"decay": 0.3, "gently": GENTLY},
+    "latent": FAST | {"decay": 0.3, "gently": GENTLY},
     "pair": {"decay": 0.7},
-    "autoencoder": {"decay": 0.7, "learning_rate": 3e-3},
+    "autoencoder": FAST | {"decay": 0.7},
     "reader": {"weight_decay": 0.01, "decay": 1.0},
     "classifier": {"weight_decay": 0.05, "decay": 1.0},
 }

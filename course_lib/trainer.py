@@ -37,6 +37,7 @@ from course_lib.checkpoint import (
     save_weights,
 )
 from course_lib.device import best_device, cpu_has_bf16
+from course_lib.muon import Muon, in_groups
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 SAVE_EVERY_S = 60
@@ -55,6 +56,7 @@ class Settings:
     ema: float = 0.999  # how much of the averaged weights is kept at each iteration
     precision: str = "auto"  # float32, bfloat16, or the faster of both on this machine
     keep: tuple[int, ...] = ()  # iterations whose averaged weights are kept as well
+    muon: bool = False  # matrices move by Muon, and only the rest by AdamW
     gently: tuple[str, ...] = ()  # parts that come trained: a fifth of learning_rate
 
     def __post_init__(self):
@@ -118,8 +120,10 @@ class Trainer:
         self.accelerator = Accelerator(cpu=device == "cpu")
         self.device = self.accelerator.device
         self.raw_model = self.model.to(self.device).train()
-        self.names, groups = by_pace(self.raw_model, self.settings.gently)
-        self.optimizer = torch.optim.AdamW(
+        self.names, groups = in_groups(
+            self.raw_model, self.settings.muon, self.settings.gently
+        )
+        self.optimizer = Muon(
             groups,
             lr=self.settings.learning_rate,
             betas=(0.9, 0.99),
@@ -139,6 +143,7 @@ class Trainer:
             self.model = self.accelerator.prepare(self.raw_model)
             if self.precision == "auto":
                 self.precision = self.faster_precision()
+            self.optimizer.dtype = getattr(torch, self.precision)
         except BaseException:
             self.close()
             raise
@@ -307,8 +312,9 @@ class Trainer:
         moments = part(tensors, "optimizer.")
         state = self.optimizer.state_dict()
         if moments:
+            kinds = ("step", "exp_avg", "exp_avg_sq", "momentum")
             state["state"] = {
-                i: {k: moments[f"{k}.{n}"] for k in ("step", "exp_avg", "exp_avg_sq")}
+                i: {k: moments[f"{k}.{n}"] for k in kinds if f"{k}.{n}" in moments}
                 for i, n in enumerate(self.names)
             }
         self.optimizer.load_state_dict(state)
@@ -319,7 +325,8 @@ class Trainer:
     def refuse_another(self, card: dict) -> None:
         """Raise a sentence if the training in the folder is not this one."""
         now = json.loads(json.dumps(self.card | asdict(self.settings)))
-        then = card | card["settings"] | {"precision": card["precision"]}
+        then = {"muon": False} | card | card["settings"]
+        then["precision"] = card["precision"]
         if now["precision"] == "auto":
             now["precision"] = then["precision"]
         said = now.keys() & then.keys() - {"command", "labels"}
@@ -343,16 +350,6 @@ class Trainer:
     def averaged_model(self) -> nn.Module:
         """A copy of the network with the averaged weights in it, ready for use."""
         return fill(copy.deepcopy(self.raw_model), self.ema)
-
-
-def by_pace(model: nn.Module, gently: tuple[str, ...]) -> tuple[list[str], list[dict]]:
-    """The names of all parameters, and in the same order the optimizer's groups."""
-    paces = {0.2: {}, 1.0: {}}
-    for name, parameter in model.named_parameters():
-        paces[0.2 if name.startswith(tuple(gently)) else 1.0][name] = parameter
-    names = [name for named in paces.values() for name in named]
-    groups = [dict(params=list(x.values()), pace=p) for p, x in paces.items() if x]
-    return names, groups
 
 
 def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ import pytest
 
 LIBRARY = Path(__file__).resolve().parents[1] / "course_lib"
 ROWS = (
-    "device pixels schedule layers tokenizer shapes wording",
+    "device pixels schedule layers muon tokenizer shapes wording",
     "checkpoint ideal mlp unet text_encoder objective"
     " critters animals accessories scenes",
     "drawing trainer judges text_unet autoencoder prompts",

@@ -261,6 +261,21 @@ def test_a_loop_that_is_left_can_be_carried_on(tmp_path, uninterrupted):
     assert_same(run(resumed), uninterrupted)
 
 
+def test_muon_learns_otherwise_and_resumes_all_the_same(tmp_path):
+    def with_matrix(folder=None, muon=True, resume=False) -> Trainer:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(3, 32), nn.Linear(32, 32), nn.Linear(32, 3))
+        settings = replace(SETTINGS, muon=muon)
+        return tiny(folder, settings, resume, model=model)
+
+    whole = run(with_matrix())
+    assert whole.losses[-1] != run(with_matrix(muon=False)).losses[-1]
+    for progress in with_matrix(tmp_path).run():
+        if progress.iteration == 3:
+            break
+    assert_same(run(with_matrix(tmp_path, resume=True)), whole)
+
+
 def test_parts_that_come_trained_learn_gently_and_resume_all_the_same(tmp_path):
     gently = replace(SETTINGS, gently=("0.",))
     whole = run(tiny(settings=gently))
