@@ -51,13 +51,13 @@ from course_lib.unet import UNet
 from course_lib.wording import with_article
 
 GENTLY = ("text_encoder", "unet.gist.turn")  # what comes from the pair
-FAST = {"muon": True, "learning_rate": 4e-3}
+FAST = {"muon": True, "learning_rate": 3e-3}
 SETTINGS = {  # how each kind of network trains, where it is not as Settings has it
     "denoiser": FAST,
     "text": FAST | {"decay": 0.3, "gently": GENTLY},
     "latent": FAST | {"decay": 0.3, "gently": GENTLY},
     "pair": {"decay": 0.7},
-    "autoencoder": FAST | {"decay": 0.7},
+    "autoencoder": {"muon": True, "decay": 0.7, "learning_rate": 4e-3},
     "reader": {"weight_decay": 0.01, "decay": 1.0},
     "classifier": {"weight_decay": 0.05, "decay": 1.0},
 }
@@ -73,7 +73,7 @@ NETWORKS = {  # where one may choose
     "denoiser": {"widths": (64, 128), "blocks": 2},
     "text": {"widths": (64, 160), "blocks": 1},
     "latent": {"widths": (64, 160), "blocks": 1},
-    "autoencoder": {"widths": (32, 128), "blocks": 1},
+    "autoencoder": {"widths": (64, 128), "blocks": 1},
 }
 WITH_GPU = {
     what: {"widths": (128, 256), "blocks": 2} for what in ("text", "latent")
