@@ -16,9 +16,7 @@ from course_lib.autoencoder import (
 )
 from course_lib.captioned import LENGTH, caption_batches, caption_tokenizer
 from course_lib.checkpoint import (
-    CheckpointError,
     digest,
-    fill,
     load_weights,
     made_from,
     save_weights,
@@ -44,8 +42,7 @@ from course_lib.objective import (
 )
 from course_lib.reader import CHUNK, QUESTIONS, reader_batches
 from course_lib.schedule import NoiseSchedule, straight_line
-from course_lib.text_unet import TextUNet
-from course_lib.tokenizer import Tokenizer, tokenizer_of
+from course_lib.text_unet import TextUNet, go_on_from
 from course_lib.trainer import Settings, Trainer
 from course_lib.unet import UNet
 from course_lib.wording import with_article
@@ -239,20 +236,6 @@ def in_space(pictures: PictureSet, autoencoder: Path | str | None):
         "autoencoder_sha256": digest(model.state_dict()),
         "latent_scale": compressed.scale,
     }
-
-
-def go_on_from(
-    start: Path | str, model: TextUNet, tokenizer: Tokenizer, space: dict
-) -> None:
-    """Fill the network, in place, with weights of the same tokens and space."""
-    tensors, card = load_weights(start)
-    fill(model, tensors).train()
-    of, its_tokenizer = "autoencoder_sha256", tokenizer_of(card)
-    if card.get(of) != space.get(of) or its_tokenizer.merges != tokenizer.merges:
-        raise CheckpointError(
-            f"{start} learned latents of another autoencoder, or another tokenizer: "
-            "name its own with --autoencoder, or train anew."
-        )
 
 
 def start_with(model: TextUNet, pair: ImageTextPair) -> None:

@@ -1,12 +1,19 @@
 """A U-Net that is told what to draw in words: text encoder and U-Net as one network."""
 
+from pathlib import Path
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course_lib.checkpoint import CheckpointError, fill, load_weights
 from course_lib.layers import CrossAttention
 from course_lib.text_encoder import TextEncoder
+from course_lib.tokenizer import Tokenizer, tokenizer_of
 from course_lib.unet import UNet
+
+# where pixels, or latents, come in and go out
+ENDS = tuple(f"unet.{end}." for end in ("into", "out", "refine", "last"))
 
 
 class TextUNet(nn.Module):
@@ -39,6 +46,29 @@ class TextUNet(nn.Module):
         """
         text_emb = cond if cond.is_floating_point() else self.read(cond)
         return self.unet(x_t, t, text_emb)
+
+
+def go_on_from(
+    start: Path | str, model: TextUNet, tokenizer: Tokenizer, space: dict
+) -> None:
+    """Fill the network, in place, with weights of the same tokens and space.
+
+    From pixels one may go on to latents: a place of a latent is the same part of the
+    picture as a place of the folded pixels, at half the size. Only the U-Net's ends,
+    where pixels came in and went out, begin anew.
+    """
+    tensors, card = load_weights(start)
+    own, of = model.state_dict(), "autoencoder_sha256"
+    if space and of not in card:
+        tensors |= {name: own[name] for name in own if name.startswith(ENDS)}
+    elif card.get(of) != space.get(of):
+        raise CheckpointError(
+            f"{start} learned latents of another autoencoder: name its own with "
+            "--autoencoder, or train anew."
+        )
+    if tokenizer_of(card).merges != tokenizer.merges:
+        raise CheckpointError(f"{start} knows another tokenizer: train anew.")
+    fill(model, tensors).train()
 
 
 @torch.no_grad()

@@ -30,7 +30,7 @@ from course_lib.recipes import (
     text_trainer,
 )
 from course_lib.schedule import cosine_schedule
-from course_lib.text_unet import TextUNet
+from course_lib.text_unet import ENDS, TextUNet
 from course_lib.tokenizer import PAD, Tokenizer
 from course_lib.trainer import Settings
 from course_lib.unet import UNet
@@ -244,6 +244,31 @@ def test_latents_are_learned_by_the_recipe_that_learns_pixels(tmp_path, monkeypa
     where = dict(autoencoder=tmp_path / "other", start=tmp_path / "latent")
     with pytest.raises(CheckpointError, match="learned latents of another autoencoder"):
         recipe("latent", **where)(ONCE)
+
+
+def test_latents_go_on_from_pixels_with_new_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    torch.manual_seed(0)
+    coder = Autoencoder((8, 8), z_channels=2)
+    card = {"kind": "autoencoder", "config": coder.config}
+    save_weights(tmp_path / "coder", coder.state_dict(), card)
+    list(recipe("text", **TINY, pair=None)(ONCE, tmp_path / "words").run())
+    where = dict(autoencoder=tmp_path / "coder", start=tmp_path / "words")
+    on = recipe("latent", **where)(ONCE)
+    before, _ = load_weights(tmp_path / "words")
+    new = {n for n, x in on.ema.items() if not torch.equal(x, before[n].float())}
+    assert new and all(name.startswith(ENDS) for name in new)
+    assert on.card["config"]["unet"]["channels"] == 2
+    list(on.run())
+
+    list(
+        recipe("latent", **TINY, pair=None, autoencoder=tmp_path / "coder")(
+            ONCE, tmp_path / "latent"
+        ).run()
+    )
+    with pytest.raises(CheckpointError, match="learned latents of another"):
+        recipe("text", start=tmp_path / "latent")(ONCE)  # and no way back
 
 
 def small_critters(split: str, size: int = 32) -> PictureSet:
