@@ -57,25 +57,21 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 	$(BIN)/python benchmarks/which_error.py
 	$(BIN)/python benchmarks/latent_against_pixels.py
 
-# Each is resumable; some four hours in all on two cores. Copy what you like from runs/NAME
-# (model.safetensors and card.json) to data/weights/NAME. What ships as `words` was
-# carried on: the same command once more with --iterations 11200. `latent` comes first,
-# for `words` starts with its pair.
+# Each is resumable; some five hours in all on one core, three on two. Copy what you like
+# from runs/NAME (model.safetensors and card.json) to data/weights/NAME.
 TRAIN = $(BIN)/python -m course_lib train --resume
 weights: latent  ## train again everything that ships in data/weights (into runs/)
 	$(TRAIN) --what reader --size 32 --iterations 2500 --out runs/reader-32
 	$(TRAIN) --what classifier --iterations 6000 --out runs/cifar10-classifier
 	$(TRAIN) --data critters --iterations 7000 --keep 300,1500 --out runs/critters
 	$(TRAIN) --data cifar10 --iterations 4500 --blocks 1 --out runs/cifar10
-	$(TRAIN) --what text --iterations 8800 --pair runs/pair --out runs/words
 
-latent: $(READY)  ## train the picture maker from nothing: pair, autoencoder, latents (90 minutes)
+latent: $(READY)  ## train both picture makers from nothing: pair, autoencoder, words, latents
 	$(TRAIN) --what pair --iterations 700 --out runs/pair
 	$(TRAIN) --what autoencoder --iterations 12000 --pair runs/pair \
 		--out runs/autoencoder
-	$(TRAIN) --what latent --iterations 6000 --noisier 0.3 --pair runs/pair \
-		--autoencoder runs/autoencoder --out runs/latent-first
-	$(TRAIN) --what latent --iterations 7000 --start runs/latent-first \
+	$(TRAIN) --what text --iterations 6000 --keep 2000 --pair runs/pair --out runs/words
+	$(TRAIN) --what latent --iterations 5000 --start runs/words/at-2000 \
 		--autoencoder runs/autoencoder --out runs/latent
 
 format: $(READY)  ## format the code

@@ -1,6 +1,6 @@
 """How good are the pictures after the same minutes of training, recipe by recipe?
 
-    python benchmarks/quality_at_equal_time.py --minutes 15  # two hours, by plan
+    python benchmarks/quality_at_equal_time.py --minutes 15  # two and a half hours
     python benchmarks/quality_at_equal_time.py --minutes 4 --seeds 3
 
 Every recipe learns critters with one animal, 32x32, told the animal's name. They take

@@ -207,7 +207,8 @@ def test_whoever_trains_everything_anew_takes_nothing_from_what_ships():
         assert needed <= {None, *made}
         if given.get("--what") in recipes.OPTIONS["pair"]:
             assert given.get("--pair", given.get("--start")) in made
-        made.append(given["--out"])
+        aside = given.get("--keep", "").split(",")
+        made += [given["--out"], *(f"{given['--out']}/at-{n}" for n in aside if n)]
     assert made[0] == "runs/pair" and len(made) == len(set(made))
     assert {"runs/words", "runs/latent", "runs/autoencoder"} <= set(made)
 
