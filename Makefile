@@ -71,7 +71,7 @@ latent: $(READY)  ## train both picture makers from nothing: pair, autoencoder, 
 	$(TRAIN) --what autoencoder --iterations 12000 --pair runs/pair \
 		--out runs/autoencoder
 	$(TRAIN) --what text --iterations 6000 --keep 2000 --pair runs/pair --out runs/words
-	$(TRAIN) --what latent --iterations 5000 --start runs/words/at-2000 \
+	$(TRAIN) --what latent --iterations 4000 --start runs/words/at-2000 \
 		--autoencoder runs/autoencoder --out runs/latent
 
 format: $(READY)  ## format the code

@@ -17,7 +17,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.checkpoint import CheckpointError, fill, load_weights, made_from
+from course_lib.checkpoint import (
+    CheckpointError,
+    digest,
+    fill,
+    load_weights,
+    made_from,
+)
 from course_lib.layers import zeroed
 from course_lib.objective import Batch
 
@@ -42,6 +48,11 @@ class PlainBlock(nn.Module):
         return x + self.conv_2(F.silu(self.conv_1(F.silu(x))))
 
 
+def plain_blocks(width: int, blocks: int) -> nn.Sequential:
+    """The blocks of one grid."""
+    return nn.Sequential(*(PlainBlock(width) for _ in range(blocks)))
+
+
 class Autoencoder(nn.Module):
     """`encode` and `decode`; between them `sample`.
 
@@ -51,6 +62,7 @@ class Autoencoder(nn.Module):
         z_channels: channels of a latent
         blocks: on each grid, of the encoder and again of the decoder
         refine: channels of the small full-resolution head that smooths over the fold
+        decoder_blocks: on each grid of the decoder, where it has more; see `learn_on`
     """
 
     fold = 2
@@ -61,15 +73,20 @@ class Autoencoder(nn.Module):
         z_channels: int = 4,
         blocks: int = 1,
         refine: int = 16,
+        decoder_blocks: int | None = None,
     ):
         super().__init__()
         self.config = dict(
-            widths=list(widths), z_channels=z_channels, blocks=blocks, refine=refine
+            widths=list(widths),
+            z_channels=z_channels,
+            blocks=blocks,
+            refine=refine,
+            decoder_blocks=decoder_blocks or blocks,
         )
         pairs = list(zip(widths[:-1], widths[1:], strict=True))
         encoder: list[nn.Module] = [nn.Conv2d(3 * self.fold**2, widths[0], 3, 1, 1)]
         for i, width in enumerate(widths):
-            encoder += [PlainBlock(width) for _ in range(blocks)]
+            encoder.append(plain_blocks(width, blocks))
             if i < len(pairs):
                 encoder.append(nn.Conv2d(*pairs[i], 3, stride=2, padding=1))
         last = nn.Conv2d(widths[-1], 2 * z_channels, 1)
@@ -77,7 +94,7 @@ class Autoencoder(nn.Module):
 
         decoder: list[nn.Module] = [nn.Conv2d(z_channels, widths[-1], 3, padding=1)]
         for i, width in reversed(list(enumerate(widths))):
-            decoder += [PlainBlock(width) for _ in range(blocks)]
+            decoder.append(plain_blocks(width, self.config["decoder_blocks"]))
             if i > 0:
                 grow = nn.Conv2d(*reversed(pairs[i - 1]), 3, padding=1)
                 decoder += [nn.Upsample(scale_factor=2), grow]
@@ -187,6 +204,28 @@ def psnr(pictures: Tensor, again: Tensor) -> Tensor:
     """
     error = (pictures - again.clamp(-1, 1)).square().flatten(1).mean(1)
     return 10 * torch.log10(4 / error.clamp(min=1e-12))
+
+
+def learn_on(start: Path | str, decoder_blocks: int) -> Autoencoder:
+    """A trained autoencoder whose decoder is to learn on; its encoder is frozen.
+
+    So its latents stay what they are, and whatever was trained on them stays valid
+    (the second decoder of Stable Diffusion was made this way). A decoder that gets more
+    blocks starts as it was, for a new block does nothing yet.
+    """
+    tensors, card = load_weights(start)
+    with made_from(start, card):
+        model = Autoencoder(**card["config"] | dict(decoder_blocks=decoder_blocks))
+    own = model.state_dict()
+    new = [n for n in own.keys() - tensors.keys() if n.startswith("decoder.")]
+    fill(model, tensors | {name: own[name] for name in new}).train()
+    model.encoder.requires_grad_(False)
+    return model
+
+
+def encoder_digest(model: Autoencoder) -> str:
+    """The checksum by which a painter knows whose latents it has learned."""
+    return digest(model.encoder.state_dict())
 
 
 def load_autoencoder(name_or_folder: Path | str, device="cpu") -> Autoencoder:

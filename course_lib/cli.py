@@ -223,7 +223,9 @@ def train(
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option(parser=text, help="Weights that a text or latent goes on from."),
+        typer.Option(
+            parser=text, help="Trained weights to go on from."
+        ),
     ] = None,
     autoencoder: Annotated[
         str | None,

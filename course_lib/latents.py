@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from course_lib.autoencoder import Autoencoder
+from course_lib.autoencoder import Autoencoder, encoder_digest
 from course_lib.checkpoint import digest
 from course_lib.datasets import PictureSet, cached
 from course_lib.pixels import from_bytes
@@ -48,7 +48,7 @@ class LatentSet:
 def compress(pictures: PictureSet, autoencoder: Autoencoder) -> LatentSet:
     """Encode every picture; minutes at the first call, then kept in the cache."""
     of = f"{len(pictures)}-{digest({'pictures': pictures.pictures})[:8]}"
-    by = digest(autoencoder.state_dict())[:8]
+    by = encoder_digest(autoencoder)[:8]
     name = f"latents-{pictures.name.replace(' ', '-')}-{of}-by-{by}"
     mu = cached(name, lambda: {"mu": encode_all(pictures.pictures, autoencoder)})["mu"]
     scale = round(1 / mu.float().std().item(), 6)

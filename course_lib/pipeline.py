@@ -17,10 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from course_lib import samplers
-from course_lib.autoencoder import Autoencoder, load_autoencoder
+from course_lib.autoencoder import Autoencoder, encoder_digest, load_autoencoder
 from course_lib.checkpoint import (
     CheckpointError,
-    digest,
     fill,
     find_weights,
     load_weights,
@@ -243,12 +242,12 @@ def its_autoencoder(
     if "autoencoder" not in card:
         return None
     folder, name = find_weights(name_or_folder), card["autoencoder"]
-    its_digest, _ = card["autoencoder_sha256"], card["latent_scale"]
+    its_digest, _ = card["encoder_sha256"], card["latent_scale"]
     others = []
     for place in (folder, folder.parent, folder.parent.parent, weights_folder()):
         with suppress(CheckpointError):  # it is damaged, or no autoencoder
             autoencoder = load_autoencoder(place / name, device)
-            if digest(autoencoder.state_dict()) == its_digest:
+            if encoder_digest(autoencoder) == its_digest:
                 return autoencoder
             others.append(str(place / name))
     raise CheckpointError(

@@ -11,12 +11,13 @@ import torch
 
 from course_lib.autoencoder import (
     Autoencoder,
+    encoder_digest,
+    learn_on,
     load_autoencoder,
     make_autoencoder_loss,
 )
 from course_lib.captioned import LENGTH, caption_batches, caption_tokenizer
 from course_lib.checkpoint import (
-    digest,
     load_weights,
     made_from,
     save_weights,
@@ -77,7 +78,7 @@ WITH_GPU = {
 }  # the larger tier
 OPTIONS = {  # what only some have
     "pair": ("text", "latent", "autoencoder"),
-    "start": ("text", "latent"),
+    "start": ("text", "latent", "autoencoder"),
     "autoencoder": ("latent",),
     "noisier": ("denoiser", "text", "latent"),
 }
@@ -94,8 +95,8 @@ def network_of(what: str, start: Path | str | None = None, **given) -> dict:
     if start is not None:
         card = load_weights(start)[1]
         with made_from(start, card):
-            unet = card["config"]["unet"]
-            own = {"widths": tuple(unet["widths"]), "blocks": unet["blocks"]}
+            config = card["config"].get("unet", card["config"])
+            own = {"widths": tuple(config["widths"]), "blocks": config["blocks"]}
     return own | {name: x for name, x in given.items() if x is not None}
 
 
@@ -233,7 +234,7 @@ def in_space(pictures: PictureSet, autoencoder: Path | str | None):
     compressed = compress(pictures, model)
     return compressed, {
         "autoencoder": "autoencoder",  # its folder in that of this training
-        "autoencoder_sha256": digest(model.state_dict()),
+        "encoder_sha256": encoder_digest(model),
         "latent_scale": compressed.scale,
     }
 
@@ -288,6 +289,7 @@ def autoencoder_trainer(
     blocks: int = NETWORKS["autoencoder"]["blocks"],
     z_channels: int = 4,
     pair: Path | str | None = None,
+    start: Path | str | None = None,
     **loss: float,
 ) -> Trainer:
     """The recipe for latents: 64x64 pictures, errors of pixels, and a look at features.
@@ -296,18 +298,22 @@ def autoencoder_trainer(
 
     Args:
         pair: a pair of one's own, in place of the shipped one
+        start: a trained autoencoder whose decoder learns on, with so many `blocks`
         loss: what `make_autoencoder_loss` is to do otherwise, for experiments
     """
     pictures = load_critters("train", size=64)
     torch.manual_seed(seed)
     model = Autoencoder(widths, z_channels, blocks)
+    if start is not None:
+        model = learn_on(start, blocks)
     eye = Matcher.from_pretrained(pair or "pair", best_device()).model.image_encoder
     eye.requires_grad_(False)
     loss_fn = make_autoencoder_loss(features=eye.features, **loss)
     get_batch = with_cloud_noise(batches(pictures, batch_size, seed), model, seed)
     card = {"kind": "autoencoder", "config": model.config, "data": pictures.name}
     card |= {"size": 64, "batch_size": batch_size, "seed": seed} | loss
-    card |= {} if pair is None else {"pair": Path(pair).name}
+    named = dict(pair=pair, start=start)
+    card |= {n: Path(path).name for n, path in named.items() if path is not None}
     return Trainer(model, loss_fn, get_batch, settings, folder, resume, card)
 
 
@@ -401,7 +407,7 @@ def recipe(
         raise ValueError(f"--seed must be 0..2^63 - 1; got {options['seed']}.")
     if what not in NETWORKS and (widths is not None or blocks is not None):
         raise ValueError(f"A {what} has its own --widths and --blocks.")
-    if options.get("start") and options.get("pair"):
+    if options.get("start") and options.get("pair") and what != "autoencoder":
         raise ValueError("--start goes on from a text encoder, too: leave out --pair.")
     if what == "reader":
         return partial(reader_trainer, size=size, **options)

@@ -58,7 +58,7 @@ def go_on_from(
     where pixels came in and went out, begin anew.
     """
     tensors, card = load_weights(start)
-    own, of = model.state_dict(), "autoencoder_sha256"
+    own, of = model.state_dict(), "encoder_sha256"
     if space and of not in card:
         tensors |= {name: own[name] for name in own if name.startswith(ENDS)}
     elif card.get(of) != space.get(of):

@@ -17,8 +17,8 @@ from filelock import FileLock
 from PIL import Image
 
 from course_lib import checkpoint, evaluation, judges, trainer
-from course_lib.autoencoder import Autoencoder
-from course_lib.checkpoint import digest, load_checkpoint, save_weights
+from course_lib.autoencoder import Autoencoder, encoder_digest
+from course_lib.checkpoint import load_checkpoint, save_weights
 from course_lib.cli import main
 from course_lib.pixels import read_picture
 from course_lib.reader import QUESTIONS
@@ -466,7 +466,7 @@ def words(world):
     of_coder = {"kind": "autoencoder", "config": coder.config}
     save_weights(world / "weights" / "coder", coder.state_dict(), of_coder)
     latent = dict(autoencoder="coder", latent_scale=1.0)
-    latent["autoencoder_sha256"] = digest(coder.state_dict())
+    latent["encoder_sha256"] = encoder_digest(coder)
     for name, channels, own in (
         ("words", 3, dict(size=32)),
         ("latent", 2, dict(size=64) | latent),

@@ -7,8 +7,8 @@ import torch
 from test_layers import shaken
 from test_pipeline_text import PROMPTS, make_painter
 
-from course_lib.autoencoder import Autoencoder
-from course_lib.checkpoint import CheckpointError, digest, load_weights, save_weights
+from course_lib.autoencoder import Autoencoder, encoder_digest
+from course_lib.checkpoint import CheckpointError, load_weights, save_weights
 from course_lib.datasets import PictureSet
 from course_lib.editing import image_to_image, inpaint
 from course_lib.latents import BATCH, compress
@@ -39,7 +39,7 @@ def pictures(tmp_path, monkeypatch):
 def painter(autoencoder):
     painter = make_painter(channels=2)
     space = dict(autoencoder="autoencoder", latent_scale=0.5)
-    space |= dict(autoencoder_sha256=digest(autoencoder.state_dict()))
+    space |= dict(encoder_sha256=encoder_digest(autoencoder))
     return replace(painter, card=painter.card | space, autoencoder=autoencoder)
 
 
@@ -135,7 +135,7 @@ def test_its_own_autoencoder_is_found_beside_others(painter, tmp_path, monkeypat
         save_weights(place / "autoencoder", other, card)
     for folder in (tmp_path / "mine", kept):
         found = TextToImage.from_pretrained(folder).autoencoder
-        assert digest(found.state_dict()) == painter.card["autoencoder_sha256"]
+        assert encoder_digest(found) == painter.card["encoder_sha256"]
 
 
 def test_editing_goes_through_latents(painter):

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from course_lib import recipes
-from course_lib.autoencoder import Autoencoder
+from course_lib.autoencoder import Autoencoder, encoder_digest, load_autoencoder
 from course_lib.checkpoint import CheckpointError, fill, load_weights, save_weights
 from course_lib.contrastive import ImageTextPair, Matcher
 from course_lib.critters import is_held_out
@@ -188,6 +188,45 @@ def test_an_autoencoder_learns_with_the_eyes_of_the_pair_that_is_named(
     batch = shipped.get_batch(0)
     losses = [one.loss_fn(shipped.raw_model, batch) for one in (named, shipped)]
     assert losses[0] < losses[1]  # they see half as much, layer by layer
+
+
+def test_a_decoder_learns_on_and_its_latents_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    coder, place = Autoencoder((8, 16), z_channels=2), tmp_path / "coder"
+    for weight in coder.parameters():  # a decoder that has learned something
+        torch.nn.init.normal_(weight, std=0.1)
+    card = {"kind": "autoencoder", "config": coder.config}
+    save_weights(place, coder.state_dict(), card)
+    before = load_autoencoder(place)
+    trainer = recipe("autoencoder", start=place, blocks=2, batch_size=2)(ONCE)
+    pictures, z = torch.rand(2, 3, 64, 64) * 2 - 1, torch.randn(2, 2, 16, 16)
+    with torch.no_grad():  # larger, and as it was
+        assert torch.equal(trainer.averaged_model().decode(z), before.decode(z))
+    list(trainer.run())
+    after = trainer.averaged_model()
+    assert encoder_digest(after) == encoder_digest(before)
+    with torch.no_grad():
+        assert torch.equal(after.encode(pictures)[0], before.encode(pictures)[0])
+        assert not torch.equal(after.decode(z), before.decode(z))
+    assert trainer.card["start"] == "coder"
+    assert trainer.card["config"]["decoder_blocks"] == 2
+
+
+def test_a_decoder_that_learned_on_carries_on_bit_for_bit(tmp_path, monkeypatch):
+    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    coder, place = Autoencoder((32, 32), z_channels=2), tmp_path / "coder"
+    card = {"kind": "autoencoder", "config": coder.config}
+    save_weights(place, coder.state_dict(), card)
+    make = recipe("autoencoder", start=place, blocks=2, batch_size=2)
+    settings = Settings(iterations=3, precision="float32", muon=True)
+    whole = make(settings)
+    list(whole.run())
+    for progress in make(settings, tmp_path / "on").run():
+        if progress.iteration == 2:
+            break
+    resumed = make(settings, tmp_path / "on", True)
+    list(resumed.run())
+    assert all(torch.equal(x, resumed.ema[name]) for name, x in whole.ema.items())
 
 
 def test_whoever_trains_everything_anew_takes_nothing_from_what_ships():
