@@ -338,7 +338,8 @@ print("only on the card of this one:", new)
 # %% [markdown]
 # One thing was chosen anew: the U-Net folds no squares, as with pixels since notebook
 # 04, for a latent is folded already. Another was, and had to be taken back: how noisy
-# the steps are that it trains on (`noisier`). The lesson tells what that cost.
+# the steps are that it trains on (`noisier`). The lesson tells what that cost. And
+# `start`: it did not begin with nothing, but as a painter of small pictures.
 #
 # ## What it saves
 #
