@@ -24,7 +24,7 @@ pictures = from_bytes(drawn)
 chance = torch.randn(8, 4, 16, 16, generator=torch.Generator().manual_seed(0))
 with torch.no_grad():
     mu, _ = coder.encode(pictures)
-    back, invented = coder.decode(mu), coder.decode(chance)
+    back, invented = coder.decode(mu), coder.decode(mu.std() * chance)
 rows = [Row("pictures", pictures, [])]
 rows += [Row(f"channel {c}", as_grey(mu[:, c]), []) for c in range(4)]
 rows += [Row("decoded again", back.clamp(-1, 1), [])]
