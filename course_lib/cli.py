@@ -223,9 +223,7 @@ def train(
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option(
-            parser=text, help="Trained weights to go on from."
-        ),
+        typer.Option(parser=text, help="Trained weights to go on from."),
     ] = None,
     autoencoder: Annotated[
         str | None,

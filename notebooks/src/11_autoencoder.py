@@ -562,9 +562,9 @@ with torch.no_grad():
     decoded = {name: coder.decode(z).clamp(-1, 1) for name, z in invented.items()}
 show_rows(
     decoded,
-    alt="What random latents decode to: torn colours, for N(0, 1) is louder than latents "
-    "are. With the right std, and even with the real numbers in another order, confetti. "
-    "Only real latents give animals.",
+    alt="What random latents decode to: torn colours, for N(0, 1) is louder than these "
+    "latents. With the right std, and even with the real numbers in another order, "
+    "confetti. Only real latents give animals.",
 )
 
 
