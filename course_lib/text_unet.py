@@ -66,9 +66,9 @@ def go_on_from(
             f"{start} learned latents of another autoencoder: name its own with "
             "--autoencoder, or train anew."
         )
+    fill(model, tensors).train()
     if tokenizer_of(card).merges != tokenizer.merges:
         raise CheckpointError(f"{start} knows another tokenizer: train anew.")
-    fill(model, tensors).train()
 
 
 @torch.no_grad()
