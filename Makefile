@@ -57,8 +57,8 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 	$(BIN)/python benchmarks/which_error.py
 	$(BIN)/python benchmarks/latent_against_pixels.py
 
-# Each is resumable; some five hours in all on one core, three on two. Copy what you like
-# from runs/NAME (model.safetensors and card.json) to data/weights/NAME.
+# Each is resumable and says how long it takes here. Copy what you like from
+# runs/NAME (model.safetensors and card.json) to data/weights/NAME.
 TRAIN = $(BIN)/python -m course_lib train --resume
 weights: latent  ## train again everything that ships in data/weights (into runs/)
 	$(TRAIN) --what reader --size 32 --iterations 2500 --out runs/reader-32

@@ -49,7 +49,7 @@ from course_lib.unet import UNet
 from course_lib.wording import with_article
 
 GENTLY = ("text_encoder", "unet.gist.turn")  # what comes from the pair
-FAST = {"muon": True, "learning_rate": 3e-3}
+FAST = {"muon": True, "learning_rate": 3e-3}  # lesson 05, "A better step"
 SETTINGS = {  # how each kind of network trains, where it is not as Settings has it
     "denoiser": FAST,
     "text": FAST | {"decay": 0.3, "gently": GENTLY},

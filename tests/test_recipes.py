@@ -253,12 +253,7 @@ def test_whoever_trains_everything_anew_takes_nothing_from_what_ships():
 
 
 def test_latents_are_learned_by_the_recipe_that_learns_pixels(tmp_path, monkeypatch):
-    monkeypatch.setattr(recipes, "load_critters", small_critters)
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    torch.manual_seed(0)
-    coder = Autoencoder((8, 8), z_channels=2)
-    card = {"kind": "autoencoder", "config": coder.config}
-    save_weights(tmp_path / "coder", coder.state_dict(), card)
+    card = few_critters_and_a_coder(tmp_path, monkeypatch)
     where = dict(autoencoder=tmp_path / "coder", pair=None)
     make = recipe("latent", **TINY, **where)
     trainer = make(ONCE, tmp_path / "latent")
@@ -287,12 +282,7 @@ def test_latents_are_learned_by_the_recipe_that_learns_pixels(tmp_path, monkeypa
 
 
 def test_latents_go_on_from_pixels_with_new_ends(tmp_path, monkeypatch):
-    monkeypatch.setattr(recipes, "load_critters", small_critters)
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    torch.manual_seed(0)
-    coder = Autoencoder((8, 8), z_channels=2)
-    card = {"kind": "autoencoder", "config": coder.config}
-    save_weights(tmp_path / "coder", coder.state_dict(), card)
+    few_critters_and_a_coder(tmp_path, monkeypatch)
     list(recipe("text", **TINY, pair=None)(ONCE, tmp_path / "words").run())
     where = dict(autoencoder=tmp_path / "coder", start=tmp_path / "words")
     on = recipe("latent", **where)(ONCE)
@@ -312,6 +302,17 @@ def test_latents_go_on_from_pixels_with_new_ends(tmp_path, monkeypatch):
     for what in ("text", "autoencoder"):  # what draws by labels starts neither
         with pytest.raises(CheckpointError, match="another network|another version"):
             recipe(what, start="critters")(ONCE)
+
+
+def few_critters_and_a_coder(tmp_path, monkeypatch) -> dict:
+    """A world in which latents are learned in no time; the card of its autoencoder."""
+    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    torch.manual_seed(0)
+    coder = Autoencoder((8, 8), z_channels=2)
+    card = {"kind": "autoencoder", "config": coder.config}
+    save_weights(tmp_path / "coder", coder.state_dict(), card)
+    return card
 
 
 def small_critters(split: str, size: int = 32) -> PictureSet:
