@@ -16,6 +16,7 @@ import guidance_interval  # noqa: E402
 import hearing  # noqa: E402
 import latent_against_pixels  # noqa: E402
 import lying_captions  # noqa: E402
+import say_it_twice  # noqa: E402
 import which_error  # noqa: E402
 from test_recipes import small_critters  # noqa: E402
 
@@ -57,6 +58,19 @@ def test_ways_of_guiding_are_compared_at_equal_calls(capsys):
     assert len(found) == 2 * len(guidance_interval.ASKED)
     for _, between, steps in guidance_interval.WAYS:
         assert guidance_interval.calls_of(between, steps) == 20
+
+
+def test_what_is_said_again_closes_with_a_number_for_each_combination(capsys):
+    say_it_twice.main(["--n", "2", "--times", "1", "2"])
+    found = numbers(capsys.readouterr().out)
+    assert len(found) >= 4 and all(name[-1] in "12" for name in found)
+
+
+def test_only_the_thing_is_said_again():
+    said = say_it_twice.say_again("a cat with bear ears under an umbrella", "ears", 2)
+    assert said == "a cat with bear ears bear ears under an umbrella"
+    again = say_it_twice.say_again("in a top hat", "accessory", 3)
+    assert again == "in a top hat hat hat"
 
 
 def test_guidance_everywhere_is_guidance_and_nowhere_is_none():

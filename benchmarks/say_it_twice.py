@@ -1,0 +1,64 @@
+"""A thing is missing in the picture. Was its word not heard? Say it twice.
+
+    OMP_NUM_THREADS=1 python benchmarks/say_it_twice.py --weights words  # 6 CPU minutes
+
+Prompts for what was held out of training, as they are and with the words that name the
+thing written again: "a turtle with a hat hat", "a cat with bear ears bear ears".
+Everything else stays as it is, the noise too.
+"""
+
+import argparse
+import re
+
+from course_lib.device import use_all_cores
+from course_lib.evaluation import FRESH, spoken
+from course_lib.fidelity import by_combination, judge_all, prompts_of
+from course_lib.metrics import load_judge
+from course_lib.pipeline import TextToImage
+from course_lib.prompts import LENDER, WORN
+
+THING = {
+    "accessory": re.compile(rf"\b({'|'.join(WORN)})\b"),
+    "ears": re.compile(rf"\b((?:{'|'.join(LENDER)}) ears)\b"),
+}
+
+
+def say_again(prompt: str, kind: str, times: int) -> str:
+    """The prompt with the thing named so many times in a row.
+
+    >>> say_again("a turtle with a hat at night", "accessory", 2)
+    'a turtle with a hat hat at night'
+    """
+    return THING[kind].sub(" ".join([r"\1"] * times), prompt)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--n", type=int, default=500, help="prompts of each kind")
+    parser.add_argument("--weights", default="words")
+    parser.add_argument("--times", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--guidance", type=float, default=3.0)
+    options = parser.parse_args(arguments)
+    use_all_cores()
+    judge = load_judge("reader-32")
+    painter = TextToImage.from_pretrained(options.weights)
+    print("| said so often | " + " | ".join(map(str, options.times)) + " |")
+    print("| --- |" + " --- |" * len(options.times))
+    for kind in THING:
+        prompts = prompts_of(kind, options.n, FRESH, painter.card["size"])
+        columns = []
+        for times in options.times:
+            texts = [say_again(text, kind, times) for text in prompts.texts]
+            drawn = painter(texts, guidance_scale=options.guidance)
+            found = judge_all(judge, drawn, prompts.asked)
+            columns.append(by_combination(kind, found, prompts.asked))
+        for name in columns[0]:
+            shares = [column[name] for column in columns]
+            print(f"| {name} | " + " | ".join(map(spoken, shares)) + " |", flush=True)
+            for times, facts in zip(options.times, shares, strict=True):
+                key = name.replace(", ", "_")
+                print(f"{key}_said_{times}={facts['share']:.4f}")
+
+
+if __name__ == "__main__":
+    main()
