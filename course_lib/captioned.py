@@ -66,15 +66,12 @@ def caption_batches(
     seed: int = 0,
     caption_noise: float = 0.0,
     drop: float = 0.1,
-    quietest: float = 1.0,
 ) -> GetBatch:
     """Batches of `x_0` (B, 3, H, W) and `cond`, the tokens of captions, (B, L).
 
     Args:
         caption_noise: the share of captions that lie or are missing
         drop: the share of captions left out on purpose
-        quietest: below 1 each token comes with its `loudness` (B, L), any between this
-            and 1, so that a network learns to hear what is said quietly
     """
     get_pictures = batches(pictures, batch_size, seed)
 
@@ -89,10 +86,6 @@ def caption_batches(
             texts[i] = "" if u[i][6] < drop else write_carelessly(text, u[i])
         tokens = tokenizer.batch(texts, LENGTH)
         longest = int((tokens != PAD).sum(1).max())
-        told = {"x_0": batch["x_0"], "cond": tokens[:, :longest]}
-        if quietest < 1:
-            u = torch.rand(batch_size, longest, generator=generator)
-            told["loudness"] = quietest**u
-        return told
+        return {"x_0": batch["x_0"], "cond": tokens[:, :longest]}
 
     return get_batch

@@ -233,10 +233,6 @@ def train(
         float | None,
         typer.Option(help="How noisy what it trains on is: 0 even, 0.8 of text."),
     ] = None,
-    quietest: Annotated[
-        float | None,
-        typer.Option(help="Words are said at a loudness from this to 1."),
-    ] = None,
     precision: Annotated[
         str, typer.Option(help="auto, float32 or bfloat16; auto times both.")
     ] = "auto",
@@ -254,7 +250,6 @@ def train(
     options = {} if batch is None else dict(batch_size=batch)
     options |= {} if seed is None else dict(seed=seed)
     given = dict(pair=pair, start=start, autoencoder=autoencoder, noisier=noisier)
-    given |= dict(quietest=quietest)
     options |= {name: value for name, value in given.items() if value is not None}
     with bad_input():
         check_writable(out)

@@ -129,16 +129,14 @@ def make_denoising_loss(
     """The loss that the trainer sees: squared error between the target and the guess.
 
     The batch brings everything that is random, so the same batch gives the same loss:
-    `x_0` (B, C, H, W), `t` (B,), `eps` like x_0, and `cond` (B,) if there are labels;
-    of texts the tokens, and if they are not all alike the `loudness` of each, (B, L).
+    `x_0` (B, C, H, W), `t` (B,), `eps` like x_0, and `cond` (B,) if there are labels.
     """
     check_target(target, schedule)
 
     def loss_fn(model: nn.Module, batch: Batch) -> Tensor:
         x_0, t, eps = batch["x_0"], batch["t"], batch["eps"]
         x_t = add_noise(x_0, t, eps, schedule)
-        heard = {"loudness": batch["loudness"]} if "loudness" in batch else {}
-        output = model(x_t, t, batch.get("cond"), **heard)
+        output = model(x_t, t, batch.get("cond"))
         error = output - make_target(target, x_0, eps, t, schedule)
         per_picture = error.square().flatten(1).mean(1)  # (B,)
         return (loss_weight(weight, t, schedule, target) * per_picture).mean()

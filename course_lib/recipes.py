@@ -81,7 +81,6 @@ OPTIONS = {  # what only some have
     "start": ("text", "latent", "autoencoder"),
     "autoencoder": ("latent",),
     "noisier": ("denoiser", "text", "latent"),
-    "quietest": ("text", "latent"),
 }
 
 
@@ -173,7 +172,6 @@ def text_trainer(
     noisier: float = 0.8,
     even: float = 0.2,
     caption_noise: float = 0.0,
-    quietest: float = 1.0,
     pair: str | None = "pair",
     size: int = 32,
     autoencoder: Path | str | None = None,
@@ -183,7 +181,6 @@ def text_trainer(
 
     Args:
         caption_noise: the share of captions that lie or are missing, for experiments
-        quietest: words are said at any loudness between this and 1 (lesson 10)
         pair: the image-text pair whose text encoder this one starts as; None starts
             from nothing, and takes many times as long to hear a word
         autoencoder: whose latents are learned in place of pixels; nothing else changes
@@ -201,9 +198,7 @@ def text_trainer(
         pair = None
     elif pair is not None:
         start_with(model, Matcher.from_pretrained(pair).model)
-    get_batch = caption_batches(
-        learned, tokenizer, batch_size, seed, caption_noise, quietest=quietest
-    )
+    get_batch = caption_batches(learned, tokenizer, batch_size, seed, caption_noise)
     card = {
         "kind": "text denoiser",
         "config": model.config,
@@ -216,7 +211,6 @@ def text_trainer(
     }
     asked = dict(batch_size=batch_size, seed=seed, noisier=noisier, even=even)
     asked |= dict(caption_noise=caption_noise, pair=pair and Path(pair).name)
-    asked |= {"quietest": quietest}
     asked |= {} if start is None else dict(start=Path(start).name)
     trainer = Trainer(
         model,
@@ -389,7 +383,7 @@ def recipe(
         what: denoiser, text, latent, pair, autoencoder, reader or classifier
         data: critters, cifar10 or folder:PATH; a judge learns from its own set only
         widths, blocks: of what draws, where they are not the recipe's own
-        options: batch_size, seed, pair, start, autoencoder, noisier, quietest
+        options: batch_size, seed, pair, start, autoencoder, noisier, where not its own
     """
     if what not in DATA:
         raise ValueError(f"--what must be one of {', '.join(DATA)}; got {what!r}.")
@@ -409,9 +403,6 @@ def recipe(
         raise ValueError(f"--batch must be 1..{CHUNK}; got {options['batch_size']}.")
     if not abs(options.get("noisier", 0)) <= 5:
         raise ValueError(f"--noisier must lie in -5..5; got {options['noisier']}.")
-    if not 0 < options.get("quietest", 1) <= 1:
-        given = options["quietest"]
-        raise ValueError(f"--quietest must be a number above 0 to 1; got {given}.")
     if not 0 <= options.get("seed", 0) < 2**63:
         raise ValueError(f"--seed must be 0..2^63 - 1; got {options['seed']}.")
     if what not in NETWORKS and (widths is not None or blocks is not None):

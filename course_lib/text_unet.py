@@ -38,18 +38,13 @@ class TextUNet(nn.Module):
         """Tokens (B, L) to text_emb (B, L, D): once a prompt is enough."""
         return self.text_encoder(tokens)
 
-    def forward(
-        self, x_t: Tensor, t: Tensor, cond: Tensor, loudness: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, x_t: Tensor, t: Tensor, cond: Tensor) -> Tensor:
         """(B, C, H, W) to the same shape.
 
         Args:
             cond: tokens (B, L) int64, or text_emb (B, L, D)
-            loudness: (B, L), how far each token is heard; None hears all alike
         """
         text_emb = cond if cond.is_floating_point() else self.read(cond)
-        if loudness is not None:
-            text_emb = text_emb * loudness[:, :, None]
         return self.unet(x_t, t, text_emb)
 
 

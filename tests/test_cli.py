@@ -556,8 +556,6 @@ def test_no_prompt_fails(cli, here, words, prompt, remark):
         ("train --what pair --start words --iterations 1 --out t", "--start is for"),
         ("train --what pair --noisier 1 --iterations 1 --out t", "--noisier is for"),
         ("train --what text --noisier nan --iterations 1 --out t", "lie in -5..5"),
-        ("train --what pair --quietest 1 --iterations 1 --out t", "--quietest is for"),
-        ("train --what text --quietest 0 --iterations 1 --out t", "above 0 to 1"),
         ("train --what text --size 48 --iterations 1 --out t", "--size must be 32"),
         (
             "train --what pair --widths 8,8 --iterations 1 --out t",
