@@ -52,6 +52,7 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 	$(BIN)/python benchmarks/hearing.py
 	$(BIN)/python benchmarks/lying_captions.py
 	$(BIN)/python benchmarks/guidance_interval.py
+	$(BIN)/python benchmarks/say_it_twice.py
 	$(BIN)/python benchmarks/editing_table.py
 	$(BIN)/python benchmarks/autoencoder_table.py
 	$(BIN)/python benchmarks/which_error.py
