@@ -64,8 +64,10 @@ TRAIN = $(BIN)/python -m course_lib train --resume
 weights: latent  ## train again everything that ships in data/weights (into runs/)
 	$(TRAIN) --what reader --size 32 --iterations 2500 --out runs/reader-32
 	$(TRAIN) --what classifier --iterations 6000 --out runs/cifar10-classifier
-	$(TRAIN) --data critters --iterations 7000 --keep 300,1500 --out runs/critters
-	$(TRAIN) --data cifar10 --iterations 4500 --blocks 1 --out runs/cifar10
+	$(TRAIN) --data critters --iterations 7000 --keep 300,1500 --optimizer adamw \
+		--out runs/critters
+	$(TRAIN) --data cifar10 --iterations 4500 --blocks 1 --optimizer adamw \
+		--out runs/cifar10
 
 latent: $(READY)  ## train both picture makers from nothing: pair, autoencoder, words, latents
 	$(TRAIN) --what pair --iterations 700 --out runs/pair

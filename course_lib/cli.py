@@ -233,6 +233,9 @@ def train(
         float | None,
         typer.Option(help="How noisy what it trains on is: 0 even, 0.8 of text."),
     ] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="adamw or muon, if not the recipe's own.")
+    ] = None,
     precision: Annotated[
         str, typer.Option(help="auto, float32 or bfloat16; auto times both.")
     ] = "auto",
@@ -262,7 +265,7 @@ def train(
             iterations=iterations,
             precision=precision,
             keep=whole_numbers("--keep", keep),
-            **recipes.SETTINGS.get(what, {}),
+            **recipes.settings_of(what, optimizer),
         )
         grids = None if widths is None else whole_numbers("--widths", widths)
         make = recipes.recipe(what, data, size, grids, blocks, **options)

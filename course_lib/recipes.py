@@ -59,6 +59,7 @@ SETTINGS = {  # how each kind of network trains, where it is not as Settings has
     "reader": {"weight_decay": 0.01, "decay": 1.0},
     "classifier": {"weight_decay": 0.05, "decay": 1.0},
 }
+STEPS = {"adamw": {"muon": False, "learning_rate": 2e-3}, "muon": FAST}
 DATA = dict.fromkeys(SETTINGS, "critters") | {"classifier": "cifar10"}
 SIZES = {
     "text": (32, 64),
@@ -82,6 +83,15 @@ OPTIONS = {  # what only some have
     "autoencoder": ("latent",),
     "noisier": ("denoiser", "text", "latent"),
 }
+
+
+def settings_of(what: str, optimizer: str | None = None) -> dict:
+    """The recipe's own, or with adamw or muon and a learning rate that suits it."""
+    own = SETTINGS.get(what, {})
+    if optimizer not in (None, *STEPS):
+        raise ValueError(f"--optimizer must be adamw or muon; got {optimizer!r}.")
+    is_own = own.get("muon", False) == (optimizer == "muon")
+    return own if optimizer is None or is_own else own | STEPS[optimizer]
 
 
 def network_of(what: str, start: Path | str | None = None, **given) -> dict:

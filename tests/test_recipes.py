@@ -3,6 +3,7 @@
 import inspect
 import json
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from course_lib.recipes import (
     pair_trainer,
     reader_trainer,
     recipe,
+    settings_of,
     text_trainer,
 )
 from course_lib.schedule import cosine_schedule
@@ -229,19 +231,20 @@ def test_a_decoder_that_learned_on_carries_on_bit_for_bit(tmp_path, monkeypatch)
     assert all(torch.equal(x, resumed.ema[name]) for name, x in whole.ema.items())
 
 
-def test_whoever_trains_everything_anew_takes_nothing_from_what_ships():
-    """Each network of `make weights` is trained once, before another one needs it."""
+def trainings() -> list[dict[str, str]]:
+    """The options of each `train` in `make weights`."""
     told = subprocess.run(
         ["make", "-n", "weights"], cwd=ROOT, capture_output=True, text=True
     )
     commands = told.stdout.replace("\\\n", " ").splitlines()
-    trainings = [
-        line.split("train --resume")[1] for line in commands if "train " in line
-    ]
+    lines = [x.split("train --resume")[1].split() for x in commands if "train " in x]
+    return [dict(zip(words[::2], words[1::2], strict=True)) for words in lines]
+
+
+def test_whoever_trains_everything_anew_takes_nothing_from_what_ships():
+    """Each network of `make weights` is trained once, before another one needs it."""
     made = []
-    for training in trainings:
-        words = training.split()
-        given = dict(zip(words[:-1], words[1:], strict=True))
+    for given in trainings():
         needed = {given.get(f"--{what}") for what in ("pair", "start", "autoencoder")}
         assert needed <= {None, *made}
         if given.get("--what") in recipes.OPTIONS["pair"]:
@@ -250,6 +253,15 @@ def test_whoever_trains_everything_anew_takes_nothing_from_what_ships():
         made += [given["--out"], *(f"{given['--out']}/at-{n}" for n in aside if n)]
     assert made[0] == "runs/pair" and len(made) == len(set(made))
     assert {"runs/words", "runs/latent", "runs/autoencoder"} <= set(made)
+
+
+@pytest.mark.parametrize("given", trainings(), ids=lambda given: given["--out"])
+def test_what_ships_was_trained_as_it_would_be_again(given):
+    card = load_weights(given["--out"].removeprefix("runs/"))[1]
+    asked = settings_of(given.get("--what", "denoiser"), given.get("--optimizer"))
+    now = asdict(Settings(int(given["--iterations"]), **asked))
+    now = json.loads(json.dumps(now | {"keep": None, "precision": None}))
+    assert asdict(Settings(1)) | card["settings"] | now == now
 
 
 def test_latents_are_learned_by_the_recipe_that_learns_pixels(tmp_path, monkeypatch):

@@ -293,7 +293,6 @@ for scale, count in right.items():
     print(f"guidance_scale {scale}: everything right in {count} of {len(asked.texts)}")
 assert right[2] > right[0] + 5
 
-# %% tags=["nbval-ignore-output"]
 scales = [0, 0.5, 1, 1.5, 2, 3, 4, 6]
 series = [draw(["a red cat with a hat"], seed=2, guidance_scale=w)[0] for w in scales]
 frame_slider(
@@ -353,10 +352,6 @@ assert cats[4][0] < cats[4][1] < cats[4][2] and cats[8][0] < 25
 #
 # In the 50,000 pictures that it learned from there are frogs, and there are animals on
 # stilts. There is no frog on stilts: that combination was kept out. Can it draw one?
-#
-# Not everything that was kept out comes as readily. No turtle ever had a hat, and what
-# is seen of a turtle seems to speak against one. The word must outvote that, and its
-# voice is its share of all the words. So say it twice! (In the box above, too.)
 
 # %%
 frogs = draw(["a frog on stilts"] * 16, seed=1)
@@ -364,19 +359,8 @@ seen = what_is_seen(frogs, ["a frog on stilts"] * 16)
 show_pictures(frogs, titles=seen["seen"], columns=8, alt="Sixteen frogs on stilts.")
 assert sum(seen["right"]) >= 4
 
-once = "a green turtle with a hat at the beach"
-twice = once.replace("hat", "hat hat")
-rows = {"hat": draw([once] * 16), "hat hat": draw([twice] * 16)}
-hats = {name: sum(what_is_seen(x, [once] * 16)["right"]) for name, x in rows.items()}
-show_rows(
-    {name: some[:8] for name, some in rows.items()},
-    alt="Eight green turtles at the beach, most without their hats; and eight from the "
-    "same noises with the word hat said twice, nearly all with hats.",
-)
-print("said twice, the hat is there more often:", hats["hat hat"] > hats["hat"] + 4)
-
 # %% [markdown]
-# Did it *average* the two? Half way between a picture of a frog and a picture of stilts
+# Did it *average* frog and stilts? Half way between a picture of a frog and a picture of stilts
 # would be a double exposure. It has learned "what a frog looks like" and "what being on
 # stilts looks like" as two things that can be said of a picture, and does both. Was
 # there perhaps a frog on stilts in the training set after all? Here is the nearest
@@ -385,8 +369,8 @@ print("said twice, the hat is there more often:", hats["hat hat"] > hats["hat"] 
 # *How much of a result is "from" one training picture?* If the network handed back
 # pictures that it has seen, with small changes, what it draws would lie closer to its
 # nearest training picture than a *fresh* real picture does. So we measure both: drawn
-# and fresh pictures of the same 32 prompts as above, each to the nearest of 4,000
-# pictures from the training set.
+# and fresh pictures of the 32 prompts of "How hard to push?", each to the nearest of
+# 4,000 pictures from the training set.
 
 # %%
 from course_lib.critters import ACCESSORIES, SUBJECTS
@@ -415,12 +399,33 @@ share = float(apart["drawn"].mean() / apart["fresh"].mean())
 print(f"to the nearest training picture: {share:.1f} times as far as from a fresh one")
 
 # %% [markdown]
+# ## Say it twice
+#
+# Not everything that was kept out comes as readily as the frog. No turtle ever had a
+# hat, and what is seen of a turtle seems to speak against one. The word "hat" must
+# outvote that, and what it can say is a share: the gist is a mean over all words, and
+# the attention that they get adds up to 1. So say the word twice. (Try it in the prompt
+# box under "See it", too.)
+
+# %%
+once = "a green turtle with a hat at the beach"
+twice = once.replace("hat", "hat hat")
+rows = {"hat": draw([once] * 16), "hat hat": draw([twice] * 16)}
+hats = {name: sum(what_is_seen(x, [once] * 16)["right"]) for name, x in rows.items()}
+show_rows(
+    {name: some[:8] for name, some in rows.items()},
+    alt="Eight green turtles at the beach without their hats; and eight from the same "
+    "noises with the word hat said twice, nearly all with hats.",
+)
+print("said twice, the hat is there more often:", hats["hat hat"] > hats["hat"] + 4)
+
+# %% [markdown]
 # ## Whose ears?
 #
 # *How does it know to put the rabbit's ears on the frog's head, and not beside it?*
-# Nobody ever told it what a head is. Below, the map of the word "ears" while four such
-# frogs form: as soon as there is a guess of an animal, the word is looked at from where
-# its ears will be. A place of the picture knows what is there and near it (that is what
+# Nobody ever told it what a head is. Below, eight such frogs; then the first of them
+# while it forms, and the map of the word "ears": as soon as there is a guess of an
+# animal, the word is looked at from where its ears will be. A place of the picture knows what is there and near it (that is what
 # the U-Net's layers are for), and asks the words with *that*.
 
 # %%
