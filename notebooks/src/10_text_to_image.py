@@ -360,11 +360,11 @@ show_pictures(frogs, titles=seen["seen"], columns=8, alt="Sixteen frogs on stilt
 assert sum(seen["right"]) >= 4
 
 # %% [markdown]
-# Did it *average* frog and stilts? Half way between a picture of a frog and a picture of stilts
-# would be a double exposure. It has learned "what a frog looks like" and "what being on
-# stilts looks like" as two things that can be said of a picture, and does both. Was
-# there perhaps a frog on stilts in the training set after all? Here is the nearest
-# training picture of each, in what the reader sees.
+# Did it *average* frog and stilts? Half way between a picture of a frog and a picture
+# of stilts would be a double exposure. It has learned "what a frog looks like" and
+# "what being on stilts looks like" as two things that can be said of a picture, and
+# does both. Was there perhaps a frog on stilts in the training set after all? Here is
+# the nearest training picture of each, in what the reader sees.
 #
 # *How much of a result is "from" one training picture?* If the network handed back
 # pictures that it has seen, with small changes, what it draws would lie closer to its
@@ -425,8 +425,9 @@ print("said twice, the hat is there more often:", hats["hat hat"] > hats["hat"] 
 # *How does it know to put the rabbit's ears on the frog's head, and not beside it?*
 # Nobody ever told it what a head is. Below, eight such frogs; then the first of them
 # while it forms, and the map of the word "ears": as soon as there is a guess of an
-# animal, the word is looked at from where its ears will be. A place of the picture knows what is there and near it (that is what
-# the U-Net's layers are for), and asks the words with *that*.
+# animal, the word is looked at from where its ears will be. A place of the picture
+# knows what is there and near it (that is what the U-Net's layers are for), and asks
+# the words with *that*.
 
 # %%
 prompt = "a frog with rabbit ears"
