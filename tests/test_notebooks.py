@@ -25,6 +25,11 @@ def solutions(name: str) -> list[str]:
     return [build.MARKER.sub("", part[0]) for part in build.SOLUTION.finditer(text)]
 
 
+every_solution = pytest.mark.parametrize(
+    "solution", [text for name in build.source_names() for text in solutions(name)]
+)
+
+
 # What was built -----------------------------------------------------------------
 
 
@@ -89,10 +94,13 @@ def test_a_notebook_is_one_sitting(name):
     cells = nbformat.read(build.learner_file(name), as_version=4).cells
     assert len(cells) <= MOST_CELLS
     assert len(solutions(name)) <= MOST_EXERCISES
-    for solution in solutions(name):
-        lines = [line.strip() for line in solution.splitlines()]
-        written = [line for line in lines if line and not line.startswith("#")]
-        assert 1 <= len(written) <= MOST_LINES, solution
+
+
+@every_solution
+def test_a_solution_is_short(solution):
+    lines = [line.strip() for line in solution.splitlines()]
+    written = [line for line in lines if line and not line.startswith("#")]
+    assert 1 <= len(written) <= MOST_LINES
 
 
 @every_notebook

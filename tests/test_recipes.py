@@ -255,13 +255,15 @@ def test_whoever_trains_everything_anew_takes_nothing_from_what_ships():
     assert {"runs/words", "runs/latent", "runs/autoencoder"} <= set(made)
 
 
-@pytest.mark.parametrize("given", trainings(), ids=lambda given: given["--out"])
-def test_what_ships_was_trained_as_it_would_be_again(given):
-    card = load_weights(given["--out"].removeprefix("runs/"))[1]
-    asked = settings_of(given.get("--what", "denoiser"), given.get("--optimizer"))
-    now = asdict(Settings(int(given["--iterations"]), **asked))
-    now = json.loads(json.dumps(now | {"keep": None, "precision": None}))
-    assert asdict(Settings(1)) | card["settings"] | now == now
+def test_what_ships_was_trained_as_it_would_be_again():
+    for given in trainings():
+        asked = settings_of(given.get("--what", "denoiser"), given.get("--optimizer"))
+        now = asdict(Settings(int(given["--iterations"]), **asked))
+        card = load_weights(given["--out"].removeprefix("runs/"))[1]
+        then = asdict(Settings(1)) | card["settings"]
+        for settings in (now, then):  # neither of these decides what is learned
+            del settings["keep"], settings["precision"]
+        assert json.loads(json.dumps(now)) == json.loads(json.dumps(then)), given
 
 
 def test_latents_are_learned_by_the_recipe_that_learns_pixels(tmp_path, monkeypatch):

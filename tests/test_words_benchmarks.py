@@ -63,7 +63,9 @@ def test_ways_of_guiding_are_compared_at_equal_calls(capsys):
 def test_what_is_said_again_closes_with_a_number_for_each_combination(capsys):
     say_it_twice.main(["--n", "2", "--times", "1", "2"])
     found = numbers(capsys.readouterr().out)
-    assert len(found) >= 4 and all(name[-1] in "12" for name in found)
+    once = {name.removesuffix("_said_1") for name in found if name.endswith("_said_1")}
+    assert found.keys() == {f"{name}_said_{times}" for name in once for times in (1, 2)}
+    assert len(once) >= 2 and all(0 <= share <= 1 for share in found.values())
 
 
 def test_only_the_thing_is_said_again():
