@@ -52,8 +52,8 @@ GENTLY = ("text_encoder", "unet.gist.turn")  # what comes from the pair
 FAST = {"muon": True, "learning_rate": 3e-3}  # lesson 05, "A better step"
 SETTINGS = {  # how each kind of network trains, where it is not as Settings has it
     "denoiser": FAST,
-    "text": FAST | {"decay": 0.3, "gently": GENTLY},
-    "latent": FAST | {"decay": 0.3, "gently": GENTLY},
+    "text": FAST | {"gently": GENTLY},
+    "latent": FAST | {"gently": GENTLY},
     "pair": {"decay": 0.7},
     "autoencoder": {"muon": True, "decay": 0.7, "learning_rate": 4e-3},
     "reader": {"weight_decay": 0.01, "decay": 1.0},
@@ -181,6 +181,7 @@ def text_trainer(
     blocks: int = NETWORKS["text"]["blocks"],
     noisier: float = 0.8,
     even: float = 0.2,
+    dropout: float = 0.2,
     caption_noise: float = 0.0,
     pair: str | None = "pair",
     size: int = 32,
@@ -202,6 +203,7 @@ def text_trainer(
     torch.manual_seed(seed)
     text = dict(vocabulary=len(tokenizer), length=LENGTH, blocks=2)
     unet = dict(widths=widths, blocks=blocks, channels=learned[0][0].shape[0])
+    unet |= dict(dropout=dropout)
     model = TextUNet(text, unet | dict(fold=2 if autoencoder is None else 1))
     if start is not None:
         go_on_from(start, model, tokenizer, space)

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from kernel import WakefulManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
@@ -122,6 +123,7 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         notebook,
         timeout=CELL_TIMEOUT,
         kernel_name="python3",
+        kernel_manager_class=WakefulManager,
         resources={"metadata": {"path": str(folder)}},
         coalesce_streams=True,
         record_timing=False,
