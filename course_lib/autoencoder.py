@@ -25,7 +25,7 @@ from course_lib.checkpoint import (
     made_from,
 )
 from course_lib.layers import zeroed
-from course_lib.objective import Batch
+from course_lib.objective import Batch, GetBatch, generator_for
 
 SEEN = 4  # features are looked at in one picture of so many
 LOGVAR = (-20.0, 4.0)  # where exp(logvar) is neither 0 nor astronomic
@@ -221,6 +221,23 @@ def learn_on(start: Path | str, decoder_blocks: int) -> Autoencoder:
     fill(model, tensors | {name: own[name] for name in new}).train()
     model.encoder.requires_grad_(False)
     return model
+
+
+def with_strangers(get_batch: GetBatch, seed: int) -> GetBatch:
+    """Half of each batch as no critter looks: turned, in exchanged colours, negative.
+
+    A decoder that practises on critters alone forgets all the rest (lesson 11).
+    """
+
+    def get_mixed_batch(iteration: int) -> Batch:
+        batch = get_batch(iteration)
+        generator = generator_for(seed, iteration, 7)
+        colours = torch.randperm(3, generator=generator)
+        turns, negative = torch.randint(4, (2,), generator=generator).tolist()
+        half = batch["x_0"][::2, colours].rot90(turns, (2, 3)) * (-1) ** negative
+        return batch | {"x_0": torch.cat([half, batch["x_0"][1::2]])}
+
+    return get_mixed_batch
 
 
 def encoder_digest(model: Autoencoder) -> str:

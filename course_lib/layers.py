@@ -59,16 +59,13 @@ class ResidualBlock(nn.Module):
     """Two convolutions beside a shortcut; `vec` says how noisy, and of what.
 
     The vector scales and shifts the normalised channels (FiLM, Perez et al. 2018; in
-    U-Nets since Dhariwal & Nichol 2021, "adaptive group normalisation"). In training,
-    `dropout` is the share of numbers set to 0 before the second convolution, so that
-    none learns to count on another one alone (Srivastava et al. 2014).
+    U-Nets since Dhariwal & Nichol 2021, "adaptive group normalisation").
     """
 
-    def __init__(self, width: int, vec_width: int, dropout: float = 0.0):
+    def __init__(self, width: int, vec_width: int):
         super().__init__()
         self.norm_1, self.norm_2 = norm(width), norm(width)
         self.conv_1 = nn.Conv2d(width, width, 3, padding=1)
-        self.dropout = nn.Dropout(dropout)
         self.conv_2 = zeroed(nn.Conv2d(width, width, 3, padding=1))
         self.scale_and_shift = zeroed(nn.Linear(vec_width, 2 * width))
 
@@ -77,7 +74,7 @@ class ResidualBlock(nn.Module):
         h = self.conv_1(F.silu(self.norm_1(x)))
         scale, shift = self.scale_and_shift(vec)[:, :, None, None].chunk(2, dim=1)
         h = self.norm_2(h) * (1 + scale) + shift  # (B, C, H, W)
-        return x + self.conv_2(self.dropout(F.silu(h)))
+        return x + self.conv_2(F.silu(h))
 
 
 def attention_weights(query: Tensor, key: Tensor, mask: Tensor | None = None) -> Tensor:

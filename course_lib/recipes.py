@@ -15,13 +15,10 @@ from course_lib.autoencoder import (
     learn_on,
     load_autoencoder,
     make_autoencoder_loss,
+    with_strangers,
 )
 from course_lib.captioned import LENGTH, caption_batches, caption_tokenizer
-from course_lib.checkpoint import (
-    load_weights,
-    made_from,
-    save_weights,
-)
+from course_lib.checkpoint import load_weights, made_from, save_weights
 from course_lib.contrastive import ImageTextPair, Matcher, make_contrastive_loss
 from course_lib.datasets import (
     DataError,
@@ -52,8 +49,8 @@ GENTLY = ("text_encoder", "unet.gist.turn")  # what comes from the pair
 FAST = {"muon": True, "learning_rate": 3e-3}  # lesson 05, "A better step"
 SETTINGS = {  # how each kind of network trains, where it is not as Settings has it
     "denoiser": FAST,
-    "text": FAST | {"gently": GENTLY},
-    "latent": FAST | {"gently": GENTLY},
+    "text": FAST | {"decay": 0.3, "gently": GENTLY},
+    "latent": FAST | {"decay": 0.3, "gently": GENTLY},
     "pair": {"decay": 0.7},
     "autoencoder": {"muon": True, "decay": 0.7, "learning_rate": 4e-3},
     "reader": {"weight_decay": 0.01, "decay": 1.0},
@@ -181,7 +178,6 @@ def text_trainer(
     blocks: int = NETWORKS["text"]["blocks"],
     noisier: float = 0.8,
     even: float = 0.2,
-    dropout: float = 0.2,
     caption_noise: float = 0.0,
     pair: str | None = "pair",
     size: int = 32,
@@ -203,7 +199,6 @@ def text_trainer(
     torch.manual_seed(seed)
     text = dict(vocabulary=len(tokenizer), length=LENGTH, blocks=2)
     unet = dict(widths=widths, blocks=blocks, channels=learned[0][0].shape[0])
-    unet |= dict(dropout=dropout)
     model = TextUNet(text, unet | dict(fold=2 if autoencoder is None else 1))
     if start is not None:
         go_on_from(start, model, tokenizer, space)
@@ -316,12 +311,14 @@ def autoencoder_trainer(
     pictures = load_critters("train", size=64)
     torch.manual_seed(seed)
     model = Autoencoder(widths, z_channels, blocks)
+    get_batch = batches(pictures, batch_size, seed)
     if start is not None:
         model = learn_on(start, blocks)
+        get_batch = with_strangers(get_batch, seed)
     eye = Matcher.from_pretrained(pair or "pair", best_device()).model.image_encoder
     eye.requires_grad_(False)
     loss_fn = make_autoencoder_loss(features=eye.features, **loss)
-    get_batch = with_cloud_noise(batches(pictures, batch_size, seed), model, seed)
+    get_batch = with_cloud_noise(get_batch, model, seed)
     card = {"kind": "autoencoder", "config": model.config, "data": pictures.name}
     card |= {"size": 64, "batch_size": batch_size, "seed": seed} | loss
     named = dict(pair=pair, start=start)

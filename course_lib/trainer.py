@@ -210,12 +210,7 @@ class Trainer:
     def loss_of(self, batch: dict[str, Tensor]) -> Tensor:
         """The loss, its convolutions and matrices in the chosen precision."""
         fast = self.precision == "bfloat16"
-        gpus = [self.device] if self.device.type == "cuda" else []
-        with (
-            torch.random.fork_rng(gpus),
-            torch.autocast(self.device.type, torch.bfloat16, enabled=fast),
-        ):
-            torch.manual_seed(self.iteration)  # what dropout drops
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=fast):
             return self.loss_fn(self.model, batch).float()
 
     @torch.no_grad()

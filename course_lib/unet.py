@@ -36,7 +36,6 @@ class UNet(nn.Module):
         text_width: numbers a token of the text it is told; 0 for none
         fold: pixels along the side of the square that becomes channels; 1 for latents,
             which are folded already
-        dropout: the share of numbers that each block loses in training
     """
 
     def __init__(
@@ -48,7 +47,6 @@ class UNet(nn.Module):
         refine: int = 16,
         text_width: int = 0,
         fold: int = 2,
-        dropout: float = 0.0,
     ):
         super().__init__()
         self.fold = fold
@@ -60,7 +58,6 @@ class UNet(nn.Module):
             refine=refine,
             text_width=text_width,
             fold=fold,
-            dropout=dropout,
         )
         vec_width = 4 * widths[0]
         self.time_width = 2 * widths[0]
@@ -78,14 +75,13 @@ class UNet(nn.Module):
         self.down = nn.ModuleList()
         self.up = nn.ModuleList()
         for i, width in enumerate(widths):
-            coarsest = i == len(widths) - 1
-            kind = (width, blocks, vec_width, coarsest, text_width, dropout)
+            kind = (width, blocks, vec_width, i == len(widths) - 1, text_width)
             self.down.append(Level(*kind))
             self.up.insert(0, UpLevel(*kind))
         pairs = list(zip(widths[:-1], widths[1:], strict=True))
         self.shrink = nn.ModuleList(nn.Conv2d(f, c, 3, 2, 1) for f, c in pairs)
         self.grow = nn.ModuleList(nn.Conv2d(c, f, 3, 1, 1) for f, c in reversed(pairs))
-        self.middle = ResidualBlock(widths[-1], vec_width, dropout)
+        self.middle = ResidualBlock(widths[-1], vec_width)
 
         self.out = nn.Conv2d(widths[0], refine * self.fold**2, 1)
         self.refine = nn.Conv2d(refine + channels, refine, 3, padding=1)
@@ -196,17 +192,11 @@ class Level(nn.Module):
     """The blocks of one grid on the way down; each leaves a skip."""
 
     def __init__(
-        self,
-        width: int,
-        blocks: int,
-        vec_width: int,
-        attention: bool,
-        text_width: int,
-        dropout: float,
+        self, width: int, blocks: int, vec_width: int, attention: bool, text_width: int
     ):
         super().__init__()
         self.blocks = nn.ModuleList(
-            ResidualBlock(width, vec_width, dropout) for _ in range(blocks)
+            ResidualBlock(width, vec_width) for _ in range(blocks)
         )
         self.look = Attention(width) if attention else nn.Identity()
         listens = text_width and attention  # finer grids listen on the way up only
@@ -225,17 +215,11 @@ class UpLevel(nn.Module):
     """The blocks of one grid on the way up; each takes a skip back."""
 
     def __init__(
-        self,
-        width: int,
-        blocks: int,
-        vec_width: int,
-        attention: bool,
-        text_width: int,
-        dropout: float,
+        self, width: int, blocks: int, vec_width: int, attention: bool, text_width: int
     ):
         super().__init__()
         self.blocks = nn.ModuleList(
-            ResidualBlock(width, vec_width, dropout) for _ in range(blocks)
+            ResidualBlock(width, vec_width) for _ in range(blocks)
         )
         self.merges = nn.ModuleList(
             nn.Conv2d(2 * width, width, 1) for _ in range(blocks)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from test_layers import shaken
+from test_layers import features, shaken
 
 from course_lib.autoencoder import (
     Autoencoder,
@@ -13,6 +13,7 @@ from course_lib.autoencoder import (
     make_autoencoder_loss,
     psnr,
     sample,
+    with_strangers,
 )
 from course_lib.checkpoint import CheckpointError, save_weights
 
@@ -133,3 +134,18 @@ def test_what_was_learned_comes_back_better():
         loss_fn(model, batch).backward()
         optimizer.step()
     assert (psnr(PICTURES, model(PICTURES)[0]) > before + 1).all()
+
+
+def test_half_of_a_batch_is_as_no_critter_looks_and_again_the_same():
+    x_0 = features(6, 3, 8, 8)
+    get_batch = with_strangers(lambda iteration: {"x_0": x_0}, seed=0)
+    made = [get_batch(iteration)["x_0"] for iteration in range(20)]
+    for i, x in enumerate(made):
+        assert x.shape == x_0.shape
+        assert torch.equal(x[3:], x_0[1::2])
+        assert torch.equal(x, get_batch(i)["x_0"])
+        for strange, own in zip(x[:3], x_0[::2], strict=True):  # no number is new
+            assert torch.equal(
+                strange.abs().flatten().sort()[0], own.abs().flatten().sort()[0]
+            )
+    assert len({x[0].flatten()[0].item() for x in made}) > 4

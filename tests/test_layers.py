@@ -99,13 +99,6 @@ def test_the_vector_scales_and_shifts_the_normalised_channels():
     torch.testing.assert_close(block(x, vec), x + block.conv_2(F.silu(moved)))
 
 
-def test_a_residual_block_drops_numbers_in_training_alone():
-    block, whole = (shaken(ResidualBlock(8, 16, share)) for share in (0.5, 0.0))
-    x, vec = features(2, 8, 4, 4), features(2, 16)
-    assert not torch.allclose(block(x, vec), whole(x, vec))
-    assert torch.equal(block.eval()(x, vec), whole(x, vec))
-
-
 def test_a_residual_block_does_not_look_at_other_pictures():
     block = shaken(ResidualBlock(8, 16))
     x, vec = features(4, 8, 4, 4), features(4, 16)

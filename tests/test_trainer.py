@@ -276,24 +276,6 @@ def test_muon_learns_otherwise_and_resumes_all_the_same(tmp_path):
     assert_same(run(with_matrix(tmp_path, resume=True)), whole)
 
 
-def test_what_dropout_drops_depends_on_the_iteration_alone(tmp_path):
-    def with_dropout(folder=None, resume=False, share=0.5) -> Trainer:
-        torch.manual_seed(0)
-        model = nn.Sequential(nn.Linear(3, 32), nn.Dropout(share), nn.Linear(32, 3))
-        return tiny(folder, resume=resume, model=model)
-
-    whole = run(with_dropout())
-    assert whole.losses != run(with_dropout(share=0.0)).losses
-    for progress in with_dropout(tmp_path).run():
-        if progress.iteration == 3:
-            break
-    resumed = with_dropout(tmp_path, resume=True)
-    torch.rand(5)  # what others draw meanwhile changes nothing,
-    before = torch.random.get_rng_state()
-    assert_same(run(resumed), whole)
-    assert torch.equal(torch.random.get_rng_state(), before)  # nor is it changed
-
-
 def test_parts_that_come_trained_learn_gently_and_resume_all_the_same(tmp_path):
     gently = replace(SETTINGS, gently=("0.",))
     whole = run(tiny(settings=gently))
