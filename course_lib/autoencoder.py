@@ -223,10 +223,10 @@ def learn_on(start: Path | str, decoder_blocks: int) -> Autoencoder:
     return model
 
 
-def with_strangers(get_batch: GetBatch, seed: int) -> GetBatch:
-    """Half of each batch as no critter looks: turned, in exchanged colours, negative.
+def with_strangers(get_batch: GetBatch, share: float, seed: int) -> GetBatch:
+    """A share of each batch as no critter looks: turned, colours exchanged, negative.
 
-    A decoder that practises on critters alone forgets all the rest (lesson 11).
+    Who practises on critters alone forgets all the rest (lesson 11).
     """
 
     def get_mixed_batch(iteration: int) -> Batch:
@@ -234,8 +234,10 @@ def with_strangers(get_batch: GetBatch, seed: int) -> GetBatch:
         generator = generator_for(seed, iteration, 7)
         colours = torch.randperm(3, generator=generator)
         turns, negative = torch.randint(4, (2,), generator=generator).tolist()
-        half = batch["x_0"][::2, colours].rot90(turns, (2, 3)) * (-1) ** negative
-        return batch | {"x_0": torch.cat([half, batch["x_0"][1::2]])}
+        x = batch["x_0"]
+        n = round(share * len(x))
+        strange = x[:n, colours].rot90(turns, (2, 3)) * (-1) ** negative
+        return batch | {"x_0": torch.cat([strange, x[n:]])}
 
     return get_mixed_batch
 

@@ -233,6 +233,10 @@ def train(
         float | None,
         typer.Option(help="How noisy what it trains on is: 0 even, 0.8 of text."),
     ] = None,
+    strangers: Annotated[
+        float | None,
+        typer.Option(help="An autoencoder's share of pictures that are no critters."),
+    ] = None,
     optimizer: Annotated[
         str | None, typer.Option(help="adamw or muon, if not the recipe's own.")
     ] = None,
@@ -252,7 +256,8 @@ def train(
 
     options = {} if batch is None else dict(batch_size=batch)
     options |= {} if seed is None else dict(seed=seed)
-    given = dict(pair=pair, start=start, autoencoder=autoencoder, noisier=noisier)
+    given = dict(pair=pair, start=start, autoencoder=autoencoder)
+    given |= dict(noisier=noisier, strangers=strangers)
     options |= {name: value for name, value in given.items() if value is not None}
     with bad_input():
         check_writable(out)

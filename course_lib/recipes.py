@@ -47,10 +47,11 @@ from course_lib.wording import with_article
 
 GENTLY = ("text_encoder", "unet.gist.turn")  # what comes from the pair
 FAST = {"muon": True, "learning_rate": 3e-3}  # lesson 05, "A better step"
+WORDS = FAST | {"decay": 0.4, "weight_decay": 0.3, "gently": GENTLY}
 SETTINGS = {  # how each kind of network trains, where it is not as Settings has it
     "denoiser": FAST,
-    "text": FAST | {"decay": 0.3, "gently": GENTLY},
-    "latent": FAST | {"decay": 0.3, "gently": GENTLY},
+    "text": WORDS,
+    "latent": WORDS,
     "pair": {"decay": 0.7},
     "autoencoder": {"muon": True, "decay": 0.7, "learning_rate": 4e-3},
     "reader": {"weight_decay": 0.01, "decay": 1.0},
@@ -79,6 +80,7 @@ OPTIONS = {  # what only some have
     "start": ("text", "latent", "autoencoder"),
     "autoencoder": ("latent",),
     "noisier": ("denoiser", "text", "latent"),
+    "strangers": ("autoencoder",),
 }
 
 
@@ -295,6 +297,7 @@ def autoencoder_trainer(
     widths: tuple[int, ...] = NETWORKS["autoencoder"]["widths"],
     blocks: int = NETWORKS["autoencoder"]["blocks"],
     z_channels: int = 4,
+    strangers: float = 0.0,
     pair: Path | str | None = None,
     start: Path | str | None = None,
     **loss: float,
@@ -304,23 +307,24 @@ def autoencoder_trainer(
     The features are those of the image-text pair, which judges nothing here.
 
     Args:
+        strangers: the share of each batch that is to look as no critter does
         pair: a pair of one's own, in place of the shipped one
         start: a trained autoencoder whose decoder learns on, with so many `blocks`
         loss: what `make_autoencoder_loss` is to do otherwise, for experiments
     """
     pictures = load_critters("train", size=64)
     torch.manual_seed(seed)
-    model = Autoencoder(widths, z_channels, blocks)
-    get_batch = batches(pictures, batch_size, seed)
-    if start is not None:
-        model = learn_on(start, blocks)
-        get_batch = with_strangers(get_batch, seed)
+    model = (
+        learn_on(start, blocks) if start else Autoencoder(widths, z_channels, blocks)
+    )
     eye = Matcher.from_pretrained(pair or "pair", best_device()).model.image_encoder
     eye.requires_grad_(False)
     loss_fn = make_autoencoder_loss(features=eye.features, **loss)
+    get_batch = with_strangers(batches(pictures, batch_size, seed), strangers, seed)
     get_batch = with_cloud_noise(get_batch, model, seed)
     card = {"kind": "autoencoder", "config": model.config, "data": pictures.name}
     card |= {"size": 64, "batch_size": batch_size, "seed": seed} | loss
+    card |= {"strangers": strangers} if strangers else {}
     named = dict(pair=pair, start=start)
     card |= {n: Path(path).name for n, path in named.items() if path is not None}
     return Trainer(model, loss_fn, get_batch, settings, folder, resume, card)
@@ -392,7 +396,7 @@ def recipe(
         what: denoiser, text, latent, pair, autoencoder, reader or classifier
         data: critters, cifar10 or folder:PATH; a judge learns from its own set only
         widths, blocks: of what draws, where they are not the recipe's own
-        options: batch_size, seed, pair, start, autoencoder, noisier, where not its own
+        options: batch_size, seed and those of OPTIONS, where not its own
     """
     if what not in DATA:
         raise ValueError(f"--what must be one of {', '.join(DATA)}; got {what!r}.")
@@ -410,6 +414,8 @@ def recipe(
             raise ValueError(f"--{option} is for {' and '.join(whose)}, not {what}.")
     if not 1 <= options.get("batch_size", 1) <= CHUNK:
         raise ValueError(f"--batch must be 1..{CHUNK}; got {options['batch_size']}.")
+    if not 0 <= options.get("strangers", 0) <= 1:
+        raise ValueError(f"--strangers is a share, 0..1; got {options['strangers']}.")
     if not abs(options.get("noisier", 0)) <= 5:
         raise ValueError(f"--noisier must lie in -5..5; got {options['noisier']}.")
     if not 0 <= options.get("seed", 0) < 2**63:

@@ -556,6 +556,11 @@ def test_no_prompt_fails(cli, here, words, prompt, remark):
         ("train --what pair --start words --iterations 1 --out t", "--start is for"),
         ("train --what pair --noisier 1 --iterations 1 --out t", "--noisier is for"),
         ("train --what text --noisier nan --iterations 1 --out t", "lie in -5..5"),
+        ("train --what text --strangers 0.1 --iterations 1 --out t", "is for autoenc"),
+        (
+            "train --what autoencoder --strangers 2 --iterations 1 --out t",
+            "is a share, 0..1",
+        ),
         ("train --optimizer sgd --iterations 1 --out t", "must be adamw or muon"),
         ("train --what text --size 48 --iterations 1 --out t", "--size must be 32"),
         (
