@@ -223,6 +223,19 @@ def learn_on(start: Path | str, decoder_blocks: int) -> Autoencoder:
     return model
 
 
+def with_cloud_noise(get_batch: GetBatch, model: Autoencoder, seed: int) -> GetBatch:
+    """Add `eps` to each batch, shaped as its latents."""
+
+    def get_noisy_batch(iteration: int) -> Batch:
+        batch = get_batch(iteration)
+        B, _, H, W = batch["x_0"].shape
+        shape = (B, model.config["z_channels"], H // model.times, W // model.times)
+        generator = generator_for(seed, iteration, 6)
+        return {"x_0": batch["x_0"], "eps": torch.randn(shape, generator=generator)}
+
+    return get_noisy_batch
+
+
 def with_strangers(get_batch: GetBatch, share: float, seed: int) -> GetBatch:
     """A share of each batch as no critter looks: turned, colours exchanged, negative.
 

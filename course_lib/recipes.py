@@ -15,6 +15,7 @@ from course_lib.autoencoder import (
     learn_on,
     load_autoencoder,
     make_autoencoder_loss,
+    with_cloud_noise,
     with_strangers,
 )
 from course_lib.captioned import LENGTH, caption_batches, caption_tokenizer
@@ -32,9 +33,6 @@ from course_lib.device import best_device
 from course_lib.judges import Judge, make_judge_loss, with_wear
 from course_lib.latents import compress
 from course_lib.objective import (
-    Batch,
-    GetBatch,
-    generator_for,
     make_denoising_loss,
     with_noise,
 )
@@ -328,19 +326,6 @@ def autoencoder_trainer(
     named = dict(pair=pair, start=start)
     card |= {n: Path(path).name for n, path in named.items() if path is not None}
     return Trainer(model, loss_fn, get_batch, settings, folder, resume, card)
-
-
-def with_cloud_noise(get_batch: GetBatch, model: Autoencoder, seed: int) -> GetBatch:
-    """Add `eps` to each batch, shaped as its latents."""
-
-    def get_noisy_batch(iteration: int) -> Batch:
-        batch = get_batch(iteration)
-        B, _, H, W = batch["x_0"].shape
-        shape = (B, model.config["z_channels"], H // model.times, W // model.times)
-        generator = generator_for(seed, iteration, 6)
-        return {"x_0": batch["x_0"], "eps": torch.randn(shape, generator=generator)}
-
-    return get_noisy_batch
 
 
 def classifier_trainer(

@@ -504,10 +504,9 @@ show_source(make_autoencoder_loss)
 # fixed batch with fixed `eps`. On a laptop this takes a minute or two.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.autoencoder import Autoencoder
+from course_lib.autoencoder import Autoencoder, with_cloud_noise
 from course_lib.datasets import batches, load_critters
 from course_lib.device import scaled
-from course_lib.recipes import with_cloud_noise
 
 torch.manual_seed(0)
 small_coder = Autoencoder(widths=(32, 64))
