@@ -45,11 +45,10 @@ from course_lib.wording import with_article
 
 GENTLY = ("text_encoder", "unet.gist.turn")  # what comes from the pair
 FAST = {"muon": True, "learning_rate": 3e-3}  # lesson 05, "A better step"
-WORDS = FAST | {"decay": 0.4, "weight_decay": 0.3, "gently": GENTLY}
 SETTINGS = {  # how each kind of network trains, where it is not as Settings has it
     "denoiser": FAST,
-    "text": WORDS,
-    "latent": WORDS,
+    "text": FAST | {"decay": 0.3, "gently": GENTLY},
+    "latent": FAST | {"decay": 0.3, "gently": GENTLY},
     "pair": {"decay": 0.7},
     "autoencoder": {"muon": True, "decay": 0.7, "learning_rate": 4e-3},
     "reader": {"weight_decay": 0.01, "decay": 1.0},
