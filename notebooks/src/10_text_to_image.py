@@ -38,9 +38,9 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 # ## See it
 #
 # Type a prompt of your own. The words of the training captions work best: eight
-# animals, eight colours, hats, balloons, umbrellas, stilts, five scenes, two animals
-# side by side. Below the pictures, the reader (a network that only judges) says what it
-# sees.
+# animals, eight colours, hats, balloons, umbrellas, stilts, a place or a time (meadow,
+# beach, snow, night, sunset), two animals side by side. Below the pictures, the reader
+# (a network that only judges) says what it sees.
 #
 # The cell after it draws eight prompts without a menu, one picture each.
 
@@ -93,8 +93,9 @@ print(f"a network of {numbers:,} numbers drew {len(pictures)} pictures")
 # notebook 09: what "red" looks like it knew before the first picture was drawn. And the
 # U-Net listens in two ways:
 #
-# - the *gist*, the mean of the vectors, turned as the pair turned it, joins the time in
-#   scaling the channels: it is heard everywhere at once, as the label was;
+# - the *gist*, the mean of the vectors, sent through one layer that the pair learned,
+#   joins the time in scaling the channels: it is heard everywhere at once, as the label
+#   was;
 # - in **cross-attention**, every place of the picture asks the words a question of its
 #   own, and takes what it needs.
 
@@ -113,9 +114,8 @@ show_source(CrossAttention.forward)
 # %% [markdown]
 # It is the attention of notebook 08. Only the *queries* come from elsewhere: from the
 # places of the picture. So each place of the grid has a share of attention for each
-# word, and we can look at these shares as pictures. Half way to a picture:
-#
-# With the slider: the guess, and beside it the maps of "red", "cat" and "hat".
+# word, and we can look at these shares as pictures: first half way to a picture, for
+# every word; then, with a slider, along the whole way, for "red", "cat" and "hat".
 
 # %%
 from course_lib.text_unet import word_maps
@@ -133,7 +133,7 @@ def maps_along(prompt, seed, steps=10):
 
 
 def as_grey(one_map):
-    """A map as a grey picture: white where a word is looked at most."""
+    """A map as a grey picture, white where the word is looked at most, black least."""
     low, high = one_map.amin(), one_map.amax()
     grey = (one_map - low) / (high - low).clamp(min=1e-6)
     return (2 * grey - 1).expand(3, -1, -1)  # (3, H, W)
@@ -150,7 +150,8 @@ show_pictures(
     "network looks at it.",
 )
 assert torch.allclose(maps.sum(1), torch.ones(()), atol=1e-4)
-print("at every place, the attention of all words adds up to", 1.0)
+total = round(maps.sum(1).mean().item(), 3)
+print("at every place, the attention of all words adds up to", total)
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.widgets import frame_slider
@@ -171,8 +172,8 @@ frame_slider(
 # ## Being told nothing
 #
 # In training one caption in ten is replaced by the **empty text**. So the same network
-# also learns to take noise out of pictures of *anything*. That costs one line, and
-# without it what follows is impossible.
+# also learns to take noise out of pictures of *anything*. That costs next to nothing,
+# and without it what follows is impossible.
 #
 # **Your turn.** `tokens` (B, L) are captions, `dropped` (B,) is True where the caption
 # is to go. The empty text is `START, END` and then `PAD` up to the end. Leave `tokens`
@@ -243,7 +244,8 @@ print("the words change the guess:", bool(apart > 0.01))
 # $$\text{guided} = \text{without} + w\,(\text{with} - \text{without})$$
 #
 # With $w = 0$ nobody listens to the words, with $w = 1$ it is the plain answer, more
-# pushes. **Your turn.** (Some papers write $1 + w$ for our $w$; ours is the commoner.)
+# pushes. **Your turn:** return what is guided; `guidance_scale` is $w$. (Some papers
+# write $1 + w$ for our $w$; ours is the commoner.)
 #
 # The check is followed by the library's version, which asks both questions in one go.
 
@@ -273,7 +275,8 @@ print("the same as in the library:", same)
 # ## How hard to push?
 #
 # The same noises, more and more guidance. For each scale the reader counts in how many
-# of 32 pictures everything is right that the prompt names.
+# of 32 pictures everything is right that the prompt names, and nothing unasked is seen.
+# Too little does not listen, too much spoils the picture: `draw` takes 3.
 
 # %%
 from course_lib.fidelity import prompts_of
@@ -304,8 +307,9 @@ frame_slider(
 
 # %% [markdown]
 # *Why amplify the difference, and not keep what both agree on?* What both agree on is
-# what any picture has: a sky, a ground, some animal. Try it: $w = 0.5$ is the mean of
-# both. It is the *difference* that says "cat" and "red".
+# what any picture has: a sky, a ground, some animal. Look at the row $w = 0.5$, the
+# mean of both: it follows the prompts less often than $w = 1$. It is the *difference*
+# that says "cat" and "red".
 #
 # ## Captions that lie
 #
@@ -333,38 +337,42 @@ def count_cats(lies, guidance_scale, n=50):
 
     predict = predictor(best, draw.schedule, "x_0")
     x_T = PictureNoise(8, range(n))((3, 32, 32))
-    x_0 = last_step(dpm_solver(predict, x_T, draw.schedule, steps=10))
+    x_0 = last_step(dpm_solver(predict, x_T, draw.schedule, steps=100))
     return sum(bool((x - cat).norm() < (x - fish).norm()) for x in x_0)
 
 
 cats = {lies: [count_cats(lies, w) for w in (1, 3, 5)] for lies in (0, 2, 4, 8)}
 for lies, counts in cats.items():
     print(f"{lies} of 10 captions lie: with w = 1, 3, 5 {counts} of 50 are cats")
-assert cats[4][0] < cats[4][1] < cats[4][2] and cats[8][0] < 25
+assert cats[4][0] < cats[4][1] < cats[4][2] and cats[8][1] <= cats[8][0] < 25
 
 # %% [markdown]
-# A lie in four captions of ten makes the word *weak*, not wrong: it is believed as far
-# as it can be believed, and guidance turns the weak voice up again. Only where most
-# captions lie does the word mean the other thing, and guidance makes that worse. (The
-# shipped network, trained on with such captions, does the same: lesson 10.)
+# Four lies in ten make the word *weak*, not wrong: it is believed as far as it can be
+# believed, in about six drawings of ten, and guidance turns the weak voice up again.
+# Only where most captions lie does the word mean the other thing, and guidance makes
+# that worse. (The steps are many here, as 10 coarse ones would favour what is commoner:
+# 40 cats of 50 in place of 27. A network that learns on with captions of which some lie
+# gains by guidance, too: lesson 10.)
 #
 # ## A frog on stilts
 #
 # In the 50,000 pictures that it learned from there are frogs, and there are animals on
 # stilts. There is no frog on stilts: that combination was kept out. Can it draw one?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 frogs = draw(["a frog on stilts"] * 16, seed=1)
 seen = what_is_seen(frogs, ["a frog on stilts"] * 16)
 show_pictures(frogs, titles=seen["seen"], columns=8, alt="Sixteen frogs on stilts.")
+print("frogs on stilts, to the reader:", sum(seen["right"]), "of 16")
 assert sum(seen["right"]) >= 4
 
 # %% [markdown]
 # Did it *average* frog and stilts? Half way between a picture of a frog and a picture
 # of stilts would be a double exposure. It has learned "what a frog looks like" and
 # "what being on stilts looks like" as two things that can be said of a picture, and
-# does both. Was there perhaps a frog on stilts in the training set after all? Here is
-# the nearest training picture of each, in what the reader sees.
+# does both. Was there perhaps a frog on stilts in the training set after all? We count
+# them, and show what comes nearest to the first eight, by the features of the reader
+# (notebook 05), of 4,000 training pictures with stilts.
 #
 # *How much of a result is "from" one training picture?* If the network handed back
 # pictures that it has seen, with small changes, what it draws would lie closer to its
@@ -396,16 +404,16 @@ known = features_of(reader, album[torch.arange(4000)][0])
 for name, some in {"fresh": asked.real, "drawn": draw(asked.texts, seed=5)}.items():
     apart[name], _ = nearest(features_of(reader, some), known)
 share = float(apart["drawn"].mean() / apart["fresh"].mean())
-print(f"to the nearest training picture: {share:.1f} times as far as from a fresh one")
+print(f"drawn: {share:.1f} times as far from the nearest training picture as fresh")
 
 # %% [markdown]
 # ## Say it twice
 #
-# Not everything that was kept out comes as readily as the frog. No turtle ever had a
-# hat, and what is seen of a turtle seems to speak against one. The word "hat" must
-# outvote that, and what it can say is a share: the gist is a mean over all words, and
-# the attention that they get adds up to 1. So say the word twice. (Try it in the prompt
-# box under "See it", too.)
+# Not everything that was kept out comes as readily as the frog. In training no turtle
+# had a hat, and what is seen of a turtle seems to speak against one. The word "hat"
+# must outvote that, and what it can say is a share: the gist is a mean over all words,
+# and the attention that they get adds up to 1. So say the word twice. (Try it in the
+# prompt box under "See it", too.)
 
 # %%
 once = "a green turtle with a hat at the beach"
@@ -555,13 +563,12 @@ frame_slider(
 #
 # </details>
 #
-# 2. With `guidance_scale = 8` colours get loud and pictures alike. Why?
+# 2. With `guidance_scale = 8` colours get loud and fewer pictures are right. Why?
 #
 # <details><summary>Answer</summary>
 #
 # The difference is added eight times, also where it is only a guess. The result is
-# pushed beyond what real pictures look like, towards what most *says* "red cat", and
-# away from the variety of red cats.
+# pushed beyond what real pictures look like, towards what most *says* "red cat".
 #
 # </details>
 #
