@@ -68,6 +68,8 @@ weights: latent  ## train again everything that ships in data/weights (into runs
 		--out runs/critters
 	$(TRAIN) --data cifar10 --iterations 4500 --blocks 1 --optimizer adamw \
 		--out runs/cifar10
+	$(TRAIN) --what latent --iterations 7000 --start runs/words/at-2000 \
+		--autoencoder runs/autoencoder --out runs/latent
 
 latent: $(READY)  ## train both picture makers from nothing: pair, autoencoder, words, latents
 	$(TRAIN) --what pair --iterations 700 --out runs/pair

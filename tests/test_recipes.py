@@ -242,9 +242,14 @@ def trainings() -> list[dict[str, str]]:
 
 
 def test_whoever_trains_everything_anew_takes_nothing_from_what_ships():
-    """Each network of `make weights` is trained once, before another one needs it."""
-    made = []
-    for given in trainings():
+    """Each network of `make weights` is trained before another one needs it, and once;
+    the same command with more iterations carries on."""
+    made, told = [], trainings()
+    longer = told.pop()
+    (before,) = (given for given in told if given["--out"] == longer["--out"])
+    assert int(before["--iterations"]) < int(longer["--iterations"])
+    assert before | {"--iterations": longer["--iterations"]} == longer
+    for given in told:
         needed = {given.get(f"--{what}") for what in ("pair", "start", "autoencoder")}
         assert needed <= {None, *made}
         if given.get("--what") in recipes.OPTIONS["pair"]:
@@ -256,7 +261,8 @@ def test_whoever_trains_everything_anew_takes_nothing_from_what_ships():
 
 
 def test_what_ships_was_trained_as_it_would_be_again():
-    for given in trainings():
+    at_last = {given["--out"]: given for given in trainings()}
+    for given in at_last.values():
         asked = settings_of(given.get("--what", "denoiser"), given.get("--optimizer"))
         now = asdict(Settings(int(given["--iterations"]), **asked))
         card = load_weights(given["--out"].removeprefix("runs/"))[1]

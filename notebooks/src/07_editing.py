@@ -8,7 +8,7 @@
 # When you are through you can
 #
 # - change a picture as far as you like: image-to-image, and what "strength" is,
-# - draw into a hole so that no seam is left, and make a picture wider,
+# - draw into a hole so that hardly a seam is left, and make a picture wider,
 # - say why half way between two pictures is not half way between two noises.
 #
 # Nothing is trained here. The network is the one that reads prompts; how words get in
@@ -133,7 +133,8 @@ begin = check_begin(my_begin)
 eps = PictureNoise(seed=0, indices=range(8))((3, 32, 32))
 start, x_t = begin(mine, 0.7, eps, draw.schedule)
 predict = draw.predict_for([wish] * 8)
-by_hand = last_step(dpm_solver(predict, x_t, draw.schedule, steps=14, start=start))
+steps = 14  # 0.7 of the 20 that the library would take for the whole way
+by_hand = last_step(dpm_solver(predict, x_t, draw.schedule, steps=steps, start=start))
 same = torch.allclose(by_hand.clamp(-1, 1), rows["0.7"], atol=1e-3)
 print("begins at", start, "- the same as in the library:", same)
 
@@ -151,14 +152,15 @@ for name, pictures in rows.items():
     print(f"strength {name}: {right} of 8 red cats, pixels moved by {moved:.1f}")
 
 # %% [markdown]
-# Which strength is best? None is: what you gain in obedience you lose in likeness.
-# Places and large colours are decided first, at high noise (notebook 06 measured that),
-# so they are what a middling strength keeps.
+# Which strength is best? Up to 0.8 you pay for obedience with likeness; beyond it,
+# here, you only lose likeness. The scene is decided first, at high noise (notebook 06
+# measured that), so it is what a middling strength keeps.
 #
 # ## Draw into a hole
 #
-# Now another wish: *this* part of the picture anew, *all else as it was*. The part is
-# marked by a **mask**, True where something new is to be drawn.
+# Now another wish: *this* part of the picture anew, *all else as it was*. That is
+# called **inpainting**. The part is marked by a **mask**, True where something new is
+# to be drawn.
 
 # %%
 turtles = album.factors["subject"] == SUBJECTS.index("turtle")
@@ -180,7 +182,8 @@ show_rows(
 #
 # **Your turn.** `x_next` is what the sampler drew for step `t_next`. Where the mask is
 # True keep it; elsewhere put `x_0`, with the noise of step `t_next`, made from
-# `eps_new`.
+# `eps_new`. (`torch.where(mask, one, other)` takes from `one` where the mask is True;
+# the mask may be (H, W) or (B, 1, H, W).)
 
 
 # %%
@@ -284,7 +287,7 @@ show_rows({"before": mine, "after": hats}, alt="Eight animals, and the same with
 #
 # **Outpainting** is inpainting with the hole outside: make room, mark it, draw into it.
 # The network has only ever seen pictures of 32 x 32; that it works on 32 x 48 at all is
-# due to convolutions, which do not know how large the picture is.
+# due to convolutions and attention, which do not care how large the picture is.
 
 # %%
 from course_lib.editing import widen
@@ -308,8 +311,9 @@ print("pictures of", tuple(scenes.shape[2:]))
 # Half of each pixel is a double exposure. Half way between two *noises* is another
 # noise, and becomes another picture. But half of each noise *added up* is too quiet by
 # a factor of 0.7, and so quiet a noise the network has never seen. On a **circle** from
-# one to the other the loudness stays. (Our network forgives the difference, as you see:
-# at t = T it hardly looks. Others answer with flat, washed-out pictures.)
+# one to the other the loudness stays. (Our network forgives the difference, as you see,
+# though the noise is too quiet all the way. Others answer with flat, washed-out
+# pictures.)
 
 # %%
 from course_lib.editing import between
@@ -363,18 +367,20 @@ frame_slider(
 # <details><summary>Answer</summary>
 #
 # The network believes that there is more noise than there is, and takes away some of
-# the picture as well: what comes out is too smooth and too pale. Begin at 200 instead,
-# and noise is left over. The first check guards this.
+# the picture as well: what comes out is too smooth and too strong in colour, for it
+# expected less of the picture. Begin at 200 instead, and noise is left over, and the
+# picture is too pale. The first check guards this.
 #
 # </details>
 #
-# 2. With strength 0.9 the prompt "a red cat" turns a blue fish into a red cat. Is
+# 2. With strength 0.9 the prompt "a red cat" turns the yellow fish into a red cat. Is
 #    anything of the fish left?
 #
 # <details><summary>Answer</summary>
 #
-# Yes: on the straight line a tenth of the picture is still in it, mostly its largest
-# patches, the sky and the ground. Compare the rows 0.9 and 1.0 above.
+# Yes: on the straight line a tenth of the picture is still in it; only its largest
+# patches, the sky and the ground, can be made out through the noise. Compare the rows
+# 0.9 and 1.0 above.
 #
 # </details>
 #

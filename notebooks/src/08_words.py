@@ -143,8 +143,8 @@ for new in range(256, 264):
 
 # %% [markdown]
 # That is all there is to it: count, merge, again. It is called **byte-pair encoding**.
-# The library's version does the same, with two differences. It never merges across the
-# end of a word, and its first three numbers are taken: 0 is padding, 1 says "a text
+# The library's version does the same, with two main differences. It never merges across
+# the end of a word, and its first three numbers are taken: 0 is padding, 1 says "a text
 # begins", 2 says "it ends".
 
 # %%
@@ -246,12 +246,13 @@ print("what the bat takes home:", [round(number, 2) for number in mix])
 
 # %% [markdown]
 # The bat takes home almost only what *baseball* has to give. In a network nobody makes
-# up these vectors: three learned layers make query, key and value from each token's
-# vector.
+# up these vectors: one learned layer, its output cut in three, makes query, key and
+# value from each token's vector.
 #
-# **Why the root?** A product of two vectors is a sum of $d$ terms, and variances add
-# (notebook 02), so its standard deviation is about $\sqrt d$. We divide by that, else
-# with many numbers one token takes all:
+# **Why the root?** A product of two vectors is a sum of $d$ terms. If all numbers are
+# independent, with mean 0 and variance 1, each term has variance 1, and variances add
+# (notebook 02), so its standard deviation is $\sqrt d$. We divide by that, else with
+# many numbers one token takes all:
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -276,8 +277,9 @@ for d in (4, 64, 1024):
 #
 # Write it for a batch, without loops. `query`, `key`, `value` are (B, L, d), `mask` is
 # (B, L). Useful: `key.transpose(1, 2)` is (B, d, L), `@` multiplies matrices,
-# `mask[:, None, :]` is (B, 1, L), `scores.masked_fill(where, -torch.inf)`, and
-# `scores.softmax(dim=...)` over the axis of the keys.
+# `mask[:, None, :]` is (B, 1, L), `~mask` is True where `mask` is False,
+# `scores.masked_fill(where, -torch.inf)` fills where `where` is True, and
+# `scores.softmax(dim=...)` goes over the axis of the keys.
 #
 # The cell after it checks yours, and compares it with two others: the library's, and
 # torch's own, which large models use.
@@ -410,6 +412,7 @@ def train(positions, iterations=150):
         L = int((everything[rows] != PAD).sum(1).max())  # the longest of these
         loss = 0
         for i, answer in enumerate(namer(everything[rows, :L])):
+            # minus the log of the right answer's chance; -100 is "not asked"
             loss += F.cross_entropy(answer.transpose(1, 2), asked[rows, i, :L])
         optimizer.zero_grad()
         loss.backward()
@@ -452,14 +455,15 @@ for name, model in [("with places", namer), ("without", bag)]:
 assert apart["without"] < 1e-3 < 1 < apart["with places"]
 
 # %% [markdown]
-# To the one without places both sentences are *the same*, to the last digit: a **bag**
+# To the one without places both sentences are *the same*, but for rounding: a **bag**
 # with a red, a blue, a cat and a fish in it. Which colour belongs to which? It can only
 # guess. With places each noun finds the colour before it.
 #
 # ## One word, two meanings
 #
-# Now the bats. Nobody told the network that *bat* has two meanings. We look at the
-# vector of the word *bat* after each stage: how alike are the bats of eight sentences?
+# Now the bats. Nobody told the network which words decide what a *bat* is. We look at
+# the vector of the word *bat* after each stage: how alike are the bats of eight
+# sentences?
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.word_plots import plot_tables
@@ -521,9 +525,10 @@ assert within > across + 0.2
 # Eight sentences are few, and you might say: of course they differ, the neighbours do.
 # So a harder test, a **probe**. For each meaning we take the mean vector of many
 # sentences; a new sentence belongs to the nearer mean. But the new sentence has a
-# *clue* that the probe has not seen: means from *furry bat*, *baseball bat* and *bat
-# beside a ball*, tried on *flying bat*. Only if the vector holds the **meaning**, and
-# not just the neighbour, does that work. Guessing is right in half.
+# *clue* that the probe has not seen (for *ball*, only another phrase with it): means
+# from *furry bat*, *baseball bat*, *bat beside a ball* and *bat and a ball*, tried on
+# *flying bat*. If that works better than with words and places alone, the vector holds
+# the **meaning**, and not just the neighbour. Guessing is right in half.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.wording import CLEAR_NOUNS, SCENE_WORDS, with_article
@@ -652,7 +657,7 @@ assert club > 0.9 and sure["ball"] < club - 0.5
 #
 # And a bare *bat*, where nothing tells? In the captions it was now the one, now the
 # other. No network can know which. The best it can learn is how often it was the one
-# and how often the other, and on average ours says about that. When a picture maker
+# and how often the other, and on average ours comes near to that. When a picture maker
 # hears a bare word it must choose; you will see what it does in notebook 10.
 #
 # ## Play
@@ -690,13 +695,13 @@ live(play, prompt="a bat in the snow with a ball")
 #
 # </details>
 #
-# 2. Attention has no idea of places, and yet an encoder *without* places told the two
-#    bats apart. How can that be?
+# 2. Attention has no idea of places. Could an encoder *without* places tell the two
+#    bats apart all the same? How?
 #
 # <details><summary>Answer</summary>
 #
-# For a bat it is enough to know *that* there is a ball in the sentence, not where. A
-# bag of words holds that. Whose colour is red, or who stands at the left, is a matter
+# Yes. For a bat it is enough to know *that* there is a ball in the sentence, not where.
+# A bag of words holds that. Whose colour is red, or who stands at the left, is a matter
 # of order, and for that a bag is not enough.
 #
 # </details>

@@ -73,8 +73,8 @@ print(
 # %% [markdown]
 # The lower row came back: look at the pink in the ears, at stars, at thin lines. How
 # good is that? People give the mean squared error on a scale of decibels, as *peak
-# signal-to-noise ratio*, PSNR: 20 means that a pixel is off by a tenth of the whole
-# range, 40 by a hundredth.
+# signal-to-noise ratio*, PSNR: 20 means that pixels are off by a tenth of the whole
+# range (the root of the mean square), 40 by a hundredth.
 #
 # ## What are the numbers?
 #
@@ -153,14 +153,14 @@ show_rows(
     zoom=6,
 )
 touched = (difference.abs().amax(1) > 0.1).flatten(1).sum(1)  # (4,) pixels
-print("of 4096 pixels, fewer than 150 change:", bool((touched < 150).all()))
+print("of 4096 pixels, fewer than 150 change by over 0.1:", bool((touched < 150).all()))
 
 # %% [markdown]
-# You see 24 x 24 pixels around the place. One number speaks about a patch of up to some
-# 12 x 12 pixels: its own 4 x 4, and a little of its neighbours'. And it says of it not
-# only "redder" but "an edge from here to there": look at channel 1, which turns one
-# side dark and the other bright. Keep this in mind: *each number knows its own patch,
-# and no number knows the animal*.
+# You see 24 x 24 pixels around the place. One number visibly changes some hundred
+# pixels: its own 4 x 4, and some of its neighbours'; faint traces reach further. And it
+# says of them not only "redder" but "an edge from here to there": look at channel 1,
+# which turns one side dark and the other bright. Keep this in mind: *each number knows
+# its own patch, and no number knows the animal*.
 #
 # ## A smaller world: one hill
 #
@@ -404,11 +404,10 @@ assert thirds["a cloud and a pull"].min() > 0.2
 
 # %% [markdown]
 # The cloud alone changes little: the encoder escapes, as feared, with codes far apart
-# and clouds as thin as points. Every random number becomes a hill in all three; what
-# the pull changes is *where*: its codes fill the bell curve, so N(0, 1) reaches every
-# place. It costs a little: the hills come back less exact. This is a *variational
-# autoencoder*, VAE (Kingma and Welling, 2014): **your two functions are all that it
-# adds.**
+# and clouds as thin as points. What the pull changes is *where*: its codes fill the
+# bell curve, so N(0, 1) reaches every place. It has its price: the squared error is
+# over four times as large, though still small. This is a *variational autoencoder*, VAE
+# (Kingma and Welling, 2014): **your two functions are all that it adds.**
 #
 # ## Which error?
 #
@@ -628,7 +627,7 @@ for name, half in {"pixels": half_x, "latents": half_z}.items():
 # %% [markdown]
 # Honestly: **half way in latents is a double exposure too.** It is not even nicer: the
 # decoder has never met such latents, and fills the patches with a woven pattern and odd
-# colours. Neither is a third animal. Why then did it work with hills? There the one
+# colours. Most are no animal at all. Why then did it work with hills? There the one
 # number said *where*. Here each number says *what is in my patch*, and half way between
 # an ear and a piece of sky is nothing. Half way between two **noises** (notebook 07)
 # there was a third frog, because a whole walk came after it.
@@ -653,7 +652,7 @@ frame_slider(
 
 # %% [markdown]
 # Large and quiet things fade: sky, sea, sand. What is small and full of contrast jumps:
-# the stars go out within three steps, the white of the frog's eyes comes within two.
+# the stars, and the white of the frog's eyes.
 #
 # ## What it never saw
 #
@@ -705,7 +704,7 @@ show_rows(
 )
 quality = dict(zip(strange, psnr(given, returned).tolist(), strict=True))
 print("the critter comes back best:", max(quality, key=quality.get))
-print("worst:", sorted(["stripes", "noise"], key=quality.get))
+print("worst:", sorted(quality, key=quality.get)[:2])
 lost = quality["a critter"] - quality["upside down"]
 print("the critter loses over 3 dB when it stands on its head:", lost > 3)
 assert quality["a smiley"] > quality["noise"] + 5
@@ -744,8 +743,8 @@ print(f"{photos.name}: {psnr(x_0, returned).mean():.0f} dB")
 #
 # <details><summary>Answer</summary>
 #
-# `mu`, the middle of the cloud. A random point is never better on average: the decoder
-# was trained to answer all of them with the same picture. Chance belongs in the
+# `mu`, the middle of the cloud. A random point is hardly ever better: the decoder was
+# trained to answer all of them with the same picture. Chance belongs in the
 # training. (With the shipped one you would hardly see a difference: its clouds are
 # tiny.)
 #

@@ -202,13 +202,14 @@ show_rows(
 )
 spread = draw.encode(pictures).std()
 print("after scaling, latents have a spread near 1:", bool(abs(spread - 1) < 0.15))
+print("scale:", round(draw.card["latent_scale"], 2))
 
 # %% [markdown]
 # Five times too loud, half of all steps have nothing to do; five times too soft, half
 # of them are hopeless. So every latent is multiplied by one number, the **scale**, 1
-# divided by the spread of them all. It stands on the network's card. (Ours is
-# about 1.3: we were lucky. Stable Diffusion's is 0.18215, and whoever forgets it sees
-# only mush.)
+# divided by the spread of them all. It stands on the network's card. (Our latents are
+# too soft, and are made louder. Stable Diffusion's are five times too loud: its scale
+# is 0.18215, and whoever forgets it sees only mush.)
 #
 # **Your turn.** Pictures to latents. `autoencoder.encode` says `mu` and `logvar`. What
 # is learned from is the middle of each cloud, times `scale`.
@@ -296,7 +297,7 @@ show_rows(
     {"z_t": held[some], "z_0_hat": guessed[some]},
     titles=[f"t = {steps[i].t}" for i in some],
     alt="Six steps from noise to a red cat. What is held are blotches that calm down. "
-    "The guess is a vague patch of colours at first, then an animal, then the cat.",
+    "The guess is patches of colour with edges, then an animal, then the cat.",
 )
 off = [(guess - guessed[-1]).square().mean().sqrt().item() for guess in guessed]
 print("the guess comes nearer to the end:", off[0] > off[3] > off[6])
@@ -304,7 +305,7 @@ print("the guess comes nearer to the end:", off[0] > off[3] > off[6])
 # %% [markdown]
 # As in pixels, what is large comes first. But look at the first guesses. In pixels they
 # were blurred; here they have *edges*. The guess is a mean here, too, but a mean of
-# latents, and the decoder paints edges on whatever it gets.
+# latents, and the decoder paints edges on nearly all that it gets.
 #
 # ## What here knows of latents?
 #
@@ -336,10 +337,11 @@ new = sorted(draw.card.keys() - words.card.keys())
 print("only on the card of this one:", new)
 
 # %% [markdown]
-# One thing was chosen anew: the U-Net folds no squares, as with pixels since notebook
-# 04, for a latent is folded already. Another was, and had to be taken back: how noisy
-# the steps are that it trains on (`noisier`). The lesson tells what that cost. And
-# `start`: it did not begin with nothing, but as a painter of small pictures.
+# Besides the channels one thing was chosen anew: the U-Net folds no squares, as with
+# pixels since notebook 04, for a latent is folded already. Another was, and had to be
+# taken back: how noisy the steps are that it trains on (`noisier`). The lesson tells
+# what that cost. And `start`: it did not begin with nothing, but as a painter of small
+# pictures.
 #
 # ## What it saves
 #
@@ -382,15 +384,16 @@ for name, work in whole.items():
     print(f"a whole picture, twelve looks, in {name}: {work:.1f}")
 
 # %% [markdown]
-# The latent has 4 x 4 times fewer *places* than there are pixels, and at each place the
-# same work is done. (The fold is a compression, too, by 2 x 2, and nothing is learned.)
-# The decoder costs about as much as one look, but is needed once.
+# The latent has 4 x 4 times fewer *places* than there are pixels, and at each place
+# nearly the same work is done (attention, where each place looks at all, saves more:
+# hence 19, not 16). The fold makes places fewer, too, by 2 x 2, but numbers not. The
+# decoder costs a third more than one look, but is needed once.
 #
 # Now the memory. *What decides whether it fits my graphics card: the card's speed, or
 # its memory?* Speed only decides how long you wait. To fit, these must lie in memory at
 # the same time:
 #
-# - the **weights**; in training also a gradient for each, two means that the optimizer
+# - the **weights**; in training also a gradient for each, two means that AdamW
 #   keeps, and the average (EMA): five numbers of 4 bytes a weight;
 # - in training, **what each layer saw**, for the way back of the gradients, for each
 #   picture of the batch.
@@ -414,7 +417,7 @@ def mib_kept(model, look):
 
 
 for name, model, look in [
-    ("pixels", for_pixels, look_x),
+    ("folded pixels", for_pixels, look_x),
     ("latents", draw.model, look_z),
 ]:
     weights = sum(x.numel() for x in model.parameters())
@@ -427,8 +430,8 @@ for name, model, look in [
 # they take a fraction of it. In a large model both do. (Does not fit? A smaller batch,
 # half precision, or throwing away what layers saw and computing it again.)
 #
-# Last, time and energy. They depend on your machine: measured here, on one core. The
-# energy is an **estimate** that you may change: 10 watts a busy core.
+# Last, time and energy. They depend on your machine: measured here, in core seconds.
+# The energy is an **estimate** that you may change: 10 watts a busy core.
 
 # %% tags=["nbval-ignore-output"]
 import time
@@ -450,7 +453,7 @@ def seconds(call, times=5):
 slow = 12 * seconds(lambda: for_pixels(*look_x))
 fast = 12 * seconds(lambda: draw.model(*look_z))
 fast += seconds(lambda: coder.decode(look_z[0]))
-for name, s in {"pixels": slow, "latents": fast}.items():
+for name, s in {"folded pixels": slow, "latents": fast}.items():
     print(f"a picture in {name}: {s:.2f} s, about {s * WATTS:.0f} J")
 print(
     f"a phone's battery, 15 Wh, is enough for {15 * 3600 / fast / WATTS:,.0f} pictures"
@@ -475,7 +478,7 @@ some = [4, 6, 9, 12, 22, 26]
 show_rows(
     {"real": pictures[some], "back": back[some], "off": heat[some]},
     alt="Six animals, the same from their latents, and where both differ, white on "
-    "black: along outlines, at eyes, stars and stilts, nowhere else.",
+    "black: along outlines, at eyes, stars and stilts.",
 )
 across = (pictures[..., 1:] - pictures[..., :-1]).abs().amax(1, keepdim=True)
 edge = across > 0.3  # (64, 1, 64, 63)
@@ -484,7 +487,7 @@ print(f"there and back: {psnr(pictures, back).mean():.0f} dB")
 print(f"at edges the error is {ratio:.0f} times as large as elsewhere")
 
 # %% [markdown]
-# Flat places cost nothing. What is lost is what is thin and what is small: a star of
+# Flat places cost little. What is lost is what is thin and what is small: a star of
 # one pixel, the rim of a stilt, a pupil. No painter in these latents can draw them
 # better than that, however long it learns.
 #
@@ -559,7 +562,7 @@ print("a hole of", hole.sum().item(), "pixels is", on_grid.sum().item(), "places
 #
 # Three hundred critters, compressed on the spot, and a small U-Net that starts from
 # nothing. Loss, noise, captions and trainer are those of notebooks 03, 05 and 10; that
-# it learns latents is said nowhere but in the first three lines.
+# it learns latents is said only in the first three lines and in the U-Net's settings.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.captioned import caption_batches
@@ -621,7 +624,7 @@ show_system(prompt, noise, picture)
 
 # %% [markdown]
 # Stable Diffusion has the same boxes. What is larger: the U-Net (860 million weights in
-# place of our 3.1), the latent (64 x 64 places for 512 x 512 pixels), the text encoder
+# place of our 2.7), the latent (64 x 64 places for 512 x 512 pixels), the text encoder
 # (CLIP's, trained on 400 million pairs) and, above all, the pictures that it learned
 # from.
 #
@@ -651,12 +654,12 @@ show_system(prompt, noise, picture)
 # </details>
 #
 # 3. A model of 860 million weights: how much memory for the weights alone, to draw in
-#    half precision, and to train as we do?
+#    half precision, and to train with AdamW?
 #
 # <details><summary>Answer</summary>
 #
-# To draw, 2 bytes a weight: 1.7 GB, which fits nearly everywhere. To train as we do,
-# five numbers of 4 bytes: 17 GB, before the first picture. That is why fine-tuning
-# changes only a few of the weights (LoRA, notebook 13).
+# To draw, 2 bytes a weight: 1.7 GB, which fits nearly everywhere. To train with AdamW,
+# five numbers of 4 bytes: 17 GB, before the first picture. That is why one often leaves
+# the weights as they are, and trains a few new ones beside them (LoRA, notebook 13).
 #
 # </details>
