@@ -239,7 +239,7 @@ def with_cloud_noise(get_batch: GetBatch, model: Autoencoder, seed: int) -> GetB
 def with_strangers(get_batch: GetBatch, share: float, seed: int) -> GetBatch:
     """A share of each batch as no critter looks: turned, colours exchanged, negative.
 
-    Who practises on critters alone forgets all the rest (lesson 11).
+    Who practises on critters alone gets worse at the rest (lesson 11).
     """
 
     def get_mixed_batch(iteration: int) -> Batch:

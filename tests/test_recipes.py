@@ -175,6 +175,11 @@ def test_the_autoencoder_learns_from_large_pictures(monkeypatch):
     again, _, _ = fill(Autoencoder(**card["config"]), trainer.ema)(batch["x_0"])
     assert again.shape == (2, 3, 64, 64) and card["kl_weight"] == 0.1
 
+    mixed = recipe("autoencoder", batch_size=2, strangers=0.5)(ONCE)
+    plain, strange = batch["x_0"], mixed.get_batch(0)["x_0"]
+    assert torch.equal(strange[1], plain[1]) and not torch.equal(strange[0], plain[0])
+    assert mixed.card["strangers"] == 0.5
+
 
 def test_an_autoencoder_learns_with_the_eyes_of_the_pair_that_is_named(
     tmp_path, monkeypatch
