@@ -32,10 +32,7 @@ from course_lib.datasets import (
 from course_lib.device import best_device
 from course_lib.judges import Judge, make_judge_loss, with_wear
 from course_lib.latents import compress
-from course_lib.objective import (
-    make_denoising_loss,
-    with_noise,
-)
+from course_lib.objective import make_denoising_loss, with_noise
 from course_lib.reader import CHUNK, QUESTIONS, reader_batches
 from course_lib.schedule import NoiseSchedule, straight_line
 from course_lib.text_unet import TextUNet, go_on_from

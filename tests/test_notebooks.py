@@ -16,8 +16,11 @@ every_notebook = pytest.mark.parametrize("name", build.source_names())
 
 
 def code_cells(notebook):
+    """Those that hold something; no test passes because there are none."""
     cells = (cell for cell in notebook.cells if cell.cell_type == "code")
-    return [cell for cell in cells if cell.source.strip()]
+    found = [cell for cell in cells if cell.source.strip()]
+    assert found, "a notebook without code"
+    return found
 
 
 def solutions(name: str) -> list[str]:
@@ -53,10 +56,12 @@ def test_every_solved_cell_was_run_in_order(name):
 
 @every_notebook
 def test_no_solved_cell_ended_in_an_error(name):
-    for cell in code_cells(nbformat.read(build.solved_file(name), as_version=4)):
-        assert "error" not in [output.output_type for output in cell.outputs]
-        heard = [out.text for out in cell.outputs if out.get("name") == "stderr"]
-        assert not heard, f"a warning in a finished notebook: {heard}"
+    cells = code_cells(nbformat.read(build.solved_file(name), as_version=4))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert outputs, "a finished notebook that shows nothing"
+    assert "error" not in {output.output_type for output in outputs}
+    heard = [output.text for output in outputs if output.get("name") == "stderr"]
+    assert not heard, f"a warning in a finished notebook: {heard}"
 
 
 @every_notebook
