@@ -60,7 +60,9 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 
 # Each is resumable and says how long it takes here. Copy what you like from
 # runs/NAME (model.safetensors and card.json) to data/weights/NAME.
+# There autoencoder-2 is called autoencoder, words-mean words, latent-mean latent.
 TRAIN = $(BIN)/python -m course_lib train --resume
+MEAN = $(BIN)/python -m course_lib average
 weights: latent  ## train again everything that ships in data/weights (into runs/)
 	$(TRAIN) --what reader --size 32 --iterations 2500 --out runs/reader-32
 	$(TRAIN) --what classifier --iterations 6000 --out runs/cifar10-classifier
@@ -68,15 +70,31 @@ weights: latent  ## train again everything that ships in data/weights (into runs
 		--out runs/critters
 	$(TRAIN) --data cifar10 --iterations 4500 --blocks 1 --optimizer adamw \
 		--out runs/cifar10
-	$(TRAIN) --what latent --iterations 7000 --start runs/words/at-2000 \
+	$(TRAIN) --what autoencoder --iterations 6000 --pair runs/pair --blocks 2 \
+		--start runs/autoencoder --out runs/autoencoder-1
+	$(TRAIN) --what autoencoder --iterations 12000 --pair runs/pair --blocks 2 \
+		--start runs/autoencoder-1 --strangers 0.125 --out runs/autoencoder-2
+	$(TRAIN) --what text --iterations 1500 --start runs/words/at-4000 --seed 2 \
+		--out runs/words-1
+	$(TRAIN) --what text --iterations 700 --start runs/words --seed 1 \
+		--learning-rate 0.001 --out runs/words-2
+	$(TRAIN) --what text --iterations 700 --start runs/words --seed 2 \
+		--learning-rate 0.001 --out runs/words-3
+	$(MEAN) runs/words runs/words-1 runs/words-2 runs/words-3 \
+		runs/words/at-4000 runs/words/at-2000 --out runs/words-mean
+	$(TRAIN) --what latent --iterations 7000 --keep 2000 --start runs/words/at-2000 \
 		--autoencoder runs/autoencoder --out runs/latent
+	$(TRAIN) --what latent --iterations 700 --start runs/latent --seed 1 \
+		--learning-rate 0.001 --autoencoder runs/autoencoder --out runs/latent-1
+	$(MEAN) runs/latent runs/latent-1 runs/latent/at-2000 --out runs/latent-mean
 
 latent: $(READY)  ## train both picture makers from nothing: pair, autoencoder, words, latents
 	$(TRAIN) --what pair --iterations 700 --out runs/pair
 	$(TRAIN) --what autoencoder --iterations 12000 --pair runs/pair \
 		--out runs/autoencoder
-	$(TRAIN) --what text --iterations 6000 --keep 2000 --pair runs/pair --out runs/words
-	$(TRAIN) --what latent --iterations 4000 --start runs/words/at-2000 \
+	$(TRAIN) --what text --iterations 6000 --keep 2000,4000 --pair runs/pair \
+		--out runs/words
+	$(TRAIN) --what latent --iterations 4000 --keep 2000 --start runs/words/at-2000 \
 		--autoencoder runs/autoencoder --out runs/latent
 
 format: $(READY)  ## format the code

@@ -21,6 +21,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from course_lib.checkpoint import WriteError, check_writable
+from course_lib.cli_average import average
 from course_lib.cli_edit import edit
 from course_lib.cli_evaluate import evaluate
 from course_lib.cli_export import export
@@ -240,6 +241,10 @@ def train(
     optimizer: Annotated[
         str | None, typer.Option(help="adamw or muon, if not the recipe's own.")
     ] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(help="Of an AdamW or Muon step, if not the recipe's."),
+    ] = None,
     precision: Annotated[
         str, typer.Option(help="auto, float32 or bfloat16; auto times both.")
     ] = "auto",
@@ -270,7 +275,7 @@ def train(
             iterations=iterations,
             precision=precision,
             keep=whole_numbers("--keep", keep),
-            **recipes.settings_of(what, optimizer),
+            **recipes.settings_of(what, optimizer, learning_rate),
         )
         grids = None if widths is None else whole_numbers("--widths", widths)
         make = recipes.recipe(what, data, size, grids, blocks, **options)
@@ -363,6 +368,7 @@ def report_training(training, as_json: bool) -> None:
         raise typer.Exit(complain(sentence, FAILED))
 
 
+app.command()(average)
 app.command()(evaluate)
 app.command()(edit)
 app.command()(export)

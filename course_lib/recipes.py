@@ -78,13 +78,16 @@ OPTIONS = {  # what only some have
 }
 
 
-def settings_of(what: str, optimizer: str | None = None) -> dict:
+def settings_of(
+    what: str, optimizer: str | None = None, learning_rate: float | None = None
+) -> dict:
     """The recipe's own, or with adamw or muon and a learning rate that suits it."""
     own = SETTINGS.get(what, {})
     if optimizer not in (None, *STEPS):
         raise ValueError(f"--optimizer must be adamw or muon; got {optimizer!r}.")
     is_own = own.get("muon", False) == (optimizer == "muon")
-    return own if optimizer is None or is_own else own | STEPS[optimizer]
+    own = own if optimizer is None or is_own else own | STEPS[optimizer]
+    return own if learning_rate is None else own | {"learning_rate": learning_rate}
 
 
 def network_of(what: str, start: Path | str | None = None, **given) -> dict:

@@ -562,6 +562,9 @@ def test_no_prompt_fails(cli, here, words, prompt, remark):
             "is a share, 0..1",
         ),
         ("train --optimizer sgd --iterations 1 --out t", "must be adamw or muon"),
+        ("train --learning-rate 0 --iterations 1 --out t", "0 and 1; got 0"),
+        ("train --learning-rate -1 --iterations 1 --out t", "0 and 1; got -1"),
+        ("train --learning-rate nan --iterations 1 --out t", "0 and 1; got nan"),
         ("train --what text --size 48 --iterations 1 --out t", "--size must be 32"),
         (
             "train --what pair --widths 8,8 --iterations 1 --out t",

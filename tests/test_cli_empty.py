@@ -15,6 +15,8 @@ COMMANDS = {
     "train --iterations 1 --out t --what text --start": "--start",
     "train --iterations 1 --out t --what text --pair": "--pair",
     "train --iterations 1 --out t --what latent --autoencoder": "--autoencoder",
+    "average critters mine --out": "--out",
+    "average critters --out a": "weights",
     "evaluate --weights": "--weights",
     "export": "out",
     "evaluate --weights words --prompts": "--prompts",

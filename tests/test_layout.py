@@ -11,7 +11,7 @@ ROWS = (
     "checkpoint ideal mlp unet text_encoder objective"
     " critters animals accessories scenes",
     "drawing trainer judges text_unet autoencoder prompts",
-    "datasets reader guidance samplers contrastive lora",
+    "datasets reader guidance samplers contrastive average lora",
     "captioned metrics gallery latents",
     "editing pipeline recipes",
     "personalise preference distil video rivals provenance evaluation doctor",
@@ -19,7 +19,7 @@ ROWS = (
     "figure checks source",  # for people
     "plots word_plots anatomy system_map",
     "widgets command",
-    "cli_evaluate cli_edit cli_export",
+    "cli_average cli_evaluate cli_edit cli_export",
     "cli",
     "__main__",
 )
