@@ -351,7 +351,7 @@ assert cats[4][0] < cats[4][1] < cats[4][2] and cats[8][1] <= cats[8][0] < 25
 # believed, in about six drawings of ten, and guidance turns the weak voice up again.
 # Only where most captions lie does the word mean the other thing, and guidance makes
 # that worse. (The steps are many here, as 10 coarse ones would favour what is commoner:
-# 40 cats of 50 in place of 27. A network that learns on with captions of which some lie
+# 38 cats of 50 in place of 29. A network that learns on with captions of which some lie
 # gains by guidance, too: lesson 10.)
 #
 # ## A frog on stilts

@@ -333,15 +333,15 @@ both = [painter.model.config["unet"]["channels"] for painter in (words, draw)]
 print("channels:", *both)
 print("pixels or latents folded into one place:", words.model.unet.fold, "x",
       words.model.unet.fold, "and", draw.model.unet.fold)  # fmt: skip
-new = sorted(draw.card.keys() - words.card.keys())
+new = sorted(n for n in draw.card if draw.card[n] and n not in words.card)
 print("only on the card of this one:", new)
 
 # %% [markdown]
 # Besides the channels one thing was chosen anew: the U-Net folds no squares, as with
 # pixels since notebook 04, for a latent is folded already. Another was, and had to be
 # taken back: how noisy the steps are that it trains on (`noisier`). The lesson tells
-# what that cost. And `start`: it did not begin with nothing, but as a painter of small
-# pictures.
+# what that cost. And it did not begin with nothing, but as a painter of small pictures
+# (`start`, on the cards of the trainings that both painters are the mean of).
 #
 # ## What it saves
 #
