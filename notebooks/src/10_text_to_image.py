@@ -422,8 +422,8 @@ rows = {"hat": draw([once] * 16), "hat hat": draw([twice] * 16)}
 hats = {name: sum(what_is_seen(x, [once] * 16)["right"]) for name, x in rows.items()}
 show_rows(
     {name: some[:8] for name, some in rows.items()},
-    alt="Eight green turtles at the beach without their hats; and eight from the same "
-    "noises with the word hat said twice, nearly all with hats.",
+    alt="Eight green turtles at the beach, only some with their hats; and eight from "
+    "the same noises with the word hat said twice, nearly all with hats.",
 )
 print("said twice, the hat is there more often:", hats["hat hat"] > hats["hat"] + 4)
 

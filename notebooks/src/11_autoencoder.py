@@ -656,7 +656,8 @@ frame_slider(
 #
 # ## What it never saw
 #
-# It has learned from critters only. Here are five other things, drawn with the shapes
+# It has learned from critters only, its decoder also from some that were turned and
+# recoloured (the lesson tells why). Here are five other things, drawn with the shapes
 # of notebook 01: a smiley, a letter, stripes of one pixel, pure noise, and a critter
 # upside down.
 

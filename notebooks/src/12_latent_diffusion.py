@@ -387,7 +387,7 @@ for name, work in whole.items():
 # The latent has 4 x 4 times fewer *places* than there are pixels, and at each place
 # nearly the same work is done (attention, where each place looks at all, saves more:
 # hence 19, not 16). The fold makes places fewer, too, by 2 x 2, but numbers not. The
-# decoder costs a third more than one look, but is needed once.
+# decoder costs twice as much as one look, but is needed once.
 #
 # Now the memory. *What decides whether it fits my graphics card: the card's speed, or
 # its memory?* Speed only decides how long you wait. To fit, these must lie in memory at
