@@ -85,6 +85,8 @@ def settings_of(
     own = SETTINGS.get(what, {})
     if optimizer not in (None, *STEPS):
         raise ValueError(f"--optimizer must be adamw or muon; got {optimizer!r}.")
+    if learning_rate is not None and not 0 < learning_rate <= 1:
+        raise ValueError(f"--learning-rate lies between 0 and 1; got {learning_rate}.")
     is_own = own.get("muon", False) == (optimizer == "muon")
     own = own if optimizer is None or is_own else own | STEPS[optimizer]
     return own if learning_rate is None else own | {"learning_rate": learning_rate}

@@ -62,9 +62,6 @@ class Settings:
     def __post_init__(self):
         if self.iterations < 1:
             raise ValueError(f"iterations must be 1 or more; got {self.iterations}.")
-        if not 0 < self.learning_rate <= 1:
-            rate = self.learning_rate
-            raise ValueError(f"A learning rate lies between 0 and 1; got {rate}.")
         if self.precision not in PRECISIONS:
             raise ValueError(
                 f"precision must be one of {PRECISIONS}; got {self.precision!r}."
