@@ -16,11 +16,8 @@ every_notebook = pytest.mark.parametrize("name", build.source_names())
 
 
 def code_cells(notebook):
-    """Those that hold something; no test passes because there are none."""
     cells = (cell for cell in notebook.cells if cell.cell_type == "code")
-    found = [cell for cell in cells if cell.source.strip()]
-    assert found, "a notebook without code"
-    return found
+    return [cell for cell in cells if cell.source.strip()]
 
 
 def solutions(name: str) -> list[str]:
@@ -51,7 +48,7 @@ def test_every_solved_cell_was_run_in_order(name):
     """nbval passes, comparing nothing, where the execution counts are missing."""
     cells = code_cells(nbformat.read(build.solved_file(name), as_version=4))
     counts = [cell.execution_count for cell in cells]
-    assert counts == list(range(1, len(cells) + 1))
+    assert counts and counts == list(range(1, len(cells) + 1))
 
 
 @every_notebook
@@ -67,7 +64,8 @@ def test_no_solved_cell_ended_in_an_error(name):
 @every_notebook
 def test_the_learners_variant_keeps_no_output_and_no_solution(name):
     notebook = nbformat.read(build.learner_file(name), as_version=4)
-    assert not any(cell.outputs for cell in code_cells(notebook))
+    kept = [len(cell.outputs) for cell in code_cells(notebook)]
+    assert kept and set(kept) == {0}
     assert not any("SOLUTION" in cell.source for cell in notebook.cells)
     text = "\n".join(cell.source for cell in notebook.cells)
     assert text.count('raise NotImplementedError("your turn")') == len(solutions(name))
@@ -111,8 +109,9 @@ def test_a_solution_is_short(solution):
 @every_notebook
 def test_no_cell_ends_in_a_semicolon(name):
     """nbval strict fails on one: write plt.show()."""
-    for cell in code_cells(nbformat.read(build.learner_file(name), as_version=4)):
-        assert not cell.source.rstrip().endswith(";"), cell.source
+    cells = code_cells(nbformat.read(build.learner_file(name), as_version=4))
+    ends = [cell.source.rstrip()[-1] for cell in cells]
+    assert ends and ";" not in ends
 
 
 @every_notebook
