@@ -13,7 +13,7 @@ PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 ROOT    = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks course smoke bench weights latent format lint check clean
+.PHONY: help lab test notebooks course smoke bench weights words latent format lint check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -63,7 +63,7 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 # There autoencoder-2 is called autoencoder, words-mean words, latent-mean latent.
 TRAIN = $(BIN)/python -m course_lib train --resume
 MEAN = $(BIN)/python -m course_lib average
-weights: latent  ## train again everything that ships in data/weights (into runs/)
+weights: words latent  ## train again everything that ships in data/weights (into runs/)
 	$(TRAIN) --what reader --size 32 --iterations 2500 --out runs/reader-32
 	$(TRAIN) --what classifier --iterations 6000 --out runs/cifar10-classifier
 	$(TRAIN) --data critters --iterations 7000 --keep 300,1500 --optimizer adamw \
@@ -88,12 +88,18 @@ weights: latent  ## train again everything that ships in data/weights (into runs
 		--learning-rate 0.001 --autoencoder runs/autoencoder --out runs/latent-1
 	$(MEAN) runs/latent runs/latent-1 runs/latent/at-2000 --out runs/latent-mean
 
-latent: $(READY)  ## train both picture makers from nothing: pair, autoencoder, words, latents
+words: $(READY)  ## train what draws 32x32 pixels from nothing: pair, words
+	$(TRAIN) --what pair --iterations 700 --out runs/pair
+	$(TRAIN) --what text --iterations 6000 --keep 2000,4000 --pair runs/pair \
+		--out runs/words
+
+# Its text encoder begins as that of the words after 2,000 of their iterations.
+latent: $(READY)  ## train what draws 64x64 from nothing: pair, autoencoder, latents
 	$(TRAIN) --what pair --iterations 700 --out runs/pair
 	$(TRAIN) --what autoencoder --iterations 12000 --pair runs/pair \
 		--out runs/autoencoder
 	$(TRAIN) --what text --iterations 6000 --keep 2000,4000 --pair runs/pair \
-		--out runs/words
+		--until 2000 --out runs/words
 	$(TRAIN) --what latent --iterations 4000 --keep 2000 --start runs/words/at-2000 \
 		--autoencoder runs/autoencoder --out runs/latent
 

@@ -34,6 +34,7 @@ from course_lib.command import (
     Sampler,
     bad_input,
     complain,
+    in_words,
     path,
     say_json,
     text,
@@ -196,6 +197,9 @@ def train(
         int | None, typer.Option(help="Of weights, order and noise: 0, for a reader 1.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Carry on.")] = False,
+    until: Annotated[
+        int | None, typer.Option(help="Stop after this iteration, to carry on later.")
+    ] = None,
     keep: Annotated[
         str, typer.Option(help="Iterations whose weights to keep as well: 300,1500.")
     ] = "",
@@ -268,7 +272,7 @@ def train(
         check_writable(out)
         use_threads(threads)
         saved = trainer.saved_card(out, resume)
-        check_length(iterations, minutes)
+        check_length(iterations, minutes, until)
         if iterations is None:  # those it began with, or, once timed, what fits
             iterations = saved.get("settings", {}).get("iterations", UNTIMED)
         settings = trainer.Settings(
@@ -290,18 +294,23 @@ def train(
         fitting = max(1, round(60 * minutes / seconds))
         settings = replace(settings, iterations=fitting)
     training = begin(settings, out, resume)
+    training.until = until
     training.card["command"] = command_line(called, settings.iterations)
     announce(training, seconds)
     trainer.train(training)
     report_training(training, as_json)
 
 
-def check_length(iterations: int | None, minutes: float | None) -> None:
-    """Raise a sentence unless one of both is given, and makes sense."""
+def check_length(
+    iterations: int | None, minutes: float | None, until: int | None
+) -> None:
+    """Raise a sentence unless one of the first two is given, and all make sense."""
     if (iterations is None) == (minutes is None):
         raise ValueError("Say how long: either --iterations N or --minutes M.")
     if minutes is not None and not 0 < minutes < math.inf:
         raise ValueError(f"--minutes must be more than 0; got {minutes}.")
+    if until is not None and until < 1:
+        raise ValueError(f"--until must be 1 or more; got {until}.")
 
 
 def use_threads(threads: int | None) -> None:
@@ -325,7 +334,7 @@ def whole_numbers(option: str, text: str) -> tuple[int, ...]:
 def command_line(called: typer.Context, iterations: int) -> str:
     """The command that trains the same again: every option that was not left alone."""
     values = called.params | dict(iterations=iterations, minutes=None)
-    values |= dict(resume=False, as_json=False)
+    values |= dict(resume=False, until=None, as_json=False)
     words = ["python", "-m", "course_lib", called.command.name]
     for option in called.command.params:
         if values.get(option.name, option.default) != option.default:
@@ -335,11 +344,9 @@ def command_line(called: typer.Context, iterations: int) -> str:
 
 def announce(training, seconds: float) -> None:
     """What is about to happen, and about how long it will take on this device."""
-    from course_lib.trainer import in_words
-
     if not training.accelerator.is_main_process:
         return
-    left = training.settings.iterations - training.iteration
+    left = max(0, training.last - training.iteration)
     size = sum(p.numel() for p in training.raw_model.parameters()) / 1e6
     after = f" after {training.iteration}" if training.iteration else ""
     if training.resume and not after:
@@ -363,7 +370,7 @@ def report_training(training, as_json: bool) -> None:
     if as_json:
         facts = dict(folder=str(training.folder), iterations=done, loss=loss)
         say_json(facts | dict(precision=training.precision, card=training.card))
-    if done < wanted:
+    if done < training.last:
         sentence = "Stopped before its end; the same command with --resume carries on."
         raise typer.Exit(complain(sentence, FAILED))
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 
 from course_lib.checkpoint import CheckpointError, load_checkpoint
+from course_lib.command import in_words
 from course_lib.datasets import (
     CIFAR10_ROWS,
     CRITTERS_ROWS,
@@ -43,7 +44,7 @@ from course_lib.device import (
 from course_lib.drawing import draw_critters
 from course_lib.pipeline import LabelToImage
 from course_lib.recipes import denoiser_trainer
-from course_lib.trainer import Settings, in_words, seconds_an_iteration
+from course_lib.trainer import Settings, seconds_an_iteration
 
 PACKAGES = ("torch", "torchvision", "numpy", "datasets", "accelerate", "jupyterlab")
 SHIPPED = (

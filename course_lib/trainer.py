@@ -104,6 +104,7 @@ class Trainer:
         resume: carry on from what lies in `folder`; from the start if nothing does
         card: what to write on the card besides the settings
         device: "cpu" keeps off a GPU that is there; None takes the best
+        until: the iteration to stop after for now; None is the last of the settings
     """
 
     model: nn.Module
@@ -114,6 +115,7 @@ class Trainer:
     resume: bool = False
     card: dict = field(default_factory=dict)
     device: str | None = None
+    until: int | None = None
 
     def __post_init__(self):
         device = self.device or best_device().type
@@ -150,6 +152,11 @@ class Trainer:
 
     # One iteration ------------------------------------------------------------
 
+    @property
+    def last(self) -> int:
+        """The iteration after which it stops."""
+        return min(self.settings.iterations, self.until or self.settings.iterations)
+
     def run(self) -> Iterator[Progress]:
         """Train to the last iteration; what was done is saved however this ends."""
         torch.set_num_threads(self.threads)
@@ -159,7 +166,7 @@ class Trainer:
         started, first = time.monotonic(), self.iteration
         saved, whole = started, True
         try:
-            while self.iteration < self.settings.iterations:
+            while self.iteration < self.last:
                 whole = False
                 with interrupts_wait():
                     self.losses.append(self.one_iteration())
@@ -172,7 +179,7 @@ class Trainer:
                         self.save()
                         saved = now
                 speed = (self.iteration - first) / max(now - started, 1e-6)
-                left = (self.settings.iterations - self.iteration) / speed
+                left = (self.last - self.iteration) / speed
                 images_per_s = speed * self.batch_size
                 yield Progress(self.iteration, self.losses[-1], images_per_s, left)
         finally:
@@ -398,15 +405,6 @@ def seconds_an_iteration(
     return broadcast_object_list([(ends[-1] - ends[0]) / (iterations - 1)])[0]
 
 
-def in_words(seconds: float) -> str:
-    """A duration for a person: 40 seconds, 43 minutes, 2.5 hours."""
-    if seconds < 100:
-        return f"{seconds:.0f} seconds"
-    if seconds < 6000:
-        return f"{seconds / 60:.0f} minutes"
-    return f"{seconds / 3600:.1f} hours"
-
-
 def train(
     trainer: Trainer,
     on_sample: Callable[[nn.Module, int], None] | None = None,
@@ -421,7 +419,7 @@ def train(
         the network with the averaged weights in it
     """
     bar = tqdm(
-        total=trainer.settings.iterations,
+        total=trainer.last,
         initial=trainer.iteration,
         disable=not trainer.accelerator.is_main_process,
         unit="batch",
