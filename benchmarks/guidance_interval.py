@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"| weights | w | where t is | steps | calls | {columns} |")
     print("| --- | --- | --- | --- | --- |" + " --- |" * len(ASKED))
     for name in options.weights:
-        painter = GuidedBetween.from_pretrained(name)
+        painter = GuidedBetween.from_pretrained(name, as_typed=True)
         for w, painter.between, steps in WAYS:
             right = []
             for kind in ASKED:

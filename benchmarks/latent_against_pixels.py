@@ -73,7 +73,7 @@ def train_for(space: str, minutes: float, folder: Path, **how) -> TextToImage:
             print(f"{space} {step.iteration} {step.loss:.3f}", file=sys.stderr)
     used, done = time.process_time() - start, trainer.iteration - first
     print(f"{space}: {done} iterations in {used / 60:.1f} minutes", file=sys.stderr)
-    return TextToImage.from_pretrained(folder)
+    return TextToImage.from_pretrained(folder, as_typed=True)
 
 
 # What it costs ------------------------------------------------------------------

@@ -30,7 +30,8 @@ def carried_on(spoiled: float, iterations: int) -> TextToImage:
     network = {key: card["config"]["unet"][key] for key in ("widths", "blocks")}
     how = dict(seed=1, caption_noise=spoiled, start="words")
     trainer = text_trainer(settings, **how, **network)
-    return TextToImage(train(trainer).eval(), Tokenizer(card["merges"]), card)
+    pupil, tokenizer = train(trainer).eval(), Tokenizer(card["merges"])
+    return TextToImage(pupil, tokenizer, card, as_typed=True)
 
 
 def main(arguments: list[str] | None = None) -> None:

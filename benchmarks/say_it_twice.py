@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     use_all_cores()
     judge = load_judge("reader-32")
-    painter = TextToImage.from_pretrained(options.weights)
+    painter = TextToImage.from_pretrained(options.weights, as_typed=True)
     print("| said so often | " + " | ".join(map(str, options.times)) + " |")
     print("| --- |" + " --- |" * len(options.times))
     for kind in THING:

@@ -30,6 +30,7 @@ from course_lib.command import (
     DONE,
     FAILED,
     AsJson,
+    AsTyped,
     Pictures,
     Sampler,
     bad_input,
@@ -103,6 +104,7 @@ def generate(
         int | None, typer.Option(help="Height and width, if not those it learned.")
     ] = None,
     sampler: Sampler = "dpm_solver",
+    as_typed: AsTyped = False,
     as_json: AsJson = False,
 ) -> None:
     """Draw pictures of what a prompt says, or a label names.
@@ -127,10 +129,14 @@ def generate(
         if space not in SPACES:
             raise ValueError(f"--space must be latent or pixel; got {space!r}.")
         weights = weights or ("critters" if label else SPACES[space])
-        kind = LabelToImage if label else TextToImage
-        draw = kind.from_pretrained(weights, best_device())
-        if label and (negative or size is not None):
-            raise ValueError("--negative and --size need a prompt, not a label.")
+        if label and (negative or size is not None or as_typed):
+            raise ValueError(
+                "--negative, --size and --as-typed need a prompt, not a label."
+            )
+        if label:
+            draw = LabelToImage.from_pretrained(weights, best_device())
+        else:
+            draw = TextToImage.from_pretrained(weights, best_device(), as_typed)
         told = dict(negative_prompt=negative, size=size) if prompt else {}
         draw.trace(labels or prompt, seed=seed, **settings, **told)  # only checks
         if prompt and as_json:
@@ -153,6 +159,7 @@ def generate(
         facts = dict(files=wrote, seed=seed, weights=weights) | settings
         facts |= {"labels": asked} if label else {"prompts": asked} | told
         if prompt:
+            facts |= dict(read_as=draw.reworded(asked))
             facts |= what_is_seen(pictures, prompts=asked)
         calls = looked["pictures"] / n  # network calls a picture, as counted
         device = str(next(draw.model.parameters()).device)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from course_lib.command import (
     AsJson,
+    AsTyped,
     Pictures,
     Weights,
     bad_input,
@@ -52,6 +53,7 @@ def edit(
         float, typer.Option(help="1 is plain; more follows the prompt more closely.")
     ] = FOR_PROMPTS,
     weights: Weights = SPACES["latent"],
+    as_typed: AsTyped = False,
     as_json: AsJson = False,
 ) -> None:
     """Change a picture file: all of it, or (with --mask) a part.
@@ -68,7 +70,7 @@ def edit(
         if again < 1:
             raise ValueError(f"--again must be 1 or more; got {again}.")
         files, grid = places_for(out, n)
-        painter = TextToImage.from_pretrained(weights, best_device())
+        painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
         strength = 0.7 if strength is None else strength
         start_of(strength, painter.schedule.T)
         painter.trace([prompt], steps, guidance, seed)  # only checks
@@ -100,6 +102,7 @@ def edit(
     print(f"{n} picture{'s' * (n > 1)}: {wrote[-1]}")
     if as_json:
         facts = dict(files=wrote, prompt=prompt, image=str(image), weights=weights)
+        facts |= dict(read_as=painter.reworded([prompt])[0])
         facts |= dict(mask=str(mask)) if mask else dict(strength=strength)
         say_json(facts | how | what_is_seen(edited, [prompt] * n))
 

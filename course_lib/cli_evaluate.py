@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from course_lib.checkpoint import load_weights
-from course_lib.command import AsJson, Sampler, Weights, bad_input, path, say_json
+from course_lib.command import (
+    AsJson,
+    AsTyped,
+    Sampler,
+    Weights,
+    bad_input,
+    path,
+    say_json,
+)
 from course_lib.device import best_device, use_all_cores
 from course_lib.guidance import FOR_LABELS, FOR_PROMPTS
 from course_lib.pipeline import LabelToImage, TextToImage
@@ -41,6 +49,7 @@ def evaluate(
         list[str] | None,
         typer.Option(help="This kind of prompts only, like ears; may be repeated."),
     ] = None,
+    as_typed: AsTyped = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure by pictures or answers: what takes labels, what takes prompts, a judge.
@@ -56,6 +65,10 @@ def evaluate(
             )
         if prompts and only:
             raise ValueError("--only chooses among our prompts: leave out --prompts.")
+        if as_typed and kind != "text denoiser":
+            raise ValueError(
+                f"--as-typed needs weights that take prompts, not {weights}."
+            )
         if size is not None and kind != "judge":
             raise ValueError(f"--size needs weights that judge, not {weights}.")
     if guidance is None:
@@ -67,7 +80,9 @@ def evaluate(
         found, lines = evaluate_judge(weights, pictures, seeds, size)
     elif kind == "text denoiser":
         settings["calls"] = 20 if calls is None else calls
-        found, lines = evaluate_prompts(weights, n, seeds, settings, prompts, only)
+        with bad_input():
+            painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
+        found, lines = evaluate_prompts(painter, n, seeds, settings, prompts, only)
     elif kind == "pair":
         found, lines = evaluate_pair(weights, pictures, seeds)
     else:
@@ -119,7 +134,7 @@ def evaluate_denoiser(weights: str, n: int, seeds: int, settings: dict):
 
 
 def evaluate_prompts(
-    weights: str,
+    painter: TextToImage,
     n: int | None,
     seeds: int,
     settings: dict,
@@ -131,7 +146,6 @@ def evaluate_prompts(
     from course_lib import fidelity as fi
 
     with bad_input():
-        painter = TextToImage.from_pretrained(weights, best_device())
         steps = ev.steps_for(
             *(settings[k] for k in ("calls", "guidance_scale", "sampler"))
         )
@@ -143,7 +157,8 @@ def evaluate_prompts(
             asked = fi.prompts_from(lines, n)
             for sentence in fi.remarks(lines):
                 print(sentence, file=sys.stderr)
-    facts = dict(kind="text denoiser", seeds=seeds) | settings
+    facts = dict(kind="text denoiser", seeds=seeds, as_typed=painter.as_typed)
+    facts |= settings
     if file:
         shares = fi.measure_prompts(painter, asked, seeds, **settings)
         facts |= dict(n=len(asked.texts), factors=shares)

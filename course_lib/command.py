@@ -32,6 +32,10 @@ def path(given: str) -> Path:
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON.")]
+AsTyped = Annotated[
+    bool,
+    typer.Option("--as-typed", help="Read prompts letter by letter: rewrite none."),
+]
 Pictures = Annotated[
     str,
     typer.Option(parser=text, help="FILE.png, or FOLDER/ for a file a picture."),

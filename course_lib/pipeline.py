@@ -29,7 +29,8 @@ from course_lib.checkpoint import (
 from course_lib.device import weights_folder
 from course_lib.guidance import FOR_LABELS, FOR_PROMPTS, guide
 from course_lib.objective import Predict, predictor
-from course_lib.prompts import unknown_words
+from course_lib.prompts import misspelled, unknown_words
+from course_lib.rewriting import rewrite
 from course_lib.samplers import PictureNoise, Step
 from course_lib.schedule import NoiseSchedule, schedule_named
 from course_lib.text_unet import TextUNet
@@ -262,16 +263,20 @@ class TextToImage(Painter):
     """Draws what a prompt says, out of noise.
 
     `card` is what `python -m course_lib train --what text` (or latent) wrote. With an
-    `autoencoder` every Step holds latents, and `decode` makes pictures of them.
+    `autoencoder` every Step holds latents, and `decode` makes pictures of them. Prompts
+    are rewritten before they are read (rewriting.py), if not to be taken `as_typed`.
     """
 
     model: TextUNet
     tokenizer: Tokenizer
     card: dict
     autoencoder: Autoencoder | None = None
+    as_typed: bool = False
 
     @classmethod
-    def from_pretrained(cls, name_or_folder: Path | str, device="cpu") -> "TextToImage":
+    def from_pretrained(
+        cls, name_or_folder: Path | str, device="cpu", as_typed: bool = False
+    ) -> "TextToImage":
         """Load shipped weights by name, or the folder of a training of your own."""
         tensors, card = load_weights(name_or_folder)
         if card.get("kind") != "text denoiser":
@@ -285,7 +290,8 @@ class TextToImage(Painter):
             wanted = 3 if autoencoder is None else autoencoder.config["z_channels"]
             drawn = model.unet.config["channels"]
             check_card(name_or_folder, card, drawn, wanted)
-        return cls(fill(model, tensors).to(device), tokenizer, card, autoencoder)
+        network = fill(model, tensors).to(device)
+        return cls(network, tokenizer, card, autoencoder, as_typed)
 
     def save_pretrained(self, folder: Path | str) -> None:
         """Write weights and card (the tokenizer is in it), and the autoencoder's."""
@@ -332,7 +338,7 @@ class TextToImage(Painter):
         return self.model.config["text"]["length"]
 
     def remarks(self, prompts: list[str], size: int | None = None) -> list[str]:
-        """What of these wishes cannot be followed, a sentence each."""
+        """What of these wishes is not followed to the letter, a sentence each."""
         said = []
         if size not in (None, self.card["size"]):
             learned = self.card["size"]
@@ -340,16 +346,25 @@ class TextToImage(Painter):
                 f"It learned pictures of {learned}x{learned} and nothing else: at "
                 f"{size}x{size} expect {'doubled or ' * (size > learned)}cut animals."
             )
-        strangers = sorted({word for text in prompts for word in unknown_words(text)})
+        slips = {} if self.as_typed else misspelled(" ".join(prompts))
+        if slips:
+            read = ", ".join(f"{slip} as {word}" for slip, word in slips.items())
+            said.append(f"Slips of the fingers, put right: {read}.")
+        texts = [tidy(text) for text in self.reworded(prompts)]
+        strangers = sorted({word for text in texts for word in unknown_words(text)})
         if strangers:
             more = f" and {len(strangers) - 5} more" if len(strangers) > 5 else ""
             named = ", ".join(word[:20] for word in strangers[:5]) + more
             said.append(f"Words that were in no caption of the training: {named}.")
-        if self.tokenizer.cut_texts([tidy(text) for text in prompts], self.length):
+        if self.tokenizer.cut_texts(texts, self.length):
             said.append(f"A prompt is cut after {self.length - 2} tokens.")
         if not all(text.strip() for text in prompts):
             said.append("An empty prompt asks for nothing: any picture will do.")
         return said
+
+    def reworded(self, prompts: list[str]) -> list[str]:
+        """What is read in place of these prompts."""
+        return prompts if self.as_typed else [rewrite(prompt) for prompt in prompts]
 
     @torch.no_grad()
     def read(self, prompts: list[str]) -> Tensor:
@@ -399,7 +414,7 @@ class TextToImage(Painter):
                 nothing is clamped
         """
         clamp_x_0 = clamp_x_0 and self.autoencoder is None
-        both = self.read(list_of_texts(prompts) + [negative_prompt])
+        both = self.read(self.reworded(list_of_texts(prompts) + [negative_prompt]))
         cond, uncond = both[:-1], both[-1:].expand(len(prompts), -1, -1)
         model = guide(self.model, guidance_scale, uncond)
         return predictor(model, self.schedule, self.card["target"], cond, clamp_x_0)

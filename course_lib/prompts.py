@@ -54,12 +54,37 @@ WITHOUT = re.compile(
     rf"\bwithout\W+(?:\w+\W+){{0,2}}?({'|'.join([*WORN, 'ears'])})s?\b"
 )  # "without a hat", "without any rabbit ears"
 
+
+def slips(word: str) -> set[str]:
+    """How fingers slip: a letter left out or doubled, or exchanged with the next.
+
+    >>> sorted(slips("fish"))
+    ['fih', 'fihs', 'fiish', 'fissh', 'fsh', 'fsih']
+    """
+    inner = range(1, len(word) - 1)  # never the first letter, nor the last
+    left_out = {word[:i] + word[i + 1 :] for i in inner}
+    doubled = {word[:i] + word[i] + word[i:] for i in inner}
+    turned = {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in inner}
+    return left_out | doubled | turned
+
+
+NO_SLIPS = {  # but words of their own
+    *("cane", "eras", "fling", "fury", "holing", "mono", "sanding", "silts", "tinny"),
+    *("wadding", "waking", "waling"),
+}
+SLIPS = {  # {"turtel": "turtle", ...}: of words long enough to be told from others
+    slip: word
+    for word in sorted(KNOWN)
+    for slip in slips(word)
+    if len(word) >= 4 and len(slip) >= 4 and slip not in KNOWN | NO_SLIPS
+}
+
 Asked = tuple[dict[str, int], set[str]]  # the factors, and the names of those named
 
 
 def words_of(prompt: str) -> list[str]:
-    """The words in lower case, without signs."""
-    return re.findall(r"\w+", prompt.lower())
+    """The words in lower case, without signs and slips of the fingers."""
+    return [SLIPS.get(word, word) for word in re.findall(r"\w+", prompt.lower())]
 
 
 def singular(word: str) -> str:
@@ -74,6 +99,12 @@ def singular(word: str) -> str:
 def unknown_words(prompt: str) -> list[str]:
     """The words that no caption of the training set has."""
     return [word for word in words_of(prompt) if word not in KNOWN]
+
+
+def misspelled(prompt: str) -> dict[str, str]:
+    """{"turtel": "turtle"}: the words that are read as others, in their order."""
+    words = re.findall(r"\w+", prompt.lower())
+    return {word: SLIPS[word] for word in words if word in SLIPS}
 
 
 def understand(prompt: str) -> Asked:

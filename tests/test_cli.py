@@ -136,7 +136,7 @@ def test_guidance_1_calls_the_network_once_a_step(cli, guidance, calls):
         ("--guidance nan", "a finite number in -100..100; got nan"),
         ("--guidance inf", "guidance_scale must be a finite number"),
         ("--label crow", "know no 'crow'; they know nothing, frog, rabbit"),
-        ("--label frog --size 64", "--negative and --size need a prompt"),
+        ("--label frog --size 64", "need a prompt, not a label"),
         ("--label frog,", "know no ''; they know"),
         ("--sampler magic", "must be one of"),
         ("--weights nowhere", "no weights at 'nowhere'"),

@@ -244,8 +244,8 @@ def trainings() -> list[dict[str, str]]:
     )
     commands = told.stdout.replace("\\\n", " ").splitlines()
     lines = [x.split("train --resume")[1].split() for x in commands if "train " in x]
-    told = [dict(zip(words[::2], words[1::2], strict=True)) for words in lines]
-    return [{n: x for n, x in given.items() if n != "--until"} for given in told]
+    options = [dict(zip(words[::2], words[1::2], strict=True)) for words in lines]
+    return [{n: x for n, x in given.items() if n != "--until"} for given in options]
 
 
 def test_whoever_trains_everything_anew_takes_nothing_from_what_ships():

@@ -40,7 +40,8 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 # Type a prompt of your own. The words of the training captions work best: eight
 # animals, eight colours, hats, balloons, umbrellas, stilts, a place or a time (meadow,
 # beach, snow, night, sunset), two animals side by side. Below the pictures, the reader
-# (a network that only judges) says what it sees.
+# (a network that only judges) says what it sees. The painter of this notebook takes
+# prompts `as_typed`; all others rewrite them first, see "Say it twice".
 #
 # The cell after it draws eight prompts without a menu, one picture each.
 
@@ -52,7 +53,7 @@ from course_lib.pipeline import TextToImage
 from course_lib.plots import show_pictures, show_rows
 from course_lib.widgets import live
 
-draw = TextToImage.from_pretrained("words")
+draw = TextToImage.from_pretrained("words", as_typed=True)
 
 
 def draw_prompt(prompt, seed, guidance_scale):
@@ -414,11 +415,21 @@ print(f"drawn: {share:.1f} times as far from the nearest training picture as fre
 # must outvote that, and what it can say is a share: the gist is a mean over all words,
 # and the attention that they get adds up to 1. So say the word twice. (Try it in the
 # prompt box under "See it", too.)
+#
+# Nobody should have to type so. Painters for the public put something in between that
+# rewrites a prompt before it is read (Betker et al. 2023), and ours have `rewrite`: it
+# says twice what is worn, puts slips of the fingers right, and leaves out what is not
+# wanted.
 
 # %%
+from course_lib.rewriting import rewrite
+
+show_source(rewrite)
+for typed in ["a gren turtel with a hat", "a cat without a hat in the snow"]:
+    print(f"{typed!r} is read as {rewrite(typed)!r}")
+
 once = "a green turtle with a hat at the beach"
-twice = once.replace("hat", "hat hat")
-rows = {"hat": draw([once] * 16), "hat hat": draw([twice] * 16)}
+rows = {"hat": draw([once] * 16), "hat hat": draw([rewrite(once)] * 16)}
 hats = {name: sum(what_is_seen(x, [once] * 16)["right"]) for name, x in rows.items()}
 show_rows(
     {name: some[:8] for name, some in rows.items()},
