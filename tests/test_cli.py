@@ -250,6 +250,15 @@ def test_the_command_on_the_card_trains_the_same_again(cli, learn):
     assert_same("mine", "again")
 
 
+def test_a_training_may_stop_for_now(cli, learn):
+    command = learn + "--iterations 4 --out mine --json --resume"
+    code, out, _ = cli(command + " --until 2")
+    assert code == 0 and json.loads(out[-1])["iterations"] == 2
+    assert "--until" not in json.loads(out[-1])["card"]["command"]
+    code, out, _ = cli(command)
+    assert code == 0 and json.loads(out[-1])["iterations"] == 4
+
+
 def test_minutes_become_iterations_once(cli, learn, monkeypatch):
     monkeypatch.setattr(trainer, "seconds_an_iteration", lambda *a: 0.5)
     command = learn + "--minutes 0.05 --out mine"
@@ -326,6 +335,7 @@ def test_a_training_that_is_killed_carries_on_to_the_same_weights(cli, learn, he
         ("", "either --iterations N or --minutes M"),
         ("--iterations 3 --minutes 1", "either --iterations N or --minutes M"),
         ("--iterations 0", "iterations must be 1 or more"),
+        ("--iterations 3 --until 0", "--until must be 1 or more; got 0"),
         ("--minutes 0", "--minutes must be more than 0"),
         ("--minutes nan", "--minutes must be more than 0"),
         ("--iterations 3 --keep 4", "keep must lie in 1..3"),
@@ -512,6 +522,15 @@ def test_prompts_take_turns(cli, words):
     assert json.loads(out[-1])["prompts"] == ["a frog", "a cat", "a frog"]
 
 
+def test_prompts_are_rewritten_unless_as_typed(cli, words):
+    command = 'generate "a turtel with a hat" --steps 1 --out f.png --json'
+    code, out, err = cli(command)
+    assert json.loads(out[-1])["read_as"] == ["a turtle with a hat hat"]
+    assert (code, err) == (0, ["Slips of the fingers, put right: turtel as turtle."])
+    out = cli(f"{command} --as-typed")[1]
+    assert json.loads(out[-1])["read_as"] == ["a turtel with a hat"]
+
+
 @pytest.mark.parametrize(
     ("prompt", "remark"),
     [
@@ -536,6 +555,8 @@ def test_no_prompt_fails(cli, here, words, prompt, remark):
         ("generate 'a frog' --label frog --out f.png", "either a prompt or --label"),
         ("generate --label frog --negative cat --out f.png", "need a prompt"),
         ("generate --label frog --size 0 --out f.png", "need a prompt"),
+        ("generate --label frog --as-typed --out f.png", "need a prompt"),
+        ("evaluate --weights pair --as-typed", "needs weights that take prompts"),
         (f"generate 'a frog' --out {'f' * 300}.png", "name too long"),
         ("generate 'a frog' --n 0 --out f.png", "must lie in 1..10000"),
         ("generate 'a frog' --guidance nan --out f.png", "finite"),
@@ -601,5 +622,6 @@ def test_every_kind_of_prompt_is_judged(cli, words, monkeypatch):
     assert kinds["frog on stilts"]["drawn"]["all_factors"]["n"] == 2
     assert any("frog on stilts" in line for line in out)
     some = "--only ears --only 'two senses, context' --n 2 --calls 2 --json"
-    found = json.loads(cli(f"evaluate --weights words {some}")[1][-1])
+    found = json.loads(cli(f"evaluate --weights words {some} --as-typed")[1][-1])
     assert list(found["kinds"]) == ["ears", "two senses, context"]
+    assert found["as_typed"]

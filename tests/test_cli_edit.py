@@ -27,9 +27,10 @@ def files(here):  # noqa: F811
 
 
 def test_a_picture_is_changed(cli, here, words, files):  # noqa: F811
-    code, out, err = cli('edit "a frog" --image p.png --steps 2 --out e.png --json')
+    code, out, err = cli('edit "a hat" --image p.png --steps 2 --out e.png --json')
     facts = json.loads(out[-1])
     assert code == 0 and err == [] and facts["strength"] == 0.7
+    assert facts["read_as"] == "a hat hat"
     assert len(facts["seen"]) == 1 and "e.png" in written(here)
     assert (read_picture("e.png", 32) != read_picture("p.png", 32)).any()
 

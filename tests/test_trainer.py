@@ -305,6 +305,17 @@ def test_a_trainer_that_was_stopped_goes_on_itself(tmp_path, uninterrupted):
     assert_same(run(trainer), uninterrupted)
 
 
+def test_a_training_stops_where_it_is_told_to_and_carries_on(tmp_path, uninterrupted):
+    for _ in range(2):  # the second time there is nothing left to do
+        stopped = tiny(tmp_path, resume=True, until=3)
+        train(stopped)
+        assert stopped.iteration == 3
+    assert_same(run(tiny(tmp_path, resume=True)), uninterrupted)
+    done = tiny(tmp_path, resume=True, until=3)
+    train(done)
+    assert_same(done, uninterrupted)
+
+
 def interrupted_at(iteration):
     """A loss during whose computation somebody presses Ctrl-C."""
     calls = iter(range(1, 99)).__next__
