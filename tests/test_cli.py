@@ -523,12 +523,12 @@ def test_prompts_take_turns(cli, words):
 
 
 def test_prompts_are_rewritten_unless_as_typed(cli, words):
-    command = 'generate "a turtel with a hat" --steps 1 --out f.png --json'
+    command = 'generate "a forg on stilts" --steps 1 --out f.png --json'
     code, out, err = cli(command)
-    assert json.loads(out[-1])["read_as"] == ["a turtle with a hat hat"]
-    assert (code, err) == (0, ["Slips of the fingers, put right: turtel as turtle."])
+    assert json.loads(out[-1])["read_as"] == ["a frog on stilts stilts"]
+    assert (code, err) == (0, ["Slips of the fingers, put right: forg as frog."])
     out = cli(f"{command} --as-typed")[1]
-    assert json.loads(out[-1])["read_as"] == ["a turtel with a hat"]
+    assert json.loads(out[-1])["read_as"] == ["a forg on stilts"]
 
 
 @pytest.mark.parametrize(
@@ -556,7 +556,7 @@ def test_no_prompt_fails(cli, here, words, prompt, remark):
         ("generate --label frog --negative cat --out f.png", "need a prompt"),
         ("generate --label frog --size 0 --out f.png", "need a prompt"),
         ("generate --label frog --as-typed --out f.png", "need a prompt"),
-        ("evaluate --weights pair --as-typed", "needs weights that take prompts"),
+        ("evaluate --weights critters --as-typed", "needs weights that take prompts"),
         (f"generate 'a frog' --out {'f' * 300}.png", "name too long"),
         ("generate 'a frog' --n 0 --out f.png", "must lie in 1..10000"),
         ("generate 'a frog' --guidance nan --out f.png", "finite"),
