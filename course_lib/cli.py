@@ -35,12 +35,11 @@ from course_lib.command import (
     Sampler,
     bad_input,
     complain,
-    in_words,
     path,
     say_json,
     text,
 )
-from course_lib.device import best_device, use_all_cores
+from course_lib.device import best_device, in_words, use_all_cores
 from course_lib.gallery import places_for, write_pictures
 from course_lib.guidance import FOR_LABELS, FOR_PROMPTS
 from course_lib.pipeline import SPACES, LabelToImage, TextToImage

@@ -46,15 +46,6 @@ Weights = Annotated[
 Sampler = Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")]
 
 
-def in_words(seconds: float) -> str:
-    """A duration for a person: 40 seconds, 43 minutes, 2.5 hours."""
-    if seconds < 100:
-        return f"{seconds:.0f} seconds"
-    if seconds < 6000:
-        return f"{seconds / 60:.0f} minutes"
-    return f"{seconds / 3600:.1f} hours"
-
-
 def complain(sentence: str, code: int) -> int:
     """Say on stderr, in one line, what went wrong."""
     print(" ".join(sentence.split()), file=sys.stderr)

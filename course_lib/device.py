@@ -180,3 +180,12 @@ def scaled(*, smoke: Value, laptop: Value, gpu: Value) -> Value:
     The code that runs is the same in all three, so smoke tests what a learner runs.
     """
     return {"smoke": smoke, "laptop": laptop, "gpu": gpu}[profile()]
+
+
+def in_words(seconds: float) -> str:
+    """A duration for a person: 40 seconds, 43 minutes, 2.5 hours."""
+    if seconds < 100:
+        return f"{seconds:.0f} seconds"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.1f} hours"

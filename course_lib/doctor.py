@@ -16,7 +16,6 @@ from pathlib import Path
 import torch
 
 from course_lib.checkpoint import CheckpointError, load_checkpoint
-from course_lib.command import in_words
 from course_lib.datasets import (
     CIFAR10_ROWS,
     CRITTERS_ROWS,
@@ -32,6 +31,7 @@ from course_lib.device import (
     cache_folder,
     cpu_has_bf16,
     gpu_memory_gib,
+    in_words,
     is_intel_mac,
     memory_gib,
     mirror_folder,

@@ -11,7 +11,7 @@ ROWS = (
     "checkpoint ideal mlp unet text_encoder objective"
     " critters animals accessories scenes",
     "drawing trainer judges text_unet autoencoder prompts",
-    "datasets reader guidance samplers contrastive average lora",
+    "datasets reader guidance samplers contrastive average rewriting lora",
     "captioned metrics gallery latents",
     "editing pipeline recipes",
     "personalise preference distil video rivals provenance evaluation doctor",
