@@ -8,10 +8,11 @@ it is three rules that one can read, and `as_typed` does without them.
 
 import re
 
-from course_lib.prompts import LENDER, SLIPS, WITHOUT, WORN
+from course_lib.prompts import LENDER, SLIPS, WITHOUT
 from course_lib.tokenizer import tidy
 
-THINGS = re.compile(rf"\b({'|'.join(WORN)}|(?:{'|'.join(LENDER)}) ears)\b(?: \1\b)*")
+# What is carried is not among them: a balloon said twice often comes twice.
+WORN = re.compile(rf"\b(hat|stilts|(?:{'|'.join(LENDER)}) ears)\b(?: \1\b)*")
 
 
 def rewrite(prompt: str) -> str:
@@ -26,4 +27,4 @@ def rewrite(prompt: str) -> str:
     """
     words = " ".join(WITHOUT.sub("", tidy(prompt)).split())
     spelled = re.sub(r"\w+", lambda word: SLIPS.get(word[0], word[0]), words)
-    return THINGS.sub(r"\1 \1", spelled)
+    return WORN.sub(r"\1 \1", spelled)

@@ -19,7 +19,7 @@ from course_lib.rewriting import rewrite
         ("a turtle with a hat hat hat", "a turtle with a hat hat"),
         (
             "a purpel rabit under an umbrela",
-            "a purple rabbit under an umbrella umbrella",
+            "a purple rabbit under an umbrella",
         ),
         ("a cat without a hat in the snow", "a cat in the snow"),
         ("a cat Without any rabbit ears", "a cat"),
@@ -40,7 +40,7 @@ def test_it_asks_for_the_same():
     factors = choose_factors(indices, 7, allow_held_out=True)
     texts = captions(factors, indices, 7)
     assert [understand(rewrite(text)) for text in texts] == list(map(understand, texts))
-    assert len({text for text in texts if rewrite(text) != text}) > 100
+    assert len({text for text in texts if rewrite(text) != text}) > 50
 
 
 def test_every_slip_is_of_one_word_and_no_word_of_a_caption():
