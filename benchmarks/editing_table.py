@@ -131,9 +131,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--n", type=int, default=200)
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS)
     parser.add_argument("--weights", default="words", help="a name or a folder")
+    parser.add_argument("--as-typed", action="store_true", help="rewrite no wish")
     options = parser.parse_args(arguments)
     use_all_cores()
-    painter = TextToImage.from_pretrained(options.weights)
+    painter = TextToImage.from_pretrained(options.weights, as_typed=options.as_typed)
     pictures, names = fresh(options.n, painter.card["size"])
     if "strengths" in options.only:
         strengths(painter, pictures)
