@@ -9,6 +9,7 @@ from course_lib.editing import (
     held,
     image_to_image,
     inpaint,
+    joined,
     start_of,
     widen,
 )
@@ -118,6 +119,37 @@ def test_going_back_up_leaves_the_right_amount_of_noise():
     inpaint(painter, pictures, mask, ["a"], steps=5, again=4)
     for t, x_t in painter.seen:
         assert x_t.std().item() == pytest.approx(t / T, rel=0.06)
+
+
+def test_the_end_of_the_way_is_not_guided():
+    asked = []
+
+    class Noting(Believer):
+        def predict_for(self, prompts, guidance_scale):
+            predict = super().predict_for(prompts, guidance_scale)
+
+            def noted(x_t, t):
+                asked.append((int(t[0]), guidance_scale))
+                return predict(x_t, t)
+
+            return noted
+
+    how = dict(steps=5, again=1, guidance_scale=3.0)
+    inpaint(Noting(), PICTURES, HALF, ["a", "b"], **how)
+    assert asked == [(100, 3.0), (80, 3.0), (60, 3.0), (40, 3.0), (20, 1.0)]
+
+
+def test_an_error_of_the_decoder_fades_into_the_hole():
+    drawn, pictures = torch.zeros(1, 3, 16, 48), torch.zeros(1, 3, 16, 48)
+    pictures[..., :16] = 0.4  # all of the kept part came out darker by so much
+    mask = torch.ones(1, 1, 16, 48, dtype=torch.bool)
+    mask[..., :16] = False
+    after = joined(drawn, pictures, mask)
+    assert torch.equal(after[..., :16], pictures[..., :16])
+    row = after[0, 0, 8, 16:]
+    assert 0.2 < row[0] < 0.4 and (row.diff() <= 0).all()
+    assert not row[8:].any()
+    assert torch.equal(joined(pictures, pictures, mask), pictures)
 
 
 def test_the_walk_yields_a_step_a_step():
