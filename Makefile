@@ -60,7 +60,7 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 
 # Each is resumable and says how long it takes here. Copy what you like from
 # runs/NAME (model.safetensors and card.json) to data/weights/NAME.
-# There autoencoder-2 is called autoencoder, words-mean words, latent-mean latent.
+# There autoencoder-3 is called autoencoder, words-mean words, latent-mean latent.
 TRAIN = $(BIN)/python -m course_lib train --resume
 MEAN = $(BIN)/python -m course_lib average
 weights: words latent  ## train again everything that ships in data/weights (into runs/)
@@ -74,6 +74,8 @@ weights: words latent  ## train again everything that ships in data/weights (int
 		--start runs/autoencoder --out runs/autoencoder-1
 	$(TRAIN) --what autoencoder --iterations 12000 --pair runs/pair --blocks 2 \
 		--start runs/autoencoder-1 --strangers 0.125 --out runs/autoencoder-2
+	$(TRAIN) --what autoencoder --iterations 24000 --pair runs/pair --blocks 3 \
+		--start runs/autoencoder-2 --strangers 0.125 --out runs/autoencoder-3
 	$(TRAIN) --what text --iterations 1500 --start runs/words/at-4000 --seed 2 \
 		--out runs/words-1
 	$(TRAIN) --what text --iterations 700 --start runs/words --seed 1 \
