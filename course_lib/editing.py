@@ -86,8 +86,8 @@ def check_asked(pictures: Tensor, asked: list[str]) -> None:
 
 AGAIN = 3  # how often each step is taken, where nobody says
 FAINTEST = 0.2  # a guess is pulled by what a picture so faint would need, not more
-ALONE = 0.2  # the last share of the way, which guidance would paint past the edge
-FADE = 8  # how many pixels into the hole a difference at its edge is carried
+UNGUIDED = 0.2  # the last share of the way, which guidance would paint past the edge
+FADE = 8  # how many pixels into the hole a decoder's error at its edge reaches
 
 
 def check_mask(mask: Tensor, pictures: Tensor) -> Tensor:
@@ -227,7 +227,7 @@ def guided_at_first(painter, asked: list[str], guidance_scale: float) -> Predict
     """
     guided = painter.predict_for(asked, guidance_scale)
     plain = painter.predict_for(asked, 1.0)
-    last = ALONE * painter.schedule.T
+    last = UNGUIDED * painter.schedule.T
     return lambda x_t, t: (guided if t[0] > last else plain)(x_t, t)
 
 

@@ -40,7 +40,7 @@ def test_built_is_source(name):
 
 
 def test_nothing_is_built_without_a_source():
-    assert build.orphans() == []
+    assert build.source_names() and build.orphans() == []
 
 
 @every_notebook
@@ -89,13 +89,15 @@ def test_the_set_up_cell_is_the_same_everywhere(name):
     source = (ROOT / "notebooks" / "src" / f"{name}.py").read_text(encoding="utf-8")
     set_up = (ROOT / "notebooks" / "setup_cell.py").read_text(encoding="utf-8")
     first = source[re.search(r"^# %%(?! \[markdown\])", source, re.M).start() :]
-    assert first.startswith(set_up), f"{name}: copy notebooks/setup_cell.py"
+    assert set_up.strip() and first.startswith(set_up), (
+        f"{name}: copy notebooks/setup_cell.py"
+    )
 
 
 @every_notebook
 def test_a_notebook_is_one_sitting(name):
     cells = nbformat.read(build.learner_file(name), as_version=4).cells
-    assert len(cells) <= MOST_CELLS
+    assert 1 <= len(cells) <= MOST_CELLS
     assert len(solutions(name)) <= MOST_EXERCISES
 
 
@@ -187,6 +189,16 @@ def test_building_twice_gives_the_same_bytes_and_an_edit_is_noticed(tiny_course)
     assert build.solved_file("01_tiny").read_bytes() == first
     tiny_course.write_text(TINY.replace("hello", "goodbye"))
     assert len(build.stale("01_tiny")) == 2
+
+
+def test_what_lost_its_source_is_found(tiny_course):
+    build.build("01_tiny")
+    assert build.orphans() == []
+    tiny_course.unlink()
+    assert build.orphans() == [
+        build.learner_file("01_tiny"),
+        build.solved_file("01_tiny"),
+    ]
 
 
 def test_a_marker_without_its_partner_is_refused(tiny_course):
