@@ -23,6 +23,7 @@ from course_lib.device import use_all_cores
 from course_lib.editing import held, image_to_image, inpaint
 from course_lib.evaluation import as_facts, spoken
 from course_lib.fidelity import READER, what_is_seen
+from course_lib.guidance import FOR_PROMPTS
 from course_lib.ideal import GaussianDenoiser
 from course_lib.metrics import load_judge, share
 from course_lib.objective import predictor
@@ -85,16 +86,19 @@ def two_pixels(n: int = 4000) -> None:
         print(f"| {name} | {right.mean():.2f} | {right.std():.2f} |")
 
 
-def seams(painter: TextToImage, pictures: Tensor, names: list[str]) -> None:
+def seams(
+    painter: TextToImage, pictures: Tensor, names: list[str], guidance: float
+) -> None:
     print("\n| right half | border, real pictures are 1 | core seconds a picture |")
     print("| --- | --- | --- |")
     mask, real = half(pictures), seam(pictures).mean()
-    pasted = torch.where(mask, painter(names, steps=20, seed=1), pictures)
+    how = dict(guidance_scale=guidance, seed=1)
+    pasted = torch.where(mask, painter(names, steps=20, **how), pictures)
     print(f"| pasted at the end | {told(seam(pasted) / real)} | |", flush=True)
     changed = []
     for again, pull in WAYS:
         start = time.process_time()
-        held = inpaint(painter, pictures, mask, names, again=again, pull=pull, seed=1)
+        held = inpaint(painter, pictures, mask, names, again=again, pull=pull, **how)
         took = (time.process_time() - start) / len(pictures)
         changed.append((held - pictures)[..., ~mask].abs().max().item())
         border, way = seam(held) / real, "pulled, " * pull + f"each step {again} times"
@@ -103,7 +107,7 @@ def seams(painter: TextToImage, pictures: Tensor, names: list[str]) -> None:
     print(f"kept_changed_by={max(changed):.6f}")
 
 
-def wishes(painter: TextToImage, pictures: Tensor) -> None:
+def wishes(painter: TextToImage, pictures: Tensor, guidance: float) -> None:
     print("\n| hole | wish | there | \n| --- | --- | --- |")
     side = pictures.shape[2]
     top = torch.zeros(pictures.shape[2:], dtype=torch.bool)
@@ -113,7 +117,8 @@ def wishes(painter: TextToImage, pictures: Tensor) -> None:
     asks = (("the upper half", top, "with a hat", dict(accessory="hat")),)
     asks += (("all but a frame", middle, WISH, dict(subject="cat", colour="red")),)
     for name, mask, wish, factors in asks:
-        after = inpaint(painter, pictures, mask, [wish] * len(pictures), seed=2)
+        asked = [wish] * len(pictures)
+        after = inpaint(painter, pictures, mask, asked, guidance_scale=guidance, seed=2)
         seen = rows_of(load_judge(READER).read(after))
         right = [all(spell(one)[k] == v for k, v in factors.items()) for one in seen]
         said = share(torch.tensor(right))
@@ -132,6 +137,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS)
     parser.add_argument("--weights", default="words", help="a name or a folder")
     parser.add_argument("--as-typed", action="store_true", help="rewrite no wish")
+    parser.add_argument("--guidance", type=float, default=FOR_PROMPTS, help="of holes")
     options = parser.parse_args(arguments)
     use_all_cores()
     painter = TextToImage.from_pretrained(options.weights, as_typed=options.as_typed)
@@ -141,9 +147,9 @@ def main(arguments: list[str] | None = None) -> None:
     if "two pixels" in options.only:
         two_pixels()
     if "seams" in options.only:
-        seams(painter, pictures, names)
+        seams(painter, pictures, names, options.guidance)
     if "wishes" in options.only:
-        wishes(painter, pictures)
+        wishes(painter, pictures, options.guidance)
 
 
 if __name__ == "__main__":
