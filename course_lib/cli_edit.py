@@ -18,7 +18,7 @@ from course_lib.command import (
     say_json,
 )
 from course_lib.device import best_device, use_all_cores
-from course_lib.editing import AGAIN, check_mask, image_to_image, inpaint, start_of
+from course_lib.editing import AGAIN, image_to_image, inpaint, start_of, widen
 from course_lib.gallery import places_for, write_pictures
 from course_lib.guidance import FOR_PROMPTS
 from course_lib.pipeline import SPACES, TextToImage
@@ -40,11 +40,16 @@ def edit(
             help="White where to draw, black where to keep; else all changes.",
         ),
     ] = None,
+    wider: Annotated[
+        int | None,
+        typer.Option(help="Draw so many pixels more at the left and the right."),
+    ] = None,
     strength: Annotated[
-        float | None, typer.Option(help="Without --mask, 0..1: how much changes: 0.7.")
+        float | None,
+        typer.Option(help="Of the whole picture, 0..1: how much changes: 0.7."),
     ] = None,
     again: Annotated[
-        int, typer.Option(help="With --mask: how often each step is taken.")
+        int, typer.Option(help="Of a part: how often each step is taken.")
     ] = AGAIN,
     n: Annotated[int, typer.Option(help="How many results.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
@@ -56,7 +61,7 @@ def edit(
     as_typed: AsTyped = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change a picture file: all of it, or (with --mask) a part.
+    """Change a picture file: all of it, a part (--mask), or draw beside it (--wider).
 
     Example: python -m course_lib edit "a red cat" --image frog.png --out cat.png
     """
@@ -65,8 +70,8 @@ def edit(
     with bad_input():
         if not 1 <= n <= MOST:
             raise ValueError(f"--n must lie in 1..{MOST}; got {n}.")
-        if mask and strength is not None:
-            raise ValueError("--strength is for the whole picture; leave out --mask.")
+        if [mask, wider, strength].count(None) < 2:
+            raise ValueError("Choose one of --strength, --mask and --wider.")
         if again < 1:
             raise ValueError(f"--again must be 1 or more; got {again}.")
         files, grid = places_for(out, n)
@@ -76,22 +81,17 @@ def edit(
         painter.trace([prompt], steps, guidance, seed)  # only checks
         size = painter.card["size"]
         pictures = from_bytes(read_picture(image, size)[None]).repeat(n, 1, 1, 1)
-        if mask:
-            hole = read_mask(mask, size)
-            check_same_shape(image, mask)
-            if not hole.any():
-                raise ValueError(
-                    f"The mask is empty: nothing of {mask} is white in its middle "
-                    f"square, {size}x{size} pixels when shrunk."
-                )
-            check_mask(hole, pictures)
+        hole = read_mask(mask, image, size) if mask else None
+        if wider is not None:
+            painter.shape(size + 2 * wider)  # only checks
+            pictures, hole = widen(pictures, left=wider, right=wider)
         if as_json:
             from course_lib.fidelity import READER, load_judge, what_is_seen
 
             load_judge(READER)  # only checks
     for sentence in painter.remarks([prompt]) + on_the_edges(image):
         print(sentence, file=sys.stderr)
-    if mask:
+    if hole is not None:
         if hole.all():
             print("The mask is white all over: nothing is kept.", file=sys.stderr)
         edited = inpaint(painter, pictures, hole, [prompt] * n, again=again, **how)
@@ -103,19 +103,30 @@ def edit(
     if as_json:
         facts = dict(files=wrote, prompt=prompt, image=str(image), weights=weights)
         facts |= dict(read_as=painter.reworded([prompt])[0])
-        facts |= dict(mask=str(mask)) if mask else dict(strength=strength)
+        part = dict(mask=str(mask)) if mask else dict(wider=wider)
+        facts |= dict(strength=strength) if hole is None else part
         say_json(facts | how | what_is_seen(edited, [prompt] * n))
 
 
-def read_mask(file: Path, size: int) -> Tensor:
-    """A black and white picture file as (size, size) booleans, True where white."""
+def read_mask(file: Path, image: Path, size: int) -> Tensor:
+    """A black and white picture file as (size, size) booleans, True where white.
+
+    It must be as large as the picture file `image`.
+    """
     grey = read_picture(file, size).float().mean(0)  # (size, size), 0..255
+    check_same_shape(image, file)
     unclear = ((grey > 50) & (grey < 205)).float().mean().item()
     if unclear > 0.2:  # some at the edges is what shrinking leaves
         raise ValueError(
             f"{file} is no mask: {unclear:.0%} of it is neither black nor white."
         )
-    return grey > 127
+    hole = grey > 127
+    if not hole.any():
+        raise ValueError(
+            f"The mask is empty: nothing of {file} is white in its middle square, "
+            f"{size}x{size} pixels when shrunk."
+        )
+    return hole
 
 
 def size_of(file: Path) -> tuple[int, int]:

@@ -199,7 +199,8 @@ def what_is_seen(pictures: Tensor, prompts: list[str]) -> dict[str, list | None]
     right or wrong for a prompt that names nothing.
     """
     reader = load_judge(READER)
-    if pictures.shape[-1] % reader.config["size"]:
+    h, w = pictures.shape[2:]
+    if h != w or h % reader.config["size"]:
         return dict(seen=None, right=None)
     seen = rows_of(reader.read(pictures))
     pairs = list(zip(prompts, seen, strict=True))

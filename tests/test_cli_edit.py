@@ -5,6 +5,7 @@ import json
 import pytest
 from PIL import Image
 from test_cli import cli, here, words, world, written  # noqa: F401
+from torchvision.transforms.v2.functional import pil_to_tensor
 
 from course_lib.cli_edit import read_mask
 from course_lib.pixels import read_picture
@@ -58,8 +59,21 @@ def test_in_pixels_the_rest_is_kept_as_well(cli, words, files):  # noqa: F811
     assert (after[..., 16:] != before[..., 16:]).any()
 
 
+@pytest.mark.parametrize(("weights", "side"), [("words", 32), ("latent", 64)])
+def test_room_is_drawn_at_both_sides(cli, words, files, weights, side):  # noqa: F811
+    command = f'edit "a frog" --image p.png --wider 16 --weights {weights}'
+    code, out, err = cli(f"{command} --steps 2 --out e.png --json")
+    facts = json.loads(out[-1])
+    assert code == 0 and err == []
+    assert facts["wider"] == 16 and facts["seen"] is None
+    with Image.open("e.png") as after:
+        assert after.size == (side + 32, side)
+        middle = pil_to_tensor(after)[..., 16 : side + 16]
+    assert (middle == read_picture("p.png", side)).all()
+
+
 def test_white_is_where_to_draw(files):  # noqa: F811
-    mask = read_mask("half.png", 16)
+    mask = read_mask("half.png", "p.png", 16)
     assert mask.shape == (16, 16) and mask[:, 8:].all() and not mask[:, :8].any()
 
 
@@ -89,7 +103,13 @@ def test_an_empty_wish_is_neither_right_nor_wrong(cli, words, files):  # noqa: F
         ("--image p.png --mask grey.png", "neither black nor white"),
         ("--image p.png --mask wide.png", "wide.png has 64x32 pixels and p.png 32x32"),
         ("--image p.png --mask empty.png", "mask is empty"),
-        ("--image p.png --mask half.png --strength 0.5", "leave out --mask"),
+        ("--image p.png --mask half.png --strength 0.5", "Choose one of"),
+        ("--image p.png --wider 8 --strength 0.5", "Choose one of"),
+        ("--image p.png --wider 8 --mask half.png", "Choose one of"),
+        ("--image p.png --wider 0", "how many pixels to add"),
+        ("--image p.png --wider -8", "how many pixels to add"),
+        ("--image p.png --wider 3", "multiple of 16"),
+        ("--image p.png --wider 1000", "at most 1024"),
         ("--image p.png --mask half.png --again 0", "--again must be 1"),
         ("--image p.png --again 0", "--again must be 1"),
         ("--image p.png --guidance 1e38", "in -100..100"),
