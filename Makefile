@@ -13,7 +13,7 @@ PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 ROOT    = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks course smoke bench weights words latent format lint check clean
+.PHONY: help lab test notebooks course smoke bench weights words autoencoder latent format lint check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -63,7 +63,7 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 # There autoencoder-3 is called autoencoder, words-mean words, latent-mean latent.
 TRAIN = $(BIN)/python -m course_lib train --resume
 MEAN = $(BIN)/python -m course_lib average
-weights: words latent  ## train again everything that ships in data/weights (into runs/)
+weights: words autoencoder  ## train again everything that ships in data/weights (into runs/)
 	$(TRAIN) --what reader --size 32 --iterations 2500 --out runs/reader-32
 	$(TRAIN) --what classifier --iterations 6000 --out runs/cifar10-classifier
 	$(TRAIN) --data critters --iterations 7000 --keep 300,1500 --optimizer adamw \
@@ -84,22 +84,29 @@ weights: words latent  ## train again everything that ships in data/weights (int
 		--learning-rate 0.001 --out runs/words-3
 	$(MEAN) runs/words runs/words-1 runs/words-2 runs/words-3 \
 		runs/words/at-4000 runs/words/at-2000 --out runs/words-mean
-	$(TRAIN) --what latent --iterations 7000 --keep 2000 --start runs/words/at-2000 \
-		--autoencoder runs/autoencoder --out runs/latent
-	$(TRAIN) --what latent --iterations 700 --start runs/latent --seed 1 \
-		--learning-rate 0.001 --autoencoder runs/autoencoder --out runs/latent-1
-	$(MEAN) runs/latent runs/latent-1 runs/latent/at-2000 --out runs/latent-mean
+	$(TRAIN) --what latent --iterations 3000 --keep 1000 --start runs/words-mean \
+		--autoencoder runs/autoencoder --out runs/latent-1
+	$(TRAIN) --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 1 \
+		--autoencoder runs/autoencoder --out runs/latent-2
+	$(TRAIN) --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 2 \
+		--autoencoder runs/autoencoder --out runs/latent-3
+	$(TRAIN) --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 3 \
+		--autoencoder runs/autoencoder --out runs/latent-4
+	$(MEAN) runs/latent-1 runs/latent-2 runs/latent-3 runs/latent-4 \
+		--out runs/latent-mean
 
 words: $(READY)  ## train what draws 32x32 pixels from nothing: pair, words
 	$(TRAIN) --what pair --iterations 700 --out runs/pair
 	$(TRAIN) --what text --iterations 6000 --keep 2000,4000 --pair runs/pair \
 		--out runs/words
 
-# Its text encoder begins as that of the words after 2,000 of their iterations.
-latent: $(READY)  ## train what draws 64x64 from nothing: pair, autoencoder, latents
+autoencoder: $(READY)  ## train what compresses 64x64 to latents: pair, autoencoder
 	$(TRAIN) --what pair --iterations 700 --out runs/pair
 	$(TRAIN) --what autoencoder --iterations 12000 --pair runs/pair \
 		--out runs/autoencoder
+
+# Its text encoder begins as that of the words after 2,000 of their iterations.
+latent: autoencoder  ## train what draws 64x64 from nothing: pair, autoencoder, latents
 	$(TRAIN) --what text --iterations 6000 --keep 2000,4000 --pair runs/pair \
 		--until 2000 --out runs/words
 	$(TRAIN) --what latent --iterations 4000 --keep 2000 --start runs/words/at-2000 \

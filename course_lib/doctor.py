@@ -217,7 +217,7 @@ def takes(speed: dict, profile: str) -> dict[str, float]:
     return parts | {
         "training the shipped critter network again": 7000 * 64 / trained,
         "evaluating it on 3 x 2,048 pictures": 3 * 2048 * picture,
-        "training the painter of latents again": 13_000 * 64 / trained,
+        "training the painter of `make latent` again": (2_000 + 4_000) * 64 / trained,
     }
 
 
