@@ -34,6 +34,7 @@ from course_lib.prompts import (
     Asked,
     check_picture,
     describe,
+    listed,
     names_something,
     understand,
 )
@@ -184,9 +185,8 @@ def remarks(lines: list[str]) -> list[str]:
     ]
     if not mute:
         return []
-    more = f" and {len(mute) - 5} more" if len(mute) > 5 else ""
-    named = ", ".join(mute[:5]) + more
-    return [f"Left out, as they name nothing that could be judged: lines {named}."]
+    unread = f"lines {listed(mute)}"
+    return [f"Left out, as they name nothing that could be judged: {unread}."]
 
 
 # One prompt ---------------------------------------------------------------------

@@ -29,7 +29,7 @@ from course_lib.checkpoint import (
 from course_lib.device import weights_folder
 from course_lib.guidance import FOR_LABELS, FOR_PROMPTS, guide
 from course_lib.objective import Predict, predictor
-from course_lib.prompts import misspelled, unknown_words
+from course_lib.prompts import listed, misspelled, unknown_words
 from course_lib.rewriting import rewrite
 from course_lib.samplers import PictureNoise, Step
 from course_lib.schedule import NoiseSchedule, schedule_named
@@ -348,13 +348,12 @@ class TextToImage(Painter):
             )
         slips = {} if self.as_typed else misspelled(" ".join(prompts))
         if slips:
-            read = ", ".join(f"{slip} as {word}" for slip, word in slips.items())
+            read = listed([f"{slip} as {word}" for slip, word in slips.items()])
             said.append(f"Slips of the fingers, put right: {read}.")
         texts = [tidy(text) for text in self.reworded(prompts)]
         strangers = sorted({word for text in texts for word in unknown_words(text)})
         if strangers:
-            more = f" and {len(strangers) - 5} more" if len(strangers) > 5 else ""
-            named = ", ".join(word[:20] for word in strangers[:5]) + more
+            named = listed([word[:20] for word in strangers])
             said.append(f"Words that were in no caption of the training: {named}.")
         if self.tokenizer.cut_texts(texts, self.length):
             said.append(f"A prompt is cut after {self.length - 2} tokens.")

@@ -107,6 +107,16 @@ def misspelled(prompt: str) -> dict[str, str]:
     return {word: SLIPS[word] for word in words if word in SLIPS}
 
 
+def listed(things: list[str], most: int = 5) -> str:
+    """The first few of them, and how many more there are.
+
+    >>> listed(["a", "b", "c", "d"], most=2)
+    'a, b and 2 more'
+    """
+    more = f" and {len(things) - most} more" if len(things) > most else ""
+    return ", ".join(things[:most]) + more
+
+
 def understand(prompt: str) -> Asked:
     """The factors that a prompt names, as `critters.caption` would say them.
 

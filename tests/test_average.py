@@ -16,21 +16,21 @@ CARD = {"kind": "denoiser", "config": {"widths": [8]}, "size": 32}
 
 @pytest.fixture
 def three(here):  # noqa: F811
-    """Three trainings of one network: their seeds, and their weights, are 0, 1, 5."""
-    for seed in (0, 1, 5):
-        tensors = {"w": torch.full((2,), float(seed)), "b": torch.tensor([-1.0])}
+    """Three trainings of one network: their seeds, and their weights, are 1, 2, 6."""
+    for seed in (1, 2, 6):
+        tensors = {"w": torch.full((2, 1), float(seed)), "b": torch.tensor([-1.0])}
         save_weights(f"run-{seed}", tensors, CARD | {"seed": seed, "T": 100})
-    return ["run-0", "run-1", "run-5"]
+    return ["run-1", "run-2", "run-6"]
 
 
 def test_every_number_is_the_mean(three):
     tensors, card = average(three)
-    assert {n: x.tolist() for n, x in tensors.items()} == {"w": [2, 2], "b": [-1]}
-    assert card == CARD | {"T": 100, "mean_of": [{"seed": s} for s in (0, 1, 5)]}
+    assert {n: x.tolist() for n, x in tensors.items()} == {"w": [[3], [3]], "b": [-1]}
+    assert card == CARD | {"T": 100, "mean_of": [{"seed": s} for s in (1, 2, 6)]}
 
 
 def test_the_mean_of_one_and_the_same_is_itself(three):
-    assert torch.equal(average(["run-5"] * 3)[0]["w"], load_weights("run-5")[0]["w"])
+    assert torch.equal(average(["run-6"] * 3)[0]["w"], load_weights("run-6")[0]["w"])
 
 
 @pytest.mark.parametrize(
@@ -38,16 +38,22 @@ def test_the_mean_of_one_and_the_same_is_itself(three):
     [({"size": 64}, "size"), ({"config": {}}, "config"), ({"target": "v"}, "target")],
 )
 def test_what_differs_cannot_be_averaged(three, of, key):
-    save_weights("other", {"w": torch.zeros(2)}, CARD | {"T": 100} | of)
-    with pytest.raises(CheckpointError, match=f"other .* run-0: .* differ in '{key}'"):
-        average(["run-0", "other"])
+    save_weights("other", {"w": torch.ones(2, 1)}, CARD | {"T": 100} | of)
+    with pytest.raises(CheckpointError, match=f"other .* run-1: .* differ in '{key}'"):
+        average(["run-1", "other"])
+
+
+def test_what_began_apart_cannot_be_averaged(three):
+    save_weights("other", {"w": torch.tensor([[1.0], [-0.9]])}, CARD | {"T": 100})
+    with pytest.raises(CheckpointError, match="by 0.05 only .* did not begin as one"):
+        average(["run-1", "other"])
 
 
 def test_the_command_writes_what_can_be_averaged_and_used_again(cli, three):  # noqa: F811
     code, out, err = cli(f"average {' '.join(three)} --out some/mean")
     assert (code, out, err) == (0, ["The mean of 3 trainings: some/mean"], [])
-    assert load_weights("some/mean")[0]["w"].tolist() == [2, 2]
-    assert cli("average some/mean run-0 --out again")[0] == 0
+    assert load_weights("some/mean")[0]["w"].tolist() == [[3], [3]]
+    assert cli("average some/mean run-1 --out again")[0] == 0
 
 
 def test_latents_bring_their_autoencoder(cli, here, words):  # noqa: F811
@@ -61,10 +67,10 @@ def test_latents_bring_their_autoencoder(cli, here, words):  # noqa: F811
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [
-        ("average run-0 --out m", "two trainings or more"),
-        ("average run-0 nowhere --out m", "no weights at 'nowhere'"),
-        ("average run-0 run-1", "Missing option '--out'"),
-        ("average run-0 run-1 --out run-0/card.json/m", "Cannot write to"),
+        ("average run-1 --out m", "two trainings or more"),
+        ("average run-1 nowhere --out m", "no weights at 'nowhere'"),
+        ("average run-1 run-2", "Missing option '--out'"),
+        ("average run-1 run-2 --out run-1/card.json/m", "Cannot write to"),
     ],
 )
 def test_bad_input_gets_a_sentence(cli, here, three, command, sentence):  # noqa: F811
