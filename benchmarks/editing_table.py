@@ -3,21 +3,23 @@
     OMP_NUM_THREADS=1 python benchmarks/editing_table.py --n 200     # half an hour
     OMP_NUM_THREADS=1 python benchmarks/editing_table.py --n 200 --weights latent
 
-Fresh pictures of one large animal that carries nothing. Image-to-image: all of them are
-to become red cats; how many do, and how far have the pixels moved? Inpainting: the
-right half is drawn anew; how different are the columns at both sides of the border, as
-a multiple of real pictures' there? The same with two pixels, where the answer is known.
-And two wishes for a hole, judged by the reader.
+Fresh pictures of one animal that carries nothing. Image-to-image: all of them are to
+become red cats; how many do, and how far have the pixels moved? Inpainting: the right
+half is drawn anew; how different are the columns at both sides of the border, as a
+multiple of real pictures' there? And in pictures that the painter drew whole, told all
+that is in the real ones? The same with two pixels, where the answer is known. And two
+wishes for a hole, judged by the reader.
 """
 
 import argparse
 import time
+from typing import NamedTuple
 
 import torch
 from autoencoder_table import told
 from torch import Tensor
 
-from course_lib.critters import FACTORS, SUBJECTS, rows_of
+from course_lib.critters import FACTORS, SUBJECTS, rows_of, say
 from course_lib.datasets import load_critters
 from course_lib.device import use_all_cores
 from course_lib.editing import held, image_to_image, inpaint
@@ -35,15 +37,25 @@ STRENGTHS = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 WAYS = ((1, False), (3, False), (1, True), (3, True))  # again, pull
 PARTS = ("strengths", "two pixels", "seams", "wishes")
 WISH = "a red cat"
+TOLD = {"subject", "colour", "scene", "size", "position"}
 
 
-def fresh(n: int, size: int) -> tuple[Tensor, list[str]]:
-    """Pictures that nothing has learned from, and the names of their animals."""
+class Fresh(NamedTuple):
+    """Pictures that nothing has learned from."""
+
+    pictures: Tensor
+    names: list[str]  # "a frog"
+    told: list[str]  # all that they show: "at night, a small frog that is red ..."
+
+
+def fresh(n: int, size: int) -> Fresh:
     album = load_critters("test", size=size, kind="one")
-    f = album.factors
-    plain = (f["size"] == 1) & (f["accessory"] == 0) & (f["ears"] == 0)
+    plain = (album.factors["accessory"] == 0) & (album.factors["ears"] == 0)
     rows = plain.nonzero()[:n, 0]
-    return album[rows][0], [f"a {SUBJECTS[i]}" for i in f["subject"][rows].tolist()]
+    seen = rows_of({name: x[rows] for name, x in album.factors.items()})
+    names = [f"a {SUBJECTS[one['subject']]}" for one in seen]
+    all_told = [say(spell(one), TOLD, [0.0] * 10) for one in seen]
+    return Fresh(album[rows][0], names, all_told)
 
 
 def half(pictures: Tensor) -> Tensor:
@@ -82,29 +94,42 @@ def two_pixels(n: int = 4000) -> None:
         noise = PictureNoise(0, range(n))
         way = held(predict, x_0, mask, schedule, noise, 20, again, pull)
         right = last_step(way)[..., 1]
-        name = "pulled, " * pull + f"each step {again} times"
-        print(f"| {name} | {right.mean():.2f} | {right.std():.2f} |")
+        print(f"| {name_of(again, pull)} | {right.mean():.2f} | {right.std():.2f} |")
 
 
-def seams(
-    painter: TextToImage, pictures: Tensor, names: list[str], guidance: float
-) -> None:
-    print("\n| right half | border, real pictures are 1 | core seconds a picture |")
-    print("| --- | --- | --- |")
-    mask, real = half(pictures), seam(pictures).mean()
+def seams(painter: TextToImage, of: Fresh, guidance: float) -> None:
+    """The border, and whether animal and colour are seen as in the real pictures."""
+    print("\n| right half | border, real pictures are 1 | same | core seconds |")
+    print("| --- | --- | --- | --- |")
+    mask, real = half(of.pictures), seam(of.pictures).mean()
+    judge = load_judge(READER)
+    before = judge.read(of.pictures)
+
+    def row(name: str, after: Tensor, took: float | None = None) -> None:
+        seen, border = judge.read(after), seam(after) / real
+        same = [seen[factor] == before[factor] for factor in ("subject", "colour")]
+        alike = spoken(as_facts(share(same[0] & same[1])))
+        print(f"| {name} | {told(border)} | {alike} | {took or 0:.2f} |", flush=True)
+        key = name.replace(",", "").replace(" ", "_")
+        print(f"seam_{key}={border.mean().item():.4f}", flush=True)
+
     how = dict(guidance_scale=guidance, seed=1)
-    pasted = torch.where(mask, painter(names, steps=20, **how), pictures)
-    print(f"| pasted at the end | {told(seam(pasted) / real)} | |", flush=True)
+    row("drawn whole", painter(of.told, steps=20, **how))
+    drawn = painter(of.names, steps=20, **how)
+    row("pasted at the end", torch.where(mask, drawn, of.pictures))
     changed = []
-    for again, pull in WAYS:
+    ways = [(name_of(*way), *way, of.names) for way in WAYS]
+    for name, again, pull, asked in (*ways, ("all told", *WAYS[-1], of.told)):
         start = time.process_time()
-        held = inpaint(painter, pictures, mask, names, again=again, pull=pull, **how)
-        took = (time.process_time() - start) / len(pictures)
-        changed.append((held - pictures)[..., ~mask].abs().max().item())
-        border, way = seam(held) / real, "pulled, " * pull + f"each step {again} times"
-        print(f"| {way} | {told(border)} | {took:.2f} |", flush=True)
-        print(f"seam_{'pulled_' * pull}{again}={border.mean().item():.4f}")
+        held = inpaint(painter, of.pictures, mask, asked, again=again, pull=pull, **how)
+        row(name, held, (time.process_time() - start) / len(held))
+        changed.append((held - of.pictures)[..., ~mask].abs().max().item())
     print(f"kept_changed_by={max(changed):.6f}")
+
+
+def name_of(again: int, pull: bool) -> str:
+    """A way of `held`, in print."""
+    return "pulled, " * pull + f"each step {again} times"
 
 
 def wishes(painter: TextToImage, pictures: Tensor, guidance: float) -> None:
@@ -141,15 +166,15 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     use_all_cores()
     painter = TextToImage.from_pretrained(options.weights, as_typed=options.as_typed)
-    pictures, names = fresh(options.n, painter.card["size"])
+    of = fresh(options.n, painter.card["size"])
     if "strengths" in options.only:
-        strengths(painter, pictures)
+        strengths(painter, of.pictures)
     if "two pixels" in options.only:
         two_pixels()
     if "seams" in options.only:
-        seams(painter, pictures, names, options.guidance)
+        seams(painter, of, options.guidance)
     if "wishes" in options.only:
-        wishes(painter, pictures, options.guidance)
+        wishes(painter, of.pictures, options.guidance)
 
 
 if __name__ == "__main__":

@@ -8,17 +8,20 @@ it is three rules that one can read, and `as_typed` does without them.
 
 import re
 
-from course_lib.prompts import LENDER, SLIPS, WITHOUT
+from course_lib.critters import HELD_OUT, SUBJECTS
+from course_lib.prompts import LENDER, SLIPS, WITHOUT, understand
 from course_lib.tokenizer import tidy
 
-# What is carried is not among them: a balloon said twice often comes twice.
-WORN = re.compile(rf"\b(hat|stilts|(?:{'|'.join(LENDER)}) ears)\b(?: \1\b)*")
+ON_HEADS = re.compile(rf"\b(hat|(?:{'|'.join(LENDER)}) ears)\b(?: \1\b)*")
+BALLOON = re.compile(r"\b(balloon)\b(?: \1\b)*")
 
 
 def rewrite(prompt: str) -> str:
-    """The prompt spelled right, what is worn or borrowed said twice (lesson 10).
+    """The prompt spelled right, and twice what is easily missed (lesson 10).
 
-    And what is not wanted is not mentioned, as to the painter "without" means nothing.
+    That is what is worn on heads. A balloon said twice often comes twice, but not with
+    an animal that never had one; and stilts are heard at once. What is not wanted is
+    not mentioned, as to the painter "without" means nothing.
 
     >>> rewrite("a green turtel with a hat")
     'a green turtle with a hat hat'
@@ -27,4 +30,11 @@ def rewrite(prompt: str) -> str:
     """
     words = " ".join(WITHOUT.sub("", tidy(prompt)).split())
     spelled = re.sub(r"\w+", lambda word: SLIPS.get(word[0], word[0]), words)
-    return WORN.sub(r"\1 \1", spelled)
+    said = ON_HEADS.sub(r"\1 \1", spelled)
+    return BALLOON.sub(r"\1 \1", said) if never_held_one(spelled) else said
+
+
+def never_held_one(prompt: str) -> bool:
+    """Whether no training picture shows this animal with a balloon."""
+    factors, _ = understand(prompt)
+    return (SUBJECTS[factors["subject"]], "balloon") in HELD_OUT["accessory"]

@@ -14,7 +14,9 @@ from course_lib.rewriting import rewrite
     [
         ("a turtle with a hat at night", "a turtle with a hat hat at night"),
         ("A Cat  with bear ears", "a cat with bear ears bear ears"),
-        ("a frog on stilts, a ball", "a frog on stilts stilts, a ball"),
+        ("a frog on stilts, a ball", "a frog on stilts, a ball"),
+        ("a flying bat with a balloon", "a flying bat with a balloon balloon"),
+        ("a rabbit with a balloon", "a rabbit with a balloon"),
         ("a turtle with a hat hat", "a turtle with a hat hat"),
         ("a turtle with a hat hat hat", "a turtle with a hat hat"),
         (

@@ -90,7 +90,9 @@ def test_editing_closes_with_its_numbers(capsys, weights):
     editing_table.main(["--n", "2", "--weights", weights])
     found = numbers(capsys.readouterr().out)
     assert found.keys() == {
-        *("seam_1", "seam_3", "seam_pulled_1", "seam_pulled_3"),
+        *("seam_drawn_whole", "seam_pasted_at_the_end", "seam_all_told"),
+        *("seam_each_step_1_times", "seam_each_step_3_times"),
+        *("seam_pulled_each_step_1_times", "seam_pulled_each_step_3_times"),
         *("kept_changed_by", "right_hat", "right_cat"),
     }
     assert found["kept_changed_by"] <= 1 / 255

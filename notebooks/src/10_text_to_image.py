@@ -418,8 +418,8 @@ print(f"drawn: {share:.1f} times as far from the nearest training picture as fre
 #
 # Nobody should have to type so. Painters for the public put something in between that
 # rewrites a prompt before it is read (Betker et al. 2023), and ours have `rewrite`: it
-# says twice what is worn, puts slips of the fingers right, and leaves out what is not
-# wanted.
+# says twice what is on a head, puts slips of the fingers right, and leaves out what is
+# not wanted.
 
 # %%
 from course_lib.rewriting import rewrite
