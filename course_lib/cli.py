@@ -25,6 +25,7 @@ from course_lib.cli_average import average
 from course_lib.cli_edit import edit
 from course_lib.cli_evaluate import evaluate
 from course_lib.cli_export import export
+from course_lib.cli_interpolate import interpolate
 from course_lib.command import (
     BAD_INPUT,
     DONE,
@@ -385,6 +386,7 @@ app.command()(average)
 app.command()(evaluate)
 app.command()(edit)
 app.command()(export)
+app.command()(interpolate)
 
 
 # doctor -----------------------------------------------------------------------

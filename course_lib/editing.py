@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.guidance import FOR_PROMPTS
-from course_lib.objective import Predict, eps_from_x_0
+from course_lib.guidance import FOR_PROMPTS, guide
+from course_lib.objective import Predict, eps_from_x_0, predictor
 from course_lib.pixels import check_pictures
 from course_lib.samplers import (
     PictureNoise,
@@ -288,3 +288,36 @@ def between(first: Tensor, second: Tensor, share: float) -> Tensor:
     angle = cosine.clamp(-1 + 1e-6, 1 - 1e-6).acos()
     parts = torch.sin((1 - share) * angle) * first + torch.sin(share * angle) * second
     return parts / torch.sin(angle)
+
+
+def interpolate(
+    painter,
+    first: str,
+    second: str,
+    n: int = 9,
+    seed: int = 0,
+    to_seed: int | None = None,
+    steps: int = 10,
+    guidance_scale: float = FOR_PROMPTS,
+) -> Tensor:
+    """Pictures (n, 3, H, W) on the way from one prompt to another.
+
+    The vectors of the words go in a straight line, and the noise along the circle.
+
+    Args:
+        painter: one that reads prompts, a TextToImage
+        to_seed: whose noise the last picture begins with; that of `seed`, if None
+    """
+    if n < 2:
+        raise ValueError(f"On the way are 2 pictures or more; got {n}.")
+    shares = torch.linspace(0, 1, n).tolist()
+    texts = painter.reworded([first, second, ""])
+    one, other, nothing = painter.read(texts).split(1)  # (1, L, D)
+    cond = torch.cat([torch.lerp(one, other, share) for share in shares])
+    model = guide(painter.model, guidance_scale, nothing.expand_as(cond))
+    clamp, target = painter.autoencoder is None, painter.card["target"]
+    predict = predictor(model, painter.schedule, target, cond, clamp)
+    seeds = (seed, seed if to_seed is None else to_seed)
+    noises = [PictureNoise(s, [0], painter.device)(painter.shape()) for s in seeds]
+    x_T = torch.cat([between(*noises, share) for share in shares])
+    return painter.decode(last_step(dpm_solver(predict, x_T, painter.schedule, steps)))

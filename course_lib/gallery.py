@@ -26,12 +26,14 @@ def places_for(out: str, n: int) -> tuple[list[Path], Path | None]:
     return [place / f"{i:0{digits}}.png" for i in range(n)], place / "grid.png"
 
 
-def write_pictures(pictures: Tensor, files: list[Path], grid: Path | None) -> None:
-    """One file a picture at its own size, and one sheet of all."""
+def write_pictures(
+    pictures: Tensor, files: list[Path], grid: Path | None, columns: int | None = None
+) -> None:
+    """One file a picture at its own size, and one sheet of all, square if it can be."""
     for file, picture in zip(files, pictures, strict=bool(files)):
         write_image(to_image(picture), file)
     if grid:
-        columns = math.ceil(len(pictures) ** 0.5)
+        columns = columns or math.ceil(len(pictures) ** 0.5)
         sheet = to_grid(pictures, columns, zoom=4 if len(pictures) <= 100 else 1)
         write_image(sheet, grid)
 

@@ -9,6 +9,7 @@ from course_lib.editing import (
     held,
     image_to_image,
     inpaint,
+    interpolate,
     joined,
     start_of,
     widen,
@@ -177,6 +178,19 @@ def test_a_pull_tells_the_hole_what_is_kept():
     off = {how: abs(drawn.mean().item() - 1.35) for how, drawn in found.items()}
     assert off[3, True] < 0.06 < off[1, True] < 0.2 < off[3, False] < off[1, False]
     assert found[3, True].std().item() == pytest.approx(0.44, abs=0.04)
+
+
+@pytest.mark.parametrize("weights", ["words", "latent"])
+def test_the_ends_of_the_way_are_the_pictures_of_both_prompts(weights):
+    painter = TextToImage.from_pretrained(weights)
+    first, second = "a red frog with a hat", "a bear"
+    way = interpolate(painter, first, second, n=3, seed=3, to_seed=8, steps=2)
+    for picture, prompt, seed in ((way[0], first, 3), (way[2], second, 8)):
+        alone = painter([prompt], steps=2, seed=seed)[0]
+        torch.testing.assert_close(picture, alone, atol=1e-3, rtol=0)
+    assert not torch.allclose(way[1], way[0], atol=0.1)
+    with pytest.raises(ValueError, match="2 pictures or more; got 1"):
+        interpolate(painter, first, second, n=1)
 
 
 def test_no_gradient_is_left_behind_and_none_is_made_unasked():

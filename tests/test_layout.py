@@ -19,7 +19,7 @@ ROWS = (
     "figure checks source",  # for people
     "plots word_plots anatomy system_map",
     "widgets command",
-    "cli_average cli_evaluate cli_edit cli_export",
+    "cli_average cli_evaluate cli_edit cli_export cli_interpolate",
     "cli",
     "__main__",
 )

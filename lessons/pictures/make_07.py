@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from course_lib.critters import SCENES, SUBJECTS
+from course_lib.critters import COLOURS, SCENES, SUBJECTS
 from course_lib.datasets import load_critters
-from course_lib.editing import image_to_image, inpaint, widen
+from course_lib.editing import image_to_image, inpaint, interpolate, widen
 from course_lib.figure import Row, sheet
 from course_lib.pipeline import TextToImage
 from course_lib.wording import SCENE_WORDS
@@ -12,10 +12,12 @@ from course_lib.wording import SCENE_WORDS
 HERE = Path(__file__).parent
 draw = TextToImage.from_pretrained("words")
 album = load_critters("test", kind="one")
-big = (album.factors["size"] == 1) & (album.factors["accessory"] == 0)
-which = big.nonzero()[:8, 0]
+bare = (album.factors["accessory"] == 0) & (album.factors["ears"] == 0)
+which = bare.nonzero()[:8, 0]
 mine = album[which][0]
-names = [f"a {SUBJECTS[i]}" for i in album.factors["subject"][which].tolist()]
+subjects, colours = (album.factors[f][which].tolist() for f in ("subject", "colour"))
+names = [f"a {SUBJECTS[i]}" for i in subjects]
+told = [f"a {COLOURS[c]} {SUBJECTS[i]}" for c, i in zip(colours, subjects, strict=True)]
 rows = [Row("pictures from the album", mine, [])]
 for strength in (0.5, 0.7, 0.8, 0.9):
     changed = image_to_image(draw, mine, ["a red cat"] * 8, strength)
@@ -27,9 +29,9 @@ rows.append(
     Row("“with a hat”", inpaint(draw, mine, top, ["with a hat"] * 8, seed=1), [])
 )
 rows.append(Row("the right half is", mine.masked_fill(right, 0.0), []))
-rows.append(
-    Row("“a cat”, “a bird”, ...", inpaint(draw, mine, right, names, seed=3), [])
-)
+for asked in (names, told):
+    title = ", ".join(f"“{name}”" for name in asked[:2]) + ", ..."
+    rows.append(Row(title, inpaint(draw, mine, right, asked, seed=3), []))
 sheet(rows, zoom=2).savefig(HERE / "07_editing.png")
 
 scenes = album.factors["scene"][which].tolist()
@@ -38,3 +40,10 @@ wider, room = widen(mine, right=16)
 rows = [Row("with room at the right", wider.masked_fill(room, 0.0), [])]
 rows.append(Row("the room drawn", inpaint(draw, wider, room, places, seed=2), []))
 sheet(rows, zoom=2).savefig(HERE / "07_wider.png")
+
+large = TextToImage.from_pretrained("latent")
+ends = ("a green frog at night", "an orange rabbit at sunset")
+way = interpolate(large, *ends, n=7, seed=3)
+sheet([Row(f"“{ends[0]}” to “{ends[1]}”", way, [])], zoom=2).savefig(
+    HERE / "07_between.png"
+)

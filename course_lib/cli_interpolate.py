@@ -1,0 +1,56 @@
+"""The command `interpolate`: pictures on the way from one prompt to another."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from course_lib.command import AsJson, AsTyped, Pictures, Weights, bad_input, say_json
+from course_lib.device import best_device, use_all_cores
+from course_lib.editing import interpolate as on_the_way
+from course_lib.gallery import places_for, write_pictures
+from course_lib.guidance import FOR_PROMPTS
+from course_lib.pipeline import SPACES, TextToImage
+
+MOST = 100  # pictures
+
+
+def interpolate(
+    first: Annotated[str, typer.Argument(help="What the first picture shows.")],
+    last: Annotated[str, typer.Argument(help="What the last one shows.")],
+    out: Pictures,
+    n: Annotated[int, typer.Option(help="How many pictures, both ends included.")] = 9,
+    seed: Annotated[int, typer.Option(help="The noise of the first picture.")] = 0,
+    to_seed: Annotated[
+        int | None, typer.Option(help="That of the last, if it is to be another.")
+    ] = None,
+    steps: Annotated[int, typer.Option(help="From pure noise to picture.")] = 10,
+    guidance: Annotated[
+        float, typer.Option(help="1 is plain; more follows the prompts more closely.")
+    ] = FOR_PROMPTS,
+    weights: Weights = SPACES["latent"],
+    as_typed: AsTyped = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw what lies between two prompts, or between two noises (--to-seed).
+
+    Example: python -m course_lib interpolate "a frog" "a rabbit" --out way.png
+    """
+    use_all_cores()
+    asked = [first, last]
+    how = dict(seed=seed, steps=steps, guidance_scale=guidance)
+    with bad_input():
+        if not 2 <= n <= MOST:
+            raise ValueError(f"--n must lie in 2..{MOST}; got {n}.")
+        files, grid = places_for(out, n)
+        painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
+        painter.trace(asked, **how)  # only checks
+    for sentence in painter.remarks(asked):
+        print(sentence, file=sys.stderr)
+    pictures = on_the_way(painter, first, last, n, to_seed=to_seed, **how)
+    write_pictures(pictures, files, grid, columns=min(n, 10))
+    wrote = [str(file) for file in files] + [str(grid)]
+    print(f"{n} pictures: {wrote[-1]}")
+    if as_json:
+        facts = dict(files=wrote, prompts=asked, to_seed=to_seed, weights=weights)
+        say_json(facts | dict(read_as=painter.reworded(asked)) | how)

@@ -1,0 +1,43 @@
+"""`interpolate`: two prompts in, the pictures between them out."""
+
+import json
+
+import pytest
+from PIL import Image
+from test_cli import cli, here, words, world, written  # noqa: F401
+
+from course_lib.cli_interpolate import MOST
+
+
+def test_a_row_of_pictures_is_drawn(cli, here, words):  # noqa: F811
+    command = 'interpolate "a gren frog" "a hat" --n 3 --steps 1 --out way.png --json'
+    code, out, err = cli(command)
+    facts = json.loads(out[-1])
+    assert code == 0 and out[0] == "3 pictures: way.png"
+    assert err == ["Slips of the fingers, put right: gren as green."]
+    assert facts["read_as"] == ["a green frog", "a hat hat"]
+    width, height = Image.open("way.png").size
+    assert width > 2.8 * height and written(here) == ["way.png"]
+
+
+def test_or_one_file_a_picture(cli, here, words):  # noqa: F811
+    assert cli('interpolate "a" "a" --to-seed 1 --n 2 --steps 1 --out way/')[0] == 0
+    assert written(here)[1:] == ["way/000.png", "way/001.png", "way/grid.png"]
+    first, last = (Image.open(f"way/00{i}.png").tobytes() for i in range(2))
+    assert first != last
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("--n 1 --out w.png", f"--n must lie in 2..{MOST}; got 1."),
+        (f"--n {MOST + 1} --out w.png", f"2..{MOST}; got {MOST + 1}."),
+        ("--steps 0 --out w.png", "got 0."),
+        ("--out w.gif", "--out must be FILE.png or FOLDER/"),
+        ("--weights critters --out w.png", "which takes no prompts"),
+    ],
+)
+def test_bad_input_gets_a_sentence(cli, here, words, options, sentence):  # noqa: F811
+    code, out, err = cli(f'interpolate "a frog" "a rabbit" {options}')
+    assert (code, out, len(err)) == (2, [], 1) and sentence in err[0]
+    assert not written(here)
