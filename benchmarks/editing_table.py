@@ -105,11 +105,11 @@ def seams(painter: TextToImage, of: Fresh, guidance: float) -> None:
     judge = load_judge(READER)
     before = judge.read(of.pictures)
 
-    def row(name: str, after: Tensor, took: float | None = None) -> None:
+    def row(name: str, after: Tensor, took: str = "") -> None:
         seen, border = judge.read(after), seam(after) / real
         same = [seen[factor] == before[factor] for factor in ("subject", "colour")]
         alike = spoken(as_facts(share(same[0] & same[1])))
-        print(f"| {name} | {told(border)} | {alike} | {took or 0:.2f} |", flush=True)
+        print(f"| {name} | {told(border)} | {alike} | {took} |", flush=True)
         key = name.replace(",", "").replace(" ", "_")
         print(f"seam_{key}={border.mean().item():.4f}", flush=True)
 
@@ -121,9 +121,11 @@ def seams(painter: TextToImage, of: Fresh, guidance: float) -> None:
     ways = [(name_of(*way), *way, of.names) for way in WAYS]
     for name, again, pull, asked in (*ways, ("all told", *WAYS[-1], of.told)):
         start = time.process_time()
-        held = inpaint(painter, of.pictures, mask, asked, again=again, pull=pull, **how)
-        row(name, held, (time.process_time() - start) / len(held))
-        changed.append((held - of.pictures)[..., ~mask].abs().max().item())
+        after = inpaint(
+            painter, of.pictures, mask, asked, again=again, pull=pull, **how
+        )
+        row(name, after, f"{(time.process_time() - start) / len(after):.2f}")
+        changed.append((after - of.pictures)[..., ~mask].abs().max().item())
     print(f"kept_changed_by={max(changed):.6f}")
 
 

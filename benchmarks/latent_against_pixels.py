@@ -31,7 +31,7 @@ from course_lib.trainer import Settings
 from course_lib.unet import count_parameters
 
 ROWS = {"pixel": "text", "latent": "latent"}  # what each is called by `train --what`
-KINDS = ("one animal", "accessory", "colour", "ears", "two animals", "pair")
+KINDS = ("one animal", "two animals")
 WATTS_A_CORE = 10  # an estimate: a server's processor under load, a core's share of it
 TRIED = 8  # iterations that the number of iterations is reckoned from
 
@@ -134,20 +134,18 @@ def hold(space: str, batch: int) -> None:
 
 
 def judged(painter: TextToImage, asked: dict[str, Prompts], steps: int) -> dict:
-    """Shares by kind, and the pictures of the seen kinds."""
+    """Shares by kind, and the pictures."""
     judge, shares, drawn = load_judge(READER), {}, []
     for kind, prompts in asked.items():
         pictures = painter(prompts.texts, steps=steps)
         shares[kind] = shares_of(judge_all(judge, pictures, prompts.asked))
-        if kind in ("one animal", "two animals"):
-            drawn.append(pictures)
+        drawn.append(pictures)
     return shares | {"pictures": torch.cat(drawn)}
 
 
 def real_pictures(n: int, world: int) -> torch.Tensor:
     """As many of one and of two animals."""
-    kinds = ("one animal", "two animals")
-    return torch.cat([prompts_of(kind, n, world, size=64).real for kind in kinds])
+    return torch.cat([prompts_of(kind, n, world, size=64).real for kind in KINDS])
 
 
 def main(arguments: list[str] | None = None) -> None:
