@@ -28,7 +28,7 @@ MOST = 100  # pictures
 
 
 def edit(
-    prompt: Annotated[str, typer.Argument(help="What it is to show.")],
+    prompt: Annotated[str, typer.Argument(help="What all of it is to show.")],
     image: Annotated[
         Path, typer.Option(parser=path, help="The picture file to change.")
     ],

@@ -22,7 +22,7 @@ def interpolate(
     n: Annotated[int, typer.Option(help="How many pictures, both ends included.")] = 9,
     seed: Annotated[int, typer.Option(help="The noise of the first picture.")] = 0,
     to_seed: Annotated[
-        int | None, typer.Option(help="That of the last, if it is to be another.")
+        int | None, typer.Option(help="The noise of the last picture, if not the same.")
     ] = None,
     steps: Annotated[int, typer.Option(help="From pure noise to picture.")] = 10,
     guidance: Annotated[

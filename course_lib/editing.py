@@ -1,6 +1,6 @@
 """Change a picture: the walk from noise, begun half way, or held to a part.
 
-    variations = image_to_image(draw, pictures, ["a red cat"], strength=0.6)
+    variations = image_to_image(draw, pictures, ["a red cat"], strength=0.7)
     repainted = inpaint(draw, pictures, mask, ["a frog on stilts"])
 
 Nothing is trained here. All that changes is where a sampler starts and what it is held
@@ -43,15 +43,15 @@ def image_to_image(
     painter,
     pictures: Tensor,
     asked: list[str],
-    strength: float = 0.6,
+    strength: float = 0.7,
     steps: int = 20,
     guidance_scale: float = FOR_PROMPTS,
     seed: int = 0,
 ) -> Tensor:
     """Cover each picture with noise up to a step, and draw on from there (SDEdit).
 
-    Meng et al. 2022. What the noise has not covered stays: the rough places and
-    colours; what it has covered is drawn anew, as asked.
+    Meng et al. 2022. What the noise has not covered stays: roughly
+    where things are, and their colours; what it has covered is drawn anew, as asked.
 
     Args:
         pictures: (B, 3, H, W) in [-1, 1]
@@ -86,7 +86,7 @@ def check_asked(pictures: Tensor, asked: list[str]) -> None:
 
 AGAIN = 3  # how often each step is taken, where nobody says
 FAINTEST = 0.2  # a guess is pulled by what a picture so faint would need, not more
-UNGUIDED = 0.2  # the last share of the way, which guidance would paint past the edge
+UNGUIDED = 0.2  # the last share of the way, where guidance makes colours too strong
 FADE = 8  # how many pixels into the hole a decoder's error at its edge reaches
 
 

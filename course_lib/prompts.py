@@ -50,9 +50,10 @@ KNOWN = (
     | {w for opening in OPENINGS for w in opening.split()}
 )  # fmt: skip
 
-WITHOUT = re.compile(
-    rf"\bwithout\W+(?:\w+\W+){{0,2}}?({'|'.join([*WORN, 'ears'])})s?\b"
-)  # "without a hat", "without any rabbit ears"
+THINGS = "|".join([*WORN, "ears"])
+WITHOUT = re.compile(  # "without a hat", "without any rabbit ears"; "with no hat"
+    rf"\b(?:without\W+(?:\w+\W+){{0,2}}?|(?:with )?no (?:\w+ )?)({THINGS})s?\b"
+)
 
 
 def slips(word: str) -> set[str]:

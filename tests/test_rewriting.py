@@ -25,6 +25,8 @@ from course_lib.rewriting import rewrite
         ),
         ("a cat without a hat in the snow", "a cat in the snow"),
         ("a cat Without any rabbit ears", "a cat"),
+        ("a cat with no  rabbit ears, no hat", "a cat ,"),
+        ("a cat with no birds and a hat", "a cat with no birds and a hat hat"),
         ("a boat, a cane and a chat", "a boat, a cane and a chat"),
         ("eine Katze mit Hut", "eine katze mit hut"),
         ("", ""),

@@ -210,11 +210,11 @@ put_back = check_put_back(my_put_back)
 # So go back up by one step's noise, and take it again, now with both sides in view
 # (RePaint, 2022).
 #
-# And why pulled? For most of the way what was put back is nearly all noise, and the
-# network hardly sees the half turtle in it. But *we* know it. So ask backwards, by a
-# gradient: how must the noisy picture change, **in the hole too**, for the kept half to
-# be guessed as it is? And move the guess that way (`pulled` in the library; ΠGDM,
-# 2023).
+# And why pulled? At the beginning, where it is decided what will be drawn, what was put
+# back is nearly all noise, and the network hardly sees the half turtle in it. But *we*
+# know it. So ask backwards, by a gradient: how must the noisy picture change, **in the
+# hole too**, for the kept half to be guessed as it is? And move the guess that way
+# (`pulled` in the library; ΠGDM, 2023).
 
 # %%
 from course_lib.editing import inpaint
@@ -295,13 +295,17 @@ print("told its colour, more are turtles of that colour:", right[1] > right[0])
 
 # %% [markdown]
 # A hole can be anywhere. Here the upper half, and a wish for what is to be in it. (A
-# hat goes on a head. Where the head is in the kept half, it finds no good place.)
+# hat goes on a head. Where the head is in the kept half, it finds no good place. And as
+# no animal is named, a head may come back as another's.)
 
 # %%
 top = torch.zeros(32, 32, dtype=torch.bool)
 top[:16] = True
 hats = inpaint(draw, mine, top, ["with a hat"] * 8, steps=12, seed=1)
-show_rows({"before": mine, "after": hats}, alt="Eight animals, and the same with hats.")
+show_rows(
+    {"before": mine, "after": hats},
+    alt="Eight animals, and the same with a hat or two; some heads have changed.",
+)
 
 # %% [markdown]
 # ## Wider than it was
@@ -324,6 +328,12 @@ show_rows(
     zoom=3,
 )
 print("pictures of", tuple(scenes.shape[2:]))
+
+# %% [markdown]
+# Here the prompt says the place alone, and now and then something else moves in. Told
+# the animal as well, it draws that a second time rather often; try it. And a second
+# moon comes either way: in 32 x 48 pixels there is room for one more, and the network
+# has never seen a picture so wide.
 
 # %% [markdown]
 # ## Half way between
@@ -399,9 +409,9 @@ frame_slider(
 #
 # <details><summary>Answer</summary>
 #
-# Yes: on the straight line a tenth of the picture is still in it; only its largest
-# patches, the sky and the ground, can be made out through the noise. Compare the rows
-# 0.9 and 1.0 above.
+# Not always. On the straight line a tenth of the picture is still in it, and only its
+# largest patches, the sky and the ground, can be made out through the noise. In row 0.9
+# above most scenes are still the old ones, not all. In row 1.0 nothing is left.
 #
 # </details>
 #
