@@ -50,8 +50,8 @@ def image_to_image(
 ) -> Tensor:
     """Cover each picture with noise up to a step, and draw on from there (SDEdit).
 
-    Meng et al. 2022. What the noise has not covered stays: roughly
-    where things are, and their colours; what it has covered is drawn anew, as asked.
+    Meng et al. 2022. What the noise has not covered stays: roughly where things are,
+    and their colours; what it has covered is drawn anew, as asked.
 
     Args:
         pictures: (B, 3, H, W) in [-1, 1]
