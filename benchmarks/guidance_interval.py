@@ -1,6 +1,6 @@
 """Guidance at every step, or only in the middle? Compared at equal network calls.
 
-    OMP_NUM_THREADS=1 python benchmarks/guidance_interval.py   # 15 CPU minutes
+    OMP_NUM_THREADS=1 python benchmarks/guidance_interval.py   # 25 CPU minutes
 
 Guidance asks the network twice. Where it is left out, the calls saved become further
 steps, and the words may be followed further where they are (Kynkäänniemi et al. 2024).
@@ -17,7 +17,7 @@ from course_lib.objective import Predict
 from course_lib.pipeline import TextToImage
 from course_lib.samplers import choose_steps
 
-ASKED = ("one animal", "accessory", "ears", "colour", "two animals")
+ASKED = ("one animal", "accessory", "ears", "frog on stilts", "colour", "two animals")
 WAYS = (  # guidance_scale, between which t it is used, steps: twenty calls each
     (3.0, (0, 1000), 10),
     (5.0, (400, 950), 13),
@@ -45,8 +45,9 @@ def calls_of(between: tuple[int, int], steps: int) -> int:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--n", type=int, default=256)
+    parser.add_argument("--n", type=int, default=500)
     parser.add_argument("--weights", nargs="+", default=["latent", "words"])
+    parser.add_argument("--as-typed", action="store_true", help="rewrite no prompt")
     options = parser.parse_args(arguments)
     use_all_cores()
     judge = load_judge("reader-32")
@@ -54,7 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"| weights | w | where t is | steps | calls | {columns} |")
     print("| --- | --- | --- | --- | --- |" + " --- |" * len(ASKED))
     for name in options.weights:
-        painter = GuidedBetween.from_pretrained(name, as_typed=True)
+        painter = GuidedBetween.from_pretrained(name, as_typed=options.as_typed)
         for w, painter.between, steps in WAYS:
             right = []
             for kind in ASKED:

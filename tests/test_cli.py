@@ -523,12 +523,12 @@ def test_prompts_take_turns(cli, words):
 
 
 def test_prompts_are_rewritten_unless_as_typed(cli, words):
-    command = 'generate "a forg on stilts" --steps 1 --out f.png --json'
+    command = 'generate "a forg with a hat" --steps 1 --out f.png --json'
     code, out, err = cli(command)
-    assert json.loads(out[-1])["read_as"] == ["a frog on stilts stilts"]
+    assert json.loads(out[-1])["read_as"] == ["a frog with a hat hat"]
     assert (code, err) == (0, ["Slips of the fingers, put right: forg as frog."])
     out = cli(f"{command} --as-typed")[1]
-    assert json.loads(out[-1])["read_as"] == ["a forg on stilts"]
+    assert json.loads(out[-1])["read_as"] == ["a forg with a hat"]
 
 
 @pytest.mark.parametrize(
