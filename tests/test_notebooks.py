@@ -27,11 +27,10 @@ def solutions(name: str) -> list[str]:
 
 def complaints(notebook) -> list[str]:
     """Every error of a notebook that was run, and all that it wrote to stderr."""
-    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
-    assert outputs, "a finished notebook that shows nothing"
     return [
         output.get("text") or output.evalue
-        for output in outputs
+        for cell in code_cells(notebook)
+        for output in cell.outputs
         if output.output_type == "error" or output.get("name") == "stderr"
     ]
 
@@ -65,7 +64,9 @@ def test_every_solved_cell_was_run_in_order(name):
 
 @every_notebook
 def test_no_solved_cell_ended_in_an_error_or_warned(name):
-    assert complaints(nbformat.read(build.solved_file(name), as_version=4)) == []
+    notebook = nbformat.read(build.solved_file(name), as_version=4)
+    shown = sum(len(cell.outputs) for cell in code_cells(notebook))
+    assert shown > len(complaints(notebook)) == 0
 
 
 def test_an_error_and_a_warning_are_complaints():
