@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.guidance import FOR_PROMPTS, guide
-from course_lib.objective import Predict, eps_from_x_0, predictor
+from course_lib.guidance import FOR_PROMPTS
+from course_lib.objective import Predict, eps_from_x_0
 from course_lib.pixels import check_pictures
 from course_lib.samplers import (
     PictureNoise,
@@ -313,10 +313,8 @@ def interpolate(
     shares = torch.linspace(0, 1, n).tolist()
     texts = painter.reworded([first, second, ""])
     one, other, nothing = painter.read(texts).split(1)  # (1, L, D)
-    cond = torch.cat([torch.lerp(one, other, share) for share in shares])
-    model = guide(painter.model, guidance_scale, nothing.expand_as(cond))
-    clamp, target = painter.autoencoder is None, painter.card["target"]
-    predict = predictor(model, painter.schedule, target, cond, clamp)
+    words = [torch.lerp(one, other, share) for share in shares]
+    predict = painter.predict_from(torch.cat([*words, nothing]), guidance_scale)
     seeds = (seed, seed if to_seed is None else to_seed)
     noises = [PictureNoise(s, [0], painter.device)(painter.shape()) for s in seeds]
     x_T = torch.cat([between(*noises, share) for share in shares])

@@ -29,7 +29,7 @@ from course_lib.checkpoint import (
 from course_lib.device import weights_folder
 from course_lib.guidance import FOR_LABELS, FOR_PROMPTS, guide
 from course_lib.objective import Predict, predictor
-from course_lib.prompts import listed, misspelled, unknown_words
+from course_lib.prompts import list_of_texts, listed, misspelled, unknown_words
 from course_lib.rewriting import rewrite
 from course_lib.samplers import PictureNoise, Step
 from course_lib.schedule import NoiseSchedule, schedule_named
@@ -226,13 +226,6 @@ class LabelToImage(Painter):
         return draw_all(trace, labels, batch_size, callback, self.decode)
 
 
-def list_of_texts(prompts: list[str]) -> list[str]:
-    """The same, or a sentence: "frog" would otherwise be four prompts."""
-    if isinstance(prompts, str) or not all(isinstance(p, str) for p in prompts):
-        raise ValueError(f"The prompts must be a list of texts; got {prompts!r}.")
-    return list(prompts)
-
-
 def its_autoencoder(
     name_or_folder: Path | str, card: dict, device
 ) -> Autoencoder | None:
@@ -412,9 +405,15 @@ class TextToImage(Painter):
             clamp_x_0: keep guesses in [-1, 1]; of latents, which have no such bounds,
                 nothing is clamped
         """
+        texts = self.reworded(list_of_texts(prompts) + [negative_prompt])
+        return self.predict_from(self.read(texts), guidance_scale, clamp_x_0)
+
+    def predict_from(
+        self, text_emb: Tensor, guidance_scale: float, clamp_x_0: bool = True
+    ) -> Predict:
+        """The same of vectors (B + 1, L, D), the last what guidance leads away from."""
         clamp_x_0 = clamp_x_0 and self.autoencoder is None
-        both = self.read(self.reworded(list_of_texts(prompts) + [negative_prompt]))
-        cond, uncond = both[:-1], both[-1:].expand(len(prompts), -1, -1)
+        cond, uncond = text_emb[:-1], text_emb[-1:].expand_as(text_emb[:-1])
         model = guide(self.model, guidance_scale, uncond)
         return predictor(model, self.schedule, self.card["target"], cond, clamp_x_0)
 

@@ -108,6 +108,13 @@ def misspelled(prompt: str) -> dict[str, str]:
     return {word: SLIPS[word] for word in words if word in SLIPS}
 
 
+def list_of_texts(prompts: list[str]) -> list[str]:
+    """The same, or a sentence: "frog" would otherwise be four prompts."""
+    if isinstance(prompts, str) or not all(isinstance(p, str) for p in prompts):
+        raise ValueError(f"The prompts must be a list of texts; got {prompts!r}.")
+    return list(prompts)
+
+
 def listed(things: list[str], most: int = 5) -> str:
     """The first few of them, and how many more there are.
 
