@@ -11,6 +11,7 @@ from torch import Tensor
 from course_lib.command import (
     AsJson,
     AsTyped,
+    Guidance,
     Pictures,
     Weights,
     bad_input,
@@ -54,9 +55,7 @@ def edit(
     n: Annotated[int, typer.Option(help="How many results.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
     steps: Annotated[int, typer.Option(help="From pure noise to picture.")] = 20,
-    guidance: Annotated[
-        float, typer.Option(help="1 is plain; more follows the prompt more closely.")
-    ] = FOR_PROMPTS,
+    guidance: Guidance = FOR_PROMPTS,
     weights: Weights = SPACES["latent"],
     as_typed: AsTyped = False,
     as_json: AsJson = False,

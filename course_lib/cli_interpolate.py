@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from course_lib.command import AsJson, AsTyped, Pictures, Weights, bad_input, say_json
+from course_lib.command import (
+    AsJson,
+    AsTyped,
+    Guidance,
+    Pictures,
+    Weights,
+    bad_input,
+    say_json,
+)
 from course_lib.device import best_device, use_all_cores
 from course_lib.editing import interpolate as on_the_way
 from course_lib.gallery import places_for, write_pictures
@@ -25,9 +33,7 @@ def interpolate(
         int | None, typer.Option(help="The noise of the last picture, if not the same.")
     ] = None,
     steps: Annotated[int, typer.Option(help="From pure noise to picture.")] = 10,
-    guidance: Annotated[
-        float, typer.Option(help="1 is plain; more follows the prompts more closely.")
-    ] = FOR_PROMPTS,
+    guidance: Guidance = FOR_PROMPTS,
     weights: Weights = SPACES["latent"],
     as_typed: AsTyped = False,
     as_json: AsJson = False,

@@ -43,6 +43,9 @@ Pictures = Annotated[
 Weights = Annotated[
     str, typer.Option(parser=text, help="A shipped name, or a training's folder.")
 ]
+Guidance = Annotated[
+    float, typer.Option(help="1 is plain; more follows what is asked more closely.")
+]
 Sampler = Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")]
 
 
