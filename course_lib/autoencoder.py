@@ -11,6 +11,7 @@ together.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -21,14 +22,47 @@ from course_lib.checkpoint import (
     CheckpointError,
     digest,
     fill,
+    find_weights,
+    kind_of,
     load_weights,
     made_from,
 )
+from course_lib.device import weights_folder
 from course_lib.layers import zeroed
 from course_lib.objective import Batch, GetBatch, generator_for
 
 SEEN = 4  # features are looked at in one picture of so many
 LOGVAR = (-20.0, 4.0)  # where exp(logvar) is neither 0 nor astronomic
+UNHEARD = 1e4  # louder than any channel of a decoder that learns
+FADING = 0.998  # an iteration later: what was once loud is forgotten in thousands
+
+
+class BoundedConv(nn.Conv2d):
+    """A convolution that never answers louder than it did in training.
+
+    What a painter draws is never quite the latent of a picture. Without norms a decoder
+    may make something very loud of what it has never seen, and confetti of that (lesson
+    11). So in training each channel remembers how low and how high it came, as batch
+    norm remembers means (Ioffe & Szegedy 2015), and later it is kept between.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        channels = (self.out_channels, 1, 1)
+        self.register_buffer("low", torch.full(channels, -UNHEARD))
+        self.register_buffer("high", torch.full(channels, UNHEARD))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C', H', W')."""
+        x = super().forward(x)
+        if not self.training:
+            return x.clamp(self.low, self.high)
+        with torch.no_grad():
+            seen = x.transpose(0, 1).flatten(1).float()  # (C', B * H' * W')
+            low, high = seen.amin(1)[:, None, None], seen.amax(1)[:, None, None]
+            self.low.copy_(torch.minimum(FADING * self.low, low))
+            self.high.copy_(torch.maximum(FADING * self.high, high))
+        return x
 
 
 class PlainBlock(nn.Module):
@@ -38,19 +72,21 @@ class PlainBlock(nn.Module):
     come through here (Lim et al. 2017, section 3.1, leave it out for the same reason).
     """
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, conv: type[nn.Conv2d] = nn.Conv2d):
         super().__init__()
-        self.conv_1 = nn.Conv2d(width, width, 3, padding=1)
-        self.conv_2 = zeroed(nn.Conv2d(width, width, 3, padding=1))
+        self.conv_1 = conv(width, width, 3, padding=1)
+        self.conv_2 = zeroed(conv(width, width, 3, padding=1))
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to the same shape."""
         return x + self.conv_2(F.silu(self.conv_1(F.silu(x))))
 
 
-def plain_blocks(width: int, blocks: int) -> nn.Sequential:
+def plain_blocks(
+    width: int, blocks: int, conv: type[nn.Conv2d] = nn.Conv2d
+) -> nn.Sequential:
     """The blocks of one grid."""
-    return nn.Sequential(*(PlainBlock(width) for _ in range(blocks)))
+    return nn.Sequential(*(PlainBlock(width, conv) for _ in range(blocks)))
 
 
 class Autoencoder(nn.Module):
@@ -92,15 +128,16 @@ class Autoencoder(nn.Module):
         last = nn.Conv2d(widths[-1], 2 * z_channels, 1)
         self.encoder = nn.Sequential(*encoder, nn.SiLU(), last)
 
-        decoder: list[nn.Module] = [nn.Conv2d(z_channels, widths[-1], 3, padding=1)]
+        decoder: list[nn.Module] = [BoundedConv(z_channels, widths[-1], 3, 1, 1)]
         for i, width in reversed(list(enumerate(widths))):
-            decoder.append(plain_blocks(width, self.config["decoder_blocks"]))
+            blocks = self.config["decoder_blocks"]
+            decoder.append(plain_blocks(width, blocks, BoundedConv))
             if i > 0:
-                grow = nn.Conv2d(*reversed(pairs[i - 1]), 3, padding=1)
+                grow = BoundedConv(*reversed(pairs[i - 1]), 3, padding=1)
                 decoder += [nn.Upsample(scale_factor=2), grow]
         self.decoder = nn.Sequential(*decoder, nn.SiLU())
-        self.unfold = nn.Conv2d(widths[0], refine * self.fold**2, 1)
-        self.refine = nn.Conv2d(refine, refine, 3, padding=1)
+        self.unfold = BoundedConv(widths[0], refine * self.fold**2, 1)
+        self.refine = BoundedConv(refine, refine, 3, padding=1)
         self.last = nn.Conv2d(refine, 3, 3, padding=1)
 
     @property
@@ -119,6 +156,10 @@ class Autoencoder(nn.Module):
                 f"Height and width must be divisible by {self.times}; "
                 f"got {pictures.shape[2]}x{pictures.shape[3]}."
             )
+        if not pictures.isfinite().all():
+            raise ValueError("There are numbers in these pictures that are not finite.")
+        if not pictures.isfinite().all():
+            raise ValueError("There are numbers in these pictures that are not finite.")
         out = self.encoder(F.pixel_unshuffle(pictures, self.fold))
         mu, logvar = out.chunk(2, dim=1)
         return mu, logvar.clamp(*LOGVAR)
@@ -265,8 +306,34 @@ def load_autoencoder(name_or_folder: Path | str, device="cpu") -> Autoencoder:
     tensors, card = load_weights(name_or_folder)
     if card.get("kind") != "autoencoder":
         raise CheckpointError(
-            f"{name_or_folder} holds a {card.get('kind')}, which makes no latents."
+            f"{name_or_folder} holds {kind_of(card)}, which makes no latents."
         )
     with made_from(name_or_folder, card):
         model = Autoencoder(**card["config"])
     return fill(model, tensors).to(device)
+
+
+def its_autoencoder(
+    name_or_folder: Path | str, card: dict, device
+) -> Autoencoder | None:
+    """The autoencoder of a network that draws latents; None for one of pixels.
+
+    It lies in the network's folder, or a little above, or among the shipped weights.
+    """
+    if "autoencoder" not in card:
+        return None
+    folder, name = find_weights(name_or_folder), card["autoencoder"]
+    its_digest, _ = card["encoder_sha256"], card["latent_scale"]
+    places = (folder, folder.parent, folder.parent.parent, weights_folder())
+    others = []
+    for place in dict.fromkeys(place.absolute() / name for place in places):
+        with suppress(CheckpointError):  # it is damaged, or no autoencoder
+            autoencoder = load_autoencoder(place, device)
+            if encoder_digest(autoencoder) == its_digest:
+                return autoencoder
+            others.append(str(place))
+    raise CheckpointError(
+        f"{name_or_folder} draws latents of another autoencoder than "
+        f"{' and '.join(others) or 'any that is here'}: put its own, the folder "
+        f"{name!r}, beside it."
+    )

@@ -173,6 +173,12 @@ def load_weights(name_or_folder: Path | str) -> tuple[Tensors, Card]:
     return whole, card
 
 
+def kind_of(card: Card) -> str:
+    """What weights are, with an article, for a sentence: "an autoencoder"."""
+    kind = str(card.get("kind") or "network of no kind")
+    return ("an " if kind[0] in "aeiou" else "a ") + kind
+
+
 @contextmanager
 def made_from(name_or_folder: Path | str, card: Card, *needed: str) -> Iterator[None]:
     """Whatever the card lacks, or has too much of in here, gets a sentence."""

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
+from course_lib.autoencoder import its_autoencoder
 from course_lib.average import average as mean_of
 from course_lib.checkpoint import check_writable, made_from, save_weights
 from course_lib.command import bad_input, path, text
-from course_lib.pipeline import its_autoencoder
 
 
 def average(

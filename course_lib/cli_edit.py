@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from PIL import Image, ImageOps
 from torch import Tensor
+from tqdm.auto import tqdm
 
 from course_lib.command import (
     AsJson,
@@ -82,18 +83,24 @@ def edit(
         pictures = from_bytes(read_picture(image, size)[None]).repeat(n, 1, 1, 1)
         hole = read_mask(mask, image, size) if mask else None
         if wider is not None:
-            painter.shape(size + 2 * wider)  # only checks
+            check_wider(painter, wider)
             pictures, hole = widen(pictures, left=wider, right=wider)
         if as_json:
             from course_lib.fidelity import READER, load_judge, what_is_seen
 
             load_judge(READER)  # only checks
-    for sentence in painter.remarks([prompt]) + on_the_edges(image):
+    H, W = pictures.shape[2:]
+    for sentence in painter.remarks([prompt], H, W) + on_the_edges(image):
         print(sentence, file=sys.stderr)
     if hole is not None:
         if hole.all():
             print("The mask is white all over: nothing is kept.", file=sys.stderr)
-        edited = inpaint(painter, pictures, hole, [prompt] * n, again=again, **how)
+        with tqdm(total=n * (steps + 1), unit="step", disable=None) as bar:
+            watch = dict(callback=lambda step: bar.update(len(step.x_t)))
+            asked = [prompt] * n
+            edited = inpaint(
+                painter, pictures, hole, asked, again=again, **how, **watch
+            )
     else:
         edited = image_to_image(painter, pictures, [prompt] * n, strength, **how)
     write_pictures(edited, files, grid)
@@ -107,6 +114,14 @@ def edit(
         say_json(facts | how | what_is_seen(edited, [prompt] * n))
 
 
+def check_wider(painter: TextToImage, wider: int) -> None:
+    """Raise a sentence unless pictures can be drawn with so much room at both sides."""
+    step = painter.multiple // 2
+    if wider % step:
+        raise ValueError(f"--wider must be a multiple of {step} here; got {wider}.")
+    painter.shape(painter.card["size"] + 2 * wider)
+
+
 def read_mask(file: Path, image: Path, size: int) -> Tensor:
     """A black and white picture file as (size, size) booleans, True where white.
 
@@ -114,6 +129,11 @@ def read_mask(file: Path, image: Path, size: int) -> Tensor:
     """
     grey = read_picture(file, size).float().mean(0)  # (size, size), 0..255
     check_same_shape(image, file)
+    if is_see_through(file):
+        raise ValueError(
+            f"{file} is transparent in parts, and a mask is black and white: paint "
+            "white where to draw, black where to keep."
+        )
     unclear = ((grey > 50) & (grey < 205)).float().mean().item()
     if unclear > 0.2:  # some at the edges is what shrinking leaves
         raise ValueError(
@@ -126,6 +146,12 @@ def read_mask(file: Path, image: Path, size: int) -> Tensor:
             f"{size}x{size} pixels when shrunk."
         )
     return hole
+
+
+def is_see_through(file: Path) -> bool:
+    """Whether any pixel of a picture file is not opaque."""
+    with Image.open(file) as opened:
+        return opened.convert("RGBA").getextrema()[3][0] < 255
 
 
 def size_of(file: Path) -> tuple[int, int]:

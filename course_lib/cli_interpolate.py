@@ -1,6 +1,7 @@
-"""The command `interpolate`: pictures on the way from one prompt to another."""
+"""The command `interpolate`: pictures on the way from one to another."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,10 +16,12 @@ from course_lib.command import (
     say_json,
 )
 from course_lib.device import best_device, use_all_cores
+from course_lib.editing import crossfade
 from course_lib.editing import interpolate as on_the_way
 from course_lib.gallery import places_for, write_pictures
 from course_lib.guidance import FOR_PROMPTS
 from course_lib.pipeline import SPACES, TextToImage
+from course_lib.pixels import from_bytes, read_picture
 
 MOST = 100  # pictures
 
@@ -38,7 +41,10 @@ def interpolate(
     as_typed: AsTyped = False,
     as_json: AsJson = False,
 ) -> None:
-    """Draw what lies between two prompts, or between two noises (--to-seed).
+    """Draw what lies between two prompts, two noises (--to-seed), or two picture files.
+
+    Of files nothing is drawn: their latents are mixed (pixels, if the weights have no
+    latents), and decoded.
 
     Example: python -m course_lib interpolate "a frog" "a rabbit" --out way.png
     """
@@ -51,12 +57,24 @@ def interpolate(
         files, grid = places_for(out, n)
         painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
         painter.trace(asked, **how)  # only checks
-    for sentence in painter.remarks(asked):
-        print(sentence, file=sys.stderr)
-    pictures = on_the_way(painter, first, last, n, to_seed=to_seed, **how)
+        are_files = [Path(one).is_file() for one in asked]
+        if any(are_files) and not all(are_files):
+            raise ValueError("Give two prompts or two picture files, not one of each.")
+        if all(are_files):
+            size = painter.card["size"]
+            ends = [from_bytes(read_picture(Path(one), size)) for one in asked]
+    if all(are_files):
+        pictures = crossfade(painter, *ends, n)
+    else:
+        for sentence in painter.remarks(asked):
+            print(sentence, file=sys.stderr)
+        pictures = on_the_way(painter, first, last, n, to_seed=to_seed, **how)
     write_pictures(pictures, files, grid, columns=min(n, 10))
     wrote = [str(file) for file in files] + [str(grid)]
     print(f"{n} pictures: {wrote[-1]}")
     if as_json:
-        facts = dict(files=wrote, prompts=asked, to_seed=to_seed, weights=weights)
-        say_json(facts | dict(read_as=painter.reworded(asked)) | how)
+        facts = dict(files=wrote, weights=weights)
+        if all(are_files):
+            return say_json(facts | dict(images=asked))
+        facts |= dict(prompts=asked, read_as=painter.reworded(asked), to_seed=to_seed)
+        say_json(facts | how)

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from course_lib.checkpoint import (
     CheckpointError,
     fill,
+    kind_of,
     load_weights,
     made_from,
     save_weights,
@@ -195,7 +196,7 @@ class Matcher:
         tensors, card = load_weights(name_or_folder)
         if card.get("kind") != "pair":
             raise CheckpointError(
-                f"{name_or_folder} holds a {card.get('kind')}, which does not compare "
+                f"{name_or_folder} holds {kind_of(card)}, which does not compare "
                 "pictures with texts."
             )
         with made_from(name_or_folder, card):

@@ -7,7 +7,7 @@ Nothing is trained here. All that changes is where a sampler starts and what it 
 to on its way; `draw` is any painter with `predict_for(asked, guidance_scale)`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 import torch.nn.functional as F
@@ -139,7 +139,7 @@ def held(
     x_t = noise(shape)
     for t, t_next in zip(way[:-1], way[1:], strict=True):
         all_t = torch.full((len(x_t),), t, device=x_t.device)
-        for turn in range(again):
+        for turn in range(again if t_next > 0 else 1):  # the last says the same again
             if pull:
                 x_0_hat, eps_hat = pulled(predict, x_t, all_t, x_0, mask, schedule)
             else:
@@ -149,7 +149,7 @@ def held(
             drawn = a[t_next] * x_0_hat + b[t_next] * eps_hat
             kept = a[t_next] * x_0 + b[t_next] * noise(shape)
             x_next = torch.where(mask, drawn, kept)
-            if turn < again - 1 and t_next > 0:
+            if turn < again - 1:
                 keep = a[t] / a[t_next]
                 std = max(b[t] ** 2 - (keep * b[t_next]) ** 2, 0.0) ** 0.5
                 x_t = keep * x_next + std * noise(shape)
@@ -197,6 +197,7 @@ def inpaint(
     seed: int = 0,
     pull: bool = True,
     batch_size: int = 32,
+    callback: Callable[[Step], None] | None = None,
 ) -> Tensor:
     """Draw what is asked where the mask is True: (B, 3, H, W), the rest as it was.
 
@@ -214,8 +215,12 @@ def inpaint(
         x_0 = painter.encode(pictures[some])
         noise = PictureNoise(seed, range(first, first + len(x_0)), painter.device)
         hole = coarser(mask[some], x_0).to(painter.device)
-        way = held(predict, x_0, hole, painter.schedule, noise, steps, again, pull)
-        drawn.append(painter.decode(last_step(way)))
+        for step in held(
+            predict, x_0, hole, painter.schedule, noise, steps, again, pull
+        ):
+            if callback:
+                callback(step)
+        drawn.append(painter.decode(step.x_0_hat))
     return joined(torch.cat(drawn), pictures.cpu(), mask)
 
 
@@ -308,8 +313,7 @@ def interpolate(
         painter: one that reads prompts, a TextToImage
         to_seed: whose noise the last picture begins with; that of `seed`, if None
     """
-    if n < 2:
-        raise ValueError(f"On the way are 2 pictures or more; got {n}.")
+    check_way(n)
     shares = torch.linspace(0, 1, n).tolist()
     texts = painter.reworded([first, second, ""])
     one, other, nothing = painter.read(texts).split(1)  # (1, L, D)
@@ -319,3 +323,23 @@ def interpolate(
     noises = [PictureNoise(s, [0], painter.device)(painter.shape()) for s in seeds]
     x_T = torch.cat([between(*noises, share) for share in shares])
     return painter.decode(last_step(dpm_solver(predict, x_T, painter.schedule, steps)))
+
+
+def crossfade(painter, first: Tensor, last: Tensor, n: int = 9) -> Tensor:
+    """Pictures (n, 3, H, W) on the straight line from one picture to another.
+
+    In latents, if the painter has such; a painter of pixels fades them as a film does.
+
+    Args:
+        first, last: (3, H, W) in [-1, 1]
+    """
+    check_way(n)
+    x_0 = painter.encode(torch.stack([first, last]))
+    shares = torch.linspace(0, 1, n).tolist()
+    return painter.decode(torch.stack([torch.lerp(*x_0, share) for share in shares]))
+
+
+def check_way(n: int) -> None:
+    """Raise a sentence unless there is a first and a last picture."""
+    if n < 2:
+        raise ValueError(f"On the way are 2 pictures or more; got {n}.")

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from course_lib.checkpoint import fill, load_weights, made_from
+from course_lib.checkpoint import fill, kind_of, load_weights, made_from
 from course_lib.judges import Judge
 from course_lib.pixels import check_pictures
 
@@ -21,7 +21,7 @@ def load_judge(name_or_folder: str) -> Judge:
     """A shipped judge: "reader-32" or "cifar10-classifier"."""
     tensors, card = load_weights(name_or_folder)
     if card.get("kind") != "judge":
-        raise ValueError(f"{name_or_folder} holds a {card.get('kind')}, not a judge.")
+        raise ValueError(f"{name_or_folder} holds {kind_of(card)}, not a judge.")
     with made_from(name_or_folder, card):
         judge = Judge(**card["config"])
     return fill(judge, tensors)

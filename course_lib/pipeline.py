@@ -9,7 +9,6 @@ them into pictures; the call is the same.
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,16 +16,15 @@ import torch
 from torch import Tensor, nn
 
 from course_lib import samplers
-from course_lib.autoencoder import Autoencoder, encoder_digest, load_autoencoder
+from course_lib.autoencoder import Autoencoder, its_autoencoder
 from course_lib.checkpoint import (
     CheckpointError,
     fill,
-    find_weights,
+    kind_of,
     load_weights,
     made_from,
     save_weights,
 )
-from course_lib.device import weights_folder
 from course_lib.guidance import FOR_LABELS, FOR_PROMPTS, guide
 from course_lib.objective import Predict, predictor
 from course_lib.prompts import list_of_texts, listed, misspelled, unknown_words
@@ -148,7 +146,7 @@ class LabelToImage(Painter):
         tensors, card = load_weights(name_or_folder)
         if card.get("kind") != "denoiser":
             raise CheckpointError(
-                f"{name_or_folder} holds a {card.get('kind')}, which takes no labels."
+                f"{name_or_folder} holds {kind_of(card)}, which takes no labels."
             )
         with made_from(name_or_folder, card, "target", "size", "labels"):
             model = UNet(**card["config"])
@@ -226,31 +224,6 @@ class LabelToImage(Painter):
         return draw_all(trace, labels, batch_size, callback, self.decode)
 
 
-def its_autoencoder(
-    name_or_folder: Path | str, card: dict, device
-) -> Autoencoder | None:
-    """The autoencoder of a network that draws latents; None for one of pixels.
-
-    It lies in the network's folder, or a little above, or among the shipped weights.
-    """
-    if "autoencoder" not in card:
-        return None
-    folder, name = find_weights(name_or_folder), card["autoencoder"]
-    its_digest, _ = card["encoder_sha256"], card["latent_scale"]
-    others = []
-    for place in (folder, folder.parent, folder.parent.parent, weights_folder()):
-        with suppress(CheckpointError):  # it is damaged, or no autoencoder
-            autoencoder = load_autoencoder(place / name, device)
-            if encoder_digest(autoencoder) == its_digest:
-                return autoencoder
-            others.append(str(place / name))
-    raise CheckpointError(
-        f"{name_or_folder} draws latents of another autoencoder than "
-        f"{' and '.join(others) or 'any that is here'}: put its own, the folder "
-        f"{name!r}, beside it."
-    )
-
-
 @dataclass
 class TextToImage(Painter):
     """Draws what a prompt says, out of noise.
@@ -274,7 +247,7 @@ class TextToImage(Painter):
         tensors, card = load_weights(name_or_folder)
         if card.get("kind") != "text denoiser":
             raise CheckpointError(
-                f"{name_or_folder} holds a {card.get('kind')}, which takes no prompts."
+                f"{name_or_folder} holds {kind_of(card)}, which takes no prompts."
             )
         with made_from(name_or_folder, card, "target", "size"):
             model, tokenizer = TextUNet(**card["config"]), tokenizer_of(card)
@@ -294,6 +267,12 @@ class TextToImage(Painter):
             inside = Path(folder) / self.card["autoencoder"]
             save_weights(inside, self.autoencoder.state_dict(), card)
 
+    @property
+    def multiple(self) -> int:
+        """What height and width of a picture must be divisible by."""
+        times = 1 if self.autoencoder is None else self.autoencoder.times
+        return times * self.model.unet.multiple
+
     def shape(self, size: int | None = None) -> tuple[int, int, int]:
         """What the network draws for one picture: channels, height and width.
 
@@ -302,17 +281,22 @@ class TextToImage(Painter):
         """
         size = self.card["size"] if size is None else size
         times = 1 if self.autoencoder is None else self.autoencoder.times
-        multiple = times * self.model.unet.multiple
-        if not 0 < size <= LARGEST or size % multiple:
+        if not 0 < size <= LARGEST or size % self.multiple:
             raise ValueError(
-                f"The size of a picture must be a multiple of {multiple} here, at most "
-                f"{LARGEST}; got {size}."
+                f"The size of a picture must be a multiple of {self.multiple} here, at "
+                f"most {LARGEST}; got {size}."
             )
         return self.model.config["unet"]["channels"], size // times, size // times
 
     @torch.no_grad()
     def encode(self, pictures: Tensor) -> Tensor:
         """Pictures (B, 3, H, W) in [-1, 1] to what the network draws: `shape` each."""
+        H, W = pictures.shape[2:]
+        if H % self.multiple or W % self.multiple:
+            raise ValueError(
+                f"Height and width of a picture must be divisible by {self.multiple} "
+                f"here; got {H}x{W}."
+            )
         if self.autoencoder is None:
             return super().encode(pictures)
         mu, _ = self.autoencoder.encode(super().encode(pictures))
@@ -330,14 +314,22 @@ class TextToImage(Painter):
         """The most tokens that a prompt may have; the rest is cut off."""
         return self.model.config["text"]["length"]
 
-    def remarks(self, prompts: list[str], size: int | None = None) -> list[str]:
-        """What of these wishes is not followed to the letter, a sentence each."""
-        said = []
-        if size not in (None, self.card["size"]):
-            learned = self.card["size"]
+    def remarks(
+        self, prompts: list[str], size: int | None = None, width: int | None = None
+    ) -> list[str]:
+        """What of these wishes is not followed to the letter, a sentence each.
+
+        Args:
+            size: height of the pictures and, where `width` says no other, their width
+        """
+        said, learned = [], self.card["size"]
+        height = size or learned
+        width = width or height
+        if (height, width) != (learned, learned):
+            doubled = "doubled or " * (max(height, width) > learned)
             said.append(
                 f"It learned pictures of {learned}x{learned} and nothing else: at "
-                f"{size}x{size} expect {'doubled or ' * (size > learned)}cut animals."
+                f"{height}x{width} expect {doubled}cut animals."
             )
         slips = {} if self.as_typed else misspelled(" ".join(prompts))
         if slips:

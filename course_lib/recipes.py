@@ -230,7 +230,9 @@ def text_trainer(
         card | space | asked,
     )
     if folder is not None and autoencoder is not None:  # nothing can be seen without
-        save_weights(Path(folder) / space["autoencoder"], *load_weights(autoencoder))
+        tensors, its_card = load_weights(autoencoder)
+        its_card |= dict(latent_scale=space["latent_scale"])
+        save_weights(Path(folder) / space["autoencoder"], tensors, its_card)
     return trainer
 
 

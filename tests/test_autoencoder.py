@@ -4,10 +4,12 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 from test_layers import features, shaken
 
 from course_lib.autoencoder import (
     Autoencoder,
+    BoundedConv,
     kl_divergence,
     load_autoencoder,
     make_autoencoder_loss,
@@ -148,3 +150,38 @@ def test_a_share_of_a_batch_is_as_no_critter_looks_and_again_the_same():
     assert len({x[0].flatten()[0].item() for x in made}) > 4
     none = with_strangers(lambda iteration: {"x_0": x_0}, share=0.0, seed=0)
     assert torch.equal(none(0)["x_0"], x_0)
+
+
+def test_a_decoder_answers_no_louder_than_it_did_in_training():
+    torch.manual_seed(0)
+    conv = BoundedConv(2, 3, 1)
+    loud = 100 * features(1, 2, 4, 4)
+    unheard = conv.eval()(loud)
+    torch.testing.assert_close(unheard, F.conv2d(loud, conv.weight, conv.bias))
+    x = features(5, 2, 4, 4)
+    for _ in range(10_000):
+        conv.train()(x)
+    heard = F.conv2d(x, conv.weight, conv.bias)
+    torch.testing.assert_close(conv.eval()(x), heard)
+    low, high = heard.amin((0, 2, 3)), heard.amax((0, 2, 3))
+    after = conv(loud)
+    bounded = unheard.clamp(low[:, None, None], high[:, None, None])
+    torch.testing.assert_close(after, bounded)
+    assert not torch.allclose(after, unheard)
+
+
+def test_bounds_are_saved_and_change_nothing_in_training(tmp_path):
+    model = Autoencoder(widths=(8, 8), z_channels=2)
+    z = features(1, 2, 4, 4)
+    in_training = model.train().decode(z)
+    torch.testing.assert_close(model.eval().decode(z), in_training)
+    state = model.state_dict()
+    assert "decoder.0.low" in state and not any("encoder.0.l" in name for name in state)
+    save_weights(tmp_path, state, {"kind": "autoencoder", "config": model.config})
+    again = load_autoencoder(tmp_path).state_dict()
+    torch.testing.assert_close(again["unfold.high"], state["unfold.high"], rtol=1e-3)
+
+
+def test_pictures_that_are_not_finite_are_refused():
+    with pytest.raises(ValueError, match="pictures that are not finite"):
+        Autoencoder((8, 8)).encode(torch.full((1, 3, 16, 16), math.nan))

@@ -106,6 +106,10 @@ def number_for_all(predict, z_T, way, schedule, coder, scale):
         (drawn(end=lambda z, c, s: c.decode(z * s).clamp(-1, 1)), "second time"),
         (drawn(end=lambda z, c, s: (c.decode(z) / s).clamp(-1, 1)), "after decoding"),
         (drawn(end=lambda z, c, s: c.decode(z / s)), "not clamped"),
+        (
+            drawn(end=lambda z, c, s: c.decode(z / s + torch.randn_like(z))),
+            "nothing is sampled when it is decoded",
+        ),
         (drawn(mixed="t"), "belongs to t_next"),
         (drawn(end=lambda z, c, s: z), "expected the shape"),
         (drawn(lambda z, e, *_: (z, 0 * e)), "expected"),

@@ -21,6 +21,7 @@ def files(here):  # noqa: F811
     Image.new("L", (32, 32), 0).save("empty.png")
     Image.new("L", (32, 32), 255).save("full.png")
     Image.new("L", (32, 32), 120).save("grey.png")
+    Image.new("LA", (32, 32), (255, 0)).save("glass.png")
     Image.new("L", (64, 32), 255).save("wide.png")
     Image.new("RGB", (40, 36), (0, 90, 200)).save("oblong.png")
     (here / "text.png").write_text("no picture")
@@ -64,7 +65,8 @@ def test_room_is_drawn_at_both_sides(cli, words, files, weights, side):  # noqa:
     command = f'edit "a frog" --image p.png --wider 16 --weights {weights}'
     code, out, err = cli(f"{command} --steps 2 --out e.png --json")
     facts = json.loads(out[-1])
-    assert code == 0 and err == []
+    (remark,) = err
+    assert code == 0 and f"at {side}x{side + 32} expect doubled" in remark
     assert facts["wider"] == 16 and facts["seen"] is None
     with Image.open("e.png") as after:
         assert after.size == (side + 32, side)
@@ -101,6 +103,7 @@ def test_an_empty_wish_is_neither_right_nor_wrong(cli, words, files):  # noqa: F
         ("--image text.png", "not a picture"),
         ("--image p.png --mask nowhere.png", "cannot be opened"),
         ("--image p.png --mask grey.png", "neither black nor white"),
+        ("--image p.png --mask glass.png", "glass.png is transparent in parts"),
         ("--image p.png --mask wide.png", "wide.png has 64x32 pixels and p.png 32x32"),
         ("--image p.png --mask empty.png", "mask is empty"),
         ("--image p.png --mask half.png --strength 0.5", "Choose one of"),
@@ -108,7 +111,7 @@ def test_an_empty_wish_is_neither_right_nor_wrong(cli, words, files):  # noqa: F
         ("--image p.png --wider 8 --mask half.png", "Choose one of"),
         ("--image p.png --wider 0", "how many pixels to add"),
         ("--image p.png --wider -8", "how many pixels to add"),
-        ("--image p.png --wider 3", "multiple of 16"),
+        ("--image p.png --wider 3", "--wider must be a multiple of 8 here; got 3."),
         ("--image p.png --wider 1000", "at most 1024"),
         ("--image p.png --mask half.png --again 0", "--again must be 1"),
         ("--image p.png --again 0", "--again must be 1"),

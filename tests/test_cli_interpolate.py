@@ -27,6 +27,18 @@ def test_or_one_file_a_picture(cli, here, words):  # noqa: F811
     assert first != last
 
 
+def test_or_two_picture_files(cli, here, words):  # noqa: F811
+    for name in ("red", "blue"):
+        Image.new("RGB", (32, 32), name).save(f"{name}.png")
+    command = "interpolate red.png blue.png --n 3 --out way/ --json"
+    code, out, err = cli(f"{command} --weights words")
+    assert (code, err) == (0, []) and json.loads(out[-1])["images"][1] == "blue.png"
+    colours = [Image.open(f"way/00{i}.png").getpixel((5, 5)) for i in range(3)]
+    assert colours == [(255, 0, 0), (128, 0, 128), (0, 0, 255)]
+    code, _, err = cli('interpolate red.png "a frog" --out w.png')
+    assert code == 2 and "not one of each" in err[0]
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

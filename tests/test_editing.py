@@ -3,9 +3,11 @@
 import pytest
 import torch
 
+from course_lib.drawing import draw_critters
 from course_lib.editing import (
     between,
     check_mask,
+    crossfade,
     held,
     image_to_image,
     inpaint,
@@ -17,7 +19,7 @@ from course_lib.editing import (
 from course_lib.ideal import GaussianDenoiser
 from course_lib.objective import predictor
 from course_lib.pipeline import Painter, TextToImage
-from course_lib.pixels import PictureError
+from course_lib.pixels import PictureError, from_bytes
 from course_lib.samplers import PictureNoise, last_step
 from course_lib.schedule import straight_line
 
@@ -110,7 +112,7 @@ def test_the_kept_part_has_the_noise_of_its_step():
 def test_each_step_is_taken_again_from_where_it_came():
     painter = Believer()
     inpaint(painter, PICTURES, HALF, ["a", "b"], steps=4, again=3)
-    assert [t for t, _ in painter.seen] == [100] * 3 + [75] * 3 + [50] * 3 + [25] * 3
+    assert [t for t, _ in painter.seen] == [100] * 3 + [75] * 3 + [50] * 3 + [25]
 
 
 def test_going_back_up_leaves_the_right_amount_of_noise():
@@ -209,7 +211,7 @@ def test_pictures_come_out_the_same_whatever_is_drawn_together():
     seen, painter.seen = painter.seen, []
     alone = inpaint(painter, PICTURES, HALF, ["a", "b"], steps=3, batch_size=1)
     torch.testing.assert_close(together, alone)
-    torch.testing.assert_close(seen[0][1][1:], painter.seen[9][1])  # its own noise
+    torch.testing.assert_close(seen[0][1][1:], painter.seen[7][1])  # its own noise
 
 
 @pytest.mark.parametrize(
@@ -261,3 +263,17 @@ def test_half_way_between_two_noises_is_as_loud_as_noise():
     assert torch.allclose(between(first, second, 1.0), second, atol=1e-5)
     assert between(first, second, 0.5).std().item() == pytest.approx(1, abs=0.03)
     assert ((first + second) / 2).std().item() == pytest.approx(0.71, abs=0.03)
+
+
+@pytest.mark.parametrize("weights", ["words", "latent"])
+def test_from_one_picture_to_another_in_a_straight_line(weights):
+    painter = TextToImage.from_pretrained(weights)
+    album, _ = draw_critters(2, seed=3, size=painter.card["size"])
+    first, last = from_bytes(album)
+    way = crossfade(painter, first, last, n=3)
+    both = painter.decode(painter.encode(torch.stack([first, last])))
+    torch.testing.assert_close(way[[0, 2]], both, atol=1e-5, rtol=0)
+    in_pixels = torch.allclose(way[1], both.mean(0), atol=0.02)
+    assert in_pixels == (weights == "words")
+    with pytest.raises(ValueError, match="2 pictures or more; got 1"):
+        crossfade(painter, first, last, n=1)

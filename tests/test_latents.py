@@ -117,8 +117,10 @@ def test_a_missing_autoencoder_and_another_one_are_refused(
     inside = tmp_path / "autoencoder"
     _, card = load_weights(inside)
     save_weights(inside, make_autoencoder(seed=5).state_dict(), card)
-    with pytest.raises(CheckpointError, match="latents of another autoencoder"):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CheckpointError, match="latents of another") as error:
         TextToImage.from_pretrained(tmp_path)
+    assert str(error.value).count(str(inside)) == 1  # said once, as a whole path
     (inside / "model.safetensors").unlink()
     with pytest.raises(CheckpointError, match="than any that is here"):
         TextToImage.from_pretrained(tmp_path)
@@ -155,6 +157,8 @@ def test_another_size_is_drawn_with_a_remark_and_an_impossible_one_refused(paint
     assert any("learned pictures of 16x16" in sentence for sentence in said)
     assert any("doubled" in sentence for sentence in said)
     assert not any("learned pictures" in s for s in painter.remarks(["a cat"], size=16))
+    with pytest.raises(ValueError, match="divisible by 16 here; got 20x16"):
+        painter.encode(torch.zeros(1, 3, 20, 16))
     for size in (0, 20, -16):
         with pytest.raises(ValueError, match="must be a multiple of 16"):
             painter(PROMPTS, steps=2, size=size)

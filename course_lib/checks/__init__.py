@@ -138,6 +138,7 @@ def compare(
     inputs: Callable[[torch.Generator], tuple],
     mistakes: Mapping[str, Callable] | None = None,
     tolerance: float = 1e-4,
+    by_chance: str = "use the randomness it is given instead of drawing some inside",
 ) -> None:
     """Raise NotYetRight unless the learner's function answers as the right one does.
 
@@ -147,6 +148,7 @@ def compare(
         inputs:    draws the arguments from a generator; called with two seeds
         mistakes:  what a likely mistake is called -> a function that makes it
         tolerance: how far apart numbers may be, absolutely and relatively
+        by_chance: what to do if it draws noise of its own
     """
     draws = [inputs(torch.Generator().manual_seed(seed)) for seed in (0, 1)]
     found = [_answer_leaving_inputs_alone(learner, draw) for draw in draws]
@@ -155,7 +157,9 @@ def compare(
     if said is None:
         return
     named = named_mistake(found, expected, draws, mistakes or {}, tolerance)
-    raise NotYetRight(named or _not_repeatable(learner, draws[0], found[0]) or said)
+    if named is None and not _repeatable(learner, draws[0], found[0]):
+        named = f"it answers differently each time for the same input: {by_chance}"
+    raise NotYetRight(named or said)
 
 
 def named_mistake(found, expected, draws, mistakes, tolerance=1e-4) -> str | None:
@@ -204,14 +208,9 @@ def _answer_leaving_inputs_alone(learner: Callable, draw: tuple) -> Answer:
     return answer
 
 
-def _not_repeatable(learner: Callable, draw: tuple, first: Answer) -> str | None:
+def _repeatable(learner: Callable, draw: tuple, first: Answer) -> bool:
     """Two answers to one question: then the function draws its own noise."""
-    if difference(learner(*_fresh(draw)), first, tolerance=0) is None:
-        return None
-    return (
-        "it answers differently each time for the same input: "
-        "use the randomness it is given instead of drawing some inside"
-    )
+    return difference(learner(*_fresh(draw)), first, tolerance=0) is None
 
 
 # What the learner reads -------------------------------------------------------
