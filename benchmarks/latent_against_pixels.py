@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -99,20 +100,48 @@ def seconds_a_picture(painter: TextToImage, steps: int = 6) -> float:
     return sorted(seconds[1:])[4]
 
 
-def peak_gib(space: str, batch: int) -> float:
-    """The most memory that a process of its own holds to train a batch, in GiB."""
-    code = f"import latent_against_pixels as b; b.hold({space!r}, {batch})"
-    here = Path(__file__).parent
+def peak_gib(does: str, space: str, folder: Path, batch: int) -> float:
+    """The most memory that a process of its own holds to train a batch, or to draw.
+
+    Args:
+        does: "training" or "drawing", the functions below
+        folder: of what draws
+
+    Returns:
+        GiB, beside those that were held before it began
+    """
+    code = f"import latent_against_pixels as b; b.{does}({space!r}, {batch}, "
     env = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536"}  # gives back what is freed
     told = subprocess.run(
-        [sys.executable, "-c", code], cwd=here, env=env, check=True, capture_output=True
+        [sys.executable, "-c", f"{code}{str(folder.absolute())!r})"],
+        cwd=Path(__file__).parent,
+        env=env,
+        check=True,
+        capture_output=True,
     )
     return float(told.stdout.split()[-1])
 
 
-def hold(space: str, batch: int) -> None:
-    """Two iterations; how much more memory this process held meanwhile, in GiB."""
+def training(space: str, batch: int, folder: str) -> None:
+    """What two iterations hold."""
     trainer = trainer_of(space, settings_of(2), None, batch_size=batch)
+
+    def work() -> None:
+        for _ in range(2):
+            trainer.one_iteration()
+            trainer.iteration += 1
+
+    hold(work)
+
+
+def drawing(space: str, batch: int, folder: str) -> None:
+    """What two pictures hold, one after the other."""
+    painter = TextToImage.from_pretrained(Path(folder) / space)
+    hold(lambda: [painter(["a frog on stilts"], steps=6) for _ in range(2)])
+
+
+def hold(work: Callable[[], object]) -> None:
+    """Print how much more memory this process held while it worked, in GiB."""
     held, done, process = [], threading.Event(), psutil.Process()
 
     def watch() -> None:  # the most that it ever held was when the pictures were read
@@ -122,9 +151,7 @@ def hold(space: str, batch: int) -> None:
     before = process.memory_info().rss
     watching = threading.Thread(target=watch)
     watching.start()
-    for _ in range(2):
-        trainer.one_iteration()
-        trainer.iteration += 1
+    work()
     done.set()
     watching.join()
     print((max(held) - before) / 2**30)
@@ -164,19 +191,25 @@ def main(arguments: list[str] | None = None) -> None:
         space: train_for(space, options.minutes, options.out / space, **how)
         for space in ROWS
     }
-    table_of_costs(painters, options.batch)
+    table_of_costs(painters, options.out, options.batch)
     asked = {kind: prompts_of(kind, options.n, FRESH, size=64) for kind in KINDS}
     table_of_quality(painters, asked, options)
 
 
-def table_of_costs(painters: dict[str, TextToImage], batch: int) -> None:
+def there_and_back(painter: TextToImage, pictures: torch.Tensor) -> torch.Tensor:
+    """What the autoencoder leaves of pictures, some at a time."""
+    return torch.cat([painter.decode(painter.encode(x)) for x in pictures.split(100)])
+
+
+def table_of_costs(painters: dict[str, TextToImage], folder: Path, batch: int) -> None:
     """What one call, one picture and one batch take."""
     print("| at 64x64 | pixel | latent |\n| --- | --- | --- |")
     rows = {
         "million parameters": lambda s: count_parameters(painters[s].model) / 1e6,
         "GFLOP a network call": lambda s: gigaflops(painters[s]),
         "core seconds a picture, 12 calls": lambda s: seconds_a_picture(painters[s]),
-        f"GiB to train a batch of {batch}": lambda s: peak_gib(s, batch),
+        "GiB to draw a picture": lambda s: peak_gib("drawing", s, folder, batch),
+        "GiB to train a batch": lambda s: peak_gib("training", s, folder, batch),
         "iterations": lambda s: painters[s].card["iteration"],
     }
     for name, measure in rows.items():
@@ -202,12 +235,15 @@ def table_of_quality(painters, asked: dict[str, Prompts], options) -> None:
         features_of(judge, real_pictures(options.n, FRESH + world)) for world in (1, 2)
     )
     floor = frechet_distance(real, others)
+    back = there_and_back(painters["latent"], real_pictures(options.n, FRESH + 2))
+    lost = frechet_distance(real, features_of(judge, back)) - floor
     above = {
         s: frechet_distance(real, features_of(judge, found[s]["pictures"])) - floor
         for s in ROWS
     }
     print("| distance above the floor | {pixel:.1f} | {latent:.1f} |".format(**above))
     print(f"floor={floor:.2f}")
+    print(f"above_floor_there_and_back={lost:.2f}")
     for space in ROWS:
         print(f"above_floor_{space}={above[space]:.2f}")
         share = found[space]["one animal"]["all_factors"]["share"]

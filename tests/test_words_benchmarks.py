@@ -124,7 +124,7 @@ def test_a_picture_is_as_sharp_as_itself_and_sharper_than_when_blurred():
 
 def test_latents_are_measured_against_pixels(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(recipes, "load_critters", small_critters)
-    monkeypatch.setattr(latent_against_pixels, "peak_gib", lambda space, batch: 1.0)
+    monkeypatch.setattr(latent_against_pixels, "peak_gib", lambda *how: 1.0)
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     tiny = "--minutes 0.0001 --n 4 --steps 1 --batch 2 --widths 8,16"
     latent_against_pixels.main([*tiny.split(), "--out", str(tmp_path / "out")])
@@ -132,5 +132,6 @@ def test_latents_are_measured_against_pixels(capsys, monkeypatch, tmp_path):
     assert 0 < found["flops_ratio"] < 0.5  # the latent's share of the pixels' work
     assert found.keys() == {
         *("flops_ratio", "floor", "above_floor_pixel", "above_floor_latent"),
+        "above_floor_there_and_back",
         *("right_pixel", "right_latent"),
     }
