@@ -166,7 +166,7 @@ plot_curves(
     "alike over long distances.",
 )
 for name, curve in curves.items():
-    near, further, far = (curve[apart] for apart in (1, 3, 8))
+    near, further, far = (abs(curve[apart]) for apart in (1, 3, 8))
     print(f"{name}: neighbours {near:.1f}, 3 apart {further:.1f}, 8 apart {far:.1f}")
 
 # %% [markdown]
@@ -198,7 +198,8 @@ show_rows(
     loud,
     titles=[f"t = {step}" for step in t],
     alt="The same animal under the same noise. Five times as loud, it is still there "
-    "at t = 700, among mauve blotches; a fifth as loud, it is gone at 300.",
+    "at t = 700, among mauve blotches; a fifth as loud, it is gone at 300, and at the "
+    "end much is plain grey.",
 )
 spread = draw.encode(pictures).std()
 print("after scaling, latents have a spread near 1:", bool(abs(spread - 1) < 0.15))
@@ -206,7 +207,8 @@ print("scale:", round(draw.card["latent_scale"], 2))
 
 # %% [markdown]
 # Five times too loud, half of all steps have nothing to do; five times too soft, half
-# of them are hopeless. So every latent is multiplied by one number, the **scale**, 1
+# of them are hopeless (and where the noise is louder than anything that the decoder
+# has ever heard, it goes plain grey). So every latent is multiplied by one number, the **scale**, 1
 # divided by the spread of them all. It stands on the network's card. (Our latents are
 # too soft, and are made louder. Stable Diffusion's are five times too loud: its scale
 # is 0.18215, and whoever forgets it sees only mush.)
@@ -297,7 +299,7 @@ show_rows(
     {"z_t": held[some], "z_0_hat": guessed[some]},
     titles=[f"t = {steps[i].t}" for i in some],
     alt="Six steps from noise to a red cat. What is held are blotches that calm down. "
-    "The guess is patches of colour with edges, then an animal, then the cat.",
+    "The guess is a red lump with edges, then an animal, then the cat.",
 )
 off = [(guess - guessed[-1]).square().mean().sqrt().item() for guess in guessed]
 print("the guess comes nearer to the end:", off[0] > off[3] > off[6])
@@ -533,6 +535,9 @@ for name, picture in half.items():
 # The calls of notebook 07, unchanged: `image_to_image` encodes, covers, walks and
 # decodes; `inpaint` holds a part of the latent. Note that the hole has to lie on the
 # grid of the latent: 4 x 4 pixels are its smallest piece.
+#
+# Not every hat will sit: a hat goes on a head, and the hole may have taken the head as
+# well, or left it below the border.
 
 # %%
 from course_lib.critters import SIZES
