@@ -207,11 +207,11 @@ print("scale:", round(draw.card["latent_scale"], 2))
 
 # %% [markdown]
 # Five times too loud, half of all steps have nothing to do; five times too soft, half
-# of them are hopeless (and where the noise is louder than anything that the decoder
-# has ever heard, it goes plain grey). So every latent is multiplied by one number, the **scale**, 1
-# divided by the spread of them all. It stands on the network's card. (Our latents are
-# too soft, and are made louder. Stable Diffusion's are five times too loud: its scale
-# is 0.18215, and whoever forgets it sees only mush.)
+# of them are hopeless (and where the noise is louder than anything that the decoder has
+# ever heard, it goes plain grey). So every latent is multiplied by one number, the
+# **scale**, 1 divided by the spread of them all. It stands on the network's card. (Our
+# latents are too soft, and are made louder. Stable Diffusion's are five times too loud:
+# its scale is 0.18215, and whoever forgets it sees only mush.)
 #
 # **Your turn.** Pictures to latents. `autoencoder.encode` says `mu` and `logvar`. What
 # is learned from is the middle of each cloud, times `scale`.
