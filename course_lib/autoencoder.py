@@ -158,8 +158,6 @@ class Autoencoder(nn.Module):
             )
         if not pictures.isfinite().all():
             raise ValueError("There are numbers in these pictures that are not finite.")
-        if not pictures.isfinite().all():
-            raise ValueError("There are numbers in these pictures that are not finite.")
         out = self.encoder(F.pixel_unshuffle(pictures, self.fold))
         mu, logvar = out.chunk(2, dim=1)
         return mu, logvar.clamp(*LOGVAR)
