@@ -268,10 +268,14 @@ class TextToImage(Painter):
             save_weights(inside, self.autoencoder.state_dict(), card)
 
     @property
+    def times(self) -> int:
+        """How many pixels a number that it draws stands for along each side."""
+        return 1 if self.autoencoder is None else self.autoencoder.times
+
+    @property
     def multiple(self) -> int:
         """What height and width of a picture must be divisible by."""
-        times = 1 if self.autoencoder is None else self.autoencoder.times
-        return times * self.model.unet.multiple
+        return self.times * self.model.unet.multiple
 
     def shape(self, size: int | None = None) -> tuple[int, int, int]:
         """What the network draws for one picture: channels, height and width.
@@ -280,13 +284,16 @@ class TextToImage(Painter):
             size: of the picture, if not the one that it learned
         """
         size = self.card["size"] if size is None else size
-        times = 1 if self.autoencoder is None else self.autoencoder.times
         if not 0 < size <= LARGEST or size % self.multiple:
             raise ValueError(
                 f"The size of a picture must be a multiple of {self.multiple} here, at "
                 f"most {LARGEST}; got {size}."
             )
-        return self.model.config["unet"]["channels"], size // times, size // times
+        return (
+            self.model.config["unet"]["channels"],
+            size // self.times,
+            size // self.times,
+        )
 
     @torch.no_grad()
     def encode(self, pictures: Tensor) -> Tensor:
