@@ -12,35 +12,23 @@ from dataclasses import dataclass
 from course_lib.device import use_all_cores
 from course_lib.evaluation import FRESH, spoken
 from course_lib.fidelity import KINDS, judge_all, prompts_of, shares_of
+from course_lib.guidance import FOR_LATENTS, FOR_PROMPTS, Way
 from course_lib.metrics import load_judge
-from course_lib.objective import Predict
+from course_lib.painter import calls_of
 from course_lib.pipeline import TextToImage
-from course_lib.samplers import choose_steps
 
 ASKED = ("one animal", "accessory", "ears", "frog on stilts", "colour", "two animals")
-WAYS = (  # guidance_scale, between which t it is used, steps: twenty calls each
-    (3.0, (0, 1000), 10),
-    (5.0, (400, 950), 13),
-)
+WAYS = (FOR_PROMPTS, FOR_LATENTS)  # twenty calls each
 
 
 @dataclass
-class GuidedBetween(TextToImage):
-    """A painter that follows the words further only where low < t <= high."""
+class Led(TextToImage):
+    """A painter that draws in a given way, whatever is usual for it."""
 
-    between: tuple[int, int] = (0, 1000)
+    given: Way = FOR_PROMPTS
 
-    def predict_for(self, prompts: list[str], *how) -> Predict:
-        guided = super().predict_for(prompts, *how)
-        plain = super().predict_for(prompts, 1.0, *how[1:])
-        low, high = self.between
-        return lambda x_t, t: (guided if low < t[0] <= high else plain)(x_t, t)
-
-
-def calls_of(between: tuple[int, int], steps: int) -> int:
-    """How often the network is asked for one picture."""
-    low, high = between
-    return sum(1 + (low < t <= high) for t in choose_steps(1000, steps)[:-1])
+    def way(self, guidance_scale=None, steps=None) -> Way:
+        return self.given
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -55,20 +43,21 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"| weights | w | where t is | steps | calls | {columns} |")
     print("| --- | --- | --- | --- | --- |" + " --- |" * len(ASKED))
     for name in options.weights:
-        painter = GuidedBetween.from_pretrained(name, as_typed=options.as_typed)
-        for w, painter.between, steps in WAYS:
+        painter = Led.from_pretrained(name, as_typed=options.as_typed)
+        for painter.given in WAYS:
             right = []
             for kind in ASKED:
                 prompts = prompts_of(kind, options.n, FRESH, painter.card["size"])
-                pictures = painter(prompts.texts, steps=steps, guidance_scale=w)
-                shares = shares_of(judge_all(judge, pictures, prompts.asked))
-                right.append(shares["all_factors"])
-            low, high = painter.between
-            row = f"{name} | {w:g} | {low} to {high} | {steps}"
-            row += f" | {calls_of(painter.between, steps)}"
+                found = judge_all(judge, painter(prompts.texts), prompts.asked)
+                right.append(shares_of(found)["all_factors"])
+            way, T = painter.given, painter.card["T"]
+            where = "{} to {}".format(*way.guided_between or (0, T))
+            row = f"{name} | {way.guidance_scale:g} | {where} | {way.steps}"
+            row += f" | {calls_of(way, T)}"
             print(f"| {row} | " + " | ".join(map(spoken, right)) + " |", flush=True)
             for kind, facts in zip(ASKED, right, strict=True):
-                print(f"{name}_w{w:g}_{kind.replace(' ', '_')}={facts['share']:.4f}")
+                told = f"{name}_w{way.guidance_scale:g}_{kind.replace(' ', '_')}"
+                print(f"{told}={facts['share']:.4f}")
 
 
 if __name__ == "__main__":

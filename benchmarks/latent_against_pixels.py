@@ -34,6 +34,7 @@ from course_lib.unet import count_parameters
 ROWS = {"pixel": "text", "latent": "latent"}  # what each is called by `train --what`
 KINDS = ("one animal", "two animals")
 WATTS_A_CORE = 10  # an estimate: a server's processor under load, a core's share of it
+W = 3.0  # guidance_scale, at every step of both
 TRIED = 8  # iterations that the number of iterations is reckoned from
 
 
@@ -95,7 +96,7 @@ def seconds_a_picture(painter: TextToImage, steps: int = 6) -> float:
     seconds = []
     for seed in range(10):
         start = time.process_time()
-        painter(["a frog on stilts"], steps=steps, seed=seed)
+        painter(["a frog on stilts"], steps=steps, guidance_scale=W, seed=seed)
         seconds.append(time.process_time() - start)
     return sorted(seconds[1:])[4]
 
@@ -137,7 +138,8 @@ def training(space: str, batch: int, folder: str) -> None:
 def drawing(space: str, batch: int, folder: str) -> None:
     """What two pictures hold, one after the other."""
     painter = TextToImage.from_pretrained(Path(folder) / space)
-    hold(lambda: [painter(["a frog on stilts"], steps=6) for _ in range(2)])
+    how = dict(steps=6, guidance_scale=W)
+    hold(lambda: [painter(["a frog on stilts"], **how) for _ in range(2)])
 
 
 def hold(work: Callable[[], object]) -> None:
@@ -164,7 +166,7 @@ def judged(painter: TextToImage, asked: dict[str, Prompts], steps: int) -> dict:
     """Shares by kind, and the pictures."""
     judge, shares, drawn = load_judge(READER), {}, []
     for kind, prompts in asked.items():
-        pictures = painter(prompts.texts, steps=steps)
+        pictures = painter(prompts.texts, steps=steps, guidance_scale=W)
         shares[kind] = shares_of(judge_all(judge, pictures, prompts.asked))
         drawn.append(pictures)
     return shares | {"pictures": torch.cat(drawn)}

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from course_lib.device import best_device, use_all_cores
-from course_lib.evaluation import real_pictures, steps_for
+from course_lib.evaluation import real_pictures
 from course_lib.metrics import (
     Share,
     features_of,
@@ -109,7 +109,8 @@ def main() -> None:
     for sampler, w in ROWS:
         for calls in map(int, options.calls.split(",")):
             looked["pictures"] = 0
-            made = draw(labels, steps_for(calls, w, sampler), w, options.seed, sampler)
+            steps = draw.way_within(calls, w, sampler).steps
+            made = draw(labels, steps, w, options.seed, sampler)
             used = looked["pictures"] // options.n
             found, distance = judged(made)
             cells.append(Cell(sampler, w, calls, used, found, distance - floor))

@@ -13,7 +13,6 @@ import re
 from course_lib.device import use_all_cores
 from course_lib.evaluation import FRESH, spoken
 from course_lib.fidelity import by_combination, judge_all, prompts_of
-from course_lib.guidance import FOR_PROMPTS
 from course_lib.metrics import load_judge
 from course_lib.pipeline import TextToImage
 from course_lib.prompts import LENDER, WORN
@@ -38,7 +37,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--n", type=int, default=500, help="prompts of each kind")
     parser.add_argument("--weights", default="words")
     parser.add_argument("--times", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--guidance", type=float, default=FOR_PROMPTS)
+    parser.add_argument("--guidance", type=float)
     options = parser.parse_args(arguments)
     use_all_cores()
     judge = load_judge("reader-32")

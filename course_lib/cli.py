@@ -11,7 +11,7 @@ import math
 import shlex
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -32,8 +32,10 @@ from course_lib.command import (
     FAILED,
     AsJson,
     AsTyped,
+    Guidance,
     Pictures,
     Sampler,
+    Steps,
     bad_input,
     complain,
     path,
@@ -42,7 +44,6 @@ from course_lib.command import (
 )
 from course_lib.device import best_device, in_words, use_all_cores
 from course_lib.gallery import places_for, write_pictures
-from course_lib.guidance import FOR_LABELS, FOR_PROMPTS
 from course_lib.pipeline import SPACES, LabelToImage, TextToImage
 
 MOST_PICTURES = 10_000
@@ -85,13 +86,8 @@ def generate(
     ] = None,
     n: Annotated[int, typer.Option(help="How many pictures.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
-    steps: Annotated[
-        int | None, typer.Option(help="From noise to picture: 10, for a label 25.")
-    ] = None,
-    guidance: Annotated[
-        float | None,
-        typer.Option(help="1 is plain, more follows closely: 3, for a label 2."),
-    ] = None,
+    steps: Steps = None,
+    guidance: Guidance = None,
     negative: Annotated[str, typer.Option(help="A prompt to be led away from.")] = "",
     weights: Annotated[
         str | None,
@@ -113,9 +109,6 @@ def generate(
     """
     use_all_cores()
     labels = [name.strip() for names in label or [] for name in names.split(",")]
-    steps = steps if steps is not None else (25 if label else 10)
-    usual = FOR_LABELS if label else FOR_PROMPTS
-    guidance = usual if guidance is None else guidance
     settings = dict(steps=steps, guidance_scale=guidance, sampler=sampler)
     with bad_input():
         if (prompt is None) == (label is None):
@@ -148,7 +141,8 @@ def generate(
         print(sentence, file=sys.stderr)
     looked = count_looks(draw.model)
     started = time.monotonic()
-    with tqdm(total=n * (steps + 1), unit="step", disable=None) as bar:
+    way = draw.way(guidance, steps)
+    with tqdm(total=n * (way.steps + 1), unit="step", disable=None) as bar:
         watch = dict(callback=lambda step: bar.update(len(step.x_t)))
         pictures = draw(asked, seed=seed, **watch, **settings, **told)
     seconds = time.monotonic() - started
@@ -156,7 +150,8 @@ def generate(
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
     print(f"{n} picture{'s' * (n > 1)} in {seconds:.1f} s: {wrote[-1]}")
     if as_json:
-        facts = dict(files=wrote, seed=seed, weights=weights) | settings
+        facts = dict(files=wrote, seed=seed, weights=weights)
+        facts |= asdict(way) | dict(sampler=sampler)
         facts |= {"labels": asked} if label else {"prompts": asked} | told
         if prompt:
             facts |= dict(read_as=draw.reworded(asked))

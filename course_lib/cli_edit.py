@@ -1,6 +1,7 @@
 """The command `edit`: change a picture as a prompt says, all of it or a part."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +23,6 @@ from course_lib.command import (
 from course_lib.device import best_device, use_all_cores
 from course_lib.editing import AGAIN, image_to_image, inpaint, start_of, widen
 from course_lib.gallery import places_for, write_pictures
-from course_lib.guidance import FOR_PROMPTS
 from course_lib.pipeline import SPACES, TextToImage
 from course_lib.pixels import from_bytes, read_picture
 
@@ -56,7 +56,7 @@ def edit(
     n: Annotated[int, typer.Option(help="How many results.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
     steps: Annotated[int, typer.Option(help="From pure noise to picture.")] = 20,
-    guidance: Guidance = FOR_PROMPTS,
+    guidance: Guidance = None,
     weights: Weights = SPACES["latent"],
     as_typed: AsTyped = False,
     as_json: AsJson = False,
@@ -111,7 +111,8 @@ def edit(
         facts |= dict(read_as=painter.reworded([prompt])[0])
         part = dict(mask=str(mask)) if mask else dict(wider=wider)
         facts |= dict(strength=strength) if hole is None else part
-        say_json(facts | how | what_is_seen(edited, [prompt] * n))
+        facts |= dict(seed=seed) | asdict(painter.way(guidance, steps))
+        say_json(facts | what_is_seen(edited, [prompt] * n))
 
 
 def check_wider(painter: TextToImage, wider: int) -> None:

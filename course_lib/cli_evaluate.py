@@ -1,6 +1,7 @@
 """The command `evaluate`: how good are trained weights?"""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,6 @@ from course_lib.command import (
     say_json,
 )
 from course_lib.device import best_device, use_all_cores
-from course_lib.guidance import FOR_LABELS, FOR_PROMPTS
 from course_lib.pipeline import LabelToImage, TextToImage
 
 
@@ -35,7 +35,7 @@ def evaluate(
         typer.Option(help="Network calls a picture: 50, for prompts 20."),
     ] = None,
     guidance: Annotated[
-        float | None, typer.Option(help="1 is plain: 2, for prompts 3.")
+        float | None, typer.Option(help="1 is plain; else the weights' own way.")
     ] = None,
     sampler: Sampler = "dpm_solver",
     size: Annotated[
@@ -71,8 +71,6 @@ def evaluate(
             )
         if size is not None and kind != "judge":
             raise ValueError(f"--size needs weights that judge, not {weights}.")
-    if guidance is None:
-        guidance = FOR_PROMPTS if kind == "text denoiser" else FOR_LABELS
     settings = dict(guidance_scale=guidance, sampler=sampler)
     pictures = n if n is not None else {"pair": 1000}.get(kind, 2048)
     if kind == "judge":
@@ -127,7 +125,7 @@ def evaluate_denoiser(weights: str, n: int, seeds: int, settings: dict):
     with bad_input():
         painter = LabelToImage.from_pretrained(weights, best_device())
         how = dict(settings)
-        how["steps"] = ev.steps_for(how.pop("calls"), *how.values())
+        how["steps"] = painter.way_within(how.pop("calls"), *how.values()).steps
         ev.check_denoiser(painter, n, seeds, how)
     found = ev.measure_denoiser(painter, n, seeds, **settings)
     return found, ev.as_table(found)
@@ -146,11 +144,9 @@ def evaluate_prompts(
     from course_lib import fidelity as fi
 
     with bad_input():
-        steps = ev.steps_for(
-            *(settings[k] for k in ("calls", "guidance_scale", "sampler"))
-        )
-        how = {k: v for k, v in settings.items() if k != "calls"}
-        painter.trace([""], steps, **how)  # only checks
+        how = dict(settings)
+        way = painter.way_within(how.pop("calls"), *how.values())
+        painter.trace([""], way.steps, **how)  # only checks
         if file:
             ev.check_seeds(seeds)
             lines = read_lines(file)
@@ -158,7 +154,7 @@ def evaluate_prompts(
             for sentence in fi.remarks(lines):
                 print(sentence, file=sys.stderr)
     facts = dict(kind="text denoiser", seeds=seeds, as_typed=painter.as_typed)
-    facts |= settings
+    facts |= settings | asdict(way)
     if file:
         shares = fi.measure_prompts(painter, asked, seeds, **settings)
         facts |= dict(n=len(asked.texts), factors=shares)

@@ -1,6 +1,7 @@
 """The command `interpolate`: pictures on the way from one to another."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from course_lib.command import (
     AsTyped,
     Guidance,
     Pictures,
+    Steps,
     Weights,
     bad_input,
     say_json,
@@ -19,7 +21,6 @@ from course_lib.device import best_device, use_all_cores
 from course_lib.editing import crossfade
 from course_lib.editing import interpolate as on_the_way
 from course_lib.gallery import places_for, write_pictures
-from course_lib.guidance import FOR_PROMPTS
 from course_lib.pipeline import SPACES, TextToImage
 from course_lib.pixels import from_bytes, read_picture
 
@@ -35,8 +36,8 @@ def interpolate(
     to_seed: Annotated[
         int | None, typer.Option(help="The noise of the last picture, if not the same.")
     ] = None,
-    steps: Annotated[int, typer.Option(help="From pure noise to picture.")] = 10,
-    guidance: Guidance = FOR_PROMPTS,
+    steps: Steps = None,
+    guidance: Guidance = None,
     weights: Weights = SPACES["latent"],
     as_typed: AsTyped = False,
     as_json: AsJson = False,
@@ -77,4 +78,4 @@ def interpolate(
         if all(are_files):
             return say_json(facts | dict(images=asked))
         facts |= dict(prompts=asked, read_as=painter.reworded(asked), to_seed=to_seed)
-        say_json(facts | how)
+        say_json(facts | dict(seed=seed) | asdict(painter.way(guidance, steps)))

@@ -11,7 +11,7 @@ import typer
 
 from course_lib.checkpoint import CheckpointError, WriteError
 from course_lib.datasets import DataError
-from course_lib.pipeline import SAMPLERS
+from course_lib.painter import SAMPLERS
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
@@ -44,7 +44,14 @@ Weights = Annotated[
     str, typer.Option(parser=text, help="A shipped name, or a training's folder.")
 ]
 Guidance = Annotated[
-    float, typer.Option(help="1 is plain; more follows what is asked more closely.")
+    float | None,
+    typer.Option(
+        help="1 is plain; more follows what is asked more closely, at every step. "
+        "Else it is done in the weights' own way."
+    ),
+]
+Steps = Annotated[
+    int | None, typer.Option(help="From noise to picture, if not the weights' own.")
 ]
 Sampler = Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")]
 

@@ -13,7 +13,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.guidance import FOR_PROMPTS
 from course_lib.objective import Predict, eps_from_x_0
 from course_lib.pixels import check_pictures
 from course_lib.samplers import (
@@ -45,7 +44,7 @@ def image_to_image(
     asked: list[str],
     strength: float = 0.7,
     steps: int = 20,
-    guidance_scale: float = FOR_PROMPTS,
+    guidance_scale: float | None = None,
     seed: int = 0,
 ) -> Tensor:
     """Cover each picture with noise up to a step, and draw on from there (SDEdit).
@@ -193,7 +192,7 @@ def inpaint(
     asked: list[str],
     steps: int = 20,
     again: int = AGAIN,
-    guidance_scale: float = FOR_PROMPTS,
+    guidance_scale: float | None = None,
     seed: int = 0,
     pull: bool = True,
     batch_size: int = 32,
@@ -224,7 +223,7 @@ def inpaint(
     return joined(torch.cat(drawn), pictures.cpu(), mask)
 
 
-def guided_at_first(painter, asked: list[str], guidance_scale: float) -> Predict:
+def guided_at_first(painter, asked: list[str], guidance_scale: float | None) -> Predict:
     """Follow the words further while it is noisy, then no more than they say.
 
     Guidance decides early what is drawn; late it only makes the drawn part more glaring
@@ -302,8 +301,8 @@ def interpolate(
     n: int = 9,
     seed: int = 0,
     to_seed: int | None = None,
-    steps: int = 10,
-    guidance_scale: float = FOR_PROMPTS,
+    steps: int | None = None,
+    guidance_scale: float | None = None,
 ) -> Tensor:
     """Pictures (n, 3, H, W) on the way from one prompt to another.
 
@@ -322,6 +321,7 @@ def interpolate(
     seeds = (seed, seed if to_seed is None else to_seed)
     noises = [PictureNoise(s, [0], painter.device)(painter.shape()) for s in seeds]
     x_T = torch.cat([between(*noises, share) for share in shares])
+    steps = painter.way(guidance_scale, steps).steps
     return painter.decode(last_step(dpm_solver(predict, x_T, painter.schedule, steps)))
 
 

@@ -8,6 +8,7 @@ noisy, and on broken ones.
 
 import statistics
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import torch
 import torch.nn.functional as F
@@ -74,7 +75,7 @@ def measure_denoiser(
     n: int = 2048,
     seeds: int = 3,
     calls: int = 50,
-    guidance_scale: float = 2.0,
+    guidance_scale: float | None = None,
     sampler: str = "dpm_solver",
 ) -> dict:
     """Ask for what n real pictures show, and judge what is drawn; once a seed.
@@ -82,8 +83,8 @@ def measure_denoiser(
     Args:
         calls: network calls a picture; guidance takes two a step
     """
-    settings = dict(guidance_scale=guidance_scale, sampler=sampler)
-    settings["steps"] = steps_for(calls, guidance_scale, sampler)
+    way = painter.way_within(calls, guidance_scale, sampler)
+    settings = dict(steps=way.steps, guidance_scale=guidance_scale, sampler=sampler)
     check_denoiser(painter, n, seeds, settings)
     data, size = painter.card["data"], painter.card["size"]
     judge, question = judge_for(data)
@@ -102,7 +103,8 @@ def measure_denoiser(
                 compare(judge, question, answers, reference, made)
                 | {"real": compare(judge, question, answers, reference, others)}
             )
-    facts = dict(kind="denoiser", data=data, n=n, seeds=seeds, calls=calls) | settings
+    facts = dict(kind="denoiser", data=data, n=n, seeds=seeds, calls=calls)
+    facts |= asdict(way) | dict(sampler=sampler)
     return facts | summary(trials)
 
 
@@ -154,14 +156,6 @@ def real_pictures(
     order = torch.randperm(len(pictures), generator=generator_for(seed, 5))
     reference, (others, labels) = pictures[order[:n]][0], pictures[order[n : 2 * n]]
     return reference, others, [pictures.names[label] for label in labels.tolist()]
-
-
-def steps_for(calls: int, guidance_scale: float, sampler: str) -> int:
-    """How many steps so many network calls a picture allow."""
-    calls_a_step = (1 if guidance_scale == 1 else 2) * (2 if sampler == "heun" else 1)
-    if calls < calls_a_step:
-        raise ValueError(f"One step takes {calls_a_step} calls; got {calls} calls.")
-    return calls // calls_a_step
 
 
 def compare(

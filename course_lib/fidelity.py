@@ -24,8 +24,7 @@ from course_lib.critters import (
     uniforms,
 )
 from course_lib.drawing import draw
-from course_lib.evaluation import FRESH, as_facts, check_size, spoken, steps_for
-from course_lib.guidance import FOR_PROMPTS
+from course_lib.evaluation import FRESH, as_facts, check_size, spoken
 from course_lib.judges import Judge
 from course_lib.metrics import load_judge, share
 from course_lib.pipeline import TextToImage
@@ -248,11 +247,11 @@ def judge_drawn(
     prompts: Prompts,
     seed: int,
     calls: int,
-    guidance_scale: float,
+    guidance_scale: float | None,
     sampler: str,
 ) -> list[dict[str, bool]]:
     """Draw every prompt once, and say of each picture what is right."""
-    steps = steps_for(calls, guidance_scale, sampler)
+    steps = painter.way_within(calls, guidance_scale, sampler).steps
     how = dict(steps=steps, guidance_scale=guidance_scale, sampler=sampler, seed=seed)
     return judge_all(load_judge(READER), painter(prompts.texts, **how), prompts.asked)
 
@@ -275,7 +274,7 @@ def measure_prompts(
     prompts: Prompts,
     seeds: int = 1,
     calls: int = 20,
-    guidance_scale: float = FOR_PROMPTS,
+    guidance_scale: float | None = None,
     sampler: str = "dpm_solver",
 ) -> dict[str, dict]:
     """Draw every prompt once a seed and judge it: factor -> its share.
@@ -293,7 +292,7 @@ def measure_kinds(
     n: int = 500,
     seeds: int = 1,
     calls: int = 20,
-    guidance_scale: float = FOR_PROMPTS,
+    guidance_scale: float | None = None,
     sampler: str = "dpm_solver",
     kinds: tuple[str, ...] = tuple(KINDS),
 ) -> dict[str, dict]:

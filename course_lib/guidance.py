@@ -8,12 +8,12 @@ can pull at once (Liu et al. 2022, equation 11).
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 STRONGEST = 100  # far beyond what makes a picture
-FOR_LABELS, FOR_PROMPTS = 2.0, 3.0  # guidance_scale, where nobody says (lesson 10)
 
 
 def guide(
@@ -72,3 +72,36 @@ def compose(
         return guided
 
     return composed_model
+
+
+@dataclass(frozen=True)
+class Way:
+    """How far a painter follows what is asked, at which steps, in how many of them.
+
+    Args:
+        guided_between: guided only where low < t <= high (Kynkäänniemi et al. 2024),
+            if not everywhere
+    """
+
+    guidance_scale: float
+    steps: int
+    guided_between: tuple[int, int] | None = None
+
+    def is_guided(self, t: int) -> bool:
+        """Whether the network is asked twice at this step."""
+        low, high = self.guided_between or (0, t)
+        return self.guidance_scale != 1 and low < t <= high
+
+    def guide(self, model: Callable, uncond: Tensor | None = None) -> Callable:
+        """`guide` above, where it is asked for; all of a batch is at the same t."""
+        guided = guide(model, self.guidance_scale, uncond)
+
+        def guided_at_times(x_t: Tensor, t: Tensor, cond: Tensor) -> Tensor:
+            asked = guided if self.is_guided(int(t[0])) else model
+            return asked(x_t, t, cond)
+
+        return guided_at_times
+
+
+FOR_LABELS, FOR_PROMPTS = Way(2.0, steps=25), Way(3.0, steps=10)  # where nobody says
+FOR_LATENTS = Way(5.0, steps=13, guided_between=(400, 950))

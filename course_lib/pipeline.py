@@ -1,21 +1,20 @@
 """A trained network, ready to draw: the whole system behind one call.
 
 draw = TextToImage.from_pretrained("latent")
-pictures = draw(["a frog on stilts", "a red cat at night"], guidance_scale=3, seed=0)
+pictures = draw(["a frog on stilts", "a red cat at night"], seed=0)
 
 A network that draws latents in place of pixels comes with the autoencoder that turns
 them into pictures; the call is the same.
 """
 
-import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from course_lib import samplers
 from course_lib.autoencoder import Autoencoder, its_autoencoder
 from course_lib.checkpoint import (
     CheckpointError,
@@ -25,107 +24,18 @@ from course_lib.checkpoint import (
     made_from,
     save_weights,
 )
-from course_lib.guidance import FOR_LABELS, FOR_PROMPTS, guide
+from course_lib.guidance import FOR_LABELS, FOR_LATENTS, FOR_PROMPTS, Way
 from course_lib.objective import Predict, predictor
+from course_lib.painter import LARGEST, Painter, check_card, draw_all, from_noise
 from course_lib.prompts import list_of_texts, listed, misspelled, unknown_words
 from course_lib.rewriting import rewrite
 from course_lib.samplers import PictureNoise, Step
-from course_lib.schedule import NoiseSchedule, schedule_named
+from course_lib.schedule import schedule_named
 from course_lib.text_unet import TextUNet
 from course_lib.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
 from course_lib.unet import UNet
 
 SPACES = {"latent": "latent", "pixel": "words"}  # in which to draw, and who does
-LARGEST = 1024  # pixels along a side that a painter of 64x64 may be asked for
-SAMPLERS = ("ddim", "ddpm", "dpm_solver", "euler", "heun")
-
-
-def check_card(name_or_folder: Path | str, card: dict, drawn: int, wanted: int) -> None:
-    """Raise a sentence for a card whose numbers would fail while drawing.
-
-    Args:
-        drawn: channels of what the network draws; `wanted` are those that a picture,
-            or a latent of the autoencoder on the card, has
-    """
-    size, scale = card["size"], card.get("latent_scale", 1)
-    if not isinstance(size, int) or not 0 < size <= LARGEST:
-        wrong = f"size {size!r} is not a whole number in 1..{LARGEST}"
-    elif not isinstance(scale, int | float) or not 0 < scale < math.inf:
-        wrong = f"latent_scale {scale!r} is not a number above 0"
-    elif drawn != wanted:
-        by = "a latent" if "autoencoder" in card else "no autoencoder, and a picture"
-        wrong = f"{drawn} channels are drawn, but there is {by} of {wanted}"
-    else:
-        return
-    raise CheckpointError(
-        f"The card of {name_or_folder} is broken ({wrong}): fetch or train these "
-        "weights again."
-    )
-
-
-def from_noise(
-    predict: Predict,
-    card: dict,
-    noise: PictureNoise,
-    steps: int,
-    sampler: str,
-    shape: tuple[int, int, int],
-) -> Iterator[Step]:
-    """The way from noise to picture with one of the samplers; see `trace` below."""
-    if sampler not in SAMPLERS:
-        raise ValueError(f"The sampler must be one of {SAMPLERS}; got {sampler!r}.")
-    schedule = schedule_named(card["schedule"], card["T"])
-    fresh = {"noise": noise} if sampler == "ddpm" else {}
-    return getattr(samplers, sampler)(predict, noise(shape), schedule, steps, **fresh)
-
-
-def draw_all(
-    trace: Callable[[list[str], int], Iterator[Step]],
-    asked: list[str],
-    batch_size: int,
-    callback: Callable[[Step], None] | None,
-    decode: Callable[[Tensor], Tensor],
-) -> Tensor:
-    """One picture for each that is asked, some at a time: (B, 3, H, W) in [-1, 1]."""
-    if not asked:
-        raise ValueError("Nothing was asked for: the list is empty.")
-    pictures = []
-    for first in range(0, len(asked), batch_size):
-        for step in trace(asked[first : first + batch_size], first):
-            if callback:
-                callback(step)
-        pictures.append(decode(step.x_0_hat))
-    return torch.cat(pictures)
-
-
-class Painter:
-    """What both painters have: a network in `model`, and the `card` it came with."""
-
-    model: nn.Module
-    card: dict
-
-    @property
-    def schedule(self) -> NoiseSchedule:
-        """The process the network was trained on."""
-        return schedule_named(self.card["schedule"], self.card["T"])
-
-    @property
-    def device(self) -> torch.device:
-        """Where the network is."""
-        return next(self.model.parameters()).device
-
-    def encode(self, pictures: Tensor) -> Tensor:
-        """Pictures (B, 3, H, W) in [-1, 1] to what the network draws: the same."""
-        return pictures.to(self.device, torch.float32)
-
-    def decode(self, x_0: Tensor) -> Tensor:
-        """What the network draws to pictures (B, 3, H, W) in [-1, 1], on the CPU."""
-        return x_0.clamp(-1, 1).cpu()
-
-    def as_pictures(self, way: Iterable[Step]) -> Iterator[Step]:
-        """The same steps, each decoded, to be looked at."""
-        for step in way:
-            yield Step(step.t, self.decode(step.x_t), self.decode(step.x_0_hat))
 
 
 @dataclass
@@ -137,6 +47,7 @@ class LabelToImage(Painter):
 
     model: nn.Module
     card: dict
+    usual: ClassVar[Way] = FOR_LABELS
 
     @classmethod
     def from_pretrained(
@@ -176,8 +87,8 @@ class LabelToImage(Painter):
     def trace(
         self,
         labels: list[str],
-        steps: int = 25,
-        guidance_scale: float = FOR_LABELS,
+        steps: int | None = None,
+        guidance_scale: float | None = None,
         seed: int = 0,
         sampler: str = "dpm_solver",
         first: int = 0,
@@ -193,24 +104,25 @@ class LabelToImage(Painter):
         predict = self.predict_for(labels, guidance_scale, clamp_x_0)
         noise = PictureNoise(seed, range(first, first + len(labels)), self.device)
         shape = (3, self.card["size"], self.card["size"])
+        steps = self.way(guidance_scale, steps).steps
         return from_noise(predict, self.card, noise, steps, sampler, shape)
 
     def predict_for(
         self,
         labels: list[str],
-        guidance_scale: float = FOR_LABELS,
+        guidance_scale: float | None = None,
         clamp_x_0: bool = True,
     ) -> Predict:
         """What a sampler sees, for one noisy picture a label."""
         cond = self.label_numbers(labels).to(self.device)
-        model = guide(self.model, guidance_scale)
+        model = self.way(guidance_scale).guide(self.model)
         return predictor(model, self.schedule, self.card["target"], cond, clamp_x_0)
 
     def __call__(
         self,
         labels: list[str],
-        steps: int = 25,
-        guidance_scale: float = FOR_LABELS,
+        steps: int | None = None,
+        guidance_scale: float | None = None,
         seed: int = 0,
         sampler: str = "dpm_solver",
         batch_size: int = 64,
@@ -266,6 +178,11 @@ class TextToImage(Painter):
             card = {"kind": "autoencoder", "config": self.autoencoder.config}
             inside = Path(folder) / self.card["autoencoder"]
             save_weights(inside, self.autoencoder.state_dict(), card)
+
+    @property
+    def usual(self) -> Way:
+        """How it draws if nobody says; latents like to be led in the middle only."""
+        return FOR_PROMPTS if self.autoencoder is None else FOR_LATENTS
 
     @property
     def times(self) -> int:
@@ -368,8 +285,8 @@ class TextToImage(Painter):
     def trace(
         self,
         prompts: list[str],
-        steps: int = 10,
-        guidance_scale: float = FOR_PROMPTS,
+        steps: int | None = None,
+        guidance_scale: float | None = None,
         seed: int = 0,
         sampler: str = "dpm_solver",
         first: int = 0,
@@ -380,8 +297,9 @@ class TextToImage(Painter):
         """Yield every step from noise to picture, one picture a prompt.
 
         Args:
-            steps: updates; with guidance the network is called twice in each
-            guidance_scale: 1 is plain, more follows the prompt more closely
+            steps: updates; where it is guided, each takes two network calls
+            guidance_scale: 1 is plain, more follows the prompt more closely, and is
+                then meant at every step; None is the `usual` way
             seed: with `first`, the number of the first picture, decides the noise
             negative_prompt: what guidance leads away from; "" is "nothing told"
             size: height and width, if not those of the training (see `remarks`)
@@ -389,12 +307,13 @@ class TextToImage(Painter):
         shape = self.shape(size)
         predict = self.predict_for(prompts, guidance_scale, negative_prompt, clamp_x_0)
         noise = PictureNoise(seed, range(first, first + len(prompts)), self.device)
+        steps = self.way(guidance_scale, steps).steps
         return from_noise(predict, self.card, noise, steps, sampler, shape)
 
     def predict_for(
         self,
         prompts: list[str],
-        guidance_scale: float = FOR_PROMPTS,
+        guidance_scale: float | None = None,
         negative_prompt: str = "",
         clamp_x_0: bool = True,
     ) -> Predict:
@@ -408,19 +327,19 @@ class TextToImage(Painter):
         return self.predict_from(self.read(texts), guidance_scale, clamp_x_0)
 
     def predict_from(
-        self, text_emb: Tensor, guidance_scale: float, clamp_x_0: bool = True
+        self, text_emb: Tensor, guidance_scale: float | None, clamp_x_0: bool = True
     ) -> Predict:
         """The same of vectors (B + 1, L, D), the last what guidance leads away from."""
         clamp_x_0 = clamp_x_0 and self.autoencoder is None
         cond, uncond = text_emb[:-1], text_emb[-1:].expand_as(text_emb[:-1])
-        model = guide(self.model, guidance_scale, uncond)
+        model = self.way(guidance_scale).guide(self.model, uncond)
         return predictor(model, self.schedule, self.card["target"], cond, clamp_x_0)
 
     def __call__(
         self,
         prompts: list[str],
-        steps: int = 10,
-        guidance_scale: float = FOR_PROMPTS,
+        steps: int | None = None,
+        guidance_scale: float | None = None,
         seed: int = 0,
         generator: torch.Generator | None = None,
         sampler: str = "dpm_solver",

@@ -18,7 +18,8 @@ from course_lib.editing import (
 )
 from course_lib.ideal import GaussianDenoiser
 from course_lib.objective import predictor
-from course_lib.pipeline import Painter, TextToImage
+from course_lib.painter import Painter
+from course_lib.pipeline import TextToImage
 from course_lib.pixels import PictureError, from_bytes
 from course_lib.samplers import PictureNoise, last_step
 from course_lib.schedule import straight_line

@@ -22,11 +22,12 @@ from course_lib.evaluation import (
     measure_judge,
     real_pictures,
     shifted_by_one,
-    steps_for,
     worn_pictures,
 )
+from course_lib.guidance import FOR_LABELS
 from course_lib.judges import Judge
 from course_lib.metrics import Share
+from course_lib.painter import Painter
 from course_lib.pipeline import LabelToImage
 from course_lib.pixels import to_bytes
 from course_lib.reader import QUESTIONS
@@ -68,10 +69,11 @@ def painter(data="critters", labels=SUBJECTS[:9]) -> LabelToImage:
     return LabelToImage(model, card)
 
 
-class Copyist:
+class Copyist(Painter):
     """Draws what it should: real critters, in the order in which they are asked for."""
 
-    card = {"data": "critters", "size": 32}
+    card = {"data": "critters", "size": 32, "T": 1000}
+    usual = FOR_LABELS
     labels = ["nothing", *SUBJECTS[1:9]]
 
     def trace(self, labels, **settings):
@@ -133,12 +135,11 @@ def test_the_two_real_sets_have_nothing_in_common_with_each_other_or_the_trainin
 
 
 def test_guidance_and_heun_take_two_calls_a_step():
-    assert steps_for(50, 1, "dpm_solver") == 50
-    assert steps_for(50, 2, "dpm_solver") == 25
-    assert steps_for(50, 1, "heun") == 25
-    assert steps_for(50, 2, "heun") == 12
+    found = [(1, "dpm_solver", 50), (2, "dpm_solver", 25), (1, "heun", 25)]
+    for scale, sampler, steps in [*found, (2, "heun", 12)]:
+        assert painter().way_within(50, scale, sampler).steps == steps
     with pytest.raises(ValueError, match="One step takes 4 calls; got 3"):
-        steps_for(3, 2, "heun")
+        painter().way_within(3, 2, "heun")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from course_lib.fidelity import (
     prompts_of,
     shares_of,
 )
+from course_lib.guidance import FOR_PROMPTS
+from course_lib.painter import Painter
 from course_lib.prompts import understand
 
 
@@ -99,8 +101,9 @@ def test_a_prompt_that_names_nothing_is_neither_right_nor_wrong():
     assert all(type(right) is bool for right in named["right"])
 
 
-class Blank:
-    card = {"size": 32}
+class Blank(Painter):
+    card = {"size": 32, "T": 1000}
+    usual = FOR_PROMPTS
 
     def __call__(self, texts, **settings):
         return torch.zeros(len(texts), 3, 32, 32)

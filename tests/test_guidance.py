@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from course_lib.guidance import compose, guide
+from course_lib.guidance import Way, compose, guide
 from course_lib.objective import TARGETS, read_output
 from course_lib.schedule import linear_schedule
 
@@ -129,3 +129,22 @@ def test_every_text_needs_a_scale():
         compose(Told(), [cond], [1.0, 2.0], uncond)
     with pytest.raises(ValueError, match="finite"):
         compose(Told(), [cond], [float("nan")], uncond)
+
+
+def test_a_way_asks_twice_between_its_bounds_only():
+    model, (x_t, _, cond) = Labelled(), pictures()
+    guided, plain = guide(Labelled(), 4), Labelled()
+    way = Way(guidance_scale=4, steps=10, guided_between=(400, 950)).guide(model)
+    expected = {1000: plain, 951: plain, 950: guided, 401: guided, 400: plain}
+    for step, asked in expected.items():
+        t = torch.full((4,), step)
+        assert torch.equal(way(x_t, t, cond), asked(x_t, t, cond))
+
+
+def test_a_way_without_bounds_is_guidance_at_every_step():
+    x_t, t, cond = pictures()
+    everywhere = Way(guidance_scale=4, steps=10).guide(Labelled())
+    expected = guide(Labelled(), 4)
+    for step in (1, 500, 1000):
+        at = torch.full_like(t, step)
+        assert torch.equal(everywhere(x_t, at, cond), expected(x_t, at, cond))

@@ -12,6 +12,7 @@ from course_lib.checkpoint import CheckpointError, load_weights, save_weights
 from course_lib.datasets import PictureSet
 from course_lib.editing import image_to_image, inpaint
 from course_lib.latents import BATCH, compress
+from course_lib.painter import calls_of
 from course_lib.pipeline import TextToImage
 from course_lib.pixels import from_bytes
 
@@ -72,6 +73,21 @@ def test_a_painter_of_latents_draws_pictures_by_the_same_call(painter):
     *_, last = painter.trace(PROMPTS, steps=2)
     assert last.x_0_hat.shape == (2, 2, 4, 4)
     assert torch.equal(painter.decode(last.x_0_hat), pictures)
+
+
+def test_latents_are_guided_in_the_middle_only_unless_a_scale_is_said(painter):
+    painter = replace(painter, card=painter.card | dict(T=1000))
+    looked = []
+    hook = painter.model.register_forward_hook(lambda m, x, y: looked.append(len(y)))
+    painter(["a cat"], steps=8)
+    assert looked == [1, 2, 2, 2, 2, 1, 1, 1]
+    painter(["a cat"], steps=2, guidance_scale=3)
+    assert looked[8:] == [2, 2]
+    hook.remove()
+    for calls, steps in ((12, 8), (20, 13)):
+        assert painter.way_within(calls) == painter.way(steps=steps)
+        assert calls_of(painter.way(steps=steps), T=1000) == calls
+    assert painter.way_within(20, guidance_scale=3).steps == 10
 
 
 def test_a_way_can_be_looked_at(painter):

@@ -12,7 +12,7 @@ ROWS = (
     " critters animals accessories scenes",
     "drawing trainer judges text_unet autoencoder prompts",
     "datasets reader guidance samplers contrastive average rewriting lora",
-    "captioned metrics gallery latents",
+    "captioned metrics gallery latents painter",
     "editing pipeline recipes",
     "personalise preference distil video rivals provenance evaluation doctor",
     "fidelity retrieval export",

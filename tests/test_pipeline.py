@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from course_lib.checkpoint import CheckpointError, save_weights
-from course_lib.pipeline import SAMPLERS, LabelToImage
+from course_lib.painter import SAMPLERS
+from course_lib.pipeline import LabelToImage
 from course_lib.unet import UNet
 
 LABELS = ["nothing", "frog", "cat"]

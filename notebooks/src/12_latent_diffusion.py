@@ -37,8 +37,9 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 # %% [markdown]
 # ## See it
 #
-# Pictures of 64 x 64 pixels, four times as many as in notebook 10. Type a prompt. Each
-# picture takes twelve looks of a network: six steps, each with the words and without.
+# Pictures of 64 x 64 pixels, four times as many as in notebook 10. Type a prompt. In
+# eight steps a picture takes twelve looks of a network: one each, and in the four in the
+# middle a second one without the words (guidance, where it helps most: lesson 10).
 #
 # The cell after it draws eight prompts without a menu, one picture each.
 
@@ -53,18 +54,17 @@ from course_lib.widgets import live
 draw = TextToImage.from_pretrained("latent")
 
 
-def draw_prompt(prompt, seed, guidance_scale):
+def draw_prompt(prompt, seed, steps):
     """Four pictures of one prompt, and what the reader sees in them."""
     for sentence in draw.remarks([prompt]):
         print(sentence)
     asked = [prompt] * 4
-    pictures = draw(asked, steps=6, seed=seed, guidance_scale=guidance_scale)
+    pictures = draw(asked, steps=steps, seed=seed)
     seen = what_is_seen(pictures, asked)["seen"]
     show_pictures(pictures, titles=seen, columns=4, alt=f"Four pictures: {prompt}.")
 
 
-live(draw_prompt, prompt="a frog on stilts", seed=(0, 50, 1, 0),
-     guidance_scale=(0.0, 6.0, 0.5, 3.0))  # fmt: skip
+live(draw_prompt, prompt="a frog on stilts", seed=(0, 50, 1, 0), steps=(1, 20, 1, 8))
 
 # %%
 prompts = [
@@ -77,7 +77,7 @@ prompts = [
     "a blue turtle under an umbrella",
     "a yellow crane lifting a box at sunset",
 ]
-drawn = draw(prompts, steps=6, seed=2)  # (8, 3, 64, 64)
+drawn = draw(prompts, steps=8, seed=2)  # (8, 3, 64, 64)
 show_pictures(
     drawn, titles=prompts, columns=4, alt="Eight prompts, and a picture of each."
 )
@@ -267,15 +267,15 @@ from course_lib.checks.nb12_latent_diffusion import check_draw_in_latents
 from course_lib.samplers import choose_steps
 
 draw_in_latents = check_draw_in_latents(my_draw_in_latents)
-way = choose_steps(T=1000, steps=6)
+way = choose_steps(T=1000, steps=8)
 z_T = PictureNoise(seed=2, indices=range(4))(shape)  # (4, 4, 16, 16)
-predict = draw.predict_for(prompts[:4], guidance_scale=3.0)
+predict = draw.predict_for(prompts[:4])
 with torch.no_grad():
     by_hand = draw_in_latents(predict, z_T, way, draw.schedule, coder, scale)
 show_pictures(
     by_hand, titles=prompts[:4], columns=4, alt="Four pictures, drawn by hand."
 )
-library = draw(prompts[:4], steps=6, seed=2, sampler="ddim")
+library = draw(prompts[:4], steps=8, seed=2, sampler="ddim")
 same = torch.allclose(by_hand, library, atol=1e-3)
 print("steps:", way)
 print("the same as in the library:", same)
@@ -507,7 +507,7 @@ shares = torch.linspace(0, 1, 5).tolist()
 first, second = PictureNoise(seed=3, indices=[0, 1])(shape)
 circle = torch.stack([between(first, second, share) for share in shares])
 predict = draw.predict_for(["a small cat"] * len(circle))
-z_0 = last_step(dpm_solver(predict, circle, draw.schedule, steps=6))  # (5, 4, 16, 16)
+z_0 = last_step(dpm_solver(predict, circle, draw.schedule, steps=8))  # (5, 4, 16, 16)
 ends_x = draw.decode(z_0[[0, -1]])
 fade_x = torch.stack([torch.lerp(ends_x[0], ends_x[1], share) for share in shares])
 fade_z = torch.stack([torch.lerp(z_0[0], z_0[-1], share) for share in shares])
@@ -623,7 +623,7 @@ sampler_slider(decoded, alt="From noise to a frog on stilts in eight steps, deco
 from course_lib.system_map import show_system
 
 prompt = "a frog on stilts"
-*_, last = steps = list(draw.trace([prompt], steps=6, seed=2))
+*_, last = steps = list(draw.trace([prompt], steps=8, seed=2))
 noise, picture = draw.decode(steps[0].x_t)[0], draw.decode(last.x_0_hat)[0]
 show_system(prompt, noise, picture)
 
