@@ -93,7 +93,12 @@ weights: words autoencoder  ## train again everything that ships in data/weights
 	$(TRAIN) --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 3 \
 		--autoencoder runs/autoencoder --out runs/latent-4
 	$(MEAN) runs/latent-1 runs/latent-2 runs/latent-3 runs/latent-4 \
-		--out runs/latent-mean
+		--out runs/latent-four
+	$(TRAIN) --what latent --iterations 1000 --start runs/latent-four --seed 4 \
+		--autoencoder runs/autoencoder --out runs/latent-5
+	$(TRAIN) --what latent --iterations 1000 --start runs/latent-four --seed 5 \
+		--learning-rate 0.001 --autoencoder runs/autoencoder --out runs/latent-6
+	$(MEAN) runs/latent-four runs/latent-5 runs/latent-6 --out runs/latent-mean
 
 words: $(READY)  ## train what draws 32x32 pixels from nothing: pair, words
 	$(TRAIN) --what pair --iterations 700 --out runs/pair

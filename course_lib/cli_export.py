@@ -8,6 +8,7 @@ import typer
 from course_lib.checkpoint import check_writable, load_weights, made_from
 from course_lib.command import AsJson, Weights, bad_input, path, say_json
 from course_lib.export import parts_of, write
+from course_lib.pipeline import SPACES
 
 LIBRARIES = ("diffusers",)
 
@@ -20,12 +21,12 @@ def export(
     to: Annotated[
         str, typer.Option(help="The library that is to read it: diffusers.")
     ] = "diffusers",
-    weights: Weights = "words",
+    weights: Weights = SPACES["latent"],
     as_json: AsJson = False,
 ) -> None:
     """Write the parts of trained weights that have an equal in another library.
 
-    Example: python -m course_lib export --to diffusers exported --weights words
+    Example: python -m course_lib export --to diffusers exported
     """
     with bad_input():
         if to not in LIBRARIES:

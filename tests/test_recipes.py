@@ -290,6 +290,13 @@ def decisive(settings: dict) -> dict:
     return json.loads(json.dumps(left))
 
 
+def trainings_of(card: dict) -> list[dict]:
+    """The cards of all trainings that weights were made of, means of means too."""
+    shared = {name: x for name, x in card.items() if name != "mean_of"}
+    parts = [shared | part for part in card.get("mean_of", [])]
+    return [one for part in parts for one in trainings_of(part)] or [card]
+
+
 def test_what_ships_was_trained_as_it_would_be_again():
     """A card of a mean tells of all its parts, any other of the last training alone."""
     again = {}  # {"words": the settings of runs/words, runs/words-1, ...}
@@ -306,8 +313,8 @@ def test_what_ships_was_trained_as_it_would_be_again():
         name = folder.name
         now = again[name if name in again else name.split("-")[0]]
         then = [
-            decisive(asdict(Settings(1)) | (card | part)["settings"])
-            for part in card.get("mean_of", [card])
+            decisive(asdict(Settings(1)) | one["settings"])
+            for one in trainings_of(card)
         ]
         assert all(settings in now for settings in then), name
         if "mean_of" in card:

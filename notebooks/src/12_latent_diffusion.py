@@ -38,8 +38,8 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 # ## See it
 #
 # Pictures of 64 x 64 pixels, four times as many as in notebook 10. Type a prompt. In
-# eight steps a picture takes twelve looks of a network: one each, and in the four in the
-# middle a second one without the words (guidance, where it helps most: lesson 10).
+# eight steps a picture takes twelve looks of a network: one in each step, and in four,
+# where guidance helps most (lesson 10), a second one without the words.
 #
 # The cell after it draws eight prompts without a menu, one picture each.
 
