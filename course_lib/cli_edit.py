@@ -46,9 +46,6 @@ def edit(
         int | None,
         typer.Option(help="Draw so many pixels more at the left and the right."),
     ] = None,
-    taller: Annotated[
-        int | None, typer.Option(help="Draw so many pixels more above and below.")
-    ] = None,
     strength: Annotated[
         float | None,
         typer.Option(help="Of the whole picture, 0..1: how much changes: 0.7."),
@@ -64,7 +61,7 @@ def edit(
     as_typed: AsTyped = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change a picture file: all of it, a part (--mask), or draw around it (--wider).
+    """Change a picture file: all of it, a part (--mask), or draw beside it (--wider).
 
     Example: python -m course_lib edit "a red cat" --image frog.png --out cat.png
     """
@@ -73,9 +70,8 @@ def edit(
     with bad_input():
         if not 1 <= n <= MOST:
             raise ValueError(f"--n must lie in 1..{MOST}; got {n}.")
-        room = wider if taller is None else taller
-        if [mask, room, strength].count(None) < 2:
-            raise ValueError("Choose one of --strength, --mask and --wider (--taller).")
+        if [mask, wider, strength].count(None) < 2:
+            raise ValueError("Choose one of --strength, --mask and --wider.")
         if again < 1:
             raise ValueError(f"--again must be 1 or more; got {again}.")
         files, grid = places_for(out, n)
@@ -86,10 +82,9 @@ def edit(
         size = painter.card["size"]
         pictures = from_bytes(read_picture(image, size)[None]).repeat(n, 1, 1, 1)
         hole = read_mask(mask, image, size) if mask else None
-        if room is not None:
-            w, h = wider or 0, taller or 0
-            check_room(painter, w, h)
-            pictures, hole = widen(pictures, left=w, right=w, top=h, bottom=h)
+        if wider is not None:
+            check_wider(painter, wider)
+            pictures, hole = widen(pictures, left=wider, right=wider)
         if as_json:
             from course_lib.fidelity import READER, load_judge, what_is_seen
 
@@ -114,19 +109,18 @@ def edit(
     if as_json:
         facts = dict(files=wrote, prompt=prompt, image=str(image), weights=weights)
         facts |= dict(read_as=painter.reworded([prompt])[0])
-        part = dict(mask=str(mask)) if mask else dict(wider=wider, taller=taller)
+        part = dict(mask=str(mask)) if mask else dict(wider=wider)
         facts |= dict(strength=strength) if hole is None else part
         facts |= dict(seed=seed) | asdict(painter.way(guidance, steps))
         say_json(facts | what_is_seen(edited, [prompt] * n))
 
 
-def check_room(painter: TextToImage, wider: int, taller: int) -> None:
-    """Raise a sentence unless pictures can be drawn with so much room on both sides."""
+def check_wider(painter: TextToImage, wider: int) -> None:
+    """Raise a sentence unless pictures can be drawn with so much room at both sides."""
     step = painter.multiple // 2
-    for option, room in (("--wider", wider), ("--taller", taller)):
-        if room % step:
-            raise ValueError(f"{option} must be a multiple of {step} here; got {room}.")
-        painter.shape(painter.card["size"] + 2 * room)
+    if wider % step:
+        raise ValueError(f"--wider must be a multiple of {step} here; got {wider}.")
+    painter.shape(painter.card["size"] + 2 * wider)
 
 
 def read_mask(file: Path, image: Path, size: int) -> Tensor:

@@ -11,6 +11,7 @@ from course_lib.checkpoint import load_weights
 from course_lib.command import (
     AsJson,
     AsTyped,
+    Guidance,
     Sampler,
     Weights,
     bad_input,
@@ -34,9 +35,7 @@ def evaluate(
         int | None,
         typer.Option(help="Network calls a picture: 50, for prompts 20."),
     ] = None,
-    guidance: Annotated[
-        float | None, typer.Option(help="1 is plain; else the weights' own way.")
-    ] = None,
+    guidance: Guidance = None,
     sampler: Sampler = "dpm_solver",
     size: Annotated[
         int | None, typer.Option(help="At which a reader is tried: 32.")

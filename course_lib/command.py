@@ -11,6 +11,7 @@ import typer
 
 from course_lib.checkpoint import CheckpointError, WriteError
 from course_lib.datasets import DataError
+from course_lib.guidance import FOR_LABELS, FOR_LATENTS, FOR_PROMPTS
 from course_lib.painter import SAMPLERS
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -46,12 +47,17 @@ Weights = Annotated[
 Guidance = Annotated[
     float | None,
     typer.Option(
-        help="1 is plain; more follows what is asked more closely, at every step. "
-        "Else it is done in the weights' own way."
+        help="1 is plain; more follows what is asked more closely, at every step: "
+        f"{FOR_PROMPTS.guidance_scale:g}, for a label {FOR_LABELS.guidance_scale:g}; "
+        f"in latents, in the middle of the way only, {FOR_LATENTS.guidance_scale:g}."
     ),
 ]
 Steps = Annotated[
-    int | None, typer.Option(help="From noise to picture, if not the weights' own.")
+    int | None,
+    typer.Option(
+        help=f"From noise to picture: {FOR_PROMPTS.steps}, "
+        f"for a label {FOR_LABELS.steps}, in latents {FOR_LATENTS.steps}."
+    ),
 ]
 Sampler = Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")]
 

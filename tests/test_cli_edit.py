@@ -74,13 +74,6 @@ def test_room_is_drawn_at_both_sides(cli, words, files, weights, side):  # noqa:
     assert (middle == read_picture("p.png", side)).all()
 
 
-def test_room_is_drawn_on_all_sides(cli, words, files):  # noqa: F811
-    command = 'edit "a frog" --image p.png --taller 16 --steps 1 --out e.png'
-    for wider, size in (("", (64, 96)), ("--wider 8", (80, 96))):
-        assert cli(f"{command} {wider}")[0] == 0
-        assert Image.open("e.png").size == size
-
-
 def test_white_is_where_to_draw(files):  # noqa: F811
     mask = read_mask("half.png", "p.png", 16)
     assert mask.shape == (16, 16) and mask[:, 8:].all() and not mask[:, :8].any()
@@ -119,8 +112,6 @@ def test_an_empty_wish_is_neither_right_nor_wrong(cli, words, files):  # noqa: F
         ("--image p.png --wider 0", "how many pixels to add"),
         ("--image p.png --wider -8", "how many pixels to add"),
         ("--image p.png --wider 3", "--wider must be a multiple of 8 here; got 3."),
-        ("--image p.png --taller 3", "--taller must be a multiple of 8 here; got 3."),
-        ("--image p.png --taller 8 --strength 0.5", "Choose one of"),
         ("--image p.png --wider 1000", "at most 1024"),
         ("--image p.png --mask half.png --again 0", "--again must be 1"),
         ("--image p.png --again 0", "--again must be 1"),

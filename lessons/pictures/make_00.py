@@ -13,7 +13,7 @@ PROMPTS = [
     "a purple fish at night",
     "an orange rabbit holding a balloon",
     "a green bird left of a white bear",
-    "a brown turtle by the sea",
+    "a blue turtle in the snow",
 ]
 pictures = TextToImage.from_pretrained("latent")(PROMPTS * 3, seed=11)
 grid = to_grid(pictures, columns=8, zoom=2)

@@ -101,7 +101,7 @@ prompts = [
     "a purple fish at night",
     "an orange rabbit holding a balloon",
     "a green bird left of a white bear",
-    "a brown turtle by the sea",
+    "a blue turtle in the snow",
     "a white bat at sunset",
 ]
 zoo = draw(prompts * 2, steps=12, seed=11)  # (16, 3, 64, 64)
