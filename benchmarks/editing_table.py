@@ -22,7 +22,7 @@ from torch import Tensor
 from course_lib.critters import FACTORS, SUBJECTS, rows_of, say
 from course_lib.datasets import load_critters
 from course_lib.device import use_all_cores
-from course_lib.editing import held, image_to_image, inpaint
+from course_lib.editing import W, held, image_to_image, inpaint
 from course_lib.evaluation import as_facts, spoken
 from course_lib.fidelity import READER, what_is_seen
 from course_lib.ideal import GaussianDenoiser
@@ -96,7 +96,7 @@ def two_pixels(n: int = 4000) -> None:
         print(f"| {name_of(again, pull)} | {right.mean():.2f} | {right.std():.2f} |")
 
 
-def seams(painter: TextToImage, of: Fresh, guidance: float | None) -> None:
+def seams(painter: TextToImage, of: Fresh, guidance: float) -> None:
     """The border, and whether animal and colour are seen as in the real pictures."""
     print("\n| right half | border, real pictures are 1 | same | core seconds |")
     print("| --- | --- | --- | --- |")
@@ -133,7 +133,7 @@ def name_of(again: int, pull: bool) -> str:
     return "pulled, " * pull + f"each step {again} times"
 
 
-def wishes(painter: TextToImage, pictures: Tensor, guidance: float | None) -> None:
+def wishes(painter: TextToImage, pictures: Tensor, guidance: float) -> None:
     print("\n| hole | wish | there | \n| --- | --- | --- |")
     side = pictures.shape[2]
     top = torch.zeros(pictures.shape[2:], dtype=torch.bool)
@@ -163,7 +163,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS)
     parser.add_argument("--weights", default="words", help="a name or a folder")
     parser.add_argument("--as-typed", action="store_true", help="rewrite no wish")
-    parser.add_argument("--guidance", type=float, help="of holes")
+    parser.add_argument("--guidance", type=float, default=W, help="of holes")
     options = parser.parse_args(arguments)
     use_all_cores()
     painter = TextToImage.from_pretrained(options.weights, as_typed=options.as_typed)

@@ -1,7 +1,6 @@
 """The command `edit`: change a picture as a prompt says, all of it or a part."""
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,6 @@ from tqdm.auto import tqdm
 from course_lib.command import (
     AsJson,
     AsTyped,
-    Guidance,
     Pictures,
     Weights,
     bad_input,
@@ -21,7 +19,7 @@ from course_lib.command import (
     say_json,
 )
 from course_lib.device import best_device, use_all_cores
-from course_lib.editing import AGAIN, image_to_image, inpaint, start_of, widen
+from course_lib.editing import AGAIN, W, image_to_image, inpaint, start_of, widen
 from course_lib.gallery import places_for, write_pictures
 from course_lib.pipeline import SPACES, TextToImage
 from course_lib.pixels import from_bytes, read_picture
@@ -56,7 +54,9 @@ def edit(
     n: Annotated[int, typer.Option(help="How many results.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
     steps: Annotated[int, typer.Option(help="From pure noise to picture.")] = 20,
-    guidance: Guidance = None,
+    guidance: Annotated[
+        float, typer.Option(help="1 is plain; more follows what is asked more closely.")
+    ] = W,
     weights: Weights = SPACES["latent"],
     as_typed: AsTyped = False,
     as_json: AsJson = False,
@@ -111,8 +111,7 @@ def edit(
         facts |= dict(read_as=painter.reworded([prompt])[0])
         part = dict(mask=str(mask)) if mask else dict(wider=wider)
         facts |= dict(strength=strength) if hole is None else part
-        facts |= dict(seed=seed) | asdict(painter.way(guidance, steps))
-        say_json(facts | what_is_seen(edited, [prompt] * n))
+        say_json(facts | how | what_is_seen(edited, [prompt] * n))
 
 
 def check_wider(painter: TextToImage, wider: int) -> None:

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from course_lib.guidance import FOR_PROMPTS
 from course_lib.objective import Predict, eps_from_x_0
 from course_lib.pixels import check_pictures
 from course_lib.samplers import (
@@ -23,6 +24,8 @@ from course_lib.samplers import (
     last_step,
 )
 from course_lib.schedule import NoiseSchedule, add_noise
+
+W = FOR_PROMPTS.guidance_scale  # of latents, too (lesson 07)
 
 # Begin half way ---------------------------------------------------------------
 
@@ -44,7 +47,7 @@ def image_to_image(
     asked: list[str],
     strength: float = 0.7,
     steps: int = 20,
-    guidance_scale: float | None = None,
+    guidance_scale: float = W,
     seed: int = 0,
 ) -> Tensor:
     """Cover each picture with noise up to a step, and draw on from there (SDEdit).
@@ -192,7 +195,7 @@ def inpaint(
     asked: list[str],
     steps: int = 20,
     again: int = AGAIN,
-    guidance_scale: float | None = None,
+    guidance_scale: float = W,
     seed: int = 0,
     pull: bool = True,
     batch_size: int = 32,

@@ -77,7 +77,7 @@ prompts = [
     "a blue turtle under an umbrella",
     "a yellow crane lifting a box at sunset",
 ]
-drawn = draw(prompts, steps=8, seed=2)  # (8, 3, 64, 64)
+drawn = draw(prompts, steps=8, seed=5)  # (8, 3, 64, 64)
 show_pictures(
     drawn, titles=prompts, columns=4, alt="Eight prompts, and a picture of each."
 )
@@ -268,14 +268,14 @@ from course_lib.samplers import choose_steps
 
 draw_in_latents = check_draw_in_latents(my_draw_in_latents)
 way = choose_steps(T=1000, steps=8)
-z_T = PictureNoise(seed=2, indices=range(4))(shape)  # (4, 4, 16, 16)
+z_T = PictureNoise(seed=5, indices=range(4))(shape)  # (4, 4, 16, 16)
 predict = draw.predict_for(prompts[:4])
 with torch.no_grad():
     by_hand = draw_in_latents(predict, z_T, way, draw.schedule, coder, scale)
 show_pictures(
     by_hand, titles=prompts[:4], columns=4, alt="Four pictures, drawn by hand."
 )
-library = draw(prompts[:4], steps=8, seed=2, sampler="ddim")
+library = draw(prompts[:4], steps=8, seed=5, sampler="ddim")
 same = torch.allclose(by_hand, library, atol=1e-3)
 print("steps:", way)
 print("the same as in the library:", same)
@@ -299,15 +299,16 @@ show_rows(
     {"z_t": held[some], "z_0_hat": guessed[some]},
     titles=[f"t = {steps[i].t}" for i in some],
     alt="Six steps from noise to a red cat. What is held are blotches that calm down. "
-    "The guess is a red lump with edges, then an animal, then the cat.",
+    "The guess is a blur, then a glaring lump with hard edges, then the cat.",
 )
 off = [(guess - guessed[-1]).square().mean().sqrt().item() for guess in guessed]
 print("the guess comes nearer to the end:", off[0] > off[3] > off[6])
 
 # %% [markdown]
-# As in pixels, what is large comes first. But look at the first guesses. In pixels they
-# were blurred; here they have *edges*. The guess is a mean here, too, but a mean of
-# latents, and the decoder paints edges on nearly all that it gets.
+# As in pixels, what is large comes first, and the first guess is a blur. But look at
+# the next ones. In pixels they were blurred, too; here they have *edges*. The guess is
+# a mean here, too, but a mean of latents, and the decoder paints edges on nearly all
+# that it gets. (The glaring colours are guidance's: it begins below t = 950, and hard.)
 #
 # ## What here knows of latents?
 #
