@@ -71,11 +71,11 @@ def seam(pictures: Tensor) -> Tensor:
     return apart.abs().flatten(1).mean(1)
 
 
-def strengths(painter: TextToImage, pictures: Tensor) -> None:
+def strengths(painter: TextToImage, pictures: Tensor, guidance: float | None) -> None:
     print("| strength | red cats | pixels moved by |\n| --- | --- | --- |")
-    asked = [WISH] * len(pictures)
+    asked, how = [WISH] * len(pictures), dict(guidance_scale=guidance)
     for strength in STRENGTHS:
-        after = image_to_image(painter, pictures, asked, strength)
+        after = image_to_image(painter, pictures, asked, strength, **how)
         right = share(torch.tensor(what_is_seen(after, asked)["right"]))
         moved = (after - pictures).square().mean().sqrt().item()
         print(f"| {strength} | {spoken(as_facts(right))} | {moved:.2f} |", flush=True)
@@ -96,7 +96,7 @@ def two_pixels(n: int = 4000) -> None:
         print(f"| {name_of(again, pull)} | {right.mean():.2f} | {right.std():.2f} |")
 
 
-def seams(painter: TextToImage, of: Fresh, guidance: float) -> None:
+def seams(painter: TextToImage, of: Fresh, guidance: float | None) -> None:
     """The border, and whether animal and colour are seen as in the real pictures."""
     print("\n| right half | border, real pictures are 1 | same | core seconds |")
     print("| --- | --- | --- | --- |")
@@ -133,7 +133,7 @@ def name_of(again: int, pull: bool) -> str:
     return "pulled, " * pull + f"each step {again} times"
 
 
-def wishes(painter: TextToImage, pictures: Tensor, guidance: float) -> None:
+def wishes(painter: TextToImage, pictures: Tensor, guidance: float | None) -> None:
     print("\n| hole | wish | there | \n| --- | --- | --- |")
     side = pictures.shape[2]
     top = torch.zeros(pictures.shape[2:], dtype=torch.bool)
@@ -163,19 +163,21 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS)
     parser.add_argument("--weights", default="words", help="a name or a folder")
     parser.add_argument("--as-typed", action="store_true", help="rewrite no wish")
-    parser.add_argument("--guidance", type=float, default=W, help="of holes")
+    parser.add_argument("--guidance", type=float, default=W)
+    parser.add_argument("--usual", action="store_true", help="guide as whole pictures")
     options = parser.parse_args(arguments)
     use_all_cores()
     painter = TextToImage.from_pretrained(options.weights, as_typed=options.as_typed)
     of = fresh(options.n, painter.card["size"])
+    guidance = None if options.usual else options.guidance
     if "strengths" in options.only:
-        strengths(painter, of.pictures)
+        strengths(painter, of.pictures, guidance)
     if "two pixels" in options.only:
         two_pixels()
     if "seams" in options.only:
-        seams(painter, of, options.guidance)
+        seams(painter, of, guidance)
     if "wishes" in options.only:
-        wishes(painter, of.pictures, options.guidance)
+        wishes(painter, of.pictures, guidance)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def image_to_image(
     asked: list[str],
     strength: float = 0.7,
     steps: int = 20,
-    guidance_scale: float = W,
+    guidance_scale: float | None = W,
     seed: int = 0,
 ) -> Tensor:
     """Cover each picture with noise up to a step, and draw on from there (SDEdit).
@@ -60,6 +60,7 @@ def image_to_image(
         asked: a prompt (or a label) a picture
         strength: how far up the noise goes, 0..1
         steps: of a whole way; a part of the way takes its part of them
+        guidance_scale: None guides as whole pictures are
     """
     check_asked(pictures, asked)
     start = start_of(strength, painter.schedule.T)
@@ -195,7 +196,7 @@ def inpaint(
     asked: list[str],
     steps: int = 20,
     again: int = AGAIN,
-    guidance_scale: float = W,
+    guidance_scale: float | None = W,
     seed: int = 0,
     pull: bool = True,
     batch_size: int = 32,
@@ -206,6 +207,7 @@ def inpaint(
     Args:
         mask: (H, W), (B, H, W) or (B, 1, H, W): True where something new is to be drawn
         again, pull: see `held`
+        guidance_scale: None guides as whole pictures are
         batch_size: pictures drawn together; more only takes more memory
     """
     check_asked(pictures, asked)
@@ -324,7 +326,7 @@ def interpolate(
     seeds = (seed, seed if to_seed is None else to_seed)
     noises = [PictureNoise(s, [0], painter.device)(painter.shape()) for s in seeds]
     x_T = torch.cat([between(*noises, share) for share in shares])
-    steps = painter.way(guidance_scale, steps).steps
+    steps = painter.way(steps=steps).steps
     return painter.decode(last_step(dpm_solver(predict, x_T, painter.schedule, steps)))
 
 

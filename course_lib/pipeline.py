@@ -104,7 +104,7 @@ class LabelToImage(Painter):
         predict = self.predict_for(labels, guidance_scale, clamp_x_0)
         noise = PictureNoise(seed, range(first, first + len(labels)), self.device)
         shape = (3, self.card["size"], self.card["size"])
-        steps = self.way(guidance_scale, steps).steps
+        steps = self.way(steps=steps).steps
         return from_noise(predict, self.card, noise, steps, sampler, shape)
 
     def predict_for(
@@ -307,7 +307,7 @@ class TextToImage(Painter):
         shape = self.shape(size)
         predict = self.predict_for(prompts, guidance_scale, negative_prompt, clamp_x_0)
         noise = PictureNoise(seed, range(first, first + len(prompts)), self.device)
-        steps = self.way(guidance_scale, steps).steps
+        steps = self.way(steps=steps).steps
         return from_noise(predict, self.card, noise, steps, sampler, shape)
 
     def predict_for(
