@@ -13,7 +13,6 @@ from dataclasses import asdict
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchvision.transforms import v2
 from tqdm.auto import tqdm
 
 from course_lib.critters import (
@@ -262,6 +261,8 @@ def worn_pictures(
     pictures: Tensor, generator: torch.Generator
 ) -> Iterator[tuple[str, Tensor]]:
     """The pictures as they are, and with what a judge should not mind."""
+    from torchvision.transforms import v2  # 2 s to import, so only where it is used
+
     yield "as they are", pictures
     yield "shifted by a pixel", shifted_by_one(pictures)
     yield "blurred", v2.functional.gaussian_blur(pictures, [3, 3], [0.5, 0.5])

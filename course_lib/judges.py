@@ -10,7 +10,6 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.transforms import v2
 
 from course_lib.objective import Batch, GetBatch, generator_for
 
@@ -123,6 +122,8 @@ def with_wear(
         wear: the share of pictures that get noise, and of batches that get blur
         cut: side of a grey square over each picture (Cutout, DeVries & Taylor 2017)
     """
+
+    from torchvision.transforms import v2  # 2 s to import, so only where it is used
 
     def get_worn_batch(iteration: int) -> Batch:
         batch = dict(get_batch(iteration))

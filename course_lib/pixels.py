@@ -11,8 +11,6 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
-from torchvision.transforms import v2
-from torchvision.utils import make_grid
 
 LARGEST = 64_000_000  # pixels; a file that unpacks to more is not a photo for us
 
@@ -47,6 +45,8 @@ def to_image(picture: Tensor) -> Image.Image:
 
 def to_grid(pictures: Tensor, columns: int = 8, zoom: int = 1) -> Image.Image:
     """Many pictures (N, 3, H, W) in [-1, 1] as one image, each pixel `zoom` wide."""
+    from torchvision.utils import make_grid  # 2 s to import, so only where it is used
+
     check_pictures(pictures)
     large = pictures.cpu().repeat_interleave(zoom, 2).repeat_interleave(zoom, 3)
     grid = make_grid(large, nrow=columns, padding=max(2, zoom), pad_value=1.0)
@@ -86,6 +86,8 @@ def read_picture(file: Path | str, size: int) -> Tensor:
     The first frame, turned as the camera says (EXIF), on white where it is transparent,
     cut to its middle square and resized. Raises PictureError with the file's name.
     """
+    from torchvision.transforms import v2  # see to_grid
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd files

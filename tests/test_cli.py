@@ -626,3 +626,10 @@ def test_every_kind_of_prompt_is_judged(cli, words, monkeypatch):
     found = json.loads(cli(f"evaluate --weights words {some} --as-typed")[1][-1])
     assert list(found["kinds"]) == ["ears", "two senses, context"]
     assert found["as_typed"]
+
+
+def test_a_command_begins_without_what_takes_long_to_import():
+    """torchvision takes 2 s, and who draws one picture needs none of it."""
+    code = "import sys, course_lib.cli; print('torchvision' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert told.stdout == "False\n"
