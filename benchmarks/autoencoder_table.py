@@ -15,11 +15,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.autoencoder import Autoencoder, load_autoencoder, psnr, sample
-from course_lib.datasets import DataError, load_cifar10, load_critters, read_row
 from course_lib.device import mirror_folder, use_all_cores
-from course_lib.metrics import load_judge, share
+from course_lib.judging.metrics import share
+from course_lib.networks.autoencoder import Autoencoder, load_autoencoder, psnr, sample
+from course_lib.networks.judge import load_judge
 from course_lib.pixels import from_bytes
+from course_lib.world.datasets import DataError, load_cifar10, load_critters, read_row
 
 EMOJI_64 = "emoji/emoji64-rgb-captioned.parquet"  # in a mirror; no hub has this file
 

@@ -13,14 +13,19 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from course_lib import samplers
-from course_lib.datasets import PictureSet, batches
-from course_lib.objective import make_denoising_loss, predictor, with_noise
-from course_lib.recipes import SETTINGS, denoiser_trainer
-from course_lib.samplers import PictureNoise, last_step
-from course_lib.schedule import NoiseSchedule, circle, linear_schedule, straight_line
-from course_lib.trainer import Settings, Trainer
-from course_lib.unet import UNet
+from course_lib.diffusion import samplers
+from course_lib.diffusion.objective import make_denoising_loss, predictor, with_noise
+from course_lib.diffusion.samplers import PictureNoise, last_step
+from course_lib.diffusion.schedule import (
+    NoiseSchedule,
+    circle,
+    linear_schedule,
+    straight_line,
+)
+from course_lib.networks.unet import UNet
+from course_lib.training.recipes import SETTINGS, denoiser_trainer
+from course_lib.training.trainer import Settings, Trainer
+from course_lib.world.datasets import PictureSet, batches
 
 SIZE = 32  # pixels along a side
 OURS = dict(widths=(32, 96, 144), blocks=1)  # 2.2 M parameters, as the others

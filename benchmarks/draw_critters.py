@@ -13,7 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 import torch  # noqa: E402  the number of threads comes first
 
-from course_lib.drawing import draw_critters  # noqa: E402
+from course_lib.world.drawing import draw_critters  # noqa: E402
 
 REPEATS = 5
 

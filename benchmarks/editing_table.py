@@ -19,18 +19,19 @@ import torch
 from autoencoder_table import told
 from torch import Tensor
 
-from course_lib.critters import FACTORS, SUBJECTS, rows_of, say
-from course_lib.datasets import load_critters
 from course_lib.device import use_all_cores
-from course_lib.editing import W, held, image_to_image, inpaint
-from course_lib.evaluation import as_facts, spoken
-from course_lib.fidelity import READER, what_is_seen
-from course_lib.ideal import GaussianDenoiser
-from course_lib.metrics import load_judge, share
-from course_lib.objective import predictor
-from course_lib.pipeline import TextToImage
-from course_lib.samplers import PictureNoise, last_step
-from course_lib.schedule import straight_line
+from course_lib.diffusion.editing import W, held, image_to_image, inpaint
+from course_lib.diffusion.ideal import GaussianDenoiser
+from course_lib.diffusion.objective import predictor
+from course_lib.diffusion.samplers import PictureNoise, last_step
+from course_lib.diffusion.schedule import straight_line
+from course_lib.judging.evaluation import as_facts, spoken
+from course_lib.judging.fidelity import READER, what_is_seen
+from course_lib.judging.metrics import share
+from course_lib.networks.judge import load_judge
+from course_lib.painters.pipeline import TextToImage
+from course_lib.world.critters import FACTORS, SUBJECTS, rows_of, say
+from course_lib.world.datasets import load_critters
 
 STRENGTHS = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 WAYS = ((1, False), (3, False), (1, True), (3, True))  # again, pull

@@ -13,16 +13,20 @@ import argparse
 import torch
 from torch import Tensor
 
-from course_lib.captioned import LENGTH
-from course_lib.contrastive import ImageTextPair, Matcher, make_contrastive_loss
-from course_lib.datasets import DataError, PictureSet, batches, load_emoji
 from course_lib.device import use_all_cores
-from course_lib.judges import with_wear
-from course_lib.metrics import share
-from course_lib.prompts import words_of
-from course_lib.retrieval import by_chance, found_among
-from course_lib.tokenizer import PAD, Tokenizer, tidy, train_tokenizer
-from course_lib.trainer import Settings, Trainer, train
+from course_lib.judging.metrics import share
+from course_lib.judging.retrieval import by_chance, found_among
+from course_lib.networks.contrastive import (
+    ImageTextPair,
+    Matcher,
+    make_contrastive_loss,
+)
+from course_lib.networks.tokenizer import PAD, Tokenizer, tidy, train_tokenizer
+from course_lib.training.captions import LENGTH
+from course_lib.training.trainer import Settings, Trainer, train
+from course_lib.world.datasets import DataError, PictureSet, batches, load_emoji
+from course_lib.world.prompts import words_of
+from course_lib.world.wear import with_wear
 
 TOWERS = {
     "bag of words": dict(blocks=0, positions=False),

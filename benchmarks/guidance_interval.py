@@ -10,12 +10,12 @@ import argparse
 from dataclasses import dataclass
 
 from course_lib.device import use_all_cores
-from course_lib.evaluation import FRESH, spoken
-from course_lib.fidelity import KINDS, judge_all, prompts_of, shares_of
-from course_lib.guidance import FOR_LATENTS, FOR_PROMPTS, Way
-from course_lib.metrics import load_judge
-from course_lib.painter import calls_of
-from course_lib.pipeline import TextToImage
+from course_lib.diffusion.guidance import FOR_LATENTS, FOR_PROMPTS, Way
+from course_lib.judging.evaluation import FRESH, spoken
+from course_lib.judging.fidelity import KINDS, judge_all, prompts_of, shares_of
+from course_lib.networks.judge import load_judge
+from course_lib.painters.painter import calls_of
+from course_lib.painters.pipeline import TextToImage
 
 ASKED = ("one animal", "accessory", "ears", "frog on stilts", "colour", "two animals")
 WAYS = (FOR_PROMPTS, FOR_LATENTS)  # twenty calls each

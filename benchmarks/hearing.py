@@ -15,14 +15,15 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from course_lib.captioned import caption_batches
-from course_lib.datasets import load_critters
+from course_lib.chance import GetBatch, generator_for
 from course_lib.device import use_all_cores
-from course_lib.objective import GetBatch, generator_for, make_denoising_loss
-from course_lib.recipes import SETTINGS, text_trainer
-from course_lib.schedule import straight_line
-from course_lib.tokenizer import Tokenizer
-from course_lib.trainer import Settings, train
+from course_lib.diffusion.objective import make_denoising_loss
+from course_lib.diffusion.schedule import straight_line
+from course_lib.networks.tokenizer import Tokenizer
+from course_lib.training.captions import caption_batches
+from course_lib.training.recipes import SETTINGS, text_trainer
+from course_lib.training.trainer import Settings, train
+from course_lib.world.datasets import load_critters
 
 LEVELS = (950, 800, 600)
 BATCHES = 6

@@ -22,14 +22,21 @@ import psutil
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from course_lib import recipes
 from course_lib.device import cache_folder
-from course_lib.evaluation import FRESH, spoken
-from course_lib.fidelity import READER, Prompts, judge_all, prompts_of, shares_of
-from course_lib.metrics import features_of, frechet_distance, load_judge
-from course_lib.pipeline import TextToImage
-from course_lib.trainer import Settings
-from course_lib.unet import count_parameters
+from course_lib.judging.evaluation import FRESH, spoken
+from course_lib.judging.fidelity import (
+    READER,
+    Prompts,
+    judge_all,
+    prompts_of,
+    shares_of,
+)
+from course_lib.judging.metrics import features_of, frechet_distance
+from course_lib.networks.judge import load_judge
+from course_lib.networks.unet import count_parameters
+from course_lib.painters.pipeline import TextToImage
+from course_lib.training import recipes
+from course_lib.training.trainer import Settings
 
 ROWS = {"pixel": "text", "latent": "latent"}  # what each is called by `train --what`
 KINDS = ("one animal", "two animals")

@@ -12,12 +12,12 @@ import argparse
 
 from course_lib.checkpoint import load_weights
 from course_lib.device import use_all_cores
-from course_lib.evaluation import FRESH, spoken
-from course_lib.fidelity import measure_prompts, prompts_of
-from course_lib.pipeline import TextToImage
-from course_lib.recipes import SETTINGS, text_trainer
-from course_lib.tokenizer import Tokenizer
-from course_lib.trainer import Settings, train
+from course_lib.judging.evaluation import FRESH, spoken
+from course_lib.judging.fidelity import measure_prompts, prompts_of
+from course_lib.networks.tokenizer import Tokenizer
+from course_lib.painters.pipeline import TextToImage
+from course_lib.training.recipes import SETTINGS, text_trainer
+from course_lib.training.trainer import Settings, train
 
 SPOILED = (0.0, 0.4, 0.8)
 SCALES = (1.0, 2.0)

@@ -12,14 +12,14 @@ import argparse
 
 import torch
 
-from course_lib.captioned import LENGTH
-from course_lib.contrastive import Matcher, contrastive_loss
-from course_lib.critters import FACTORS, captions
-from course_lib.datasets import load_critters
 from course_lib.device import use_all_cores
-from course_lib.evaluation import FRESH
-from course_lib.prompts import swapped
-from course_lib.retrieval import measure_retrieval, word_order
+from course_lib.judging.evaluation import FRESH
+from course_lib.judging.retrieval import measure_retrieval, word_order
+from course_lib.networks.contrastive import Matcher, contrastive_loss
+from course_lib.training.captions import LENGTH
+from course_lib.world.critters import FACTORS, captions
+from course_lib.world.datasets import load_critters
+from course_lib.world.prompts import swapped
 
 BATCH = 64
 

@@ -32,12 +32,12 @@ from torchvision.utils import save_image
 from train_speed import clock_named
 
 from course_lib.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from course_lib.datasets import PictureSet, load_critters
 from course_lib.device import cache_folder, usable_cores
-from course_lib.judges import Judge
-from course_lib.metrics import features_of, frechet_distance, load_judge
-from course_lib.samplers import PictureNoise
-from course_lib.unet import count_parameters
+from course_lib.diffusion.samplers import PictureNoise
+from course_lib.judging.metrics import features_of, frechet_distance
+from course_lib.networks.judge import Judge, load_judge
+from course_lib.networks.unet import count_parameters
+from course_lib.world.datasets import PictureSet, load_critters
 
 TABLE_EVERY_S = 180
 TRIED = 256  # pictures on which a sampler is chosen

@@ -20,15 +20,10 @@ import torch
 from torch import Tensor
 
 from course_lib.device import best_device, use_all_cores
-from course_lib.evaluation import real_pictures
-from course_lib.metrics import (
-    Share,
-    features_of,
-    frechet_distance,
-    load_judge,
-    share,
-)
-from course_lib.pipeline import LabelToImage
+from course_lib.judging.evaluation import real_pictures
+from course_lib.judging.metrics import Share, features_of, frechet_distance, share
+from course_lib.networks.judge import load_judge
+from course_lib.painters.pipeline import LabelToImage
 
 ROWS = [  # sampler, guidance_scale
     ("ddim", 1.0),

@@ -11,11 +11,11 @@ import argparse
 import re
 
 from course_lib.device import use_all_cores
-from course_lib.evaluation import FRESH, spoken
-from course_lib.fidelity import by_combination, judge_all, prompts_of
-from course_lib.metrics import load_judge
-from course_lib.pipeline import TextToImage
-from course_lib.prompts import LENDER, WORN
+from course_lib.judging.evaluation import FRESH, spoken
+from course_lib.judging.fidelity import by_combination, judge_all, prompts_of
+from course_lib.networks.judge import load_judge
+from course_lib.painters.pipeline import TextToImage
+from course_lib.world.prompts import LENDER, WORN
 
 THING = {
     "accessory": re.compile(rf"\b({'|'.join(WORN)})\b"),

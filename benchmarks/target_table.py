@@ -17,17 +17,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from course_lib.critters import ANIMALS
-from course_lib.datasets import load_critters
 from course_lib.device import use_all_cores
-from course_lib.judges import Judge
-from course_lib.metrics import features_of, frechet_distance, load_judge, share
-from course_lib.objective import predictor
+from course_lib.diffusion.objective import predictor
+from course_lib.diffusion.samplers import PictureNoise, ddim, last_step
+from course_lib.diffusion.schedule import NoiseSchedule, cosine_schedule, straight_line
+from course_lib.judging.metrics import features_of, frechet_distance, share
+from course_lib.networks.judge import Judge, load_judge
 from course_lib.pixels import from_bytes
-from course_lib.recipes import denoiser_trainer
-from course_lib.samplers import PictureNoise, ddim, last_step
-from course_lib.schedule import NoiseSchedule, cosine_schedule, straight_line
-from course_lib.trainer import Settings, train
+from course_lib.training.recipes import denoiser_trainer
+from course_lib.training.trainer import Settings, train
+from course_lib.world.critters import ANIMALS
+from course_lib.world.datasets import load_critters
 
 ROWS = [(cosine_schedule, "eps"), (cosine_schedule, "v"), (straight_line, "v")]
 

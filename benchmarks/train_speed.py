@@ -21,7 +21,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from course_lib.device import cpu_has_bf16, usable_cores
-from course_lib.unet import count_parameters
+from course_lib.networks.unet import count_parameters
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 CALLS = 50  # network calls for one picture

@@ -16,13 +16,14 @@ import torch
 from autoencoder_table import critters, there_and_back, told
 from torch import Tensor
 
-from course_lib.autoencoder import Autoencoder, psnr
+from course_lib.commands.picture_files import write_image
 from course_lib.device import use_all_cores
-from course_lib.gallery import write_image
-from course_lib.metrics import Share, load_judge, share
+from course_lib.judging.metrics import Share, share
+from course_lib.networks.autoencoder import Autoencoder, psnr
+from course_lib.networks.judge import load_judge
 from course_lib.pixels import to_grid
-from course_lib.recipes import SETTINGS, autoencoder_trainer
-from course_lib.trainer import Settings, train
+from course_lib.training.recipes import SETTINGS, autoencoder_trainer
+from course_lib.training.trainer import Settings, train
 
 ROWS = {  # what each loss is called in the table, and how it differs from the recipe's
     "squared": ("squared errors alone", dict(squared=True, feature_weight=0.0)),

@@ -1,5 +1,5 @@
-"""Pixels to Prompts: the parts of a text-to-image model, one subject a file.
+"""Pixels to Prompts: the parts of a text-to-image model, in rooms, one subject a file.
 
-Import from the files (`from course_lib.schedule import add_noise`); nothing is loaded
+Import from the files (`from course_lib.networks.unet import UNet`); nothing is loaded
 before you ask for it.
 """

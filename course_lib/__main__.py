@@ -26,6 +26,6 @@ if __name__ == "__main__":
     if sentence:
         print(sentence, file=sys.stderr)
         sys.exit(1)
-    from course_lib.cli import main
+    from course_lib.commands.main import main
 
     sys.exit(main())

@@ -5,8 +5,14 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from course_lib.anatomy import draw_unet, parts_of, plot_unet, shapes_inside, skips
-from course_lib.unet import UNet
+from course_lib.figures.anatomy import (
+    draw_unet,
+    parts_of,
+    plot_unet,
+    shapes_inside,
+    skips,
+)
+from course_lib.networks.unet import UNet
 
 X_T, T_1 = torch.zeros(2, 3, 16, 16), torch.tensor([1, 2])
 

@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from test_layers import features, shaken
 
-from course_lib.autoencoder import (
+from course_lib.checkpoint import CheckpointError, save_weights
+from course_lib.networks.autoencoder import (
     Autoencoder,
     BoundedConv,
     kl_divergence,
@@ -17,7 +18,6 @@ from course_lib.autoencoder import (
     sample,
     with_strangers,
 )
-from course_lib.checkpoint import CheckpointError, save_weights
 
 PICTURES = torch.rand(2, 3, 16, 24, generator=torch.Generator().manual_seed(0)) * 2 - 1
 

@@ -11,9 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
 import autoencoder_table  # noqa: E402
 
-from course_lib.autoencoder import Autoencoder, psnr  # noqa: E402
-from course_lib.datasets import DataError, PictureSet  # noqa: E402
-from course_lib.drawing import draw_critters  # noqa: E402
+from course_lib.networks.autoencoder import Autoencoder, psnr  # noqa: E402
+from course_lib.world.datasets import DataError, PictureSet  # noqa: E402
+from course_lib.world.drawing import draw_critters  # noqa: E402
 
 SPACES = ("pixels", "latents")
 

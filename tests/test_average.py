@@ -6,10 +6,10 @@ import pytest
 import torch
 from test_cli import cli, here, words, world, written  # noqa: F401
 
-from course_lib import cli_average
-from course_lib.autoencoder import encoder_digest, load_autoencoder
-from course_lib.average import average
 from course_lib.checkpoint import CheckpointError, load_weights, save_weights
+from course_lib.commands import average as cli_average
+from course_lib.networks.autoencoder import encoder_digest, load_autoencoder
+from course_lib.training.average import average
 
 CARD = {"kind": "denoiser", "config": {"widths": [8]}, "size": 32}
 

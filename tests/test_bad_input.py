@@ -10,17 +10,17 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib.critters import choose_factors
-from course_lib.datasets import load_folder
-from course_lib.drawing import draw
-from course_lib.guidance import guide
-from course_lib.judges import Judge
-from course_lib.metrics import features_of
-from course_lib.objective import make_denoising_loss, predictor
+from course_lib.diffusion.guidance import guide
+from course_lib.diffusion.objective import make_denoising_loss, predictor
+from course_lib.diffusion.schedule import schedule_named, straight_line
+from course_lib.judging.metrics import features_of
+from course_lib.networks.judge import Judge
+from course_lib.networks.unet import UNet
 from course_lib.pixels import check_pictures, to_grid, to_image
-from course_lib.schedule import schedule_named, straight_line
-from course_lib.trainer import Settings
-from course_lib.unet import UNet
+from course_lib.training.trainer import Settings
+from course_lib.world.critters import choose_factors
+from course_lib.world.datasets import load_folder
+from course_lib.world.drawing import draw
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:

@@ -14,14 +14,14 @@ import baselines  # noqa: E402
 import quality_at_equal_time as quality  # noqa: E402
 import train_speed  # noqa: E402
 
-from course_lib import recipes  # noqa: E402
 from course_lib.checkpoint import save_weights  # noqa: E402
-from course_lib.datasets import PictureSet, batches  # noqa: E402
-from course_lib.judges import Judge  # noqa: E402
-from course_lib.objective import make_denoising_loss  # noqa: E402
-from course_lib.reader import QUESTIONS  # noqa: E402
-from course_lib.trainer import Settings  # noqa: E402
-from course_lib.unet import count_parameters  # noqa: E402
+from course_lib.diffusion.objective import make_denoising_loss  # noqa: E402
+from course_lib.networks.judge import Judge  # noqa: E402
+from course_lib.networks.unet import count_parameters  # noqa: E402
+from course_lib.training import recipes  # noqa: E402
+from course_lib.training.trainer import Settings  # noqa: E402
+from course_lib.world.datasets import PictureSet, batches  # noqa: E402
+from course_lib.world.wear import QUESTIONS  # noqa: E402
 
 needs_smalldiffusion = pytest.mark.skipif(
     not baselines.has_smalldiffusion(), reason=baselines.NO_SMALLDIFFUSION

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from course_lib.checks.nb02_noise import check_add_noise
-from course_lib.schedule import add_noise, linear_schedule
+from course_lib.diffusion.schedule import add_noise, linear_schedule
 
 
 def said(capsys) -> str:

@@ -5,11 +5,12 @@ from itertools import pairwise
 import pytest
 import torch
 
+from course_lib.chance import generator_for
 from course_lib.checks.nb03_denoise import check_loss, check_reverse_loop
-from course_lib.mlp import MLP
-from course_lib.objective import generator_for, make_denoising_loss, with_noise
-from course_lib.samplers import choose_steps, ddim, last_step
-from course_lib.schedule import add_noise, linear_schedule
+from course_lib.diffusion.objective import make_denoising_loss, with_noise
+from course_lib.diffusion.samplers import choose_steps, ddim, last_step
+from course_lib.diffusion.schedule import add_noise, linear_schedule
+from course_lib.networks.mlp import MLP
 
 
 def said(capsys) -> str:

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from course_lib.checks.nb04_unet import check_residual_block, check_time_embedding
-from course_lib.layers import ResidualBlock, time_embedding
+from course_lib.networks.layers import ResidualBlock, time_embedding
 
 
 def said(capsys) -> str:

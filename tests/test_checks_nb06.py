@@ -13,8 +13,8 @@ from course_lib.checks.nb06_sampling import (
     ddim_step,
     std_of_ddpm,
 )
-from course_lib.samplers import choose_steps, ddim
-from course_lib.schedule import straight_line
+from course_lib.diffusion.samplers import choose_steps, ddim
+from course_lib.diffusion.schedule import straight_line
 
 ROOT = Path(__file__).resolve().parents[1]
 a, b = straight_line().a_table.tolist(), straight_line().b_table.tolist()

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from course_lib.checks.nb07_editing import SCHEDULE, begin, check_begin, check_put_back
-from course_lib.schedule import add_noise
+from course_lib.diffusion.schedule import add_noise
 
 
 def said(capsys) -> str:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from course_lib.checks.nb08_words import attend, check_attend, check_merge
-from course_lib.tokenizer import merge
+from course_lib.networks.tokenizer import merge
 
 ROOT = Path(__file__).resolve().parents[1]
 

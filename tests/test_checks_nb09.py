@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from course_lib.checks.nb09_image_text import check_contrastive_loss, check_cosines
-from course_lib.contrastive import contrastive_loss, cosines
+from course_lib.networks.contrastive import contrastive_loss, cosines
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -9,8 +9,8 @@ from course_lib.checks.nb10_text_to_image import (
     forget,
     guided,
 )
-from course_lib.guidance import guide
-from course_lib.tokenizer import END, PAD, START, Tokenizer
+from course_lib.diffusion.guidance import guide
+from course_lib.networks.tokenizer import END, PAD, START, Tokenizer
 
 
 def said(capsys) -> str:

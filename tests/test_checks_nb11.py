@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from course_lib.autoencoder import kl_divergence, sample
 from course_lib.checks.nb11_autoencoder import check_kl_divergence, check_sample
+from course_lib.networks.autoencoder import kl_divergence, sample
 
 
 def said(capsys) -> str:

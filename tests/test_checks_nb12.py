@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from course_lib.autoencoder import sample
 from course_lib.checks.nb12_latent_diffusion import (
     check_draw_in_latents,
     check_to_latents,
     draw_in_latents,
     to_latents,
 )
+from course_lib.networks.autoencoder import sample
 
 
 def said(capsys) -> str:

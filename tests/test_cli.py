@@ -16,15 +16,18 @@ import torch
 from filelock import FileLock
 from PIL import Image
 
-from course_lib import checkpoint, evaluation, judges, trainer
-from course_lib.autoencoder import Autoencoder, encoder_digest
+from course_lib import checkpoint
 from course_lib.checkpoint import load_checkpoint, save_weights
-from course_lib.cli import main
+from course_lib.commands.main import main
+from course_lib.judging import evaluation
+from course_lib.networks.autoencoder import Autoencoder, encoder_digest
+from course_lib.networks.judge import Judge
+from course_lib.networks.text_unet import TextUNet
+from course_lib.networks.tokenizer import train_tokenizer
+from course_lib.networks.unet import UNet
 from course_lib.pixels import read_picture
-from course_lib.reader import QUESTIONS
-from course_lib.text_unet import TextUNet
-from course_lib.tokenizer import train_tokenizer
-from course_lib.unet import UNet
+from course_lib.training import trainer
+from course_lib.world.wear import QUESTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 LABELS = ["nothing", "frog", "rabbit", "cat", "bear", "bird", "fish", "turtle", "bat"]
@@ -46,7 +49,7 @@ def world(tmp_path_factory):
     save_weights(
         *(folder / "weights" / "mine", model.state_dict()), card | {"data": "folder x"}
     )
-    judge = judges.Judge(QUESTIONS, 32, (8, 8))
+    judge = Judge(QUESTIONS, 32, (8, 8))
     card = {"kind": "judge", "config": judge.config, "data": "critters"}
     save_weights(folder / "weights" / "reader-32", judge.state_dict(), card)
     for i in range(4):
@@ -630,6 +633,6 @@ def test_every_kind_of_prompt_is_judged(cli, words, monkeypatch):
 
 def test_a_command_begins_without_what_takes_long_to_import():
     """torchvision takes 2 s, and who draws one picture needs none of it."""
-    code = "import sys, course_lib.cli; print('torchvision' in sys.modules)"
+    code = "import sys, course_lib.commands.main; print('torchvision' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert told.stdout == "False\n"

@@ -7,7 +7,7 @@ from PIL import Image
 from test_cli import cli, here, words, world, written  # noqa: F401
 from torchvision.transforms.v2.functional import pil_to_tensor
 
-from course_lib.cli_edit import read_mask
+from course_lib.commands.edit import read_mask
 from course_lib.pixels import read_picture
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from test_cli import cli, here, words, world  # noqa: F401
 
-from course_lib import evaluation
 from course_lib.checkpoint import load_weights, save_weights
+from course_lib.judging import evaluation
 
 PROMPTS = "evaluate --weights words --prompts p.txt --calls 2"
 

@@ -8,7 +8,7 @@ import pytest
 from diffusers import FlowMatchEulerDiscreteScheduler
 from test_cli import cli, here, words, world, written  # noqa: F401
 
-from course_lib.cli_export import LIBRARIES
+from course_lib.commands.export import LIBRARIES
 
 
 def test_the_parts_are_written_and_each_is_spoken_of(cli, here, words):  # noqa: F811

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from test_cli import cli, here, words, world, written  # noqa: F401
 
-from course_lib.cli_interpolate import MOST
+from course_lib.commands.interpolate import MOST
 
 
 def test_a_row_of_pictures_is_drawn(cli, here, words):  # noqa: F811

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from course_lib.checkpoint import CheckpointError, load_weights, save_weights
-from course_lib.contrastive import (
+from course_lib.networks.contrastive import (
     LARGEST,
     ImageTextPair,
     Matcher,
@@ -15,7 +15,7 @@ from course_lib.contrastive import (
     cosines,
     make_contrastive_loss,
 )
-from course_lib.tokenizer import PAD, Tokenizer
+from course_lib.networks.tokenizer import PAD, Tokenizer
 
 TINY = dict(widths=(8, 8), width=16)
 TEXT = dict(vocabulary=262, length=12, width=16, blocks=1, heads=2)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.critters import (
+from course_lib.chance import uniforms
+from course_lib.world.critters import (
     ACCESSORIES,
     ANIMALS,
     COLOURS,
@@ -22,9 +23,8 @@ from course_lib.critters import (
     is_held_out,
     may_borrow,
     rows_of,
-    uniforms,
 )
-from course_lib.wording import (
+from course_lib.world.wording import (
     ACCESSORY_WORDS,
     EAR_WORDS,
     NOUNS,

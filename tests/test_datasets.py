@@ -9,16 +9,16 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib import datasets
 from course_lib.checkpoint import load_checkpoint
-from course_lib.critters import (
+from course_lib.world import datasets
+from course_lib.world.critters import (
     ANIMALS,
     SUBJECTS,
     choose_factors,
     held_out_by_kind,
     is_held_out,
 )
-from course_lib.datasets import (
+from course_lib.world.datasets import (
     CIFAR10_NAMES,
     DataError,
     PictureSet,

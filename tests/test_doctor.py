@@ -12,10 +12,11 @@ import pytest
 import torch
 
 from course_lib import __main__ as start
-from course_lib import datasets, doctor
 from course_lib.checkpoint import save_weights
-from course_lib.cli import main
-from course_lib.datasets import load_critters
+from course_lib.commands import doctor
+from course_lib.commands.main import main
+from course_lib.world import datasets
+from course_lib.world.datasets import load_critters
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from course_lib import drawing
-from course_lib.accessories import BEHIND, IN_FRONT
-from course_lib.animals import BUILDS, FIGURES
-from course_lib.critters import (
+from course_lib.world import drawing
+from course_lib.world.accessories import BEHIND, IN_FRONT
+from course_lib.world.animals import BUILDS, FIGURES
+from course_lib.world.critters import (
     ACCESSORIES,
     ANIMALS,
     COLOURS,
@@ -17,8 +17,8 @@ from course_lib.critters import (
     choose_factors,
     may_borrow,
 )
-from course_lib.drawing import PALETTE, draw, draw_critters
-from course_lib.scenes import PAINT_SCENE
+from course_lib.world.drawing import PALETTE, draw, draw_critters
+from course_lib.world.scenes import PAINT_SCENE
 
 SEED = 3
 PLAIN = {

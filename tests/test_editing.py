@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from course_lib.drawing import draw_critters
-from course_lib.editing import (
+from course_lib.diffusion.editing import (
     between,
     check_mask,
     crossfade,
@@ -16,13 +15,14 @@ from course_lib.editing import (
     start_of,
     widen,
 )
-from course_lib.ideal import GaussianDenoiser
-from course_lib.objective import predictor
-from course_lib.painter import Painter
-from course_lib.pipeline import TextToImage
+from course_lib.diffusion.ideal import GaussianDenoiser
+from course_lib.diffusion.objective import predictor
+from course_lib.diffusion.samplers import PictureNoise, last_step
+from course_lib.diffusion.schedule import straight_line
+from course_lib.painters.painter import Painter
+from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import PictureError, from_bytes
-from course_lib.samplers import PictureNoise, last_step
-from course_lib.schedule import straight_line
+from course_lib.world.drawing import draw_critters
 
 T = 100
 SCHEDULE = straight_line(T)

@@ -7,12 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib import evaluation
 from course_lib.checkpoint import CheckpointError, save_weights
-from course_lib.critters import ACCESSORIES, SUBJECTS, choose_factors
-from course_lib.datasets import PictureSet
-from course_lib.drawing import draw_critters
-from course_lib.evaluation import (
+from course_lib.diffusion.guidance import FOR_LABELS
+from course_lib.judging import evaluation
+from course_lib.judging.evaluation import (
     FRESH,
     accuracy,
     as_table,
@@ -24,14 +22,16 @@ from course_lib.evaluation import (
     shifted_by_one,
     worn_pictures,
 )
-from course_lib.guidance import FOR_LABELS
-from course_lib.judges import Judge
-from course_lib.metrics import Share
-from course_lib.painter import Painter
-from course_lib.pipeline import LabelToImage
+from course_lib.judging.metrics import Share
+from course_lib.networks.judge import Judge
+from course_lib.networks.unet import UNet
+from course_lib.painters.painter import Painter
+from course_lib.painters.pipeline import LabelToImage
 from course_lib.pixels import to_bytes
-from course_lib.reader import QUESTIONS
-from course_lib.unet import UNet
+from course_lib.world.critters import ACCESSORIES, SUBJECTS, choose_factors
+from course_lib.world.datasets import PictureSet
+from course_lib.world.drawing import draw_critters
+from course_lib.world.wear import QUESTIONS
 
 CIFAR = ("nothing", *evaluation.CIFAR10_NAMES)
 

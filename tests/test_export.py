@@ -25,18 +25,9 @@ from tokenizers import Tokenizer as FastTokenizer
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedTokenizerFast, SiglipTextModel
 
-from course_lib.autoencoder import Autoencoder
 from course_lib.checkpoint import load_weights
-from course_lib.export import letters, parts_of, scheduler_part, tokenizer_part, write
-from course_lib.layers import (
-    Attention,
-    CrossAttention,
-    ImageBlock,
-    ResidualBlock,
-    time_embedding,
-)
-from course_lib.objective import predictor
-from course_lib.samplers import (
+from course_lib.diffusion.objective import predictor
+from course_lib.diffusion.samplers import (
     PictureNoise,
     choose_steps,
     ddim,
@@ -45,10 +36,25 @@ from course_lib.samplers import (
     euler,
     last_step,
 )
-from course_lib.schedule import straight_line
-from course_lib.text_encoder import TextEncoder
-from course_lib.tokenizer import Tokenizer, tidy, tokenizer_of, train_tokenizer
-from course_lib.unet import UNet
+from course_lib.diffusion.schedule import straight_line
+from course_lib.networks.autoencoder import Autoencoder
+from course_lib.networks.layers import (
+    Attention,
+    CrossAttention,
+    ImageBlock,
+    ResidualBlock,
+    time_embedding,
+)
+from course_lib.networks.text_encoder import TextEncoder
+from course_lib.networks.tokenizer import Tokenizer, tidy, tokenizer_of, train_tokenizer
+from course_lib.networks.unet import UNet
+from course_lib.painters.export import (
+    letters,
+    parts_of,
+    scheduler_part,
+    tokenizer_part,
+    write,
+)
 
 STEPS = 10
 TEXTS = [

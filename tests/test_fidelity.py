@@ -4,18 +4,18 @@ import pytest
 import torch
 from test_pipeline_text import painter  # noqa: F401  a fixture
 
-from course_lib import fidelity
-from course_lib.critters import FACTORS, is_held_out
-from course_lib.fidelity import (
+from course_lib.diffusion.guidance import FOR_PROMPTS
+from course_lib.judging import fidelity
+from course_lib.judging.fidelity import (
     KINDS,
     REWORDED,
     prompts_from,
     prompts_of,
     shares_of,
 )
-from course_lib.guidance import FOR_PROMPTS
-from course_lib.painter import Painter
-from course_lib.prompts import understand
+from course_lib.painters.painter import Painter
+from course_lib.world.critters import FACTORS, is_held_out
+from course_lib.world.prompts import understand
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from course_lib.guidance import Way, compose, guide
-from course_lib.objective import TARGETS, read_output
-from course_lib.schedule import linear_schedule
+from course_lib.diffusion.guidance import Way, compose, guide
+from course_lib.diffusion.objective import TARGETS, read_output
+from course_lib.diffusion.schedule import linear_schedule
 
 
 class Labelled:

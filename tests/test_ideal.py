@@ -3,10 +3,15 @@
 import pytest
 import torch
 
-from course_lib.ideal import IdealDenoiser
-from course_lib.objective import predictor
-from course_lib.samplers import ddim, last_step
-from course_lib.schedule import SCHEDULES, add_noise, linear_schedule, schedule_named
+from course_lib.diffusion.ideal import IdealDenoiser
+from course_lib.diffusion.objective import predictor
+from course_lib.diffusion.samplers import ddim, last_step
+from course_lib.diffusion.schedule import (
+    SCHEDULES,
+    add_noise,
+    linear_schedule,
+    schedule_named,
+)
 
 every_schedule = pytest.mark.parametrize("name", SCHEDULES)
 

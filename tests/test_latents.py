@@ -7,14 +7,14 @@ import torch
 from test_layers import shaken
 from test_pipeline_text import PROMPTS, make_painter
 
-from course_lib.autoencoder import Autoencoder, encoder_digest
 from course_lib.checkpoint import CheckpointError, load_weights, save_weights
-from course_lib.datasets import PictureSet
-from course_lib.editing import image_to_image, inpaint
-from course_lib.latents import BATCH, compress
-from course_lib.painter import calls_of
-from course_lib.pipeline import TextToImage
+from course_lib.diffusion.editing import image_to_image, inpaint
+from course_lib.networks.autoencoder import Autoencoder, encoder_digest
+from course_lib.painters.painter import calls_of
+from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes
+from course_lib.training.latents import BATCH, compress
+from course_lib.world.datasets import PictureSet
 
 
 def make_autoencoder(seed: int) -> Autoencoder:

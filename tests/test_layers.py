@@ -6,7 +6,13 @@ import torch.nn.functional as F
 from diffusers.models.embeddings import get_timestep_embedding
 from torch import nn
 
-from course_lib.layers import Attention, ResidualBlock, norm, time_embedding, zeroed
+from course_lib.networks.layers import (
+    Attention,
+    ResidualBlock,
+    norm,
+    time_embedding,
+    zeroed,
+)
 
 
 def shaken(module: nn.Module, seed: int = 0) -> nn.Module:

@@ -60,11 +60,3 @@ def test_a_page_has_a_part_for_teachers(page):
     text = page.read_text(encoding="utf-8")
     assert "<summary>For teachers</summary>" in text
     assert "exam question" in text.lower()
-
-
-def test_every_library_file_is_on_the_map():
-    import course_lib
-
-    files = Path(course_lib.__file__).parent.glob("*.py")
-    names = {file.stem for file in files} - {"__init__", "__main__"}
-    assert not {name for name in names if f"`{name}`" not in MAP}

@@ -7,16 +7,15 @@ import scipy.linalg
 import torch
 
 from course_lib.checkpoint import save_weights
-from course_lib.judges import Judge
-from course_lib.metrics import (
+from course_lib.judging.metrics import (
     Share,
     features_of,
     frechet_distance,
-    load_judge,
     nearest,
     precision_recall,
     share,
 )
+from course_lib.networks.judge import Judge, load_judge
 
 
 def cloud(n: int, D: int, seed: int = 0) -> torch.Tensor:

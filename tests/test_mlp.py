@@ -2,9 +2,9 @@
 
 import torch
 
-from course_lib.mlp import MLP, spiral
-from course_lib.objective import make_denoising_loss, with_noise
-from course_lib.schedule import linear_schedule
+from course_lib.diffusion.objective import make_denoising_loss, with_noise
+from course_lib.diffusion.schedule import linear_schedule
+from course_lib.networks.mlp import MLP, spiral
 
 
 def test_it_answers_in_the_shape_of_x_t():

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib.muon import NARROW, Muon, in_groups, matrices, orthogonal
-from course_lib.text_unet import TextUNet
-from course_lib.unet import UNet
+from course_lib.networks.text_unet import TextUNet
+from course_lib.networks.unet import UNet
+from course_lib.training.muon import NARROW, Muon, in_groups, matrices, orthogonal
 
 
 def some_matrix(*shape: int) -> torch.Tensor:

@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib.objective import (
+from course_lib.chance import generator_for
+from course_lib.diffusion.objective import (
     TARGETS,
     check_target,
     draw_steps,
     eps_from_x_0,
-    generator_for,
     loss_weight,
     make_denoising_loss,
     make_target,
@@ -17,7 +17,7 @@ from course_lib.objective import (
     read_output,
     with_noise,
 )
-from course_lib.schedule import (
+from course_lib.diffusion.schedule import (
     SCHEDULES,
     add_noise,
     linear_schedule,

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 import emoji_pair  # noqa: E402
 import mirror_twins  # noqa: E402
 
-from course_lib.datasets import DataError, PictureSet  # noqa: E402
+from course_lib.world.datasets import DataError, PictureSet  # noqa: E402
 
 
 def few_emoji(split: str) -> PictureSet:

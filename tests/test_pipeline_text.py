@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from course_lib.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from course_lib.pipeline import LabelToImage, TextToImage
-from course_lib.text_unet import TextUNet
-from course_lib.tokenizer import train_tokenizer
+from course_lib.networks.text_unet import TextUNet
+from course_lib.networks.tokenizer import train_tokenizer
+from course_lib.painters.pipeline import LabelToImage, TextToImage
 
 PROMPTS = ["a frog on stilts", "a cat"]
 

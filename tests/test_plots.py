@@ -12,10 +12,14 @@ from matplotlib import pyplot as plt
 from PIL import Image
 from torch import Tensor
 
-from course_lib import figure, plots
+from course_lib.diffusion.samplers import Step
+from course_lib.diffusion.schedule import (
+    cosine_schedule,
+    linear_schedule,
+    straight_line,
+)
+from course_lib.figures import figure, plots
 from course_lib.pixels import PictureError, to_bytes
-from course_lib.samplers import Step
-from course_lib.schedule import cosine_schedule, linear_schedule, straight_line
 
 PICTURES = torch.rand(5, 3, 6, 4, generator=torch.Generator().manual_seed(0)) * 2 - 1
 POINTS = torch.randn(30, 2, generator=torch.Generator().manual_seed(1))

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from course_lib.critters import FACTORS, captions, choose_factors, rows_of
-from course_lib.prompts import (
+from course_lib.world.critters import FACTORS, captions, choose_factors, rows_of
+from course_lib.world.prompts import (
     check_as_is,
     check_picture,
     describe,

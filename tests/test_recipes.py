@@ -10,17 +10,22 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib import recipes
-from course_lib.autoencoder import Autoencoder, encoder_digest, load_autoencoder
 from course_lib.checkpoint import CheckpointError, fill, load_weights, save_weights
-from course_lib.contrastive import ImageTextPair, Matcher
-from course_lib.critters import is_held_out
-from course_lib.datasets import DataError, PictureSet
 from course_lib.device import weights_folder
-from course_lib.drawing import draw_critters
-from course_lib.judges import Judge
-from course_lib.pipeline import LabelToImage, TextToImage
-from course_lib.recipes import (
+from course_lib.diffusion.schedule import cosine_schedule
+from course_lib.networks.autoencoder import (
+    Autoencoder,
+    encoder_digest,
+    load_autoencoder,
+)
+from course_lib.networks.contrastive import ImageTextPair, Matcher
+from course_lib.networks.judge import Judge
+from course_lib.networks.text_unet import ENDS, TextUNet
+from course_lib.networks.tokenizer import PAD, Tokenizer
+from course_lib.networks.unet import UNet
+from course_lib.painters.pipeline import LabelToImage, TextToImage
+from course_lib.training import recipes
+from course_lib.training.recipes import (
     SETTINGS,
     autoencoder_trainer,
     classifier_trainer,
@@ -32,11 +37,10 @@ from course_lib.recipes import (
     settings_of,
     text_trainer,
 )
-from course_lib.schedule import cosine_schedule
-from course_lib.text_unet import ENDS, TextUNet
-from course_lib.tokenizer import PAD, Tokenizer
-from course_lib.trainer import Settings
-from course_lib.unet import UNet
+from course_lib.training.trainer import Settings
+from course_lib.world.critters import is_held_out
+from course_lib.world.datasets import DataError, PictureSet
+from course_lib.world.drawing import draw_critters
 
 ROOT = Path(__file__).resolve().parents[1]
 ONCE = Settings(iterations=1, precision="float32")
@@ -95,7 +99,7 @@ def test_another_process_and_target_stand_on_the_card():
 
 @pytest.mark.parametrize("size", [32, 64])
 def test_the_reader_learns_from_critters(size, monkeypatch):
-    monkeypatch.setattr("course_lib.reader.CHUNK", 32)
+    monkeypatch.setattr("course_lib.world.wear.CHUNK", 32)
     trainer = one_iteration(reader_trainer(ONCE, size=size, batch_size=4))
     again = Judge(**json.loads(json.dumps(trainer.card["config"])))
     again.load_state_dict(trainer.ema)

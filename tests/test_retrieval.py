@@ -3,12 +3,9 @@
 import pytest
 import torch
 
-from course_lib.contrastive import Matcher
-from course_lib.critters import FACTORS, captions, choose_factors, is_held_out, rows_of
-from course_lib.evaluation import FRESH
-from course_lib.metrics import Share
-from course_lib.prompts import check_picture, understand
-from course_lib.retrieval import (
+from course_lib.judging.evaluation import FRESH
+from course_lib.judging.metrics import Share
+from course_lib.judging.retrieval import (
     by_chance,
     fit_table,
     fits,
@@ -21,6 +18,15 @@ from course_lib.retrieval import (
     sentence,
     zero_shot,
 )
+from course_lib.networks.contrastive import Matcher
+from course_lib.world.critters import (
+    FACTORS,
+    captions,
+    choose_factors,
+    is_held_out,
+    rows_of,
+)
+from course_lib.world.prompts import check_picture, understand
 
 N = 300
 

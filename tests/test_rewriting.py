@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from course_lib.critters import captions, choose_factors
-from course_lib.pipeline import TextToImage
-from course_lib.prompts import SLIPS, misspelled, slips, understand, unknown_words
-from course_lib.rewriting import rewrite
+from course_lib.painters.pipeline import TextToImage
+from course_lib.painters.rewriting import rewrite
+from course_lib.world.critters import captions, choose_factors
+from course_lib.world.prompts import SLIPS, misspelled, slips, understand, unknown_words
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ from diffusers import (
     FlowMatchHeunDiscreteScheduler,
 )
 
-from course_lib.ideal import IdealDenoiser
-from course_lib.objective import predictor
-from course_lib.samplers import (
+from course_lib.diffusion.ideal import IdealDenoiser
+from course_lib.diffusion.objective import predictor
+from course_lib.diffusion.samplers import (
     PictureNoise,
     choose_steps,
     ddim,
@@ -30,7 +30,7 @@ from course_lib.samplers import (
     heun,
     last_step,
 )
-from course_lib.schedule import (
+from course_lib.diffusion.schedule import (
     add_noise,
     cosine_schedule,
     linear_schedule,

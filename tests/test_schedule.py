@@ -4,7 +4,7 @@ import pytest
 import torch
 from diffusers import DDPMScheduler
 
-from course_lib.schedule import (
+from course_lib.diffusion.schedule import (
     SCHEDULES,
     add_noise,
     cosine_schedule,

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from course_lib.shapes import (
+from course_lib.world.shapes import (
     Brush,
     box,
     capsule,

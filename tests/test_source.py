@@ -3,7 +3,7 @@
 import inspect
 
 from course_lib.checks import report
-from course_lib.source import show_source
+from course_lib.figures.source import show_source
 
 
 def test_the_source_is_the_real_one_under_its_files_name(capsys):
@@ -11,7 +11,7 @@ def test_the_source_is_the_real_one_under_its_files_name(capsys):
     shown = capsys.readouterr().out
     assert shown.startswith("# course_lib/checks/__init__.py\ndef report(")
     assert inspect.getsource(report).rstrip() in shown
-    assert "# course_lib/source.py\ndef show_source(" in shown
+    assert "# course_lib/figures/source.py\ndef show_source(" in shown
 
 
 def test_a_method_is_shown_from_the_margin(capsys):

@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from course_lib.system_map import ARROWS, BOXES, course_root, show_system, system_page
+from course_lib.figures.system_map import (
+    ARROWS,
+    BOXES,
+    course_root,
+    show_system,
+    system_page,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = system_page("..", "a frog", {})

@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 from test_layers import shaken
 
-from course_lib.layers import attention_weights, in_heads, out_of_heads
-from course_lib.text_encoder import TextEncoder
-from course_lib.tokenizer import PAD
+from course_lib.networks.layers import attention_weights, in_heads, out_of_heads
+from course_lib.networks.text_encoder import TextEncoder
+from course_lib.networks.tokenizer import PAD
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ import pytest
 import torch
 from test_layers import shaken
 
-from course_lib.layers import CrossAttention
-from course_lib.text_unet import TextUNet, word_maps
-from course_lib.unet import UNet
+from course_lib.networks.layers import CrossAttention
+from course_lib.networks.text_unet import TextUNet, word_maps
+from course_lib.networks.unet import UNet
 
 
 @pytest.fixture(scope="module")

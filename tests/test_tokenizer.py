@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from course_lib.tokenizer import (
+from course_lib.networks.tokenizer import (
     BYTES,
     END,
     PAD,

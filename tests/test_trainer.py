@@ -17,15 +17,16 @@ import torch
 from PIL import Image
 from torch import nn
 
-from course_lib import checkpoint, trainer
+from course_lib import checkpoint
+from course_lib.chance import generator_for
 from course_lib.checkpoint import (
     CheckpointError,
     WriteError,
     load_checkpoint,
     load_weights,
 )
-from course_lib.objective import generator_for
-from course_lib.trainer import (
+from course_lib.training import trainer
+from course_lib.training.trainer import (
     Settings,
     Trainer,
     saved_card,
@@ -497,7 +498,7 @@ def test_two_processes_train_as_one_does(tmp_path):
         Image.new("RGB", (32, 32), (40 * i, 255 - 40 * i, 90)).save(photos / f"{i}.png")
     command = f"train --data folder:{photos} --iterations 4 --batch 4 --widths 8,16"
     words = [*command.split(), "--blocks", "1", "--precision", "float32", "--out"]
-    from course_lib.cli import main
+    from course_lib.commands.main import main
 
     assert main([*words, str(tmp_path / "one")]) == 0
     launch = "-m torch.distributed.run --standalone --nproc_per_node 2 -m course_lib"

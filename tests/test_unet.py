@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from course_lib.mlp import MLP
-from course_lib.unet import UNet, count_parameters
+from course_lib.networks.mlp import MLP
+from course_lib.networks.unet import UNet, count_parameters
 
 LABELS = 3
 

@@ -12,9 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib import widgets
+from course_lib.diffusion.samplers import Step
+from course_lib.figures import widgets
 from course_lib.pixels import PictureError
-from course_lib.samplers import Step
 
 ROOT = Path(__file__).resolve().parents[1]
 FRAMES = torch.rand(3, 3, 6, 4, generator=torch.Generator().manual_seed(0)) * 2 - 1

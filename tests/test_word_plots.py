@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from course_lib import figure
-from course_lib.word_plots import box_width, plot_tables, plot_tokens
+from course_lib.figures import figure
+from course_lib.figures.word_plots import box_width, plot_tables, plot_tokens
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ import say_it_twice  # noqa: E402
 import which_error  # noqa: E402
 from test_recipes import small_critters  # noqa: E402
 
-from course_lib import recipes  # noqa: E402
+from course_lib.training import recipes  # noqa: E402
 
 
 def numbers(said: str) -> dict[str, float]:

@@ -3,7 +3,7 @@
 import torch
 
 from course_lib.checks import NotYetRight, compare, report
-from course_lib.schedule import add_noise, linear_schedule
+from course_lib.diffusion.schedule import add_noise, linear_schedule
 
 
 def check_add_noise(learner_add_noise):

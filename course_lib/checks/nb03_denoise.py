@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks import NotYetRight, checked, difference, report
-from course_lib.schedule import add_noise, linear_schedule
+from course_lib.diffusion.schedule import add_noise, linear_schedule
 
 
 def eps_loss(model, x_0, schedule, generator):

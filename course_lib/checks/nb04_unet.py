@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from course_lib.checks import checked
-from course_lib.layers import ResidualBlock, time_embedding
+from course_lib.networks.layers import ResidualBlock, time_embedding
 
 
 def check_time_embedding(learner_time_embedding):

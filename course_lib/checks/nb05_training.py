@@ -3,8 +3,8 @@
 import torch
 
 from course_lib.checks import checked
-from course_lib.objective import make_denoising_loss
-from course_lib.schedule import straight_line
+from course_lib.diffusion.objective import make_denoising_loss
+from course_lib.diffusion.schedule import straight_line
 
 
 def check_velocity_loss(learner_velocity_loss):

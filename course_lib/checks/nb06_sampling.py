@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from course_lib.checks import compare, report
-from course_lib.samplers import choose_steps
-from course_lib.schedule import straight_line
+from course_lib.diffusion.samplers import choose_steps
+from course_lib.diffusion.schedule import straight_line
 
 A, B = (table.tolist() for table in (straight_line().a_table, straight_line().b_table))
 

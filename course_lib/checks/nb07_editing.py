@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks import compare, report
-from course_lib.schedule import NoiseSchedule, add_noise, straight_line
+from course_lib.diffusion.schedule import NoiseSchedule, add_noise, straight_line
 
 SCHEDULE = straight_line()
 

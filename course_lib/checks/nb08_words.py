@@ -5,8 +5,8 @@ import math
 from torch import Tensor, arange, randint, randn
 
 from course_lib.checks import compare, report
-from course_lib.layers import attention_weights
-from course_lib.tokenizer import merge
+from course_lib.networks.layers import attention_weights
+from course_lib.networks.tokenizer import merge
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from course_lib.checks import compare, report
-from course_lib.contrastive import contrastive_loss, cosines
+from course_lib.networks.contrastive import contrastive_loss, cosines
 
 
 def check_cosines(learner_cosines):

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks import compare, report
-from course_lib.tokenizer import END, PAD, START
+from course_lib.networks.tokenizer import END, PAD, START
 
 
 def guided(with_text: Tensor, without: Tensor, guidance_scale: float) -> Tensor:

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from course_lib.autoencoder import kl_divergence, sample
 from course_lib.checks import NotYetRight, compare, difference, report
+from course_lib.networks.autoencoder import kl_divergence, sample
 
 
 def check_sample(learner_sample):

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from course_lib.autoencoder import Autoencoder
 from course_lib.checks import NotYetRight, compare, report
-from course_lib.objective import Predict, eps_from_x_0, predictor
-from course_lib.samplers import choose_steps
-from course_lib.schedule import NoiseSchedule, straight_line
+from course_lib.diffusion.objective import Predict, eps_from_x_0, predictor
+from course_lib.diffusion.samplers import choose_steps
+from course_lib.diffusion.schedule import NoiseSchedule, straight_line
+from course_lib.networks.autoencoder import Autoencoder
 
 SCHEDULE = straight_line()
 NO_CHANCE = (

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from course_lib.pipeline import TextToImage
+from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import to_grid
 
 PROMPTS = [

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import torch
 
-from course_lib.critters import captions
-from course_lib.drawing import draw_critters
 from course_lib.pixels import from_bytes, to_grid
+from course_lib.world.critters import captions
+from course_lib.world.drawing import draw_critters
 
 album, factors = draw_critters(n=1000, seed=0, kind="one")
 texts = captions(factors, torch.arange(1000), seed=0)

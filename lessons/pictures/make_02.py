@@ -4,10 +4,10 @@ from pathlib import Path
 
 import torch
 
-from course_lib.critters import captions
-from course_lib.drawing import draw_critters
+from course_lib.diffusion.schedule import add_noise, linear_schedule
 from course_lib.pixels import from_bytes, to_grid
-from course_lib.schedule import add_noise, linear_schedule
+from course_lib.world.critters import captions
+from course_lib.world.drawing import draw_critters
 
 STEPS = torch.tensor([0, 50, 100, 200, 300, 400, 600, 1000])
 generator = torch.Generator().manual_seed(0)

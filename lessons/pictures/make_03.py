@@ -7,16 +7,12 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
-from course_lib.figure import PALETTE, png_bytes
-from course_lib.mlp import MLP, spiral
-from course_lib.objective import (
-    generator_for,
-    make_denoising_loss,
-    predictor,
-    with_noise,
-)
-from course_lib.samplers import ddim
-from course_lib.schedule import add_noise, linear_schedule
+from course_lib.chance import generator_for
+from course_lib.diffusion.objective import make_denoising_loss, predictor, with_noise
+from course_lib.diffusion.samplers import ddim
+from course_lib.diffusion.schedule import add_noise, linear_schedule
+from course_lib.figures.figure import PALETTE, png_bytes
+from course_lib.networks.mlp import MLP, spiral
 
 ITERATIONS = 4000
 schedule = linear_schedule(T=1000)

@@ -5,13 +5,13 @@ from pathlib import Path
 import torch
 from matplotlib.figure import Figure
 
-from course_lib.anatomy import draw_unet, shapes_inside
-from course_lib.drawing import draw_critters
-from course_lib.figure import png_bytes
-from course_lib.objective import predictor
-from course_lib.pipeline import LabelToImage
+from course_lib.diffusion.objective import predictor
+from course_lib.diffusion.schedule import add_noise
+from course_lib.figures.anatomy import draw_unet, shapes_inside
+from course_lib.figures.figure import png_bytes
+from course_lib.painters.pipeline import LabelToImage
 from course_lib.pixels import from_bytes, to_image
-from course_lib.schedule import add_noise
+from course_lib.world.drawing import draw_critters
 
 trained = LabelToImage.from_pretrained("critters")
 schedule, target = trained.schedule, trained.card["target"]

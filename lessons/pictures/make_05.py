@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from course_lib.pipeline import LabelToImage
+from course_lib.painters.pipeline import LabelToImage
 from course_lib.pixels import to_grid
 
 animals = ["frog", "rabbit", "cat", "bear", "bird", "fish", "turtle", "bat"]

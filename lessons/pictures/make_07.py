@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from course_lib.critters import COLOURS, SCENES, SUBJECTS
-from course_lib.datasets import load_critters
-from course_lib.editing import image_to_image, inpaint, interpolate, widen
-from course_lib.figure import Row, sheet
-from course_lib.pipeline import TextToImage
-from course_lib.wording import SCENE_WORDS
+from course_lib.diffusion.editing import image_to_image, inpaint, interpolate, widen
+from course_lib.figures.figure import Row, sheet
+from course_lib.painters.pipeline import TextToImage
+from course_lib.world.critters import COLOURS, SCENES, SUBJECTS
+from course_lib.world.datasets import load_critters
+from course_lib.world.wording import SCENE_WORDS
 
 HERE = Path(__file__).parent
 draw = TextToImage.from_pretrained("words")

@@ -5,9 +5,9 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from course_lib.contrastive import Matcher
-from course_lib.datasets import load_critters
-from course_lib.figure import Row, sheet
+from course_lib.figures.figure import Row, sheet
+from course_lib.networks.contrastive import Matcher
+from course_lib.world.datasets import load_critters
 
 ASKED = ("a white bear in the snow", "a cat on stilts", "two fish by the sea")
 matcher = Matcher.from_pretrained("pair")

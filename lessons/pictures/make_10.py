@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from course_lib.figure import Row, sheet
-from course_lib.pipeline import TextToImage
+from course_lib.figures.figure import Row, sheet
+from course_lib.painters.pipeline import TextToImage
 
 PROMPTS = {  # eight pictures a row
     "seen in training": [

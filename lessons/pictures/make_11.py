@@ -5,10 +5,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from course_lib.autoencoder import load_autoencoder
-from course_lib.drawing import draw_critters
-from course_lib.figure import Row, sheet
+from course_lib.figures.figure import Row, sheet
+from course_lib.networks.autoencoder import load_autoencoder
 from course_lib.pixels import from_bytes
+from course_lib.world.drawing import draw_critters
 
 
 def as_grey(channel: Tensor) -> Tensor:

@@ -47,8 +47,8 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 # Another seed is another noise.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.pipeline import TextToImage
-from course_lib.widgets import live, sampler_slider
+from course_lib.figures.widgets import live, sampler_slider
+from course_lib.painters.pipeline import TextToImage
 
 draw = TextToImage.from_pretrained("latent")
 
@@ -67,7 +67,7 @@ live(watch, prompt="a frog on stilts", seed=(0, 50, 1, 4))
 # The same without a field. Change the words, or the number, and run it again.
 
 # %%
-from course_lib.plots import show_trace
+from course_lib.figures.plots import show_trace
 
 prompt, seed = "a frog on stilts", 4
 
@@ -92,7 +92,7 @@ print(f"{numbers:,} random numbers became {prompt} in {len(way) - 1} steps")
 # Now some more, two of each.
 
 # %%
-from course_lib.plots import show_pictures
+from course_lib.figures.plots import show_pictures
 
 prompts = [
     "a red cat with a hat",
@@ -181,9 +181,9 @@ show_pictures(
 # %%
 import torch.nn.functional as F
 
-from course_lib.pipeline import LabelToImage
-from course_lib.plots import show_rows
-from course_lib.schedule import add_noise
+from course_lib.diffusion.schedule import add_noise
+from course_lib.figures.plots import show_rows
+from course_lib.painters.pipeline import LabelToImage
 
 t = torch.tensor([0, 250, 500, 750, 1000])
 five = frog.expand(5, 3, 32, 32)
@@ -248,7 +248,7 @@ print("how much picture is left in row 02:", small.schedule.a(t).tolist())
 # book, busy with other things and held to one core.)
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.cli import main
+from course_lib.commands.main import main
 
 code = main(["doctor"])
 

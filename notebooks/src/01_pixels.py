@@ -46,10 +46,10 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 # %%
 import torch
 
-from course_lib.critters import captions
-from course_lib.drawing import draw_critters
+from course_lib.figures.plots import show_pictures
 from course_lib.pixels import from_bytes
-from course_lib.plots import show_pictures
+from course_lib.world.critters import captions
+from course_lib.world.drawing import draw_critters
 
 album, factors = draw_critters(n=1000, seed=0, kind="one")
 texts = captions(factors, torch.arange(1000), seed=0)
@@ -72,7 +72,7 @@ show_pictures(
 # in.
 
 # %%
-from course_lib.plots import show_picture_numbers
+from course_lib.figures.plots import show_picture_numbers
 
 frog = from_bytes(album[613])  # (3, 32, 32): colours, rows, columns
 print(texts[613])
@@ -231,8 +231,8 @@ def my_from_bytes(pictures):
 
 # %%
 from course_lib.checks.nb01_pixels import check_from_bytes
+from course_lib.figures.source import show_source
 from course_lib.pixels import to_bytes
-from course_lib.source import show_source
 
 to_scale = check_from_bytes(my_from_bytes)
 
@@ -281,7 +281,7 @@ show_pictures(
 # creature. **Make it yours**: another colour, three eyes, longer legs, a hat.
 
 # %%
-from course_lib.shapes import (
+from course_lib.world.shapes import (
     capsule,
     circle,
     coverage,
@@ -331,7 +331,7 @@ print("a creature is", mine.numel(), "numbers too")
 # network draw what it has never seen?
 
 # %%
-from course_lib.critters import FACTORS
+from course_lib.world.critters import FACTORS
 
 some = torch.arange(12)
 show_pictures(
@@ -356,7 +356,7 @@ print(len(frogs), "frogs,", len(stilts), "of them on stilts")
 # it is the same kind of box of numbers.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.datasets import load_cifar10_or_critters
+from course_lib.world.datasets import load_cifar10_or_critters
 
 photos = load_cifar10_or_critters("test")
 x_0, labels = photos[torch.arange(16)]
@@ -397,7 +397,7 @@ print(f"spread of the numbers (std): frog {frog.std():.1f}, mean {mean.std():.1f
 # random. And let us also take real critters and only **shuffle their pixels**.
 
 # %%
-from course_lib.plots import show_rows
+from course_lib.figures.plots import show_rows
 
 digits = math.floor(3072 * math.log10(256)) + 1
 print("the number of possible pictures has", digits, "digits")
@@ -419,7 +419,7 @@ show_rows(
 # average?
 
 # %%
-from course_lib.plots import plot_histograms
+from course_lib.figures.plots import plot_histograms
 
 
 def roughness(pictures):
@@ -452,7 +452,7 @@ print(f"{below} of 1000 random pictures are as smooth as the roughest critter")
 # at its own pace. (Where sliders do not work you see all frames at once.)
 
 # %%
-from course_lib.widgets import frame_slider, live
+from course_lib.figures.widgets import frame_slider, live
 
 
 def with_light(red, green, blue):

@@ -46,11 +46,11 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 # %%
 import torch
 
-from course_lib.critters import captions
-from course_lib.drawing import draw_critters
+from course_lib.diffusion.schedule import add_noise, linear_schedule
+from course_lib.figures.widgets import frame_slider
 from course_lib.pixels import from_bytes
-from course_lib.schedule import add_noise, linear_schedule
-from course_lib.widgets import frame_slider
+from course_lib.world.critters import captions
+from course_lib.world.drawing import draw_critters
 
 album, factors = draw_critters(n=1000, seed=0, kind="one")
 texts = captions(factors, torch.arange(1000), seed=0)
@@ -94,7 +94,7 @@ for name, noise in {"three": three, "four": four, "sum": three + four}.items():
 # away.
 
 # %%
-from course_lib.plots import plot_curves
+from course_lib.figures.plots import plot_curves
 
 beta = 0.02  # the share of the variance that each mix replaces
 keep = 1 - beta
@@ -130,7 +130,7 @@ plot_curves(
 # Now the frog. Each step keeps 98 % of the variance and fills up with fresh noise.
 
 # %%
-from course_lib.plots import show_pictures
+from course_lib.figures.plots import show_pictures
 
 x, shown = frog, {0: frog}
 for step in range(1, 201):
@@ -211,7 +211,7 @@ def my_add_noise(x_0, t, eps, alpha_bar):
 
 # %%
 from course_lib.checks.nb02_noise import check_add_noise
-from course_lib.source import show_source
+from course_lib.figures.source import show_source
 
 jump = check_add_noise(my_add_noise)
 
@@ -245,8 +245,8 @@ if jump is my_add_noise:
 # looks clearer than its ratio says.)
 
 # %%
-from course_lib.plots import plot_schedules, show_rows
-from course_lib.schedule import SCHEDULES
+from course_lib.diffusion.schedule import SCHEDULES
+from course_lib.figures.plots import plot_schedules, show_rows
 
 schedules = [make(1000) for make in SCHEDULES.values()]
 plot_schedules(schedules)
@@ -319,7 +319,7 @@ frame_slider(
 # **bell curve** that `torch.randn` draws from: mean 0, variance 1, called $N(0, 1)$.
 
 # %%
-from course_lib.plots import plot_histograms
+from course_lib.figures.plots import plot_histograms
 
 across = {f"after {step} steps": snapshots[step][:, 0] for step in (0, 30, 400)}
 plot_histograms(
@@ -387,7 +387,7 @@ show_rows(
 # if it was this one, how likely is the noise that would have to be there?
 
 # %%
-from course_lib.ideal import IdealDenoiser
+from course_lib.diffusion.ideal import IdealDenoiser
 from course_lib.pixels import to_bytes
 
 end_colours = to_bytes(flat[:, :, 0, 0]).tolist()
@@ -413,8 +413,8 @@ assert right < 30
 # Then we let it walk in 50 small steps (how, is the subject of notebook 06).
 
 # %%
-from course_lib.objective import predictor
-from course_lib.samplers import ddim
+from course_lib.diffusion.objective import predictor
+from course_lib.diffusion.samplers import ddim
 
 generator = torch.Generator().manual_seed(4)
 x_T = torch.randn(6, 3, 32, 32, generator=generator)
@@ -566,8 +566,8 @@ plot_curves(
 # same where sliders do not work.)
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.critters import SCENES
-from course_lib.widgets import live
+from course_lib.figures.widgets import live
+from course_lib.world.critters import SCENES
 
 
 def play(critter, schedule, t):

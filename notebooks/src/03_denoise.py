@@ -49,12 +49,12 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 # %%
 import torch
 
-from course_lib.ideal import IdealDenoiser
-from course_lib.mlp import MLP, spiral
-from course_lib.objective import predictor
-from course_lib.plots import plot_points
-from course_lib.samplers import ddim
-from course_lib.schedule import linear_schedule
+from course_lib.diffusion.ideal import IdealDenoiser
+from course_lib.diffusion.objective import predictor
+from course_lib.diffusion.samplers import ddim
+from course_lib.diffusion.schedule import linear_schedule
+from course_lib.figures.plots import plot_points
+from course_lib.networks.mlp import MLP, spiral
 
 schedule = linear_schedule(T=1000)
 generator = torch.Generator().manual_seed(0)
@@ -90,7 +90,7 @@ print("nearer than 0.01 at the end:", away(path[-1].x_t) < 0.01)
 # steeper the further. That is **gradient descent**, and that is all there is to it.
 
 # %%
-from course_lib.figure import PALETTE, panels
+from course_lib.figures.figure import PALETTE, panels
 
 x_0, eps = torch.randn(2, 10_000, generator=generator)  # two lists of 10,000 numbers
 x_t = 0.8 * x_0 + 0.6 * eps
@@ -201,7 +201,7 @@ for step in [path[i] for i in (0, 30, 40, 45, 47, 49)]:
 # 5. The loss is the mean of the squared differences between `eps_hat` and `eps`.
 
 # %%
-from course_lib.schedule import add_noise
+from course_lib.diffusion.schedule import add_noise
 
 
 def my_loss(model, x_0, schedule, generator):
@@ -216,8 +216,9 @@ def my_loss(model, x_0, schedule, generator):
 
 
 # %%
+from course_lib.chance import generator_for
 from course_lib.checks.nb03_denoise import check_loss
-from course_lib.objective import generator_for, make_denoising_loss, with_noise
+from course_lib.diffusion.objective import make_denoising_loss, with_noise
 
 my_loss = check_loss(my_loss)
 
@@ -244,7 +245,7 @@ print(f"loss before any training: {yours:.1f}")
 import copy
 
 from course_lib.device import scaled
-from course_lib.plots import plot_losses
+from course_lib.figures.plots import plot_losses
 
 ITERATIONS = scaled(smoke=2400, laptop=4000, gpu=4000)
 
@@ -314,7 +315,7 @@ def my_reverse_loop(model, x_T, steps, a, b):
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.checks.nb03_denoise import check_reverse_loop
-from course_lib.samplers import choose_steps, last_step
+from course_lib.diffusion.samplers import choose_steps, last_step
 
 my_reverse_loop = check_reverse_loop(my_reverse_loop)
 a, b = schedule.a_table.tolist(), schedule.b_table.tolist()
@@ -350,7 +351,7 @@ assert away(made) < 0.05
 # many steps it may take, and another noise.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.widgets import frame_slider, live
+from course_lib.figures.widgets import frame_slider, live
 
 
 def dots(points, size=96):
@@ -406,7 +407,7 @@ assert distance[ITERATIONS] < 0.5 * distance[200] < 0.5 * distance[0]
 # knows the others, exactly. What differs is how large the *same* mistake looks.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.objective import make_target, read_output
+from course_lib.diffusion.objective import make_target, read_output
 
 print("    t   error of eps_hat      x_0_hat        v_hat")
 for t in (50, 250, 500, 750, 1000):

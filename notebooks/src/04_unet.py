@@ -48,13 +48,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_lib.drawing import draw_critters
-from course_lib.objective import read_output
-from course_lib.pipeline import LabelToImage
+from course_lib.diffusion.objective import read_output
+from course_lib.diffusion.schedule import add_noise
+from course_lib.figures.plots import show_rows
+from course_lib.networks.unet import count_parameters
+from course_lib.painters.pipeline import LabelToImage
 from course_lib.pixels import from_bytes
-from course_lib.plots import show_rows
-from course_lib.schedule import add_noise
-from course_lib.unet import count_parameters
+from course_lib.world.drawing import draw_critters
 
 critters = from_bytes(draw_critters(n=16, seed=0, kind="one")[0])  # (16, 3, 32, 32)
 generator = torch.Generator().manual_seed(0)
@@ -84,7 +84,7 @@ assert (x_0_hat - critters).square().mean() < 0.1 * (x_t - critters).square().me
 # result. Move on by one pixel. That is all; it is called a **convolution**.
 
 # %%
-from course_lib.plots import show_pictures
+from course_lib.figures.plots import show_pictures
 
 grey = critters[3].mean(dim=0)  # (32, 32): a green turtle, in shades of grey
 windows = {
@@ -270,8 +270,8 @@ assert error_with < error_without / 2
 # t = 501, the slow ones tell early from late.
 
 # %%
-from course_lib.layers import time_embedding
-from course_lib.shapes import capsule, circle, coverage, pixel_grid
+from course_lib.networks.layers import time_embedding
+from course_lib.world.shapes import capsule, circle, coverage, pixel_grid
 
 
 def clocks(t, width=16):
@@ -379,7 +379,7 @@ def my_residual_block(x, scale, shift, block):
 
 # %%
 from course_lib.checks.nb04_unet import check_residual_block
-from course_lib.layers import ResidualBlock
+from course_lib.networks.layers import ResidualBlock
 
 residual_block = check_residual_block(my_residual_block)
 
@@ -412,7 +412,7 @@ print("without shortcuts, left of it:", without_shortcut.abs().max().item())
 # see which places notice.
 
 # %%
-from course_lib.layers import Attention
+from course_lib.networks.layers import Attention
 
 attention = Attention(width=8)
 attention.norm = nn.Identity()  # so that only the looking is measured
@@ -458,7 +458,7 @@ show_pictures(
 # %%
 from torch.utils.flop_counter import FlopCounterMode
 
-from course_lib.unet import UNet
+from course_lib.networks.unet import UNet
 
 folded = F.pixel_unshuffle(critters[3], 2)  # (12, 16, 16)
 print(tuple(critters[3].shape), "->", tuple(folded.shape))
@@ -486,7 +486,7 @@ print(f"billions of operations for one look: {costs[0]:.2f}, unfolded {costs[1]:
 # skips, unfold, and at the end a little layer at full size, which sees `x_t` once more.
 
 # %%
-from course_lib.anatomy import plot_unet, shapes_inside
+from course_lib.figures.anatomy import plot_unet, shapes_inside
 
 shapes = {"x_t": (1, 3, 32, 32)} | shapes_inside(trained.model, x_t[:1], t[:1])
 for name, shape in shapes.items():
@@ -503,7 +503,7 @@ plot_unet(
 # off again.)
 
 # %%
-from course_lib.source import show_source
+from course_lib.figures.source import show_source
 
 show_source(UNet.forward)
 
@@ -517,8 +517,8 @@ show_source(UNet.forward)
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.device import scaled
-from course_lib.plots import plot_losses
-from course_lib.schedule import linear_schedule
+from course_lib.diffusion.schedule import linear_schedule
+from course_lib.figures.plots import plot_losses
 
 torch.manual_seed(0)
 model = UNet(widths=(16, 32), blocks=1)
@@ -569,7 +569,7 @@ assert errors["learned"] < errors["new noise"]
 # with noise of step 600, and **lie** about t.
 
 # %%
-from course_lib.plots import plot_curves
+from course_lib.figures.plots import plot_curves
 
 true_t = torch.full((16,), 600)
 x_t = add_noise(critters, true_t, noise, schedule)
@@ -613,7 +613,7 @@ print("the error is least when it is told", told_times[errors.index(min(errors))
 # the truth.
 
 # %%
-from course_lib.widgets import frame_slider, live
+from course_lib.figures.widgets import frame_slider, live
 
 gap = torch.ones(3, 32, 2)
 one = 9  # which critter

@@ -45,8 +45,8 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 import torch
 
 from course_lib.device import use_all_cores
-from course_lib.pipeline import LabelToImage
-from course_lib.plots import show_rows
+from course_lib.figures.plots import show_rows
+from course_lib.painters.pipeline import LabelToImage
 
 use_all_cores()
 animals = ["frog", "rabbit", "cat", "bear", "bird", "fish", "turtle", "bat"]
@@ -73,8 +73,8 @@ show_rows(
 # telling".
 
 # %%
-from course_lib.datasets import load_critters
-from course_lib.plots import show_pictures
+from course_lib.figures.plots import show_pictures
+from course_lib.world.datasets import load_critters
 
 pictures = load_critters("train", kind="one")
 x_0, label = pictures[torch.arange(8)]  # (8, 3, 32, 32) in [-1, 1], (8,)
@@ -96,8 +96,8 @@ show_pictures(x_0, titles=titles, alt="Eight critters and their labels.")
 # everywhere, at several steps.
 
 # %%
-from course_lib.objective import read_output
-from course_lib.schedule import add_noise, cosine_schedule, straight_line
+from course_lib.diffusion.objective import read_output
+from course_lib.diffusion.schedule import add_noise, cosine_schedule, straight_line
 
 cosine, line = cosine_schedule(T=1000), straight_line(T=1000)
 eps = torch.randn(x_0.shape, generator=torch.Generator().manual_seed(0))
@@ -183,10 +183,10 @@ my_velocity_loss = check_velocity_loss(my_velocity_loss)
 # random batches jumps up and down with the luck of the draw.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.datasets import batches
 from course_lib.device import scaled
-from course_lib.objective import with_noise
-from course_lib.unet import UNet
+from course_lib.diffusion.objective import with_noise
+from course_lib.networks.unet import UNet
+from course_lib.world.datasets import batches
 
 torch.manual_seed(0)
 model = UNet(widths=(32, 64), blocks=1)
@@ -241,7 +241,7 @@ my_update_average = check_update_average(my_update_average)
 # somewhere around there, 0.1 off on average. How far off is the average of the weights?
 
 # %%
-from course_lib.plots import plot_curves
+from course_lib.figures.plots import plot_curves
 
 generator = torch.Generator().manual_seed(0)
 weight = 1 + 0.1 * torch.randn(3000, generator=generator)  # after each of 3,000 batches
@@ -266,8 +266,8 @@ plot_curves(
 # precision. Here is one iteration of it, the real code.
 
 # %%
-from course_lib.source import show_source
-from course_lib.trainer import Settings, Trainer, train
+from course_lib.figures.source import show_source
+from course_lib.training.trainer import Settings, Trainer, train
 
 show_source(Trainer.one_iteration)
 
@@ -276,7 +276,7 @@ show_source(Trainer.one_iteration)
 # noise or pictures. First we see that its loss is the one that you wrote:
 
 # %%
-from course_lib.objective import make_denoising_loss
+from course_lib.diffusion.objective import make_denoising_loss
 
 library_loss = make_denoising_loss(line, target="v")
 no_label = {name: fixed[name] for name in ("x_0", "eps", "t")}
@@ -295,7 +295,7 @@ print("the same loss:", torch.allclose(mine, theirs, atol=1e-5))
 # painters take; lesson 05 says what it does. Try it without.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.recipes import denoiser_trainer
+from course_lib.training.recipes import denoiser_trainer
 
 recipe = dict(widths=(48, 96), blocks=1, batch_size=32)
 iterations = scaled(smoke=20, laptop=2400, gpu=8000)
@@ -317,8 +317,8 @@ assert sum(late) < sum(early)
 
 # %%
 from course_lib.device import profile
+from course_lib.figures.widgets import frame_slider
 from course_lib.pixels import to_grid
-from course_lib.widgets import frame_slider
 
 if profile() == "smoke":  # a training of seconds draws fog: show the shipped series
     progress_pictures = series
@@ -406,7 +406,8 @@ print("and on the card:", ", ".join(sorted(card)[:6]), "…")
 # pictures, the larger that **floor**.
 
 # %%
-from course_lib.metrics import features_of, frechet_distance, load_judge
+from course_lib.judging.metrics import features_of, frechet_distance
+from course_lib.networks.judge import load_judge
 
 reader = load_judge("reader-32")
 test = load_critters("test", kind="one")
@@ -455,7 +456,7 @@ print("closer to real pictures each time:", distances[0] > distances[1] > distan
 # says so and critters take their place.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.datasets import load_cifar10_or_critters
+from course_lib.world.datasets import load_cifar10_or_critters
 
 photos = load_cifar10_or_critters("train")
 iterations = scaled(smoke=12, laptop=200, gpu=2000)

@@ -44,10 +44,10 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 # %%
 import torch
 
-from course_lib.critters import ANIMALS
-from course_lib.pipeline import LabelToImage
-from course_lib.plots import show_trace
-from course_lib.widgets import sampler_slider
+from course_lib.figures.plots import show_trace
+from course_lib.figures.widgets import sampler_slider
+from course_lib.painters.pipeline import LabelToImage
+from course_lib.world.critters import ANIMALS
 
 draw = LabelToImage.from_pretrained("critters")
 schedule, T = draw.schedule, draw.schedule.T  # the straight line, T = 1000
@@ -78,10 +78,10 @@ for step in path[::2]:
 # starting noise in 12 small steps.
 
 # %%
-from course_lib.metrics import load_judge
-from course_lib.objective import predictor
-from course_lib.plots import show_rows
-from course_lib.samplers import PictureNoise, ddim, last_step
+from course_lib.diffusion.objective import predictor
+from course_lib.diffusion.samplers import PictureNoise, ddim, last_step
+from course_lib.figures.plots import show_rows
+from course_lib.networks.judge import load_judge
 
 
 def predict_for(labels):
@@ -113,7 +113,7 @@ show_rows(
 # %%
 import torch.nn.functional as F
 
-from course_lib.datasets import load_critters
+from course_lib.world.datasets import load_critters
 
 reader = load_judge("reader-32")
 real = load_critters("test", kind="one")  # critters that our network has never seen
@@ -152,7 +152,7 @@ assert seen(one_call, animals) + 4 <= seen(x_0, animals)
 # network sees on its way, and count how many frogs are still in play.
 
 # %%
-from course_lib.ideal import IdealDenoiser
+from course_lib.diffusion.ideal import IdealDenoiser
 
 album = load_critters("train", kind="one")  # what the network was trained on
 frogs = album[album.labels == album.label("frog")][0]  # (N, 3, 32, 32)
@@ -192,7 +192,7 @@ show_rows(
 # Where does it end? The perfect denoiser must end on *one* frog of the album. Ours?
 
 # %%
-from course_lib.metrics import nearest
+from course_lib.judging.metrics import nearest
 
 perfect = ddim(predictor(ideal, schedule, "x_0"), noise, schedule, steps=12)
 restored, made = last_step(perfect), ours[-1].x_0_hat.clamp(-1, 1)
@@ -346,7 +346,7 @@ print("four pictures:", tuple(mine.shape))
 # so that we can watch the steps. Do both draw the same?
 
 # %%
-from course_lib.source import show_source
+from course_lib.figures.source import show_source
 
 show_source(ddim)
 noise = PictureNoise(7, range(4))
@@ -466,7 +466,7 @@ print("animal seen in", seen(both, ANIMALS), "of 8")
 # here on, ask for *another animal*. Which of the two comes out?
 
 # %%
-from course_lib.plots import plot_curves
+from course_lib.figures.plots import plot_curves
 
 path = list(ddim(predict, x_T, schedule, steps=12))
 steps, other = choose_steps(T, 12), [*animals[1:], animals[0]]
@@ -515,7 +515,7 @@ assert stays[SWITCHED][1] > stays[SWITCHED][-1] + 0.4
 # a step; DPM-Solver remembers its last guess and asks once.
 
 # %%
-from course_lib.samplers import dpm_solver, heun
+from course_lib.diffusion.samplers import dpm_solver, heun
 
 
 def misses(pictures, exact):
@@ -578,7 +578,7 @@ show_rows(
 # needs both guesses, so each step costs two calls. Notebook 10 has much more about it.
 
 # %%
-from course_lib.cli import count_looks
+from course_lib.commands.generate import count_looks
 
 scales = (0, 1, 2, 5)
 rows, looked, before = {}, count_looks(draw.model), 0
@@ -604,8 +604,8 @@ assert seen(rows["w = 2"], ANIMALS) > seen(rows["w = 0"], ANIMALS)
 # that is too much? Two seeds whose frogs stand in the same place?
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.plots import show_pictures
-from course_lib.widgets import live
+from course_lib.figures.plots import show_pictures
+from course_lib.figures.widgets import live
 
 
 def play(animal, steps, guidance_scale, seed, sampler):

@@ -45,12 +45,12 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 # %% tags=["nbval-ignore-output"]
 import torch
 
-from course_lib.critters import SCENES, SUBJECTS
-from course_lib.datasets import load_critters
-from course_lib.editing import image_to_image
-from course_lib.pipeline import TextToImage
-from course_lib.plots import show_pictures, show_rows
-from course_lib.widgets import live
+from course_lib.diffusion.editing import image_to_image
+from course_lib.figures.plots import show_pictures, show_rows
+from course_lib.figures.widgets import live
+from course_lib.painters.pipeline import TextToImage
+from course_lib.world.critters import SCENES, SUBJECTS
+from course_lib.world.datasets import load_critters
 
 draw = TextToImage.from_pretrained("words")
 album = load_critters("test", kind="one")
@@ -93,8 +93,8 @@ print("strength 0 leaves the picture alone:", torch.equal(rows["0.0"], mine))
 # still shows through it takes for the truth.
 
 # %%
-from course_lib.samplers import PictureNoise
-from course_lib.schedule import add_noise
+from course_lib.diffusion.samplers import PictureNoise
+from course_lib.diffusion.schedule import add_noise
 
 t = torch.tensor([0, 300, 500, 700, 800, 900, 1000])
 eps = PictureNoise(seed=0, indices=[0])((3, 32, 32))  # (1, 3, 32, 32)
@@ -127,7 +127,7 @@ def my_begin(x_0, strength, eps, schedule):
 
 # %%
 from course_lib.checks.nb07_editing import check_begin
-from course_lib.samplers import dpm_solver, last_step
+from course_lib.diffusion.samplers import dpm_solver, last_step
 
 begin = check_begin(my_begin)
 eps = PictureNoise(seed=0, indices=range(8))((3, 32, 32))
@@ -144,7 +144,7 @@ print("begins at", start, "- the same as in the library:", same)
 # for, and how much of the old picture is left?
 
 # %%
-from course_lib.fidelity import what_is_seen
+from course_lib.judging.fidelity import what_is_seen
 
 for name, pictures in rows.items():
     right = sum(what_is_seen(pictures, [wish] * len(pictures))["right"])
@@ -217,8 +217,8 @@ put_back = check_put_back(my_put_back)
 # (`pulled` in the library; ΠGDM, 2023).
 
 # %%
-from course_lib.editing import inpaint
-from course_lib.samplers import choose_steps
+from course_lib.diffusion.editing import inpaint
+from course_lib.diffusion.samplers import choose_steps
 
 
 def keep_the_left(pictures, prompts, steps=12, seed=3):
@@ -278,7 +278,7 @@ for name, size in seams.items():
 # *whole* picture shows, the kept part included.
 
 # %%
-from course_lib.critters import COLOURS
+from course_lib.world.critters import COLOURS
 
 colours = album.factors["colour"][plain.nonzero()[:8, 0]].tolist()
 told = [f"a {COLOURS[i]} turtle" for i in colours]  # "a green turtle", ...
@@ -315,8 +315,8 @@ show_rows(
 # due to convolutions and attention, which do not care how large the picture is.
 
 # %%
-from course_lib.editing import widen
-from course_lib.wording import SCENE_WORDS
+from course_lib.diffusion.editing import widen
+from course_lib.world.wording import SCENE_WORDS
 
 wider, room = widen(mine[:6], right=16)
 where = album.factors["scene"][small.nonzero()[:6, 0]].tolist()
@@ -347,7 +347,7 @@ print("pictures of", tuple(scenes.shape[2:]))
 # pictures.)
 
 # %%
-from course_lib.editing import between
+from course_lib.diffusion.editing import between
 
 first, second = PictureNoise(seed=6, indices=[0, 1])((3, 32, 32))
 shares = torch.linspace(0, 1, 7).tolist()
@@ -380,7 +380,7 @@ print(
 # From one frog to the other; drag.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.widgets import frame_slider
+from course_lib.figures.widgets import frame_slider
 
 fine = torch.stack([between(first, second, k / 24) for k in range(25)])
 frame_slider(

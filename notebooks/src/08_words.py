@@ -48,9 +48,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_lib.critters import captions, choose_factors
-from course_lib.tokenizer import Tokenizer, train_tokenizer
-from course_lib.word_plots import plot_tokens
+from course_lib.figures.word_plots import plot_tokens
+from course_lib.networks.tokenizer import Tokenizer, train_tokenizer
+from course_lib.world.critters import captions, choose_factors
 
 indices = torch.arange(8_000)
 factors = choose_factors(indices, seed=0)
@@ -148,7 +148,7 @@ for new in range(256, 264):
 # begins", 2 says "it ends".
 
 # %%
-from course_lib.source import show_source
+from course_lib.figures.source import show_source
 
 show_source(train_tokenizer)
 tokenizer = Tokenizer(learned)
@@ -297,7 +297,7 @@ def my_attend(query, key, value, mask):
 
 # %%
 from course_lib.checks.nb08_words import check_attend
-from course_lib.layers import attention_weights
+from course_lib.networks.layers import attention_weights
 
 attend = check_attend(my_attend)
 
@@ -322,7 +322,7 @@ print("padding changes nothing:", same)
 # looks with a part of the numbers, so a token can look at several things at once.)
 
 # %%
-from course_lib.text_encoder import TextBlock, TextEncoder
+from course_lib.networks.text_encoder import TextBlock, TextEncoder
 
 show_source(TextBlock.forward, TextEncoder.forward)
 
@@ -340,9 +340,9 @@ show_source(TextBlock.forward, TextEncoder.forward)
 # colour.** First, where the nouns stand:
 
 # %%
-from course_lib.critters import FACTORS, SUBJECTS, rows_of
-from course_lib.tokenizer import PAD, pieces
-from course_lib.wording import NOUNS, SENSES
+from course_lib.networks.tokenizer import PAD, pieces
+from course_lib.world.critters import FACTORS, SUBJECTS, rows_of
+from course_lib.world.wording import NOUNS, SENSES
 
 WORDS = {name: {noun.split()[-1] for noun in nouns} for name, nouns in NOUNS.items()}
 for word, senses in SENSES.items():
@@ -466,7 +466,7 @@ assert apart["without"] < 1e-3 < 1 < apart["with places"]
 # sentences?
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.word_plots import plot_tables
+from course_lib.figures.word_plots import plot_tables
 
 bats = [
     *("a flying bat", "a furry bat", "a bat with a balloon", "a bat on stilts"),
@@ -531,7 +531,7 @@ assert within > across + 0.2
 # the **meaning**, and not just the neighbour. Guessing is right in half.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.wording import CLEAR_NOUNS, SCENE_WORDS, with_article
+from course_lib.world.wording import CLEAR_NOUNS, SCENE_WORDS, with_article
 
 
 def sentences(before, after):
@@ -666,7 +666,7 @@ assert club > 0.9 and sure["ball"] < club - 0.5
 # sentence that fools it? What does it make of *a bat, no ball*?
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.widgets import live
+from course_lib.figures.widgets import live
 
 
 def play(prompt):

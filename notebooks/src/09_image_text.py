@@ -43,10 +43,10 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 # %%
 import torch
 
-from course_lib.contrastive import Matcher
-from course_lib.datasets import load_critters
 from course_lib.device import use_all_cores
-from course_lib.plots import show_rows
+from course_lib.figures.plots import show_rows
+from course_lib.networks.contrastive import Matcher
+from course_lib.world.datasets import load_critters
 
 use_all_cores()
 matcher = Matcher.from_pretrained("pair")
@@ -76,8 +76,8 @@ show_rows(
 # turtle, bat), colours, a hat, stilts, a balloon, an umbrella, a place.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.plots import show_pictures
-from course_lib.widgets import live
+from course_lib.figures.plots import show_pictures
+from course_lib.figures.widgets import live
 
 
 def search(text):
@@ -95,7 +95,7 @@ live(search, text="a green cat by the sea")
 # the mean of its tokens. They share nothing but the width of what comes out.
 
 # %%
-from course_lib.critters import captions, rows_of
+from course_lib.world.critters import captions, rows_of
 
 six = torch.arange(6)
 factors = {name: values[:1000] for name, values in test.factors.items()}
@@ -138,7 +138,7 @@ assert total > other
 # belongs together stands on the diagonal.
 
 # %%
-from course_lib.figure import panels
+from course_lib.figures.figure import panels
 
 table = image_vec_6 @ text_vec_6.T  # (6, 6)
 
@@ -242,8 +242,8 @@ my_contrastive_loss = check_contrastive_loss(my_contrastive_loss)
 # %%
 import math
 
-from course_lib.contrastive import contrastive_loss
-from course_lib.source import show_source
+from course_lib.figures.source import show_source
+from course_lib.networks.contrastive import contrastive_loss
 
 show_source(contrastive_loss)
 mine = my_contrastive_loss(my_cosines(3 * image_vec_6, text_vec_6), 20.0)
@@ -262,9 +262,9 @@ print(
 # pictures by their captions.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.captioned import LENGTH, caption_batches
-from course_lib.contrastive import ImageTextPair
 from course_lib.device import scaled
+from course_lib.networks.contrastive import ImageTextPair
+from course_lib.training.captions import LENGTH, caption_batches
 
 tokenizer = matcher.tokenizer  # the pair's own, made as in notebook 08
 train = load_critters("train")
@@ -321,7 +321,7 @@ assert sum(right[-4:]) < sum(wrong[-4:])
 # what they were written for.
 
 # %%
-from course_lib.retrieval import by_chance, fit_table, found_among
+from course_lib.judging.retrieval import by_chance, fit_table, found_among
 
 asked_for = list(zip(rows_of(factors), named, strict=True))
 right = fit_table(asked_for, factors)  # (1000, 1000): does text m fit picture i?
@@ -357,7 +357,7 @@ show_rows(
 # you can say. It was never trained to classify, hence **zero-shot**: zero examples.
 
 # %%
-from course_lib.critters import ANIMALS, SUBJECTS
+from course_lib.world.critters import ANIMALS, SUBJECTS
 
 alone = (factors["subject_2"] == 0) & (factors["subject"] <= len(ANIMALS))
 one_animal = pictures[alone]
@@ -392,7 +392,7 @@ assert share_right(clear) > 0.8
 # plainly (1), and listening harder (3).
 
 # %%
-from course_lib.pipeline import LabelToImage
+from course_lib.painters.pipeline import LabelToImage
 
 draw = LabelToImage.from_pretrained("critters")
 labels = list(ANIMALS)
@@ -444,8 +444,8 @@ show_rows(
 # had, we look at what is found.
 
 # %%
-from course_lib.evaluation import FRESH  # a seed that no training used
-from course_lib.retrieval import word_order
+from course_lib.judging.evaluation import FRESH  # a seed that no training used
+from course_lib.judging.retrieval import word_order
 
 order = word_order(matcher, n=200, world=FRESH)
 for name, told in order.items():
@@ -495,7 +495,7 @@ print(f"of {shown} pictures with two animals, {met} met their mirror twin")
 # %% tags=["nbval-ignore-output"]
 import copy
 
-from course_lib.prompts import swapped
+from course_lib.world.prompts import swapped
 
 taught = Matcher(copy.deepcopy(matcher.model), tokenizer, matcher.card)
 optimizer = torch.optim.AdamW(taught.model.parameters(), lr=5e-4, betas=(0.9, 0.99))
@@ -527,7 +527,7 @@ assert after[turned].value > order[turned].value
 # from "a frog" to "a rabbit" and look at each step which pictures are near.
 
 # %%
-from course_lib.widgets import frame_slider
+from course_lib.figures.widgets import frame_slider
 
 many = load_critters("test", kind="one")
 choice = many[torch.arange(2000)][0]

@@ -48,10 +48,10 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 # %% tags=["nbval-ignore-output"]
 import torch
 
-from course_lib.fidelity import what_is_seen
-from course_lib.pipeline import TextToImage
-from course_lib.plots import show_pictures, show_rows
-from course_lib.widgets import live
+from course_lib.figures.plots import show_pictures, show_rows
+from course_lib.figures.widgets import live
+from course_lib.judging.fidelity import what_is_seen
+from course_lib.painters.pipeline import TextToImage
 
 draw = TextToImage.from_pretrained("words", as_typed=True)
 
@@ -107,8 +107,8 @@ words = draw.tokenizer.spell(tokens[0].tolist())
 print("tokens:", words)
 print("text_emb:", tuple(text_emb.shape), "one vector of 128 numbers a token")
 
-from course_lib.layers import CrossAttention
-from course_lib.source import show_source
+from course_lib.figures.source import show_source
+from course_lib.networks.layers import CrossAttention
 
 show_source(CrossAttention.forward)
 
@@ -119,7 +119,7 @@ show_source(CrossAttention.forward)
 # every word; then, with a slider, along the whole way, for "red", "cat" and "hat".
 
 # %%
-from course_lib.text_unet import word_maps
+from course_lib.networks.text_unet import word_maps
 
 
 def maps_along(prompt, seed, steps=10):
@@ -155,7 +155,7 @@ total = round(maps.sum(1).mean().item(), 3)
 print("at every place, the attention of all words adds up to", total)
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.widgets import frame_slider
+from course_lib.figures.widgets import frame_slider
 
 places = [words.index(word) for word in ("red", "cat", "hat")]
 frames = []
@@ -183,7 +183,7 @@ frame_slider(
 # None]` makes a column of it.)
 
 # %%
-from course_lib.tokenizer import END, PAD, START
+from course_lib.networks.tokenizer import END, PAD, START
 
 
 def my_forget(tokens, dropped):
@@ -219,7 +219,7 @@ with torch.no_grad():
     with_text = draw.model(x_t, t, text_emb)  # velocities, (1, 3, 32, 32)
     without = draw.model(x_t, t, empty)
 
-from course_lib.objective import read_output
+from course_lib.diffusion.objective import read_output
 
 
 def as_picture(v_hat):
@@ -264,7 +264,7 @@ from course_lib.checks.nb10_text_to_image import check_guided
 
 guided = check_guided(my_guided)
 
-from course_lib.guidance import guide
+from course_lib.diffusion.guidance import guide
 
 show_source(guide)
 library = guide(draw.model, 2.5, uncond=empty)(x_t, t, text_emb)
@@ -280,7 +280,7 @@ print("the same as in the library:", same)
 # Too little does not listen, too much spoils the picture: `draw` takes 3.
 
 # %%
-from course_lib.fidelity import prompts_of
+from course_lib.judging.fidelity import prompts_of
 
 asked = prompts_of("one animal", 32, world=1_000_000)
 rows, right = {}, {}
@@ -320,9 +320,9 @@ frame_slider(
 # known (notebook 03). So draw with it, and count the cats.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.ideal import IdealDenoiser
-from course_lib.objective import predictor
-from course_lib.samplers import PictureNoise, dpm_solver, last_step
+from course_lib.diffusion.ideal import IdealDenoiser
+from course_lib.diffusion.objective import predictor
+from course_lib.diffusion.samplers import PictureNoise, dpm_solver, last_step
 
 cat, fish = draw(["a red cat", "a blue fish"], seed=4)
 anything = IdealDenoiser(torch.stack([cat, fish]), draw.schedule)
@@ -382,9 +382,10 @@ assert sum(seen["right"]) >= 4
 # 4,000 pictures from the training set.
 
 # %%
-from course_lib.critters import ACCESSORIES, SUBJECTS
-from course_lib.datasets import load_critters
-from course_lib.metrics import features_of, load_judge, nearest
+from course_lib.judging.metrics import features_of, nearest
+from course_lib.networks.judge import load_judge
+from course_lib.world.critters import ACCESSORIES, SUBJECTS
+from course_lib.world.datasets import load_critters
 
 album = load_critters("train")
 frog, stilts = SUBJECTS.index("frog"), ACCESSORIES.index("stilts")
@@ -422,7 +423,7 @@ print(f"drawn: {share:.1f} times as far from the nearest training picture as fre
 # not wanted.
 
 # %%
-from course_lib.rewriting import rewrite
+from course_lib.painters.rewriting import rewrite
 
 show_source(rewrite)
 for typed in ["a gren turtel with a hat", "a cat without a hat in the snow"]:
@@ -507,7 +508,7 @@ assert (one_noise[0] - one_noise[1]).abs().max() > 0.1
 # away from: a **negative prompt**.
 
 # %%
-from course_lib.guidance import compose
+from course_lib.diffusion.guidance import compose
 
 
 def draw_both(first, second, scales, n=6, seed=3):

@@ -46,10 +46,10 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 # %%
 import torch
 
-from course_lib.autoencoder import load_autoencoder, psnr
-from course_lib.drawing import draw_critters
+from course_lib.figures.plots import show_rows
+from course_lib.networks.autoencoder import load_autoencoder, psnr
 from course_lib.pixels import from_bytes
-from course_lib.plots import show_rows
+from course_lib.world.drawing import draw_critters
 
 coder = load_autoencoder("autoencoder")
 drawn, _ = draw_critters(64, seed=0, size=64, start=50_000, kind="one")
@@ -173,7 +173,7 @@ print("of 4096 pixels, fewer than 150 change by over 0.1:", bool((touched < 150)
 # %%
 from torch import nn
 
-from course_lib.plots import plot_curves
+from course_lib.figures.plots import plot_curves
 
 places = torch.arange(32.0)
 
@@ -339,9 +339,9 @@ def my_kl_divergence(mu, logvar):
 
 
 # %%
-from course_lib.autoencoder import kl_divergence, sample
 from course_lib.checks.nb11_autoencoder import check_kl_divergence
-from course_lib.source import show_source
+from course_lib.figures.source import show_source
+from course_lib.networks.autoencoder import kl_divergence, sample
 
 my_kl_divergence = check_kl_divergence(my_kl_divergence)
 
@@ -364,7 +364,7 @@ print("what goes on is as in the library:", same)
 # stand. Everywhere alike would be best.
 
 # %%
-from course_lib.plots import plot_histograms
+from course_lib.figures.plots import plot_histograms
 
 kinds = {
     "a point": (encoder, decoder),  # from above
@@ -447,8 +447,8 @@ for name, answer in answers.items():
 # %%
 from torchvision.transforms.v2.functional import gaussian_blur
 
-from course_lib.autoencoder import make_autoencoder_loss
-from course_lib.contrastive import Matcher
+from course_lib.networks.autoencoder import make_autoencoder_loss
+from course_lib.networks.contrastive import Matcher
 
 features = Matcher.from_pretrained("pair").model.image_encoder.features
 real = pictures[:6]
@@ -501,9 +501,9 @@ show_source(make_autoencoder_loss)
 # fixed batch with fixed `eps`. On a laptop this takes a minute or two.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.autoencoder import Autoencoder, with_cloud_noise
-from course_lib.datasets import batches, load_critters
 from course_lib.device import scaled
+from course_lib.networks.autoencoder import Autoencoder, with_cloud_noise
+from course_lib.world.datasets import batches, load_critters
 
 torch.manual_seed(0)
 small_coder = Autoencoder(widths=(32, 64))
@@ -593,7 +593,7 @@ print("the clouds are small beside the std of mu:", bool(clouds < 0.1 * std.mean
 # pictures themselves?* With hills the answer was clear. And with critters?
 
 # %%
-from course_lib.metrics import load_judge
+from course_lib.networks.judge import load_judge
 
 shares = torch.linspace(0, 1, 5)
 start, end = 3, 4
@@ -635,7 +635,7 @@ for name, half in {"pixels": half_x, "latents": half_z}.items():
 # Drag from A to B. Which things fade, and which jump?
 
 # %%
-from course_lib.widgets import frame_slider
+from course_lib.figures.widgets import frame_slider
 
 steps = [k / 16 for k in range(17)]
 with torch.no_grad():
@@ -660,7 +660,14 @@ frame_slider(
 # upside down.
 
 # %%
-from course_lib.shapes import box, circle, coverage, intersection, pixel_grid, stroke
+from course_lib.world.shapes import (
+    box,
+    circle,
+    coverage,
+    intersection,
+    pixel_grid,
+    stroke,
+)
 
 x, y = pixel_grid(64)
 
@@ -722,7 +729,7 @@ assert quality["a smiley"] > quality["noise"] + 5
 # red: no harm done.)
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.datasets import load_cifar10_or_critters
+from course_lib.world.datasets import load_cifar10_or_critters
 
 photos = load_cifar10_or_critters("test")
 x_0 = F.interpolate(photos[torch.arange(6)][0], scale_factor=2.0, mode="bilinear")

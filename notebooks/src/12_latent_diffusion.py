@@ -46,10 +46,10 @@ if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
 # %% tags=["nbval-ignore-output"]
 import torch
 
-from course_lib.fidelity import what_is_seen
-from course_lib.pipeline import TextToImage
-from course_lib.plots import show_pictures, show_rows
-from course_lib.widgets import live
+from course_lib.figures.plots import show_pictures, show_rows
+from course_lib.figures.widgets import live
+from course_lib.judging.fidelity import what_is_seen
+from course_lib.painters.pipeline import TextToImage
 
 draw = TextToImage.from_pretrained("latent")
 
@@ -98,10 +98,10 @@ print(f"a picture has {drawn[0].numel():,} numbers, a latent {few:,}:", shape)
 # through the decoder.
 
 # %%
-from course_lib.drawing import draw_critters
+from course_lib.diffusion.samplers import PictureNoise
+from course_lib.diffusion.schedule import add_noise
 from course_lib.pixels import from_bytes
-from course_lib.samplers import PictureNoise
-from course_lib.schedule import add_noise
+from course_lib.world.drawing import draw_critters
 
 album, factors = draw_critters(64, seed=0, size=64, start=50_000, kind="one")
 pictures = from_bytes(album)  # (64, 3, 64, 64) that no training has seen
@@ -131,7 +131,7 @@ print("noise in pixels:", tuple(one.shape), "- in the latent:", tuple(z_0.shape)
 # noise, and measure: how alike are two pixels that lie some way apart?
 
 # %%
-from course_lib.plots import plot_curves
+from course_lib.figures.plots import plot_curves
 
 noise_x = PictureNoise(0, range(16))((3, 64, 64))
 noise_z = PictureNoise(0, range(16))(shape)
@@ -264,7 +264,7 @@ def my_draw_in_latents(predict, z_T, way, schedule, autoencoder, scale):
 
 # %%
 from course_lib.checks.nb12_latent_diffusion import check_draw_in_latents
-from course_lib.samplers import choose_steps
+from course_lib.diffusion.samplers import choose_steps
 
 draw_in_latents = check_draw_in_latents(my_draw_in_latents)
 way = choose_steps(T=1000, steps=8)
@@ -318,8 +318,8 @@ print("the guess comes nearer to the end:", off[0] > off[3] > off[6])
 # by part.
 
 # %%
-from course_lib.recipes import in_space
-from course_lib.source import show_source
+from course_lib.figures.source import show_source
+from course_lib.training.recipes import in_space
 
 show_source(in_space, TextToImage.decode)
 
@@ -355,7 +355,7 @@ print("only on the card of this one:", new)
 # %%
 from torch.utils.flop_counter import FlopCounterMode
 
-from course_lib.text_unet import TextUNet
+from course_lib.networks.text_unet import TextUNet
 
 config = draw.model.config
 of_pixels = config["unet"] | {"channels": 3}
@@ -471,7 +471,7 @@ assert fast < slow
 # and where it differs.
 
 # %%
-from course_lib.autoencoder import psnr
+from course_lib.networks.autoencoder import psnr
 
 with torch.no_grad():
     back = coder.decode(coder.encode(pictures)[0]).clamp(-1, 1)
@@ -501,8 +501,8 @@ print(f"at edges the error is {ratio:.0f} times as large as elsewhere")
 # the circle of notebook 07, with the whole walk after it.
 
 # %%
-from course_lib.editing import between
-from course_lib.samplers import dpm_solver, last_step
+from course_lib.diffusion.editing import between
+from course_lib.diffusion.samplers import dpm_solver, last_step
 
 shares = torch.linspace(0, 1, 5).tolist()
 first, second = PictureNoise(seed=3, indices=[0, 1])(shape)
@@ -541,8 +541,8 @@ for name, picture in half.items():
 # well, or left it below the border.
 
 # %%
-from course_lib.critters import SIZES
-from course_lib.editing import coarser, image_to_image, inpaint
+from course_lib.diffusion.editing import coarser, image_to_image, inpaint
+from course_lib.world.critters import SIZES
 
 plain = (factors["accessory"] == 0) & (factors["ears"] == 0)
 big = plain & (factors["size"] == SIZES.index("big"))
@@ -571,11 +571,11 @@ print("a hole of", hole.sum().item(), "pixels is", on_grid.sum().item(), "places
 # it learns latents is said only in the first three lines and in the U-Net's settings.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.captioned import caption_batches
 from course_lib.device import scaled
-from course_lib.latents import LatentSet, encode_all
-from course_lib.objective import make_denoising_loss, with_noise
-from course_lib.trainer import Settings, Trainer
+from course_lib.diffusion.objective import make_denoising_loss, with_noise
+from course_lib.training.captions import caption_batches
+from course_lib.training.latents import LatentSet, encode_all
+from course_lib.training.trainer import Settings, Trainer
 
 album, factors = draw_critters(300, seed=0, size=64)
 mu = encode_all(album, coder)  # (300, 4, 16, 16)
@@ -607,8 +607,8 @@ assert last_20 < first_20
 # When do you know what it will be? And when does the sampler?
 
 # %%
-from course_lib.samplers import Step
-from course_lib.widgets import sampler_slider
+from course_lib.diffusion.samplers import Step
+from course_lib.figures.widgets import sampler_slider
 
 trace = draw.trace(["a green frog on stilts at sunset"], steps=8, seed=4)
 decoded = [Step(s.t, draw.decode(s.x_t), draw.decode(s.x_0_hat)) for s in trace]
@@ -621,7 +621,7 @@ sampler_slider(decoded, alt="From noise to a frog on stilts in eight steps, deco
 # box. Each links to its file and to the notebook that built it.
 
 # %%
-from course_lib.system_map import show_system
+from course_lib.figures.system_map import show_system
 
 prompt = "a frog on stilts"
 *_, last = steps = list(draw.trace([prompt], steps=8, seed=2))

@@ -1,0 +1,67 @@
+"""All chance of the course: what is drawn follows from a seed and a place alone.
+
+Picture 7 of seed 0 is the same in whatever batch, on whatever device, before and after
+a restart. So nothing here is a running stream that everybody draws from: each use names
+its own, and where two uses share a seed they differ in the number of their stream.
+"""
+
+import operator
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Batch = dict[str, Tensor]
+GetBatch = Callable[[int], Batch]  # iteration number to batch
+
+# Which numbers a use adds to its seed. They are written into every trained network and
+# every picture of a seed: a new use takes a new number, an old one never changes.
+# For generator_for(seed, number of the iteration, epoch or chunk, stream):
+WEAR, ORDER, MIRROR, BREAKAGE, TYPING, CLOUD, STRANGER = range(1, 8)
+# With two numbers only, (seed, i): the noise of training iteration i, and the noise
+# that picture i begins as; a training and a drawing have nothing to do with each other.
+# And measurements: which photos are the real ones, what a judge's pictures are worn by.
+HALVES, TRIAL = 5, 6
+# For uniforms(indices, seed, k, stream); factors that are drawn again and again until
+# they are accepted take the 16th, 32nd, ... (REDRAWN times the attempt).
+CHOOSING, WRITING, LYING, DRAWING = range(4)
+REWORDING, REDRAWN = 7, 16
+
+GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio: splitmix64's stride
+SALT = 0x632BE59BD9B4E019  # so that the number 0 changes the state as well
+
+
+def scramble(bits: np.ndarray) -> np.ndarray:
+    """The mixing step of splitmix64 (Steele et al. 2014): uint64 in, uint64 out."""
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))
+
+
+def generator_for(*numbers: int) -> torch.Generator:
+    """A stream of random numbers of its own for, say, (seed, iteration).
+
+    Neighbours get unrelated streams; torch's generators seeded 0, 1, 2 would not do.
+    """
+    state = np.array([GOLDEN], dtype=np.uint64)
+    for number in numbers:
+        salted = np.uint64((operator.index(number) + SALT) % 2**64)
+        state = scramble(state ^ salted)
+    return torch.Generator().manual_seed(int(state[0]))
+
+
+def uniforms(indices: Tensor, seed: int, k: int, stream: int = CHOOSING) -> np.ndarray:
+    """k numbers in [0, 1) for each index, from (seed, stream, index) alone: (N, k)."""
+    golden = np.uint64(GOLDEN)
+    key, salt = np.array([[seed % 2**64], [stream + 1]], dtype=np.uint64)
+    key = scramble(scramble(key) + salt * golden)  # (1,)
+    state = scramble(key + indices.numpy().astype(np.uint64) * golden)  # (N,)
+    counter = np.arange(1, k + 1, dtype=np.uint64) * golden  # (k,)
+    bits = scramble(state[:, None] + counter)  # (N, k)
+    return (bits >> np.uint64(11)) * 2.0**-53
+
+
+def pick(chance: np.ndarray, count: int | np.ndarray) -> np.ndarray:
+    """One of 0 .. count - 1, each as likely as the others; shaped like `chance`."""
+    return (chance * count).astype(np.int64)

@@ -1,0 +1,311 @@
+"""What this machine is, what is there, what it can do, and what to do about the rest.
+
+`python -m course_lib doctor` prints it. Everything is looked up or measured here and
+now; nothing is changed, and nothing needs a network.
+"""
+
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+
+from course_lib.checkpoint import CheckpointError, load_checkpoint
+from course_lib.device import (
+    GIB,
+    HUB,
+    PROFILES,
+    best_device,
+    cache_folder,
+    cpu_has_bf16,
+    gpu_memory_gib,
+    in_words,
+    is_intel_mac,
+    memory_gib,
+    mirror_folder,
+    network_reachable,
+    on_colab,
+    profile,
+    usable_cores,
+    weights_folder,
+)
+from course_lib.painters.pipeline import LabelToImage
+from course_lib.training.recipes import denoiser_trainer
+from course_lib.training.trainer import Settings, seconds_an_iteration
+from course_lib.world.datasets import (
+    CIFAR10_ROWS,
+    CRITTERS_ROWS,
+    PictureSet,
+    cifar10_name,
+    critters_name,
+)
+from course_lib.world.drawing import draw_critters
+
+PACKAGES = ("torch", "torchvision", "numpy", "datasets", "accelerate", "jupyterlab")
+SHIPPED = (
+    *("critters", "critters-early", "critters-middle", "reader-32"),
+    *("cifar10", "cifar10-classifier"),
+    *("pair", "words", "autoencoder", "latent"),
+)
+NETWORK = {"widths": (64, 128), "blocks": 2}  # the one that draws critters
+BATCH = 64
+
+# What each solved notebook took on one core of a slow machine, 2026-11-25, by the clock
+# of the processor: the seconds of all but its longest training, those of one iteration
+# of that (with its share of shorter trainings), and how many it has in each profile.
+# THERE is what `speed` found on that machine. Twice as fast, half as long: we reckon no
+# finer than that.
+NOTEBOOKS = {
+    "00": (30, 0, (0, 0, 0)),
+    "01": (12, 0, (0, 0, 0)),
+    "02": (14, 0, (0, 0, 0)),
+    "03": (46, 0.006, (2400, 4000, 4000)),
+    "04": (17, 0.09, (150, 600, 1000)),
+    "05": (73, 0.48, (20, 2400, 8000)),
+    "06": (57, 0, (0, 0, 0)),
+    "07": (88, 0, (0, 0, 0)),
+    "08": (22, 0, (0, 0, 0)),
+    "09": (33, 0.32, (40, 600, 2000)),
+    "10": (92, 0, (0, 0, 0)),
+    "11": (27, 0.20, (50, 600, 3000)),
+    "12": (28, 0.27, (60, 600, 3000)),
+}
+THERE = {"drawn_critters_per_s": 2600, "training_images_per_s": 38}
+ON_GPU = ("05", "12")  # these trainings go to the GPU, the others are loops on the CPU
+
+
+def examine() -> dict:
+    """All of it: machine, network, data, weights, speed, and what to do."""
+    found = {
+        "machine": machine(),
+        "network": network_reachable(),
+        "data": data_found(),
+        "weights": weights_found(),
+        "speed": speed(),
+    }
+    found["takes_seconds"] = takes(found["speed"], found["machine"]["profile"])
+    found["advice"] = advice(found)
+    return found
+
+
+# What is there ------------------------------------------------------------------
+
+
+def machine() -> dict:
+    """Device, threads, memory and versions."""
+    return {
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": platform.python_version(),
+        "device": device_name(),
+        "cores": usable_cores(),
+        "threads": torch.get_num_threads(),
+        "memory_gib": round(memory_gib(), 1),
+        "gpu_memory_gib": round(gpu_memory_gib(), 1),
+        "free_disk_gib": round(
+            shutil.disk_usage(nearest(cache_folder())).free / GIB, 1
+        ),
+        "bfloat16_in_hardware": cpu_has_bf16() or torch.cuda.is_available(),
+        "colab": on_colab(),
+        "profile": or_sentence(profile),
+        "versions": {name: version_of(name) for name in PACKAGES},
+    }
+
+
+def device_name() -> str:
+    """The device, and what it is called."""
+    if torch.cuda.is_available():
+        return f"cuda, {torch.cuda.get_device_name(0)}"
+    return best_device().type
+
+
+def nearest(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return folder if folder.exists() else nearest(folder.parent)
+
+
+def version_of(package: str) -> str | None:
+    """Its version, or None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def or_sentence(ask: Callable) -> str | None:
+    """The answer, or the sentence in which it was refused."""
+    try:
+        answer = ask()
+    except ValueError as error:
+        return str(error)
+    return None if answer is None else str(answer)
+
+
+def state_of(file: Path) -> str:
+    """missing, damaged or intact; every byte is read."""
+    if not file.is_file():
+        return "missing"
+    try:
+        load_checkpoint(file)
+    except CheckpointError:
+        return "damaged"
+    return "intact"
+
+
+def data_found() -> dict:
+    """The picture sets in the cache, and the mirror."""
+    names = {f"critters {s}": critters_name(s, kind="one") for s in CRITTERS_ROWS}
+    with suppress(ValueError):  # COURSE_DATA is wrong, as "mirror" says
+        names |= {f"cifar10 {split}": cifar10_name(split) for split in CIFAR10_ROWS}
+    folder = cache_folder()
+    found = {n: state_of(folder / f"{file}.safetensors") for n, file in names.items()}
+    found["mirror"] = or_sentence(mirror_folder)
+    return found
+
+
+def weights_found() -> dict[str, str]:
+    """For each of the shipped weights: missing, damaged or intact."""
+    folder = weights_folder()
+    return {name: state_of(folder / name / "model.safetensors") for name in SHIPPED}
+
+
+# What it can do -----------------------------------------------------------------
+
+
+def speed() -> dict:
+    """Pictures a second, measured on the course's own network and drawing."""
+    draw_critters(BATCH, seed=0, kind="one")  # the first time is slower
+    started = time.perf_counter()
+    pictures, factors = draw_critters(8 * BATCH, seed=0, kind="one")
+    drawn = len(pictures) / (time.perf_counter() - started)
+    names = ("nothing", *map(str, range(1, int(factors["subject"].max()) + 1)))
+    some = PictureSet("critters", pictures, factors["subject"], names, factors)
+    trials = []
+
+    def make(settings):
+        trials.append(denoiser_trainer(some, settings, batch_size=BATCH, **NETWORK))
+        return trials[-1]
+
+    seconds = seconds_an_iteration(make, Settings(iterations=4), 4)
+    painter = LabelToImage(trials[0].averaged_model(), trials[0].card)
+    started = time.perf_counter()
+    painter(["nothing"] * 16, steps=2, guidance_scale=2)
+    call = (time.perf_counter() - started) / 16 / 4  # two steps of two calls each
+    return {
+        "drawn_critters_per_s": drawn,
+        "training_images_per_s": BATCH / seconds,
+        "precision": trials[0].precision,
+        "seconds_a_picture": 50 * call,  # 25 steps with guidance
+    }
+
+
+def takes(speed: dict, profile: str) -> dict[str, float]:
+    """Seconds that the parts of the course will take here, reckoned from the speed."""
+    trained, drawn = speed["training_images_per_s"], speed["drawn_critters_per_s"]
+    picture = speed["seconds_a_picture"]
+    parts = {"drawing the 60,000 critters, once": 60_000 / drawn}
+    for number, (rest, iteration, iterations) in NOTEBOOKS.items():
+        pace = "training_images_per_s" if number in ON_GPU else "drawn_critters_per_s"
+        n = dict(zip(PROFILES, iterations, strict=True)).get(profile, iterations[1])
+        name = f"notebook {number}" + (f", training for {n:,} iterations" if n else "")
+        seconds = rest / speed["drawn_critters_per_s"] * THERE["drawn_critters_per_s"]
+        parts[name] = seconds + n * iteration * THERE[pace] / speed[pace]
+    return parts | {
+        "training the shipped critter network again": 7000 * 64 / trained,
+        "evaluating it on 3 x 2,048 pictures": 3 * 2048 * picture,
+        "training the painter of `make latent` again": (2_000 + 4_000) * 64 / trained,
+    }
+
+
+# What to do ---------------------------------------------------------------------
+
+
+def advice(found: dict) -> list[str]:
+    """One sentence for each thing that is missing or might get in the way."""
+    here, data = found["machine"], found["data"]
+    sentences = []
+    if is_intel_mac():
+        sentences.append(
+            "This is an Intel Mac, and current torch is not made for it: use Colab or "
+            "another computer."
+        )
+    if here["memory_gib"] < 4:
+        sentences.append("With less than 4 GiB of memory, close what else is open.")
+    if here["free_disk_gib"] < 2:
+        sentences.append(
+            "Less than 2 GiB of disk are free: make room before training, or point "
+            "COURSE_CACHE to another disk."
+        )
+    if here["threads"] < here["cores"]:
+        sentences.append(
+            f"Only {here['threads']} of {here['cores']} cores are used: unset "
+            "OMP_NUM_THREADS."
+        )
+    for said in (here["profile"], data["mirror"] or ""):
+        if said.startswith("COURSE_"):  # a variable was refused
+            sentences.append(said)
+    damaged = [name for name, state in found["weights"].items() if state == "damaged"]
+    missing = [name for name, state in found["weights"].items() if state == "missing"]
+    if damaged or missing:
+        sentences.append(
+            f"Weights {', '.join(damaged + missing)} are damaged or missing: "
+            "`git checkout -- data/weights` brings them back, `make weights` trains "
+            "them again."
+        )
+    return sentences + [*data_advice(data, found["network"])]
+
+
+def data_advice(data: dict, network: bool) -> list[str]:
+    """What to do about pictures that are not there yet."""
+    sentences = []
+    states = {name: state for name, state in data.items() if name != "mirror"}
+    for name in (name for name, state in states.items() if state == "damaged"):
+        sentences.append(f"The cache of {name} is damaged; it will be made again.")
+    if any(s == "missing" for n, s in states.items() if n.startswith("critters")):
+        sentences.append("The critters will be drawn when they are first needed.")
+    if any(s != "intact" for n, s in states.items() if n.startswith("cifar10")):
+        if data["mirror"] is not None:
+            sentences.append(f"CIFAR-10 will be read from {data['mirror']}.")
+        elif network and os.environ.get("HF_HUB_OFFLINE", "0") in ("", "0"):
+            sentences.append("CIFAR-10 will be downloaded (170 MB) when first needed.")
+        else:
+            sentences.append(
+                "CIFAR-10 is neither here nor within reach, so critters take its place."
+                " To have it, connect to the network once, or set COURSE_DATA=<folder> "
+                "to a folder with cifar10/**/train-*.parquet and test-*.parquet."
+            )
+    return sentences
+
+
+# In print -----------------------------------------------------------------------
+
+
+def as_lines(found: dict) -> list[str]:
+    """What was found, as lines that a person reads."""
+    here, done = found["machine"], found["speed"]
+    versions = ", ".join(f"{n} {v or 'missing'}" for n, v in here["versions"].items())
+    lines = [
+        f"machine   {here['system']}, Python {here['python']}",
+        f"device    {here['device']}, {here['threads']} of {here['cores']} cores, "
+        f"{here['memory_gib']} GiB memory, {here['free_disk_gib']} GiB free disk",
+        f"versions  {versions}",
+        f"profile   {here['profile']}",
+        f"network   {'reachable' if found['network'] else 'not reachable'} ({HUB})",
+    ]
+    lines += [f"data      {name}: {state}" for name, state in found["data"].items()]
+    lines += [f"weights   {name}: {state}" for name, state in found["weights"].items()]
+    lines += [
+        f"speed     {done['training_images_per_s']:.0f} training images/s "
+        f"({done['precision']}), {done['seconds_a_picture']:.2f} s a picture, "
+        f"{done['drawn_critters_per_s']:.0f} critters/s drawn",
+    ]
+    lines += [
+        f"takes     {in_words(s):>12}  {part}"
+        for part, s in found["takes_seconds"].items()
+    ]
+    lines += [f"to do     {sentence}" for sentence in found["advice"]]
+    return lines if found["advice"] else [*lines, "to do     nothing: all is well."]

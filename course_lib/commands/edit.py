@@ -1,0 +1,185 @@
+"""The command `edit`: change a picture as a prompt says, all of it or a part."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from PIL import Image, ImageOps
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from course_lib.commands.options import (
+    AsJson,
+    AsTyped,
+    Pictures,
+    Weights,
+    bad_input,
+    path,
+    say_json,
+)
+from course_lib.commands.picture_files import places_for, write_pictures
+from course_lib.device import best_device, use_all_cores
+from course_lib.diffusion.editing import (
+    AGAIN,
+    W,
+    image_to_image,
+    inpaint,
+    start_of,
+    widen,
+)
+from course_lib.painters.pipeline import SPACES, TextToImage
+from course_lib.pixels import from_bytes, read_picture
+
+MOST = 100  # pictures
+
+
+def edit(
+    prompt: Annotated[str, typer.Argument(help="What all of it is to show.")],
+    image: Annotated[
+        Path, typer.Option(parser=path, help="The picture file to change.")
+    ],
+    out: Pictures,
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            parser=path,
+            help="White where to draw, black where to keep; else all changes.",
+        ),
+    ] = None,
+    wider: Annotated[
+        int | None,
+        typer.Option(help="Draw so many pixels more at the left and the right."),
+    ] = None,
+    strength: Annotated[
+        float | None,
+        typer.Option(help="Of the whole picture, 0..1: how much changes: 0.7."),
+    ] = None,
+    again: Annotated[
+        int, typer.Option(help="Of a part: how often each step is taken.")
+    ] = AGAIN,
+    n: Annotated[int, typer.Option(help="How many results.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
+    steps: Annotated[int, typer.Option(help="From pure noise to picture.")] = 20,
+    guidance: Annotated[
+        float, typer.Option(help="1 is plain; more follows what is asked more closely.")
+    ] = W,
+    weights: Weights = SPACES["latent"],
+    as_typed: AsTyped = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change a picture file: all of it, a part (--mask), or draw beside it (--wider).
+
+    Example: python -m course_lib edit "a red cat" --image frog.png --out cat.png
+    """
+    use_all_cores()
+    how = dict(steps=steps, guidance_scale=guidance, seed=seed)
+    with bad_input():
+        if not 1 <= n <= MOST:
+            raise ValueError(f"--n must lie in 1..{MOST}; got {n}.")
+        if [mask, wider, strength].count(None) < 2:
+            raise ValueError("Choose one of --strength, --mask and --wider.")
+        if again < 1:
+            raise ValueError(f"--again must be 1 or more; got {again}.")
+        files, grid = places_for(out, n)
+        painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
+        strength = 0.7 if strength is None else strength
+        start_of(strength, painter.schedule.T)
+        painter.trace([prompt], steps, guidance, seed)  # only checks
+        size = painter.card["size"]
+        pictures = from_bytes(read_picture(image, size)[None]).repeat(n, 1, 1, 1)
+        hole = read_mask(mask, image, size) if mask else None
+        if wider is not None:
+            check_wider(painter, wider)
+            pictures, hole = widen(pictures, left=wider, right=wider)
+        if as_json:
+            from course_lib.judging.fidelity import READER, load_judge, what_is_seen
+
+            load_judge(READER)  # only checks
+    H, W = pictures.shape[2:]
+    for sentence in painter.remarks([prompt], H, W) + on_the_edges(image):
+        print(sentence, file=sys.stderr)
+    if hole is not None:
+        if hole.all():
+            print("The mask is white all over: nothing is kept.", file=sys.stderr)
+        with tqdm(total=n * (steps + 1), unit="step", disable=None) as bar:
+            watch = dict(callback=lambda step: bar.update(len(step.x_t)))
+            asked = [prompt] * n
+            edited = inpaint(
+                painter, pictures, hole, asked, again=again, **how, **watch
+            )
+    else:
+        edited = image_to_image(painter, pictures, [prompt] * n, strength, **how)
+    write_pictures(edited, files, grid)
+    wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
+    print(f"{n} picture{'s' * (n > 1)}: {wrote[-1]}")
+    if as_json:
+        facts = dict(files=wrote, prompt=prompt, image=str(image), weights=weights)
+        facts |= dict(read_as=painter.reworded([prompt])[0])
+        part = dict(mask=str(mask)) if mask else dict(wider=wider)
+        facts |= dict(strength=strength) if hole is None else part
+        say_json(facts | how | what_is_seen(edited, [prompt] * n))
+
+
+def check_wider(painter: TextToImage, wider: int) -> None:
+    """Raise a sentence unless pictures can be drawn with so much room at both sides."""
+    step = painter.multiple // 2
+    if wider % step:
+        raise ValueError(f"--wider must be a multiple of {step} here; got {wider}.")
+    painter.shape(painter.card["size"] + 2 * wider)
+
+
+def read_mask(file: Path, image: Path, size: int) -> Tensor:
+    """A black and white picture file as (size, size) booleans, True where white.
+
+    It must be as large as the picture file `image`.
+    """
+    grey = read_picture(file, size).float().mean(0)  # (size, size), 0..255
+    check_same_shape(image, file)
+    if is_see_through(file):
+        raise ValueError(
+            f"{file} is transparent in parts, and a mask is black and white: paint "
+            "white where to draw, black where to keep."
+        )
+    unclear = ((grey > 50) & (grey < 205)).float().mean().item()
+    if unclear > 0.2:  # some at the edges is what shrinking leaves
+        raise ValueError(
+            f"{file} is no mask: {unclear:.0%} of it is neither black nor white."
+        )
+    hole = grey > 127
+    if not hole.any():
+        raise ValueError(
+            f"The mask is empty: nothing of {file} is white in its middle square, "
+            f"{size}x{size} pixels when shrunk."
+        )
+    return hole
+
+
+def is_see_through(file: Path) -> bool:
+    """Whether any pixel of a picture file is not opaque."""
+    with Image.open(file) as opened:
+        return opened.convert("RGBA").getextrema()[3][0] < 255
+
+
+def size_of(file: Path) -> tuple[int, int]:
+    """Width and height of a picture file, turned upright."""
+    with Image.open(file) as opened:
+        return ImageOps.exif_transpose(opened).size
+
+
+def on_the_edges(image: Path) -> list[str]:
+    """A remark on a picture that is not square, of which not all is used."""
+    w, h = size_of(image)
+    side = min(w, h)
+    said = f"{image} has {w}x{h} pixels: all but its middle square is cut off"
+    return [] if w == h else [f"{said}, {side}x{side} are left."]
+
+
+def check_same_shape(image: Path, mask: Path) -> None:
+    """Raise a sentence unless both files, turned upright, are equally large."""
+    (w, h), (mask_w, mask_h) = size_of(image), size_of(mask)
+    if (w, h) != (mask_w, mask_h):
+        raise ValueError(
+            f"{mask} has {mask_w}x{mask_h} pixels and {image} {w}x{h}: a mask must be "
+            "as large as its picture."
+        )

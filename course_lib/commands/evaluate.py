@@ -1,0 +1,180 @@
+"""The command `evaluate`: how good are trained weights?"""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course_lib.checkpoint import load_weights
+from course_lib.commands.options import (
+    AsJson,
+    AsTyped,
+    Guidance,
+    Sampler,
+    Weights,
+    bad_input,
+    path,
+    say_json,
+)
+from course_lib.device import best_device, use_all_cores
+from course_lib.painters.pipeline import LabelToImage, TextToImage
+
+
+def evaluate(
+    weights: Weights = "critters",
+    n: Annotated[
+        int | None,
+        typer.Option(
+            help="Pictures, for each seed: 2048; 1000 for a pair; 500 a kind of prompt."
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="How often to repeat it all.")] = 3,
+    calls: Annotated[
+        int | None,
+        typer.Option(help="Network calls a picture: 50, for prompts 20."),
+    ] = None,
+    guidance: Guidance = None,
+    sampler: Sampler = "dpm_solver",
+    size: Annotated[
+        int | None, typer.Option(help="At which a reader is tried: 32.")
+    ] = None,
+    prompts: Annotated[
+        Path | None,
+        typer.Option(parser=path, help="A file with a prompt a line, to be judged by."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="This kind of prompts only, like ears; may be repeated."),
+    ] = None,
+    as_typed: AsTyped = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure by pictures or answers: what takes labels, what takes prompts, a judge.
+
+    Example: python -m course_lib evaluate --weights critters --n 2048 --seeds 3
+    """
+    use_all_cores()
+    with bad_input():
+        kind = load_weights(weights)[1].get("kind")
+        if (prompts or only) and kind != "text denoiser":
+            raise ValueError(
+                f"--prompts and --only need weights that take prompts, not {weights}."
+            )
+        if prompts and only:
+            raise ValueError("--only chooses among our prompts: leave out --prompts.")
+        if as_typed and kind != "text denoiser":
+            raise ValueError(
+                f"--as-typed needs weights that take prompts, not {weights}."
+            )
+        if size is not None and kind != "judge":
+            raise ValueError(f"--size needs weights that judge, not {weights}.")
+    settings = dict(guidance_scale=guidance, sampler=sampler)
+    pictures = n if n is not None else {"pair": 1000}.get(kind, 2048)
+    if kind == "judge":
+        size = 32 if size is None else size
+        found, lines = evaluate_judge(weights, pictures, seeds, size)
+    elif kind == "text denoiser":
+        settings["calls"] = 20 if calls is None else calls
+        with bad_input():
+            painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
+        found, lines = evaluate_prompts(painter, n, seeds, settings, prompts, only)
+    elif kind == "pair":
+        found, lines = evaluate_pair(weights, pictures, seeds)
+    else:
+        settings["calls"] = 50 if calls is None else calls
+        found, lines = evaluate_denoiser(weights, pictures, seeds, settings)
+    print("\n".join(lines))
+    if as_json:
+        say_json(dict(weights=weights) | found)
+
+
+def evaluate_judge(weights: str, n: int, seeds: int, size: int):
+    """What was found, and the same as lines for a person."""
+    from course_lib.judging import evaluation as ev
+
+    with bad_input():
+        ev.check_size(n, seeds)
+        judge, data = ev.load_judge(weights), load_weights(weights)[1]["data"]
+        if size < 32 or size % judge.config["size"]:
+            raise ValueError(f"--size must be 32, 64, ... for this judge; got {size}.")
+        if data == "cifar10":
+            ev.load_cifar10("test")
+    found = ev.measure_judge(judge, data, n, seeds, size)
+    return found, ev.as_table(found)
+
+
+def evaluate_pair(weights: str, n: int, seeds: int):
+    """What was found, and the same as lines for a person."""
+    from course_lib.judging import retrieval as rt
+    from course_lib.networks.contrastive import Matcher
+
+    with bad_input():
+        rt.check_size(n, seeds)
+        matcher = Matcher.from_pretrained(weights, best_device())
+    found = rt.measure_pair(matcher, n, seeds)
+    return found, rt.pair_table(found)
+
+
+def evaluate_denoiser(weights: str, n: int, seeds: int, settings: dict):
+    """What was found, and the same as lines for a person."""
+    from course_lib.judging import evaluation as ev
+
+    with bad_input():
+        painter = LabelToImage.from_pretrained(weights, best_device())
+        how = dict(settings)
+        how["steps"] = painter.way_within(how.pop("calls"), *how.values()).steps
+        ev.check_denoiser(painter, n, seeds, how)
+    found = ev.measure_denoiser(painter, n, seeds, **settings)
+    return found, ev.as_table(found)
+
+
+def evaluate_prompts(
+    painter: TextToImage,
+    n: int | None,
+    seeds: int,
+    settings: dict,
+    file: Path | None,
+    only: list[str] | None,
+):
+    """By the prompts of a file, or by every kind of prompt there is, or by some."""
+    from course_lib.judging import evaluation as ev
+    from course_lib.judging import fidelity as fi
+
+    with bad_input():
+        how = dict(settings)
+        way = painter.way_within(how.pop("calls"), *how.values())
+        painter.trace([""], way.steps, **how)  # only checks
+        if file:
+            ev.check_seeds(seeds)
+            lines = read_lines(file)
+            asked = fi.prompts_from(lines, n)
+            for sentence in fi.remarks(lines):
+                print(sentence, file=sys.stderr)
+    facts = dict(kind="text denoiser", seeds=seeds, as_typed=painter.as_typed)
+    facts |= settings | asdict(way)
+    if file:
+        shares = fi.measure_prompts(painter, asked, seeds, **settings)
+        facts |= dict(n=len(asked.texts), factors=shares)
+        facts["all_factors"] = shares["all_factors"]["share"]
+        return facts, fi.factors_table(shares)
+    n = 500 if n is None else n
+    with bad_input():
+        ev.check_size(n, seeds)
+        for kind in only or []:
+            if kind not in fi.KINDS:
+                raise ValueError(
+                    f"There is no kind {kind!r} of prompts, but {'; '.join(fi.KINDS)}."
+                )
+    kinds = tuple(only or fi.KINDS)
+    found = fi.measure_kinds(painter, n, seeds, **settings, kinds=kinds)
+    return facts | dict(n=n, kinds=found), fi.kinds_table(found)
+
+
+def read_lines(file: Path) -> list[str]:
+    """The lines of a text file, or a sentence."""
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"--prompts must be a text file; {file}: {error}.") from error

@@ -1,0 +1,49 @@
+"""The command `export`: trained parts as another library's components."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course_lib.checkpoint import check_writable, load_weights, made_from
+from course_lib.commands.options import AsJson, Weights, bad_input, path, say_json
+from course_lib.painters.export import parts_of, write
+from course_lib.painters.pipeline import SPACES
+
+LIBRARIES = ("diffusers",)
+
+
+def export(
+    out: Annotated[
+        Path,
+        typer.Argument(parser=path, help="The folder; each component gets one in it."),
+    ],
+    to: Annotated[
+        str, typer.Option(help="The library that is to read it: diffusers.")
+    ] = "diffusers",
+    weights: Weights = SPACES["latent"],
+    as_json: AsJson = False,
+) -> None:
+    """Write the parts of trained weights that have an equal in another library.
+
+    Example: python -m course_lib export --to diffusers exported
+    """
+    with bad_input():
+        if to not in LIBRARIES:
+            raise ValueError(f"--to must be {' or '.join(LIBRARIES)}; got {to!r}.")
+        tensors, card = load_weights(weights)
+        with made_from(weights, card):
+            parts = parts_of(tensors, card)
+        if not any(part.equal for part in parts):
+            reasons = " ".join(part.note for part in parts)
+            raise ValueError(f"Nothing in {weights} has an equal in {to}. {reasons}")
+        check_writable(out)
+    written = {part.name: write(part, out) for part in parts if part.equal}
+    for part in parts:
+        what = f"{out / part.name}, {part.equal}" if part.equal else "no equal"
+        print(f"{part.name}: {what}. {part.note}")
+    if as_json:
+        files = {name: [str(f) for f in wrote] for name, wrote in written.items()}
+        reasons = {part.name: part.note for part in parts if not part.equal}
+        facts = dict(to=to, weights=weights, files=files, without_equal=reasons)
+        say_json(facts)

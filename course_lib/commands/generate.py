@@ -1,0 +1,124 @@
+"""The command `generate`: draw pictures of what a prompt says, or a label names."""
+
+import sys
+import time
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from torch import nn
+from tqdm.auto import tqdm
+
+from course_lib.commands.options import (
+    AsJson,
+    AsTyped,
+    Guidance,
+    Pictures,
+    Sampler,
+    Steps,
+    bad_input,
+    say_json,
+    text,
+)
+from course_lib.commands.picture_files import places_for, write_pictures
+from course_lib.device import best_device, use_all_cores
+from course_lib.painters.pipeline import SPACES, LabelToImage, TextToImage
+
+MOST_PICTURES = 10_000
+
+
+def generate(
+    out: Pictures,
+    prompt: Annotated[
+        list[str] | None, typer.Argument(help="What to draw; several take turns.")
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="Instead of a prompt; several (a,b or repeated) take turns."),
+    ] = None,
+    n: Annotated[int, typer.Option(help="How many pictures.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
+    steps: Steps = None,
+    guidance: Guidance = None,
+    negative: Annotated[str, typer.Option(help="A prompt to be led away from.")] = "",
+    weights: Annotated[
+        str | None,
+        typer.Option(parser=text, help="A shipped name, or a training's folder."),
+    ] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Of prompts: latent (64x64), or pixel (32x32).")
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(help="Height and width, if not those it learned.")
+    ] = None,
+    sampler: Sampler = "dpm_solver",
+    as_typed: AsTyped = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw pictures of what a prompt says, or a label names.
+
+    Example: python -m course_lib generate "a frog on stilts" --n 16 --out frogs.png
+    """
+    use_all_cores()
+    labels = [name.strip() for names in label or [] for name in names.split(",")]
+    settings = dict(steps=steps, guidance_scale=guidance, sampler=sampler)
+    with bad_input():
+        if (prompt is None) == (label is None):
+            raise ValueError("Say what to draw: either a prompt or --label.")
+        if not 1 <= n <= MOST_PICTURES:
+            raise ValueError(f"--n must lie in 1..{MOST_PICTURES}; got {n}.")
+        files, grid = places_for(out, n)
+        if space is not None and (label or weights):
+            raise ValueError("--space is for a prompt, and without --weights.")
+        space = "latent" if space is None else space
+        if space not in SPACES:
+            raise ValueError(f"--space must be latent or pixel; got {space!r}.")
+        weights = weights or ("critters" if label else SPACES[space])
+        if label and (negative or size is not None or as_typed):
+            raise ValueError(
+                "--negative, --size and --as-typed need a prompt, not a label."
+            )
+        if label:
+            draw = LabelToImage.from_pretrained(weights, best_device())
+        else:
+            draw = TextToImage.from_pretrained(weights, best_device(), as_typed)
+        told = dict(negative_prompt=negative, size=size) if prompt else {}
+        draw.trace(labels or prompt, seed=seed, **settings, **told)  # only checks
+        if prompt and as_json:
+            from course_lib.judging.fidelity import READER, load_judge, what_is_seen
+
+            load_judge(READER)  # only checks
+    asked = [(labels or prompt)[i % len(labels or prompt)] for i in range(n)]
+    for sentence in draw.remarks(prompt, size) if prompt else []:
+        print(sentence, file=sys.stderr)
+    looked = count_looks(draw.model)
+    started = time.monotonic()
+    way = draw.way(guidance, steps)
+    with tqdm(total=n * (way.steps + 1), unit="step", disable=None) as bar:
+        watch = dict(callback=lambda step: bar.update(len(step.x_t)))
+        pictures = draw(asked, seed=seed, **watch, **settings, **told)
+    seconds = time.monotonic() - started
+    write_pictures(pictures, files, grid)
+    wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
+    print(f"{n} picture{'s' * (n > 1)} in {seconds:.1f} s: {wrote[-1]}")
+    if as_json:
+        facts = dict(files=wrote, seed=seed, weights=weights)
+        facts |= asdict(way) | dict(sampler=sampler)
+        facts |= {"labels": asked} if label else {"prompts": asked} | told
+        if prompt:
+            facts |= dict(read_as=draw.reworded(asked))
+            facts |= what_is_seen(pictures, prompts=asked)
+        calls = looked["pictures"] / n  # network calls a picture, as counted
+        device = str(next(draw.model.parameters()).device)
+        say_json(facts | dict(calls=calls, seconds=seconds, device=device))
+
+
+def count_looks(model: nn.Module) -> dict[str, int]:
+    """A counter of the noisy pictures that the network is shown from now on."""
+    looked = {"pictures": 0}
+
+    def count(model, inputs, output):
+        looked["pictures"] += len(inputs[0])
+
+    model.register_forward_hook(count)
+    return looked

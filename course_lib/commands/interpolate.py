@@ -1,0 +1,81 @@
+"""The command `interpolate`: pictures on the way from one to another."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course_lib.commands.options import (
+    AsJson,
+    AsTyped,
+    Guidance,
+    Pictures,
+    Steps,
+    Weights,
+    bad_input,
+    say_json,
+)
+from course_lib.commands.picture_files import places_for, write_pictures
+from course_lib.device import best_device, use_all_cores
+from course_lib.diffusion.editing import crossfade
+from course_lib.diffusion.editing import interpolate as on_the_way
+from course_lib.painters.pipeline import SPACES, TextToImage
+from course_lib.pixels import from_bytes, read_picture
+
+MOST = 100  # pictures
+
+
+def interpolate(
+    first: Annotated[str, typer.Argument(help="What the first picture shows.")],
+    last: Annotated[str, typer.Argument(help="What the last one shows.")],
+    out: Pictures,
+    n: Annotated[int, typer.Option(help="How many pictures, both ends included.")] = 9,
+    seed: Annotated[int, typer.Option(help="The noise of the first picture.")] = 0,
+    to_seed: Annotated[
+        int | None, typer.Option(help="The noise of the last picture, if not the same.")
+    ] = None,
+    steps: Steps = None,
+    guidance: Guidance = None,
+    weights: Weights = SPACES["latent"],
+    as_typed: AsTyped = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw what lies between two prompts, two noises (--to-seed), or two picture files.
+
+    Of files nothing is drawn: their latents are mixed (pixels, if the weights have no
+    latents), and decoded.
+
+    Example: python -m course_lib interpolate "a frog" "a rabbit" --out way.png
+    """
+    use_all_cores()
+    asked = [first, last]
+    how = dict(seed=seed, steps=steps, guidance_scale=guidance)
+    with bad_input():
+        if not 2 <= n <= MOST:
+            raise ValueError(f"--n must lie in 2..{MOST}; got {n}.")
+        files, grid = places_for(out, n)
+        painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
+        painter.trace(asked, **how)  # only checks
+        are_files = [Path(one).is_file() for one in asked]
+        if any(are_files) and not all(are_files):
+            raise ValueError("Give two prompts or two picture files, not one of each.")
+        if all(are_files):
+            size = painter.card["size"]
+            ends = [from_bytes(read_picture(Path(one), size)) for one in asked]
+    if all(are_files):
+        pictures = crossfade(painter, *ends, n)
+    else:
+        for sentence in painter.remarks(asked):
+            print(sentence, file=sys.stderr)
+        pictures = on_the_way(painter, first, last, n, to_seed=to_seed, **how)
+    write_pictures(pictures, files, grid, columns=min(n, 10))
+    wrote = [str(file) for file in files] + [str(grid)]
+    print(f"{n} pictures: {wrote[-1]}")
+    if as_json:
+        facts = dict(files=wrote, weights=weights)
+        if all(are_files):
+            return say_json(facts | dict(images=asked))
+        facts |= dict(prompts=asked, read_as=painter.reworded(asked), to_seed=to_seed)
+        say_json(facts | dict(seed=seed) | asdict(painter.way(guidance, steps)))

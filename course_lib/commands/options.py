@@ -1,0 +1,87 @@
+"""What the commands share: exit codes, one sentence, one line of JSON."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course_lib.checkpoint import CheckpointError, WriteError
+from course_lib.diffusion.guidance import FOR_LABELS, FOR_LATENTS, FOR_PROMPTS
+from course_lib.painters.painter import SAMPLERS
+from course_lib.world.datasets import DataError
+
+DONE, FAILED, BAD_INPUT = 0, 1, 2
+
+
+def text(given: str) -> str:
+    """An option that may not be ""; a shell makes that of a variable that is not set.
+
+    As `parser` of each option that names a file, a folder or weights.
+    """
+    if not given.strip():
+        raise typer.BadParameter("it is empty, so name something.")
+    return given
+
+
+def path(given: str) -> Path:
+    """The same as a path, of which "" would be the folder one is in."""
+    return Path(text(given))
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON.")]
+AsTyped = Annotated[
+    bool,
+    typer.Option("--as-typed", help="Read prompts letter by letter: rewrite none."),
+]
+Pictures = Annotated[
+    str,
+    typer.Option(parser=text, help="FILE.png, or FOLDER/ for a file a picture."),
+]
+Weights = Annotated[
+    str, typer.Option(parser=text, help="A shipped name, or a training's folder.")
+]
+Guidance = Annotated[
+    float | None,
+    typer.Option(
+        help="1 is plain; more follows what is asked more closely, at every step: "
+        f"{FOR_PROMPTS.guidance_scale:g}, for a label {FOR_LABELS.guidance_scale:g}; "
+        f"in latents, in the middle of the way only, {FOR_LATENTS.guidance_scale:g}."
+    ),
+]
+Steps = Annotated[
+    int | None,
+    typer.Option(
+        help=f"From noise to picture: {FOR_PROMPTS.steps}, "
+        f"for a label {FOR_LABELS.steps}, in latents {FOR_LATENTS.steps}."
+    ),
+]
+Sampler = Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")]
+
+
+def complain(sentence: str, code: int) -> int:
+    """Say on stderr, in one line, what went wrong."""
+    print(" ".join(sentence.split()), file=sys.stderr)
+    return code
+
+
+@contextmanager
+def bad_input() -> Iterator[None]:
+    """Whatever is refused in here is the asker's mistake: a sentence, exit code 2.
+
+    But not a full disk, of which `main` speaks.
+    """
+    try:
+        yield
+    except WriteError:
+        raise
+    except (ValueError, DataError, CheckpointError, OSError) as error:
+        raise typer.Exit(complain(str(error), BAD_INPUT)) from error
+
+
+def say_json(facts: dict) -> None:
+    """The last line of stdout."""
+    print(json.dumps(facts), flush=True)

@@ -1,0 +1,350 @@
+"""Change a picture: the walk from noise, begun half way, or held to a part.
+
+    variations = image_to_image(draw, pictures, ["a red cat"], strength=0.7)
+    repainted = inpaint(draw, pictures, mask, ["a frog on stilts"])
+
+Nothing is trained here. All that changes is where a sampler starts and what it is held
+to on its way; `draw` is any painter with `predict_for(asked, guidance_scale)`.
+"""
+
+from collections.abc import Callable, Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from course_lib.diffusion.guidance import FOR_PROMPTS
+from course_lib.diffusion.objective import Predict, eps_from_x_0
+from course_lib.diffusion.samplers import (
+    PictureNoise,
+    Step,
+    choose_steps,
+    dpm_solver,
+    last_step,
+)
+from course_lib.diffusion.schedule import NoiseSchedule, add_noise
+from course_lib.pixels import check_pictures
+
+W = FOR_PROMPTS.guidance_scale  # of latents, too (lesson 07)
+
+# Begin half way ---------------------------------------------------------------
+
+
+def start_of(strength: float, T: int) -> int:
+    """The step that a strength means: 0 leaves the picture alone, 1 is pure noise.
+
+    >>> start_of(strength=0.6, T=1000)
+    600
+    """
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength must lie in 0..1; got {strength}.")
+    return round(strength * T)
+
+
+def image_to_image(
+    painter,
+    pictures: Tensor,
+    asked: list[str],
+    strength: float = 0.7,
+    steps: int = 20,
+    guidance_scale: float | None = W,
+    seed: int = 0,
+) -> Tensor:
+    """Cover each picture with noise up to a step, and draw on from there (SDEdit).
+
+    Meng et al. 2022. What the noise has not covered stays: roughly where things are,
+    and their colours; what it has covered is drawn anew, as asked.
+
+    Args:
+        pictures: (B, 3, H, W) in [-1, 1]
+        asked: a prompt (or a label) a picture
+        strength: how far up the noise goes, 0..1
+        steps: of a whole way; a part of the way takes its part of them
+        guidance_scale: None guides as whole pictures are
+    """
+    check_asked(pictures, asked)
+    start = start_of(strength, painter.schedule.T)
+    if start == 0:
+        return pictures.clone()
+    predict = painter.predict_for(asked, guidance_scale)
+    x_0 = painter.encode(pictures)
+    eps = PictureNoise(seed, range(len(x_0)), painter.device)(x_0.shape[1:])
+    t = torch.full((len(x_0),), start, device=painter.device)
+    x_t = add_noise(x_0, t, eps, painter.schedule)
+    some = min(start, max(1, round(strength * steps)))
+    way = dpm_solver(predict, x_t, painter.schedule, some, start=start)
+    return painter.decode(last_step(way))
+
+
+def check_asked(pictures: Tensor, asked: list[str]) -> None:
+    """Raise a sentence unless there is one prompt a picture, in order."""
+    check_pictures(pictures, strict=True)
+    if isinstance(asked, str) or len(asked) != len(pictures):
+        raise ValueError(
+            f"{len(pictures)} pictures need a list of as many prompts; got {asked!r}."
+        )
+
+
+# Hold a part ------------------------------------------------------------------
+
+AGAIN = 3  # how often each step is taken, where nobody says
+FAINTEST = 0.2  # a guess is pulled by what a picture so faint would need, not more
+UNGUIDED = 0.2  # the last share of the way, where guidance makes colours too strong
+FADE = 8  # how many pixels into the hole a decoder's error at its edge reaches
+
+
+def check_mask(mask: Tensor, pictures: Tensor) -> Tensor:
+    """The mask as (B, 1, H, W) booleans, True where something new is to be drawn."""
+    given, (B, _, H, W) = mask, pictures.shape
+    mask = mask[None] if mask.ndim == 2 else mask
+    mask = mask[:, None] if mask.ndim == 3 else mask
+    if mask.shape not in ((1, 1, H, W), (B, 1, H, W)):
+        raise ValueError(
+            f"The mask must be as large as the pictures, {H}x{W}, one for all or one "
+            f"each; got {tuple(given.shape)}."
+        )
+    if mask.dtype != torch.bool and not ((mask == 0) | (mask == 1)).all():
+        raise ValueError("A mask is True (or 1) where to draw, elsewhere False (or 0).")
+    mask = mask.bool().expand(B, -1, -1, -1)
+    if not mask.flatten(1).any(1).all():
+        raise ValueError("The mask is empty: nothing would be drawn.")
+    return mask
+
+
+def held(
+    predict: Predict,
+    x_0: Tensor,
+    mask: Tensor,
+    schedule: NoiseSchedule,
+    noise: PictureNoise,
+    steps: int = 20,
+    again: int = AGAIN,
+    pull: bool = True,
+) -> Iterator[Step]:
+    """Draw where the mask is True; elsewhere keep x_0 (RePaint, Lugmayr et al. 2022).
+
+    After each step the kept part is put back, with as much noise as the drawn part has
+    by then. What is drawn cannot know yet what will be put beside it; so each step is
+    taken `again` times: back up to the noise it came from, and down once more, until
+    both parts agree (their algorithm 1). And each guess is `pulled`.
+
+    Args:
+        x_0: (B, C, H, W) the pictures
+        mask: (B, 1, H, W) booleans
+        again: how often each step is taken; 1 leaves seams
+        pull: False leaves the guesses as the network says them
+    """
+    if again < 1:
+        raise ValueError(f"Every step is taken once or more; got {again}.")
+    a, b = schedule.a_table.tolist(), schedule.b_table.tolist()
+    way = choose_steps(schedule.T, steps)
+    shape = x_0.shape[1:]
+    x_t = noise(shape)
+    for t, t_next in zip(way[:-1], way[1:], strict=True):
+        all_t = torch.full((len(x_t),), t, device=x_t.device)
+        for turn in range(again if t_next > 0 else 1):  # the last says the same again
+            if pull:
+                x_0_hat, eps_hat = pulled(predict, x_t, all_t, x_0, mask, schedule)
+            else:
+                x_0_hat, eps_hat = predict(x_t, all_t)
+            if turn == 0:
+                yield Step(t, x_t, torch.where(mask, x_0_hat, x_0))
+            drawn = a[t_next] * x_0_hat + b[t_next] * eps_hat
+            kept = a[t_next] * x_0 + b[t_next] * noise(shape)
+            x_next = torch.where(mask, drawn, kept)
+            if turn < again - 1:
+                keep = a[t] / a[t_next]
+                std = max(b[t] ** 2 - (keep * b[t_next]) ** 2, 0.0) ** 0.5
+                x_t = keep * x_next + std * noise(shape)
+        x_t = x_next
+    yield Step(0, x_t, x_t)
+
+
+def pulled(
+    predict: Predict,
+    x_t: Tensor,
+    t: Tensor,
+    x_0: Tensor,
+    mask: Tensor,
+    schedule: NoiseSchedule,
+) -> tuple[Tensor, Tensor]:
+    """(x_0_hat, eps_hat), moved to where the kept part would be guessed as it is.
+
+    Through the noise that was put back, a network hardly sees what is kept. But we know
+    it: how must x_t change for the kept part to be guessed right? The gradient says it
+    for every pixel, those of the hole too, J being how x_0_hat changes with x_t:
+
+        x_0_hat + (a^2 + b^2) / a * J^T (x_0 - x_0_hat, 0 in the hole)
+
+    Song et al. 2023, "Pseudoinverse-guided diffusion models", with their r_t^2 = b^2 /
+    (a^2 + b^2); near T we divide by FAINTEST instead of a.
+    """
+    x_t = x_t.detach().requires_grad_()
+    x_0_hat, _ = predict(x_t, t)
+    off = torch.where(mask, 0.0, x_0 - x_0_hat).detach()
+    (towards,) = torch.autograd.grad((off * x_0_hat).sum(), x_t)
+    x_t, x_0_hat = x_t.detach(), x_0_hat.detach()
+    a, b = schedule.a(t, like=x_t), schedule.b(t, like=x_t)
+    x_0_hat = x_0_hat + (a**2 + b**2) / a.clamp(min=FAINTEST) * towards
+    return x_0_hat, eps_from_x_0(x_0_hat, x_t, t, schedule)
+
+
+def inpaint(
+    painter,
+    pictures: Tensor,
+    mask: Tensor,
+    asked: list[str],
+    steps: int = 20,
+    again: int = AGAIN,
+    guidance_scale: float | None = W,
+    seed: int = 0,
+    pull: bool = True,
+    batch_size: int = 32,
+    callback: Callable[[Step], None] | None = None,
+) -> Tensor:
+    """Draw what is asked where the mask is True: (B, 3, H, W), the rest as it was.
+
+    Args:
+        mask: (H, W), (B, H, W) or (B, 1, H, W): True where something new is to be drawn
+        again, pull: see `held`
+        guidance_scale: None guides as whole pictures are
+        batch_size: pictures drawn together; more only takes more memory
+    """
+    check_asked(pictures, asked)
+    mask = check_mask(mask, pictures)
+    drawn = []
+    for first in range(0, len(pictures), batch_size):
+        some = slice(first, first + batch_size)
+        predict = guided_at_first(painter, asked[some], guidance_scale)
+        x_0 = painter.encode(pictures[some])
+        noise = PictureNoise(seed, range(first, first + len(x_0)), painter.device)
+        hole = coarser(mask[some], x_0).to(painter.device)
+        for step in held(
+            predict, x_0, hole, painter.schedule, noise, steps, again, pull
+        ):
+            if callback:
+                callback(step)
+        drawn.append(painter.decode(step.x_0_hat))
+    return joined(torch.cat(drawn), pictures.cpu(), mask)
+
+
+def guided_at_first(painter, asked: list[str], guidance_scale: float | None) -> Predict:
+    """Follow the words further while it is noisy, then no more than they say.
+
+    Guidance decides early what is drawn; late it only makes the drawn part more glaring
+    than the kept one (Kynkäänniemi et al. 2024 guide in an interval as well).
+    """
+    guided = painter.predict_for(asked, guidance_scale)
+    plain = painter.predict_for(asked, 1.0)
+    last = UNGUIDED * painter.schedule.T
+    return lambda x_t, t: (guided if t[0] > last else plain)(x_t, t)
+
+
+def joined(drawn: Tensor, pictures: Tensor, mask: Tensor) -> Tensor:
+    """The kept part as it was, the drawn one fitted to it where a decoder was off.
+
+    How far off it was is known on the kept side only. Each pixel of the hole takes the
+    mean of its neighbours, FADE times, so the correction fades away from the edge (the
+    membrane of Pérez et al. 2003, "Poisson image editing", stopped early). Without a
+    decoder it is zero.
+    """
+    known = torch.where(mask, 0.0, pictures - drawn)
+    off = known
+    for _ in range(FADE):
+        x = F.pad(off, (1, 1, 1, 1), mode="replicate")
+        beside = x[..., 1:-1, :-2] + x[..., 1:-1, 2:]
+        above_below = x[..., :-2, 1:-1] + x[..., 2:, 1:-1]
+        off = torch.where(mask, (beside + above_below) / 4, known)
+    return torch.where(mask, (drawn + off).clamp(-1, 1), pictures)
+
+
+def coarser(mask: Tensor, x_0: Tensor) -> Tensor:
+    """The mask on the grid of x_0: a latent is drawn anew if any pixel of it is."""
+    times = mask.shape[-1] // x_0.shape[-1]
+    return F.max_pool2d(mask.float(), times).bool() if times > 1 else mask
+
+
+def widen(
+    pictures: Tensor, left: int = 0, right: int = 0, top: int = 0, bottom: int = 0
+) -> tuple[Tensor, Tensor]:
+    """Pictures with room around them, and the mask of that room, for `inpaint`.
+
+    >>> wider, mask = widen(torch.zeros(1, 3, 32, 32), right=16)
+    >>> wider.shape, int(mask.sum())
+    (torch.Size([1, 3, 32, 48]), 512)
+    """
+    check_pictures(pictures)
+    room = (left, right, top, bottom)
+    if min(room) < 0 or max(room) == 0:
+        raise ValueError(f"Say how many pixels to add at which side; got {room}.")
+    mask = torch.ones(1, 1, *pictures.shape[2:], dtype=torch.bool)
+    return F.pad(pictures, room, mode="replicate"), ~F.pad(mask, room)
+
+
+# Go between -------------------------------------------------------------------
+
+
+def between(first: Tensor, second: Tensor, share: float) -> Tensor:
+    """A noise on the great circle from one noise to another ("slerp", Shoemake 1985).
+
+    Half of each added up would be too quiet by a factor of 0.7, and no noise that the
+    network has ever seen; on the circle the loudness stays.
+
+    Args:
+        share: 0 is the first, 1 the second
+    """
+    cosine = F.cosine_similarity(first.flatten(), second.flatten(), dim=0)
+    angle = cosine.clamp(-1 + 1e-6, 1 - 1e-6).acos()
+    parts = torch.sin((1 - share) * angle) * first + torch.sin(share * angle) * second
+    return parts / torch.sin(angle)
+
+
+def interpolate(
+    painter,
+    first: str,
+    second: str,
+    n: int = 9,
+    seed: int = 0,
+    to_seed: int | None = None,
+    steps: int | None = None,
+    guidance_scale: float | None = None,
+) -> Tensor:
+    """Pictures (n, 3, H, W) on the way from one prompt to another.
+
+    The vectors of the words go in a straight line, and the noise along the circle.
+
+    Args:
+        painter: one that reads prompts, a TextToImage
+        to_seed: whose noise the last picture begins with; that of `seed`, if None
+    """
+    check_way(n)
+    shares = torch.linspace(0, 1, n).tolist()
+    texts = painter.reworded([first, second, ""])
+    one, other, nothing = painter.read(texts).split(1)  # (1, L, D)
+    words = [torch.lerp(one, other, share) for share in shares]
+    predict = painter.predict_from(torch.cat([*words, nothing]), guidance_scale)
+    seeds = (seed, seed if to_seed is None else to_seed)
+    noises = [PictureNoise(s, [0], painter.device)(painter.shape()) for s in seeds]
+    x_T = torch.cat([between(*noises, share) for share in shares])
+    steps = painter.way(steps=steps).steps
+    return painter.decode(last_step(dpm_solver(predict, x_T, painter.schedule, steps)))
+
+
+def crossfade(painter, first: Tensor, last: Tensor, n: int = 9) -> Tensor:
+    """Pictures (n, 3, H, W) on the straight line from one picture to another.
+
+    In latents, if the painter has such; a painter of pixels fades them as a film does.
+
+    Args:
+        first, last: (3, H, W) in [-1, 1]
+    """
+    check_way(n)
+    x_0 = painter.encode(torch.stack([first, last]))
+    shares = torch.linspace(0, 1, n).tolist()
+    return painter.decode(torch.stack([torch.lerp(*x_0, share) for share in shares]))
+
+
+def check_way(n: int) -> None:
+    """Raise a sentence unless there is a first and a last picture."""
+    if n < 2:
+        raise ValueError(f"On the way are 2 pictures or more; got {n}.")

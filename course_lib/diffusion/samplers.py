@@ -1,0 +1,220 @@
+"""Samplers: from noise to a picture, in few or many steps.
+
+A sampler sees one function, predict(x_t, t) -> (x_0_hat, eps_hat), and is a generator:
+n steps yield n + 1 `Step(t, x_t, x_0_hat)`, and the last is `Step(0, x_0, x_0)`. It
+begins at T, or at the step `start`, whose noise x_T then holds (lesson 07).
+
+Every update here has the same heart: take the guess of the clean picture and the guess
+of the noise, and mix them again in the proportions of the next, less noisy step.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from course_lib.chance import generator_for
+from course_lib.diffusion.objective import Predict
+from course_lib.diffusion.schedule import NoiseSchedule
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a sampler stands: step, noisy picture, guess of the clean one."""
+
+    t: int
+    x_t: Tensor  # (B, C, H, W)
+    x_0_hat: Tensor  # (B, C, H, W)
+
+
+class PictureNoise:
+    """N(0, 1) noise with one stream a picture, drawn on the CPU.
+
+    Picture i of seed s gets the same noise whatever the batch it is in and whatever the
+    device. Each call draws the next noise of every stream.
+
+    >>> alone = PictureNoise(seed=0, indices=[7])((3, 8, 8))
+    >>> together = PictureNoise(seed=0, indices=[5, 6, 7])((3, 8, 8))
+    >>> bool((alone[0] == together[2]).all())
+    True
+    """
+
+    def __init__(self, seed: int, indices: list[int] | range, device="cpu"):
+        self.generators = [generator_for(seed, index) for index in indices]
+        self.device = device
+
+    def __call__(self, shape: tuple[int, ...]) -> Tensor:
+        """(B, *shape): the next noise of each picture."""
+        noise = [torch.randn(shape, generator=g) for g in self.generators]
+        return torch.stack(noise).to(self.device)
+
+
+def choose_steps(T: int, steps: int, start: int | None = None) -> list[int]:
+    """Whole steps from T (or from `start`) down to 0, evenly spread: steps + 1 of them.
+
+    >>> choose_steps(T=1000, steps=4)
+    [1000, 750, 500, 250, 0]
+    >>> choose_steps(T=1000, steps=4, start=500)
+    [500, 375, 250, 125, 0]
+    """
+    start = T if start is None else start
+    if not 1 <= start <= T:
+        raise ValueError(f"A way to a picture starts at 1..{T}; got {start}.")
+    if not 1 <= steps <= start:
+        raise ValueError(f"The number of steps must lie in 1..{start}; got {steps}.")
+    way = torch.linspace(start, 0, steps + 1, dtype=torch.float64)
+    return way.round().long().tolist()
+
+
+def walk(
+    predict: Predict, x_T: Tensor, steps: list[int], update: Callable
+) -> Iterator[Step]:
+    """Walk down the steps: guess, yield, update; the skeleton of one-call samplers."""
+    x_t = x_T
+    for t, t_next in zip(steps[:-1], steps[1:], strict=True):
+        x_0_hat, eps_hat = predict(x_t, torch.full((len(x_t),), t, device=x_t.device))
+        yield Step(t, x_t, x_0_hat)
+        x_t = update(t, t_next, x_t, x_0_hat, eps_hat)
+    yield Step(0, x_t, x_t)
+
+
+def table(schedule: NoiseSchedule) -> tuple[list[float], list[float]]:
+    """The tables a and b as plain numbers: a step is exact that way."""
+    return schedule.a_table.tolist(), schedule.b_table.tolist()
+
+
+def ddim(
+    predict: Predict,
+    x_T: Tensor,
+    schedule: NoiseSchedule,
+    steps: int = 50,
+    eta: float = 0.0,
+    noise: PictureNoise | None = None,
+    start: int | None = None,
+) -> Iterator[Step]:
+    """DDIM (Song et al. 2021, equation 12); eta = 1 is DDPM, eta = 0 has no chance.
+
+    Args:
+        eta: how much of the noise put back is fresh (`noise`) instead of `eps_hat`
+        noise: where fresh noise comes from; needed unless eta is 0
+    """
+    if not 0 <= eta <= 1:
+        raise ValueError(f"eta must lie in 0..1, 1 is DDPM; got {eta}.")
+    if eta > 0 and noise is None:
+        raise ValueError(
+            f"With eta = {eta} the sampler puts fresh noise back: give it `noise`, a "
+            "PictureNoise, to draw from."
+        )
+    a, b = table(schedule)
+
+    def update(t, t_next, x_t, x_0_hat, eps_hat):
+        fresh = a[t_next] ** 2 * b[t] ** 2 - a[t] ** 2 * b[t_next] ** 2  # 0 <= fresh
+        std = eta * b[t_next] / (a[t_next] * b[t]) * max(fresh, 0.0) ** 0.5
+        kept = max(b[t_next] ** 2 - std**2, 0.0) ** 0.5
+        x_next = a[t_next] * x_0_hat + kept * eps_hat
+        return x_next + std * noise(x_t.shape[1:]) if std > 0 else x_next
+
+    return walk(predict, x_T, choose_steps(schedule.T, steps, start), update)
+
+
+def ddpm(
+    predict: Predict,
+    x_T: Tensor,
+    schedule: NoiseSchedule,
+    steps: int = 1000,
+    noise: PictureNoise | None = None,
+) -> Iterator[Step]:
+    """DDPM's ancestral sampling (Ho et al. 2020, algorithm 2), fewer steps if asked.
+
+    The fresh noise has the posterior's variance (their equation 7).
+    """
+    return ddim(predict, x_T, schedule, steps, eta=1.0, noise=noise)
+
+
+def euler(
+    predict: Predict,
+    x_T: Tensor,
+    schedule: NoiseSchedule,
+    steps: int = 20,
+    start: int | None = None,
+) -> Iterator[Step]:
+    """Euler's method on the straight line: follow the velocity for one step."""
+    check_straight(schedule)
+
+    def update(t, t_next, x_t, x_0_hat, eps_hat):
+        v_hat = eps_hat - x_0_hat
+        return x_t + (t_next - t) / schedule.T * v_hat
+
+    return walk(predict, x_T, choose_steps(schedule.T, steps, start), update)
+
+
+def heun(
+    predict: Predict,
+    x_T: Tensor,
+    schedule: NoiseSchedule,
+    steps: int = 20,
+    start: int | None = None,
+) -> Iterator[Step]:
+    """Heun's method: step, look again from there, and take the mean of both velocities.
+
+    Two network calls a step, one at the last (Karras et al. 2022, algorithm 1).
+    """
+    check_straight(schedule)
+
+    def velocity(x_t, t):
+        x_0_hat, eps_hat = predict(x_t, torch.full((len(x_t),), t, device=x_t.device))
+        return eps_hat - x_0_hat
+
+    def update(t, t_next, x_t, x_0_hat, eps_hat):
+        v_hat, du = eps_hat - x_0_hat, (t_next - t) / schedule.T
+        if t_next > 0:
+            v_hat = (v_hat + velocity(x_t + du * v_hat, t_next)) / 2
+        return x_t + du * v_hat
+
+    return walk(predict, x_T, choose_steps(schedule.T, steps, start), update)
+
+
+def dpm_solver(
+    predict: Predict,
+    x_T: Tensor,
+    schedule: NoiseSchedule,
+    steps: int = 20,
+    start: int | None = None,
+) -> Iterator[Step]:
+    """DPM-Solver++ 2M (Lu et al. 2022, algorithm 2): use the last guess as well.
+
+    The clean guess is drawn on in a straight line through this step's and the last
+    step's, in lambda = log(a / b). The last step, where lambda is infinite, uses this
+    step's guess alone.
+    """
+    a, b = table(schedule)
+    lam = (schedule.a_table / schedule.b_table).log().tolist()  # inf at t = 0
+    last: list[tuple[int, Tensor]] = []
+
+    def update(t, t_next, x_t, x_0_hat, eps_hat):
+        drawn_on = x_0_hat
+        if last and t_next > 0:
+            t_last, x_0_last = last.pop()
+            ratio = (lam[t_next] - lam[t]) / (lam[t] - lam[t_last])
+            drawn_on = x_0_hat + ratio / 2 * (x_0_hat - x_0_last)
+        last[:] = [(t, x_0_hat)]
+        keep = b[t_next] / b[t]
+        return keep * x_t + (a[t_next] - a[t] * keep) * drawn_on
+
+    return walk(predict, x_T, choose_steps(schedule.T, steps, start), update)
+
+
+def check_straight(schedule: NoiseSchedule) -> None:
+    """Raise a sentence unless the schedule is the straight line."""
+    if schedule.name != "straight line":
+        raise ValueError(
+            f"Euler and Heun walk the straight line; this one is {schedule.name!r}. "
+            "Use ddim or dpm_solver, which walk any path."
+        )
+
+
+def last_step(sampler: Iterator[Step]) -> Tensor:
+    """Run a sampler to its end and return x_0."""
+    *_, last = sampler
+    return last.x_0_hat

@@ -1,0 +1,1 @@
+"""For people: figures, sliders, maps, and the library's own source."""

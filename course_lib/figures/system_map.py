@@ -1,0 +1,229 @@
+"""The whole system as one picture: from a prompt to a picture, box by box.
+
+Each box names the file that does it and the notebook that built it, as links. The boxes
+are a numbered list in HTML and the arrows a drawing behind it: where styles and
+drawings are taken away, as on GitHub, the list with its links is left.
+"""
+
+import html
+import os
+import tomllib
+from pathlib import Path
+from typing import NamedTuple
+
+from torch import Tensor
+
+from course_lib.device import repository_folder
+from course_lib.figures.figure import PALETTE, image_tag, png_bytes, publish
+from course_lib.pixels import to_image
+
+
+class Box(NamedTuple):
+    """One part of the system: its place on the page, what it does, where it is."""
+
+    name: str
+    column: int
+    row: int
+    does: str
+    files: tuple[str, ...]  # of course_lib
+    notebooks: tuple[str, ...]
+    columns: int = 1  # how many of them it fills
+
+
+BOXES = (  # in the order in which a prompt passes through them
+    Box("prompt", 0, 0, "what you typed", ("wording",), ("00_start",)),
+    Box("tokenizer", 1, 0, "cuts it into known pieces", ("tokenizer",), ("08_words",)),
+    Box("text encoder", 2, 0, "one vector a piece, each aware of its neighbours",
+        ("text_encoder", "contrastive"), ("08_words", "09_image_text")),
+    Box("noise", 0, 1, "1,024 numbers by chance", ("samplers",), ("02_noise",)),
+    Box("sampler", 1, 1, "walks from t = 1000 to 0; at each step it asks and mixes",
+        ("samplers", "schedule"), ("06_sampling",)),
+    Box("U-Net", 2, 1, "looks at the noisy latent, twice: with the words and without",
+        ("text_unet", "layers"), ("04_unet", "10_text_to_image")),
+    Box("guidance", 3, 1, "goes further where the words pull",
+        ("guidance",), ("10_text_to_image",)),
+    Box("guess", 4, 1, "reads the answer as clean latent and noise",
+        ("objective",), ("03_denoise", "05_training")),
+    Box("decoder", 1, 2, "once, at the end: 16 x 16 places become 64 x 64 pixels",
+        ("autoencoder",), ("11_autoencoder",)),
+    Box("picture", 2, 2, "3 x 64 x 64 numbers; the whole way here in one call",
+        ("pipeline",), ("12_latent_diffusion",), 2),
+    Box("critters", 0, 3, "50,000 pictures with captions",
+        ("drawing", "captioned"), ("01_pixels",)),
+    Box("encoder", 1, 3, "compresses them, once",
+        ("autoencoder", "latents"), ("11_autoencoder",)),
+    Box("added noise", 2, 3, "covers each latent, of a random t",
+        ("schedule",), ("02_noise",)),
+    Box("loss", 3, 3, "how far off the U-Net's answer is",
+        ("objective",), ("03_denoise",)),
+    Box("trainer", 4, 3, "turns all weights a little, thousands of times",
+        ("trainer", "recipes"), ("05_training",)),
+)  # fmt: skip
+ARROWS = (
+    ("prompt", "tokenizer"), ("tokenizer", "text encoder"), ("text encoder", "U-Net"),
+    ("noise", "sampler"), ("sampler", "U-Net"), ("U-Net", "guidance"),
+    ("guidance", "guess"), ("sampler", "decoder"), ("decoder", "picture"),
+    ("critters", "encoder"), ("encoder", "added noise"), ("added noise", "loss"),
+    ("loss", "trainer"),
+)  # fmt: skip
+TRAINING = 3  # the row of what happens once, before anybody types a prompt
+HEADINGS = (  # of the two lists of boxes, and where they stand
+    (6, "Each time that somebody types a prompt"),
+    (506, "Once, before that: the training"),
+)
+ACROSS, WIDTH, HEIGHT = 172, 148, 120  # from box to box, and of a box, in pixels
+TOPS = (28, 178, 344, 530)  # of the rows
+INK = (PALETTE[0], PALETTE[1], PALETTE[6], "#666666")  # of the rows
+ALT = (
+    "The whole system. A prompt goes through the tokenizer and the text encoder into "
+    "the U-Net. Noise goes into the sampler, which asks the U-Net at every step; "
+    "guidance and the reading of the guess lead back to it. At the end the decoder "
+    "makes the picture. Below, the training: critters are compressed by the encoder, "
+    "covered with noise, and the loss tells the trainer how to turn the weights."
+)
+
+
+def show_system(
+    prompt: str = "a frog on stilts",
+    noise: Tensor | None = None,
+    picture: Tensor | None = None,
+) -> None:
+    """Show the whole system; each part links to its file and its notebook.
+
+    Args:
+        prompt: what is written into the first box
+        noise, picture: (3, H, W) in [-1, 1], shown in their boxes
+    """
+    shown = {"noise": noise, "picture": picture}
+    shown = {name: some for name, some in shown.items() if some is not None}
+    publish(system_page(course_root(Path.cwd()), prompt, shown), ALT)
+
+
+def course_root(here: Path) -> str:
+    """The way from a folder to the course; outside of it, its address on GitHub.
+
+    >>> course_root(repository_folder() / "notebooks" / "solutions")
+    '../..'
+    """
+    root = repository_folder()
+    if here.resolve().is_relative_to(root):
+        return Path(os.path.relpath(root, here.resolve())).as_posix()
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    repository = tomllib.loads(text)["tool"]["course"]["repository"]
+    return f"https://github.com/{repository}/blob/main"
+
+
+def system_page(root: str, prompt: str, shown: dict[str, Tensor]) -> str:
+    """The HTML of the map; the same input makes the same bytes."""
+    width, height = 4 * ACROSS + WIDTH + 8, TOPS[-1] + HEIGHT + 8
+    items = [item(box, root, prompt, shown.get(box.name)) for box in BOXES]
+    first = sum(box.row != TRAINING for box in BOXES)
+    drawing = ordered(HEADINGS[0], items[:first], 1)
+    training = ordered(HEADINGS[1], items[first:], first + 1)
+    return f"""\
+<div role="group" aria-label="{html.escape(ALT)}" style="overflow-x: auto">
+<div style="position: relative; width: {width}px; height: {height}px;
+ background: white; color: black; font: 12px/1.3 sans-serif">
+{arrows(width, height)}
+{drawing}
+{training}
+</div>
+</div>"""
+
+
+def ordered(heading: tuple[int, str], items: list[str], first: int) -> str:
+    """A heading at its height, and a list of boxes; `first` is the number it has."""
+    place = f"position: absolute; left: 4px; top: {heading[0]}px"
+    boxes = "\n".join(items)
+    return f"""\
+<div style="{place}"><b>{heading[1]}</b></div>
+<ol start="{first}" style="list-style: none; margin: 0; padding: 0">
+{boxes}
+</ol>"""
+
+
+def item(box: Box, root: str, prompt: str, picture: Tensor | None) -> str:
+    """One box: its name, what it does, its picture if it has one, its links."""
+    left, top = corner(box)
+    dashed = "dashed" if box.row == TRAINING else "solid"
+    look = (
+        f"position: absolute; left: {left}px; top: {top}px; width: {wide(box)}px; "
+        f"height: {HEIGHT}px; box-sizing: border-box; padding: 4px 6px; "
+        f"margin: 0; border: 2px {dashed} {INK[box.row]}; border-radius: 8px; "
+        "background: white; overflow: hidden"
+    )
+    does = f"“{prompt}”" if box.name == "prompt" else box.does
+    image = ""
+    if picture is not None:
+        png, _ = png_bytes(to_image(picture.detach().cpu()))
+        side = 64 if box.columns == 1 else HEIGHT - 16
+        look_of_it = "float: right; margin: 0 0 0 6px; image-rendering: pixelated"
+        image = image_tag(png, (side, side), f"the {box.name}", look_of_it)
+    return (
+        f'<li style="{look}">{image}<b>{html.escape(box.name)}</b><br>\n'
+        f"{html.escape(does)}<br>\n{links(box, root)}</li>"
+    )
+
+
+def links(box: Box, root: str) -> str:
+    """To the files, and to the notebooks."""
+    files = [anchor(f"{root}/course_lib/{f}.py", f"{f}.py") for f in box.files]
+    numbers = [
+        anchor(f"{root}/notebooks/{name}.ipynb", name.split("_")[0], f"notebook {name}")
+        for name in box.notebooks
+    ]
+    word = "notebooks" if len(numbers) > 1 else "notebook"
+    return f"{', '.join(files)}<br>\n{word} {', '.join(numbers)}"
+
+
+def anchor(to: str, text: str, says: str = "") -> str:
+    """A link; `says` is what is read aloud in place of a bare number."""
+    aloud = f' aria-label="{says}"' if says else ""
+    return f'<a href="{to}"{aloud} style="color: #0050a0">{text}</a>'
+
+
+def wide(box: Box) -> int:
+    """How wide a box is, in pixels."""
+    return WIDTH + ACROSS * (box.columns - 1)
+
+
+def corner(box: Box) -> tuple[int, int]:
+    """Where a box begins, in pixels from the top left."""
+    return 4 + ACROSS * box.column, TOPS[box.row]
+
+
+def arrows(width: int, height: int) -> str:
+    """The drawing behind the boxes: straight arrows, and one that leads back."""
+    by_name = {box.name: box for box in BOXES}
+    lines = [straight(by_name[a], by_name[b]) for a, b in ARROWS]
+    lines.append(loop(by_name["guess"], by_name["sampler"]))
+    paths = "\n".join(
+        f'<path d="{line}" fill="none" stroke="black" stroke-width="1.6" '
+        'marker-end="url(#system-map-arrow)"/>'
+        for line in lines
+    )
+    return f"""\
+<svg width="{width}" height="{height}" aria-hidden="true" focusable="false"
+ style="position: absolute; left: 0; top: 0">
+<defs><marker id="system-map-arrow" markerWidth="9" markerHeight="8" refX="8" refY="4"
+ orient="auto" markerUnits="userSpaceOnUse"><path d="M0,0 L9,4 L0,8 z"/></marker></defs>
+{paths}
+</svg>"""
+
+
+def straight(start: Box, end: Box) -> str:
+    """From box to box along a row, or down a column."""
+    (x, y), (to_x, to_y) = corner(start), corner(end)
+    if start.row == end.row:
+        middle = y + HEIGHT // 2
+        return f"M{x + WIDTH},{middle} L{to_x - 2},{middle}"
+    middle = x + WIDTH // 2
+    return f"M{middle},{y + HEIGHT} L{middle},{to_y - 2}"
+
+
+def loop(start: Box, end: Box) -> str:
+    """From the last box of a row back below the others to an earlier one."""
+    (x, y), (to_x, _) = corner(start), corner(end)
+    bottom = y + HEIGHT
+    out, back = x + WIDTH // 2, to_x + WIDTH - 24
+    return f"M{out},{bottom} V{bottom + 22} H{back} V{bottom + 2}"

@@ -1,0 +1,208 @@
+"""Sliders: one for frames made beforehand, one for what is computed while you move it.
+
+A frame slider is plain HTML: it needs no kernel, works in the book, and shows all its
+frames in a strip where scripts do not run. Each widget has a still twin in `plots`.
+"""
+
+import hashlib
+import html
+import json
+
+import ipywidgets
+import torch
+from IPython import get_ipython
+from IPython.display import display
+from PIL import Image
+from torch import Tensor
+
+from course_lib.diffusion.samplers import Step
+from course_lib.figures.figure import check_alt, image_tag, png_bytes, publish
+from course_lib.pixels import check_pictures, to_image
+
+# The strip of frames is there from the start; the script, where it may run, puts a
+# slider in its place. Once that has the focus, the arrow keys move it: JupyterLab has
+# uses of its own for them and is told to keep away (lm-suppress-shortcuts).
+PAGE = """\
+<div data-frames="{key}">
+<div class="strip" style="display: flex; flex-wrap: wrap; gap: 8px">
+{strip}
+</div>
+<div class="slider" style="display: none">
+<img alt="{alt}" width="{width}" height="{height}" style="{look}"><br>
+<input type="range" min="0" max="{last}" value="{start}" aria-label="{alt}"
+ data-lm-suppress-shortcuts="true"
+ style="width: {long}px; max-width: 100%; margin: 6px 0">
+<div class="label" style="font-family: monospace"></div>
+</div>
+</div>
+<script>
+for (const box of document.querySelectorAll('[data-frames="{key}"]')) {{
+  const strip = box.querySelector(".strip"), slider = box.querySelector(".slider");
+  const frames = strip.querySelectorAll("img"), labels = {labels};
+  const image = slider.querySelector("img"), range = slider.querySelector("input");
+  const turn = () => {{
+    const i = Number(range.value);
+    image.src = frames[i].src;
+    image.alt = frames[i].alt;
+    slider.querySelector(".label").textContent = labels[i];
+    range.setAttribute("aria-valuetext", labels[i]);
+  }};
+  range.oninput = turn;
+  strip.style.display = "none";
+  slider.style.display = "block";
+  turn();
+}}
+</script>"""
+THUMB = 96  # pixels; the width of a frame in the strip
+
+
+def frame_slider(
+    frames: Tensor | list[Image.Image],
+    labels: list[str],
+    alt: str,
+    zoom: int | None = None,
+    start: int = 0,
+) -> None:
+    """Show frames one at a time, with a slider to go through them.
+
+    The same frames make the same HTML, to the byte. Between machines a float's last bit
+    may differ, hence a pixel: notebooks/conftest.py has nbval skip the bytes of frames
+    and the key made of them, and compare labels, description and sizes. The cell needs
+    no tag. The still twin is `plots.show_pictures`.
+
+    Args:
+        frames: (S, 3, H, W) in [-1, 1], or Pillow images of one size
+        labels: what is written under each frame
+        alt: what the slider shows; a frame's description is this and its label
+        zoom: how many screen pixels wide a pixel is; found by itself for a tensor
+        start: the number of the frame to begin with
+    """
+    publish(slider_page(frames, labels, alt, zoom, start), alt)
+
+
+def slider_page(frames, labels, alt, zoom=None, start=0) -> str:
+    """The HTML of a frame slider."""
+    images, zoom = as_images(frames, zoom)
+    labels = [str(label) for label in labels]
+    if len(labels) != len(images):
+        raise ValueError(f"{len(labels)} labels for {len(images)} frames.")
+    if not 0 <= start < len(images):
+        raise ValueError(f"start must lie in 0..{len(images) - 1}; got {start}.")
+    width, height = images[0].width * zoom, images[0].height * zoom
+    small = min(1.0, THUMB / width)
+    thumb = (round(width * small), round(height * small))
+    look = "image-rendering: pixelated;" if zoom > 1 else ""
+    pngs = [png_bytes(image)[0] for image in images]
+    item = f"text-align: center; font-size: small; max-width: {max(thumb[0], 120)}px"
+    strip = [
+        f'<div style="{item}">'
+        f"{image_tag(png, thumb, f'{alt}: {label}', look)}"
+        f"<br>{html.escape(label)}</div>"
+        for png, label in zip(pngs, labels, strict=True)
+    ]
+    return PAGE.format(
+        key=hashlib.sha256(b"".join(pngs)).hexdigest()[:16],
+        strip="\n".join(strip),
+        alt=html.escape(check_alt(alt)),
+        width=width,
+        height=height,
+        look=f"max-width: 100%; height: auto; {look}",
+        last=len(images) - 1,
+        start=start,
+        long=max(width, 240),
+        labels=json.dumps(labels).replace("<", "\\u003c"),  # no </script> from a label
+    )
+
+
+def as_images(frames, zoom: int | None) -> tuple[list[Image.Image], int]:
+    """Frames of either kind as Pillow images of one size, and their zoom."""
+    if isinstance(frames, Tensor):
+        check_pictures(frames)
+        frames, narrow = [to_image(frame.detach()) for frame in frames], True
+    else:
+        frames, narrow = list(frames), False
+    if not frames or len({image.size for image in frames}) > 1:
+        sizes = sorted({image.size for image in frames})
+        raise ValueError(f"A slider needs frames of one size; got sizes {sizes}.")
+    return frames, zoom or (max(1, 256 // frames[0].width) if narrow else 1)
+
+
+def sampler_slider(
+    steps: list[Step], alt: str, picture: int = 0, zoom: int | None = None
+) -> None:
+    """Go through a sampler's steps: x_t at the left, the guess x_0_hat at the right.
+
+    Its still twin is `plots.show_trace`.
+    """
+    frames = torch.stack([side_by_side(step, picture) for step in steps])
+    labels = [f"x_t and x_0_hat at t = {step.t}" for step in steps]
+    frame_slider(frames, labels, alt, zoom or max(1, 192 // steps[0].x_t.shape[3]))
+
+
+def side_by_side(step: Step, picture: int) -> Tensor:
+    """x_t and x_0_hat of one picture, a white gap between them: (3, H, 2 W + 2)."""
+    x_t, x_0_hat = step.x_t[picture].cpu(), step.x_0_hat[picture].cpu()
+    gap = torch.ones(3, x_t.shape[1], 2)
+    return torch.cat([x_t, gap, x_0_hat], dim=2).clamp(-1, 1)
+
+
+def live(function, **sliders) -> None:
+    """Call the function again whenever a slider has been moved and let go.
+
+    Each keyword is one argument of the function and becomes one control:
+
+        (low, high), (low, high, step) or (low, high, step, start)    a slider
+        a list, or a dict name -> value                               a menu
+        True or False                                                 a tick box
+        a text                                                        a text field
+        a widget of ipywidgets                                        itself
+
+    Where no sliders can be shown, a sentence says so. The cell carries the tag
+    nbval-ignore-output, and a still figure shows the reader without a kernel the same.
+    """
+    sentence = (
+        f"Live sliders ({', '.join(sliders)}): "
+        "run this cell in Jupyter or Colab to move them."
+    )
+    if get_ipython() is None:
+        print(sentence)
+        return
+    controls = {name: control(name, what) for name, what in sliders.items()}
+    output = ipywidgets.interactive_output(function, controls)
+    box = ipywidgets.VBox([*controls.values(), output])
+    view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
+    # A place without widgets shows the plain text; ipywidgets' own would be its repr.
+    bundle = {"text/plain": sentence, "application/vnd.jupyter.widget-view+json": view}
+    display(bundle, raw=True)
+
+
+def control(name: str, what) -> ipywidgets.Widget:
+    """The control for one keyword of `live`."""
+    words = dict(description=name, style={"description_width": "initial"})
+    if isinstance(what, ipywidgets.Widget):
+        return what
+    if isinstance(what, bool):
+        return ipywidgets.Checkbox(value=what, **words)
+    if isinstance(what, str):
+        return ipywidgets.Text(value=what, continuous_update=False, **words)
+    if isinstance(what, (list, dict)):
+        return ipywidgets.Dropdown(options=what, **words)
+    if isinstance(what, tuple) and len(what) in (2, 3, 4):
+        return slider(*what, words=words)
+    raise ValueError(
+        f"{name} must be (low, high), (low, high, step) or (low, high, step, start), a "
+        f"list or a dict of choices, True or False, or a text; got {what!r}."
+    )
+
+
+def slider(low, high, step=None, start=None, *, words: dict) -> ipywidgets.Widget:
+    """A slider over whole numbers if all are whole; it starts in the middle."""
+    whole = all(
+        isinstance(number, int) for number in (low, high, step or 0, start or 0)
+    )
+    kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
+    step = step or (1 if whole else (high - low) / 20)
+    if start is None:
+        start = low + round((high - low) / 2 / step) * step
+    numbers = dict(value=start, min=low, max=high, step=step)
+    return kind(**numbers, continuous_update=False, **words)

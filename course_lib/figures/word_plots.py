@@ -1,0 +1,85 @@
+"""Figures of words: a text cut into its tokens, and who looks at whom."""
+
+import numpy as np
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from course_lib.figures.figure import STYLE, check_alt, panels, show
+
+LETTER, LINE = 0.085, 0.36  # inches; a letter's width, a row's height
+INKS = ("#cfe8f7", "#fbe3c0")  # neighbours differ; the edge of a box says it too
+MOST_NUMBERS = 150  # a table with more cells shows no numbers
+
+
+def plot_tokens(rows: dict[str, list[str]], alt: str) -> None:
+    """Draw texts as boxes, one a token, each row named at its left.
+
+    Args:
+        rows: name -> the tokens as texts; a space in one is drawn as a low bracket
+    """
+    check_alt(alt)
+    margin = max(map(len, rows)) * LETTER + 0.3
+    widths = [sum(box_width(text) for text in texts) for texts in rows.values()]
+    size = (margin + max(widths) + 0.1, LINE * len(rows) + 0.1)
+    with style.context(STYLE, after_reset=True):
+        figure = Figure(size)
+        axis = figure.add_axes((0, 0, 1, 1))
+        axis.set(xlim=(0, size[0]), ylim=(size[1], 0))
+        axis.set_axis_off()
+        for number, (name, texts) in enumerate(rows.items()):
+            middle = 0.05 + LINE * (number + 0.5)
+            axis.text(0.1, middle, name, va="center", fontsize=9)
+            draw_boxes(axis, margin, middle, texts)
+        show(figure, alt)
+
+
+def box_width(text: str) -> float:
+    """How many inches wide the box of a token is."""
+    return len(text) * LETTER + 0.1
+
+
+def draw_boxes(axis: Axes, left: float, middle: float, texts: list[str]) -> None:
+    """One box a token, from left to right."""
+    for number, text in enumerate(texts):
+        look = dict(facecolor=INKS[number % 2], edgecolor="black", lw=0.6)
+        axis.bar(left, 0.26, box_width(text), middle - 0.13, align="edge", **look)
+        shown = dict(va="center", ha="center", fontsize=9, family="DejaVu Sans Mono")
+        center = left + box_width(text) / 2
+        axis.text(center, middle, text.replace(" ", "\u2423"), **shown)
+        left += box_width(text)
+
+
+def plot_tables(
+    tables: dict[str, Tensor], rows: list[str], columns: list[str], alt: str
+) -> None:
+    """Draw tables of numbers from 0 to 1 side by side, dark where they are large.
+
+    Args:
+        tables: name -> (N, L); attention weights, or how alike things are
+        rows: N words, written at the left of the first table
+        columns: L words, written under each
+    """
+    turn = 90 if max(map(len, columns)) > 2 else 0
+    wide = 0.36 * len(columns) + 0.4
+    high = 0.30 * len(rows) + 0.09 * max(map(len, columns)) + 0.4
+    with panels(alt, len(tables), wide + 0.05 * max(map(len, rows)), high) as axes:
+        for axis, (name, table) in zip(axes, tables.items(), strict=True):
+            table = table.detach().cpu().numpy()
+            axis.imshow(table, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+            axis.set_title(name, fontsize=10)
+            axis.set_xticks(range(len(columns)), columns, rotation=turn)
+            axis.set_yticks(range(len(rows)), rows if axis is axes[0] else [])
+            axis.grid(False)
+            if table.size <= MOST_NUMBERS:
+                write_shares(axis, table)
+
+
+def write_shares(axis: Axes, table: np.ndarray) -> None:
+    """Write each number into its cell, in hundredths."""
+    for row, numbers in enumerate(table.tolist()):
+        for column, number in enumerate(numbers):
+            ink = "white" if number > 0.6 else "black"
+            text = f"{100 * number:.0f}"
+            axis.text(column, row, text, ha="center", va="center", c=ink, fontsize=7)

@@ -1,0 +1,230 @@
+"""Does a text find its picture among many, and a picture its text?
+
+A caption may fit several pictures: "a frog at night" fits every frog at night. Each of
+them is a right answer here, so a pair is not punished for finding another one.
+"""
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from course_lib.judging.evaluation import FRESH, as_facts, check_size, spoken, together
+from course_lib.judging.metrics import Share, share
+from course_lib.networks.contrastive import Matcher
+from course_lib.pixels import from_bytes, to_bytes
+from course_lib.world.critters import (
+    ANIMALS,
+    COLOURS,
+    FACTORS,
+    HELD_OUT,
+    SUBJECTS,
+    Factors,
+    captions,
+    choose_factors,
+    held_out_factors,
+)
+from course_lib.world.drawing import draw
+from course_lib.world.prompts import Asked, swapped
+from course_lib.world.wording import ACCESSORY_WORDS, SCENE_WORDS, SENSES, with_article
+
+TOP = (1, 10)  # recall at these
+
+# What fits what -----------------------------------------------------------------
+
+
+def fits(asked: dict[str, int], named: set[str], factors: Factors) -> Tensor:
+    """For which pictures a caption could have been written, (N,) bool.
+
+    All that it names is there, and there is a second animal only if it names one; two
+    animals are always both named. An accessory may be there though the caption leaves
+    it out: captions do.
+
+    Args:
+        asked, named: what `prompts.understand` or `critters.captions` say of a caption
+        factors: of the N pictures
+    """
+    if "subject_2" in named and "order" not in named:
+        return fits_as_is(asked, named, factors) | fits_as_is(
+            asked, named, swapped(factors)
+        )
+    return fits_as_is(asked, named, factors)
+
+
+def fits_as_is(asked: dict[str, int], named: set[str], factors: Factors) -> Tensor:
+    """The same, with left and right as they are."""
+    right = (factors["subject_2"] > 0) == ("subject_2" in named)  # (N,)
+    for name in FACTORS:
+        if name in named:
+            right = right & (factors[name] == asked[name])
+    if "either_sense" in named:
+        word = next(w for w, s in SENSES.items() if SUBJECTS[asked["subject"]] in s)
+        senses = torch.tensor([SUBJECTS.index(sense) for sense in SENSES[word]])
+        right = right & torch.isin(factors["subject"], senses)
+    return right
+
+
+def fit_table(asked: list[Asked], factors: Factors) -> Tensor:
+    """Which of M captions fits which of N pictures: (M, N) bool."""
+    return torch.stack([fits(*each, factors) for each in asked])
+
+
+def found_among(scores: Tensor, right: Tensor, k: int) -> Tensor:
+    """For each query: is a right answer among the k with the highest scores? (Q,) bool.
+
+    Args:
+        scores: (Q, N), a row a query
+        right: (Q, N) bool
+
+    >>> scores = torch.tensor([[0.9, 0.5, 0.1]])
+    >>> right = torch.tensor([[False, True, False]])
+    >>> found_among(scores, right, k=1), found_among(scores, right, k=2)
+    (tensor([False]), tensor([True]))
+    """
+    top = scores.topk(min(k, scores.shape[1]), dim=1).indices  # (Q, k)
+    return right.gather(1, top).any(1)
+
+
+def by_chance(right: Tensor, k: int) -> float:
+    """The share of queries that k answers drawn blindly would satisfy."""
+    N, wrong = right.shape[1], (~right).sum(1).double()  # (Q,)
+    missed = [(wrong - i).clamp(min=0) / (N - i) for i in range(min(k, N))]
+    return 1 - torch.stack(missed).prod(0).mean().item()
+
+
+# Fresh pictures with captions ---------------------------------------------------
+
+
+def fresh_factors(n: int, world: int, held_out: bool) -> tuple[Factors, Tensor]:
+    """Factors of n pictures, of any kind or held out for one reason each."""
+    index = torch.arange(n)
+    if not held_out:
+        return choose_factors(index, world), index
+    parts = [held_out_factors(k, index[i :: len(HELD_OUT)], world)
+             for i, k in enumerate(HELD_OUT)]  # fmt: skip
+    order = torch.cat([index[i :: len(HELD_OUT)] for i in range(len(HELD_OUT))])
+    return {name: torch.cat([part[name] for part in parts]) for name in FACTORS}, order
+
+
+def fresh_pictures(factors: Factors, index: Tensor, world: int) -> Tensor:
+    """The pictures of these factors, (N, 3, 32, 32) in [-1, 1]."""
+    return from_bytes(to_bytes(draw(factors, index, world)))
+
+
+def recalls(scores: Tensor, right: Tensor) -> dict[int, Share]:
+    """Recall at 1 and at 10."""
+    return {k: share(found_among(scores, right, k)) for k in TOP}
+
+
+def measure_retrieval(matcher: Matcher, n: int, world: int, held_out: bool) -> dict:
+    """Recall among n fresh pictures and their n captions, in both directions."""
+    factors, index = fresh_factors(n, world, held_out)
+    texts, named = captions(factors, index, world, return_named=True)
+    columns = {name: values.tolist() for name, values in factors.items()}
+    asked = [({f: columns[f][i] for f in FACTORS}, named[i]) for i in range(n)]
+    image_vec = matcher.see(fresh_pictures(factors, index, world))
+    scores = matcher.read(texts) @ image_vec.T  # (texts, pictures)
+    right = fit_table(asked, factors)
+    return {
+        "text to image": recalls(scores, right),
+        "image to text": recalls(scores.T, right.T),
+        "text to its very own image": recalls(scores, torch.eye(n, dtype=torch.bool)),
+        "chance": {k: by_chance(right, k) for k in TOP},
+        "fitting": right.float().sum(1).mean().item(),
+    }
+
+
+# Zero-shot: a classifier made of sentences --------------------------------------
+
+
+def zero_shot(matcher: Matcher, n: int, world: int) -> dict[str, Share]:
+    """Name animal, colour, scene and accessory by the sentence that fits best."""
+    index = torch.arange(n)
+    factors = choose_factors(index, world, "one")
+    pictures = fresh_pictures(factors, index, world)
+    kinds = [(c, a) for a in range(1, 1 + len(ANIMALS)) for c in range(1, len(COLOURS))]
+    texts = [with_article(f"{COLOURS[c]} {SUBJECTS[a]}") for c, a in kinds]
+    said = torch.tensor(kinds)[matcher.choose(pictures, texts)]  # (n, 2)
+    scene = matcher.choose(pictures, [words[0] for words in SCENE_WORDS.values()])
+    worn = factors["accessory"] > 0
+    wears = [words[0] for words in ACCESSORY_WORDS.values()]
+    accessory = 1 + matcher.choose(pictures[worn], wears)
+    return {
+        "animal (of 8)": share(said[:, 1] == factors["subject"]),
+        "colour (of 8)": share(said[:, 0] == factors["colour"]),
+        "scene (of 5)": share(scene == factors["scene"]),
+        "accessory (of 4, where there is one)": share(
+            accessory == factors["accessory"][worn]
+        ),
+    }
+
+
+def prefers(
+    matcher: Matcher, pictures: Tensor, right: list[str], wrong: list[str]
+) -> Share:
+    """How often the right text of a picture scores higher than a wrong one."""
+    return share(matcher.score(pictures, right) > matcher.score(pictures, wrong))
+
+
+def sentence(c: int, a: int, c_2: int, a_2: int) -> str:
+    """'a red cat left of a blue fish', from numbers."""
+    animals = [(COLOURS[c], SUBJECTS[a]), (COLOURS[c_2], SUBJECTS[a_2])]
+    return " left of ".join(with_article(" ".join(each)) for each in animals)
+
+
+def word_order(matcher: Matcher, n: int, world: int) -> dict[str, Share]:
+    """The same words in another order: does the pair notice? A coin gets 50 %."""
+    index = torch.arange(n)
+    factors = choose_factors(index, world, "two")
+    index = index[factors["subject"] != factors["subject_2"]]
+    factors = {name: values[index] for name, values in factors.items()}
+    pictures = fresh_pictures(factors, index, world)
+    names = ("colour", "subject", "colour_2", "subject_2")
+    rows = list(zip(*(factors[name].tolist() for name in names), strict=True))
+    right = [sentence(c, a, c_2, a_2) for c, a, c_2, a_2 in rows]
+    turned = [sentence(c_2, a_2, c, a) for c, a, c_2, a_2 in rows]
+    mixed = [sentence(c_2, a, c, a_2) for c, a, c_2, a_2 in rows]
+    return {
+        "left and right exchanged": prefers(matcher, pictures, right, turned),
+        "colours exchanged": prefers(matcher, pictures, right, mixed),
+    }
+
+
+# All of it ------------------------------------------------------------------------
+
+
+def measure_pair(matcher: Matcher, n: int = 1000, seeds: int = 3) -> dict:
+    """Retrieval on fresh and on held-out critters, zero-shot answers, word order."""
+    check_size(n, seeds)
+    trials = []
+    for world in tqdm(range(FRESH, FRESH + seeds), unit="seed", disable=None):
+        fresh, unseen = (measure_retrieval(matcher, n, world, h) for h in (False, True))
+        zero = {"zero-shot": zero_shot(matcher, n, world)}
+        order = {"prefers the right sentence": word_order(matcher, n, world)}
+        trials.append({"fresh": fresh, "held out": unseen} | zero | order)
+    return dict(kind="pair", data="critters", n=n, seeds=seeds) | pooled(trials)
+
+
+def pooled(trials: list):
+    """Shares of several seeds as one, numbers as their mean, tables entry by entry."""
+    if isinstance(trials[0], Share):
+        return as_facts(together(trials))
+    if isinstance(trials[0], dict):
+        return {name: pooled([trial[name] for trial in trials]) for name in trials[0]}
+    return sum(trials) / len(trials)
+
+
+def pair_table(found: dict) -> list[str]:
+    """What was measured, as lines that a person reads."""
+    lines = [f"{found['n']} pictures and captions, {found['seeds']} seeds"]
+    for kind in ("fresh", "held out"):
+        facts = found[kind]
+        lines.append(f"{kind} critters; a text fits {facts['fitting']:.1f} pictures")
+        for way in ("text to image", "image to text", "text to its very own image"):
+            told = [f"recall@{k} {spoken(facts[way][k])}" for k in TOP]
+            lines.append(f"  {way:28}" + "".join(f"{words:32}" for words in told))
+        told = [f"recall@{k} {100 * facts['chance'][k]:.1f} %" for k in TOP]
+        lines.append(f"  {'by chance':28}" + "".join(f"{words:32}" for words in told))
+    for kind in ("zero-shot", "prefers the right sentence"):
+        lines.append(kind)
+        lines += [f"  {name:40}{spoken(facts)}" for name, facts in found[kind].items()]
+    return [line.rstrip() for line in lines]

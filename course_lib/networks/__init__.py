@@ -1,0 +1,1 @@
+"""Every network of the course, and how each is loaded from its weights."""

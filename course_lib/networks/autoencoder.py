@@ -1,0 +1,337 @@
+"""The autoencoder: pictures into few numbers, the latents, and back again.
+
+    pictures (B, 3, 64, 64) --encode--> mu, logvar (B, 4, 16, 16)
+    z = mu + exp(logvar / 2) * eps
+    z (B, 4, 16, 16) --decode--> pictures (B, 3, 64, 64)
+
+Twelve times fewer numbers. It is a variational autoencoder (Kingma & Welling 2014):
+each picture becomes not a point but a small cloud, so that the decoder learns to cope
+with latents that are a little off, and a weak pull towards N(0, 1) keeps the clouds
+together.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_lib.chance import CLOUD, STRANGER, Batch, GetBatch, generator_for
+from course_lib.checkpoint import (
+    CheckpointError,
+    digest,
+    fill,
+    find_weights,
+    kind_of,
+    load_weights,
+    made_from,
+)
+from course_lib.device import weights_folder
+from course_lib.networks.layers import zeroed
+
+SEEN = 4  # features are looked at in one picture of so many
+LOGVAR = (-20.0, 4.0)  # where exp(logvar) is neither 0 nor astronomic
+UNHEARD = 1e4  # louder than any channel of a decoder that learns
+FADING = 0.998  # an iteration later: what was once loud is forgotten in thousands
+
+
+class BoundedConv(nn.Conv2d):
+    """A convolution that never answers louder than it did in training.
+
+    What a painter draws is never quite the latent of a picture. Without norms a decoder
+    may make something very loud of what it has never seen, and confetti of that (lesson
+    11). So in training each channel remembers how low and how high it came, as batch
+    norm remembers means (Ioffe & Szegedy 2015), and later it is kept between.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        channels = (self.out_channels, 1, 1)
+        self.register_buffer("low", torch.full(channels, -UNHEARD))
+        self.register_buffer("high", torch.full(channels, UNHEARD))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C', H', W')."""
+        x = super().forward(x)
+        if not self.training:
+            return x.clamp(self.low, self.high)
+        with torch.no_grad():
+            seen = x.transpose(0, 1).flatten(1).float()  # (C', B * H' * W')
+            low, high = seen.amin(1)[:, None, None], seen.amax(1)[:, None, None]
+            self.low.copy_(torch.minimum(FADING * self.low, low))
+            self.high.copy_(torch.maximum(FADING * self.high, high))
+        return x
+
+
+class PlainBlock(nn.Module):
+    """Two convolutions beside a shortcut, and no norm between them.
+
+    A norm would take away how bright and how coloured a picture is, just what has to
+    come through here (Lim et al. 2017, section 3.1, leave it out for the same reason).
+    """
+
+    def __init__(self, width: int, conv: type[nn.Conv2d] = nn.Conv2d):
+        super().__init__()
+        self.conv_1 = conv(width, width, 3, padding=1)
+        self.conv_2 = zeroed(conv(width, width, 3, padding=1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same shape."""
+        return x + self.conv_2(F.silu(self.conv_1(F.silu(x))))
+
+
+def plain_blocks(
+    width: int, blocks: int, conv: type[nn.Conv2d] = nn.Conv2d
+) -> nn.Sequential:
+    """The blocks of one grid."""
+    return nn.Sequential(*(PlainBlock(width, conv) for _ in range(blocks)))
+
+
+class Autoencoder(nn.Module):
+    """`encode` and `decode`; between them `sample`.
+
+    Args:
+        widths: channels on each grid, finest first; the first grid is half as fine as
+            the picture (squares of 2x2 pixels are folded), each further one half again
+        z_channels: channels of a latent
+        blocks: on each grid, of the encoder and again of the decoder
+        refine: channels of the small full-resolution head that smooths over the fold
+        decoder_blocks: on each grid of the decoder, where it has more; see `learn_on`
+    """
+
+    fold = 2
+
+    def __init__(
+        self,
+        widths: tuple[int, ...] = (32, 128),
+        z_channels: int = 4,
+        blocks: int = 1,
+        refine: int = 16,
+        decoder_blocks: int | None = None,
+    ):
+        super().__init__()
+        self.config = dict(
+            widths=list(widths),
+            z_channels=z_channels,
+            blocks=blocks,
+            refine=refine,
+            decoder_blocks=decoder_blocks or blocks,
+        )
+        pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        encoder: list[nn.Module] = [nn.Conv2d(3 * self.fold**2, widths[0], 3, 1, 1)]
+        for i, width in enumerate(widths):
+            encoder.append(plain_blocks(width, blocks))
+            if i < len(pairs):
+                encoder.append(nn.Conv2d(*pairs[i], 3, stride=2, padding=1))
+        last = nn.Conv2d(widths[-1], 2 * z_channels, 1)
+        self.encoder = nn.Sequential(*encoder, nn.SiLU(), last)
+
+        decoder: list[nn.Module] = [BoundedConv(z_channels, widths[-1], 3, 1, 1)]
+        for i, width in reversed(list(enumerate(widths))):
+            blocks = self.config["decoder_blocks"]
+            decoder.append(plain_blocks(width, blocks, BoundedConv))
+            if i > 0:
+                grow = BoundedConv(*reversed(pairs[i - 1]), 3, padding=1)
+                decoder += [nn.Upsample(scale_factor=2), grow]
+        self.decoder = nn.Sequential(*decoder, nn.SiLU())
+        self.unfold = BoundedConv(widths[0], refine * self.fold**2, 1)
+        self.refine = BoundedConv(refine, refine, 3, padding=1)
+        self.last = nn.Conv2d(refine, 3, 3, padding=1)
+
+    @property
+    def times(self) -> int:
+        """How many pixels a latent stands for along each side."""
+        return self.fold * 2 ** (len(self.config["widths"]) - 1)
+
+    def encode(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, H, W) in [-1, 1] to mu and logvar, both (B, latents, H / f, W / f)."""
+        if pictures.ndim != 4 or pictures.shape[1] != 3:
+            raise ValueError(
+                f"Pictures must be shaped (B, 3, H, W); got {tuple(pictures.shape)}."
+            )
+        if pictures.shape[2] % self.times or pictures.shape[3] % self.times:
+            raise ValueError(
+                f"Height and width must be divisible by {self.times}; "
+                f"got {pictures.shape[2]}x{pictures.shape[3]}."
+            )
+        if not pictures.isfinite().all():
+            raise ValueError("There are numbers in these pictures that are not finite.")
+        out = self.encoder(F.pixel_unshuffle(pictures, self.fold))
+        mu, logvar = out.chunk(2, dim=1)
+        return mu, logvar.clamp(*LOGVAR)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """(B, latents, h, w) to pictures (B, 3, f h, f w), about in [-1, 1]."""
+        channels = self.config["z_channels"]
+        if z.ndim != 4 or z.shape[1] != channels:
+            raise ValueError(
+                f"Latents must be shaped (B, {channels}, h, w); got {tuple(z.shape)}. "
+                "Do they come from another autoencoder?"
+            )
+        if not z.isfinite().all():
+            raise ValueError("There are numbers in these latents that are not finite.")
+        h = F.pixel_shuffle(self.unfold(self.decoder(z)), self.fold)
+        return self.last(F.silu(self.refine(F.silu(h))))
+
+    def forward(self, pictures: Tensor, eps: Tensor | None = None):
+        """Pictures there and back, and the (mu, logvar) on the way.
+
+        Args:
+            eps: N(0, 1), shaped as mu; None decodes mu itself
+        """
+        mu, logvar = self.encode(pictures)
+        z = mu if eps is None else sample(mu, logvar, eps)
+        return self.decode(z), mu, logvar
+
+
+def sample(mu: Tensor, logvar: Tensor, eps: Tensor) -> Tensor:
+    """A point of each cloud; gradients flow through mu and logvar, not through eps.
+
+    Kingma & Welling 2014, section 2.4: the reparameterisation trick.
+    """
+    return mu + (0.5 * logvar).exp() * eps
+
+
+def kl_divergence(mu: Tensor, logvar: Tensor) -> Tensor:
+    """How far each cloud is from N(0, 1), in nats, (B,): summed over all latents.
+
+    Kingma & Welling 2014, appendix B, with the sign turned.
+    """
+    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).flatten(1).sum(1)
+
+
+def make_autoencoder_loss(
+    kl_weight: float = 1e-5,
+    features: Callable[[Tensor], list[Tensor]] | None = None,
+    feature_weight: float = 0.3,
+    squared: bool = False,
+) -> Callable[[nn.Module, Batch], Tensor]:
+    """The loss for a Trainer. A batch: `x_0` (B, 3, H, W), and `eps` shaped as mu.
+
+    Args:
+        kl_weight: of the divergence, averaged over the numbers of a latent
+        features: what a trained network sees in pictures, a list of (B, C, h, w); must
+            not be the judge's, or the judge would find what it taught
+        feature_weight: how much they count beside the pixels
+        squared: only squared errors of pixels (L2), which forgive blur; else absolute
+            errors (L1) as well, which do not
+    """
+
+    def loss_fn(model: nn.Module, batch: Batch) -> Tensor:
+        x_0 = batch["x_0"]
+        again, mu, logvar = model(x_0, batch["eps"])
+        pixels = 2 * F.mse_loss(again, x_0)
+        pixels = pixels if squared else pixels + F.l1_loss(again, x_0)
+        loss = pixels + kl_weight * kl_divergence(mu, logvar).mean() / mu[0].numel()
+        if features is not None:
+            some = slice(-(-len(x_0) // SEEN))  # looking costs as much as all the rest
+            pairs = zip(features(again[some]), features(x_0[some]), strict=True)
+            apart = [F.l1_loss(seen, real.detach()) for seen, real in pairs]
+            loss = loss + feature_weight * sum(apart) / len(apart)
+        return loss
+
+    return loss_fn
+
+
+def psnr(pictures: Tensor, again: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio of each picture in [-1, 1], (B,), in decibels.
+
+    >>> psnr(torch.zeros(1, 3, 8, 8), torch.full((1, 3, 8, 8), 0.02)).item()
+    40.0
+    """
+    error = (pictures - again.clamp(-1, 1)).square().flatten(1).mean(1)
+    return 10 * torch.log10(4 / error.clamp(min=1e-12))
+
+
+def learn_on(start: Path | str, decoder_blocks: int) -> Autoencoder:
+    """A trained autoencoder whose decoder is to learn on; its encoder is frozen.
+
+    So its latents stay what they are, and whatever was trained on them stays valid
+    (the second decoder of Stable Diffusion was made this way). A decoder that gets more
+    blocks starts as it was, for a new block does nothing yet.
+    """
+    tensors, card = load_weights(start)
+    with made_from(start, card):
+        model = Autoencoder(**card["config"] | dict(decoder_blocks=decoder_blocks))
+    own = model.state_dict()
+    new = [n for n in own.keys() - tensors.keys() if n.startswith("decoder.")]
+    fill(model, tensors | {name: own[name] for name in new}).train()
+    model.encoder.requires_grad_(False)
+    return model
+
+
+def with_cloud_noise(get_batch: GetBatch, model: Autoencoder, seed: int) -> GetBatch:
+    """Add `eps` to each batch, shaped as its latents."""
+
+    def get_noisy_batch(iteration: int) -> Batch:
+        batch = get_batch(iteration)
+        B, _, H, W = batch["x_0"].shape
+        shape = (B, model.config["z_channels"], H // model.times, W // model.times)
+        generator = generator_for(seed, iteration, CLOUD)
+        return {"x_0": batch["x_0"], "eps": torch.randn(shape, generator=generator)}
+
+    return get_noisy_batch
+
+
+def with_strangers(get_batch: GetBatch, share: float, seed: int) -> GetBatch:
+    """A share of each batch as no critter looks: turned, colours exchanged, negative.
+
+    Who practises on critters alone gets worse at the rest (lesson 11).
+    """
+
+    def get_mixed_batch(iteration: int) -> Batch:
+        batch = get_batch(iteration)
+        generator = generator_for(seed, iteration, STRANGER)
+        colours = torch.randperm(3, generator=generator)
+        turns, negative = torch.randint(4, (2,), generator=generator).tolist()
+        x = batch["x_0"]
+        n = round(share * len(x))
+        strange = x[:n, colours].rot90(turns, (2, 3)) * (-1) ** negative
+        return batch | {"x_0": torch.cat([strange, x[n:]])}
+
+    return get_mixed_batch
+
+
+def encoder_digest(model: Autoencoder) -> str:
+    """The checksum by which a painter knows whose latents it has learned."""
+    return digest(model.encoder.state_dict())
+
+
+def load_autoencoder(name_or_folder: Path | str, device="cpu") -> Autoencoder:
+    """Shipped weights by name, or the folder of a training of your own."""
+    tensors, card = load_weights(name_or_folder)
+    if card.get("kind") != "autoencoder":
+        raise CheckpointError(
+            f"{name_or_folder} holds {kind_of(card)}, which makes no latents."
+        )
+    with made_from(name_or_folder, card):
+        model = Autoencoder(**card["config"])
+    return fill(model, tensors).to(device)
+
+
+def its_autoencoder(
+    name_or_folder: Path | str, card: dict, device
+) -> Autoencoder | None:
+    """The autoencoder of a network that draws latents; None for one of pixels.
+
+    It lies in the network's folder, or a little above, or among the shipped weights.
+    """
+    if "autoencoder" not in card:
+        return None
+    folder, name = find_weights(name_or_folder), card["autoencoder"]
+    its_digest, _ = card["encoder_sha256"], card["latent_scale"]
+    places = (folder, folder.parent, folder.parent.parent, weights_folder())
+    others = []
+    for place in dict.fromkeys(place.absolute() / name for place in places):
+        with suppress(CheckpointError):  # it is damaged, or no autoencoder
+            autoencoder = load_autoencoder(place, device)
+            if encoder_digest(autoencoder) == its_digest:
+                return autoencoder
+            others.append(str(place))
+    raise CheckpointError(
+        f"{name_or_folder} draws latents of another autoencoder than "
+        f"{' and '.join(others) or 'any that is here'}: put its own, the folder "
+        f"{name!r}, beside it."
+    )

@@ -1,0 +1,260 @@
+"""Pictures and texts in one space: a picture and its caption point the same way.
+
+Two towers, one for pictures and one for texts, each end in a vector of the same width.
+In a batch of B pairs every picture is compared with every text, (B, B) cosines, and the
+towers learn to make those on the diagonal the largest of their row and of their column
+(CLIP, Radford et al. 2021, figure 3):
+
+    image_vec = unit(image tower(pictures))        (B, D)
+    text_vec  = unit(text tower(tokens))           (B, D)
+    loss = (cross-entropy of rows + cross-entropy of columns) / 2
+           of logit_scale * image_vec @ text_vec.T
+
+    matcher = Matcher.from_pretrained("pair")
+    matcher.score(pictures, ["a frog on stilts", "a red cat at night"])
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_lib.chance import Batch
+from course_lib.checkpoint import (
+    CheckpointError,
+    fill,
+    kind_of,
+    load_weights,
+    made_from,
+    save_weights,
+)
+from course_lib.networks.layers import ImageBlock, norm
+from course_lib.networks.text_encoder import TextEncoder
+from course_lib.networks.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
+from course_lib.pixels import check_pictures
+
+WARMEST = 1 / 0.07  # the logit_scale that training starts from, as in CLIP
+LARGEST = 100.0  # and the largest that it may grow to
+
+# The loss ---------------------------------------------------------------------
+
+
+def cosines(image_out: Tensor, text_out: Tensor) -> Tensor:
+    """How much each picture and each text point the same way, -1 to 1.
+
+    Args:
+        image_out: (N, D), of any length
+        text_out: (M, D)
+
+    Returns:
+        (N, M): a row a picture, a column a text
+
+    >>> cosines(torch.tensor([[2.0, 0.0]]), torch.tensor([[3.0, 0.0], [0.0, 1.0]]))
+    tensor([[1., 0.]])
+    """
+    with torch.autocast(image_out.device.type, enabled=False):  # bf16 has 3 digits
+        image_vec = F.normalize(image_out.float(), dim=-1)  # (N, D)
+        text_vec = F.normalize(text_out.float(), dim=-1)  # (M, D)
+        return image_vec @ text_vec.T
+
+
+def contrastive_loss(cosines: Tensor, logit_scale: Tensor | float) -> Tensor:
+    """Each picture must choose its text, and each text its picture: the mean of both.
+
+    Args:
+        cosines: (B, B), what belongs together on the diagonal
+        logit_scale: how decided a choice is; 1 / temperature
+    """
+    logits = logit_scale * cosines  # (B, B)
+    partner = torch.arange(len(logits), device=logits.device)
+    by_picture = F.cross_entropy(logits, partner)  # over the texts of each row
+    by_text = F.cross_entropy(logits.T, partner)  # over the pictures of each column
+    return (by_picture + by_text) / 2
+
+
+def make_contrastive_loss() -> Callable[[nn.Module, Batch], Tensor]:
+    """The loss for a Trainer. A batch: pictures `x_0` and tokens `cond`."""
+
+    def loss_fn(model: nn.Module, batch: Batch) -> Tensor:
+        return contrastive_loss(*model(batch["x_0"], batch["cond"]))
+
+    return loss_fn
+
+
+# The two towers ---------------------------------------------------------------
+
+
+class ImageEncoder(nn.Module):
+    """Pictures (B, 3, size, size) to (B, width): smaller grids, more channels.
+
+    The last grid is read as a whole, so that left and right are not lost.
+    """
+
+    def __init__(self, size: int, widths: tuple[int, ...], width: int):
+        super().__init__()
+        self.size = size
+        layers = [nn.Conv2d(12, widths[0], 3, padding=1)]  # 2 x 2 pixels are 12 numbers
+        for before, after in zip([widths[0], *widths[:-1]], widths, strict=True):
+            if len(layers) > 1:
+                layers.append(nn.Conv2d(before, after, 3, stride=2, padding=1))
+            layers.append(ImageBlock(after))
+        self.layers = nn.Sequential(*layers, norm(widths[-1]), nn.SiLU(), nn.Flatten())
+        side = size // 2 ** len(widths)
+        self.out = nn.Linear(widths[-1] * side**2, width)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """(B, 3, H, W) in [-1, 1] to (B, width); larger pictures are averaged down."""
+        check_pictures(pictures)
+        times, rest = divmod(pictures.shape[-1], self.size)
+        if pictures.shape[2] != pictures.shape[3] or rest or not times:
+            raise ValueError(
+                f"This network looks at pictures of {self.size}x{self.size}, or a "
+                f"whole number of times as large; got {tuple(pictures.shape)}."
+            )
+        x = F.pixel_unshuffle(F.avg_pool2d(pictures, times), 2)  # (B, 12, H/2, W/2)
+        return self.out(self.layers(x))
+
+    def features(self, pictures: Tensor) -> list[Tensor]:
+        """What the blocks see in pictures of any size: a list of (B, C, h, w).
+
+        Each place's channels are brought to length 1, as in LPIPS (Zhang et al. 2018).
+        """
+        h, seen = F.pixel_unshuffle(pictures, 2), []
+        for layer in self.layers:
+            if isinstance(layer, nn.Flatten):
+                break
+            h = layer(h)
+            if isinstance(layer, ImageBlock):
+                seen.append(F.normalize(h.float(), dim=1))
+        return seen
+
+
+class ImageTextPair(nn.Module):
+    """An image tower and a text tower that end in one space.
+
+    Args:
+        text: settings of the TextEncoder
+        size: height and width of the pictures
+        widths: channels on each grid of the image tower
+        width: D, how many numbers a picture or a text becomes
+    """
+
+    def __init__(
+        self,
+        text: dict,
+        size: int = 32,
+        widths: tuple[int, ...] = (64, 96, 128),
+        width: int = 128,
+    ):
+        super().__init__()
+        self.text_encoder = TextEncoder(**text)
+        self.image_encoder = ImageEncoder(size, tuple(widths), width)
+        self.text_out = nn.Linear(self.text_encoder.config["width"], width)
+        self.log_scale = nn.Parameter(torch.tensor(math.log(WARMEST)))
+        text = self.text_encoder.config
+        self.config = dict(text=text, size=size, widths=list(widths), width=width)
+
+    @property
+    def logit_scale(self) -> Tensor:
+        """What cosines are multiplied with; learned, and never above 100 (CLIP)."""
+        return self.log_scale.exp().clamp(max=LARGEST)
+
+    def image_vec(self, pictures: Tensor) -> Tensor:
+        """(B, 3, H, W) in [-1, 1] to (B, D), each of length 1."""
+        return F.normalize(self.image_encoder(pictures).float(), dim=-1)
+
+    def text_vec(self, tokens: Tensor) -> Tensor:
+        """(B, L) to (B, D), each of length 1: the mean over the tokens, turned."""
+        text_emb = self.text_encoder(tokens)  # (B, L, width), zero where padded
+        count = (tokens != PAD).sum(1, keepdim=True)  # (B, 1)
+        return F.normalize(self.text_out(text_emb.sum(1) / count).float(), dim=-1)
+
+    def forward(self, pictures: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """The cosines of every picture with every text, (B, B), and the logit_scale."""
+        image_vec, text_vec = self.image_vec(pictures), self.text_vec(tokens)
+        return cosines(image_vec, text_vec), self.logit_scale
+
+
+# Ready for use ----------------------------------------------------------------
+
+
+@dataclass
+class Matcher:
+    """Compares pictures with texts: a trained pair, its tokenizer and its card."""
+
+    model: ImageTextPair
+    tokenizer: Tokenizer
+    card: dict
+
+    @classmethod
+    def from_pretrained(cls, name_or_folder: Path | str, device="cpu") -> "Matcher":
+        """Load shipped weights by name, or the folder of a training of your own."""
+        tensors, card = load_weights(name_or_folder)
+        if card.get("kind") != "pair":
+            raise CheckpointError(
+                f"{name_or_folder} holds {kind_of(card)}, which does not compare "
+                "pictures with texts."
+            )
+        with made_from(name_or_folder, card):
+            model, tokenizer = ImageTextPair(**card["config"]), tokenizer_of(card)
+        return cls(fill(model, tensors).to(device), tokenizer, card)
+
+    def save_pretrained(self, folder: Path | str) -> None:
+        """Write the weights and the card, with the tokenizer in it, to a folder."""
+        save_weights(folder, self.model.state_dict(), self.card)
+
+    @property
+    def length(self) -> int:
+        """The most tokens that a text may have; the rest is cut off."""
+        return self.model.config["text"]["length"]
+
+    @torch.no_grad()
+    def see(self, pictures: Tensor, batch_size: int = 256) -> Tensor:
+        """Pictures (N, 3, H, W) to image_vec (N, D), on the CPU."""
+        check_pictures(pictures)
+        device = self.model.log_scale.device
+        some = pictures.clamp(-1, 1).split(batch_size)
+        return torch.cat([self.model.image_vec(x.to(device)).cpu() for x in some])
+
+    @torch.no_grad()
+    def read(self, texts: list[str], batch_size: int = 256) -> Tensor:
+        """Texts to text_vec (N, D), on the CPU."""
+        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+            raise ValueError(f"The texts must be a list of texts; got {texts!r}.")
+        if not texts:
+            raise ValueError("There is no text among these: the list is empty.")
+        tidied = [tidy(text) for text in texts]
+        tokens = self.tokenizer.batch(tidied, self.length)
+        device = self.model.log_scale.device
+        some = tokens.to(device).split(batch_size)
+        return torch.cat([self.model.text_vec(x).cpu() for x in some])
+
+    def score(self, pictures: Tensor, texts: list[str]) -> Tensor:
+        """How well each picture shows its own text: cosines, (N,)."""
+        if len(pictures) != len(texts):
+            raise ValueError(f"{len(texts)} texts for {len(pictures)} pictures.")
+        return (self.see(pictures) * self.read(texts)).sum(1)
+
+    def chances(self, pictures: Tensor, texts: list[str]) -> Tensor:
+        """How likely each text is, if one of them is meant: (N, M), rows sum to 1."""
+        logit_scale = self.model.logit_scale.detach().cpu()
+        return (logit_scale * cosines(self.see(pictures), self.read(texts))).softmax(1)
+
+    def choose(self, pictures: Tensor, texts: list[str]) -> Tensor:
+        """Zero-shot classification: which text fits each picture best, (N,) int64."""
+        return self.chances(pictures, texts).argmax(1)
+
+    def nearest(self, text: str, image_vec: Tensor, k: int = 8) -> Tensor:
+        """Which k pictures fit a text best, the best first.
+
+        Args:
+            image_vec: (N, D), what `see` said of the pictures
+
+        Returns:
+            their numbers, (k,) int64
+        """
+        return (image_vec @ self.read([text])[0]).topk(k).indices

@@ -1,0 +1,38 @@
+"""A small network for 2-D points: the denoiser of notebook 03."""
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.networks.layers import time_embedding
+
+
+class MLP(nn.Module):
+    """A denoiser for points: `model(x_t, t)` is shaped like x_t, (B, dim).
+
+    The coordinates go in as they are and as waves of three lengths, because a plain MLP
+    is slow to learn fine detail from a few numbers (Tancik et al. 2020).
+    """
+
+    def __init__(self, dim: int = 2, width: int = 128, hidden: int = 3):
+        super().__init__()
+        self.time_width, self.waves = 32, (1, 2, 4)  # waves: how many in a length of 2
+        sizes = [dim * (1 + 2 * len(self.waves)) + self.time_width] + [width] * hidden
+        layers = []
+        for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+            layers += [nn.Linear(before, after), nn.SiLU()]
+        self.layers = nn.Sequential(*layers, nn.Linear(width, dim))
+
+    def forward(self, x_t: Tensor, t: Tensor, cond: Tensor | None = None) -> Tensor:
+        """Guess the target from the noisy point and from how noisy it is."""
+        angles = torch.cat([n * torch.pi * x_t for n in self.waves], dim=1)
+        place = torch.cat([x_t, angles.cos(), angles.sin()], dim=1)  # (B, 7 * dim)
+        time = time_embedding(t, self.time_width)
+        return self.layers(torch.cat([place, time], dim=1))
+
+
+def spiral(n: int, generator: torch.Generator, turns: float = 1.5) -> Tensor:
+    """n points on a spiral inside [-1, 1]^2, a little thick: (n, 2)."""
+    r = torch.rand(n, generator=generator).sqrt()  # even along the arm
+    angle = turns * 2 * torch.pi * r
+    points = 0.9 * r[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)
+    return points + 0.02 * torch.randn(n, 2, generator=generator)

@@ -1,0 +1,99 @@
+"""A U-Net that is told what to draw in words: text encoder and U-Net as one network."""
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_lib.checkpoint import CheckpointError, fill, load_weights
+from course_lib.networks.layers import CrossAttention
+from course_lib.networks.text_encoder import TextEncoder
+from course_lib.networks.tokenizer import Tokenizer, tokenizer_of
+from course_lib.networks.unet import UNet
+
+# where pixels, or latents, come in and go out
+ENDS = tuple(f"unet.{end}." for end in ("into", "out", "refine", "last"))
+
+
+class TextUNet(nn.Module):
+    """A denoiser: `model(x_t, t, cond)`; cond is tokens, or what `read` made of them.
+
+    Both parts learn together from the denoising loss alone: what a word means is
+    whatever helps to take the noise out of pictures that have it in their captions.
+
+    Args:
+        text: settings of the TextEncoder
+        unet: settings of the UNet, besides text_width
+    """
+
+    def __init__(self, text: dict, unet: dict):
+        super().__init__()
+        self.text_encoder = TextEncoder(**text)
+        self.unet = UNet(**unet, text_width=self.text_encoder.config["width"])
+        network = {k: v for k, v in self.unet.config.items() if k != "text_width"}
+        self.config = dict(text=self.text_encoder.config, unet=network)
+
+    def read(self, tokens: Tensor) -> Tensor:
+        """Tokens (B, L) to text_emb (B, L, D): once a prompt is enough."""
+        return self.text_encoder(tokens)
+
+    def forward(self, x_t: Tensor, t: Tensor, cond: Tensor) -> Tensor:
+        """(B, C, H, W) to the same shape.
+
+        Args:
+            cond: tokens (B, L) int64, or text_emb (B, L, D)
+        """
+        text_emb = cond if cond.is_floating_point() else self.read(cond)
+        return self.unet(x_t, t, text_emb)
+
+
+def go_on_from(
+    start: Path | str, model: TextUNet, tokenizer: Tokenizer, space: dict
+) -> None:
+    """Fill the network, in place, with weights of the same tokens and space.
+
+    From pixels one may go on to latents: a place of a latent is the same part of the
+    picture as a place of the folded pixels, at half the size. Only the U-Net's ends,
+    where pixels came in and went out, begin anew.
+    """
+    tensors, card = load_weights(start)
+    own, of = model.state_dict(), "encoder_sha256"
+    if space and of not in card:
+        tensors |= {name: own[name] for name in own if name.startswith(ENDS)}
+    elif card.get(of) != space.get(of):
+        raise CheckpointError(
+            f"{start} learned latents of another autoencoder: name its own with "
+            "--autoencoder, or train anew."
+        )
+    fill(model, tensors).train()
+    if tokenizer_of(card).merges != tokenizer.merges:
+        raise CheckpointError(f"{start} knows another tokenizer: train anew.")
+
+
+@torch.no_grad()
+def word_maps(model: TextUNet, x_t: Tensor, t: Tensor, text_emb: Tensor) -> Tensor:
+    """Where in the picture each word is looked at: (B, L, H, W), over all layers.
+
+    At every place the maps of all words sum to 1.
+    """
+    seen: list[Tensor] = []  # (B, heads, places, L) from each layer
+    layers = [layer for layer in model.modules() if isinstance(layer, CrossAttention)]
+    hooks = [
+        layer.seen.register_forward_hook(lambda module, given, out: seen.append(out))
+        for layer in layers
+    ]
+    try:
+        model(x_t, t, text_emb)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    H, W = x_t.shape[2:]
+    maps = []
+    for weights in seen:
+        times = round(
+            (H * W / weights.shape[2]) ** 0.5
+        )  # how much coarser this grid is
+        grid = weights.mean(1).transpose(1, 2).unflatten(2, (H // times, W // times))
+        maps.append(F.interpolate(grid, (H, W), mode="bilinear"))
+    return torch.stack(maps).mean(0)

@@ -1,0 +1,1 @@
+"""Trained networks, ready to draw: the whole system behind one call."""

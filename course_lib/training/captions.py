@@ -1,0 +1,91 @@
+"""Critters with their captions, as a network that learns words sees them.
+
+A caption is written anew each time its picture comes up, and now and then it is
+written carelessly: without its articles, or with a typing error. One in ten is left
+out, so that the network can also be told nothing: guidance needs that.
+"""
+
+import torch
+
+from course_lib.chance import TYPING, Batch, GetBatch, generator_for
+from course_lib.networks.tokenizer import PAD, Tokenizer, train_tokenizer
+from course_lib.world.critters import FACTORS, captions, choose_factors
+from course_lib.world.datasets import PictureSet, batches
+
+LENGTH = 40  # the most tokens a prompt may have; captions have up to 22
+CAPTIONS = 20_000  # that the tokenizer learns from
+CARELESS = {"no articles": 0.15, "typing error": 0.10}  # shares of the captions
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def caption_tokenizer() -> Tokenizer:
+    """The tokenizer of the course: learned from captions of training pictures."""
+    indices = torch.arange(CAPTIONS)
+    return train_tokenizer(captions(choose_factors(indices, 0), indices, 0), merges=400)
+
+
+def without_articles(text: str) -> str:
+    """'frog with hat' instead of 'a frog with a hat'."""
+    return " ".join(word for word in text.split() if word not in ("a", "an", "the"))
+
+
+def mistype(text: str, u: list[float]) -> str:
+    """One letter of a longer word left out, doubled, exchanged or replaced.
+
+    Args:
+        u: four numbers in [0, 1) that say which and how
+    """
+    words = text.split(" ")
+    longer = [i for i, word in enumerate(words) if len(word) >= 4]
+    if not longer:
+        return text
+    which = longer[int(u[0] * len(longer))]
+    word = words[which]
+    at = 1 + int(u[1] * (len(word) - 2))  # never the first letter, nor the last
+    before, letter, after = word[:at], word[at], word[at + 1 :]
+    words[which] = (
+        before + after,
+        before + letter + letter + after,
+        before + after[0] + letter + after[1:],
+        before + LETTERS[int(u[3] * 26)] + after,
+    )[int(u[2] * 4)]
+    return " ".join(words)
+
+
+def write_carelessly(text: str, u: list[float]) -> str:
+    """As people type; `u` are six numbers in [0, 1)."""
+    if u[0] < CARELESS["no articles"]:
+        text = without_articles(text)
+    return mistype(text, u[2:]) if u[1] < CARELESS["typing error"] else text
+
+
+def caption_batches(
+    pictures: PictureSet,
+    tokenizer: Tokenizer,
+    batch_size: int,
+    seed: int = 0,
+    caption_noise: float = 0.0,
+    drop: float = 0.1,
+) -> GetBatch:
+    """Batches of `x_0` (B, 3, H, W) and `cond`, the tokens of captions, (B, L).
+
+    Args:
+        caption_noise: the share of captions that lie or are missing
+        drop: the share of captions left out on purpose
+    """
+    get_pictures = batches(pictures, batch_size, seed)
+
+    def get_batch(iteration: int) -> Batch:
+        batch = get_pictures(iteration)
+        factors = {name: batch[name] for name in FACTORS}
+        places = torch.arange(iteration * batch_size, (iteration + 1) * batch_size)
+        texts = captions(factors, places, seed, caption_noise)
+        generator = generator_for(seed, iteration, TYPING)
+        u = torch.rand(batch_size, 7, generator=generator).tolist()
+        for i, text in enumerate(texts):
+            texts[i] = "" if u[i][6] < drop else write_carelessly(text, u[i])
+        tokens = tokenizer.batch(texts, LENGTH)
+        longest = int((tokens != PAD).sum(1).max())
+        return {"x_0": batch["x_0"], "cond": tokens[:, :longest]}
+
+    return get_batch

@@ -1,0 +1,65 @@
+"""Pictures compressed before a training, once, so that the training never sees pixels.
+
+    latents = compress(load_critters("train", size=64), autoencoder)
+    z_0, label = latents[7]        # (4, 16, 16), about N(0, 1) in loudness
+
+What is learned from is the middle of each cloud, mu, divided by the spread of them all:
+noise of spread 1 then covers a latent just as it covers a picture (Rombach et al. 2022,
+appendix G).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from course_lib.checkpoint import digest
+from course_lib.networks.autoencoder import Autoencoder, encoder_digest
+from course_lib.pixels import from_bytes
+from course_lib.world.datasets import PictureSet, cached
+
+BATCH = 100  # pictures that are compressed at a time
+
+
+@dataclass(frozen=True, eq=False)
+class LatentSet:
+    """A picture set, compressed; where a PictureSet gives pictures, it gives latents.
+
+    Args:
+        mu: (N, C, h, w) float16, the middles of the clouds as they were encoded
+        scale: what they are multiplied by, so that their spread is 1
+    """
+
+    name: str
+    mu: Tensor
+    scale: float
+    labels: Tensor
+    factors: dict[str, Tensor] | None = None
+
+    def __len__(self) -> int:
+        return len(self.mu)
+
+    def __getitem__(self, index: int | Tensor) -> tuple[Tensor, Tensor]:
+        """Latents of spread 1, and the labels of their pictures."""
+        return self.mu[index].float() * self.scale, self.labels[index]
+
+
+def compress(pictures: PictureSet, autoencoder: Autoencoder) -> LatentSet:
+    """Encode every picture; minutes at the first call, then kept in the cache."""
+    of = f"{len(pictures)}-{digest({'pictures': pictures.pictures})[:8]}"
+    by = encoder_digest(autoencoder)[:8]
+    name = f"latents-{pictures.name.replace(' ', '-')}-{of}-by-{by}"
+    mu = cached(name, lambda: {"mu": encode_all(pictures.pictures, autoencoder)})["mu"]
+    scale = round(1 / mu.float().std().item(), 6)
+    return LatentSet(pictures.name, mu, scale, pictures.labels, pictures.factors)
+
+
+@torch.no_grad()
+def encode_all(pictures: Tensor, autoencoder: Autoencoder) -> Tensor:
+    """Pictures as bytes (N, 3, H, W) to mu (N, C, h, w) in half precision."""
+    device = next(autoencoder.parameters()).device
+    parts = tqdm(pictures.split(BATCH), desc="compressing", disable=None)
+    return torch.cat(
+        [autoencoder.encode(from_bytes(x).to(device))[0].half().cpu() for x in parts]
+    )

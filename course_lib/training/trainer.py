@@ -1,0 +1,444 @@
+"""The training loop: one for every network of the course.
+
+It sees a network, a function `loss_fn(model, batch) -> scalar` and a function
+`get_batch(iteration) -> dict of tensors`, and knows nothing of diffusion. A batch
+depends on the iteration number alone, and so does everything else that happens in an
+iteration; a training that was killed therefore carries on to the same weights, bit for
+bit on the same CPU, as if nothing had happened.
+
+    trainer = Trainer(model, loss_fn, get_batch, Settings(iterations=1000))
+    for progress in trainer.run():
+        print(progress.iteration, progress.loss)
+"""
+
+import copy
+import json
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+from filelock import FileLock, Timeout
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from course_lib.checkpoint import (
+    CheckpointError,
+    fill,
+    load_checkpoint,
+    save_checkpoint,
+    save_weights,
+)
+from course_lib.device import best_device, cpu_has_bf16
+from course_lib.training.muon import Muon, in_groups
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+SAVE_EVERY_S = 60
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides how a training goes, besides its data and its network."""
+
+    iterations: int
+    learning_rate: float = 2e-3
+    warmup: int = 100  # iterations over which the learning rate rises from 0
+    decay: float = 0.5  # the last share of the iterations, over which it falls to 0
+    clip: float = 1.0  # the longest gradient that is followed
+    weight_decay: float = 0.0
+    ema: float = 0.999  # how much of the averaged weights is kept at each iteration
+    precision: str = "auto"  # float32, bfloat16, or the faster of both on this machine
+    keep: tuple[int, ...] = ()  # iterations whose averaged weights are kept as well
+    muon: bool = False  # matrices move by Muon, and only the rest by AdamW
+    gently: tuple[str, ...] = ()  # parts that come trained: a fifth of learning_rate
+
+    def __post_init__(self):
+        if self.iterations < 1:
+            raise ValueError(f"iterations must be 1 or more; got {self.iterations}.")
+        if self.precision not in PRECISIONS:
+            raise ValueError(
+                f"precision must be one of {PRECISIONS}; got {self.precision!r}."
+            )
+        for iteration in self.keep:
+            if not 1 <= iteration <= self.iterations:
+                raise ValueError(
+                    f"keep must lie in 1..{self.iterations}, the number of iterations; "
+                    f"got {iteration}."
+                )
+
+    def learning_rate_at(self, iteration: int) -> float:
+        """Up in a line, level, then down along half a cosine to 0."""
+        falling = max(1, round(self.decay * self.iterations))
+        left = min(1.0, (self.iterations - iteration) / falling)
+        up = min(1.0, (iteration + 1) / max(1, self.warmup))
+        return self.learning_rate * up * (1 - math.cos(math.pi * left)) / 2
+
+    def ema_at(self, iteration: int) -> float:
+        """The average forgets fast at first, when there is little worth keeping."""
+        return min(self.ema, (1 + iteration) / (10 + iteration))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a training says after each iteration."""
+
+    iteration: int  # how many are done
+    loss: float
+    images_per_s: float
+    seconds_left: float
+
+
+@dataclass
+class Trainer:
+    """Trains `model`; `ema` holds the averaged weights, the ones to use.
+
+    Args:
+        folder: where to save; None saves nothing
+        resume: carry on from what lies in `folder`; from the start if nothing does
+        card: what to write on the card besides the settings
+        device: "cpu" keeps off a GPU that is there; None takes the best
+        until: the iteration to stop after for now; None is the last of the settings
+    """
+
+    model: nn.Module
+    loss_fn: Callable[[nn.Module, dict[str, Tensor]], Tensor]
+    get_batch: Callable[[int], dict[str, Tensor]]
+    settings: Settings
+    folder: Path | str | None = None
+    resume: bool = False
+    card: dict = field(default_factory=dict)
+    device: str | None = None
+    until: int | None = None
+
+    def __post_init__(self):
+        device = self.device or best_device().type
+        self.accelerator = Accelerator(cpu=device == "cpu")
+        self.device = self.accelerator.device
+        self.raw_model = self.model.to(self.device).train()
+        self.names, groups = in_groups(
+            self.raw_model, self.settings.muon, self.settings.gently
+        )
+        self.optimizer = Muon(
+            groups,
+            lr=self.settings.learning_rate,
+            betas=(0.9, 0.99),
+            weight_decay=self.settings.weight_decay,
+            fused=self.device.type in ("cpu", "cuda"),
+        )
+        self.iteration, self.losses, self.batch_size = 0, [], 0
+        self.threads = torch.get_num_threads()
+        self.ema = {n: x.clone() for n, x in self.raw_model.state_dict().items()}
+        self.precision, self.lock = self.settings.precision, None
+        if self.folder is not None:
+            self.folder = Path(self.folder)
+            self.lock = FileLock(self.folder / ".training.lock")
+        try:
+            self.take_folder()
+            self.load()
+            self.model = self.accelerator.prepare(self.raw_model)
+            if self.precision == "auto":
+                self.precision = self.faster_precision()
+            self.optimizer.dtype = getattr(torch, self.precision)
+        except BaseException:
+            self.close()
+            raise
+
+    # One iteration ------------------------------------------------------------
+
+    @property
+    def last(self) -> int:
+        """The iteration after which it stops."""
+        return min(self.settings.iterations, self.until or self.settings.iterations)
+
+    def run(self) -> Iterator[Progress]:
+        """Train to the last iteration; what was done is saved however this ends."""
+        torch.set_num_threads(self.threads)
+        self.take_folder()
+        if self.iteration == 0:
+            self.save()  # a full disk is noticed now and not in an hour
+        started, first = time.monotonic(), self.iteration
+        saved, whole = started, True
+        try:
+            while self.iteration < self.last:
+                whole = False
+                with interrupts_wait():
+                    self.losses.append(self.one_iteration())
+                    self.iteration += 1
+                    whole = True
+                    if self.iteration in self.settings.keep:
+                        self.keep_weights()
+                    now = time.monotonic()
+                    if now - saved > SAVE_EVERY_S:
+                        self.save()
+                        saved = now
+                speed = (self.iteration - first) / max(now - started, 1e-6)
+                left = (self.last - self.iteration) / speed
+                images_per_s = speed * self.batch_size
+                yield Progress(self.iteration, self.losses[-1], images_per_s, left)
+        finally:
+            if whole:  # half an iteration is nothing to carry on from
+                with interrupts_wait():
+                    self.save()
+            self.close()
+
+    def one_iteration(self) -> float:
+        """Look at one batch, change the weights a little, update the average."""
+        for group in self.optimizer.param_groups:
+            rate = self.settings.learning_rate_at(self.iteration)
+            group["lr"] = group["pace"] * rate
+        batch = self.get_batch(self.iteration)
+        self.batch_size = len(next(iter(batch.values())))
+        loss = self.loss_of(self.my_share(batch))
+        self.accelerator.backward(loss)
+        self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.update_ema()
+        mean_loss = self.accelerator.reduce(loss.detach(), "mean").item()
+        if not math.isfinite(mean_loss):
+            raise FloatingPointError(
+                f"The loss became {mean_loss} in iteration {self.iteration + 1}: "
+                "a smaller learning rate may help. What was saved before is untouched."
+            )
+        return mean_loss
+
+    def my_share(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """This process's pictures of the batch: n processes train as one would."""
+        rank, processes = self.accelerator.process_index, self.accelerator.num_processes
+        return {n: x[rank::processes].to(self.device) for n, x in batch.items()}
+
+    def loss_of(self, batch: dict[str, Tensor]) -> Tensor:
+        """The loss, its convolutions and matrices in the chosen precision."""
+        fast = self.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=fast):
+            return self.loss_fn(self.model, batch).float()
+
+    @torch.no_grad()
+    def update_ema(self) -> None:
+        """Move the average a little towards the weights."""
+        kept = self.settings.ema_at(self.iteration)
+        state = self.raw_model.state_dict()
+        floats = [n for n, x in state.items() if x.is_floating_point()]
+        torch._foreach_lerp_(
+            [self.ema[n] for n in floats], [state[n] for n in floats], 1 - kept
+        )
+        for name in state.keys() - set(floats):
+            self.ema[name].copy_(state[name])
+
+    def faster_precision(self, trials: int = 3) -> str:
+        """Time a few batches in both precisions; nothing is learned from them."""
+        has_bf16 = cpu_has_bf16() if self.device.type == "cpu" else True
+        if not has_bf16 or self.device.type == "mps":
+            return "float32"
+        batch = self.my_share(self.get_batch(0))
+        buffers = [(b, b.clone()) for b in self.raw_model.buffers()]
+        best = dict.fromkeys(("float32", "bfloat16"), math.inf)
+        for _ in range(trials):
+            for self.precision in best:
+                start = time.perf_counter()
+                self.accelerator.backward(self.loss_of(batch))
+                self.optimizer.zero_grad(set_to_none=True)
+                if self.device.type == "cuda":
+                    torch.cuda.synchronize()
+                best[self.precision] = min(
+                    best[self.precision], time.perf_counter() - start
+                )
+        for buffer, before in buffers:  # what batch norm has seen meanwhile
+            buffer.copy_(before)
+        return broadcast_object_list([min(best, key=best.get)])[0]
+
+    # Saving -------------------------------------------------------------------
+
+    def take_folder(self) -> None:
+        """Make sure that nobody else trains into this folder."""
+        if self.lock is None or not self.accelerator.is_main_process:
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.lock.acquire(timeout=0)
+            for pattern in (".*.part", "at-*/.*.part"):
+                for left_over in self.folder.glob(pattern):  # by a training killed here
+                    left_over.unlink()
+        except Timeout as busy:
+            raise CheckpointError(
+                f"Another training is writing to {self.folder}. Wait for it, or choose "
+                "another folder."
+            ) from busy
+        except OSError as error:
+            raise CheckpointError(f"Cannot write to {self.folder}: {error}.") from error
+
+    def save(self) -> None:
+        """Write the state, the one truth, and from it the weights for use."""
+        if self.folder is None or not self.accelerator.is_main_process:
+            return
+        tensors = {f"model.{n}": x for n, x in self.raw_model.state_dict().items()}
+        tensors |= {f"ema.{n}": x for n, x in self.ema.items()}
+        for i, moments in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{k}.{self.names[i]}": x for k, x in moments.items()}
+        tensors["losses"] = torch.tensor(self.losses)
+        save_checkpoint(self.folder / "state.safetensors", tensors, self.full_card())
+        save_weights(self.folder, self.ema, self.full_card())
+
+    def keep_weights(self) -> None:
+        """Set today's averaged weights aside, for a series from early to late."""
+        if self.folder is not None and self.accelerator.is_main_process:
+            aside = self.folder / f"at-{self.iteration}"
+            save_weights(aside, self.ema, self.full_card())
+
+    def full_card(self) -> dict:
+        """What was trained, how, and how far it is."""
+        every = max(1, len(self.losses) // 100)
+        groups = [self.losses[i : i + every] for i in range(0, len(self.losses), every)]
+        return self.card | {
+            "iteration": self.iteration,
+            "precision": self.precision,
+            "threads": self.threads,
+            "processes": self.accelerator.num_processes,
+            "device": self.device.type,
+            "torch": torch.__version__,
+            "settings": asdict(self.settings),
+            "loss_curve": [round(sum(group) / len(group), 4) for group in groups],
+        }
+
+    def load(self) -> None:
+        """Carry on from the state in the folder, if there is one."""
+        if not saved_card(self.folder, self.resume):
+            return
+        tensors, card = load_checkpoint(self.folder / "state.safetensors")
+        self.refuse_another(card)
+        self.card = {n: card[n] for n in ("carried_on_from",) if n in card} | self.card
+        fill(self.raw_model, part(tensors, "model.")).train()
+        self.ema = {n: x.to(self.device) for n, x in part(tensors, "ema.").items()}
+        moments = part(tensors, "optimizer.")
+        state = self.optimizer.state_dict()
+        if moments:
+            kinds = ("step", "exp_avg", "exp_avg_sq", "momentum")
+            state["state"] = {
+                i: {k: moments[f"{k}.{n}"] for k in kinds if f"{k}.{n}" in moments}
+                for i, n in enumerate(self.names)
+            }
+        self.optimizer.load_state_dict(state)
+        self.losses = tensors["losses"].tolist()
+        self.iteration, self.precision = card["iteration"], card["precision"]
+        self.threads = card["threads"]
+
+    def refuse_another(self, card: dict) -> None:
+        """Raise a sentence if the training in the folder is not this one."""
+        now = json.loads(json.dumps(self.card | asdict(self.settings)))
+        then = {"muon": False} | card | card["settings"]
+        then["precision"] = card["precision"]
+        if now["precision"] == "auto":
+            now["precision"] = then["precision"]
+        said = now.keys() & then.keys() - {"command", "labels"}
+        if card["iteration"] == then["iterations"] < now["iterations"]:
+            said -= {"iterations", "keep"}  # it was done, and now it goes on
+            self.card["carried_on_from"] = card["iteration"]
+        changed = sorted(name for name in said if now[name] != then[name])
+        if changed:
+            name = changed[0]
+            raise CheckpointError(
+                f"The training in {self.folder} had other settings: {name} was "
+                f"{then[name]}, now it is {now[name]}. Resume with the same settings, "
+                "or start anew in another folder."
+            )
+
+    def close(self) -> None:
+        """Let others train into the folder."""
+        if self.lock is not None:
+            self.lock.release(force=True)
+
+    def averaged_model(self) -> nn.Module:
+        """A copy of the network with the averaged weights in it, ready for use."""
+        return fill(copy.deepcopy(self.raw_model), self.ema)
+
+
+def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names start with the prefix, without it."""
+    return {n[len(prefix) :]: x for n, x in tensors.items() if n.startswith(prefix)}
+
+
+@contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Hold Ctrl-C back until the block is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python interrupts only its main thread
+        return
+    waiting = []
+    before = signal.signal(signal.SIGINT, lambda *what: waiting.append(what))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+    if waiting:
+        signal.raise_signal(signal.SIGINT)
+
+
+def saved_card(folder: Path | str | None, resume: bool) -> dict:
+    """The card of the training in the folder; {} if there is none.
+
+    Raises:
+        CheckpointError: there is one, and nobody said that it should be resumed
+    """
+    if folder is None or not (Path(folder) / "state.safetensors").exists():
+        return {}
+    if not resume:
+        raise CheckpointError(
+            f"{folder} already holds a training. Carry on with --resume, or choose "
+            "another folder; nothing was overwritten."
+        )
+    return load_checkpoint(Path(folder) / "state.safetensors")[1]
+
+
+def seconds_an_iteration(
+    make: Callable[[Settings], Trainer], settings: Settings, iterations: int
+) -> float:
+    """Time 2 or more iterations of a throw-away training; the first one warms up."""
+    trial = make(replace(settings, iterations=iterations, keep=()))
+    ends = [time.monotonic() for _ in trial.run()]
+    return broadcast_object_list([(ends[-1] - ends[0]) / (iterations - 1)])[0]
+
+
+def train(
+    trainer: Trainer,
+    on_sample: Callable[[nn.Module, int], None] | None = None,
+    sample_every: int = 500,
+) -> nn.Module:
+    """Run a trainer to its end with a progress bar; stop it (Ctrl-C) and lose nothing.
+
+    Args:
+        on_sample: called with the network, averaged weights inside, and the iteration
+
+    Returns:
+        the network with the averaged weights in it
+    """
+    bar = tqdm(
+        total=trainer.last,
+        initial=trainer.iteration,
+        disable=not trainer.accelerator.is_main_process,
+        unit="batch",
+    )
+    try:
+        for progress in trainer.run():
+            speed = f"{progress.images_per_s:.0f} images/s"
+            bar.set_postfix_str(f"loss {progress.loss:.4f}, {speed}", refresh=False)
+            bar.update(1)
+            if on_sample and progress.iteration % sample_every == 0:
+                on_sample(trainer.averaged_model(), progress.iteration)
+    except KeyboardInterrupt:
+        where = (
+            f"saved in {trainer.folder}" if trainer.folder else "kept in the trainer"
+        )
+        bar.write(
+            f"Stopped after {trainer.iteration} iterations, {where}: carry on later."
+        )
+    finally:
+        bar.close()
+        trainer.close()
+    return trainer.averaged_model()

@@ -1,0 +1,330 @@
+"""From factors to pixels: pose, scene, accessory, animal.
+
+    pictures, factors = draw_critters(n=1000, seed=0)
+
+Each picture's pose, light and clouds follow from (seed, index) alone. Pictures that
+need the same strokes are drawn together, a few dozen at a time: enough to keep the
+processor busy, few enough to stay in its cache.
+"""
+
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from course_lib.chance import DRAWING, uniforms
+from course_lib.world.accessories import BEHIND, IN_FRONT, STILTS
+from course_lib.world.animals import BUILDS, FIGURES
+from course_lib.world.critters import (
+    ACCESSORIES,
+    EARS,
+    FACTORS,
+    SCENES,
+    SUBJECTS,
+    Factors,
+    choose_factors,
+)
+from course_lib.world.scenes import PAINT_SCENE, SCENE_NUMBERS
+from course_lib.world.shapes import Brush, ellipse, pixel_grid, place
+
+PALETTE = {
+    "none": (0.0, 0.0, 0.0),
+    "red": (0.88, 0.15, 0.16),
+    "orange": (1.0, 0.55, 0.10),
+    "yellow": (1.0, 0.87, 0.18),
+    "green": (0.22, 0.68, 0.24),
+    "blue": (0.20, 0.44, 0.92),
+    "purple": (0.58, 0.27, 0.78),
+    "white": (0.98, 0.98, 0.98),
+    "brown": (0.50, 0.30, 0.16),
+}
+INK, MOONLIGHT = (0.13, 0.09, 0.11), (0.60, 0.65, 0.86)  # outlines by day and at night
+# How many pixels to paint at once: enough to keep the processor busy, few enough to
+# stay in its cache.
+CPU_PIXELS, GPU_PIXELS = 2**16, 2**21
+POSE_NUMBERS = 12
+
+
+# -------------------------------------------------------------------------------- pose
+
+
+def build_table(name: str) -> Tensor:
+    """One measure of every figure's build, by the index of the subject."""
+    builds = [BUILDS[subject] for subject in SUBJECTS[1:]]
+    return torch.tensor([0.0] + [getattr(build, name) for build in builds])
+
+
+WIDTH, TOP, LIFT = (build_table(name) for name in ("width", "top", "lift"))
+HEAD_X = torch.tensor([0.0] + [BUILDS[s].head[0] for s in SUBJECTS[1:]])
+HEAD_Y = torch.tensor([0.0] + [BUILDS[s].head[1] for s in SUBJECTS[1:]])
+ROOF = torch.maximum(HEAD_Y + 0.25, TOP - 0.3)  # long ears keep their tips dry
+EAR_HEIGHT = torch.tensor([0.0, 0.88, 0.75, 0.4])  # above the head, by index of EARS
+WORN_HEIGHT = torch.tensor([0.0, 0.0, 0.75, 0.95, 0.0])  # the same, of ACCESSORIES
+SLOTS = torch.tensor([0.5, 0.27, 0.5, 0.73])  # where, by the index of POSITIONS
+
+
+def wears(factors: Factors, name: str) -> Tensor:
+    """Which pictures show this accessory, (N,) bool."""
+    return factors["accessory"] == ACCESSORIES.index(name)
+
+
+def holds(factors: Factors) -> Tensor:
+    """Which pictures show something in a hand, (N,) bool."""
+    return wears(factors, "balloon") | wears(factors, "umbrella")
+
+
+def choose_slot(factors: Factors, second: bool) -> Tensor:
+    """The middle of the place a figure is to stand at, (N,)."""
+    of_two = factors["subject_2"] > 0
+    return torch.where(of_two, 0.75 if second else 0.25, SLOTS[factors["position"]])
+
+
+def choose_scale(factors: Factors, subject: Tensor, u: Tensor) -> Tensor:
+    """How large one unit of the figure would like to be in the picture, (N,)."""
+    scale = torch.where(factors["size"] == 1, 0.205, 0.30)
+    tall = wears(factors, "stilts") | wears(factors, "umbrella")
+    scale = torch.where(tall & (factors["size"] == 2), 0.255, scale)
+    shared = (0.225 / WIDTH[subject]).clamp(max=0.205)  # half of the picture is theirs
+    scale = torch.where(factors["subject_2"] > 0, shared, scale)
+    return scale * (1 + 0.06 * (u - 0.5))
+
+
+def choose_sides(factors: Factors, slot: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the free hand is and where the figure looks, -1 or 1; `u` is (N, 2).
+
+    What is held is held towards the middle of the picture, and behind the back.
+    """
+    side = torch.where(u[:, 0] < 0.5, -1.0, 1.0)
+    side = torch.where(slot < 0.4, 1.0, torch.where(slot > 0.6, -1.0, side))
+    facing = torch.where(u[:, 1] < 0.5, -1.0, 1.0)
+    return side, torch.where(holds(factors), -side, facing)
+
+
+def measure_height(factors: Factors, subject: Tensor) -> Tensor:
+    """From the feet to the top of ears, hat, balloon or umbrella, in units, (N,)."""
+    head = HEAD_Y[subject]
+    top = torch.maximum(TOP[subject], head + EAR_HEIGHT[factors["ears"]])
+    top = torch.maximum(top, head + WORN_HEIGHT[factors["accessory"]])
+    roof = torch.where(wears(factors, "umbrella"), ROOF[subject] + 1.1, 0.0)
+    return torch.maximum(top, roof)
+
+
+def measure_widths(factors: Factors, subject: Tensor, side: Tensor, facing: Tensor):
+    """How far the figure and what it holds reach to the left and to the right, (N,)."""
+    body = WIDTH[subject]
+    on_head = (factors["ears"] > 0) | wears(factors, "hat")
+    ahead = torch.maximum(body, HEAD_X[subject] + torch.where(on_head, 0.8, 0.0))
+    held = torch.where(holds(factors), body + 0.42, body)
+    left = torch.where(facing < 0, ahead, body).maximum(
+        torch.where(side < 0, held, body)
+    )
+    right = torch.where(facing > 0, ahead, body).maximum(
+        torch.where(side > 0, held, body)
+    )
+    return left, right
+
+
+def choose_pose(factors: Factors, second: bool, u: Tensor) -> dict[str, Tensor]:
+    """Where and how a figure stands, each (N,); `u` is (N, POSE_NUMBERS).
+
+    What would leave the frame is made smaller, then moved.
+    """
+    subject = factors["subject_2" if second else "subject"]
+    slot = choose_slot(factors, second)
+    side, facing = choose_sides(factors, slot, u[:, 2:4])
+    left, right = measure_widths(factors, subject, side, facing)
+    lift = torch.where(wears(factors, "stilts"), STILTS, LIFT[subject])
+    top = measure_height(factors, subject) + lift + 0.15
+    scale = choose_scale(factors, subject, u[:, 0])
+    scale = scale.minimum(0.91 / top).minimum(0.97 / (left + right + 0.4))
+    x = slot + torch.where(factors["subject_2"] > 0, 0.015, 0.05) * (u[:, 1] - 0.5)
+    x = x.maximum(0.01 + (left + 0.2) * scale).minimum(0.99 - (right + 0.2) * scale)
+    floor = 0.06 + u[:, 4] * (0.9 - top * scale).clamp(0.0, 0.1)
+    return {
+        "x": x,
+        "y": floor + lift * scale,
+        "scale": scale,
+        "angle": 0.1 * (u[:, 5] - 0.5),
+        "facing": facing,
+        "side": side,
+        "ground": -lift,
+        "look": 0.1 * (u[:, 6] - 0.5),
+        "light": 0.95 + 0.1 * u[:, 7],
+        "head_x": HEAD_X[subject] * facing,
+        "head_y": HEAD_Y[subject],
+        "width": WIDTH[subject],
+        "roof": ROOF[subject],
+        # The box that nothing of the figure leaves, in the picture's units.
+        "box_left": x - (left + 0.35) * scale,
+        "box_right": x + (right + 0.35) * scale,
+        "box_top": floor + (top + 0.25) * scale,
+        "box_bottom": floor - 0.3 * scale,
+    }
+
+
+# ----------------------------------------------------------------------------- drawing
+
+
+def groups(labels: Tensor, pixels: int, size: int, finer: Tensor | None = None):
+    """Yield (label, rows): pictures that share a label, a few dozen at a time.
+
+    Args:
+        labels: (N,)
+        pixels: how many pixels to paint at once, about
+        finer:  (N,) pictures with the same value keep together, if given
+    """
+    order = torch.argsort(labels if finer is None else labels * 64 + finer, stable=True)
+    values, counts = torch.unique_consecutive(labels[order], return_counts=True)
+    for value, rows in zip(values.tolist(), order.split(counts.tolist()), strict=True):
+        for some in rows.split(max(8, pixels // size**2)):
+            yield value, some
+
+
+def as_lengths(table: Tensor, device) -> list[Tensor]:
+    """The columns of (N, K), each (N, 1, 1) on the device."""
+    return list(table.T.to(device)[..., None, None].unbind())
+
+
+def window(pose: dict[str, Tensor], size: int) -> tuple[slice, slice]:
+    """The rows and columns of pixels that hold all the figures of one group."""
+    left, bottom = (
+        pose["box_left"].min() * size - 2,
+        pose["box_bottom"].min() * size - 2,
+    )
+    right, top = pose["box_right"].max() * size + 2, pose["box_top"].max() * size + 2
+    columns = slice(max(int(left), 0), min(int(right) + 1, size))
+    return slice(max(int(size - top), 0), min(int(size - bottom) + 1, size)), columns
+
+
+def make_brush(canvas: Tensor, points, scene: Tensor, pixel: float, scale) -> Brush:
+    """A brush for some pictures, with lengths in units of `scale`."""
+    pixels = torch.full((len(canvas), 1, 1), pixel, device=canvas.device)
+    ink = torch.tensor([INK, MOONLIGHT])[(scene == SCENES.index("night")).long()]
+    outline = ink.to(canvas.device).reshape(-1, 3, 1, 1)
+    line = pixels.mul(0.75).clamp(min=0.018)
+    return Brush(canvas, points, pixels / scale, line / scale, outline)
+
+
+def paint_scenes(pictures: Tensor, grid, scene: Tensor, u: Tensor, pixels: int) -> None:
+    """Fill every picture with its scene; `u` is (N, SCENE_NUMBERS)."""
+    size = pictures.shape[-1]
+    for value, rows in groups(scene, pixels, size):
+        canvas = torch.empty(len(rows), *pictures.shape[1:], device=pictures.device)
+        points = tuple(g.expand(len(rows), -1, -1) for g in grid)
+        brush = make_brush(canvas, points, scene[rows], 1 / size, 1.0)
+        PAINT_SCENE[SCENES[value]](brush, as_lengths(u[rows], pictures.device))
+        pictures[rows.to(pictures.device)] = canvas
+
+
+def paint_group(pictures, grid, scene: Tensor, pose: dict, rows: Tensor, painter):
+    """Call painter(brush, pose) on some pictures, in the window where they differ."""
+    some = {name: values[rows] for name, values in pose.items()}
+    down, across = window(some, pictures.shape[-1])
+    view = pictures[:, :, down, across]
+    lengths = as_lengths(torch.stack(list(some.values()), 1), pictures.device)
+    some = dict(zip(some, lengths, strict=True))
+    where = rows.to(pictures.device)
+    canvas = view[where]  # (rows, 3, h, w), a copy
+    points = tuple(g[:, down, across] for g in grid)
+    points = place(points, some["x"], some["y"], some["scale"], some["angle"])
+    pixel = 1 / pictures.shape[-1]
+    painter(make_brush(canvas, points, scene[rows], pixel, some["scale"]), some)
+    view[where] = canvas
+
+
+def paint_accessories(pictures, grid, factors, pose, painters, pixels: int) -> None:
+    """Paint what is worn or held, by the painters for it."""
+    finer = factors["size"] * 4 + factors["position"]
+    size = pictures.shape[-1]
+    for value, rows in groups(factors["accessory"], pixels, size, finer):
+        if ACCESSORIES[value] in painters:
+            painter = painters[ACCESSORIES[value]]
+            paint_group(pictures, grid, factors["scene"], pose, rows, painter)
+
+
+def paint_figure(brush: Brush, pose: dict, name: str, colour: Tensor, ears: str):
+    """One subject and the shadow below it; `colour` is (N, 3)."""
+    shadow = ellipse(brush.points, (0.0, pose["ground"]), (0.85, 0.12))
+    brush.paint(shadow, (0.0, 0.0, 0.0), 0.25)
+    brush.points = (brush.points[0] * pose["facing"], brush.points[1])
+    colour = colour.to(brush.canvas.device)[..., None, None] * pose["light"][:, None]
+    FIGURES[name](brush, colour.clamp(0, 1), ears, pose["look"])
+
+
+def paint_figures(pictures, grid, factors, pose, second: bool, pixels: int) -> None:
+    """Paint the first or the second subject of every picture."""
+    subject = factors["subject_2" if second else "subject"]
+    palette = torch.tensor(list(PALETTE.values()))
+    colours = palette[factors["colour_2" if second else "colour"]]  # (N, 3)
+    labels = subject * len(EARS) + factors["ears"]
+    finer = (factors["size"] * 4 + factors["position"]) * 5 + factors["accessory"]
+    for value, rows in groups(labels, pixels, pictures.shape[-1], finer):
+        name, ears = SUBJECTS[value // len(EARS)], EARS[value % len(EARS)]
+        if name != "none":  # there may be no second subject
+            paint = partial(paint_figure, name=name, colour=colours[rows], ears=ears)
+            paint_group(pictures, grid, factors["scene"], pose, rows, paint)
+
+
+def check_request(factors: Factors, indices: Tensor, size: int) -> None:
+    """Say in a sentence what cannot be drawn."""
+    if size < 16:
+        raise ValueError(f"A picture needs at least 16 pixels a side, not {size}.")
+    missing = [name for name in FACTORS if name not in factors]
+    if missing:
+        raise ValueError(
+            f"The factors must name all of {list(FACTORS)}: add {missing}."
+        )
+    if any(len(values) != len(indices) for values in factors.values()):
+        raise ValueError(
+            f"Every factor needs one value a picture: there are {len(indices)} indices "
+            f"but {len(factors['subject'])} subjects."
+        )
+
+
+def draw(
+    factors: Factors,
+    indices: Tensor,
+    seed: int,
+    size: int = 32,
+    device: str | torch.device = "cpu",
+) -> Tensor:
+    """Draw pictures with these factors, (N, 3, size, size) in [-1, 1].
+
+    Args:
+        indices: (N,) the pictures' numbers; with `seed` they decide pose and light
+    """
+    check_request(factors, indices, size)
+    indices = torch.as_tensor(indices, dtype=torch.int64).cpu()
+    pixels = CPU_PIXELS if torch.device(device).type == "cpu" else GPU_PIXELS
+    u = uniforms(indices, seed, SCENE_NUMBERS + 2 * POSE_NUMBERS, DRAWING)
+    u = torch.from_numpy(u).float()
+    u_scene, u_first, u_second = u.split([SCENE_NUMBERS, POSE_NUMBERS, POSE_NUMBERS], 1)
+    pictures = torch.empty(len(indices), 3, size, size, device=device)
+    grid = pixel_grid(size, device)
+    paint_scenes(pictures, grid, factors["scene"], u_scene, pixels)
+    pose = choose_pose(factors, False, u_first)
+    paint_accessories(pictures, grid, factors, pose, BEHIND, pixels)
+    paint_figures(pictures, grid, factors, pose, False, pixels)
+    paint_accessories(pictures, grid, factors, pose, IN_FRONT, pixels)
+    pose = choose_pose(factors, True, u_second)
+    paint_figures(pictures, grid, factors, pose, True, pixels)
+    return pictures.mul_(2).sub_(1)  # in place: fresh memory costs more than the sums
+
+
+def draw_critters(
+    n: int,
+    seed: int,
+    size: int = 32,
+    start: int = 0,
+    kind: str = "any",
+    allow_held_out: bool = False,
+) -> tuple[Tensor, Factors]:
+    """Pictures number start .. start + n - 1, (n, 3, H, W) uint8, and their factors."""
+    indices = torch.arange(start, start + n)
+    factors = choose_factors(indices, seed, kind, allow_held_out)
+    pictures = torch.empty(n, 3, size, size, dtype=torch.uint8)
+    for rows in torch.arange(n).split(4096):
+        some = {name: values[rows] for name, values in factors.items()}
+        drawn = draw(some, indices[rows], seed, size)
+        pictures[rows] = drawn.add_(1).mul_(127.5).round_().to(torch.uint8)
+    return pictures, factors
