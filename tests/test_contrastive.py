@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from course_lib.checkpoint import CheckpointError, load_weights, save_weights
 from course_lib.networks.contrastive import (
-    LARGEST,
+    LARGEST_SCALE,
     ImageTextPair,
     Matcher,
     contrastive_loss,
@@ -121,7 +121,7 @@ def test_the_logit_scale_is_never_above_its_largest():
     assert pair.logit_scale.item() == pytest.approx(1 / 0.07, rel=1e-5)
     with torch.no_grad():
         pair.log_scale.fill_(9.0)
-    assert pair.logit_scale.item() == LARGEST
+    assert pair.logit_scale.item() == LARGEST_SCALE
 
 
 def test_the_loss_reaches_every_weight():

@@ -17,7 +17,7 @@ from course_lib.world.critters import (
     choose_factors,
     may_borrow,
 )
-from course_lib.world.drawing import PALETTE, draw, draw_critters
+from course_lib.world.drawing import PAINTS, draw, draw_critters
 from course_lib.world.scenes import PAINT_SCENE
 
 SEED = 3
@@ -206,7 +206,7 @@ def test_colours_keep_their_hue_in_every_scene(scene):
     mask = figure_mask(factors, indices, 32) | (
         (pictures * 2 - 1 - draw_scenes(factors, indices, 32)).abs().amax(1) > 0.2
     )
-    palette = torch.tensor([PALETTE[name] for name in COLOURS])  # (9, 3)
+    palette = torch.tensor([PAINTS[name] for name in COLOURS])  # (9, 3)
     far = (pictures[:, None] - palette[None, :, :, None, None]).norm(dim=2)
     nearest = far.argmin(1).where((far.amin(1) < 0.2) & mask, 0)  # (N, H, W)
     votes = torch.nn.functional.one_hot(nearest, 9).sum((1, 2))[:, 1:]  # without none
@@ -250,7 +250,7 @@ def test_every_name_has_its_painter():
     assert tuple(FIGURES) == tuple(BUILDS) == SUBJECTS[1:]
     assert tuple(PAINT_SCENE) == SCENES
     assert set(BEHIND) | set(IN_FRONT) == set(ACCESSORIES[1:])
-    assert tuple(PALETTE) == COLOURS
+    assert tuple(PAINTS) == COLOURS
 
 
 # ------------------------------------------------------------------------------ errors

@@ -9,7 +9,7 @@ from course_lib.world.drawing import draw
 from course_lib.world.wear import (
     BREAKS,
     QUESTIONS,
-    UNASKED,
+    IGNORED,
     break_pictures,
     draw_chunk,
     half_of,
@@ -65,7 +65,7 @@ def test_an_eighth_is_broken_and_asked_for_nothing_but_the_animal():
     spoilt = factors["subject"] == 0
     assert spoilt.sum() == 12 and (factors["subject_2"][spoilt] == 0).all()
     for name in QUESTIONS.keys() - {"subject", "subject_2"}:
-        assert (factors[name][spoilt] == UNASKED).all()
+        assert (factors[name][spoilt] == IGNORED).all()
         assert (factors[name][~spoilt] >= 0).all()
     assert pictures.dtype == torch.uint8 and len(pictures) == 96
 

@@ -38,7 +38,7 @@ from course_lib.networks.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
 from course_lib.pixels import check_pictures
 
 WARMEST = 1 / 0.07  # the logit_scale that training starts from, as in CLIP
-LARGEST = 100.0  # and the largest that it may grow to
+LARGEST_SCALE = 100.0  # and the largest that it may grow to
 
 # The loss ---------------------------------------------------------------------
 
@@ -161,7 +161,7 @@ class ImageTextPair(nn.Module):
     @property
     def logit_scale(self) -> Tensor:
         """What cosines are multiplied with; learned, and never above 100 (CLIP)."""
-        return self.log_scale.exp().clamp(max=LARGEST)
+        return self.log_scale.exp().clamp(max=LARGEST_SCALE)
 
     def image_vec(self, pictures: Tensor) -> Tensor:
         """(B, 3, H, W) in [-1, 1] to (B, D), each of length 1."""

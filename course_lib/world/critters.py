@@ -47,7 +47,7 @@ FACTORS = {
     "position": POSITIONS,
     "ears": EARS,  # borrowed from another animal
 }
-KINDS = ("any", "one", "two", "thing")
+PICTURE_KINDS = ("any", "one", "two", "thing")
 
 Factors = dict[str, Tensor]  # name of the factor -> (N,) int64, on the CPU
 
@@ -214,8 +214,10 @@ def choose_factors(
         kind: "one" animal, "two" animals, a "thing", or "any" of them
         allow_held_out: False draws again what shows a held-out combination
     """
-    if kind not in KINDS:
-        raise ValueError(f"There is no kind {kind!r} of picture. Choose from {KINDS}.")
+    if kind not in PICTURE_KINDS:
+        raise ValueError(
+            f"There is no kind {kind!r} of picture. Choose from {PICTURE_KINDS}."
+        )
     indices = torch.as_tensor(indices, dtype=torch.int64).cpu()
     kinds = choose_kinds(indices, seed, kind)
 

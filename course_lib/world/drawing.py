@@ -27,7 +27,7 @@ from course_lib.world.critters import (
 from course_lib.world.scenes import PAINT_SCENE, SCENE_NUMBERS
 from course_lib.world.shapes import Brush, ellipse, pixel_grid, place
 
-PALETTE = {
+PAINTS = {
     "none": (0.0, 0.0, 0.0),
     "red": (0.88, 0.15, 0.16),
     "orange": (1.0, 0.55, 0.10),
@@ -254,7 +254,7 @@ def paint_figure(brush: Brush, pose: dict, name: str, colour: Tensor, ears: str)
 def paint_figures(pictures, grid, factors, pose, second: bool, pixels: int) -> None:
     """Paint the first or the second subject of every picture."""
     subject = factors["subject_2" if second else "subject"]
-    palette = torch.tensor(list(PALETTE.values()))
+    palette = torch.tensor(list(PAINTS.values()))
     colours = palette[factors["colour_2" if second else "colour"]]  # (N, 3)
     labels = subject * len(EARS) + factors["ears"]
     finer = (factors["size"] * 4 + factors["position"]) * 5 + factors["accessory"]

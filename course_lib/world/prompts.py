@@ -50,9 +50,9 @@ KNOWN = (
     | {w for opening in OPENINGS for w in opening.split()}
 )  # fmt: skip
 
-THINGS = "|".join([*WORN, "ears"])
+TAKEN_OFF = "|".join([*WORN, "ears"])  # what a prompt may ask to be without
 WITHOUT = re.compile(  # "without a hat", "without any rabbit ears"; "with no hat"
-    rf"\b(?:without\W+(?:\w+\W+){{0,2}}?|(?:with )?no (?:\w+ )?)({THINGS})s?\b"
+    rf"\b(?:without\W+(?:\w+\W+){{0,2}}?|(?:with )?no (?:\w+ )?)({TAKEN_OFF})s?\b"
 )
 
 

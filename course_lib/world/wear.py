@@ -15,7 +15,7 @@ from course_lib.world.critters import FACTORS, choose_factors
 from course_lib.world.drawing import draw
 
 CHUNK = 4096  # pictures drawn at once: drawing few at a time is slow
-UNASKED = -100  # what cross_entropy ignores
+IGNORED = -100  # what cross_entropy ignores
 BREAKS = ("erased", "mixed", "smeared")
 
 QUESTIONS = {name: len(answers) for name, answers in FACTORS.items()}
@@ -62,7 +62,7 @@ def draw_chunk(number: int, size: int, seed: int, broken: float):
             how, pictures[rows], some, indices[rows], seed, generator
         )
         for name, values in factors.items():
-            values[rows] = 0 if name in ("subject", "subject_2") else UNASKED
+            values[rows] = 0 if name in ("subject", "subject_2") else IGNORED
     order = torch.randperm(CHUNK, generator=generator)
     return to_bytes(pictures[order]), {
         n: values[order] for n, values in factors.items()
