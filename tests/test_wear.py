@@ -8,8 +8,8 @@ from course_lib.world.critters import FACTORS, choose_factors, is_held_out
 from course_lib.world.drawing import draw
 from course_lib.world.wear import (
     BREAKS,
-    QUESTIONS,
     IGNORED,
+    QUESTIONS,
     break_pictures,
     draw_chunk,
     half_of,
