@@ -23,6 +23,8 @@ def time_embedding(t: Tensor, width: int) -> Tensor:
     if width % 2:
         raise ValueError(f"Sines and cosines come in pairs: width {width} is odd.")
     half = width // 2
+    # Rates from 1 down to 1/10,000: the fast ones tell neighbours apart, the slow ones
+    # say roughly where we are.
     rate = torch.exp(-math.log(10_000) * torch.arange(half, device=t.device) / half)
     angle = t[:, None].float() * rate  # (B, width / 2)
     return torch.cat([angle.cos(), angle.sin()], dim=1)  # (B, width)
@@ -37,6 +39,8 @@ def zeroed(layer: nn.Module) -> nn.Module:
 
 def norm(width: int) -> nn.GroupNorm:
     """Bring each group of channels to mean 0 and spread 1 (Wu & He 2018)."""
+    # Groups of one picture, not a batch: the same picture gets the same answer whatever
+    # stands beside it, and batches here may be small.
     return nn.GroupNorm(math.gcd(8, width), width)
 
 
@@ -66,6 +70,8 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.norm_1, self.norm_2 = norm(width), norm(width)
         self.conv_1 = nn.Conv2d(width, width, 3, padding=1)
+        # Each block begins as "do nothing" and grows a voice: text blocks that began at
+        # full strength had learned the scene alone after five minutes.
         self.conv_2 = zeroed(nn.Conv2d(width, width, 3, padding=1))
         self.scale_and_shift = zeroed(nn.Linear(vec_width, 2 * width))
 
@@ -73,6 +79,7 @@ class ResidualBlock(nn.Module):
         """(B, C, H, W) and (B, vec_width) to (B, C, H, W)."""
         h = self.conv_1(F.silu(self.norm_1(x)))
         scale, shift = self.scale_and_shift(vec)[:, :, None, None].chunk(2, dim=1)
+        # 1 + scale, so that a vector of zeros leaves the channels as they are.
         h = self.norm_2(h) * (1 + scale) + shift  # (B, C, H, W)
         return x + self.conv_2(F.silu(h))
 
@@ -87,8 +94,12 @@ def attention_weights(query: Tensor, key: Tensor, mask: Tensor | None = None) ->
         key: (..., L, d)
         mask: (..., 1, L) or (..., N, L), True where a key may be looked at
     """
+    # A sum of d products spreads like sqrt(d); undivided, softmax would pick one key
+    # and pass no gradient to the others.
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (..., N, L)
     if mask is not None:
+        # Before the softmax: e to the minus infinity is 0, and the rest still sums to
+        # 1.
         scores = scores.masked_fill(~mask, -math.inf)
     return scores.softmax(dim=-1)
 
@@ -126,6 +137,8 @@ class Attention(nn.Module):
         together = self.to_query_key_value(self.norm(x))
         together = together.reshape(B, 3, self.heads, C // self.heads, H * W)
         query, key, value = together.transpose(3, 4).unbind(1)  # (B, heads, N, d) each
+        # torch's own, which never writes the (N, N) weights down; nothing here looks at
+        # them.
         h = F.scaled_dot_product_attention(query, key, value)
         return x + self.out(h.transpose(2, 3).reshape(B, C, H, W))
 
@@ -156,6 +169,7 @@ class CrossAttention(nn.Module):
         query = self.to_query(self.norm(x)).flatten(2).transpose(1, 2)  # (B, N, C)
         key, value = self.to_key_value(text_emb).chunk(2, dim=-1)  # (B, L, C) each
         query, key, value = (in_heads(y, self.heads) for y in (query, key, value))
+        # Written out, unlike above: notebook 10 shows where each word is looked at.
         weights = attention_weights(query, key, mask[:, None, None, :])
         h = out_of_heads(self.seen(weights) @ value)  # (B, N, C)
         return x + self.out(h.transpose(1, 2).unflatten(2, x.shape[2:]))

@@ -41,6 +41,8 @@ class TextEncoder(nn.Module):
             positions=positions,
         )
         self.token = nn.Embedding(vocabulary, width)
+        # Places are learned, not sines: 40 of them are few enough, and "left of" must
+        # be found fast.
         self.place = nn.Embedding(length, width)
         for table in (self.token, self.place):  # loud enough to be told apart at once
             nn.init.normal_(table.weight, std=0.5)
@@ -56,6 +58,7 @@ class TextEncoder(nn.Module):
         x = self.token(tokens) + self.place.weight[: tokens.shape[1]]  # (B, L, width)
         for block in self.blocks:
             x = block(x, mask)
+        # Exactly zero, as the U-Net tells padding by that.
         return self.norm(x) * mask[:, :, None]
 
     def check_input(self, tokens: Tensor) -> None:

@@ -44,6 +44,8 @@ class TextUNet(nn.Module):
         Args:
             cond: tokens (B, L) int64, or text_emb (B, L, D)
         """
+        # While drawing, the text is the same at every step: whoever draws reads it once
+        # and hands in the vectors.
         text_emb = cond if cond.is_floating_point() else self.read(cond)
         return self.unet(x_t, t, text_emb)
 

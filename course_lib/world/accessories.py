@@ -26,6 +26,8 @@ STILTS = 1.0  # how far stilts lift, half the height of a body
 def stilts(brush: Brush, pose: dict[str, Tensor]) -> None:
     """Two poles with a step each; painted before the figure, which hides their tops."""
     half = mirror(brush.points)
+    # One and a half to two pixels wide at 32x32, bright, outlined: thinner, they would
+    # be lost there or look like legs.
     radius = (0.75 * brush.pixel).clamp(min=0.11)
     poles = union(
         box(half, (0.42, 0.5 * (0.4 - STILTS)), (radius, 0.5 * (0.4 + STILTS))),
@@ -81,6 +83,7 @@ def hat(brush: Brush, pose: dict[str, Tensor]) -> None:
     felt = union(
         box(points, (0.0, 0.0), (0.52, 0.09)), box(points, (0.0, 0.36), (0.31, 0.36))
     )
+    # A black hat before a night sky would be a hole in the head.
     brush.paint(felt - brush.line, (0.88, 0.88, 0.92))
     brush.paint(felt, (0.12, 0.11, 0.16))
     band = box(points, (0.0, 0.18), (0.31, brush.thick(0.11)))

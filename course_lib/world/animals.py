@@ -61,6 +61,8 @@ STEEL, WOOD, SCARLET = (0.42, 0.45, 0.52), (0.72, 0.42, 0.22), (0.90, 0.14, 0.16
 def lighter(colour: Tensor) -> Tensor:
     """Half way to cream, for bellies; what is white already turns a little grey."""
     cream = torch.tensor(CREAM, device=colour.device).reshape(1, 3, 1, 1)
+    # Cream alone would hide the colour in the middle of the body, and the colour is
+    # what a picture is asked about.
     pale = colour * 0.45 + cream * 0.55
     is_white = colour.amin(1, keepdim=True) > 0.8
     return torch.where(is_white, colour * 0.86, pale)
@@ -68,6 +70,7 @@ def lighter(colour: Tensor) -> Tensor:
 
 def eyes(brush: Brush, spot: Points, x: float, y: float, white: float, look) -> None:
     """A white ball with a dark pupil; `look` moves the pupil, (N, 1, 1)."""
+    # Eyes are what people look at first: never below a pixel and a quarter.
     radius = (1.25 * brush.pixel).clamp(min=white)
     brush.paint(circle(spot, (x, y), radius + 0.6 * brush.line), BLACK)
     brush.paint(circle(spot, (x, y), radius), WHITE)
@@ -95,6 +98,8 @@ def smile(brush: Brush, centre, radius: float, width: float, colour=BLACK) -> No
 
 def ear_shape(spot: Points, kind: str, grow: float = 1.0) -> Tensor:
     """A pair of ears around the top of a head at (0, 0); grow < 1 for the inside."""
+    # Drawn larger than an animal of that size would have them: small ears were what a
+    # network learned last.
     if kind == "rabbit":
         return capsule(spot, (0.24, 0.0), (0.54, 0.64), 0.17 * grow, 0.2 * grow)
     if kind == "cat":
@@ -108,6 +113,8 @@ def add_ears(brush: Brush, body: Tensor, kind: str, head) -> Tensor:
     """The body with ears; they share its outline."""
     if kind == "none":
         return body
+    # One union, one outline: ears that were painted after the body would have a line
+    # across their foot.
     return union(body, ear_shape(head_points(brush, head), kind))
 
 
@@ -154,6 +161,8 @@ def rabbit(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     points, half = brush.points, mirror(brush.points)
     tail = circle(points, (0.64, 0.36), 0.28)
     brush.paint_outlined(tail, WHITE)
+    # Its own ears or borrowed ones, never both: a rabbit with bear ears is one whose
+    # long ears are gone.
     head, ears = (0.0, 1.5), "rabbit" if ears == "none" else ears
     body = union(
         ellipse(points, (0.0, 0.5), (0.54, 0.52)),
@@ -220,6 +229,7 @@ def bat(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     """Spread wings with scallops below, small pointed ears, two fangs."""
     points, half, head = brush.points, mirror(brush.points), (0.0, 1.42)
     sail = [(0.1, 1.2), (0.75, 1.5), (1.3, 1.62), (1.36, 0.62), (0.1, 0.3)]
+    # Two bites out of the sail make the scallops, by which strangers name a bat.
     wing = without(polygon(half, sail), circle(half, (1.05, 0.52), 0.33))
     wing = without(wing, circle(half, (0.5, 0.34), 0.3))
     body = union(
@@ -228,6 +238,8 @@ def bat(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     )
     if ears == "none":
         body = union(body, polygon(half, [(0.08, 1.3), (0.46, 1.2), (0.4, 1.8)]))
+    # Wings get their outline before the body and their colour after it, so that the
+    # body lies in front and no line is drawn through it.
     brush.paint(wing - brush.line, brush.outline)
     brush.paint_shaded(add_ears(brush, body, ears, head), colour)
     brush.paint(without(wing, body - 0.6 * brush.line), colour * 0.88)
@@ -298,6 +310,8 @@ def turtle(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         capsule(points, (0.45, 0.35), (0.5, 0.15), 0.17),
         capsule(points, (-0.9, 0.3), (-1.12, 0.24), 0.11, 0.05),
     )
+    # Skin first: the shell overlaps it. Its colour is one for all turtles, else "a red
+    # turtle" could mean either part.
     brush.paint_outlined(add_ears(brush, skin, ears, head), SKIN)
     paint_inner_ears(brush, ears, head)
     dome = intersection(ellipse(points, (-0.12, 0.36), (0.92, 0.94)), 0.34 - points[1])

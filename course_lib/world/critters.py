@@ -51,8 +51,12 @@ PICTURE_KINDS = ("any", "one", "two", "thing")
 
 Factors = dict[str, Tensor]  # name of the factor -> (N,) int64, on the CPU
 
+# As many pictures of two as of one: which animal is left and whose colour is whose is
+# what a network learns last, and with a third of them it stayed a coin toss.
 SHARE = {"one": 0.45, "two": 0.45, "thing": 0.10}  # of the pictures of kind "any"
 SHARE_NO_ACCESSORY = 0.32  # of one-animal pictures; the four accessories share the rest
+# Half, as ears are small and hard: where few wear them, a network does best by drawing
+# none.
 SHARE_EARS = 0.5  # of the one-animal pictures that may have borrowed ears
 
 
@@ -82,6 +86,8 @@ def held_out_pair(
     colour: np.ndarray, animal: np.ndarray, colour_2: np.ndarray, animal_2: np.ndarray
 ) -> np.ndarray:
     """A rule for the ordered pairs: one in eight, by a hash of the four numbers."""
+    # A list of hundreds of pairs by hand would have a pattern in it; a hash has none.
+    # 2026 is any number, fixed for ever.
     number = ((colour * 16 + animal) * 16 + colour_2) * 16 + animal_2
     return scramble(number.astype(np.uint64) + np.uint64(2026)) % np.uint64(8) == 0
 
@@ -144,6 +150,8 @@ HIDES_EARS = np.array([name in ("hat", "umbrella") for name in ACCESSORIES])
 def choose_ears(subject: np.ndarray, accessory: np.ndarray, u: np.ndarray):
     """Borrowed ears for one-animal pictures, (N,); `u` is (N, 2)."""
     allowed = BORROWABLE[subject]  # (N, ears)
+    # A frog may borrow two kinds of ears, a fish three: each allowed kind is equally
+    # likely for its animal.
     nth = 1 + pick(u[:, 0], allowed.sum(1))
     ears = (np.cumsum(allowed, axis=1) == nth[:, None]).argmax(1)  # the nth allowed
     return np.where((u[:, 1] < SHARE_EARS) & ~HIDES_EARS[accessory], ears, 0)
@@ -195,6 +203,8 @@ def redraw_until(indices: Tensor, seed: int, draw, accept) -> Factors:
     factors = {name: torch.zeros(len(indices), dtype=torch.int64) for name in FACTORS}
     rows, attempt = torch.arange(len(indices)), 1
     while len(rows) > 0:
+        # More numbers than are used today: a new factor may take one without changing
+        # any picture that exists.
         u = uniforms(indices[rows], seed, 12, stream=REDRAWN * attempt)
         drawn = draw(rows.numpy(), u)
         drawn = {name: torch.from_numpy(drawn[name]) for name in FACTORS}
@@ -219,6 +229,8 @@ def choose_factors(
             f"There is no kind {kind!r} of picture. Choose from {PICTURE_KINDS}."
         )
     indices = torch.as_tensor(indices, dtype=torch.int64).cpu()
+    # Held-out combinations are drawn again, not repaired: repairing would make some of
+    # the others more frequent than the rest.
     kinds = choose_kinds(indices, seed, kind)
 
     def draw(rows, u):
@@ -327,6 +339,8 @@ def captions(
 def spoil(texts, named, indices: Tensor, seed: int, caption_noise: float) -> None:
     """Empty some captions and exchange others for those of strangers, in place."""
     u = uniforms(indices, seed, 3, LYING)  # (N, 3)
+    # Half of the spoiled are empty and half are somebody else's, as alt text on the web
+    # is missing or about the page around it.
     spoiled = u[:, 0] < caption_noise
     for row in np.flatnonzero(spoiled):
         texts[row], named[row] = "", set()

@@ -84,6 +84,8 @@ def choose_scale(factors: Factors, subject: Tensor, u: Tensor) -> Tensor:
     scale = torch.where(factors["size"] == 1, 0.205, 0.30)
     tall = wears(factors, "stilts") | wears(factors, "umbrella")
     scale = torch.where(tall & (factors["size"] == 2), 0.255, scale)
+    # Two animals are as wide as their half allows, not as tall as one alone: a bat
+    # beside a cat would else push it out of the frame.
     shared = (0.225 / WIDTH[subject]).clamp(max=0.205)  # half of the picture is theirs
     scale = torch.where(factors["subject_2"] > 0, shared, scale)
     return scale * (1 + 0.06 * (u - 0.5))
@@ -95,6 +97,7 @@ def choose_sides(factors: Factors, slot: Tensor, u: Tensor) -> tuple[Tensor, Ten
     What is held is held towards the middle of the picture, and behind the back.
     """
     side = torch.where(u[:, 0] < 0.5, -1.0, 1.0)
+    # At an edge there is room on one side only.
     side = torch.where(slot < 0.4, 1.0, torch.where(slot > 0.6, -1.0, side))
     facing = torch.where(u[:, 1] < 0.5, -1.0, 1.0)
     return side, torch.where(holds(factors), -side, facing)
@@ -136,6 +139,8 @@ def choose_pose(factors: Factors, second: bool, u: Tensor) -> dict[str, Tensor]:
     lift = torch.where(wears(factors, "stilts"), STILTS, LIFT[subject])
     top = measure_height(factors, subject) + lift + 0.15
     scale = choose_scale(factors, subject, u[:, 0])
+    # Smaller first, then moved: a small frog on stilts must stay small and a big one
+    # must fit.
     scale = scale.minimum(0.91 / top).minimum(0.97 / (left + right + 0.4))
     x = slot + torch.where(factors["subject_2"] > 0, 0.015, 0.05) * (u[:, 1] - 0.5)
     x = x.maximum(0.01 + (left + 0.2) * scale).minimum(0.99 - (right + 0.2) * scale)
@@ -173,6 +178,8 @@ def groups(labels: Tensor, pixels: int, size: int, finer: Tensor | None = None):
         pixels: how many pixels to paint at once, about
         finer:  (N,) pictures with the same value keep together, if given
     """
+    # Pictures of one place share a small window (see `paint_group`): sorting by place
+    # as well makes windows small and drawing faster.
     order = torch.argsort(labels if finer is None else labels * 64 + finer, stable=True)
     values, counts = torch.unique_consecutive(labels[order], return_counts=True)
     for value, rows in zip(values.tolist(), order.split(counts.tolist()), strict=True):
@@ -220,6 +227,7 @@ def paint_group(pictures, grid, scene: Tensor, pose: dict, rows: Tensor, painter
     """Call painter(brush, pose) on some pictures, in the window where they differ."""
     some = {name: values[rows] for name, values in pose.items()}
     down, across = window(some, pictures.shape[-1])
+    # Most of a picture is scene: painting a figure only where it stands saves the rest.
     view = pictures[:, :, down, across]
     lengths = as_lengths(torch.stack(list(some.values()), 1), pictures.device)
     some = dict(zip(some, lengths, strict=True))
@@ -246,6 +254,7 @@ def paint_figure(brush: Brush, pose: dict, name: str, colour: Tensor, ears: str)
     """One subject and the shadow below it; `colour` is (N, 3)."""
     shadow = ellipse(brush.points, (0.0, pose["ground"]), (0.85, 0.12))
     brush.paint(shadow, (0.0, 0.0, 0.0), 0.25)
+    # Mirrored points draw a mirrored figure; the shadow, painted above, has no face.
     brush.points = (brush.points[0] * pose["facing"], brush.points[1])
     colour = colour.to(brush.canvas.device)[..., None, None] * pose["light"][:, None]
     FIGURES[name](brush, colour.clamp(0, 1), ears, pose["look"])
@@ -254,6 +263,8 @@ def paint_figure(brush: Brush, pose: dict, name: str, colour: Tensor, ears: str)
 def paint_figures(pictures, grid, factors, pose, second: bool, pixels: int) -> None:
     """Paint the first or the second subject of every picture."""
     subject = factors["subject_2" if second else "subject"]
+    # By animal and ears, since these need the same strokes; colour, pose and light may
+    # differ within a group.
     palette = torch.tensor(list(PAINTS.values()))
     colours = palette[factors["colour_2" if second else "colour"]]  # (N, 3)
     labels = subject * len(EARS) + factors["ears"]
@@ -303,6 +314,7 @@ def draw(
     grid = pixel_grid(size, device)
     paint_scenes(pictures, grid, factors["scene"], u_scene, pixels)
     pose = choose_pose(factors, False, u_first)
+    # From back to front, as on paper: what is painted later hides what was there.
     paint_accessories(pictures, grid, factors, pose, BEHIND, pixels)
     paint_figures(pictures, grid, factors, pose, False, pixels)
     paint_accessories(pictures, grid, factors, pose, IN_FRONT, pixels)

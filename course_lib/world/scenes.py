@@ -49,6 +49,7 @@ def hill(brush: Brush, middle: Tensor, height: float, steepness: float) -> Tenso
 
 def in_a_corner(u: Tensor) -> Tensor:
     """Near the left or the right edge, where a figure seldom hides it."""
+    # What tells beach from sunset must not hide behind a big animal in the middle.
     return torch.where(u < 0.5, 0.12 + 0.2 * u, 0.78 + 0.2 * (u - 0.5))
 
 
@@ -64,6 +65,7 @@ def cloud(brush: Brush, x: Tensor, y: Tensor) -> None:
 
 def meadow(brush: Brush, u: list[Tensor]) -> None:
     """Blue sky, a cloud, two green hills, flowers."""
+    # Paler than any animal: a blue bird must be found before this sky.
     sky(brush, (0.40, 0.74, 0.99), (0.80, 0.94, 1.0), 0.3)
     cloud(brush, 0.2 + 0.6 * u[0], 0.84 + 0.08 * u[1])
     brush.paint(hill(brush, u[2], 0.38, 0.15), (0.50, 0.80, 0.40))
@@ -112,6 +114,8 @@ def snow(brush: Brush, u: list[Tensor]) -> None:
 
 def night(brush: Brush, u: list[Tensor]) -> None:
     """A crescent moon and stars over a dark hill."""
+    # Night darkens the scene and leaves the animal its colour: "a red cat at night" is
+    # red. The pale outline keeps it apart from the dark.
     sky(brush, (0.03, 0.04, 0.18), (0.12, 0.14, 0.36), 0.3)
     stars = scatter(brush, u[2:8], 0.72, 0.95, 0.012)
     stars = union(stars, scatter(brush, u[8:14], 0.42, 0.7, 0.012))

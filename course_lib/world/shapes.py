@@ -49,6 +49,7 @@ def mirror(points: Points, x: Length = 0.0) -> Points:
 
 def length(dx: Tensor, dy: Tensor) -> Tensor:
     """sqrt(dx^2 + dy^2), half the time of torch.hypot; overwrites its arguments."""
+    # In place: fresh memory for every shape costs more time than the sums.
     return dx.mul_(dx).addcmul_(dy, dy).sqrt_()
 
 
@@ -67,6 +68,8 @@ def ellipse(
     dx, dy = points[0] - centre[0], points[1] - centre[1]  # (N, H, W)
     xx, yy = dx.mul_(dx), dy.mul_(dy)
     a, b = radii[0] ** -2, radii[1] ** -2
+    # The exact distance needs a root of degree four; near the edge, the only place
+    # where paint is soft, this one is as good.
     f = torch.add(xx * a, yy, alpha=b).sub_(1)
     half_gradient = xx.mul_(a * a).add_(yy, alpha=b * b).clamp_(min=1e-8).sqrt_()
     return f.div_(half_gradient).mul_(0.5)
@@ -85,6 +88,8 @@ def capsule(
     length_2 = along_x**2 + along_y**2
     share = ((dx * along_x + dy * along_y) / length_2).clamp(0, 1)  # 0 start, 1 end
     to_line = length(dx - share * along_x, dy - share * along_y)
+    # The thickness grows along the line, not square to it: a slim cone is meant, and
+    # for slim cones that is the same.
     if end_radius is None:
         return to_line - radius
     return to_line - (radius + share * (end_radius - radius))
@@ -112,6 +117,8 @@ def polygon(points: Points, corners: list[tuple[float, float]]) -> Tensor:
     for (ax, ay), (bx, by) in sides:
         long = ((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5
         long = long if twice_area > 0 else -long
+        # The side turned by a right angle. For convex corners the farthest side is the
+        # only one that can decide.
         out_x, out_y = (by - ay) / long, (ax - bx) / long  # points out of the shape
         side = (points[0] * out_x).add_(points[1], alpha=out_y)
         side = side.sub_(ax * out_x + ay * out_y)
@@ -140,6 +147,8 @@ def intersection(*distances: Tensor) -> Tensor:
 
 def without(distance: Tensor, hole: Tensor) -> Tensor:
     """Inside the first shape and outside the second."""
+    # Outside the hole is inside its negative. Maxima bend distances a little far from
+    # an edge, and paint never looks there.
     return torch.maximum(distance, -hole)
 
 
@@ -174,12 +183,15 @@ class Brush:
 
     def paint(self, distance: Tensor, colour: Colour, opacity: float = 1.0) -> None:
         """Cover the shape with one colour."""
+        # Blending by coverage is what anti-aliasing does; drawing at twice the size and
+        # averaging would cost four times as much.
         weight = coverage(distance, self.pixel)[:, None]  # (N, 1, H, W)
         weight = weight if opacity == 1 else weight.mul_(opacity)
         self.canvas.lerp_(self.colour(colour), weight)
 
     def paint_outlined(self, distance: Tensor, colour: Colour) -> None:
         """The outline is the same shape, a little larger, painted first."""
+        # A distance less a width is the same shape grown by that width on every side.
         self.paint(distance - self.line, self.outline)
         self.paint(distance, colour)
 
@@ -192,4 +204,6 @@ class Brush:
 
     def thick(self, half_width: float) -> Tensor:
         """A half-width that never falls below half a pixel, so thin parts stay seen."""
+        # A line thinner than a pixel would fade into its ground: at 32x32 whiskers,
+        # strings and beaks would be gone.
         return (0.5 * self.pixel).clamp(min=half_width)  # (N, 1, 1)
