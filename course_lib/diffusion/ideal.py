@@ -26,6 +26,8 @@ class IdealDenoiser:
     def chances(self, x_t: Tensor, t: Tensor) -> Tensor:
         """How likely each point of the set is, seeing x_t: (B, N), rows sum to 1."""
         a = self.schedule.a(t, like=x_t.flatten(1))  # (B, 1)
+        # At t = 0 the bell curves have no width; a tiny one gives the nearest point,
+        # which is what is meant.
         b = self.schedule.b(t, like=x_t.flatten(1)).clamp(min=1e-4)
         x, points = x_t.flatten(1), self.points.flatten(1)  # (B, D), (N, D)
         # |x - a p|^2 without a (B, N, D) tensor; what all points share drops out

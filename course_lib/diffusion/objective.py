@@ -67,6 +67,8 @@ def eps_from_x_0(
 ) -> Tensor:
     """The noise that must have been mixed in if the clean picture was x_0_hat."""
     a, b = schedule.a(t, like=x_t), schedule.b(t, like=x_t)
+    # Dividing by b is safe (only t = 0 has b = 0); dividing by a would not be: at T it
+    # is 0 on the straight line.
     return torch.where(b > 0, (x_t - a * x_0_hat) / b.clamp(min=1e-12), 0.0)
 
 
@@ -93,6 +95,8 @@ def predictor(
         with torch.set_grad_enabled(x_t.requires_grad):
             out = model(x_t, t, cond)
             x_0_hat, eps_hat = read_output(out, x_t, t, schedule, target)
+            # Both guesses must go on telling the same x_t: a clamped picture with the
+            # old noise would drift off the path, a little at every step.
             if clamp_x_0:
                 x_0_hat = x_0_hat.clamp(-1, 1)
                 eps_hat = eps_from_x_0(x_0_hat, x_t, t, schedule)
@@ -136,6 +140,8 @@ def make_denoising_loss(
         x_0, t, eps = batch["x_0"], batch["t"], batch["eps"]
         x_t = add_noise(x_0, t, eps, schedule)
         output = model(x_t, t, batch.get("cond"))
+        # A mean over a picture first, then over the batch: the weight of a step is one
+        # number a picture.
         error = output - make_target(target, x_0, eps, t, schedule)
         per_picture = error.square().flatten(1).mean(1)  # (B,)
         return (loss_weight(weight, t, schedule, target) * per_picture).mean()
@@ -187,6 +193,8 @@ def draw_steps(
     """n training steps from 1..T, (n,) int64: even or around `noisier`."""
     if noisier is None:
         return torch.randint(1, T + 1, (n,), generator=generator)
+    # Esser et al. found most to be learned in the middle of the path; `noisier` moves
+    # that middle.
     u = torch.sigmoid(noisier + torch.randn(n, generator=generator))
     if even > 0:  # a bell curve around the middle hardly ever draws the ends
         evenly = torch.rand(n, generator=generator) < even

@@ -96,6 +96,8 @@ class NoiseSchedule:
 
     def _look_up(self, table: Tensor, t: Tensor, like: Tensor | None = None) -> Tensor:
         check_steps(t, self.T)
+        # Looked up in float64 and cast last: a_t^2 + b_t^2 stays 1 to the last digit of
+        # whatever is asked for.
         if like is None:
             return table.float().to(t.device)[t]  # (B,)
         if 1 not in (t.numel(), len(like)) and t.numel() != len(like):
@@ -126,6 +128,8 @@ def circle(name: str, alpha_bar: Tensor) -> NoiseSchedule:
     a^2 + b^2 = 1, so (a, b) walks along a circle and its velocity is (-b, a).
     """
     a, b = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
+    # The velocity by angle, not by t: along the same path, only paced otherwise, and a
+    # * b_dot - b * a_dot is 1 without dividing by anything.
     return NoiseSchedule(name, a, b, a_dot_table=-b, b_dot_table=a)
 
 
@@ -146,6 +150,8 @@ def cosine_schedule(T: int = 1000, s: float = 0.008, beta_max: float = 0.999):
 
 def straight_line(T: int = 1000) -> NoiseSchedule:
     """Straight from picture to noise (Liu et al. 2022; Lipman et al. 2022)."""
+    # a^2 + b^2 is not 1 here: pictures become quieter half way. No network minds, and
+    # sampling becomes a walk along straight velocities.
     u = torch.linspace(0, 1, T + 1, dtype=torch.float64)
     one = torch.ones_like(u)
     return NoiseSchedule("straight line", 1 - u, u, a_dot_table=-one, b_dot_table=one)

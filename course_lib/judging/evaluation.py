@@ -81,6 +81,8 @@ def measure_denoiser(
     Args:
         calls: network calls a picture; guidance takes two a step
     """
+    # Calls, not steps: guidance and Heun ask the network twice a step, and a comparison
+    # at equal steps would hide that.
     way = painter.way_within(calls, guidance_scale, sampler)
     settings = dict(steps=way.steps, guidance_scale=guidance_scale, sampler=sampler)
     check_denoiser(painter, n, seeds, settings)

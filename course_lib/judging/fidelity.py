@@ -141,6 +141,8 @@ def prompts_of(kind: str, n: int, world: int, size: int = 32) -> Prompts:
         indices = torch.arange(start, start + 4 * n)
         factors = factors_of(kind, indices, world)
         written = captions(factors, indices, world, return_named=True)
+        # Four times as many as are needed are drawn at once, since some kinds throw
+        # most of them out again.
         for i, (f, text, named) in enumerate(
             zip(rows_of(factors), *written, strict=True)
         ):

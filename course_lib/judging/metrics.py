@@ -45,7 +45,10 @@ def frechet_distance(real: Tensor, made: Tensor) -> float:
     |mu - mu'|^2 + tr(C + C' - 2 (C C')^(1/2)) for the Gaussians with these means and
     covariances (Heusel et al. 2017, equation 6).
     """
+    # torchmetrics knows the matrix root; the features are ours, as Inception would have
+    # to be downloaded and has never seen a critter.
     metric = FrechetInceptionDistance(AsGiven(real.shape[1]))
+    # A root of a product of covariances loses half of the digits; float32 has seven.
     metric.set_dtype(torch.float64)
     metric.update(real.double(), real=True)
     metric.update(made.double(), real=False)
@@ -109,6 +112,7 @@ class Share:
     def interval(self) -> tuple[float, float]:
         """Where the true share lies, with 95 % confidence."""
         z, p = 1.96, self.value
+        # Wilson's, not p +- 1.96 std: at 499 of 500 the latter ends above 1.
         middle = (p + z**2 / (2 * self.n)) / (1 + z**2 / self.n)
         inside = p * (1 - p) / self.n + z**2 / (4 * self.n**2)
         half = z * math.sqrt(inside) / (1 + z**2 / self.n)

@@ -55,6 +55,8 @@ class BoundedConv(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', H', W')."""
         x = super().forward(x)
+        # Learned in passing, like the means of a batch norm, and used only afterwards:
+        # in training nothing is held back.
         if not self.training:
             return x.clamp(self.low, self.high)
         with torch.no_grad():
@@ -222,10 +224,13 @@ def make_autoencoder_loss(
     def loss_fn(model: nn.Module, batch: Batch) -> Tensor:
         x_0 = batch["x_0"]
         again, mu, logvar = model(x_0, batch["eps"])
+        # Squared errors care for large differences, absolute ones for sharp edges:
+        # alone, squared errors choose the mean of all that may be, which is blurred.
         pixels = 2 * F.mse_loss(again, x_0)
         pixels = pixels if squared else pixels + F.l1_loss(again, x_0)
         loss = pixels + kl_weight * kl_divergence(mu, logvar).mean() / mu[0].numel()
         if features is not None:
+            # A quarter of each batch is a quarter of the price.
             some = slice(-(-len(x_0) // SEEN))  # looking costs as much as all the rest
             pairs = zip(features(again[some]), features(x_0[some]), strict=True)
             apart = [F.l1_loss(seen, real.detach()) for seen, real in pairs]
@@ -256,6 +261,8 @@ def learn_on(start: Path | str, decoder_blocks: int) -> Autoencoder:
     with made_from(start, card):
         model = Autoencoder(**card["config"] | dict(decoder_blocks=decoder_blocks))
     own = model.state_dict()
+    # A new block ends in a convolution of zeros: it adds nothing until it has learned
+    # something, so the pictures are what they were.
     new = [n for n in own.keys() - tensors.keys() if n.startswith("decoder.")]
     fill(model, tensors | {name: own[name] for name in new}).train()
     model.encoder.requires_grad_(False)

@@ -69,6 +69,8 @@ def contrastive_loss(cosines: Tensor, logit_scale: Tensor | float) -> Tensor:
         cosines: (B, B), what belongs together on the diagonal
         logit_scale: how decided a choice is; 1 / temperature
     """
+    # Cosines lie in [-1, 1]: unscaled, the best softmax over 256 of them would still be
+    # nearly even.
     logits = logit_scale * cosines  # (B, B)
     partner = torch.arange(len(logits), device=logits.device)
     by_picture = F.cross_entropy(logits, partner)  # over the texts of each row
@@ -154,6 +156,8 @@ class ImageTextPair(nn.Module):
         self.text_encoder = TextEncoder(**text)
         self.image_encoder = ImageEncoder(size, tuple(widths), width)
         self.text_out = nn.Linear(self.text_encoder.config["width"], width)
+        # Learned as a logarithm, so that a step changes it by a share and it never
+        # becomes negative.
         self.log_scale = nn.Parameter(torch.tensor(math.log(WARMEST)))
         text = self.text_encoder.config
         self.config = dict(text=text, size=size, widths=list(widths), width=width)
@@ -170,6 +174,7 @@ class ImageTextPair(nn.Module):
     def text_vec(self, tokens: Tensor) -> Tensor:
         """(B, L) to (B, D), each of length 1: the mean over the tokens, turned."""
         text_emb = self.text_encoder(tokens)  # (B, L, width), zero where padded
+        # The same mean over tokens that the painter's gist takes: it goes on from here.
         count = (tokens != PAD).sum(1, keepdim=True)  # (B, 1)
         return F.normalize(self.text_out(text_emb.sum(1) / count).float(), dim=-1)
 

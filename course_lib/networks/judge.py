@@ -97,6 +97,8 @@ def make_judge_loss(smoothing: float = 0.0) -> Callable[[nn.Module, Batch], Tens
         losses = []
         for question, score in scores.items():
             answer = batch[question]
+            # Of a broken picture nothing is asked but what animal it shows; the mean is
+            # over those who are asked.
             asked = (answer >= 0).sum().clamp(min=1)  # a batch may ask nobody
             total = F.cross_entropy(
                 score, answer, reduction="sum", label_smoothing=smoothing

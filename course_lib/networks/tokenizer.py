@@ -98,6 +98,8 @@ class Tokenizer:
         """One word: first its bytes, then every merge that fits, the oldest first."""
         tokens = to_bytes(piece)
         while True:
+            # The order of learning is the order of merging: a later merge is made of
+            # the tokens of earlier ones.
             pairs = zip(tokens, tokens[1:], strict=False)
             oldest = min(pairs, key=lambda p: self.made_by.get(p, len(self)), default=0)
             if oldest not in self.made_by:
@@ -145,6 +147,8 @@ def train_tokenizer(texts: Iterable[str], merges: int = 200) -> Tokenizer:
     Ends early when no pair occurs twice. Ties go to the smaller numbers, so the same
     texts give the same tokenizer.
     """
+    # Words, not texts: 20,000 captions hold a few hundred different words, so pairs
+    # are counted in these.
     counted = Counter(piece for text in texts for piece in pieces(text))
     words: Counter[tuple[int, ...]] = Counter()
     for piece, times in counted.items():
@@ -153,6 +157,7 @@ def train_tokenizer(texts: Iterable[str], merges: int = 200) -> Tokenizer:
     for new in range(BYTES.stop, BYTES.stop + merges):
         counts = count_pairs(words)
         best = min(counts, key=lambda pair: (-counts[pair], pair), default=None)
+        # A pair that occurs once is no habit of the language, only of one text.
         if best is None or counts[best] < 2:
             break
         learned.append(best)

@@ -41,6 +41,7 @@ def mistype(text: str, u: list[float]) -> str:
         return text
     which = longer[int(u[0] * len(longer))]
     word = words[which]
+    # People, too, read a word by its ends.
     at = 1 + int(u[1] * (len(word) - 2))  # never the first letter, nor the last
     before, letter, after = word[:at], word[at], word[at + 1 :]
     words[which] = (
@@ -79,6 +80,8 @@ def caption_batches(
         batch = get_pictures(iteration)
         factors = {name: batch[name] for name in FACTORS}
         places = torch.arange(iteration * batch_size, (iteration + 1) * batch_size)
+        # Written anew for each time a picture comes up: 50,000 pictures get millions of
+        # sentences.
         texts = captions(factors, places, seed, caption_noise)
         generator = generator_for(seed, iteration, TYPING)
         u = torch.rand(batch_size, 7, generator=generator).tolist()

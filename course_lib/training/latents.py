@@ -51,6 +51,8 @@ def compress(pictures: PictureSet, autoencoder: Autoencoder) -> LatentSet:
     by = encoder_digest(autoencoder)[:8]
     name = f"latents-{pictures.name.replace(' ', '-')}-{of}-by-{by}"
     mu = cached(name, lambda: {"mu": encode_all(pictures.pictures, autoencoder)})["mu"]
+    # Rounded, because it goes on a card: what is loaded must be exactly what was
+    # learned.
     scale = round(1 / mu.float().std().item(), 6)
     return LatentSet(pictures.name, mu, scale, pictures.labels, pictures.factors)
 

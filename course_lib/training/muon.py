@@ -72,6 +72,7 @@ def orthogonal(matrix: Tensor, rounds: int = 5) -> Tensor:
     a, b, c = 3.4445, -4.7750, 2.0315
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.mT if tall else matrix
+    # All singular values at most 1: from there the iteration converges.
     x = x / (x.norm() + 1e-7)
     for _ in range(rounds):
         square = x @ x.mT
@@ -88,6 +89,8 @@ def in_groups(
         muon: whether it is to move the matrices; else AdamW moves everything
         gently: what parts that learn five times as slowly are called
     """
+    # Groups keep the order in which parameters come: a saved moment belongs to a name,
+    # and names and groups must agree when a training is carried on.
     turned = matrices(model) if muon else set()
     groups: dict[tuple[float, bool], dict[str, nn.Parameter]] = {}
     for name, parameter in model.named_parameters():

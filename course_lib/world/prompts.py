@@ -132,6 +132,7 @@ def understand(prompt: str) -> Asked:
     >>> sorted(named)
     ['accessory', 'colour', 'subject']
     """
+    # Taken out before anything is read: else "without a hat" would ask for a hat.
     unwanted = WITHOUT.findall(prompt.lower())
     words = [singular(w) for w in words_of(WITHOUT.sub(" ", prompt.lower()))]
     f = {name: values[0] for name, values in FACTORS.items()}
@@ -187,6 +188,8 @@ def stands_behind(words: list[str], i: int) -> bool:
     """Whether the colour at i is of what came before: "a frog, red", "in blue at"."""
     if words[max(0, i - 2) : i] == ["that", "is"]:
         return True
+    # "A frog, red, and a cat": the colour belongs to what was named, unless a noun
+    # follows.
     ends = i + 1 == len(words) or words[i + 1] in SMALL_WORDS
     return ends and words[i - 1] not in ("a", "an", "the")  # "a red and blue cat"
 
@@ -209,6 +212,8 @@ def choose_sense(words: list[str], f: dict[str, str], named: set[str]) -> set[st
         return named
     senses = SENSES[f["subject"]]
     clues = [CLUES[word] for word in words if CLUES.get(word) in senses]
+    # A club wears no hat: what only an animal can have tells the sense as well as a
+    # clue does.
     alive = f["subject"] == "bat" and any(w in WORN or w == "ears" for w in words)
     if clues or alive:
         f["subject"] = clues[0] if clues else "bat"
@@ -227,6 +232,7 @@ def check_picture(asked: dict[str, int], named: set[str], seen: dict[str, int]):
         seen: what the reader sees
     """
     if "subject_2" in named and "order" not in named:
+        # "Next to" is true both ways round; the better one is what was meant.
         ways = [check_as_is(asked, named, way) for way in (seen, swapped(seen))]
         return max(ways, key=lambda found: sum(found.values()))
     return check_as_is(asked, named, seen)

@@ -90,6 +90,8 @@ def set_the_scene(sentence: str, scene: str, u: list[float]) -> str:
 def caption_one(f: dict[str, str], named: set[str], u: list[float]) -> str:
     """One animal: 'a small red frog with rabbit ears on stilts at the beach'."""
     noun = choice(NOUNS[f["subject"]], u[0])
+    # With a hat it can only be the animal; without one something else must tell, or the
+    # caption would be a bare word by accident.
     if noun == "bat" and not named & {"accessory", "ears"}:
         noun = choice(CLEAR_NOUNS["bat"], u[1])[0]
     size = words(SIZE_WORDS, "size", f, named, u[2])
@@ -149,6 +151,8 @@ def choose_named(f: dict[str, str], u: list[float]) -> set[str]:
     if f["size"] == "big" and u[5] > 0.15:  # the big ones always stand in the middle
         named.discard("position")
     two_sensed = f["subject_2"] == "none" and f["subject"] in sum(SENSES.values(), ())
+    # A bare word in a fifth of the captions: often enough to learn that both senses
+    # occur, seldom enough that clues are worth heeding.
     if two_sensed and u[6] < SHARE_BARE:
         return named & {"colour", "scene"} | {"either_sense"}
     if f["subject_2"] != "none":
