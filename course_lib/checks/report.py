@@ -215,7 +215,7 @@ def _in_words(error: BaseException, learner_function: Callable) -> str:
         seconds = f"{guard.SECONDS:g} seconds of work"
         return f"it does not come to an end: after {seconds} it still was at it{place}"
     if isinstance(error, SystemExit):
-        return f"it calls exit(){place}, which ends all of Python: `return` ends it"
+        return f"it calls exit(){place}, which ends all of Python: use `return`"
     return f"{type(error).__name__}{place}: {message or 'without a message'}"
 
 
