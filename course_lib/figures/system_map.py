@@ -25,39 +25,42 @@ class Box(NamedTuple):
     column: int
     row: int
     does: str
-    files: tuple[str, ...]  # of course_lib
+    files: tuple[str, ...]  # of course_lib, each with its room
     notebooks: tuple[str, ...]
     columns: int = 1  # how many of them it fills
 
 
 BOXES = (  # in the order in which a prompt passes through them
-    Box("prompt", 0, 0, "what you typed", ("wording",), ("00_start",)),
-    Box("tokenizer", 1, 0, "cuts it into known pieces", ("tokenizer",), ("08_words",)),
+    Box("prompt", 0, 0, "what you typed", ("world/wording",), ("00_start",)),
+    Box("tokenizer", 1, 0, "cuts it into known pieces",
+        ("networks/tokenizer",), ("08_words",)),
     Box("text encoder", 2, 0, "one vector a piece, each aware of its neighbours",
-        ("text_encoder", "contrastive"), ("08_words", "09_image_text")),
-    Box("noise", 0, 1, "1,024 numbers by chance", ("samplers",), ("02_noise",)),
+        ("networks/text_encoder", "networks/contrastive"),
+        ("08_words", "09_image_text")),
+    Box("noise", 0, 1, "1,024 numbers by chance",
+        ("diffusion/samplers",), ("02_noise",)),
     Box("sampler", 1, 1, "walks from t = 1000 to 0; at each step it asks and mixes",
-        ("samplers", "schedule"), ("06_sampling",)),
+        ("diffusion/samplers", "diffusion/schedule"), ("06_sampling",)),
     Box("U-Net", 2, 1, "looks at the noisy latent, twice: with the words and without",
-        ("text_unet", "layers"), ("04_unet", "10_text_to_image")),
+        ("networks/text_unet", "networks/layers"), ("04_unet", "10_text_to_image")),
     Box("guidance", 3, 1, "goes further where the words pull",
-        ("guidance",), ("10_text_to_image",)),
+        ("diffusion/guidance",), ("10_text_to_image",)),
     Box("guess", 4, 1, "reads the answer as clean latent and noise",
-        ("objective",), ("03_denoise", "05_training")),
+        ("diffusion/objective",), ("03_denoise", "05_training")),
     Box("decoder", 1, 2, "once, at the end: 16 x 16 places become 64 x 64 pixels",
-        ("autoencoder",), ("11_autoencoder",)),
+        ("networks/autoencoder",), ("11_autoencoder",)),
     Box("picture", 2, 2, "3 x 64 x 64 numbers; the whole way here in one call",
-        ("pipeline",), ("12_latent_diffusion",), 2),
+        ("painters/pipeline",), ("12_latent_diffusion",), 2),
     Box("critters", 0, 3, "50,000 pictures with captions",
-        ("drawing", "captioned"), ("01_pixels",)),
+        ("world/drawing", "training/captions"), ("01_pixels",)),
     Box("encoder", 1, 3, "compresses them, once",
-        ("autoencoder", "latents"), ("11_autoencoder",)),
+        ("networks/autoencoder", "training/latents"), ("11_autoencoder",)),
     Box("added noise", 2, 3, "covers each latent, of a random t",
-        ("schedule",), ("02_noise",)),
+        ("diffusion/schedule",), ("02_noise",)),
     Box("loss", 3, 3, "how far off the U-Net's answer is",
-        ("objective",), ("03_denoise",)),
+        ("diffusion/objective",), ("03_denoise",)),
     Box("trainer", 4, 3, "turns all weights a little, thousands of times",
-        ("trainer", "recipes"), ("05_training",)),
+        ("training/trainer", "training/recipes"), ("05_training",)),
 )  # fmt: skip
 ARROWS = (
     ("prompt", "tokenizer"), ("tokenizer", "text encoder"), ("text encoder", "U-Net"),
@@ -100,15 +103,18 @@ def show_system(
 
 
 def course_root(here: Path) -> str:
-    """The way from a folder to the course; outside of it, its address on GitHub.
+    """The way from a folder to the course around it; else the address on GitHub.
+
+    Where the library was imported from does not matter: it may be another copy.
 
     >>> course_root(repository_folder() / "notebooks" / "solutions")
     '../..'
     """
-    root = repository_folder()
-    if here.resolve().is_relative_to(root):
-        return Path(os.path.relpath(root, here.resolve())).as_posix()
-    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    here = here.resolve()
+    for folder in (here, *here.parents):
+        if (folder / "course_lib").is_dir() and (folder / "notebooks").is_dir():
+            return Path(os.path.relpath(folder, here)).as_posix()
+    text = (repository_folder() / "pyproject.toml").read_text(encoding="utf-8")
     repository = tomllib.loads(text)["tool"]["course"]["repository"]
     return f"https://github.com/{repository}/blob/main"
 
@@ -155,10 +161,10 @@ def item(box: Box, root: str, prompt: str, picture: Tensor | None) -> str:
     does = f"“{prompt}”" if box.name == "prompt" else box.does
     image = ""
     if picture is not None:
-        png, _ = png_bytes(to_image(picture.detach().cpu()))
+        png = png_bytes(to_image(picture.detach().cpu()))
         side = 64 if box.columns == 1 else HEIGHT - 16
         look_of_it = "float: right; margin: 0 0 0 6px; image-rendering: pixelated"
-        image = image_tag(png, (side, side), f"the {box.name}", look_of_it)
+        image = image_tag(png, f"the {box.name}", side, look_of_it)
     return (
         f'<li style="{look}">{image}<b>{html.escape(box.name)}</b><br>\n'
         f"{html.escape(does)}<br>\n{links(box, root)}</li>"
@@ -167,7 +173,10 @@ def item(box: Box, root: str, prompt: str, picture: Tensor | None) -> str:
 
 def links(box: Box, root: str) -> str:
     """To the files, and to the notebooks."""
-    files = [anchor(f"{root}/course_lib/{f}.py", f"{f}.py") for f in box.files]
+    files = [
+        anchor(f"{root}/course_lib/{file}.py", f"{Path(file).name}.py")
+        for file in box.files
+    ]
     numbers = [
         anchor(f"{root}/notebooks/{name}.ipynb", name.split("_")[0], f"notebook {name}")
         for name in box.notebooks
