@@ -1,6 +1,8 @@
 """Whatever a learner's function does, nothing of it is left when the check is over."""
 
 import contextlib
+import importlib
+import pkgutil
 import random
 import signal
 import threading
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from course_lib import checks
 from course_lib.checks import guard
 from course_lib.checks.report import ask, checked, report
 
@@ -259,6 +262,41 @@ def test_a_block_around_a_check_decides_nothing_and_ends_as_it_began(around):
         assert report(check, seed_all, double) is seed_all
         assert defaults() == inside
     assert defaults() == before
+
+
+# Every check ------------------------------------------------------------------------
+
+
+def every_check() -> dict:
+    """Those that a notebook calls with one function, by name."""
+    found = {}
+    for module in pkgutil.iter_modules(checks.__path__):
+        if module.name.startswith("nb"):
+            inside = vars(importlib.import_module(f"{checks.__name__}.{module.name}"))
+            for name, check in inside.items():
+                one = getattr(getattr(check, "__code__", None), "co_varnames", "")[:1]
+                if name.startswith("check_") and "learner" in "".join(one):
+                    found[name] = check
+    return found
+
+
+def test_there_are_two_checks_a_notebook_or_one():
+    assert len(every_check()) == 24
+
+
+@pytest.mark.parametrize("name", every_check())
+def test_what_a_check_hands_on_passes_it_whatever_was_set(name, as_it_was, capsys):
+    check = every_check()[name]
+
+    def nothing_yet(*given):
+        raise NotImplementedError
+
+    librarys = check(nothing_yet)
+    for change in (lambda: None, *SET.values()):
+        change()
+        capsys.readouterr()
+        check(librarys)
+        assert said(capsys).endswith(": ok")
 
 
 # Copies -----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from course_lib.checks.guard import plain_torch
 from course_lib.checks.report import NotYetRight, ask, compare, report
 from course_lib.diffusion.objective import Predict, eps_from_x_0, predictor
 from course_lib.diffusion.samplers import (
@@ -24,6 +25,7 @@ NO_CHANCE = (
 )
 
 
+@plain_torch()
 def tiny_autoencoder() -> Autoencoder:
     """One that has learned nothing, but whose every weight matters."""
     coder = Autoencoder(widths=(8, 8), z_channels=2).requires_grad_(False)
