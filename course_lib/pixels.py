@@ -37,6 +37,11 @@ def to_bytes(pictures: Tensor) -> Tensor:
     return ((pictures.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
 
 
+def mirror(pictures: Tensor) -> Tensor:
+    """Left and right exchanged, of one picture (3, H, W) or of many (B, 3, H, W)."""
+    return pictures.flip(-1)
+
+
 def to_image(picture: Tensor) -> Image.Image:
     """One picture (3, H, W) in [-1, 1] as a Pillow image."""
     check_pictures(picture[None])

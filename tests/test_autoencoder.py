@@ -11,11 +11,13 @@ from course_lib.checkpoint import CheckpointError, save_weights
 from course_lib.networks.autoencoder import (
     Autoencoder,
     BoundedConv,
+    from_latents,
     kl_divergence,
     load_autoencoder,
     make_autoencoder_loss,
     psnr,
     sample,
+    to_latents,
     with_strangers,
 )
 
@@ -34,6 +36,12 @@ def test_there_and_back(model):
     assert model.decode(mu).shape == PICTURES.shape
     again, *cloud = model(PICTURES)
     assert torch.equal(again, model.decode(mu)) and torch.equal(cloud[0], mu)
+
+
+def test_latents_of_any_scale_come_back_as_the_same_pictures(model):
+    z_0 = to_latents(PICTURES, model, scale=4.0)  # a power of two rounds nothing
+    assert torch.equal(z_0, 4 * model.encode(PICTURES)[0])
+    assert torch.equal(from_latents(z_0, model, scale=4.0), model(PICTURES)[0])
 
 
 def test_one_more_grid_makes_latents_half_as_wide():

@@ -1,9 +1,13 @@
 """A check never stops the notebook, and never tells a learner something untrue."""
 
+import functools
+
+import numpy as np
 import pytest
 import torch
 
-from course_lib.checks import checked, compare, difference, report
+from course_lib.checks.difference import difference
+from course_lib.checks.report import checked, compare, report
 
 
 def blend(x, y):
@@ -158,9 +162,130 @@ def test_changing_the_input_in_place_is_told(capsys):
     assert "it changes its input `y` in place" in said(capsys)
 
 
+def test_all_inputs_that_it_changes_are_named_in_one_sentence(capsys):
+    def mine(x, y):
+        x[0], y[0] = 0, 0
+        return 0.75 * x + 0.25 * y
+
+    check_blend(mine)
+    heard = said(capsys)
+    assert "it changes its inputs `x` and `y` in place" in heard
+    assert "`x = x.clone()`" in heard
+
+
+def without_last(steps, table, network):
+    """The library's function of the next tests: it takes no step off the list."""
+    return network(table["a"][:-1]) + len(steps)
+
+
+def lists_and_networks(generator):
+    network = torch.nn.Linear(3, 3)
+    torch.nn.init.normal_(network.weight, generator=generator)
+    return [3, 2, 1], {"a": torch.ones(4)}, network
+
+
+def empties_the_list(steps, table, network):
+    steps.pop()
+    return without_last([*steps, 0], table, network)
+
+
+def spoils_the_table(steps, table, network):
+    answer = without_last(steps, table, network)
+    table["a"] *= 2
+    return answer
+
+
+def spoils_the_network(steps, table, network):
+    answer = without_last(steps, table, network)
+    network.weight.data.zero_()
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("mine", "name", "copied"),
+    [
+        (empties_the_list, "steps", "`steps = list(steps)`"),
+        (spoils_the_table, "table", "`table = dict(table)`"),
+        (spoils_the_network, "network", "`network = copy.deepcopy(network)`"),
+    ],
+)
+def test_lists_and_networks_are_guarded_as_tensors_are(capsys, mine, name, copied):
+    checked(mine, without_last, lists_and_networks)
+    heard = said(capsys)
+    assert f"it changes its input `{name}` in place" in heard and copied in heard
+
+
+def test_whoever_changes_nothing_is_not_told_so(capsys):
+    mine = functools.partial(without_last)
+    assert checked(mine, without_last, lists_and_networks) is mine
+
+
+def test_nobody_can_change_what_the_check_compares_with(capsys):
+    """Networks were handed out as they are: emptied, both answers were the same."""
+
+    def nothing_left(block, x):
+        block.norm = torch.nn.Identity()
+        block.linear.weight = torch.nn.Parameter(torch.zeros(3, 3))
+        return block.linear(x)
+
+    def right(block, x):
+        return block.linear(block.norm(x))
+
+    def inputs(generator):
+        block = torch.nn.Module()
+        block.norm, block.linear = torch.nn.Tanh(), torch.nn.Linear(3, 3)
+        return block, torch.randn(2, 3, generator=generator)
+
+    assert checked(nothing_left, right, inputs) is right
+
+
 def test_noise_drawn_inside_is_told(capsys):
     check_blend(lambda x, y: x + torch.randn(2, 3))
     assert "it answers differently each time for the same input" in said(capsys)
+
+
+def nan_number(x, y):
+    return x.sum().item() * float("nan")
+
+
+def generator_of_numbers(x, y):
+    yield x.sum().item()
+
+
+def an_object_of_its_own(x, y):
+    return object()
+
+
+def a_numpy_array(x, y):
+    return blend(x, y).numpy()
+
+
+@pytest.mark.parametrize(
+    ("mine", "words"),
+    [
+        (nan_number, "found nan (a division by zero"),
+        (generator_of_numbers, "it returned a generator"),
+        (an_object_of_its_own, "expected the type"),
+        (a_numpy_array, "it returned a numpy array"),
+    ],
+)
+@pytest.mark.parametrize("right", [blend, lambda x, y: x.sum().item()])
+def test_what_cannot_be_told_apart_is_not_called_chance(capsys, mine, words, right):
+    checked(mine, right, two_pictures, name="blend")
+    heard = said(capsys)
+    assert "differently each time" not in heard
+    assert words in heard or (mine, right) == (nan_number, blend)
+
+
+def test_nan_is_no_proof_of_one_mistake(capsys):
+    """Whatever led to it, NaN looks the same."""
+
+    def root_of_less_than_nothing(x, y):
+        return (-1 - x.square()).sqrt()
+
+    mistakes = {"the root of y is missing": lambda x, y: 0 * y / 0}
+    check_blend(root_of_less_than_nothing, mistakes)
+    assert "the root of y" not in said(capsys)
 
 
 def test_a_given_generator_is_the_same_for_both():
@@ -198,7 +323,43 @@ def test_an_interrupt_is_the_learners_own_wish():
         (
             torch.ones(2).double(),
             torch.ones(2),
-            "expected the dtype torch.float32, found torch.float64",
+            "the numbers are right, but of dtype torch.float64, not torch.float32: "
+            "add .float()",
+        ),
+        (
+            torch.tensor([1.0, 3.0]),
+            torch.tensor([1, 3]),
+            "the numbers are right, but of dtype torch.float32, not torch.int64: "
+            "add .long()",
+        ),
+        (torch.ones(2).double(), torch.zeros(2), "at [0] expected 0.0, found 1.0"),
+        (
+            torch.ones(2, dtype=torch.uint8),
+            torch.zeros(2),
+            "expected the dtype torch.float32, found torch.uint8",
+        ),
+        (
+            np.ones(2),
+            torch.ones(2),
+            "it returned a numpy array: torch.tensor(answer, dtype=torch.float32) "
+            "makes a tensor of it",
+        ),
+        (
+            np.ones(1),
+            1.0,
+            "it returned a numpy array: answer.item() makes a number of it",
+        ),
+        (
+            np.ones(2),
+            [1.0, 1.0],
+            "it returned a numpy array: expected the type list; answer.tolist() makes "
+            "a list",
+        ),
+        (
+            torch.ones(2, dtype=torch.complex64),
+            torch.ones(2),
+            "it returned complex numbers: is there the root of a number that may fall "
+            "below 0? max(number, 0) keeps it from that",
         ),
         (torch.tensor(3), torch.tensor(2), "expected 2, found 3"),
         (torch.tensor([1.0, 2.0]), torch.ones(2), "at [1] expected 1.0, found 2.0"),
@@ -225,6 +386,9 @@ def test_nan_comes_with_a_hint():
     [
         (torch.tensor([1.00001]), torch.ones(1)),
         (torch.tensor(0.25), 0.25),
+        (np.float32(0.25), 0.25),
+        ([np.int64(2), np.int64(1)], [2, 1]),
+        (float("nan"), float("nan")),
         ([1, (2, 3)], (1, [2, 3])),
         (torch.tensor([float("inf")]), torch.tensor([float("inf")])),
         (torch.ones(2, requires_grad=True), torch.ones(2)),

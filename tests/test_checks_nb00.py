@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from course_lib.checks.nb00_start import check_mirror, mirror
+from course_lib.checks.nb00_start import check_mirror
+from course_lib.pixels import mirror
 
 
 def said(capsys) -> str:

@@ -13,7 +13,7 @@ from course_lib.checks.nb06_sampling import (
     ddim_step,
     std_of_ddpm,
 )
-from course_lib.diffusion.samplers import choose_steps, ddim
+from course_lib.diffusion.samplers import choose_steps
 from course_lib.diffusion.schedule import straight_line
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,26 +26,6 @@ def said(capsys) -> str:
 
 
 # The DDIM step ------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("eta", [0.0, 0.3, 1.0])
-def test_the_step_that_checks_is_the_librarys(eta):
-    """The library's sampler, given constant guesses, makes the same steps."""
-    generator = torch.Generator().manual_seed(0)
-    x_T, x_0_hat, eps_hat, eps_new = torch.randn(4, 2, 3, 4, 4, generator=generator)
-    path = list(
-        ddim(
-            lambda x_t, t: (x_0_hat, eps_hat),
-            x_T,
-            straight_line(),
-            steps=6,
-            eta=eta,
-            noise=lambda shape: eps_new,
-        )
-    )
-    for here, there in zip(path[:-1], path[1:], strict=True):
-        x_next = ddim_step(x_0_hat, eps_hat, eps_new, here.t, there.t, eta)
-        torch.testing.assert_close(x_next, there.x_t)
 
 
 def test_a_right_step_is_used_onward(capsys):

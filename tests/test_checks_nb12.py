@@ -7,9 +7,8 @@ from course_lib.checks.nb12_latent_diffusion import (
     check_draw_in_latents,
     check_to_latents,
     draw_in_latents,
-    to_latents,
 )
-from course_lib.networks.autoencoder import sample
+from course_lib.networks.autoencoder import sample, to_latents
 
 
 def said(capsys) -> str:

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from course_lib.diffusion.editing import (
+    begin,
     between,
     check_mask,
     crossfade,
@@ -12,12 +13,19 @@ from course_lib.diffusion.editing import (
     inpaint,
     interpolate,
     joined,
+    put_back,
     start_of,
     widen,
 )
 from course_lib.diffusion.ideal import GaussianDenoiser
 from course_lib.diffusion.objective import predictor
-from course_lib.diffusion.samplers import PictureNoise, last_step
+from course_lib.diffusion.samplers import (
+    PictureNoise,
+    choose_steps,
+    dpm_solver,
+    last_step,
+    mix,
+)
 from course_lib.diffusion.schedule import straight_line
 from course_lib.painters.painter import Painter
 from course_lib.painters.pipeline import TextToImage
@@ -52,6 +60,27 @@ HALF[:, 4:] = True
 
 
 # Begin half way -----------------------------------------------------------------
+
+
+def test_image_to_image_is_a_sampler_that_begins_half_way():
+    painter, eps = Believer(), PictureNoise(3, range(2))(PICTURES.shape[1:])
+    start, x_t = begin(PICTURES, 0.6, eps, SCHEDULE)
+    way = dpm_solver(painter.predict_for("ab", 1.0), x_t, SCHEDULE, 6, start=start)
+    library = image_to_image(painter, PICTURES, ["a", "b"], 0.6, steps=10, seed=3)
+    assert start == 60 and torch.equal(library, last_step(way).clamp(-1, 1))
+
+
+def test_held_is_a_walk_that_puts_back_after_each_step():
+    predict, noise = Believer().predict_for("ab", 1.0), PictureNoise(1, range(2))
+    mask = HALF.expand(2, 1, -1, -1)
+    x_t, way = noise(PICTURES.shape[1:]), choose_steps(T, 5)
+    for t, t_next in zip(way[:-1], way[1:], strict=True):
+        drawn = mix(*predict(x_t, torch.full((2,), t)), t_next, SCHEDULE)
+        eps_new = noise(PICTURES.shape[1:])
+        x_t = put_back(drawn, PICTURES, mask, t_next, eps_new, SCHEDULE)
+    again = PictureNoise(1, range(2))
+    steps = held(predict, PICTURES, mask, SCHEDULE, again, steps=5, again=1, pull=False)
+    assert torch.equal(last_step(steps), x_t)
 
 
 def test_no_strength_changes_nothing_and_full_strength_forgets_the_picture():

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from course_lib.diffusion.guidance import Way, compose, guide
+from course_lib.diffusion.guidance import Way, compose, guide, guided
 from course_lib.diffusion.objective import TARGETS, read_output
 from course_lib.diffusion.schedule import linear_schedule
 
@@ -33,10 +33,10 @@ def test_scale_1_changes_nothing_and_asks_once():
 
 
 def test_scale_0_ignores_the_label():
-    guided, (x_t, t, cond) = guide(Labelled(), 0), pictures()
-    assert torch.equal(guided(x_t, t, cond), guided(x_t, t, cond.flip(0)))
+    deaf, (x_t, t, cond) = guide(Labelled(), 0), pictures()
+    assert torch.equal(deaf(x_t, t, cond), deaf(x_t, t, cond.flip(0)))
     nothing = Labelled()(x_t, t, torch.zeros_like(cond))
-    torch.testing.assert_close(guided(x_t, t, cond), nothing)
+    torch.testing.assert_close(deaf(x_t, t, cond), nothing)
 
 
 def test_any_scale_lies_on_the_line_through_both_answers():
@@ -44,7 +44,9 @@ def test_any_scale_lies_on_the_line_through_both_answers():
     with_cond, without = model(x_t, t, cond), model(x_t, t, torch.zeros_like(cond))
     for scale in (-1.0, 0.5, 2.0, 7.5):
         expected = scale * with_cond + (1 - scale) * without
-        torch.testing.assert_close(guide(model, scale)(x_t, t, cond), expected)
+        asked_twice = guided(with_cond, without, scale)
+        torch.testing.assert_close(asked_twice, expected)
+        assert torch.equal(guide(model, scale)(x_t, t, cond), asked_twice)
 
 
 def test_both_questions_go_in_one_batch():
@@ -56,8 +58,8 @@ def test_both_questions_go_in_one_batch():
 def test_whoever_was_told_nothing_is_not_pushed():
     model, (x_t, t, cond) = Labelled(), pictures()
     nothing = torch.zeros_like(cond)
-    guided = guide(model, 5)(x_t, t, nothing)
-    torch.testing.assert_close(guided, model(x_t, t, nothing))
+    pushed = guide(model, 5)(x_t, t, nothing)
+    torch.testing.assert_close(pushed, model(x_t, t, nothing))
 
 
 def test_uncond_may_be_something_else_than_label_0():

@@ -105,6 +105,13 @@ def test_the_vector_scales_and_shifts_the_normalised_channels():
     torch.testing.assert_close(block(x, vec), x + block.conv_2(F.silu(moved)))
 
 
+def test_what_a_block_is_told_is_its_vector_as_scale_and_shift():
+    block = shaken(ResidualBlock(8, 16))
+    x, vec = torch.randn(2, 8, 4, 4), torch.randn(2, 16)
+    scale, shift = block.scale_and_shift(vec)[:, :, None, None].chunk(2, dim=1)
+    assert torch.equal(block.told(x, scale, shift), block(x, vec))
+
+
 def test_a_residual_block_does_not_look_at_other_pictures():
     block = shaken(ResidualBlock(8, 16))
     x, vec = features(4, 8, 4, 4), features(4, 16)

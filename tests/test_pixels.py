@@ -13,6 +13,7 @@ from course_lib.pixels import (
     PictureError,
     check_pictures,
     from_bytes,
+    mirror,
     read_picture,
     to_bytes,
     to_grid,
@@ -52,6 +53,14 @@ def test_every_byte_survives_the_way_there_and_back():
     every = torch.arange(256, dtype=torch.uint8)
     assert torch.equal(to_bytes(from_bytes(every)), every)
     assert from_bytes(every).min() == -1 and from_bytes(every).max() == 1
+
+
+def test_a_mirror_exchanges_left_and_right_of_one_picture_or_of_many():
+    pictures = torch.rand(4, 3, 5, 7)
+    mirrored = mirror(pictures)
+    assert torch.equal(mirrored[..., 0], pictures[..., -1])
+    assert torch.equal(mirror(pictures[2]), mirrored[2])
+    assert torch.equal(mirror(mirrored), pictures)
 
 
 def test_what_lies_outside_is_clamped_to_black_and_white():

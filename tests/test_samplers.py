@@ -24,11 +24,13 @@ from course_lib.diffusion.samplers import (
     PictureNoise,
     choose_steps,
     ddim,
+    ddim_step,
     ddpm,
     dpm_solver,
     euler,
     heun,
     last_step,
+    mix,
 )
 from course_lib.diffusion.schedule import (
     add_noise,
@@ -314,6 +316,42 @@ def test_chance_needs_something_to_draw_from(run):
 
 
 # Laws -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("eta", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize(
+    "schedule", [linear_schedule(T), straight_line(T)], ids=lambda s: s.name
+)
+def test_ddim_is_a_loop_over_its_step(schedule, eta):
+    predict = predictor(fake_network, schedule, "x_0")
+    noise = PictureNoise(seed=1, indices=range(2))
+    x_T = x_t = start().float()
+    way = choose_steps(T, 9)
+    for t, t_next in zip(way[:-1], way[1:], strict=True):
+        x_0_hat, eps_hat = predict(x_t, torch.full((2,), t))
+        eps_new = noise(SHAPE) if eta > 0 else None
+        x_t = ddim_step(x_0_hat, eps_hat, eps_new, t, t_next, eta, schedule)
+    again = PictureNoise(seed=1, indices=range(2))
+    library = last_step(ddim(predict, x_T, schedule, steps=9, eta=eta, noise=again))
+    assert torch.equal(library, x_t)
+
+
+@pytest.mark.parametrize("name", CIRCLES)
+def test_a_mix_is_what_adding_noise_makes(name):
+    schedule, (x_0, eps) = CIRCLES[name](T), start().float()
+    for t in (0, 1, 500, T):
+        jumped = add_noise(x_0, torch.tensor([t]), eps, schedule)
+        assert torch.equal(mix(x_0, eps, t, schedule), jumped)
+
+
+def test_no_step_is_too_short_for_rounding():
+    """1 - a bit of rounding: the fresh share's root once turned complex."""
+    schedule, (x_0, eps) = linear_schedule(T), start().float()
+    for steps in (23, 33, 45, T):
+        way = choose_steps(T, steps)
+        for t, t_next in zip(way[:-1], way[1:], strict=True):
+            x_next = ddim_step(x_0, eps, eps, t, t_next, 1.0, schedule)
+            assert x_next.isfinite().all() and not x_next.is_complex()
 
 
 def test_euler_on_the_straight_line_is_ddim_without_chance():

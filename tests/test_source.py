@@ -2,14 +2,14 @@
 
 import inspect
 
-from course_lib.checks import report
+from course_lib.checks.report import report
 from course_lib.figures.source import show_source
 
 
 def test_the_source_is_the_real_one_under_its_files_name(capsys):
     show_source(report, inspect.unwrap(show_source))
     shown = capsys.readouterr().out
-    assert shown.startswith("# course_lib/checks/__init__.py\ndef report(")
+    assert shown.startswith("# course_lib/checks/report.py\ndef report(")
     assert inspect.getsource(report).rstrip() in shown
     assert "# course_lib/figures/source.py\ndef show_source(" in shown
 

@@ -26,6 +26,14 @@ def test_every_link_leads_somewhere_from_where_the_notebook_lies(folder):
     assert not [to for to in found if not (ROOT / folder / to).is_file()]
 
 
+def test_the_links_do_not_hang_on_where_the_library_lies(tmp_path):
+    """A second checkout may be run with the first one's environment."""
+    for folder in ("course_lib", "notebooks/solutions"):
+        (tmp_path / folder).mkdir(parents=True)
+    assert course_root(tmp_path / "notebooks" / "solutions") == "../.."
+    assert course_root(tmp_path) == "."
+
+
 def test_outside_of_the_course_the_links_lead_to_github(tmp_path):
     assert re.fullmatch(r"https://github.com/\S+/blob/main", course_root(tmp_path))
 

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+import torch
 
 from course_lib.networks.tokenizer import (
     BYTES,
@@ -11,6 +12,7 @@ from course_lib.networks.tokenizer import (
     START,
     Tokenizer,
     count_pairs,
+    forget,
     merge,
     pieces,
     tidy,
@@ -100,6 +102,12 @@ def test_a_batch_is_start_text_end_and_padding(tokenizer):
     assert rows.shape == (2, 8)
     assert rows[0, 0] == START and rows[1].tolist() == [START, END] + [PAD] * 6
     assert tokenizer.decode(rows[0].tolist()) == "a frog"
+
+
+def test_a_forgotten_text_is_an_empty_one():
+    tokens = Tokenizer().batch(["a frog", "a cat"], length=12)
+    empty = Tokenizer().batch(["", "a cat"], length=12)
+    assert torch.equal(forget(tokens, torch.tensor([True, False])), empty)
 
 
 def test_what_is_too_long_is_cut_and_named(tokenizer):

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from course_lib.checks import compare, report
+from course_lib.checks.report import compare, report
 from course_lib.pixels import from_bytes
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from course_lib.checks import NotYetRight, compare, report
+from course_lib.checks.report import NotYetRight, compare, report
 from course_lib.diffusion.schedule import add_noise, linear_schedule
 
 

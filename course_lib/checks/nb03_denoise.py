@@ -5,27 +5,33 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from course_lib.checks import NotYetRight, checked, difference, report
-from course_lib.diffusion.schedule import add_noise, linear_schedule
+from course_lib.checks.difference import difference
+from course_lib.checks.report import NotYetRight, ask, checked, report
+from course_lib.diffusion.objective import draw_noise, make_denoising_loss, predictor
+from course_lib.diffusion.samplers import ddim_update, last_step, walk
+from course_lib.diffusion.schedule import NoiseSchedule, linear_schedule
 
 
 def eps_loss(model, x_0, schedule, generator):
     """How wrong the network's guess of the noise is, at steps drawn at random."""
-    t = torch.randint(1, schedule.T + 1, (len(x_0),), generator=generator)  # (B,)
-    eps = torch.randn(x_0.shape, generator=generator)
-    eps_hat = model(add_noise(x_0, t, eps, schedule), t)
-    return (eps_hat - eps).square().mean()
+    batch = {"x_0": x_0} | draw_noise(x_0, schedule.T, generator)
+    return make_denoising_loss(schedule, "eps")(without_cond(model), batch)
 
 
-class Spy:
-    """A network that remembers what it was asked."""
+def without_cond(model):
+    """The library tells its networks something; this notebook's are told nothing."""
+    return lambda x_t, t, cond: model(x_t, t)
 
-    def __init__(self, answer):
-        self.asked, self.answer = [], answer
 
-    def __call__(self, x_t, t, cond=None):
-        self.asked.append((x_t, t))
-        return self.answer(x_t, t)
+def spy_on(answer):
+    """A network, and the list of what it was asked."""
+    asked = []
+
+    def model(x_t, t, cond=None):
+        asked.append((x_t, t))
+        return answer(x_t, t)
+
+    return model, asked
 
 
 def check_loss(learner_loss):
@@ -36,11 +42,11 @@ def check_loss(learner_loss):
         """What there was, what the network was asked, and the loss."""
         generator = torch.Generator().manual_seed(seed)
         x_0 = torch.rand(800, 2, generator=generator) * 2 - 1
-        spy = Spy(lambda x_t, t: answer(x_0, x_t, t))
-        loss = learner_loss(spy, x_0.clone(), schedule, generator)
-        if not spy.asked:
+        model, asked = spy_on(lambda x_t, t: answer(x_0, x_t, t))
+        loss = ask(learner_loss, model, x_0, schedule, generator)
+        if not asked:
             raise NotYetRight("the network is never asked: eps_hat = model(x_t, t)")
-        return x_0, *spy.asked[0], loss
+        return x_0, *asked[0], loss
 
     def some_answer(x_0, x_t, t):
         return torch.tanh(x_t + 0.1 * t[:, None]).requires_grad_()
@@ -130,9 +136,9 @@ def check_repeatable(draw, schedule) -> None:
     x_0, x_t, t, _ = draw
     generator = torch.Generator().manual_seed(0)
     torch.rand(x_0.shape, generator=generator)  # x_0 was drawn from it before
-    spy = Spy(lambda x_t, t: x_t)
-    eps_loss(spy, x_0, schedule, generator)
-    expected_x_t, expected_t = spy.asked[0]
+    model, asked = spy_on(lambda x_t, t: x_t)
+    eps_loss(model, x_0, schedule, generator)
+    expected_x_t, expected_t = asked[0]
     if difference(t, expected_t) or difference(x_t, expected_x_t):
         raise NotYetRight(
             "the loss is right, but cannot be repeated: draw t first, with "
@@ -141,13 +147,11 @@ def check_repeatable(draw, schedule) -> None:
 
 
 def reverse_loop(model, x_T, steps, a, b):
-    """From noise to data: guess, read off the clean point, mix with less noise."""
-    x_t = x_T
-    for t, t_next in pairwise(steps):
-        eps_hat = model(x_t, torch.full((len(x_t),), t))
-        x_0_hat = (x_t - b[t] * eps_hat) / a[t]
-        x_t = a[t_next] * x_0_hat + b[t_next] * eps_hat
-    return x_t
+    """From noise to data: the library's DDIM, with the two tables as plain lists."""
+    a, b = torch.tensor([a, b], dtype=torch.float64)
+    schedule = NoiseSchedule("as given", a, b, a_dot_table=-b, b_dot_table=a)
+    predict = predictor(without_cond(model), schedule, "eps")
+    return last_step(walk(predict, x_T, steps, ddim_update(schedule)))
 
 
 def check_reverse_loop(learner_loop):

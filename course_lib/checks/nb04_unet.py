@@ -5,7 +5,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from course_lib.checks import checked
+from course_lib.checks.report import checked
 from course_lib.networks.layers import ResidualBlock, time_embedding
 
 
@@ -52,9 +52,7 @@ def check_residual_block(learner_residual_block):
 
     def right(x, scale, shift, block):
         """norm, silu, conv; norm, scale and shift, silu, conv; plus the shortcut."""
-        h = block.conv_1(F.silu(block.norm_1(x)))
-        h = block.norm_2(h) * (1 + scale) + shift
-        return x + block.conv_2(F.silu(h))
+        return block.told(x, scale, shift)
 
     def inputs(generator):
         block = ResidualBlock(width=8, vec_width=4)

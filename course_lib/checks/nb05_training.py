@@ -2,7 +2,7 @@
 
 import torch
 
-from course_lib.checks import checked
+from course_lib.checks.report import checked
 from course_lib.diffusion.objective import make_denoising_loss
 from course_lib.diffusion.schedule import straight_line
 

@@ -1,28 +1,25 @@
 """The checks of notebook 06: one step of DDIM, and the list of steps to walk."""
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
-from course_lib.checks import compare, report
-from course_lib.diffusion.samplers import choose_steps
+from course_lib.checks.report import compare, report
+from course_lib.diffusion import samplers
+from course_lib.diffusion.samplers import choose_steps, std_of_fresh, table
 from course_lib.diffusion.schedule import straight_line
 
-A, B = (table.tolist() for table in (straight_line().a_table, straight_line().b_table))
-
-
-def std_of_ddpm(t: int, t_next: int) -> float:
-    """How much of the noise at t_next is fresh in DDPM, as a standard deviation."""
-    fresh = A[t_next] ** 2 * B[t] ** 2 - A[t] ** 2 * B[t_next] ** 2
-    return B[t_next] / (A[t_next] * B[t]) * fresh**0.5
+SCHEDULE = straight_line()
+A, B = table(SCHEDULE)
+std_of_ddpm = partial(std_of_fresh, eta=1.0, schedule=SCHEDULE)  # of t and t_next
 
 
 def ddim_step(
     x_0_hat: Tensor, eps_hat: Tensor, eps_new: Tensor, t: int, t_next: int, eta: float
 ) -> Tensor:
-    """One update of DDIM on the straight line with T = 1000."""
-    std = eta * std_of_ddpm(t, t_next)
-    kept = (B[t_next] ** 2 - std**2) ** 0.5
-    return A[t_next] * x_0_hat + kept * eps_hat + std * eps_new
+    """The library's step, on the straight line of this notebook, T = 1000."""
+    return samplers.ddim_step(x_0_hat, eps_hat, eps_new, t, t_next, eta, SCHEDULE)
 
 
 def check_ddim_step(learner_ddim_step):

@@ -1,20 +1,12 @@
 """The checks of notebook 07: where to begin, and how to hold a part of a picture."""
 
 import torch
-from torch import Tensor
 
-from course_lib.checks import compare, report
-from course_lib.diffusion.schedule import NoiseSchedule, add_noise, straight_line
+from course_lib.checks.report import compare, report
+from course_lib.diffusion.editing import begin, put_back
+from course_lib.diffusion.schedule import add_noise, straight_line
 
 SCHEDULE = straight_line()
-
-
-def begin(
-    x_0: Tensor, strength: float, eps: Tensor, schedule: NoiseSchedule
-) -> tuple[int, Tensor]:
-    """The step that a strength means, and the picture with its noise."""
-    start = round(strength * schedule.T)
-    return start, add_noise(x_0, torch.full((len(x_0),), start), eps, schedule)
 
 
 def check_begin(learner_begin):
@@ -52,19 +44,6 @@ def check_begin(learner_begin):
         compare(learner_begin, begin, inputs, mistakes)
 
     return report(check, learner_begin, begin)
-
-
-def put_back(
-    x_next: Tensor,
-    x_0: Tensor,
-    mask: Tensor,
-    t_next: int,
-    eps_new: Tensor,
-    schedule: NoiseSchedule,
-) -> Tensor:
-    """What was drawn where the mask is True; elsewhere the picture, just as noisy."""
-    kept = add_noise(x_0, torch.full((len(x_0),), t_next), eps_new, schedule)
-    return torch.where(mask, x_next, kept)
 
 
 def check_put_back(learner_put_back):

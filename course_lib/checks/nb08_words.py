@@ -4,7 +4,7 @@ import math
 
 from torch import Tensor, arange, randint, randn
 
-from course_lib.checks import compare, report
+from course_lib.checks.report import compare, report
 from course_lib.networks.layers import attention_weights
 from course_lib.networks.tokenizer import merge
 

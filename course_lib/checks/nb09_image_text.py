@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from course_lib.checks import compare, report
+from course_lib.checks.report import compare, report
 from course_lib.networks.contrastive import contrastive_loss, cosines
 
 

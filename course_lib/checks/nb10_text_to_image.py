@@ -1,15 +1,10 @@
 """The checks of notebook 10: guidance, and captions that are left out on purpose."""
 
 import torch
-from torch import Tensor
 
-from course_lib.checks import compare, report
-from course_lib.networks.tokenizer import END, PAD, START
-
-
-def guided(with_text: Tensor, without: Tensor, guidance_scale: float) -> Tensor:
-    """Go from "nothing told" towards "told", guidance_scale times as far."""
-    return without + guidance_scale * (with_text - without)
+from course_lib.checks.report import compare, report
+from course_lib.diffusion.guidance import guided
+from course_lib.networks.tokenizer import END, PAD, START, forget
 
 
 def check_guided(learner_guided):
@@ -41,13 +36,6 @@ def check_guided(learner_guided):
         compare(learner_guided, guided, inputs, mistakes)
 
     return report(check, learner_guided, guided)
-
-
-def forget(tokens: Tensor, dropped: Tensor) -> Tensor:
-    """Captions with some of them replaced by the empty one: START, END, PAD, ..."""
-    nothing = torch.full_like(tokens, PAD)
-    nothing[:, 0], nothing[:, 1] = START, END
-    return torch.where(dropped[:, None], nothing, tokens)
 
 
 def check_forget(learner_forget):

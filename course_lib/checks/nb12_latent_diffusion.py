@@ -5,11 +5,18 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from course_lib.checks import NotYetRight, compare, report
+from course_lib.checks.guard import plain_torch
+from course_lib.checks.report import NotYetRight, ask, compare, report
 from course_lib.diffusion.objective import Predict, eps_from_x_0, predictor
-from course_lib.diffusion.samplers import choose_steps
+from course_lib.diffusion.samplers import (
+    choose_steps,
+    ddim_update,
+    last_step,
+    mix,
+    walk,
+)
 from course_lib.diffusion.schedule import NoiseSchedule, straight_line
-from course_lib.networks.autoencoder import Autoencoder
+from course_lib.networks.autoencoder import Autoencoder, from_latents, to_latents
 
 SCHEDULE = straight_line()
 NO_CHANCE = (
@@ -18,6 +25,7 @@ NO_CHANCE = (
 )
 
 
+@plain_torch()
 def tiny_autoencoder() -> Autoencoder:
     """One that has learned nothing, but whose every weight matters."""
     coder = Autoencoder(widths=(8, 8), z_channels=2).requires_grad_(False)
@@ -28,13 +36,6 @@ def tiny_autoencoder() -> Autoencoder:
 
 
 # Pictures to latents ------------------------------------------------------------
-
-
-@torch.no_grad()
-def to_latents(pictures: Tensor, autoencoder: Autoencoder, scale: float) -> Tensor:
-    """The middle of each picture's cloud, in latents of spread 1."""
-    mu, _ = autoencoder.encode(pictures)
-    return mu * scale
 
 
 def check_to_latents(learner_to_latents):
@@ -86,7 +87,7 @@ def is_random_point(
 ) -> bool:
     """Whether the answers lie around mu as the clouds say, and change at each call."""
     mu, logvar = autoencoder.encode(pictures)
-    first, second = (learner(pictures, autoencoder, scale) for _ in range(2))
+    first, second = (ask(learner, pictures, autoencoder, scale) for _ in range(2))
     if not isinstance(first, Tensor) or first.shape != mu.shape:
         return False
     eps = (first / scale - mu) / (logvar / 2).exp()  # if it is one, N(0, 1)
@@ -107,16 +108,8 @@ def draw_in_latents(
     scale: float,
 ) -> Tensor:
     """DDIM without chance, all in latents; a picture only at the end."""
-    z_t = z_T
-    for t, t_next in zip(way[:-1], way[1:], strict=True):
-        z_0_hat, eps_hat = predict(z_t, torch.full((len(z_t),), t))
-        z_t = mix(z_0_hat, eps_hat, t_next, schedule)
-    return autoencoder.decode(z_t / scale).clamp(-1, 1)
-
-
-def mix(z_0_hat: Tensor, eps_hat: Tensor, t: int, schedule: NoiseSchedule) -> Tensor:
-    """Guess and noise in the proportions of step t."""
-    return schedule.a_table[t] * z_0_hat + schedule.b_table[t] * eps_hat
+    z_0 = last_step(walk(predict, z_T, way, ddim_update(schedule)))
+    return from_latents(z_0, autoencoder, scale).clamp(-1, 1)
 
 
 def as_asked(predict: Predict) -> Predict:

@@ -21,6 +21,7 @@ from course_lib.diffusion.samplers import (
     choose_steps,
     dpm_solver,
     last_step,
+    mix,
 )
 from course_lib.diffusion.schedule import NoiseSchedule, add_noise
 from course_lib.pixels import check_pictures
@@ -39,6 +40,14 @@ def start_of(strength: float, T: int) -> int:
     if not 0 <= strength <= 1:
         raise ValueError(f"strength must lie in 0..1; got {strength}.")
     return round(strength * T)
+
+
+def begin(
+    x_0: Tensor, strength: float, eps: Tensor, schedule: NoiseSchedule
+) -> tuple[int, Tensor]:
+    """The step that a strength means, and the picture with the noise of that step."""
+    start = start_of(strength, schedule.T)
+    return start, add_noise(x_0, torch.tensor([start]), eps, schedule)
 
 
 def image_to_image(
@@ -63,14 +72,12 @@ def image_to_image(
         guidance_scale: None guides as whole pictures are
     """
     check_asked(pictures, asked)
-    start = start_of(strength, painter.schedule.T)
-    if start == 0:
+    if start_of(strength, painter.schedule.T) == 0:
         return pictures.clone()
     predict = painter.predict_for(asked, guidance_scale)
     x_0 = painter.encode(pictures)
     eps = PictureNoise(seed, range(len(x_0)), painter.device)(x_0.shape[1:])
-    t = torch.full((len(x_0),), start, device=painter.device)
-    x_t = add_noise(x_0, t, eps, painter.schedule)
+    start, x_t = begin(x_0, strength, eps, painter.schedule)
     some = min(start, max(1, round(strength * steps)))
     way = dpm_solver(predict, x_t, painter.schedule, some, start=start)
     return painter.decode(last_step(way))
@@ -111,6 +118,21 @@ def check_mask(mask: Tensor, pictures: Tensor) -> Tensor:
     return mask
 
 
+def put_back(
+    x_next: Tensor,
+    x_0: Tensor,
+    mask: Tensor,
+    t_next: int,
+    eps_new: Tensor,
+    schedule: NoiseSchedule,
+) -> Tensor:
+    """What was drawn where the mask is True; elsewhere the picture, just as noisy.
+
+    Beside a clean part the network would take the drawn part's noise for structure.
+    """
+    return torch.where(mask, x_next, mix(x_0, eps_new, t_next, schedule))
+
+
 def held(
     predict: Predict,
     x_0: Tensor,
@@ -149,9 +171,8 @@ def held(
                 x_0_hat, eps_hat = predict(x_t, all_t)
             if turn == 0:
                 yield Step(t, x_t, torch.where(mask, x_0_hat, x_0))
-            drawn = a[t_next] * x_0_hat + b[t_next] * eps_hat
-            kept = a[t_next] * x_0 + b[t_next] * noise(shape)
-            x_next = torch.where(mask, drawn, kept)
+            drawn = mix(x_0_hat, eps_hat, t_next, schedule)
+            x_next = put_back(drawn, x_0, mask, t_next, noise(shape), schedule)
             if turn < again - 1:
                 keep = a[t] / a[t_next]
                 std = max(b[t] ** 2 - (keep * b[t_next]) ** 2, 0.0) ** 0.5

@@ -16,6 +16,11 @@ from torch import Tensor
 STRONGEST = 100  # far beyond what makes a picture
 
 
+def guided(with_cond: Tensor, without: Tensor, guidance_scale: float) -> Tensor:
+    """From "nothing told" towards "told", guidance_scale times as far."""
+    return without + guidance_scale * (with_cond - without)
+
+
 def guide(
     model: Callable, guidance_scale: float, uncond: Tensor | None = None
 ) -> Callable:
@@ -39,7 +44,7 @@ def guide(
         nothing = torch.zeros_like(cond) if uncond is None else uncond
         both = model(torch.cat([x_t, x_t]), t.repeat(2), torch.cat([cond, nothing]))
         with_cond, without = both.chunk(2)
-        return without + guidance_scale * (with_cond - without)
+        return guided(with_cond, without, guidance_scale)
 
     return guided_model
 
@@ -66,10 +71,10 @@ def compose(
 
     def composed_model(x_t: Tensor, t: Tensor, cond: Tensor | None = None) -> Tensor:
         answers = model(torch.cat([x_t] * parts), t.repeat(parts), asked).chunk(parts)
-        without, guided = answers[0], answers[0]
+        without, pulled = answers[0], answers[0]
         for scale, with_cond in zip(scales, answers[1:], strict=True):
-            guided = guided + scale * (with_cond - without)
-        return guided
+            pulled = pulled + scale * (with_cond - without)
+        return pulled
 
     return composed_model
 
@@ -94,10 +99,10 @@ class Way:
 
     def guide(self, model: Callable, uncond: Tensor | None = None) -> Callable:
         """`guide` above, where it is asked for; all of a batch is at the same t."""
-        guided = guide(model, self.guidance_scale, uncond)
+        followed = guide(model, self.guidance_scale, uncond)
 
         def guided_at_times(x_t: Tensor, t: Tensor, cond: Tensor) -> Tensor:
-            asked = guided if self.is_guided(int(t[0])) else model
+            asked = followed if self.is_guided(int(t[0])) else model
             return asked(x_t, t, cond)
 
         return guided_at_times

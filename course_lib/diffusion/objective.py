@@ -173,14 +173,25 @@ def with_noise(
         batch = dict(get_batch(iteration))
         generator = generator_for(seed, iteration)
         x_0 = batch["x_0"]
-        batch["t"] = draw_steps(len(x_0), schedule.T, generator, noisier, even)
-        batch["eps"] = torch.randn(x_0.shape, generator=generator)
+        batch |= draw_noise(x_0, schedule.T, generator, noisier, even)
         if "cond" in batch and drop > 0:
             dropped = torch.rand(len(x_0), generator=generator) < drop
             batch["cond"] = batch["cond"].masked_fill(dropped, 0)
         return batch
 
     return get_noisy_batch
+
+
+def draw_noise(
+    x_0: Tensor,
+    T: int,
+    generator: torch.Generator,
+    noisier: float | None = None,
+    even: float = 0.0,
+) -> Batch:
+    """`t` (B,) and `eps` like x_0, for one iteration; t is drawn first."""
+    t = draw_steps(len(x_0), T, generator, noisier, even)
+    return {"t": t, "eps": torch.randn(x_0.shape, generator=generator)}
 
 
 def draw_steps(

@@ -84,6 +84,60 @@ def table(schedule: NoiseSchedule) -> tuple[list[float], list[float]]:
     return schedule.a_table.tolist(), schedule.b_table.tolist()
 
 
+def mix(x_0: Tensor, eps: Tensor, t: int, schedule: NoiseSchedule) -> Tensor:
+    """Picture and noise in the proportions of step t, the same t for all.
+
+    `add_noise` does it for a t a picture; one plain number needs no look at the device.
+    """
+    a, b = table(schedule)
+    return a[t] * x_0 + b[t] * eps
+
+
+def std_of_fresh(t: int, t_next: int, eta: float, schedule: NoiseSchedule) -> float:
+    """How much of the noise at t_next is fresh, as a standard deviation.
+
+    Song et al. 2021, equation 16: eta times what DDPM's posterior has.
+    """
+    a, b = table(schedule)
+    fresh = a[t_next] ** 2 * b[t] ** 2 - a[t] ** 2 * b[t_next] ** 2  # 0 <= fresh
+    return eta * b[t_next] / (a[t_next] * b[t]) * max(fresh, 0.0) ** 0.5
+
+
+def ddim_step(
+    x_0_hat: Tensor,
+    eps_hat: Tensor,
+    eps_new: Tensor | None,
+    t: int,
+    t_next: int,
+    eta: float,
+    schedule: NoiseSchedule,
+) -> Tensor:
+    """One update of DDIM: variances add, so what is fresh takes from what is kept.
+
+    Args:
+        eps_hat, eps_new: the predicted noise, and fresh noise, if any of it is fresh
+    """
+    std = std_of_fresh(t, t_next, eta, schedule)
+    if std == 0:
+        return mix(x_0_hat, eps_hat, t_next, schedule)
+    a, b = table(schedule)
+    kept = max(b[t_next] ** 2 - std**2, 0.0) ** 0.5  # rounding may take it below 0
+    return a[t_next] * x_0_hat + kept * eps_hat + std * eps_new
+
+
+def ddim_update(
+    schedule: NoiseSchedule, eta: float = 0.0, noise: PictureNoise | None = None
+) -> Callable:
+    """What makes a `walk` one of DDIM; fresh noise is drawn only where it is used."""
+
+    def update(t, t_next, x_t, x_0_hat, eps_hat):
+        is_fresh = std_of_fresh(t, t_next, eta, schedule) > 0
+        eps_new = noise(x_t.shape[1:]) if is_fresh else None
+        return ddim_step(x_0_hat, eps_hat, eps_new, t, t_next, eta, schedule)
+
+    return update
+
+
 def ddim(
     predict: Predict,
     x_T: Tensor,
@@ -106,16 +160,8 @@ def ddim(
             f"With eta = {eta} the sampler puts fresh noise back: give it `noise`, a "
             "PictureNoise, to draw from."
         )
-    a, b = table(schedule)
-
-    def update(t, t_next, x_t, x_0_hat, eps_hat):
-        fresh = a[t_next] ** 2 * b[t] ** 2 - a[t] ** 2 * b[t_next] ** 2  # 0 <= fresh
-        std = eta * b[t_next] / (a[t_next] * b[t]) * max(fresh, 0.0) ** 0.5
-        kept = max(b[t_next] ** 2 - std**2, 0.0) ** 0.5
-        x_next = a[t_next] * x_0_hat + kept * eps_hat
-        return x_next + std * noise(x_t.shape[1:]) if std > 0 else x_next
-
-    return walk(predict, x_T, choose_steps(schedule.T, steps, start), update)
+    way = choose_steps(schedule.T, steps, start)
+    return walk(predict, x_T, way, ddim_update(schedule, eta, noise))
 
 
 def ddpm(

@@ -16,7 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+
+EXACT = dict(dtype=torch.float64, device="cpu")  # whatever torch's defaults are
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +95,7 @@ class NoiseSchedule:
 
     def _exact_alpha(self) -> Tensor:
         alpha_bar = self._exact_alpha_bar()
-        return torch.cat([torch.ones(1), alpha_bar[1:] / alpha_bar[:-1]])
+        return from_1(alpha_bar[1:] / alpha_bar[:-1])
 
     def _look_up(self, table: Tensor, t: Tensor, like: Tensor | None = None) -> Tensor:
         check_steps(t, self.T)
@@ -122,6 +125,11 @@ def check_steps(t: Tensor, T: int) -> None:
         )
 
 
+def from_1(entries: Tensor) -> Tensor:
+    """Step 0, where nothing has happened yet, before the entries of 1..T."""
+    return F.pad(entries, (1, 0), value=1.0)
+
+
 def circle(name: str, alpha_bar: Tensor) -> NoiseSchedule:
     """A variance-preserving schedule from its float64 table alpha_bar_0..alpha_bar_T.
 
@@ -135,24 +143,24 @@ def circle(name: str, alpha_bar: Tensor) -> NoiseSchedule:
 
 def linear_schedule(T: int = 1000, beta_1: float = 1e-4, beta_T: float = 0.02):
     """The DDPM schedule: beta_t grows in equal steps (Ho et al. 2020, section 4)."""
-    beta = torch.linspace(beta_1, beta_T, T, dtype=torch.float64)  # (T,)
+    beta = torch.linspace(beta_1, beta_T, T, **EXACT)  # (T,)
     alpha_bar = torch.cumprod(1 - beta, dim=0)  # T factors: float32 would lose digits
-    return circle("linear", torch.cat([torch.ones(1), alpha_bar]))
+    return circle("linear", from_1(alpha_bar))
 
 
 def cosine_schedule(T: int = 1000, s: float = 0.008, beta_max: float = 0.999):
     """The cosine schedule (Nichol & Dhariwal 2021, equation 17), beta capped."""
-    u = torch.linspace(0, 1, T + 1, dtype=torch.float64)
+    u = torch.linspace(0, 1, T + 1, **EXACT)
     f = torch.cos((u + s) / (1 + s) * math.pi / 2) ** 2
     beta = (1 - f[1:] / f[:-1]).clamp(max=beta_max)  # the cap keeps a_T above zero
-    return circle("cosine", torch.cat([torch.ones(1), torch.cumprod(1 - beta, dim=0)]))
+    return circle("cosine", from_1(torch.cumprod(1 - beta, dim=0)))
 
 
 def straight_line(T: int = 1000) -> NoiseSchedule:
     """Straight from picture to noise (Liu et al. 2022; Lipman et al. 2022)."""
     # a^2 + b^2 is not 1 here: pictures become quieter half way. No network minds, and
     # sampling becomes a walk along straight velocities.
-    u = torch.linspace(0, 1, T + 1, dtype=torch.float64)
+    u = torch.linspace(0, 1, T + 1, **EXACT)
     one = torch.ones_like(u)
     return NoiseSchedule("straight line", 1 - u, u, a_dot_table=-one, b_dot_table=one)
 

@@ -44,6 +44,21 @@ STYLE = {
 }
 
 
+def our_style():
+    """matplotlib as it comes, and STYLE on top; whatever the user has set stays out.
+
+    Made and saved inside, a figure looks the same for everybody: a dark style sheet
+    would leave black words on black, `savefig.bbox: tight` another size.
+    """
+    return style.context(STYLE, after_reset=True)
+
+
+def new_figure(width: float, height: float, layout: str | None = None) -> Figure:
+    """A white figure of so many inches, inside `our_style`."""
+    tiny = 1e-5  # matplotlib rounds down, and 9.2 * 100 is below 920
+    return Figure((width + tiny, height + tiny), dpi=DPI, layout=layout)
+
+
 # Showing ------------------------------------------------------------------------
 
 
@@ -54,10 +69,10 @@ def show(figure: Figure | Image.Image, alt: str) -> None:
     description of a plain PNG output. The price: nbval, which skips PNG outputs,
     compares HTML to the byte, and between machines a float's last bit may differ, hence
     a pixel. So notebooks/conftest.py has nbval skip the bytes of pictures inside HTML
-    and compare the rest: description, labels, sizes.
+    and compare the rest: description and labels. How many pixels wide a figure is may
+    differ with matplotlib's rounding, so no size is written down.
     """
-    png, size = png_bytes(figure)
-    publish(image_tag(png, size, alt), alt)
+    publish(image_tag(png_bytes(figure), alt), alt)
 
 
 def publish(page: str, alt: str) -> None:
@@ -69,17 +84,20 @@ def publish(page: str, alt: str) -> None:
         display({"text/html": page, "text/plain": words}, raw=True)
 
 
-def image_tag(png: bytes, size: tuple[int, int], alt: str, look: str = "") -> str:
+def image_tag(png: bytes, alt: str, width: int | None = None, look: str = "") -> str:
     """An <img> that carries its picture and its description with it.
 
-    >>> image_tag(b"png", (32, 16), 'a "frog"')[:30]
-    '<img alt="a &quot;frog&quot;" '
+    Args:
+        width: on the screen, in pixels; as many as the picture has, if it is not said
+
+    >>> image_tag(b"png", 'a "frog"', width=32)[:40]
+    '<img alt="a &quot;frog&quot;" width="32"'
     """
     data = base64.b64encode(png).decode()
     words = html.escape(check_alt(alt))
+    wide = f'width="{width}" ' if width is not None else ""
     return (
-        f'<img alt="{words}" width="{size[0]}" height="{size[1]}" '
-        f'style="max-width: 100%; height: auto; {look}" '
+        f'<img alt="{words}" {wide}style="max-width: 100%; height: auto; {look}" '
         f'src="data:image/png;base64,{data}">'
     )
 
@@ -94,8 +112,8 @@ def check_alt(alt: str) -> str:
     return alt
 
 
-def png_bytes(figure: Figure | Image.Image) -> tuple[bytes, tuple[int, int]]:
-    """A figure as PNG, without dates or versions in it, and its width and height."""
+def png_bytes(figure: Figure | Image.Image) -> bytes:
+    """A figure as PNG, without dates or versions in it."""
     file = io.BytesIO()
     if isinstance(figure, Image.Image):
         pixels = to_rgb(figure)
@@ -106,8 +124,7 @@ def png_bytes(figure: Figure | Image.Image) -> tuple[bytes, tuple[int, int]]:
             figure.draw_without_rendering()  # the layout settles at the second drawing
         figure.savefig(file, format="png", metadata={"Software": None})
         plt.close(figure)  # else pyplot shows it a second time
-    with Image.open(file) as image:
-        return file.getvalue(), image.size
+    return file.getvalue()
 
 
 @contextmanager
@@ -127,8 +144,8 @@ def panels(
     check_alt(alt)
     across = min(count, 4)
     down = math.ceil(count / across)
-    with style.context(STYLE, after_reset=True):
-        figure = Figure((width * across, height * down), layout="constrained")
+    with our_style():
+        figure = new_figure(width * across, height * down, "constrained")
         grid = figure.subplots(down, across, squeeze=False, sharex=share, sharey=share)
         for empty in grid.flat[count:]:
             empty.set_visible(False)
@@ -151,6 +168,13 @@ class Row(NamedTuple):
     titles: list[str]  # N of them, or none
 
 
+def show_sheet(rows: list[Row], alt: str, zoom: int | None = None) -> None:
+    """Show rows of pictures; see `sheet`."""
+    with our_style():
+        show(sheet(rows, zoom), alt)
+
+
+@our_style()
 def sheet(rows: list[Row], zoom: int | None = None) -> Figure:
     """Rows of pictures, each pixel a square of `zoom` screen pixels, nothing resampled.
 
@@ -168,7 +192,8 @@ def sheet(rows: list[Row], zoom: int | None = None) -> Figure:
     across = width * zoom + GAP
     titles = [[wrap(str(title), across) for title in row.titles] for row in rows]
     downs = [height * zoom + GAP + LINE * most_lines(line) for line in titles]
-    figure = empty_sheet(margin + GAP + columns * across, GAP + sum(downs))
+    size = (margin + GAP + columns * across, GAP + sum(downs))
+    figure = new_figure(*(pixels / DPI for pixels in size))
     top = GAP
     for row, label, line, down in zip(rows, labels, titles, downs, strict=True):
         middle = top + height * zoom / 2
@@ -197,12 +222,6 @@ def most_lines(texts: list[str]) -> int:
     return max((text.count("\n") + 1 for text in texts), default=0)
 
 
-def empty_sheet(width: int, height: int) -> Figure:
-    """A white figure of so many pixels."""
-    tiny = 1e-3  # matplotlib rounds down, and 897 / 100 * 100 is below 897
-    return Figure(((width + tiny) / DPI, (height + tiny) / DPI), dpi=DPI)
-
-
 def put_picture(
     figure: Figure, left: int, top: int, picture: Tensor, zoom: int
 ) -> None:
@@ -215,6 +234,5 @@ def put_picture(
 
 def put_text(figure: Figure, left: float, top: float, text: str, ha: str, va: str):
     """Words at a place in pixels from the top left."""
-    with style.context(STYLE, after_reset=True):
-        x, y = left / figure.bbox.width, 1 - top / figure.bbox.height
-        figure.text(x, y, text, ha=ha, va=va, fontsize=8, linespacing=1.1)
+    x, y = left / figure.bbox.width, 1 - top / figure.bbox.height
+    figure.text(x, y, text, ha=ha, va=va, fontsize=8, linespacing=1.1)

@@ -1,7 +1,7 @@
 """Figures for people: pictures, points in the plane, curves and schedules.
 
 Every function here shows one figure under the cell, with its description `alt`, and
-returns nothing. `show` does the same for a figure of your own.
+returns nothing. `figure.show` does the same for a figure of your own.
 """
 
 import math
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from course_lib.diffusion.samplers import Step
 from course_lib.diffusion.schedule import NoiseSchedule
-from course_lib.figures.figure import DASHES, MARKERS, PALETTE, Row, panels, sheet, show
+from course_lib.figures.figure import DASHES, MARKERS, PALETTE, Row, panels, show_sheet
 from course_lib.pixels import PictureError, check_pictures, to_bytes
 
 GREY = "#bbbbbb"
@@ -44,7 +44,7 @@ def show_pictures(
         Row("", pictures[i : i + columns], titles[i : i + columns])
         for i in range(0, len(pictures), columns)
     ]
-    show(sheet(rows, zoom), alt)
+    show_sheet(rows, alt, zoom)
 
 
 def show_rows(
@@ -61,7 +61,7 @@ def show_rows(
     """
     named = [Row(name, pictures, []) for name, pictures in rows.items()]
     named[-1] = named[-1]._replace(titles=list(titles or []))
-    show(sheet(named, zoom), alt)
+    show_sheet(named, alt, zoom)
 
 
 def show_trace(
@@ -214,7 +214,7 @@ def grid_points(limit: float = 2.0, count: int = 15) -> Tensor:
 def numbers(values) -> np.ndarray:
     """A tensor on any device, or a list, as a float64 array."""
     if isinstance(values, Tensor):
-        values = values.detach().cpu()
+        values = values.detach().cpu().double()  # numpy knows no bfloat16
     return np.asarray(values, dtype=np.float64)
 
 
@@ -326,7 +326,8 @@ def plot_schedules(
         for i, schedule in enumerate(schedules):
             look = dict(label=schedule.name, **line_look(i))
             u = np.arange(schedule.T + 1) / schedule.T
-            inner = torch.arange(1, schedule.T)  # at the ends it is 0 or infinite
+            # At the ends it is 0 or infinite. The table's device need not be torch's.
+            inner = torch.arange(1, schedule.T, device=schedule.a_table.device)
             axes[0].plot(u, numbers(schedule.a_table), **look)
             axes[1].plot(u, numbers(schedule.b_table), **look)
             axes[2].plot(u[1:-1], numbers(schedule.snr(inner)), **look)

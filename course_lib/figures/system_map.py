@@ -103,15 +103,18 @@ def show_system(
 
 
 def course_root(here: Path) -> str:
-    """The way from a folder to the course; outside of it, its address on GitHub.
+    """The way from a folder to the course around it; else the address on GitHub.
+
+    Where the library was imported from does not matter: it may be another copy.
 
     >>> course_root(repository_folder() / "notebooks" / "solutions")
     '../..'
     """
-    root = repository_folder()
-    if here.resolve().is_relative_to(root):
-        return Path(os.path.relpath(root, here.resolve())).as_posix()
-    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    here = here.resolve()
+    for folder in (here, *here.parents):
+        if (folder / "course_lib").is_dir() and (folder / "notebooks").is_dir():
+            return Path(os.path.relpath(folder, here)).as_posix()
+    text = (repository_folder() / "pyproject.toml").read_text(encoding="utf-8")
     repository = tomllib.loads(text)["tool"]["course"]["repository"]
     return f"https://github.com/{repository}/blob/main"
 
@@ -158,10 +161,10 @@ def item(box: Box, root: str, prompt: str, picture: Tensor | None) -> str:
     does = f"“{prompt}”" if box.name == "prompt" else box.does
     image = ""
     if picture is not None:
-        png, _ = png_bytes(to_image(picture.detach().cpu()))
+        png = png_bytes(to_image(picture.detach().cpu()))
         side = 64 if box.columns == 1 else HEIGHT - 16
         look_of_it = "float: right; margin: 0 0 0 6px; image-rendering: pixelated"
-        image = image_tag(png, (side, side), f"the {box.name}", look_of_it)
+        image = image_tag(png, f"the {box.name}", side, look_of_it)
     return (
         f'<li style="{look}">{image}<b>{html.escape(box.name)}</b><br>\n'
         f"{html.escape(does)}<br>\n{links(box, root)}</li>"

@@ -28,10 +28,10 @@ PAGE = """\
 {strip}
 </div>
 <div class="slider" style="display: none">
-<img alt="{alt}" width="{width}" height="{height}" style="{look}"><br>
+<img alt="{alt}" {width}style="{look}"><br>
 <input type="range" min="0" max="{last}" value="{start}" aria-label="{alt}"
  data-lm-suppress-shortcuts="true"
- style="width: {long}px; max-width: 100%; margin: 6px 0">
+ style="width: 100%; min-width: 240px; margin: 6px 0">
 <div class="label" style="font-family: monospace"></div>
 </div>
 </div>
@@ -49,7 +49,7 @@ for (const box of document.querySelectorAll('[data-frames="{key}"]')) {{
   }};
   range.oninput = turn;
   strip.style.display = "none";
-  slider.style.display = "block";
+  slider.style.display = "inline-block";  // as wide as its picture
   turn();
 }}
 </script>"""
@@ -88,15 +88,13 @@ def slider_page(frames, labels, alt, zoom=None, start=0) -> str:
         raise ValueError(f"{len(labels)} labels for {len(images)} frames.")
     if not 0 <= start < len(images):
         raise ValueError(f"start must lie in 0..{len(images) - 1}; got {start}.")
-    width, height = images[0].width * zoom, images[0].height * zoom
-    small = min(1.0, THUMB / width)
-    thumb = (round(width * small), round(height * small))
+    width = images[0].width * zoom
     look = "image-rendering: pixelated;" if zoom > 1 else ""
-    pngs = [png_bytes(image)[0] for image in images]
-    item = f"text-align: center; font-size: small; max-width: {max(thumb[0], 120)}px"
+    pngs = [png_bytes(image) for image in images]
+    item = "text-align: center; font-size: small; max-width: 120px"
     strip = [
         f'<div style="{item}">'
-        f"{image_tag(png, thumb, f'{alt}: {label}', look)}"
+        f"{image_tag(png, f'{alt}: {label}', min(width, THUMB), look)}"
         f"<br>{html.escape(label)}</div>"
         for png, label in zip(pngs, labels, strict=True)
     ]
@@ -104,12 +102,10 @@ def slider_page(frames, labels, alt, zoom=None, start=0) -> str:
         key=hashlib.sha256(b"".join(pngs)).hexdigest()[:16],
         strip="\n".join(strip),
         alt=html.escape(check_alt(alt)),
-        width=width,
-        height=height,
+        width=f'width="{width}" ' if zoom > 1 else "",
         look=f"max-width: 100%; height: auto; {look}",
         last=len(images) - 1,
         start=start,
-        long=max(width, 240),
         labels=json.dumps(labels).replace("<", "\\u003c"),  # no </script> from a label
     )
 
@@ -142,7 +138,7 @@ def sampler_slider(
 def side_by_side(step: Step, picture: int) -> Tensor:
     """x_t and x_0_hat of one picture, a white gap between them: (3, H, 2 W + 2)."""
     x_t, x_0_hat = step.x_t[picture].cpu(), step.x_0_hat[picture].cpu()
-    gap = torch.ones(3, x_t.shape[1], 2)
+    gap = x_t.new_ones(3, x_t.shape[1], 2)
     return torch.cat([x_t, gap, x_0_hat], dim=2).clamp(-1, 1)
 
 

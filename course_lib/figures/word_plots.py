@@ -1,12 +1,10 @@
 """Figures of words: a text cut into its tokens, and who looks at whom."""
 
 import numpy as np
-from matplotlib import style
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_lib.figures.figure import STYLE, check_alt, panels, show
+from course_lib.figures.figure import check_alt, new_figure, our_style, panels, show
 
 LETTER, LINE = 0.085, 0.36  # inches; a letter's width, a row's height
 INKS = ("#cfe8f7", "#fbe3c0")  # neighbours differ; the edge of a box says it too
@@ -23,8 +21,8 @@ def plot_tokens(rows: dict[str, list[str]], alt: str) -> None:
     margin = max(map(len, rows)) * LETTER + 0.3
     widths = [sum(box_width(text) for text in texts) for texts in rows.values()]
     size = (margin + max(widths) + 0.1, LINE * len(rows) + 0.1)
-    with style.context(STYLE, after_reset=True):
-        figure = Figure(size)
+    with our_style():
+        figure = new_figure(*size)
         axis = figure.add_axes((0, 0, 1, 1))
         axis.set(xlim=(0, size[0]), ylim=(size[1], 0))
         axis.set_axis_off()
@@ -66,7 +64,7 @@ def plot_tables(
     high = 0.30 * len(rows) + 0.09 * max(map(len, columns)) + 0.4
     with panels(alt, len(tables), wide + 0.05 * max(map(len, rows)), high) as axes:
         for axis, (name, table) in zip(axes, tables.items(), strict=True):
-            table = table.detach().cpu().numpy()
+            table = table.detach().cpu().double().numpy()  # numpy knows no bfloat16
             axis.imshow(table, cmap="Blues", vmin=0, vmax=1, aspect="auto")
             axis.set_title(name, fontsize=10)
             axis.set_xticks(range(len(columns)), columns, rotation=turn)

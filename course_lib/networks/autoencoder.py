@@ -204,6 +204,17 @@ def kl_divergence(mu: Tensor, logvar: Tensor) -> Tensor:
     return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).flatten(1).sum(1)
 
 
+def to_latents(pictures: Tensor, autoencoder: Autoencoder, scale: float) -> Tensor:
+    """The middle of each picture's cloud, times `scale`, which makes their spread 1."""
+    mu, _ = autoencoder.encode(pictures)
+    return mu * scale
+
+
+def from_latents(z_0: Tensor, autoencoder: Autoencoder, scale: float) -> Tensor:
+    """Latents of spread 1 to pictures, about in [-1, 1]."""
+    return autoencoder.decode(z_0 / scale)
+
+
 def make_autoencoder_loss(
     kl_weight: float = 1e-5,
     features: Callable[[Tensor], list[Tensor]] | None = None,

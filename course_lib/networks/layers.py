@@ -77,8 +77,12 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor, vec: Tensor) -> Tensor:
         """(B, C, H, W) and (B, vec_width) to (B, C, H, W)."""
-        h = self.conv_1(F.silu(self.norm_1(x)))
         scale, shift = self.scale_and_shift(vec)[:, :, None, None].chunk(2, dim=1)
+        return self.told(x, scale, shift)
+
+    def told(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        """The same, told what `vec` comes to: scale and shift, both (B, C, 1, 1)."""
+        h = self.conv_1(F.silu(self.norm_1(x)))
         # 1 + scale, so that a vector of zeros leaves the channels as they are.
         h = self.norm_2(h) * (1 + scale) + shift  # (B, C, H, W)
         return x + self.conv_2(F.silu(h))

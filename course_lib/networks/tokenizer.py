@@ -141,6 +141,19 @@ class Tokenizer:
         return [text for text in texts if len(self.encode(text)) > length - 2]
 
 
+def forget(tokens: Tensor, dropped: Tensor) -> Tensor:
+    """Texts (B, L), some of them replaced by the empty one: START, END, PAD, ...
+
+    Not by PAD alone: that is no text, and attention would have nothing to look at.
+
+    Args:
+        dropped: (B,) booleans, True for those that go
+    """
+    nothing = torch.full_like(tokens, PAD)
+    nothing[:, 0], nothing[:, 1] = START, END
+    return torch.where(dropped[:, None], nothing, tokens)
+
+
 def train_tokenizer(texts: Iterable[str], merges: int = 200) -> Tokenizer:
     """Merge the commonest pair into a new token, again and again.
 

@@ -27,7 +27,12 @@ from course_lib.diffusion.guidance import FOR_LABELS, FOR_LATENTS, FOR_PROMPTS, 
 from course_lib.diffusion.objective import Predict, predictor
 from course_lib.diffusion.samplers import PictureNoise, Step
 from course_lib.diffusion.schedule import schedule_named
-from course_lib.networks.autoencoder import Autoencoder, its_autoencoder
+from course_lib.networks.autoencoder import (
+    Autoencoder,
+    from_latents,
+    its_autoencoder,
+    to_latents,
+)
 from course_lib.networks.text_unet import TextUNet
 from course_lib.networks.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
 from course_lib.networks.unet import UNet
@@ -229,14 +234,14 @@ class TextToImage(Painter):
             )
         if self.autoencoder is None:
             return super().encode(pictures)
-        mu, _ = self.autoencoder.encode(super().encode(pictures))
-        return mu * self.card["latent_scale"]
+        x = super().encode(pictures)
+        return to_latents(x, self.autoencoder, self.card["latent_scale"])
 
     @torch.no_grad()
     def decode(self, x_0: Tensor) -> Tensor:
         """What the network draws to pictures (B, 3, H, W) in [-1, 1], on the CPU."""
         if self.autoencoder is not None:
-            x_0 = self.autoencoder.decode(x_0 / self.card["latent_scale"])
+            x_0 = from_latents(x_0, self.autoencoder, self.card["latent_scale"])
         return super().decode(x_0)
 
     @property

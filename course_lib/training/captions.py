@@ -8,7 +8,7 @@ out, so that the network can also be told nothing: guidance needs that.
 import torch
 
 from course_lib.chance import TYPING, Batch, GetBatch, generator_for
-from course_lib.networks.tokenizer import PAD, Tokenizer, train_tokenizer
+from course_lib.networks.tokenizer import PAD, Tokenizer, forget, train_tokenizer
 from course_lib.world.critters import FACTORS, captions, choose_factors
 from course_lib.world.datasets import PictureSet, batches
 
@@ -85,9 +85,9 @@ def caption_batches(
         texts = captions(factors, places, seed, caption_noise)
         generator = generator_for(seed, iteration, TYPING)
         u = torch.rand(batch_size, 7, generator=generator).tolist()
-        for i, text in enumerate(texts):
-            texts[i] = "" if u[i][6] < drop else write_carelessly(text, u[i])
-        tokens = tokenizer.batch(texts, LENGTH)
+        texts = [write_carelessly(*each) for each in zip(texts, u, strict=True)]
+        dropped = torch.tensor([chances[6] < drop for chances in u])
+        tokens = forget(tokenizer.batch(texts, LENGTH), dropped)
         longest = int((tokens != PAD).sum(1).max())
         return {"x_0": batch["x_0"], "cond": tokens[:, :longest]}
 

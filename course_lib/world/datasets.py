@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 from course_lib.chance import MIRROR, ORDER, Batch, GetBatch, generator_for
 from course_lib.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from course_lib.device import cache_folder, mirror_folder, network_reachable
-from course_lib.pixels import PictureError, from_bytes, read_picture
+from course_lib.pixels import PictureError, from_bytes, mirror, read_picture
 from course_lib.world import accessories, animals, critters, drawing, scenes, shapes
 from course_lib.world.drawing import draw_critters
 
@@ -97,10 +97,9 @@ def batches(
         index = torch.tensor([index_at(first + i) for i in range(batch_size)])
         x_0, cond = pictures[index]
         if flip:
-            mirrored = torch.rand(
-                batch_size, generator=generator_for(seed, iteration, MIRROR)
-            )
-            x_0 = torch.where((mirrored < 0.5)[:, None, None, None], x_0.flip(3), x_0)
+            generator = generator_for(seed, iteration, MIRROR)
+            mirrored = torch.rand(batch_size, 1, 1, 1, generator=generator) < 0.5
+            x_0 = torch.where(mirrored, mirror(x_0), x_0)
         factors = pictures.factors or {}
         return {"x_0": x_0, "cond": cond} | {n: f[index] for n, f in factors.items()}
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.chance import BREAKAGE, WEAR, Batch, GetBatch, generator_for
-from course_lib.pixels import from_bytes, to_bytes
+from course_lib.pixels import from_bytes, mirror, to_bytes
 from course_lib.world.critters import FACTORS, choose_factors
 from course_lib.world.drawing import draw
 
@@ -153,7 +153,7 @@ def with_wear(
         x = batch["x_0"]
         if flip:
             mirrored = torch.rand(len(x), generator=generator) < 0.5
-            x = torch.where(mirrored[:, None, None, None], x.flip(3), x)
+            x = torch.where(mirrored[:, None, None, None], mirror(x), x)
         x = shifted(x, shift, generator)
         if torch.rand((), generator=generator) < wear:
             strength = 0.2 + 0.6 * torch.rand((), generator=generator).item()

@@ -66,6 +66,6 @@ for axis, (title, points) in zip(axes, rows.items(), strict=True):
     axis.scatter(*points.T, s=5, color=colour, alpha=0.5, linewidths=0)
     axis.set(title=title, xlim=(-2.0, 2.0), ylim=(-2.0, 2.0), aspect="equal")
     axis.title.set_fontsize(9)
-image = Image.open(BytesIO(png_bytes(figure)[0])).convert("RGB")
+image = Image.open(BytesIO(png_bytes(figure))).convert("RGB")
 file = Path(__file__).with_name("03_denoise.png")
 image.quantize(64).save(file, optimize=True)  # 64 colours are enough

@@ -34,4 +34,4 @@ for left, picture, words in (
     axis.imshow(to_image(picture[0].clamp(-1, 1)), interpolation="nearest")
     axis.set_title(words, fontsize=9)
     axis.axis("off")
-Path(__file__).with_name("04_unet.png").write_bytes(png_bytes(figure)[0])
+Path(__file__).with_name("04_unet.png").write_bytes(png_bytes(figure))

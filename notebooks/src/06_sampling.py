@@ -342,13 +342,15 @@ print(steps)
 print("four pictures:", tuple(mine.shape))
 
 # %% [markdown]
-# That is a complete sampler, and it is yours. The library's is this; it is a generator,
-# so that we can watch the steps. Do both draw the same?
+# That is a complete sampler, and it is yours. The library's is this: a step, what draws
+# the fresh noise for it, and the walk, which is a generator, so that we can watch the
+# steps. Do both draw the same?
 
 # %%
+from course_lib.diffusion import samplers
 from course_lib.figures.source import show_source
 
-show_source(ddim)
+show_source(samplers.ddim_step, samplers.ddim_update, ddim)
 noise = PictureNoise(7, range(4))
 theirs = last_step(ddim(four, x_T[:4], schedule, 10, eta=0.5, noise=noise))
 print("the same as in the library:", (mine - theirs).abs().max().item() < 1e-4)

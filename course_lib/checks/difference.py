@@ -1,0 +1,148 @@
+"""The right answer against the learner's: the first difference, in words."""
+
+import inspect
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Answer = object  # a tensor, a number, a text, None, or tuples, lists and dicts of them
+
+CASTS = {torch.float32: ".float()", torch.int64: ".long()", torch.bool: ".bool()"}
+
+
+def difference(found: Answer, expected: Answer, tolerance: float = 1e-4) -> str | None:
+    """The first difference in words, or None when the two answers agree.
+
+    >>> difference(torch.tensor([1.0, 2.5]), torch.tensor([1.0, 2.0]))
+    'at [1] expected 2.0, found 2.5'
+    >>> difference(torch.ones(2), torch.ones(2, 3))
+    'expected the shape (2, 3), found (2,)'
+    """
+    if isinstance(found, np.generic):
+        found = found.item()  # a numpy number is as good as Python's own
+    if isinstance(found, np.ndarray):  # == on it gives no yes or no
+        return _wrong_kind(found, expected)
+    if isinstance(expected, Tensor):
+        return _tensor_difference(found, expected, tolerance)
+    if isinstance(expected, (int, float)):
+        return _number_difference(found, expected, tolerance)
+    if isinstance(expected, Mapping):
+        return _mapping_difference(found, expected, tolerance)
+    if isinstance(expected, (tuple, list)):
+        return _sequence_difference(found, expected, tolerance)
+    return None if found == expected else f"expected {expected!r}, found {found!r}"
+
+
+def _wrong_kind(found: Answer, expected: Answer) -> str:
+    if found is None:
+        return "it returned None: does it end with a `return`?"
+    if inspect.isgenerator(found):
+        return (
+            "it returned a generator, as every function does that holds a `yield`: "
+            "put the answer behind `return`"
+        )
+    if isinstance(found, np.ndarray):
+        return f"it returned a numpy array: {_from_numpy(expected)}"
+    kinds = [type(value).__name__ for value in (expected, found)]
+    return f"expected the type {kinds[0]}, found {kinds[1]}"
+
+
+def _from_numpy(expected: Answer) -> str:
+    if isinstance(expected, Tensor):
+        return f"torch.tensor(answer, dtype={expected.dtype}) makes a tensor of it"
+    if isinstance(expected, (int, float)):
+        return "answer.item() makes a number of it"
+    return f"expected the type {type(expected).__name__}; answer.tolist() makes a list"
+
+
+def _tensor_difference(found: Answer, expected: Tensor, tolerance: float) -> str | None:
+    if not isinstance(found, Tensor):
+        return _wrong_kind(found, expected)
+    if found.shape != expected.shape:
+        shapes = [tuple(value.shape) for value in (expected, found)]
+        return f"expected the shape {shapes[0]}, found {shapes[1]}"
+    if found.is_complex():
+        return (
+            "it returned complex numbers: is there the root of a number that may fall "
+            "below 0? max(number, 0) keeps it from that"
+        )
+    exact, ours = (value.detach().cpu().double() for value in (expected, found))
+    off = ~torch.isclose(ours, exact, rtol=tolerance, atol=tolerance, equal_nan=True)
+    if not off.any():
+        return _dtype_difference(found.dtype, expected.dtype)
+    if found.is_floating_point() != expected.is_floating_point():
+        return f"expected the dtype {expected.dtype}, found {found.dtype}"
+    place = tuple(off.nonzero()[0].tolist())
+    here = f"at {list(place)} " if place else ""
+    return here + _two_numbers(expected[place].item(), found[place].item())
+
+
+def _dtype_difference(found: torch.dtype, expected: torch.dtype) -> str | None:
+    if found == expected:
+        return None
+    cast = CASTS.get(expected, f".to({expected})")
+    return f"the numbers are right, but of dtype {found}, not {expected}: add {cast}"
+
+
+def _number_difference(found: Answer, expected: float, tolerance: float) -> str | None:
+    if isinstance(found, Tensor) and found.numel() == 1:
+        found = found.item()
+    if not isinstance(found, (int, float)):
+        return _wrong_kind(found, expected)
+    if math.isclose(found, expected, rel_tol=tolerance, abs_tol=tolerance):
+        return None
+    if math.isnan(found) and math.isnan(expected):  # as in tensors
+        return None
+    return _two_numbers(expected, found)
+
+
+def _two_numbers(expected: float, found: float) -> str:
+    hint = ""
+    if not math.isfinite(found):
+        hint = " (a division by zero, or the root or logarithm of a negative number?)"
+    if isinstance(expected, float):
+        expected, found = float(f"{expected:.6g}"), float(f"{found:.6g}")
+    return f"expected {expected}, found {found}{hint}"
+
+
+def _mapping_difference(found: Answer, expected: Mapping, tolerance: float):
+    if not isinstance(found, Mapping):
+        return _wrong_kind(found, expected)
+    if found.keys() != expected.keys():
+        return f"expected the keys {list(expected)}, found {list(found)}"
+    for key in expected:
+        if said := difference(found[key], expected[key], tolerance):
+            return f"in {key!r}: {said}"
+    return None
+
+
+def _sequence_difference(found: Answer, expected: tuple | list, tolerance: float):
+    if not isinstance(found, (tuple, list)):
+        return _wrong_kind(found, expected)
+    if len(found) != len(expected):
+        return f"expected {len(expected)} values, found {len(found)}"
+    for i, (ours, right) in enumerate(zip(found, expected, strict=True)):
+        if said := difference(ours, right, tolerance):
+            return f"in value number {i}: {said}"
+    return None
+
+
+def says_nothing(answer: Answer) -> bool:
+    """Whether no number in it is finite: NaN looks the same whatever led to it."""
+    if isinstance(answer, Tensor):
+        return answer.numel() > 0 and not answer.isfinite().any()
+    if isinstance(answer, (tuple, list)):
+        return len(answer) > 0 and all(map(says_nothing, answer))
+    return isinstance(answer, float) and not math.isfinite(answer)
+
+
+def is_comparable(answer: Answer) -> bool:
+    """Whether two answers that are the same can be known to be; two objects cannot."""
+    if isinstance(answer, Mapping):
+        return all(map(is_comparable, answer.values()))
+    if isinstance(answer, (tuple, list)):
+        return all(map(is_comparable, answer))
+    return answer is None or isinstance(answer, (Tensor, int, float, str, np.generic))

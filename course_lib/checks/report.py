@@ -1,0 +1,246 @@
+"""What a check is made of: run the learner's own function, say in words what is off.
+
+A check draws two random inputs, compares the learner's answers with right ones, prints
+one line and returns the function to use onward, the learner's or the library's:
+
+    def check_add_noise(learner_add_noise):
+        schedule = linear_schedule(T=1000)
+
+        def right(x_0, t, eps, alpha_bar):
+            return add_noise(x_0, t, eps, schedule)
+
+        def no_roots(x_0, t, eps, alpha_bar):
+            a = alpha_bar[t].reshape(-1, 1, 1, 1)
+            return a * x_0 + (1 - a) * eps
+
+        def inputs(generator):
+            x_0, eps = torch.randn(2, 4, 1, 8, 8, generator=generator)
+            return x_0, torch.tensor([0, 1, 500, 1000]), eps, schedule.alpha_bar
+
+        mistakes = {"alpha_bar stands where its square root belongs": no_roots}
+        return checked(learner_add_noise, right, inputs, mistakes, name="add_noise")
+
+A mistake is named only when the learner's answers are that mistake's answers on both
+inputs and no other named mistake explains them: a wrong diagnosis is worse than none.
+Where comparing two answers is not enough, write the check by hand: a function that
+raises NotYetRight with a sentence, given to `report`, and calls the learner's function
+through `ask`.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from types import TracebackType
+
+import torch
+from torch import Tensor
+
+from course_lib.checks import guard
+from course_lib.checks.difference import (
+    Answer,
+    difference,
+    is_comparable,
+    says_nothing,
+)
+from course_lib.checks.guard import NoEnd, fresh, is_changed
+
+YOUR_TURN = "your turn"  # what notebooks/build.py leaves in place of a solution
+
+
+class NotYetRight(AssertionError):
+    """What is wrong with the learner's function, in one sentence."""
+
+
+# The learner's function ---------------------------------------------------------
+
+
+def ask(learner: Callable, *given) -> Answer:
+    """What the learner's function answers. It gets copies; what it sets is put back.
+
+    Raises NotYetRight with the names of all arguments that it changes in place.
+    """
+    copies = fresh(given)
+    with guard.plain_torch():
+        answer = learner(*copies)
+    pairs = zip(names_of(learner, len(given)), copies, given, strict=True)
+    if changed := {n: was for n, now, was in pairs if is_changed(now, was)}:
+        names = " and ".join(f"`{name}`" for name in changed)
+        inputs = "inputs" if len(changed) > 1 else "input"
+        first, was = next(iter(changed.items()))
+        raise NotYetRight(
+            f"it changes its {inputs} {names} in place, and whoever called it still "
+            f"needs what was there: begin with a copy, {copying(first, was)}, or make "
+            "something new"
+        )
+    return answer
+
+
+def names_of(learner: Callable, count: int) -> list[str]:
+    """What the function calls its arguments; numbers where Python cannot say."""
+    try:
+        names = list(inspect.signature(learner).parameters)
+    except (TypeError, ValueError):  # it is not written in Python
+        names = []
+    return [*names, *(f"number {i}" for i in range(len(names), count))][:count]
+
+
+def copying(name: str, was: Answer) -> str:
+    """The line that copies an argument of this kind."""
+    if isinstance(was, Tensor):
+        return f"`{name} = {name}.clone()`"
+    if type(was) in (list, dict):
+        return f"`{name} = {type(was).__name__}({name})`"
+    return f"`{name} = copy.deepcopy({name})`"
+
+
+def compare(
+    learner: Callable,
+    right: Callable,
+    inputs: Callable[[torch.Generator], tuple],
+    mistakes: Mapping[str, Callable] | None = None,
+    tolerance: float = 1e-4,
+    by_chance: str = "use the randomness it is given instead of drawing some inside",
+) -> None:
+    """Raise NotYetRight unless the learner's function answers as the right one does.
+
+    Args:
+        learner:   the learner's function
+        right:     one that is right and takes the same arguments
+        inputs:    draws the arguments from a generator; called with two seeds
+        mistakes:  what a likely mistake is called -> a function that makes it
+        tolerance: how far apart numbers may be, absolutely and relatively
+        by_chance: what to do if it draws noise of its own
+    """
+    draws = [inputs(torch.Generator().manual_seed(seed)) for seed in (0, 1)]
+    found = [ask(learner, *draw) for draw in draws]
+    expected = [right(*fresh(draw)) for draw in draws]
+    said = _first_difference(found, expected, tolerance)
+    if said is None:
+        return
+    if all(map(says_nothing, found)):
+        raise NotYetRight(said)
+    named = named_mistake(found, expected, draws, mistakes or {}, tolerance)
+    if named is None and not _repeatable(learner, draws[0], found[0]):
+        named = f"it answers differently each time for the same input: {by_chance}"
+    raise NotYetRight(named or said)
+
+
+def named_mistake(found, expected, draws, mistakes, tolerance=1e-4) -> str | None:
+    """The one mistake that explains every answer found, if exactly one does."""
+    explains = []
+    for name, mistaken in mistakes.items():
+        made = [mistaken(*fresh(draw)) for draw in draws]
+        matters = all(map(difference, made, expected))  # else it proves nothing
+        if matters and _first_difference(found, made, tolerance) is None:
+            explains.append(name)
+    return explains[0] if len(explains) == 1 else None
+
+
+def _first_difference(found: list, expected: list, tolerance: float) -> str | None:
+    for ours, exact in zip(found, expected, strict=True):
+        if said := difference(ours, exact, tolerance):
+            return said
+    return None
+
+
+def _repeatable(learner: Callable, draw: tuple, first: Answer) -> bool:
+    """Two answers to one question; if they differ, it draws noise of its own."""
+    return not is_comparable(first) or not difference(ask(learner, *draw), first, 0)
+
+
+# What the learner reads -------------------------------------------------------
+
+
+def report(
+    check: Callable[[], None],
+    learner_function: Callable,
+    library_function: Callable,
+    name: str | None = None,
+) -> Callable:
+    """Run a check, print what it found, return the function to use onward.
+
+    Raises nothing that the learner's function raises, so an exercise that is not done
+    yet blocks nobody; only KeyboardInterrupt goes through, which is somebody at the
+    keyboard who wants all of it to stop. Nothing that was set inside stays set.
+    """
+    name = name or library_function.__name__
+    wrong = _what_is_wrong(check, learner_function)
+    print(f"{name}: {wrong or 'ok'}")
+    if wrong is None:
+        print("The notebook goes on with your version.")
+        return learner_function
+    print("The notebook goes on with the library's version.")
+    return library_function
+
+
+def checked(
+    learner: Callable,
+    right: Callable,
+    inputs: Callable[[torch.Generator], tuple],
+    mistakes: Mapping[str, Callable] | None = None,
+    name: str | None = None,
+    tolerance: float = 1e-4,
+) -> Callable:
+    """What most checks are: compare with the right function, then report."""
+
+    def check():
+        compare(learner, right, inputs, mistakes, tolerance)
+
+    return report(check, learner, right, name)
+
+
+def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str | None:
+    limit = guard.time_limit(guard.SECONDS)
+    try:
+        with guard.same_chance(), guard.plain_torch(), limit:
+            check()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # sys.exit() in an exercise must not end a notebook
+        empty = isinstance(error, NotImplementedError)
+        if empty and _message(error) in ("", YOUR_TURN):
+            return "not done yet"
+        return f"not yet right - {_in_words(error, learner_function)}"
+    return None
+
+
+def _in_words(error: BaseException, learner_function: Callable) -> str:
+    """One sentence: the check's own, or the type, place and message of an accident."""
+    message = _message(error)
+    line = _line_in_cell(error.__traceback__, learner_function)
+    ours = isinstance(error, AssertionError) and line is None
+    if ours or isinstance(error, NotYetRight):
+        return message or "a condition of the check does not hold"
+    place = f" in line {line} of the cell" if line else ""
+    if isinstance(error, NoEnd):
+        seconds = f"{guard.SECONDS:g} seconds of work"
+        return f"it does not come to an end: after {seconds} it still was at it{place}"
+    if isinstance(error, SystemExit):
+        return f"it calls exit(){place}, which ends all of Python: use `return`"
+    return f"{type(error).__name__}{place}: {message or 'without a message'}"
+
+
+def _message(error: BaseException) -> str:
+    """What an exception says, in one line; nothing, if even that fails."""
+    try:
+        return " ".join(str(error).split())
+    except Exception:  # the learner's own class, with a mistake in its __str__
+        return ""
+
+
+def _line_in_cell(
+    trace: TracebackType | None, learner_function: Callable
+) -> int | None:
+    """The last line of the learner's own cell that the error went through."""
+    cell, line = _cell_of(learner_function), None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == cell:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _cell_of(learner_function: Callable) -> str | None:
+    """The file that a function, or a class's methods, were written in."""
+    parts = [learner_function, *getattr(learner_function, "__dict__", {}).values()]
+    codes = [part.__code__ for part in parts if hasattr(part, "__code__")]
+    return codes[0].co_filename if codes else None
