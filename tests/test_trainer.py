@@ -26,10 +26,10 @@ from course_lib.checkpoint import (
     load_weights,
 )
 from course_lib.training import trainer
+from course_lib.training.resume import saved_card
 from course_lib.training.trainer import (
     Settings,
     Trainer,
-    saved_card,
     seconds_an_iteration,
     train,
 )
