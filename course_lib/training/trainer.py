@@ -33,6 +33,8 @@ from course_lib.training.muon import Muon, in_groups
 from course_lib.training.resume import (
     DTYPES,
     MOST_ITERATIONS,
+    STOPS,
+    answered_by,
     as_json,
     check_tensors,
     interrupts_wait,
@@ -188,6 +190,14 @@ class Trainer:
 
     def run(self) -> Iterator[Progress]:
         """Train to the last iteration; what was done is saved however this ends."""
+        wishes = []
+        # One process that stopped alone would leave the others waiting for its share.
+        together = STOPS if self.accelerator.num_processes > 1 else ()
+        with answered_by(lambda number, frame: wishes.append(number), together):
+            yield from self.iterations(wishes)
+
+    def iterations(self, wishes: list[int]) -> Iterator[Progress]:
+        """One after the other, until somebody wishes to stop."""
         set_threads(self.threads)
         self.take_folder()
         if self.iteration == 0:
@@ -207,6 +217,7 @@ class Trainer:
                     if now - saved > SAVE_EVERY_S:
                         self.save()
                         saved = now
+                self.stop_together(wishes)
                 speed = (self.iteration - first) / max(now - started, 1e-6)
                 left = (self.last - self.iteration) / speed
                 images_per_s = speed * self.batch_size
@@ -218,6 +229,13 @@ class Trainer:
                         self.save()
             finally:
                 self.close()
+
+    def stop_together(self, wishes: list[int]) -> None:
+        """Stop every process after this iteration if one of several was asked to."""
+        if self.accelerator.num_processes > 1:
+            wish = torch.tensor(len(wishes), device=self.device)
+            if self.accelerator.reduce(wish, "sum").item():
+                raise KeyboardInterrupt
 
     def one_iteration(self) -> float:
         """Look at one batch, change the weights a little, update the average."""
@@ -260,7 +278,7 @@ class Trainer:
         A finite loss may have a gradient that is none: sqrt(0) is 0, its slope is not.
         """
         if not math.isfinite(loss + length):
-            of, it = ("loss", loss) if not math.isfinite(loss) else ("slope", length)
+            of, it = ("loss", loss) if not math.isfinite(loss) else ("gradient", length)
             raise FloatingPointError(
                 f"The {of} became {it} in iteration {self.iteration + 1}: "
                 "a smaller learning rate may help. What was saved before is untouched."
@@ -420,9 +438,11 @@ def train(
         where = (
             f"saved in {trainer.folder}" if trainer.folder else "kept in the trainer"
         )
-        bar.write(
-            f"Stopped after {trainer.iteration} iterations, {where}: carry on later."
-        )
+        if trainer.accelerator.is_main_process:
+            bar.write(
+                f"Stopped after {trainer.iteration} iterations, {where}: "
+                "carry on later."
+            )
     finally:
         bar.close()
         trainer.close()
