@@ -123,6 +123,19 @@ def save_state(folder: Path, tensors: Tensors, card: Card) -> None:
     A state with NaN in it could never be carried on from, and it would have replaced
     one that could.
     """
+    refuse_astray(tensors, card)
+    save_checkpoint(folder / STATE, tensors, card)
+    save_weights(folder, part(tensors, "ema."), card)
+
+
+def save_aside(folder: Path, ema: Tensors, card: Card) -> None:
+    """Write the averaged weights of this iteration to a folder of their own."""
+    refuse_astray(ema, card)
+    save_weights(folder / f"at-{card['iteration']}", ema, card)
+
+
+def refuse_astray(tensors: Tensors, card: Card) -> None:
+    """Raise a sentence if there is NaN or infinity in what is about to be saved."""
     astray = not_finite(tensors)
     if astray:
         raise FloatingPointError(
@@ -130,8 +143,6 @@ def save_state(folder: Path, tensors: Tensors, card: Card) -> None:
             f"{card['iteration']}: a smaller learning rate may help. What was saved "
             "before is untouched."
         )
-    save_checkpoint(folder / STATE, tensors, card)
-    save_weights(folder, part(tensors, "ema."), card)
 
 
 def as_json(card: Card) -> Card:

@@ -27,7 +27,7 @@ from filelock import FileLock
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from course_lib.checkpoint import fill, save_weights
+from course_lib.checkpoint import fill
 from course_lib.device import best_device, cpu_has_bf16, set_threads
 from course_lib.training.muon import Muon, in_groups
 from course_lib.training.resume import (
@@ -42,6 +42,7 @@ from course_lib.training.resume import (
     put_back,
     read_state,
     refuse_another,
+    save_aside,
     save_state,
     state_of,
     stopped_by_any,
@@ -344,8 +345,7 @@ class Trainer:
     def keep_weights(self) -> None:
         """Set today's averaged weights aside, for a series from early to late."""
         if self.folder is not None and self.accelerator.is_main_process:
-            aside = self.folder / f"at-{self.iteration}"
-            save_weights(aside, self.ema, self.full_card())
+            save_aside(self.folder, self.ema, self.full_card())
 
     def full_card(self) -> dict:
         """What was trained, how, and how far it is."""
