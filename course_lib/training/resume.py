@@ -13,7 +13,6 @@ the same weights as if nothing had happened, or a sentence.
 """
 
 import json
-import os
 import re
 import signal
 import threading
@@ -40,7 +39,7 @@ from course_lib.world.datasets import PictureSet
 
 STATE = "state.safetensors"
 LEFT_OVER = re.compile(  # what `replace_file` calls a file that is half written
-    r"\.(?:state\.safetensors|model\.safetensors|card\.json)\.(\d+)(?:\.\w+)*\.part"
+    r"\.(state\.safetensors|model\.safetensors|card\.json)\.[0-9a-f]+\.part"
 )
 MOST_ITERATIONS = 10**9
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -78,21 +77,12 @@ def take(folder: Path, lock: FileLock) -> None:
 def remove_left_overs(folder: Path) -> None:
     """Delete the half-written files of trainings that were killed here, and no others.
 
-    Their names say which process wrote them. Our own number means one that is dead as
-    well: a container gives the same numbers at every start.
+    We hold the lock, so whoever had begun to write them is dead.
     """
     for place in (folder, *folder.glob("at-*"), folder / "autoencoder"):
         for file in place.glob(".*.part"):
-            named = LEFT_OVER.fullmatch(file.name)
-            if named and not is_at_work(int(named[1])):
+            if LEFT_OVER.fullmatch(file.name):
                 file.unlink(missing_ok=True)
-
-
-def is_at_work(process: int) -> bool:
-    """Whether a process of this number, not this one, is running on this machine."""
-    import psutil  # comes with accelerate
-
-    return process != os.getpid() and psutil.pid_exists(process)
 
 
 # What is saved ----------------------------------------------------------------
