@@ -21,11 +21,23 @@ def what_is_missing() -> str:
     return f"{sentence} `make test` sets everything up, or pip install -e . does."
 
 
-if __name__ == "__main__":
-    sentence = what_is_missing()
-    if sentence:
-        print(sentence, file=sys.stderr)
-        sys.exit(1)
-    from course_lib.commands.main import main
+def run() -> int:
+    """Run one command and return its exit code.
 
-    sys.exit(main())
+    Importing torch takes seconds, in which Ctrl-C would print a hundred lines of it.
+    """
+    try:
+        sentence = what_is_missing()
+        if sentence:
+            print(sentence, file=sys.stderr)
+            return 1
+        from course_lib.commands.main import main
+
+        return main()
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(run())

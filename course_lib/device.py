@@ -1,7 +1,7 @@
 """What this machine is, and how much of it the course may use.
 
-Everything here looks and changes nothing, except `use_all_cores`. What it finds can be
-overruled by a few variables of the environment:
+Everything here looks and changes nothing, except `use_all_cores` and `set_threads`.
+What it finds can be overruled by a few variables of the environment:
 
     COURSE_PROFILE   smoke, laptop or gpu: how long the trainings run
     COURSE_DATA      a local mirror of the real data sets, tried before the network
@@ -23,6 +23,7 @@ PROFILES = ("smoke", "laptop", "gpu")
 GIB = 2**30
 HUB = "https://huggingface.co"  # where CIFAR-10 comes from
 PATIENCE_S = 2.0  # for a network that does not answer
+MOST_THREADS = 1024  # more than machines have cores; 100,000 end torch with a crash
 Value = TypeVar("Value")
 
 
@@ -92,6 +93,15 @@ def use_all_cores() -> int:
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(usable_cores())
     return torch.get_num_threads()
+
+
+def set_threads(threads: int) -> None:
+    """Give torch so many CPU threads, or say that this cannot be meant."""
+    if not 1 <= threads <= MOST_THREADS:
+        raise ValueError(
+            f"--threads must be 1 or more, and {MOST_THREADS} at most; got {threads}."
+        )
+    torch.set_num_threads(threads)
 
 
 def memory_gib() -> float:

@@ -27,6 +27,7 @@ from course_lib.networks.tokenizer import train_tokenizer
 from course_lib.networks.unet import UNet
 from course_lib.pixels import read_picture
 from course_lib.training import trainer
+from course_lib.training.resume import STOPS
 from course_lib.world.wear import QUESTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -289,26 +290,36 @@ def test_twenty_iterations_are_timed_for_minutes_and_few_for_a_forecast(
     assert timed == [20, 5]
 
 
+@pytest.mark.parametrize("number", STOPS, ids=lambda number: number.name)
 def test_a_training_that_is_interrupted_exits_with_1_and_carries_on(
-    cli, learn, monkeypatch
+    cli, learn, monkeypatch, number
 ):
     command = learn + "--iterations 5 --out "
     assert cli(command + "straight")[0] == 0
     one_iteration = trainer.Trainer.one_iteration
 
-    def pressing_ctrl_c(self):
+    def interrupted(self):
         if self.iteration == 3 and self.folder:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
         return one_iteration(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer.Trainer, "one_iteration", pressing_ctrl_c)
+        patch.setattr(trainer.Trainer, "one_iteration", interrupted)
         code, out, err = cli(command + "stopped")
     assert code == 1 and "the same command with --resume carries on" in err[-1]
     assert "4 of 5 iterations" in out[-1]
     code, out, _ = cli(command + "stopped --resume")
     assert code == 0 and "1 iterations after 4" in out[0]
     assert_same("straight", "stopped")
+
+
+def test_ctrl_c_before_the_first_iteration_says_so(cli, learn, here, monkeypatch):
+    def pressing_ctrl_c(*args):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(trainer, "seconds_an_iteration", pressing_ctrl_c)
+    assert cli(learn + "--iterations 5 --out mine") == (1, [], ["Stopped."])
+    assert written(here) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
@@ -353,6 +364,8 @@ def test_a_training_that_is_killed_carries_on_to_the_same_weights(cli, learn, he
         ("--iterations 3 --widths 8,9", "--widths must be multiples of 8"),
         ("--iterations 3 --precision int3", "precision must be one of"),
         ("--iterations 3 --threads 0", "--threads must be 1 or more"),
+        ("--iterations 3 --threads 100000", "and 1024 at most; got 100000"),
+        (f"--iterations 3 --threads {10**12}", "and 1024 at most"),
         ("--iterations 3 --out file/x", "Cannot write to file/x"),
     ],
 )

@@ -7,6 +7,7 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -196,6 +197,16 @@ def test_an_intel_mac_is_told_that_no_torch_is_made_for_it(found, monkeypatch):
 
 def test_where_all_is_installed_nothing_is_missing():
     assert start.what_is_missing() == ""
+
+
+def test_ctrl_c_while_torch_is_imported_is_one_word(monkeypatch, capsys):
+    class Slow(ModuleType):
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "course_lib.commands.main", Slow("main"))
+    assert start.run() == 1
+    assert capsys.readouterr().err == "Stopped.\n"
 
 
 def test_a_python_without_torch_is_answered_with_a_sentence():

@@ -29,6 +29,7 @@ from course_lib.commands.options import (
 from course_lib.commands.train import train
 from course_lib.device import use_all_cores
 
+INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
 UsageError = typer.BadParameter.__base__  # click's, or typer's own copy of it
 
 app = typer.Typer(
@@ -44,7 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         name = "python -m course_lib"
-        return app(arguments or ["--help"], name, standalone_mode=False) or DONE
+        code = app(arguments or ["--help"], name, standalone_mode=False) or DONE
+        return complain("Stopped.", FAILED) if code == INTERRUPTED else code
     except UsageError as error:
         return complain(error.format_message(), BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
 
 from course_lib.checkpoint import check_writable
@@ -19,7 +18,7 @@ from course_lib.commands.options import (
     say_json,
     text,
 )
-from course_lib.device import in_words, use_all_cores
+from course_lib.device import in_words, set_threads, use_all_cores
 
 TIMED = 20  # iterations that --minutes is reckoned from
 
@@ -114,6 +113,7 @@ def train(
     Example: python -m course_lib train --data critters --minutes 10 --out runs/mine
     """
     from course_lib.training import recipes, trainer
+    from course_lib.training.resume import saved_card
 
     options = {} if batch is None else dict(batch_size=batch)
     options |= {} if seed is None else dict(seed=seed)
@@ -123,7 +123,7 @@ def train(
     with bad_input():
         check_writable(out)
         use_threads(threads)
-        saved = trainer.saved_card(out, resume)
+        saved = saved_card(out, resume)
         check_length(iterations, minutes, until)
         if iterations is None:  # those it began with, or, once timed, what fits
             iterations = saved.get("settings", {}).get("iterations", UNTIMED)
@@ -169,9 +169,7 @@ def use_threads(threads: int | None) -> None:
     """So many CPU threads; all that are ours, if it is not said."""
     use_all_cores()
     if threads is not None:
-        if threads < 1:
-            raise ValueError(f"--threads must be 1 or more; got {threads}.")
-        torch.set_num_threads(threads)
+        set_threads(threads)
 
 
 def whole_numbers(option: str, text: str) -> tuple[int, ...]:

@@ -46,7 +46,8 @@ class Muon(torch.optim.AdamW):
         """One step of one matrix, in place."""
         state = self.state[weight]
         if not state:
-            state["step"] = torch.zeros(())  # AdamW looks for it when it is loaded
+            # AdamW looks for it when it is loaded
+            state["step"] = torch.zeros((), dtype=torch.float32)
             state["momentum"] = torch.zeros_like(weight)
         average = state["momentum"].lerp_(weight.grad, 1 - self.momentum)
         ahead = weight.grad.lerp(average, self.momentum)  # Nesterov's look ahead

@@ -32,6 +32,7 @@ from course_lib.networks.text_unet import TextUNet, go_on_from
 from course_lib.networks.unet import UNet
 from course_lib.training.captions import LENGTH, caption_batches, caption_tokenizer
 from course_lib.training.latents import compress
+from course_lib.training.resume import pictures_digest
 from course_lib.training.trainer import Settings, Trainer
 from course_lib.world.datasets import (
     DataError,
@@ -134,6 +135,7 @@ def denoiser_card(
         "T": schedule.T,
         "target": target,
         "data": pictures.name,
+        "data_sha256": pictures_digest(pictures),
         "size": pictures.pictures.shape[-1],
         # what no picture shows cannot be asked for: names after the last one seen
         "labels": list(pictures.names[: int(pictures.labels.max()) + 1]),
@@ -219,6 +221,7 @@ def text_trainer(
         "T": schedule.T,
         "target": target,
         "data": pictures.name,
+        "data_sha256": pictures_digest(pictures),
         "size": size,
     }
     asked = dict(batch_size=batch_size, seed=seed, noisier=noisier, even=even)
@@ -286,6 +289,7 @@ def pair_trainer(
         "config": model.config,
         "merges": tokenizer.merges,
         "data": pictures.name,
+        "data_sha256": pictures_digest(pictures),
         "size": pictures.pictures.shape[-1],
     }
     card |= dict(batch_size=batch_size, seed=seed, caption_noise=caption_noise)
@@ -328,6 +332,7 @@ def autoencoder_trainer(
     get_batch = with_strangers(batches(pictures, batch_size, seed), strangers, seed)
     get_batch = with_cloud_noise(get_batch, model, seed)
     card = {"kind": "autoencoder", "config": model.config, "data": pictures.name}
+    card |= {"data_sha256": pictures_digest(pictures)}
     card |= {"size": 64, "batch_size": batch_size, "seed": seed} | loss
     card |= {"strangers": strangers} if strangers else {}
     named = dict(pair=pair, start=start)
@@ -348,6 +353,7 @@ def classifier_trainer(
     model = Judge({"cond": len(pictures.names)})
     get_batch = batches(pictures, batch_size, seed, flip=True)
     card = {"kind": "judge", "config": model.config, "data": pictures.name}
+    card |= {"data_sha256": pictures_digest(pictures)}
     card |= {"labels": list(pictures.names), "batch_size": batch_size, "seed": seed}
     worn = with_wear(get_batch, seed, shift=3, wear=0.0, cut=6)
     loss_fn = make_judge_loss(smoothing=0.1)

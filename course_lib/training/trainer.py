@@ -12,35 +12,53 @@ bit on the same CPU, as if nothing had happened.
 """
 
 import copy
-import json
 import math
-import signal
-import threading
+import operator
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from course_lib.checkpoint import (
-    CheckpointError,
-    fill,
-    load_checkpoint,
-    save_checkpoint,
-    save_weights,
-)
-from course_lib.device import best_device, cpu_has_bf16
+from course_lib.checkpoint import fill
+from course_lib.device import best_device, cpu_has_bf16, set_threads
 from course_lib.training.muon import Muon, in_groups
+from course_lib.training.resume import (
+    DTYPES,
+    MOST_ITERATIONS,
+    STOPS,
+    answered_by,
+    as_json,
+    check_tensors,
+    interrupts_wait,
+    part,
+    put_back,
+    read_state,
+    refuse_another,
+    save_aside,
+    save_state,
+    state_of,
+    stopped_by_any,
+    take,
+)
 
-PRECISIONS = ("auto", "float32", "bfloat16")
+PRECISIONS = ("auto", *DTYPES)
 SAVE_EVERY_S = 60
+
+
+def whole(name: str, number: int) -> int:
+    """A count as Python's own int, whoever's it was: JSON knows no other."""
+    try:
+        return int(operator.index(number))
+    except TypeError as error:
+        raise ValueError(f"{name} must be a whole number; got {number!r}.") from error
 
 
 @dataclass(frozen=True)
@@ -60,8 +78,19 @@ class Settings:
     gently: tuple[str, ...] = ()  # parts that come trained: a fifth of learning_rate
 
     def __post_init__(self):
+        own = object.__setattr__  # the only way to tidy what is frozen
+        for name in ("iterations", "warmup"):
+            own(self, name, whole(name, getattr(self, name)))
+        for name in ("learning_rate", "decay", "clip", "weight_decay", "ema"):
+            own(self, name, float(getattr(self, name)))
+        own(self, "keep", tuple(whole("keep", number) for number in self.keep))
+        own(self, "muon", bool(self.muon))
         if self.iterations < 1:
             raise ValueError(f"iterations must be 1 or more; got {self.iterations}.")
+        if self.iterations > MOST_ITERATIONS:
+            raise ValueError(
+                f"iterations must be {MOST_ITERATIONS} at most; got {self.iterations}."
+            )
         if self.precision not in PRECISIONS:
             raise ValueError(
                 f"precision must be one of {PRECISIONS}; got {self.precision!r}."
@@ -139,13 +168,16 @@ class Trainer:
         if self.folder is not None:
             self.folder = Path(self.folder)
             self.lock = FileLock(self.folder / ".training.lock")
+        if self.until is not None:
+            self.until = whole("until", self.until)
         try:
+            self.refuse_processes()
             self.take_folder()
             self.load()
             self.model = self.accelerator.prepare(self.raw_model)
             if self.precision == "auto":
                 self.precision = self.faster_precision()
-            self.optimizer.dtype = getattr(torch, self.precision)
+            self.optimizer.dtype = DTYPES[self.precision]
         except BaseException:
             self.close()
             raise
@@ -159,34 +191,52 @@ class Trainer:
 
     def run(self) -> Iterator[Progress]:
         """Train to the last iteration; what was done is saved however this ends."""
-        torch.set_num_threads(self.threads)
+        wishes = []
+        # One process that stopped alone would leave the others waiting for its share.
+        together = STOPS if self.accelerator.num_processes > 1 else ()
+        with answered_by(lambda number, frame: wishes.append(number), together):
+            yield from self.iterations(wishes)
+
+    def iterations(self, wishes: list[int]) -> Iterator[Progress]:
+        """One after the other, until somebody wishes to stop."""
+        set_threads(self.threads)
         self.take_folder()
         if self.iteration == 0:
             self.save()  # a full disk is noticed now and not in an hour
         started, first = time.monotonic(), self.iteration
-        saved, whole = started, True
+        saved, is_whole = started, True
         try:
             while self.iteration < self.last:
-                whole = False
+                is_whole = False
                 with interrupts_wait():
                     self.losses.append(self.one_iteration())
                     self.iteration += 1
-                    whole = True
+                    is_whole = True
                     if self.iteration in self.settings.keep:
                         self.keep_weights()
                     now = time.monotonic()
                     if now - saved > SAVE_EVERY_S:
                         self.save()
                         saved = now
+                self.stop_together(wishes)
                 speed = (self.iteration - first) / max(now - started, 1e-6)
                 left = (self.last - self.iteration) / speed
                 images_per_s = speed * self.batch_size
                 yield Progress(self.iteration, self.losses[-1], images_per_s, left)
         finally:
-            if whole:  # half an iteration is nothing to carry on from
-                with interrupts_wait():
-                    self.save()
-            self.close()
+            try:
+                if is_whole:  # half an iteration is nothing to carry on from
+                    with interrupts_wait():
+                        self.save()
+            finally:
+                self.close()
+
+    def stop_together(self, wishes: list[int]) -> None:
+        """Stop every process after this iteration if one of several was asked to."""
+        if self.accelerator.num_processes > 1:
+            wish = torch.tensor(len(wishes), device=self.device)
+            if self.accelerator.reduce(wish, "sum").item():
+                raise KeyboardInterrupt
 
     def one_iteration(self) -> float:
         """Look at one batch, change the weights a little, update the average."""
@@ -195,30 +245,45 @@ class Trainer:
             group["lr"] = group["pace"] * rate
         batch = self.get_batch(self.iteration)
         self.batch_size = len(next(iter(batch.values())))
-        loss = self.loss_of(self.my_share(batch))
+        loss = self.loss_of(batch)
         self.accelerator.backward(loss)
-        self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        length = self.accelerator.clip_grad_norm_(
+            self.model.parameters(), self.settings.clip
+        )
+        mean_loss = self.accelerator.reduce(loss.detach(), "mean").item()
+        self.refuse_to_go_astray(mean_loss, float(length))
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.update_ema()
-        mean_loss = self.accelerator.reduce(loss.detach(), "mean").item()
-        if not math.isfinite(mean_loss):
-            raise FloatingPointError(
-                f"The loss became {mean_loss} in iteration {self.iteration + 1}: "
-                "a smaller learning rate may help. What was saved before is untouched."
-            )
         return mean_loss
 
-    def my_share(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """This process's pictures of the batch: n processes train as one would."""
-        rank, processes = self.accelerator.process_index, self.accelerator.num_processes
-        return {n: x[rank::processes].to(self.device) for n, x in batch.items()}
-
     def loss_of(self, batch: dict[str, Tensor]) -> Tensor:
-        """The loss, its convolutions and matrices in the chosen precision."""
+        """The loss, its convolutions and matrices in the chosen precision.
+
+        Of n processes each sees its share of the pictures, and the mean over processes
+        is the loss of the batch wherever that is a mean over pictures. So a larger
+        share counts for more, and who gets none looks at a picture that counts nothing.
+        """
+        rank, processes = self.accelerator.process_index, self.accelerator.num_processes
+        pictures = len(next(iter(batch.values())))
+        mine = slice(rank, None, processes) if rank < pictures else slice(1)
+        counts = len(range(rank, pictures, processes)) * processes / pictures
+        share = {name: x[mine].to(self.device) for name, x in batch.items()}
         fast = self.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=fast):
-            return self.loss_fn(self.model, batch).float()
+            return counts * self.loss_fn(self.model, share).float()
+
+    def refuse_to_go_astray(self, loss: float, length: float) -> None:
+        """Raise before the step that would make NaN of every weight.
+
+        A finite loss may have a gradient that is none: sqrt(0) is 0, its slope is not.
+        """
+        if not math.isfinite(loss + length):
+            of, it = ("loss", loss) if not math.isfinite(loss) else ("gradient", length)
+            raise FloatingPointError(
+                f"The {of} became {it} in iteration {self.iteration + 1}: "
+                "a smaller learning rate may help. What was saved before is untouched."
+            )
 
     @torch.no_grad()
     def update_ema(self) -> None:
@@ -237,7 +302,7 @@ class Trainer:
         has_bf16 = cpu_has_bf16() if self.device.type == "cpu" else True
         if not has_bf16 or self.device.type == "mps":
             return "float32"
-        batch = self.my_share(self.get_batch(0))
+        batch = self.get_batch(0)
         buffers = [(b, b.clone()) for b in self.raw_model.buffers()]
         best = dict.fromkeys(("float32", "bfloat16"), math.inf)
         for _ in range(trials):
@@ -258,45 +323,35 @@ class Trainer:
 
     def take_folder(self) -> None:
         """Make sure that nobody else trains into this folder."""
-        if self.lock is None or not self.accelerator.is_main_process:
-            return
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self.lock.acquire(timeout=0)
-            for pattern in (".*.part", "at-*/.*.part"):
-                for left_over in self.folder.glob(pattern):  # by a training killed here
-                    left_over.unlink()
-        except Timeout as busy:
-            raise CheckpointError(
-                f"Another training is writing to {self.folder}. Wait for it, or choose "
-                "another folder."
-            ) from busy
-        except OSError as error:
-            raise CheckpointError(f"Cannot write to {self.folder}: {error}.") from error
+        if self.lock is not None and self.accelerator.is_main_process:
+            take(self.folder, self.lock)
+
+    def refuse_processes(self) -> None:
+        """A loss that compares the pictures of a batch must see them all."""
+        if self.accelerator.num_processes > 1 and hasattr(self.loss_fn, "compares"):
+            raise ValueError(
+                "This loss compares all pictures of a batch with each other, so it "
+                "trains in one process: start it without torchrun."
+            )
 
     def save(self) -> None:
         """Write the state, the one truth, and from it the weights for use."""
-        if self.folder is None or not self.accelerator.is_main_process:
-            return
-        tensors = {f"model.{n}": x for n, x in self.raw_model.state_dict().items()}
-        tensors |= {f"ema.{n}": x for n, x in self.ema.items()}
-        for i, moments in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{k}.{self.names[i]}": x for k, x in moments.items()}
-        tensors["losses"] = torch.tensor(self.losses)
-        save_checkpoint(self.folder / "state.safetensors", tensors, self.full_card())
-        save_weights(self.folder, self.ema, self.full_card())
+        if self.folder is not None and self.accelerator.is_main_process:
+            state = state_of(
+                *(self.raw_model, self.ema, self.optimizer, self.names, self.losses)
+            )
+            save_state(self.folder, state, self.full_card())
 
     def keep_weights(self) -> None:
         """Set today's averaged weights aside, for a series from early to late."""
         if self.folder is not None and self.accelerator.is_main_process:
-            aside = self.folder / f"at-{self.iteration}"
-            save_weights(aside, self.ema, self.full_card())
+            save_aside(self.folder, self.ema, self.full_card())
 
     def full_card(self) -> dict:
         """What was trained, how, and how far it is."""
         every = max(1, len(self.losses) // 100)
         groups = [self.losses[i : i + every] for i in range(0, len(self.losses), every)]
-        return self.card | {
+        facts = {
             "iteration": self.iteration,
             "precision": self.precision,
             "threads": self.threads,
@@ -306,48 +361,28 @@ class Trainer:
             "settings": asdict(self.settings),
             "loss_curve": [round(sum(group) / len(group), 4) for group in groups],
         }
+        return as_json(self.card | facts)
 
     def load(self) -> None:
         """Carry on from the state in the folder, if there is one."""
-        if not saved_card(self.folder, self.resume):
+        found = read_state(self.folder, self.resume)
+        if found is None:
             return
-        tensors, card = load_checkpoint(self.folder / "state.safetensors")
-        self.refuse_another(card)
-        self.card = {n: card[n] for n in ("carried_on_from",) if n in card} | self.card
+        tensors, then = found
+        refuse_another(self.folder, then, as_json(self.card | asdict(self.settings)))
+        iteration = then["iteration"]
+        network = (self.raw_model, self.optimizer, self.names)
+        check_tensors(self.folder, tensors, *network, iteration)
+        if iteration == then["settings"]["iterations"] < self.settings.iterations:
+            self.card = self.card | {"carried_on_from": iteration}
+        elif "carried_on_from" in then:
+            self.card = self.card | {"carried_on_from": then["carried_on_from"]}
         fill(self.raw_model, part(tensors, "model.")).train()
         self.ema = {n: x.to(self.device) for n, x in part(tensors, "ema.").items()}
-        moments = part(tensors, "optimizer.")
-        state = self.optimizer.state_dict()
-        if moments:
-            kinds = ("step", "exp_avg", "exp_avg_sq", "momentum")
-            state["state"] = {
-                i: {k: moments[f"{k}.{n}"] for k in kinds if f"{k}.{n}" in moments}
-                for i, n in enumerate(self.names)
-            }
-        self.optimizer.load_state_dict(state)
+        put_back(self.optimizer, self.names, part(tensors, "optimizer."))
         self.losses = tensors["losses"].tolist()
-        self.iteration, self.precision = card["iteration"], card["precision"]
-        self.threads = card["threads"]
-
-    def refuse_another(self, card: dict) -> None:
-        """Raise a sentence if the training in the folder is not this one."""
-        now = json.loads(json.dumps(self.card | asdict(self.settings)))
-        then = {"muon": False} | card | card["settings"]
-        then["precision"] = card["precision"]
-        if now["precision"] == "auto":
-            now["precision"] = then["precision"]
-        said = now.keys() & then.keys() - {"command", "labels"}
-        if card["iteration"] == then["iterations"] < now["iterations"]:
-            said -= {"iterations", "keep"}  # it was done, and now it goes on
-            self.card["carried_on_from"] = card["iteration"]
-        changed = sorted(name for name in said if now[name] != then[name])
-        if changed:
-            name = changed[0]
-            raise CheckpointError(
-                f"The training in {self.folder} had other settings: {name} was "
-                f"{then[name]}, now it is {now[name]}. Resume with the same settings, "
-                "or start anew in another folder."
-            )
+        self.iteration, self.precision = iteration, then["precision"]
+        self.threads = then["threads"]
 
     def close(self) -> None:
         """Let others train into the folder."""
@@ -357,43 +392,6 @@ class Trainer:
     def averaged_model(self) -> nn.Module:
         """A copy of the network with the averaged weights in it, ready for use."""
         return fill(copy.deepcopy(self.raw_model), self.ema)
-
-
-def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The tensors whose names start with the prefix, without it."""
-    return {n[len(prefix) :]: x for n, x in tensors.items() if n.startswith(prefix)}
-
-
-@contextmanager
-def interrupts_wait() -> Iterator[None]:
-    """Hold Ctrl-C back until the block is done."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Python interrupts only its main thread
-        return
-    waiting = []
-    before = signal.signal(signal.SIGINT, lambda *what: waiting.append(what))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
-    if waiting:
-        signal.raise_signal(signal.SIGINT)
-
-
-def saved_card(folder: Path | str | None, resume: bool) -> dict:
-    """The card of the training in the folder; {} if there is none.
-
-    Raises:
-        CheckpointError: there is one, and nobody said that it should be resumed
-    """
-    if folder is None or not (Path(folder) / "state.safetensors").exists():
-        return {}
-    if not resume:
-        raise CheckpointError(
-            f"{folder} already holds a training. Carry on with --resume, or choose "
-            "another folder; nothing was overwritten."
-        )
-    return load_checkpoint(Path(folder) / "state.safetensors")[1]
 
 
 def seconds_an_iteration(
@@ -410,7 +408,10 @@ def train(
     on_sample: Callable[[nn.Module, int], None] | None = None,
     sample_every: int = 500,
 ) -> nn.Module:
-    """Run a trainer to its end with a progress bar; stop it (Ctrl-C) and lose nothing.
+    """Run a trainer to its end with a progress bar; stop it and lose nothing.
+
+    Ctrl-C stops it, and so does what a machine sends before it ends a program (TERM),
+    and a terminal that was closed (HUP).
 
     Args:
         on_sample: called with the network, averaged weights inside, and the iteration
@@ -421,23 +422,27 @@ def train(
     bar = tqdm(
         total=trainer.last,
         initial=trainer.iteration,
-        disable=not trainer.accelerator.is_main_process,
+        # pythonw has no stderr
+        disable=sys.stderr is None or not trainer.accelerator.is_main_process,
         unit="batch",
     )
     try:
-        for progress in trainer.run():
-            speed = f"{progress.images_per_s:.0f} images/s"
-            bar.set_postfix_str(f"loss {progress.loss:.4f}, {speed}", refresh=False)
-            bar.update(1)
-            if on_sample and progress.iteration % sample_every == 0:
-                on_sample(trainer.averaged_model(), progress.iteration)
+        with stopped_by_any():
+            for progress in trainer.run():
+                speed = f"{progress.images_per_s:.0f} images/s"
+                bar.set_postfix_str(f"loss {progress.loss:.4f}, {speed}", refresh=False)
+                bar.update(1)
+                if on_sample and progress.iteration % sample_every == 0:
+                    on_sample(trainer.averaged_model(), progress.iteration)
     except KeyboardInterrupt:
         where = (
             f"saved in {trainer.folder}" if trainer.folder else "kept in the trainer"
         )
-        bar.write(
-            f"Stopped after {trainer.iteration} iterations, {where}: carry on later."
-        )
+        if trainer.accelerator.is_main_process:
+            bar.write(
+                f"Stopped after {trainer.iteration} iterations, {where}: "
+                "carry on later."
+            )
     finally:
         bar.close()
         trainer.close()

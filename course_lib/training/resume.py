@@ -1,0 +1,357 @@
+"""Saving a training, and carrying on from what was saved.
+
+The one truth of a training is `state.safetensors` in its folder; the weights for use
+beside it follow from it. It holds
+
+    model.NAME               the weights
+    ema.NAME                 their average, the weights to use
+    optimizer.MOMENT.NAME    what the optimizer remembers of each weight
+    losses                   (iterations done,)
+
+and a card that says what was trained, how, and how far it is. Whoever carries on gets
+the same weights as if nothing had happened, or a sentence.
+"""
+
+import json
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from filelock import FileLock, Timeout
+from torch import nn
+
+from course_lib.checkpoint import (
+    Card,
+    CheckpointError,
+    Tensors,
+    digest,
+    load_checkpoint,
+    save_checkpoint,
+    save_weights,
+    sha256,
+)
+from course_lib.device import MOST_THREADS
+from course_lib.world.datasets import PictureSet
+
+STATE = "state.safetensors"
+LEFT_OVER = re.compile(  # what `replace_file` calls a file that is half written
+    r"\.(state\.safetensors|model\.safetensors|card\.json)\.[0-9a-f]+\.part"
+)
+MOST_ITERATIONS = 10**9
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+ADAMW = ("step", "exp_avg", "exp_avg_sq")  # what is remembered of a weight
+MUON = ("step", "momentum")  # and of one that is a matrix
+STOPS = tuple(  # Windows has no SIGHUP
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if hasattr(signal, name)
+)
+
+
+# One folder, one training -----------------------------------------------------
+
+
+def take(folder: Path, lock: FileLock) -> None:
+    """Make sure that nobody else trains into this folder.
+
+    Raises:
+        CheckpointError: somebody does, or nothing can be written there
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+        remove_left_overs(folder)
+    except Timeout as busy:
+        raise CheckpointError(
+            f"Another training is writing to {folder}. Wait for it, or choose "
+            "another folder."
+        ) from busy
+    except OSError as error:
+        raise CheckpointError(f"Cannot write to {folder}: {error}.") from error
+
+
+def remove_left_overs(folder: Path) -> None:
+    """Delete the half-written files of trainings that were killed here, and no others.
+
+    We hold the lock, so whoever had begun to write them is dead.
+    """
+    for place in (folder, *folder.glob("at-*"), folder / "autoencoder"):
+        for file in place.glob(".*.part"):
+            if LEFT_OVER.fullmatch(file.name):
+                file.unlink(missing_ok=True)
+
+
+# What is saved ----------------------------------------------------------------
+
+
+def state_of(
+    model: nn.Module,
+    ema: Tensors,
+    optimizer: torch.optim.Optimizer,
+    names: list[str],
+    losses: list[float],
+) -> Tensors:
+    """Everything that a training must not forget, by the names in the file.
+
+    Args:
+        names: of the parameters, in the order of the optimizer's groups
+    """
+    tensors = {f"model.{n}": x for n, x in model.state_dict().items()}
+    tensors |= {f"ema.{n}": x for n, x in ema.items()}
+    for i, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{k}.{names[i]}": x for k, x in moments.items()}
+    return tensors | {"losses": torch.tensor(losses, dtype=torch.float32)}
+
+
+def save_state(folder: Path, tensors: Tensors, card: Card) -> None:
+    """Write the state, and from it the weights for use; or nothing, had it gone astray.
+
+    A state with NaN in it could never be carried on from, and it would have replaced
+    one that could.
+    """
+    refuse_astray(tensors, card)
+    save_checkpoint(folder / STATE, tensors, card)
+    save_weights(folder, part(tensors, "ema."), card)
+
+
+def save_aside(folder: Path, ema: Tensors, card: Card) -> None:
+    """Write the averaged weights of this iteration to a folder of their own."""
+    refuse_astray(ema, card)
+    save_weights(folder / f"at-{card['iteration']}", ema, card)
+
+
+def refuse_astray(tensors: Tensors, card: Card) -> None:
+    """Raise a sentence if there is NaN or infinity in what is about to be saved."""
+    astray = not_finite(tensors)
+    if astray:
+        raise FloatingPointError(
+            f"There is NaN or infinity in {astray} after iteration "
+            f"{card['iteration']}: a smaller learning rate may help. What was saved "
+            "before is untouched."
+        )
+
+
+def as_json(card: Card) -> Card:
+    """The card as it will be read: a number of numpy or torch is a number.
+
+    Raises:
+        ValueError: there is something on it that JSON cannot say
+    """
+    try:
+        return json.loads(json.dumps(card, default=lambda number: number.item()))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"A card holds numbers, texts, lists and dicts only ({error}): {card}."
+        ) from error
+
+
+def part(tensors: Tensors, prefix: str) -> Tensors:
+    """The tensors whose names start with the prefix, without it."""
+    return {n[len(prefix) :]: x for n, x in tensors.items() if n.startswith(prefix)}
+
+
+def not_finite(tensors: Tensors) -> str:
+    """The name of the first tensor with NaN or infinity in it, or ""."""
+    astray = (name for name, x in tensors.items() if not x.isfinite().all())
+    return next(astray, "")
+
+
+def pictures_digest(pictures: PictureSet) -> str:
+    """A card's fingerprint of what is learned from: names, labels and every pixel.
+
+    A folder of photos is read anew when a training carries on, and then a renamed
+    class or an exchanged photo would be learned from as if it had always been there.
+    """
+    seen = {"pictures": pictures.pictures, "labels": pictures.labels}
+    return sha256(json.dumps([list(pictures.names), digest(seen)]))
+
+
+# What is read -----------------------------------------------------------------
+
+
+def read_state(folder: Path | str | None, resume: bool) -> tuple[Tensors, Card] | None:
+    """The state in the folder, whose card is in order; None if there is none.
+
+    Raises:
+        CheckpointError: there is one, and nobody said that it should be resumed
+    """
+    if folder is None or not (Path(folder) / STATE).exists():
+        return None
+    if not resume:
+        raise CheckpointError(
+            f"{folder} already holds a training. Carry on with --resume, or choose "
+            "another folder; nothing was overwritten."
+        )
+    tensors, card = load_checkpoint(Path(folder) / STATE)
+    lacking = what_it_lacks(card)
+    if lacking:
+        raise CheckpointError(
+            f"The state in {folder} cannot be carried on from: its card has no usable "
+            f"{lacking}. Start anew in another folder; nothing was overwritten."
+        )
+    return tensors, card
+
+
+def saved_card(folder: Path | str | None, resume: bool) -> Card:
+    """The card of the training in the folder; {} if there is none. Raises as above."""
+    found = read_state(folder, resume)
+    return {} if found is None else found[1]
+
+
+def what_it_lacks(card: Card) -> str:
+    """What the card of a state must say for us to carry on, and does not; or ""."""
+    if not isinstance(card, dict):
+        return "entries"
+    settings = card.get("settings")
+    if not isinstance(settings, dict):
+        return "settings"
+    if not lies_in(settings.get("iterations"), 1, MOST_ITERATIONS):
+        return "number of iterations"
+    if not lies_in(card.get("iteration"), 0, settings["iterations"]):
+        return "iteration"
+    if not lies_in(card.get("threads"), 1, MOST_THREADS):
+        return "number of threads"
+    if card.get("precision") not in tuple(DTYPES):  # a list would find no dict's key
+        return "precision"
+    return ""
+
+
+def lies_in(number, least: int, most: int) -> bool:
+    """Whether what JSON said is a whole number in these bounds; true is none."""
+    return type(number) is int and least <= number <= most
+
+
+def check_tensors(
+    folder: Path,
+    tensors: Tensors,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    names: list[str],
+    iterations: int,
+) -> None:
+    """Raise a sentence unless every tensor fits this network and its optimizer.
+
+    The fused AdamW looks at no shape: from moments that are too small it would read
+    and write beyond their end.
+    """
+    own = {n: (x.dtype, tuple(x.shape)) for n, x in model.state_dict().items()}
+    wanted = {f"{kind}.{n}": own[n] for kind in ("model", "ema") for n in own}
+    wanted["losses"] = (torch.float32, (iterations,))
+    groups = optimizer.param_groups
+    matrix = [group["matrix"] for group in groups for _ in group["params"]]
+    for name, is_matrix in zip(names, matrix, strict=True):
+        moments = [f"optimizer.{k}.{name}" for k in (MUON if is_matrix else ADAMW)]
+        if any(moment in tensors for moment in moments):  # else it never had a gradient
+            wanted |= dict.fromkeys(moments, own[name])
+            wanted[moments[0]] = (torch.float32, ())
+    found = {n: (x.dtype, tuple(x.shape)) for n, x in tensors.items()}
+    wrong = sorted(n for n in wanted | found if wanted.get(n) != found.get(n))
+    if wrong:
+        name = wrong[0]
+        raise CheckpointError(
+            f"The state in {folder} belongs to another network: {len(wrong)} tensors "
+            f"differ, the first is {name}, {in_short(found.get(name))} in the file and "
+            f"{in_short(wanted.get(name))} here."
+        )
+    astray = not_finite(tensors)
+    if astray:
+        raise CheckpointError(
+            f"There is NaN or infinity in {astray} of the state in {folder}: start "
+            "anew in another folder, with a smaller learning rate."
+        )
+
+
+def in_short(kind: tuple[torch.dtype, tuple[int, ...]] | None) -> str:
+    """ "(8, 3) float32", or "missing"."""
+    return "missing" if kind is None else f"{kind[1]} {str(kind[0])[6:]}"
+
+
+def refuse_another(folder: Path, then: Card, now: Card) -> None:
+    """Raise a sentence if the training in the folder is not the one asked for now.
+
+    Args:
+        then: the card of the state
+        now: what is asked for: a card and, on the same level, settings, as JSON has it
+
+    A training that is done may go on for longer; the command may be spelled otherwise.
+    """
+    then = {"muon": False} | then | then["settings"] | {"precision": then["precision"]}
+    said = now.keys() & then.keys() - {"command"}
+    if now["precision"] == "auto":
+        said -= {"precision"}
+    if then["iteration"] == then["iterations"] < now["iterations"]:
+        said -= {"iterations", "keep"}
+    changed = sorted(name for name in said if now[name] != then[name])
+    if changed == ["data_sha256"]:
+        raise CheckpointError(
+            f"The pictures that the training in {folder} learned from are no longer "
+            "the same: some came, went, changed or have another label. Resume with "
+            "those of then, or start anew in another folder."
+        )
+    if changed:
+        name = next(name for name in changed if name != "data_sha256")
+        raise CheckpointError(
+            f"The training in {folder} had other settings: {name} was "
+            f"{then[name]}, now it is {now[name]}. Resume with the same settings, "
+            "or start anew in another folder."
+        )
+
+
+def put_back(
+    optimizer: torch.optim.Optimizer, names: list[str], moments: Tensors
+) -> None:
+    """Let the optimizer remember, in place, what `state_of` took down as optimizer.*"""
+    state = optimizer.state_dict()
+    kinds = dict.fromkeys((*ADAMW, *MUON))
+    remembered = (
+        {k: moments[f"{k}.{n}"] for k in kinds if f"{k}.{n}" in moments} for n in names
+    )
+    state["state"] = {i: its for i, its in enumerate(remembered) if its}
+    optimizer.load_state_dict(state)
+
+
+# Who may stop it --------------------------------------------------------------
+
+
+@contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Hold back whatever would stop us until the block is done: Ctrl-C, TERM and HUP.
+
+    Then it stops us as Ctrl-C does, so that what was done can be saved. A signal that
+    is ignored stays ignored, as HUP is under nohup.
+    """
+    waiting = []
+    with answered_by(lambda number, frame: waiting.append(number), STOPS) as before:
+        yield
+    if waiting:
+        if before[waiting[0]] is signal.SIG_DFL:  # which would end us on the spot
+            raise KeyboardInterrupt
+        signal.raise_signal(waiting[0])
+
+
+@contextmanager
+def answered_by(answer, numbers: tuple[int, ...]) -> Iterator[dict]:
+    """Let `answer` meet these signals in the block; gives the answers of before."""
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # nobody else is asked
+        before = {number: signal.getsignal(number) for number in numbers}
+    ours = {n: was for n, was in before.items() if was not in (None, signal.SIG_IGN)}
+    for number in ours:
+        signal.signal(number, answer)
+    try:
+        yield ours
+    finally:
+        for number, was in ours.items():
+            signal.signal(number, was)
+
+
+@contextmanager
+def stopped_by_any() -> Iterator[None]:
+    """TERM and HUP raise KeyboardInterrupt in the block, wherever Ctrl-C would."""
+    silent = tuple(n for n in STOPS if signal.getsignal(n) is signal.SIG_DFL)
+    with answered_by(signal.default_int_handler, silent):
+        yield
