@@ -23,13 +23,15 @@ DEEPEST = 64  # brackets within brackets; ours have 7
 def printable(text: str) -> str:
     r"""The text with every sign that shows nothing spelled out.
 
-    A terminal obeys such signs: they can move the cursor, or turn the line around.
+    A terminal obeys such signs: they can move the cursor, or turn the line around. Only
+    the end of a line stays one.
 
     >>> printable("a\x1b[2Jb")
     'a\\x1b[2Jb'
     """
     return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode()
+        for c in text
     )
 
 

@@ -136,10 +136,10 @@ class Tokenizer:
 
         What is too long is cut; `cut_texts` says which texts are.
         """
-        rows = torch.full((len(texts), length), PAD)
+        rows = torch.full((len(texts), length), PAD, device="cpu")
         for row, text in zip(rows, texts, strict=True):
             tokens = [START, *self.encode(text)[: length - 2], END]
-            row[: len(tokens)] = torch.tensor(tokens)
+            row[: len(tokens)] = torch.tensor(tokens, device="cpu")
         return rows
 
     def cut_texts(self, texts: list[str], length: int) -> list[str]:

@@ -39,6 +39,7 @@ from course_lib.world.prompts import list_of_texts, listed, misspelled, unknown_
 
 # In which to draw, and who does.
 SPACES = {"latent": Shipped("latent"), "pixel": Shipped("words")}
+BY_LABEL = Shipped("critters")  # who draws what a label names
 
 
 @dataclass
@@ -79,7 +80,7 @@ class LabelToImage(Painter):
                     f"These weights know no {label!r}; "
                     f"they know {', '.join(self.labels)}."
                 )
-        return torch.tensor([self.labels.index(label) for label in labels])
+        return torch.tensor([self.labels.index(x) for x in labels], device="cpu")
 
     def trace(
         self,
@@ -341,7 +342,8 @@ class TextToImage(Painter):
             generator: where the seed comes from, in place of `seed`
         """
         if generator is not None:
-            seed = int(torch.randint(2**62, (), generator=generator))
+            where = dict(generator=generator, device=generator.device)
+            seed = int(torch.randint(2**62, (), **where))
 
         def trace(some: list[str], first: int) -> Iterator[Step]:
             how = dict(seed=seed, sampler=sampler, first=first, size=size)
