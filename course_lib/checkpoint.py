@@ -39,6 +39,8 @@ Tensors = dict[str, Tensor]
 # safetensors keeps metadata in the order of a hash that differs from run to run: with
 # one key alone, equal trainings give equal files.
 SEALED = "sealed_card"  # 64 letters of checksum, a space, the card
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+TYPES = (*FLOATS, torch.int64, torch.uint8)  # of weights
 MOST_HEADER = 2**23  # bytes; ours have up to 50,000
 LEFT_OVER_S = 3600  # no file takes so long to write: who began it was killed
 
@@ -245,6 +247,12 @@ def load_weights(name_or_folder: Path | str) -> tuple[Tensors, Card]:
     """The weights as float32, all of them finite, and their card, looked through."""
     tensors, card = load_checkpoint(find_weights(name_or_folder) / "model.safetensors")
     check_card(card, name_or_folder)
+    odd = [n for n, x in tensors.items() if x.dtype not in TYPES]
+    if odd:
+        raise CheckpointError(
+            f"The weights at {name_or_folder} hold {tensors[odd[0]].dtype}, first in "
+            f"{odd[0]}, which no network of this course has: fetch or train others."
+        )
     whole = {n: x.float() if x.is_floating_point() else x for n, x in tensors.items()}
     astray = [name for name, x in whole.items() if not x.isfinite().all()]
     if astray:

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.cards import Card, folder_beside
+from course_lib.cards import Card, folder_beside, made_from
 from course_lib.chance import CLOUD, STRANGER, Batch, GetBatch, generator_for
 from course_lib.checkpoint import (
     CheckpointError,
@@ -318,7 +318,8 @@ def its_autoencoder(
     if "autoencoder" not in card:
         return None
     folder, name = find_weights(name_or_folder), card["autoencoder"]
-    its_digest, _ = card["encoder_sha256"], card["latent_scale"]
+    with made_from(name_or_folder, card, "encoder_sha256", "latent_scale"):
+        its_digest = card["encoder_sha256"]
     places = (folder, folder.parent, folder.parent.parent, weights_folder())
     others = []
     for place in dict.fromkeys(folder_beside(x.absolute(), name) for x in places):
