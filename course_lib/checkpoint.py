@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
 
 import torch
@@ -125,7 +126,7 @@ def remove_left_overs(file: Path) -> None:
 
     Where somebody else may be writing: a younger one may still become a file.
     """
-    for left_over in file.parent.glob(f".{file.name}.*.part"):
+    for left_over in file.parent.glob(f".{escape(file.name)}.*.part"):
         with suppress(OSError):  # somebody else has removed it, or it is not ours
             if time.time() - left_over.stat().st_mtime > LEFT_OVER_S:
                 left_over.unlink()
