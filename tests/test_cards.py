@@ -6,6 +6,7 @@ Every card here is rightly signed: whoever sends a file can do that.
 import copy
 import json
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -46,6 +47,7 @@ LOADERS = {
     "autoencoder": load_autoencoder,
     "judge": load_judge,
 }
+ROOT = Path(__file__).resolve().parents[1]
 HUGE = 10**400  # more than any float
 
 
@@ -317,6 +319,18 @@ def test_a_network_is_built_without_memory_and_without_chance(saved):
     assert not any(x.is_meta for x in network.state_dict().values())
     assert all(x.requires_grad for x in network.parameters())
     assert torch.equal(torch.get_rng_state(), chance)
+
+
+def test_loading_does_not_wait_for_what_only_compilers_need(saved):
+    """torch would import sympy (4 seconds) to draw no numbers on the meta device."""
+    code = (
+        "import sys; from course_lib.painters.pipeline import TextToImage; "
+        "before = set(sys.modules); TextToImage.from_pretrained(sys.argv[1]); "
+        "print(*sorted(sys.modules.keys() - before))"
+    )
+    command = [sys.executable, "-c", code, str(saved("latents"))]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "sympy" not in ran.stdout.split(), ran.stdout
 
 
 # What the surroundings are ----------------------------------------------------------

@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from course_lib.cards import Card
-from course_lib.checkpoint import Tensors, refuse_misfit, replace_file
+from course_lib.checkpoint import Tensors, Unfilled, refuse_misfit, replace_file
 from course_lib.networks.text_encoder import TextEncoder
 from course_lib.networks.tokenizer import END, PAD, START, tokenizer_of
 
@@ -224,7 +224,7 @@ def text_encoder_part(tensors: Tensors, card: Card) -> Part:
     Both put the norm before each half and let every token see every other one. CLIP's,
     which Stable Diffusion has, lets a token see only those before it.
     """
-    with torch.device("meta"):
+    with torch.device("meta"), Unfilled():
         encoder = TextEncoder(**card["config"]["text"])
     inside = "text_encoder."
     own = {n.removeprefix(inside): x for n, x in tensors.items() if inside in n}
