@@ -1,32 +1,50 @@
 """Checkpoints: tensors and a card in one file, written whole or not at all.
 
 A checkpoint is a safetensors file. Its header carries the card (what this is, as JSON)
-and a SHA-256 of the tensors, so that a damaged file is noticed before it is used. It is
-written to a temporary file, flushed to the disk and renamed: whoever looks sees the old
-file or the new one, never half of one. No pickle is ever loaded.
+sealed with a SHA-256 of card and tensors, so that a damaged file is noticed before it
+is used. It is written to a temporary file, flushed to the disk and renamed: whoever
+looks sees the old file or the new one, never half of one. No pickle is ever loaded.
+What a card may say is in cards.py.
 """
 
 import hashlib
 import json
 import os
+import secrets
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from glob import escape
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
+from course_lib.cards import (
+    MOST_LETTERS,
+    Card,
+    CheckpointError,
+    check_card,
+    kind_of,
+    made_from,
+    needed_by,
+    read_card,
+)
 from course_lib.device import weights_folder
 
-Card = dict
 Tensors = dict[str, Tensor]
 
-
-class CheckpointError(Exception):
-    """A checkpoint cannot be read, written or used; the message says what to do."""
+# safetensors keeps metadata in the order of a hash that differs from run to run: with
+# one key alone, equal trainings give equal files.
+SEALED = "sealed_card"  # 64 letters of checksum, a space, the card
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+TYPES = (*FLOATS, torch.int64, torch.uint8)  # of weights
+MOST_HEADER = 2**23  # bytes; ours have up to 50,000
+LEFT_OVER_S = 3600  # no file takes so long to write: who began it was killed
 
 
 class WriteError(CheckpointError):
@@ -53,13 +71,27 @@ def save_checkpoint(file: Path | str, tensors: Tensors, card: Card) -> None:
     file = Path(file)
     tensors = {name: x.detach().cpu().contiguous() for name, x in tensors.items()}
     text = json.dumps(card)
-    header = {"card": text, "sha256": digest(tensors), "card_sha256": sha256(text)}
+    if len(text) > MOST_LETTERS:
+        raise WriteError(
+            f"Could not write {file}: its card would have {len(text)} letters, and at "
+            f"most {MOST_LETTERS} are read back."
+        )
+    header = {SEALED: f"{seal(tensors, text)} {text}"}
     replace_file(file, lambda temporary: save_file(tensors, temporary, header))
 
 
+def seal(tensors: Tensors, text: str) -> str:
+    """The SHA-256 of tensors and card together."""
+    return sha256(f"{digest(tensors)} {text}")
+
+
 def replace_file(file: Path, write) -> None:
-    """Let `write(temporary)` make a file beside `file`, then rename it over `file`."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
+    """Let `write(temporary)` make a file beside `file`, then rename it over `file`.
+
+    Threads, processes and machines may all write the same file: chance gives each a
+    temporary file of its own, and who comes last wins.
+    """
+    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch()
@@ -90,38 +122,64 @@ def check_writable(folder: Path) -> None:
         raise ValueError(f"Cannot write to {folder}: {error.strerror}.") from error
 
 
+def remove_left_overs(file: Path) -> None:
+    """Remove what runs that were killed had written of this file, an hour ago or more.
+
+    Where somebody else may be writing: a younger one may still become a file.
+    """
+    for left_over in file.parent.glob(f".{escape(file.name)}.*.part"):
+        with suppress(OSError):  # somebody else has removed it, or it is not ours
+            if time.time() - left_over.stat().st_mtime > LEFT_OVER_S:
+                left_over.unlink()
+
+
 def load_checkpoint(file: Path | str) -> tuple[Tensors, Card]:
     """Read tensors and card back, and refuse whatever is not exactly what was saved."""
     file = Path(file)
     if not file.is_file():
         raise CheckpointError(f"There is no checkpoint at {file}.")
     try:
-        refuse_pickle(file)
-        with safe_open(file, framework="pt") as opened:
+        look_at_start(file)
+        with safe_open(file, framework="pt", device="cpu") as opened:
             header = opened.metadata() or {}
             names = opened.keys()  # cloned: Windows replaces no file that is in use
             tensors = {name: opened.get_tensor(name).clone() for name in names}
-    except (SafetensorError, OSError, ValueError) as error:
+        text, intact = card_and_seal(header, tensors)
+    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
         raise CheckpointError(
             f"{file} is damaged or no safetensors file ({error}). "
             "Fetch or train it again."
         ) from error
-    if "card" not in header or "sha256" not in header:
+    if text is None:
         raise CheckpointError(
             f"{file} was not written by this course: its header has no card and no "
             "checksum. Only what `python -m course_lib train` wrote can be used here."
         )
-    card_intact = header.get("card_sha256", sha256(header["card"]))
-    if (digest(tensors), sha256(header["card"])) != (header["sha256"], card_intact):
+    if not intact:
         raise CheckpointError(
             f"{file} is damaged: its contents do not match its checksum. "
             "Fetch or train it again."
         )
-    return tensors, json.loads(header["card"])
+    return tensors, read_card(text, file)
 
 
-def refuse_pickle(file: Path) -> None:
-    """Raise a sentence for what torch.save and pickle write, without opening it."""
+def card_and_seal(header: dict[str, str], tensors: Tensors) -> tuple[str | None, bool]:
+    """The card as text, None if there is none, and whether its checksums hold."""
+    if SEALED in header:
+        found, _, text = header[SEALED].partition(" ")
+        return text, found == seal(tensors, text)
+    if "card" not in header or "sha256" not in header:
+        return None, False
+    text = header["card"]  # what shipped first has three keys, or two
+    of_card = header.get("card_sha256", sha256(text))
+    return text, (digest(tensors), sha256(text)) == (header["sha256"], of_card)
+
+
+def look_at_start(file: Path) -> None:
+    """Raise a sentence for a pickle, or for a header of absurd length; parse nothing.
+
+    The first eight bytes of a safetensors file say how long its header is.
+    """
     with open(file, "rb") as opened:
         start = opened.read(9)
     pickled = start[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
@@ -130,6 +188,9 @@ def refuse_pickle(file: Path) -> None:
             f"{file} is a pickle (torch.save writes those): loading one can run any "
             "program, so this course never does. Use a .safetensors file."
         )
+    length = int.from_bytes(start[:8], "little")
+    if length > MOST_HEADER:
+        raise ValueError(f"a header of {length} bytes, where {MOST_HEADER} are enough")
 
 
 # For use: a folder with model.safetensors and card.json -----------------------
@@ -144,11 +205,30 @@ def save_weights(folder: Path | str, tensors: Tensors, card: Card) -> None:
     replace_file(folder / "card.json", lambda file: file.write_text(text))
 
 
+class Shipped(str):
+    """A name that the course itself uses, which nobody typed: it means what ships.
+
+    Whatever a folder of that name may hold that lies where one happens to be.
+    """
+
+
 def find_weights(name_or_folder: Path | str) -> Path:
-    """The folder of weights: a folder as given, or a name among the shipped ones."""
-    for folder in (Path(name_or_folder), weights_folder() / name_or_folder):
-        if (folder / "model.safetensors").is_file():
-            return folder
+    """The folder of weights: a folder as given, or a name among the shipped ones.
+
+    A text that could mean both is refused; a Path, and a text like "./words", is always
+    the folder, and a `Shipped` name always what ships.
+    """
+    here, ships = Path(name_or_folder), weights_folder() / name_or_folder
+    places = [ships] if isinstance(name_or_folder, Shipped) else [here, ships]
+    there = [x for x in places if os.path.isfile(x / "model.safetensors")]
+    if len(there) == 2 and is_bare(name_or_folder) and not here.samefile(ships):
+        raise CheckpointError(
+            f"{name_or_folder!r} may mean the folder here or the weights that ship: "
+            f"write {f'./{name_or_folder}'!r} for the one or {str(ships)!r} for the "
+            "other."
+        )
+    if there:
+        return there[0]
     shipped = sorted(
         file.parent.relative_to(weights_folder()).as_posix()
         for file in weights_folder().rglob("model.safetensors")
@@ -159,9 +239,22 @@ def find_weights(name_or_folder: Path | str) -> Path:
     )
 
 
+def is_bare(name_or_folder: Path | str) -> bool:
+    """Whether this is a text that need not be a path: "words", but not "./words"."""
+    typed = isinstance(name_or_folder, str)
+    return typed and not name_or_folder.startswith((".", "/", "~", os.sep))
+
+
 def load_weights(name_or_folder: Path | str) -> tuple[Tensors, Card]:
-    """The weights as float32, all of them finite, and their card."""
+    """The weights as float32, all of them finite, and their card, looked through."""
     tensors, card = load_checkpoint(find_weights(name_or_folder) / "model.safetensors")
+    check_card(card, name_or_folder)
+    odd = [n for n, x in tensors.items() if x.dtype not in TYPES]
+    if odd:
+        raise CheckpointError(
+            f"The weights at {name_or_folder} hold {tensors[odd[0]].dtype}, first in "
+            f"{odd[0]}, which no network of this course has: fetch or train others."
+        )
     whole = {n: x.float() if x.is_floating_point() else x for n, x in tensors.items()}
     astray = [name for name, x in whole.items() if not x.isfinite().all()]
     if astray:
@@ -173,30 +266,63 @@ def load_weights(name_or_folder: Path | str) -> tuple[Tensors, Card]:
     return whole, card
 
 
-def kind_of(card: Card) -> str:
-    """What weights are, with an article, for a sentence: "an autoencoder"."""
-    kind = str(card.get("kind") or "network of no kind")
-    return ("an " if kind[0] in "aeiou" else "a ") + kind
+class Unfilled(TorchFunctionMode):
+    """In here a network that is built draws no first numbers, as `normal_` would.
+
+    The meta device has none to keep. But to find that out torch would load sympy and
+    900 modules, which takes 4 seconds; so `normal_` is not even asked.
+    """
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        """Let torch do what it would, except `normal_`."""
+        kwargs = kwargs or {}
+        if func in (torch.Tensor.normal_, nn.init.normal_):
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
 
 
-@contextmanager
-def made_from(name_or_folder: Path | str, card: Card, *needed: str) -> Iterator[None]:
-    """Whatever the card lacks, or has too much of in here, gets a sentence."""
-    try:
-        for key in needed:
-            card[key]
-        yield
-    except (TypeError, LookupError, RuntimeError) as error:
-        raise CheckpointError(
-            f"The card of {name_or_folder} was written by another version of this "
-            f"course ({error}): fetch or train these weights again."
-        ) from error
+def load_network(
+    name_or_folder: Path | str,
+    kind: str,
+    otherwise: str,
+    build: Callable[..., nn.Module],
+) -> tuple[nn.Module, Card]:
+    """A trained network, filled and in eval mode, on the CPU; and its card.
+
+    It is built without memory for its numbers, compared with the file, and only then
+    filled: a card of a few letters can describe a network of any size. So no number is
+    drawn for it either, and torch's own stream of chance stays where it was.
+
+    Args:
+        kind: what it must be
+        otherwise: what another kind does not do, the end of a sentence
+        build: the network of a card's `config`
+    """
+    tensors, card = load_weights(name_or_folder)
+    if card.get("kind") != kind:
+        raise CheckpointError(f"{name_or_folder} holds {kind_of(card)}, {otherwise}.")
+    with made_from(name_or_folder, card, *needed_by(card)):
+        with torch.device("meta"), Unfilled():
+            network = build(**card["config"])
+        return fill(network, tensors), card
 
 
 def fill(model: nn.Module, tensors: Tensors) -> nn.Module:
-    """Put the tensors into the network, or say which do not fit; sets eval mode."""
-    wanted = {name: tuple(x.shape) for name, x in model.state_dict().items()}
-    found = {name: tuple(x.shape) for name, x in tensors.items()}
+    """Put the tensors into the network, or say which do not fit; sets eval mode.
+
+    A network that was built on the meta device takes the tensors as its own; any other
+    takes their numbers and keeps its memory, which an optimizer may know.
+    """
+    refuse_misfit(model, tensors)
+    on_meta = any(x.is_meta for x in model.state_dict().values())
+    model.load_state_dict(tensors, assign=on_meta)
+    return model.eval()
+
+
+def refuse_misfit(model: nn.Module, tensors: Tensors) -> None:
+    """Raise a sentence unless these are a network's tensors: name, shape, type."""
+    wanted = {name: described(x) for name, x in model.state_dict().items()}
+    found = {name: described(x) for name, x in tensors.items()}
     wrong = sorted(n for n in wanted | found if wanted.get(n) != found.get(n))
     if wrong:
         name = wrong[0]
@@ -205,5 +331,9 @@ def fill(model: nn.Module, tensors: Tensors) -> nn.Module:
             f"the first is {name}, {found.get(name, 'missing')} in the file and "
             f"{wanted.get(name, 'missing')} in the network."
         )
-    model.load_state_dict(tensors)
-    return model.eval()
+
+
+def described(tensor: Tensor) -> str:
+    """The shape, and the type where it is none of the floats, which fit each other."""
+    kind = "" if tensor.is_floating_point() else f" of {tensor.dtype}"
+    return f"{tuple(tensor.shape)}{kind}"

@@ -44,9 +44,26 @@ def test_what_differs_cannot_be_averaged(three, of, key):
 
 
 def test_what_began_apart_cannot_be_averaged(three):
-    save_weights("other", {"w": torch.tensor([[1.0], [-0.9]])}, CARD | {"T": 100})
+    apart = {"w": torch.tensor([[1.0], [-0.9]]), "b": torch.tensor([-1.0])}
+    save_weights("other", apart, CARD | {"T": 100})
     with pytest.raises(CheckpointError, match="by 0.05 only .* did not begin as one"):
         average(["run-1", "other"])
+
+
+def test_networks_of_other_shapes_cannot_be_averaged(three):
+    for other in ({"w": torch.ones(2, 1)}, {"w": torch.ones(1, 2), "b": torch.ones(1)}):
+        save_weights("other", other, CARD | {"T": 100})
+        with pytest.raises(CheckpointError, match="other shapes, for one in"):
+            average(["run-1", "other"])
+
+
+def test_a_mean_is_not_written_over_the_autoencoder_of_its_input(cli, here, words):  # noqa: F811
+    cli_average.average(["latent", "latent"], Path("mean"))
+    (here / "mean").rename(here / "coder")
+    before = {f: f.read_bytes() for f in here.rglob("*.safetensors")}
+    code, _, err = cli("average ./coder ./coder --out .")
+    assert code == 2 and len(err) == 1 and "would overwrite ./coder" in err[0]
+    assert {f: f.read_bytes() for f in here.rglob("*.safetensors")} == before
 
 
 def test_the_command_writes_what_can_be_averaged_and_used_again(cli, three):  # noqa: F811
@@ -71,6 +88,8 @@ def test_latents_bring_their_autoencoder(cli, here, words):  # noqa: F811
         ("average run-1 nowhere --out m", "no weights at 'nowhere'"),
         ("average run-1 run-2", "Missing option '--out'"),
         ("average run-1 run-2 --out run-1/card.json/m", "Cannot write to"),
+        ("average run-1 run-2 --out run-1", "--out run-1 would overwrite run-1"),
+        ("average run-1 ./run-2 --out x/../run-2", "would overwrite ./run-2"),
     ],
 )
 def test_bad_input_gets_a_sentence(cli, here, three, command, sentence):  # noqa: F811

@@ -6,6 +6,8 @@ import os
 import pickle
 import random
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,12 +17,14 @@ from torch import nn
 from course_lib import checkpoint
 from course_lib.checkpoint import (
     CheckpointError,
+    Shipped,
     WriteError,
     check_writable,
     fill,
     find_weights,
     load_checkpoint,
     load_weights,
+    remove_left_overs,
     save_checkpoint,
     save_weights,
 )
@@ -109,6 +113,27 @@ def test_weights_are_found_by_folder_and_by_shipped_name(tmp_path, monkeypatch):
         find_weights("yours")
 
 
+def test_a_name_that_nobody_typed_means_what_ships(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_WEIGHTS", str(tmp_path / "ships"))
+    monkeypatch.chdir(tmp_path)
+    for folder in ("ships/words", "words", "mine"):
+        save_weights(folder, some_tensors(), CARD | {"data": folder})
+
+    def found(name) -> str:
+        return load_weights(name)[1]["data"]
+
+    assert found(Shipped("words")) == found(tmp_path / "ships/words") == "ships/words"
+    assert found("./words") == found(Path("words")) == "words"
+    assert found("mine") == "mine"
+    with pytest.raises(CheckpointError, match=r"may mean .* write '\./words' ") as both:
+        load_weights("words")
+    assert found(str(both.value).split("'")[-2]) == "ships/words"
+    with pytest.raises(CheckpointError, match="no weights at 'mine'"):
+        load_weights(Shipped("mine"))
+    monkeypatch.chdir(tmp_path / "ships")  # here and there are one folder
+    assert found("words") == "ships/words"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such rights")
 def test_others_may_read_what_they_may_read_elsewhere(saved, tmp_path):
     (tmp_path / "plain").touch()
@@ -119,6 +144,25 @@ def test_a_file_from_before_cards_had_a_checksum_is_read(tmp_path):
     header = {"card": json.dumps(CARD), "sha256": checkpoint.digest(some_tensors())}
     save_file(some_tensors(), tmp_path / "old.safetensors", header)
     assert_whole(tmp_path / "old.safetensors")
+
+
+def test_what_shipped_first_is_read(tmp_path):
+    """Its header has three keys, and safetensors shuffles them."""
+    card, file = json.dumps(CARD), tmp_path / "old.safetensors"
+    header = {"card": card, "sha256": checkpoint.digest(some_tensors())}
+    header["card_sha256"] = checkpoint.sha256(card)
+    save_file(some_tensors(), file, header)
+    assert_whole(file)
+    save_file(some_tensors(), file, header | {"card_sha256": checkpoint.sha256("")})
+    with pytest.raises(CheckpointError, match="do not match its checksum"):
+        load_checkpoint(file)
+
+
+def test_equal_trainings_give_equal_files(saved):
+    whole = saved.read_bytes()
+    for _ in range(8):
+        save_checkpoint(saved, some_tensors(), CARD)
+        assert saved.read_bytes() == whole
 
 
 def test_a_header_of_any_length_is_a_header(tmp_path):
@@ -141,6 +185,20 @@ def test_a_truncated_file_is_refused_wherever_it_ends(saved):
         saved.write_bytes(whole[:length])
         with pytest.raises(CheckpointError, match=r"damaged or no safetensors|pickle"):
             load_checkpoint(saved)
+
+
+def test_a_header_of_absurd_length_is_refused_before_it_is_read(saved, monkeypatch):
+    whole = saved.read_bytes()
+    saved.write_bytes((2**24).to_bytes(8, "little") + whole[8:] + b" " * 2**24)
+    monkeypatch.setattr(checkpoint, "safe_open", None)  # would fail
+    with pytest.raises(CheckpointError, match="a header of 16777216 bytes"):
+        load_checkpoint(saved)
+
+
+def test_a_card_that_could_not_be_read_back_is_not_written(saved):
+    with pytest.raises(WriteError, match="would have .* letters"):
+        save_checkpoint(saved, some_tensors(), {"labels": ["x" * 99] * 99_999})
+    assert_whole(saved)
 
 
 def test_a_flipped_bit_is_noticed_or_changes_nothing(saved):
@@ -226,6 +284,31 @@ def test_without_space_the_old_file_stays_whole(saved, monkeypatch):
         save_checkpoint(saved, {"new": torch.zeros(3)}, {})
     assert_whole(saved)
     assert [file.name for file in saved.parent.iterdir()] == [saved.name]
+
+
+def test_threads_that_write_one_file_do_not_meet(saved):
+    """Each writes to a temporary file of its own, and the last one wins."""
+
+    def write(number: int) -> None:
+        save_checkpoint(saved, {"x": torch.full((100_000,), number)}, {"n": number})
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(write, range(64)))
+    tensors, card = load_checkpoint(saved)
+    assert (tensors["x"] == card["n"]).all()
+    assert [file.name for file in saved.parent.iterdir()] == [saved.name]
+
+
+def test_what_killed_runs_left_of_a_file_is_removed_and_nothing_else(saved):
+    names = (".some.safetensors.1a.part", ".other.safetensors.1a.part", "notes.part")
+    for name in names:
+        (saved.parent / name).touch()
+        os.utime(saved.parent / name, (0, 0))
+    young = saved.with_name(".some.safetensors.2b.part")  # somebody may be writing it
+    young.touch()
+    remove_left_overs(saved)
+    left = {file.name for file in saved.parent.iterdir()}
+    assert left == {saved.name, young.name, *names[1:]}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")

@@ -241,7 +241,7 @@ def test_a_training_writes_weights_state_and_card(cli, learn, here):
     facts, card = json.loads(out[-1]), json.loads(Path("mine/card.json").read_text())
     assert facts["iterations"] == card["iteration"] == 3 and facts["loss"] > 0
     assert card["settings"]["iterations"] == 3 and card["batch_size"] == 2
-    assert cli("generate --weights mine --label photo --steps 1 --out a.png")[0] == 0
+    assert cli("generate --weights ./mine --label photo --steps 1 --out a.png")[0] == 0
 
 
 def test_the_command_on_the_card_trains_the_same_again(cli, learn):

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib.checkpoint import load_checkpoint
+from course_lib.checkpoint import load_checkpoint, save_checkpoint
 from course_lib.world import datasets
 from course_lib.world.critters import (
     ANIMALS,
@@ -23,6 +23,7 @@ from course_lib.world.datasets import (
     DataError,
     PictureSet,
     batches,
+    cached,
     load_cifar10,
     load_cifar10_or_critters,
     load_critters,
@@ -151,6 +152,27 @@ def test_a_damaged_cache_is_made_again(small, damage):
     )
     assert torch.equal(load_critters("test").pictures, first.pictures)
     assert torch.equal(load_checkpoint(file)[0]["pictures"], first.pictures)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "card"),
+    [
+        ({"x": 0}, {"name": "right"}),  # no pictures
+        ({"pictures": 0}, {"name": "wrong"}),  # a file that somebody renamed
+        ({"pictures": 0}, {}),
+    ],
+)
+def test_a_cache_of_something_else_is_made_again(small, tensors, card):
+    file = small / "cache" / "right.safetensors"
+    save_checkpoint(file, {n: torch.tensor(x) for n, x in tensors.items()}, card)
+    left_over = file.with_name(f".{file.name}.0.part")
+    left_over.touch()
+    os.utime(left_over, (0, 0))
+    for _ in range(2):
+        found = cached("right", lambda: {"pictures": torch.tensor(7)}, "pictures")
+        assert found == {"pictures": 7}
+    assert load_checkpoint(file) == ({"pictures": 7}, {"name": "right"})
+    assert list(file.parent.iterdir()) == [file]
 
 
 def test_a_cache_that_cannot_be_written_costs_only_time(small, monkeypatch, capsys):

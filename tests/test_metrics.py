@@ -6,7 +6,7 @@ import pytest
 import scipy.linalg
 import torch
 
-from course_lib.checkpoint import save_weights
+from course_lib.checkpoint import CheckpointError, save_weights
 from course_lib.judging.metrics import (
     Share,
     features_of,
@@ -167,5 +167,5 @@ def test_a_shipped_judge_is_loaded_by_its_name(judge, tmp_path, monkeypatch):
 
 def test_who_draws_cannot_judge(tmp_path):
     save_weights(tmp_path, {"x": torch.zeros(1)}, {"kind": "denoiser"})
-    with pytest.raises(ValueError, match="holds a denoiser, not a judge"):
+    with pytest.raises(CheckpointError, match="holds a denoiser, not a judge"):
         load_judge(tmp_path)

@@ -5,6 +5,7 @@ import random
 import pytest
 import torch
 
+from course_lib.cards import CheckpointError
 from course_lib.networks.tokenizer import (
     BYTES,
     END,
@@ -130,10 +131,10 @@ def test_a_card_keeps_its_own_tokenizer(tokenizer):
     config = {"text": {"vocabulary": len(tokenizer)}}
     card = {"merges": [list(pair) for pair in tokenizer.merges], "config": config}
     assert tokenizer_of(card).merges == tokenizer.merges
-    with pytest.raises(ValueError, match="another tokenizer"):
+    with pytest.raises(CheckpointError, match="another tokenizer"):
         tokenizer_of(card | {"merges": card["merges"][:-1]})
 
 
 def test_a_merge_of_what_is_not_made_yet_is_refused():
-    with pytest.raises(ValueError, match="one is not made"):
+    with pytest.raises(CheckpointError, match="one is not made"):
         Tokenizer([(300, 301)])

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from course_lib.checkpoint import check_writable, made_from, save_weights
+from course_lib.cards import Card, folder_beside
+from course_lib.checkpoint import check_writable, find_weights, save_weights
 from course_lib.commands.options import bad_input, path, text
-from course_lib.networks.autoencoder import its_autoencoder
+from course_lib.networks.autoencoder import its_autoencoder, save_its_autoencoder
 from course_lib.training.average import average as mean_of
 
 
@@ -26,11 +27,23 @@ def average(
     """
     with bad_input():
         tensors, card = mean_of(weights)
-        with made_from(weights[0], card):
-            autoencoder = its_autoencoder(weights[0], card, "cpu")
+        autoencoder = its_autoencoder(weights[0], card, "cpu")
+        refuse_own_input(weights, out, card)
         check_writable(out)
+    save_its_autoencoder(out, card, autoencoder)
     save_weights(out, tensors, card)
-    if autoencoder is not None:  # nothing can be seen without
-        inside = {"kind": "autoencoder", "config": autoencoder.config}
-        save_weights(out / card["autoencoder"], autoencoder.state_dict(), inside)
     print(f"The mean of {len(weights)} trainings: {out}")
+
+
+def refuse_own_input(weights: list[str], out: Path, card: Card) -> None:
+    """Raise a sentence if the mean would be written over what it is made of."""
+    folders = [out]
+    if "autoencoder" in card:
+        folders.append(folder_beside(out, card["autoencoder"]))
+    written = {folder.resolve() for folder in folders}
+    for name in weights:
+        if find_weights(name).resolve() in written:
+            raise ValueError(
+                f"--out {out} would overwrite {name}, which the mean is made of: "
+                "choose another folder."
+            )

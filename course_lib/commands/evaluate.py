@@ -19,11 +19,11 @@ from course_lib.commands.options import (
     say_json,
 )
 from course_lib.device import best_device, use_all_cores
-from course_lib.painters.pipeline import LabelToImage, TextToImage
+from course_lib.painters.pipeline import BY_LABEL, LabelToImage, TextToImage
 
 
 def evaluate(
-    weights: Weights = "critters",
+    weights: Weights = BY_LABEL,
     n: Annotated[
         int | None,
         typer.Option(
@@ -96,7 +96,7 @@ def evaluate_judge(weights: str, n: int, seeds: int, size: int):
 
     with bad_input():
         ev.check_size(n, seeds)
-        judge, data = ev.load_judge(weights), load_weights(weights)[1]["data"]
+        judge, data = ev.load_judge(weights), load_weights(weights)[1].get("data")
         if size < 32 or size % judge.config["size"]:
             raise ValueError(f"--size must be 32, 64, ... for this judge; got {size}.")
         if data == "cifar10":

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from course_lib.checkpoint import check_writable, load_weights, made_from
+from course_lib.cards import made_from, needed_by
+from course_lib.checkpoint import check_writable, load_weights
 from course_lib.commands.options import AsJson, Weights, bad_input, path, say_json
 from course_lib.painters.export import parts_of, write
 from course_lib.painters.pipeline import SPACES
@@ -32,7 +33,7 @@ def export(
         if to not in LIBRARIES:
             raise ValueError(f"--to must be {' or '.join(LIBRARIES)}; got {to!r}.")
         tensors, card = load_weights(weights)
-        with made_from(weights, card):
+        with made_from(weights, card, *needed_by(card)):
             parts = parts_of(tensors, card)
         if not any(part.equal for part in parts):
             reasons = " ".join(part.note for part in parts)

@@ -22,7 +22,12 @@ from course_lib.commands.options import (
 )
 from course_lib.commands.picture_files import places_for, write_pictures
 from course_lib.device import best_device, use_all_cores
-from course_lib.painters.pipeline import SPACES, LabelToImage, TextToImage
+from course_lib.painters.pipeline import (
+    BY_LABEL,
+    SPACES,
+    LabelToImage,
+    TextToImage,
+)
 
 MOST_PICTURES = 10_000
 
@@ -73,7 +78,7 @@ def generate(
         space = "latent" if space is None else space
         if space not in SPACES:
             raise ValueError(f"--space must be latent or pixel; got {space!r}.")
-        weights = weights or ("critters" if label else SPACES[space])
+        weights = weights or (BY_LABEL if label else SPACES[space])
         if label and (negative or size is not None or as_typed):
             raise ValueError(
                 "--negative, --size and --as-typed need a prompt, not a label."

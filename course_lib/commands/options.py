@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from course_lib.checkpoint import CheckpointError, WriteError
+from course_lib.cards import CheckpointError, printable
+from course_lib.checkpoint import WriteError
 from course_lib.diffusion.guidance import FOR_LABELS, FOR_LATENTS, FOR_PROMPTS
 from course_lib.painters.painter import SAMPLERS
 from course_lib.world.datasets import DataError
@@ -64,7 +65,7 @@ Sampler = Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")]
 
 def complain(sentence: str, code: int) -> int:
     """Say on stderr, in one line, what went wrong."""
-    print(" ".join(sentence.split()), file=sys.stderr)
+    print(printable(" ".join(sentence.split())), file=sys.stderr)
     return code
 
 

@@ -46,7 +46,8 @@ class PictureNoise:
 
     def __call__(self, shape: tuple[int, ...]) -> Tensor:
         """(B, *shape): the next noise of each picture."""
-        noise = [torch.randn(shape, generator=g) for g in self.generators]
+        kind = dict(dtype=torch.float32, device="cpu")  # whatever torch's defaults are
+        noise = [torch.randn(shape, generator=g, **kind) for g in self.generators]
         return torch.stack(noise).to(self.device)
 
 
@@ -63,7 +64,7 @@ def choose_steps(T: int, steps: int, start: int | None = None) -> list[int]:
         raise ValueError(f"A way to a picture starts at 1..{T}; got {start}.")
     if not 1 <= steps <= start:
         raise ValueError(f"The number of steps must lie in 1..{start}; got {steps}.")
-    way = torch.linspace(start, 0, steps + 1, dtype=torch.float64)
+    way = torch.linspace(start, 0, steps + 1, dtype=torch.float64, device="cpu")
     return way.round().long().tolist()
 
 

@@ -178,7 +178,8 @@ def schedule_named(name: str, T: int = 1000) -> NoiseSchedule:
         raise ValueError(f"A schedule needs 1 step or more; got T = {T}.")
     if name not in SCHEDULES:
         raise ValueError(f"No schedule is called {name!r}; there is {list(SCHEDULES)}.")
-    return SCHEDULES[name](T)
+    with torch.device("cpu"):  # whatever torch's own default is
+        return SCHEDULES[name](T)
 
 
 def add_noise(x_0: Tensor, t: Tensor, eps: Tensor, schedule: NoiseSchedule) -> Tensor:

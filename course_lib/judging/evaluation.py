@@ -16,6 +16,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from course_lib.chance import HALVES, TRIAL, generator_for
+from course_lib.checkpoint import Shipped
 from course_lib.judging.metrics import (
     Share,
     features_of,
@@ -86,7 +87,7 @@ def measure_denoiser(
     way = painter.way_within(calls, guidance_scale, sampler)
     settings = dict(steps=way.steps, guidance_scale=guidance_scale, sampler=sampler)
     check_denoiser(painter, n, seeds, settings)
-    data, size = painter.card["data"], painter.card["size"]
+    data, size = painter.card.get("data"), painter.card["size"]
     judge, question = judge_for(data)
     trials = []
     with tqdm(total=seeds * n, unit="picture", disable=None) as bar:
@@ -111,7 +112,7 @@ def measure_denoiser(
 def check_denoiser(painter: LabelToImage, n: int, seeds: int, settings: dict) -> None:
     """Raise a sentence for whatever would fail later; draws nothing."""
     check_size(n, seeds)
-    data = painter.card["data"]
+    data = painter.card.get("data")
     judge_for(data)
     painter.trace(painter.labels[:1], **settings)
     most = len(load_cifar10("test")) // 2 if data == "cifar10" else MOST
@@ -124,9 +125,9 @@ def check_denoiser(painter: LabelToImage, n: int, seeds: int, settings: dict) ->
 def judge_for(data: str) -> tuple[Judge, str]:
     """Who judges pictures of this set, and the question that asks for the label."""
     if data == "critters":
-        return load_judge("reader-32"), "subject"
+        return load_judge(Shipped("reader-32")), "subject"
     if data == "cifar10":
-        return load_judge("cifar10-classifier"), "cond"
+        return load_judge(Shipped("cifar10-classifier")), "cond"
     raise ValueError(
         f"Nobody can judge pictures of {data!r}: only critters and CIFAR-10 have a "
         "judge that knows them."

@@ -12,6 +12,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from course_lib.chance import REWORDING, uniforms
+from course_lib.checkpoint import Shipped
 from course_lib.judging.evaluation import FRESH, as_facts, check_size, spoken
 from course_lib.judging.metrics import share
 from course_lib.networks.judge import Judge, load_judge
@@ -39,7 +40,7 @@ from course_lib.world.prompts import (
 )
 from course_lib.world.wording import SENSES, say
 
-READER = "reader-32"
+READER = Shipped("reader-32")
 BOUND = {"subject", "subject_2", "colour", "colour_2", "order"}  # two animals, all told
 TWO_SENSED = {sense for senses in SENSES.values() for sense in senses}
 

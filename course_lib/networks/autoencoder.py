@@ -18,15 +18,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course_lib.cards import Card, folder_beside, made_from
 from course_lib.chance import CLOUD, STRANGER, Batch, GetBatch, generator_for
 from course_lib.checkpoint import (
     CheckpointError,
     digest,
     fill,
     find_weights,
-    kind_of,
-    load_weights,
-    made_from,
+    load_network,
+    save_weights,
 )
 from course_lib.device import weights_folder
 from course_lib.networks.layers import zeroed
@@ -261,6 +261,10 @@ def psnr(pictures: Tensor, again: Tensor) -> Tensor:
     return 10 * torch.log10(4 / error.clamp(min=1e-12))
 
 
+# What `load_network` must know of it.
+AUTOENCODER = ("autoencoder", "which makes no latents", Autoencoder)
+
+
 def learn_on(start: Path | str, decoder_blocks: int) -> Autoencoder:
     """A trained autoencoder whose decoder is to learn on; its encoder is frozen.
 
@@ -268,9 +272,9 @@ def learn_on(start: Path | str, decoder_blocks: int) -> Autoencoder:
     (the second decoder of Stable Diffusion was made this way). A decoder that gets more
     blocks starts as it was, for a new block does nothing yet.
     """
-    tensors, card = load_weights(start)
-    with made_from(start, card):
-        model = Autoencoder(**card["config"] | dict(decoder_blocks=decoder_blocks))
+    trained, _ = load_network(start, *AUTOENCODER)
+    tensors = trained.state_dict()
+    model = Autoencoder(**trained.config | dict(decoder_blocks=decoder_blocks))
     own = model.state_dict()
     # A new block ends in a convolution of zeros: it adds nothing until it has learned
     # something, so the pictures are what they were.
@@ -319,18 +323,11 @@ def encoder_digest(model: Autoencoder) -> str:
 
 def load_autoencoder(name_or_folder: Path | str, device="cpu") -> Autoencoder:
     """Shipped weights by name, or the folder of a training of your own."""
-    tensors, card = load_weights(name_or_folder)
-    if card.get("kind") != "autoencoder":
-        raise CheckpointError(
-            f"{name_or_folder} holds {kind_of(card)}, which makes no latents."
-        )
-    with made_from(name_or_folder, card):
-        model = Autoencoder(**card["config"])
-    return fill(model, tensors).to(device)
+    return load_network(name_or_folder, *AUTOENCODER)[0].to(device)
 
 
 def its_autoencoder(
-    name_or_folder: Path | str, card: dict, device
+    name_or_folder: Path | str, card: Card, device
 ) -> Autoencoder | None:
     """The autoencoder of a network that draws latents; None for one of pixels.
 
@@ -339,10 +336,11 @@ def its_autoencoder(
     if "autoencoder" not in card:
         return None
     folder, name = find_weights(name_or_folder), card["autoencoder"]
-    its_digest, _ = card["encoder_sha256"], card["latent_scale"]
+    with made_from(name_or_folder, card, "encoder_sha256", "latent_scale"):
+        its_digest = card["encoder_sha256"]
     places = (folder, folder.parent, folder.parent.parent, weights_folder())
     others = []
-    for place in dict.fromkeys(place.absolute() / name for place in places):
+    for place in dict.fromkeys(folder_beside(x.absolute(), name) for x in places):
         with suppress(CheckpointError):  # it is damaged, or no autoencoder
             autoencoder = load_autoencoder(place, device)
             if encoder_digest(autoencoder) == its_digest:
@@ -353,3 +351,13 @@ def its_autoencoder(
         f"{' and '.join(others) or 'any that is here'}: put its own, the folder "
         f"{name!r}, beside it."
     )
+
+
+def save_its_autoencoder(
+    folder: Path | str, card: Card, autoencoder: Autoencoder | None
+) -> None:
+    """Write the autoencoder into the folder of the network that draws its latents."""
+    if autoencoder is not None:  # nothing can be seen without
+        inside = {"kind": "autoencoder", "config": autoencoder.config}
+        place = folder_beside(folder, card["autoencoder"])
+        save_weights(place, autoencoder.state_dict(), inside)

@@ -24,14 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.chance import Batch
-from course_lib.checkpoint import (
-    CheckpointError,
-    fill,
-    kind_of,
-    load_weights,
-    made_from,
-    save_weights,
-)
+from course_lib.checkpoint import load_network, save_weights
 from course_lib.networks.layers import ImageBlock, norm
 from course_lib.networks.text_encoder import TextEncoder
 from course_lib.networks.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
@@ -106,7 +99,9 @@ class ImageEncoder(nn.Module):
                 layers.append(nn.Conv2d(before, after, 3, stride=2, padding=1))
             layers.append(ImageBlock(after))
         self.layers = nn.Sequential(*layers, norm(widths[-1]), nn.SiLU(), nn.Flatten())
-        side = size // 2 ** len(widths)
+        side, rest = divmod(size, 2 ** len(widths))
+        if rest:
+            raise ValueError(f"{len(widths)} widths halve {size} pixels too often.")
         self.out = nn.Linear(widths[-1] * side**2, width)
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -199,15 +194,9 @@ class Matcher:
     @classmethod
     def from_pretrained(cls, name_or_folder: Path | str, device="cpu") -> "Matcher":
         """Load shipped weights by name, or the folder of a training of your own."""
-        tensors, card = load_weights(name_or_folder)
-        if card.get("kind") != "pair":
-            raise CheckpointError(
-                f"{name_or_folder} holds {kind_of(card)}, which does not compare "
-                "pictures with texts."
-            )
-        with made_from(name_or_folder, card):
-            model, tokenizer = ImageTextPair(**card["config"]), tokenizer_of(card)
-        return cls(fill(model, tensors).to(device), tokenizer, card)
+        otherwise = "which does not compare pictures with texts"
+        model, card = load_network(name_or_folder, "pair", otherwise, ImageTextPair)
+        return cls(model.to(device), tokenizer_of(card, name_or_folder), card)
 
     def save_pretrained(self, folder: Path | str) -> None:
         """Write the weights and the card, with the tokenizer in it, to a folder."""

@@ -6,13 +6,14 @@ between sets of pictures are measured in (metrics.py).
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.chance import Batch
-from course_lib.checkpoint import fill, kind_of, load_weights, made_from
+from course_lib.checkpoint import load_network
 
 
 class Block(nn.Module):
@@ -57,7 +58,9 @@ class Judge(nn.Module):
         self.blocks = nn.Sequential(
             *[Block(b, a) for b, a in zip(sizes[:-1], sizes[1:], strict=True)]
         )
-        side = size // 2 ** (len(widths) + 1)
+        side, rest = divmod(size, 2 ** (len(widths) + 1))
+        if rest:
+            raise ValueError(f"{len(widths)} widths halve {size} pixels too often.")
         self.squeeze = nn.Linear(widths[-1] * side**2, 192)
         self.heads = nn.ModuleDict({q: nn.Linear(192, n) for q, n in answers.items()})
 
@@ -109,11 +112,6 @@ def make_judge_loss(smoothing: float = 0.0) -> Callable[[nn.Module, Batch], Tens
     return loss_fn
 
 
-def load_judge(name_or_folder: str) -> Judge:
+def load_judge(name_or_folder: Path | str) -> Judge:
     """A shipped judge: "reader-32" or "cifar10-classifier"."""
-    tensors, card = load_weights(name_or_folder)
-    if card.get("kind") != "judge":
-        raise ValueError(f"{name_or_folder} holds {kind_of(card)}, not a judge.")
-    with made_from(name_or_folder, card):
-        judge = Judge(**card["config"])
-    return fill(judge, tensors)
+    return load_network(name_or_folder, "judge", "not a judge", Judge)[0]

@@ -25,7 +25,8 @@ def time_embedding(t: Tensor, width: int) -> Tensor:
     half = width // 2
     # Rates from 1 down to 1/10,000: the fast ones tell neighbours apart, the slow ones
     # say roughly where we are.
-    rate = torch.exp(-math.log(10_000) * torch.arange(half, device=t.device) / half)
+    places = torch.arange(half, dtype=torch.float32, device=t.device)
+    rate = torch.exp(-math.log(10_000) * places / half)
     angle = t[:, None].float() * rate  # (B, width / 2)
     return torch.cat([angle.cos(), angle.sin()], dim=1)  # (B, width)
 
@@ -156,6 +157,8 @@ class CrossAttention(nn.Module):
 
     def __init__(self, width: int, text_width: int, heads: int = 4):
         super().__init__()
+        if width % heads:
+            raise ValueError(f"{heads} heads cannot share {width} channels evenly.")
         self.heads = heads
         self.norm = norm(width)
         self.to_query = nn.Conv2d(width, width, 1)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.checkpoint import CheckpointError, fill, load_weights
+from course_lib.checkpoint import CheckpointError, fill, load_network
 from course_lib.networks.layers import CrossAttention
 from course_lib.networks.text_encoder import TextEncoder
 from course_lib.networks.tokenizer import Tokenizer, tokenizer_of
@@ -50,6 +50,10 @@ class TextUNet(nn.Module):
         return self.unet(x_t, t, text_emb)
 
 
+# What `load_network` must know of it.
+TEXT_UNET = ("text denoiser", "which takes no prompts", TextUNet)
+
+
 def go_on_from(
     start: Path | str, model: TextUNet, tokenizer: Tokenizer, space: dict
 ) -> None:
@@ -59,7 +63,8 @@ def go_on_from(
     picture as a place of the folded pixels, at half the size. Only the U-Net's ends,
     where pixels came in and went out, begin anew.
     """
-    tensors, card = load_weights(start)
+    trained, card = load_network(start, *TEXT_UNET)
+    tensors = trained.state_dict()
     own, of = model.state_dict(), "encoder_sha256"
     if space and of not in card:
         tensors |= {name: own[name] for name in own if name.startswith(ENDS)}
@@ -69,7 +74,7 @@ def go_on_from(
             "--autoencoder, or train anew."
         )
     fill(model, tensors).train()
-    if tokenizer_of(card).merges != tokenizer.merges:
+    if tokenizer_of(card, start).merges != tokenizer.merges:
         raise CheckpointError(f"{start} knows another tokenizer: train anew.")
 
 

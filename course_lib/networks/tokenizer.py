@@ -12,13 +12,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from course_lib.cards import Card, CheckpointError, made_from
+
 PAD, START, END = range(3)  # no text; here it begins; here it ends
 FIRST_BYTE = 3  # the token of byte 0
 BYTES = range(FIRST_BYTE, FIRST_BYTE + 256)
+MOST_BYTES = 10**7  # of all tokens together; ours have 2,000
 
 Pair = tuple[int, int]
 
@@ -83,11 +87,15 @@ class Tokenizer:
         self.merges = [tuple(pair) for pair in merges]
         self.vocabulary = {token: bytes([token - FIRST_BYTE]) for token in BYTES}
         self.made_by: dict[Pair, int] = {}  # pair -> the token it becomes
+        letters = 0
         for new, pair in enumerate(self.merges, start=BYTES.stop):
             if not all(part in self.vocabulary for part in pair):
                 raise ValueError(f"Merge {new} joins {pair}, of which one is not made.")
             self.vocabulary[new] = self.vocabulary[pair[0]] + self.vocabulary[pair[1]]
             self.made_by[pair] = new
+            letters += len(self.vocabulary[new])
+            if letters > MOST_BYTES:  # forty merges that double would fill any memory
+                raise ValueError(f"The tokens up to {new} are too long to be words.")
         self.encode_piece = lru_cache(maxsize=100_000)(self.encode_piece)
 
     def __len__(self) -> int:
@@ -130,10 +138,10 @@ class Tokenizer:
 
         What is too long is cut; `cut_texts` says which texts are.
         """
-        rows = torch.full((len(texts), length), PAD)
+        rows = torch.full((len(texts), length), PAD, device="cpu")
         for row, text in zip(rows, texts, strict=True):
             tokens = [START, *self.encode(text)[: length - 2], END]
-            row[: len(tokens)] = torch.tensor(tokens)
+            row[: len(tokens)] = torch.tensor(tokens, device="cpu")
         return rows
 
     def cut_texts(self, texts: list[str], length: int) -> list[str]:
@@ -178,12 +186,17 @@ def train_tokenizer(texts: Iterable[str], merges: int = 200) -> Tokenizer:
     return Tokenizer(learned)
 
 
-def tokenizer_of(card: dict) -> Tokenizer:
-    """The tokenizer on the card of a network that reads texts."""
-    tokenizer = Tokenizer(card["merges"])
-    known = card["config"]["text"]["vocabulary"]
+def tokenizer_of(card: Card, of: Path | str = "these weights") -> Tokenizer:
+    """The tokenizer on the card of a network that reads texts.
+
+    Args:
+        of: whose card it is, for a sentence
+    """
+    with made_from(of, card, "merges", "config"):
+        tokenizer = Tokenizer(card["merges"])
+        known = card["config"]["text"]["vocabulary"]
     if len(tokenizer) != known:
-        raise ValueError(
+        raise CheckpointError(
             f"These weights belong to another tokenizer: their network knows {known} "
             f"tokens, there are {len(tokenizer)}."
         )

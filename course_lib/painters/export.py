@@ -18,7 +18,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from course_lib.checkpoint import Card, Tensors, replace_file
+from course_lib.cards import Card
+from course_lib.checkpoint import Tensors, Unfilled, refuse_misfit, replace_file
+from course_lib.networks.text_encoder import TextEncoder
 from course_lib.networks.tokenizer import END, PAD, START, tokenizer_of
 
 
@@ -222,8 +224,12 @@ def text_encoder_part(tensors: Tensors, card: Card) -> Part:
     Both put the norm before each half and let every token see every other one. CLIP's,
     which Stable Diffusion has, lets a token see only those before it.
     """
-    ours = card["config"]["text"]
-    width = ours["width"]
+    with torch.device("meta"), Unfilled():
+        encoder = TextEncoder(**card["config"]["text"])
+    inside = "text_encoder."
+    own = {n.removeprefix(inside): x for n, x in tensors.items() if inside in n}
+    refuse_misfit(encoder, own)
+    ours, width = encoder.config, encoder.config["width"]
     config = {
         "architectures": ["SiglipTextModel"],
         "model_type": "siglip_text_model",
@@ -261,8 +267,9 @@ def siglip_tensors(tensors: Tensors, width: int) -> Tensors:
         "embeddings.position_embedding.weight": tensors["text_encoder.place.weight"],
         "final_layer_norm.weight": tensors["text_encoder.norm.weight"],
         "final_layer_norm.bias": tensors["text_encoder.norm.bias"],
-        "head.weight": torch.eye(width),  # a layer that ours has not: "do nothing"
-        "head.bias": torch.zeros(width),
+        # a layer that ours has not: "do nothing"
+        "head.weight": torch.eye(width, dtype=torch.float32, device="cpu"),
+        "head.bias": torch.zeros(width, dtype=torch.float32, device="cpu"),
     }
     for name, tensor in tensors.items():
         if name.startswith("text_encoder.blocks."):

@@ -3,7 +3,6 @@
 The painters themselves are in pipeline.py.
 """
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,38 +10,38 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from course_lib.checkpoint import CheckpointError
+from course_lib.cards import Card, broken
 from course_lib.diffusion import samplers
 from course_lib.diffusion.guidance import Way
 from course_lib.diffusion.objective import Predict
 from course_lib.diffusion.samplers import PictureNoise, Step, choose_steps
 from course_lib.diffusion.schedule import NoiseSchedule, schedule_named
+from course_lib.networks.unet import UNet
 
-LARGEST = 1024  # pixels along a side that a painter of 64x64 may be asked for
 SAMPLERS = ("ddim", "ddpm", "dpm_solver", "euler", "heun")
 
 
-def check_card(name_or_folder: Path | str, card: dict, drawn: int, wanted: int) -> None:
-    """Raise a sentence for a card whose numbers would fail while drawing.
+def check_fit(
+    name_or_folder: Path | str, card: Card, unet: UNet, wanted: int, multiple: int
+) -> None:
+    """Raise a sentence for a card and a network that would fail together in drawing.
 
     Args:
-        drawn: channels of what the network draws; `wanted` are those that a picture,
-            or a latent of the autoencoder on the card, has
+        wanted: channels that a picture has, or a latent of the autoencoder on the card
+        multiple: what the size of a picture must be divisible by
     """
-    size, scale = card["size"], card.get("latent_scale", 1)
-    if not isinstance(size, int) or not 0 < size <= LARGEST:
-        wrong = f"size {size!r} is not a whole number in 1..{LARGEST}"
-    elif not isinstance(scale, int | float) or not 0 < scale < math.inf:
-        wrong = f"latent_scale {scale!r} is not a number above 0"
-    elif drawn != wanted:
+    drawn, known = unet.config["channels"], unet.config["labels"] + 1
+    size, labels = card["size"], card.get("labels", [])
+    if drawn != wanted:
         by = "a latent" if "autoencoder" in card else "no autoencoder, and a picture"
         wrong = f"{drawn} channels are drawn, but there is {by} of {wanted}"
+    elif size % multiple:
+        wrong = f"size {size} is not divisible by {multiple}"
+    elif len(labels) > known:
+        wrong = f"{len(labels)} labels for a network that knows {known}"
     else:
         return
-    raise CheckpointError(
-        f"The card of {name_or_folder} is broken ({wrong}): fetch or train these "
-        "weights again."
-    )
+    raise broken(name_or_folder, wrong)
 
 
 def from_noise(

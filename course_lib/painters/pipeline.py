@@ -15,38 +15,33 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from course_lib.checkpoint import (
-    CheckpointError,
-    fill,
-    kind_of,
-    load_weights,
-    made_from,
-    save_weights,
-)
+from course_lib.cards import LARGEST
+from course_lib.checkpoint import Shipped, load_network, save_weights
 from course_lib.diffusion.guidance import FOR_LABELS, FOR_LATENTS, FOR_PROMPTS, Way
 from course_lib.diffusion.objective import Predict, predictor
 from course_lib.diffusion.samplers import PictureNoise, Step
-from course_lib.diffusion.schedule import schedule_named
 from course_lib.networks.autoencoder import (
     Autoencoder,
     from_latents,
     its_autoencoder,
+    save_its_autoencoder,
     to_latents,
 )
-from course_lib.networks.text_unet import TextUNet
+from course_lib.networks.text_unet import TEXT_UNET, TextUNet
 from course_lib.networks.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
 from course_lib.networks.unet import UNet
 from course_lib.painters.painter import (
-    LARGEST,
     Painter,
-    check_card,
+    check_fit,
     draw_all,
     from_noise,
 )
 from course_lib.painters.rewriting import rewrite
 from course_lib.world.prompts import list_of_texts, listed, misspelled, unknown_words
 
-SPACES = {"latent": "latent", "pixel": "words"}  # in which to draw, and who does
+# In which to draw, and who does.
+SPACES = {"latent": Shipped("latent"), "pixel": Shipped("words")}
+BY_LABEL = Shipped("critters")  # who draws what a label names
 
 
 @dataclass
@@ -65,16 +60,10 @@ class LabelToImage(Painter):
         cls, name_or_folder: Path | str, device="cpu"
     ) -> "LabelToImage":
         """Load shipped weights by name, or the folder of a training of your own."""
-        tensors, card = load_weights(name_or_folder)
-        if card.get("kind") != "denoiser":
-            raise CheckpointError(
-                f"{name_or_folder} holds {kind_of(card)}, which takes no labels."
-            )
-        with made_from(name_or_folder, card, "target", "size", "labels"):
-            model = UNet(**card["config"])
-            schedule_named(card["schedule"], card["T"])  # only looks
-            check_card(name_or_folder, card, model.config["channels"], 3)
-        return cls(fill(model, tensors).to(device), card)
+        otherwise = "which takes no labels"
+        model, card = load_network(name_or_folder, "denoiser", otherwise, UNet)
+        check_fit(name_or_folder, card, model, 3, model.multiple)
+        return cls(model.to(device), card)
 
     def save_pretrained(self, folder: Path | str) -> None:
         """Write the weights and the card to a folder."""
@@ -93,7 +82,7 @@ class LabelToImage(Painter):
                     f"These weights know no {label!r}; "
                     f"they know {', '.join(self.labels)}."
                 )
-        return torch.tensor([self.labels.index(label) for label in labels])
+        return torch.tensor([self.labels.index(x) for x in labels], device="cpu")
 
     def trace(
         self,
@@ -167,28 +156,18 @@ class TextToImage(Painter):
         cls, name_or_folder: Path | str, device="cpu", as_typed: bool = False
     ) -> "TextToImage":
         """Load shipped weights by name, or the folder of a training of your own."""
-        tensors, card = load_weights(name_or_folder)
-        if card.get("kind") != "text denoiser":
-            raise CheckpointError(
-                f"{name_or_folder} holds {kind_of(card)}, which takes no prompts."
-            )
-        with made_from(name_or_folder, card, "target", "size"):
-            model, tokenizer = TextUNet(**card["config"]), tokenizer_of(card)
-            schedule_named(card["schedule"], card["T"])  # only looks
-            autoencoder = its_autoencoder(name_or_folder, card, device)
-            wanted = 3 if autoencoder is None else autoencoder.config["z_channels"]
-            drawn = model.unet.config["channels"]
-            check_card(name_or_folder, card, drawn, wanted)
-        network = fill(model, tensors).to(device)
-        return cls(network, tokenizer, card, autoencoder, as_typed)
+        model, card = load_network(name_or_folder, *TEXT_UNET)
+        tokenizer = tokenizer_of(card, name_or_folder)
+        autoencoder = its_autoencoder(name_or_folder, card, device)
+        wanted = 3 if autoencoder is None else autoencoder.config["z_channels"]
+        painter = cls(model.to(device), tokenizer, card, autoencoder, as_typed)
+        check_fit(name_or_folder, card, model.unet, wanted, painter.multiple)
+        return painter
 
     def save_pretrained(self, folder: Path | str) -> None:
         """Write weights and card (the tokenizer is in it), and the autoencoder's."""
+        save_its_autoencoder(folder, self.card, self.autoencoder)
         save_weights(folder, self.model.state_dict(), self.card)
-        if self.autoencoder is not None:
-            card = {"kind": "autoencoder", "config": self.autoencoder.config}
-            inside = Path(folder) / self.card["autoencoder"]
-            save_weights(inside, self.autoencoder.state_dict(), card)
 
     @property
     def usual(self) -> Way:
@@ -365,7 +344,8 @@ class TextToImage(Painter):
             generator: where the seed comes from, in place of `seed`
         """
         if generator is not None:
-            seed = int(torch.randint(2**62, (), generator=generator))
+            where = dict(generator=generator, device=generator.device)
+            seed = int(torch.randint(2**62, (), **where))
 
         def trace(some: list[str], first: int) -> Iterator[Step]:
             how = dict(seed=seed, sampler=sampler, first=first, size=size)

@@ -13,7 +13,8 @@ from statistics import median
 
 import torch
 
-from course_lib.checkpoint import Card, CheckpointError, Tensors, load_weights
+from course_lib.cards import Card, CheckpointError
+from course_lib.checkpoint import Tensors, described, load_weights
 
 ALIKE = ("kind", "config", "merges", "schedule", "T", "target", "data", "size")
 ALIKE += ("labels", "encoder_sha256", "latent_scale")  # where a card has them
@@ -39,6 +40,13 @@ def average(names_or_folders: list[Path | str]) -> tuple[Tensors, Card]:
                 raise CheckpointError(
                     f"{other} cannot be averaged with {first}: their cards differ "
                     f"in {key!r}, so the same number means something else in each."
+                )
+        for name in mean.keys() | tensors.keys():
+            its = [described(x[name]) for x in (mean, tensors) if name in x]
+            if len(set(its)) != 1 or len(its) != 2:
+                raise CheckpointError(
+                    f"{other} cannot be averaged with {first}: they are networks of "
+                    f"other shapes, for one in {name}."
                 )
         alike = likeness(mean, tensors)
         if alike < BEGAN_AS_ONE:

@@ -50,7 +50,10 @@ def compress(pictures: PictureSet, autoencoder: Autoencoder) -> LatentSet:
     of = f"{len(pictures)}-{digest({'pictures': pictures.pictures})[:8]}"
     by = encoder_digest(autoencoder)[:8]
     name = f"latents-{pictures.name.replace(' ', '-')}-{of}-by-{by}"
-    mu = cached(name, lambda: {"mu": encode_all(pictures.pictures, autoencoder)})["mu"]
+    kept = cached(
+        name, lambda: {"mu": encode_all(pictures.pictures, autoencoder)}, "mu"
+    )
+    mu = kept["mu"]
     # Rounded, because it goes on a card: what is loaded must be exactly what was
     # learned.
     scale = round(1 / mu.float().std().item(), 6)

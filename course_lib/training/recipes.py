@@ -9,7 +9,8 @@ from pathlib import Path
 
 import torch
 
-from course_lib.checkpoint import load_weights, made_from, save_weights
+from course_lib.cards import made_from
+from course_lib.checkpoint import Shipped, load_weights, save_weights
 from course_lib.device import best_device
 from course_lib.diffusion.objective import make_denoising_loss, with_noise
 from course_lib.diffusion.schedule import NoiseSchedule, straight_line
@@ -45,6 +46,7 @@ from course_lib.world.datasets import (
 from course_lib.world.wear import CHUNK, QUESTIONS, reader_batches, with_wear
 from course_lib.world.wording import with_article
 
+PAIR = Shipped("pair")  # whose text encoder and eyes are used if nobody says
 GENTLY = ("text_encoder", "unet.gist.turn")  # what comes from the pair
 FAST = {"muon": True, "learning_rate": 3e-3}  # lesson 05, "A better step"
 SETTINGS = {  # how each kind of network trains, where it is not as Settings has it
@@ -186,7 +188,7 @@ def text_trainer(
     noisier: float = 0.8,
     even: float = 0.2,
     caption_noise: float = 0.0,
-    pair: str | None = "pair",
+    pair: str | None = PAIR,
     size: int = 32,
     autoencoder: Path | str | None = None,
     start: Path | str | None = None,
@@ -326,7 +328,7 @@ def autoencoder_trainer(
     model = (
         learn_on(start, blocks) if start else Autoencoder(widths, z_channels, blocks)
     )
-    eye = Matcher.from_pretrained(pair or "pair", best_device()).model.image_encoder
+    eye = Matcher.from_pretrained(pair or PAIR, best_device()).model.image_encoder
     eye.requires_grad_(False)
     loss_fn = make_autoencoder_loss(features=eye.features, **loss)
     get_batch = with_strangers(batches(pictures, batch_size, seed), strangers, seed)
@@ -441,7 +443,7 @@ def recipe(
     if what == "text":
         return partial(text_trainer, size=size, **network, **options)
     if what == "latent":
-        options = {"autoencoder": "autoencoder"} | options
+        options = {"autoencoder": Shipped("autoencoder")} | options
         return partial(text_trainer, size=size, **network, **options)
     if what == "autoencoder":
         return partial(autoencoder_trainer, **network, **options)

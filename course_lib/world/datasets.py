@@ -5,6 +5,8 @@ so that a network can also be told nothing; the classes start at 1.
 """
 
 import hashlib
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +15,13 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from course_lib.cards import CheckpointError
 from course_lib.chance import MIRROR, ORDER, Batch, GetBatch, generator_for
-from course_lib.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from course_lib.checkpoint import (
+    load_checkpoint,
+    remove_left_overs,
+    save_checkpoint,
+)
 from course_lib.device import cache_folder, mirror_folder, network_reachable
 from course_lib.pixels import PictureError, from_bytes, mirror, read_picture
 from course_lib.world import accessories, animals, critters, drawing, scenes, shapes
@@ -130,7 +137,8 @@ def load_critters(
         pictures, factors = draw_critters(n, seed, size, start, kind)
         return {"pictures": pictures} | factors
 
-    factors = cached(critters_name(split, size, kind, seed), make)
+    name = critters_name(split, size, kind, seed)
+    factors = cached(name, make, "pictures", *critters.FACTORS)
     pictures = factors.pop("pictures")
     names = ("nothing", *critters.SUBJECTS[1:])
     return PictureSet("critters", pictures, factors["subject"], names, factors)
@@ -159,7 +167,8 @@ def load_cifar10(split: str = "train") -> PictureSet:
     """
     if split not in CIFAR10_ROWS:
         raise DataError(f"CIFAR-10 has the splits 'train' and 'test'; got {split!r}.")
-    tensors = cached(cifar10_name(split), lambda: cifar10_tensors(split))
+    name = cifar10_name(split)
+    tensors = cached(name, lambda: cifar10_tensors(split), "pictures", "labels")
     names = ("nothing", *CIFAR10_NAMES)
     return PictureSet("cifar10", tensors["pictures"], tensors["labels"], names)
 
@@ -283,13 +292,23 @@ def emoji_rows():
         raise DataError(f"{file} is damaged ({type(error).__name__}).") from error
 
 
-def cached(name: str, make) -> dict[str, Tensor]:
-    """The tensors kept under this name, made now if they are not there or damaged."""
+def cached(
+    name: str, make: Callable[[], dict[str, Tensor]], *needed: str
+) -> dict[str, Tensor]:
+    """The tensors kept under this name, made now if they are not there or damaged.
+
+    A file that was kept under another name and renamed is as good as damaged.
+
+    Args:
+        needed: the names of the tensors that must be among them
+    """
     file = cache_folder() / f"{name}.safetensors"
-    try:
-        return load_checkpoint(file)[0]
-    except CheckpointError:
-        tensors = make()
+    remove_left_overs(file)
+    with suppress(CheckpointError):
+        tensors, card = load_checkpoint(file)
+        if card.get("name") == name and set(needed) <= tensors.keys():
+            return tensors
+    tensors = make()
     try:
         save_checkpoint(file, tensors, {"name": name})
     except CheckpointError as error:
