@@ -7,6 +7,7 @@ from course_lib.checkpoint import CheckpointError, load_checkpoint, save_checkpo
 from course_lib.networks.text_unet import TextUNet
 from course_lib.networks.tokenizer import train_tokenizer
 from course_lib.painters.pipeline import LabelToImage, TextToImage
+from course_lib.painters.rewriting import remark_on_words, rewrite
 
 PROMPTS = ["a frog on stilts", "a cat"]
 
@@ -22,7 +23,7 @@ def make_painter(channels: int = 3) -> TextToImage:
             torch.nn.init.normal_(parameter, std=0.2)
     card = dict(kind="text denoiser", config=model.config, merges=tokenizer.merges)
     card |= dict(schedule="straight line", T=100, target="v", size=16)
-    return TextToImage(model, tokenizer, card)
+    return TextToImage(model, tokenizer, card, None, rewrite, remark_on_words)
 
 
 @pytest.fixture(scope="module")

@@ -27,11 +27,7 @@ def guide(
         guidance_scale: w; 1 asks the model only once
         uncond: what "nothing told" looks like, shaped like cond; None is label 0
     """
-    if not abs(guidance_scale) <= STRONGEST:
-        raise ValueError(
-            f"guidance_scale must be a finite number in -{STRONGEST}..{STRONGEST}; "
-            f"got {guidance_scale}."
-        )
+    check_scale(guidance_scale)
     if guidance_scale == 1:
         return model
 
@@ -42,6 +38,15 @@ def guide(
         return without + guidance_scale * (with_cond - without)
 
     return guided_model
+
+
+def check_scale(guidance_scale: float) -> None:
+    """Raise a sentence for a scale that leads nowhere."""
+    if not abs(guidance_scale) <= STRONGEST:
+        raise ValueError(
+            f"guidance_scale must be a finite number in -{STRONGEST}..{STRONGEST}; "
+            f"got {guidance_scale}."
+        )
 
 
 def compose(

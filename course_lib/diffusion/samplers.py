@@ -63,8 +63,8 @@ def choose_steps(T: int, steps: int, start: int | None = None) -> list[int]:
         raise ValueError(f"A way to a picture starts at 1..{T}; got {start}.")
     if not 1 <= steps <= start:
         raise ValueError(f"The number of steps must lie in 1..{start}; got {steps}.")
-    way = torch.linspace(start, 0, steps + 1, dtype=torch.float64)
-    return way.round().long().tolist()
+    evenly = torch.linspace(start, 0, steps + 1, dtype=torch.float64)
+    return evenly.round().long().tolist()
 
 
 def walk(

@@ -23,7 +23,7 @@ from course_lib.judging.metrics import (
     precision_recall,
     share,
 )
-from course_lib.networks.judge import Judge, load_judge
+from course_lib.networks.judge import Judge, shared_judge
 from course_lib.painters.pipeline import LabelToImage
 from course_lib.pixels import from_bytes, to_bytes
 from course_lib.world.critters import (
@@ -111,7 +111,7 @@ def check_denoiser(painter: LabelToImage, n: int, seeds: int, settings: dict) ->
     check_size(n, seeds)
     data = painter.card["data"]
     judge_for(data)
-    painter.trace(painter.labels[:1], **settings)
+    painter.prepare(painter.labels[:1], **settings)
     most = len(load_cifar10("test")) // 2 if data == "cifar10" else MOST
     if n > most:
         raise ValueError(
@@ -122,9 +122,9 @@ def check_denoiser(painter: LabelToImage, n: int, seeds: int, settings: dict) ->
 def judge_for(data: str) -> tuple[Judge, str]:
     """Who judges pictures of this set, and the question that asks for the label."""
     if data == "critters":
-        return load_judge("reader-32"), "subject"
+        return shared_judge("reader-32"), "subject"
     if data == "cifar10":
-        return load_judge("cifar10-classifier"), "cond"
+        return shared_judge("cifar10-classifier"), "cond"
     raise ValueError(
         f"Nobody can judge pictures of {data!r}: only critters and CIFAR-10 have a "
         "judge that knows them."

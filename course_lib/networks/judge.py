@@ -6,13 +6,21 @@ between sets of pictures are measured in (metrics.py).
 """
 
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.chance import Batch
-from course_lib.checkpoint import fill, kind_of, load_weights, made_from
+from course_lib.checkpoint import (
+    fill,
+    find_weights,
+    kind_of,
+    load_weights,
+    made_from,
+)
 
 
 class Block(nn.Module):
@@ -115,3 +123,16 @@ def load_judge(name_or_folder: str) -> Judge:
     with made_from(name_or_folder, card):
         judge = Judge(**card["config"])
     return fill(judge, tensors)
+
+
+def shared_judge(name_or_folder: str) -> Judge:
+    """The same, for all who only look: loaded once, and again if the file changes."""
+    folder = find_weights(name_or_folder).resolve()
+    changed = (folder / "model.safetensors").stat().st_mtime_ns
+    return judge_of_file(name_or_folder, folder, changed)
+
+
+@lru_cache(maxsize=2)  # there are two that ship
+def judge_of_file(name_or_folder: str, folder: Path, changed: int) -> Judge:
+    """A judge from the file in this folder that was written at this time."""
+    return load_judge(name_or_folder)
