@@ -54,7 +54,10 @@ def generator_for(*numbers: int) -> torch.Generator:
 def uniforms(indices: Tensor, seed: int, k: int, stream: int = CHOOSING) -> np.ndarray:
     """k numbers in [0, 1) for each index, from (seed, stream, index) alone: (N, k)."""
     golden = np.uint64(GOLDEN)
-    key, salt = np.array([[seed % 2**64], [stream + 1]], dtype=np.uint64)
+    whole = (
+        operator.index(seed) % 2**64
+    )  # a number of NumPy or torch has no room for it
+    key, salt = np.array([[whole], [stream + 1]], dtype=np.uint64)
     key = scramble(scramble(key) + salt * golden)  # (1,)
     state = scramble(key + indices.numpy().astype(np.uint64) * golden)  # (N,)
     counter = np.arange(1, k + 1, dtype=np.uint64) * golden  # (k,)

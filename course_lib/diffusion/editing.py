@@ -7,6 +7,7 @@ Nothing is trained here. All that changes is where a sampler starts and what it 
 to on its way; `draw` is any painter with `predict_for(asked, way)`.
 """
 
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -72,7 +73,7 @@ def image_to_image(
     eps = PictureNoise(seed, range(len(x_0)), painter.device)(x_0.shape[1:])
     t = torch.full((len(x_0),), start, device=painter.device)
     x_t = add_noise(x_0, t, eps, painter.schedule)
-    some = min(start, max(1, round(strength * steps)))
+    some = min(start, max(1, round(strength * operator.index(steps))))
     walk = dpm_solver(predict, x_t, painter.schedule, some, start=start)
     return painter.decode(last_step(walk))
 
@@ -180,10 +181,11 @@ def pulled(
     Song et al. 2023, "Pseudoinverse-guided diffusion models", with their r_t^2 = b^2 /
     (a^2 + b^2); near T we divide by FAINTEST instead of a.
     """
-    x_t = x_t.detach().requires_grad_()
-    x_0_hat, _ = predict(x_t, t)
-    off = torch.where(mask, 0.0, x_0 - x_0_hat).detach()
-    (towards,) = torch.autograd.grad((off * x_0_hat).sum(), x_t)
+    with torch.inference_mode(False), torch.enable_grad():  # whoever switched them off
+        x_t = x_t.detach().clone().requires_grad_()
+        x_0_hat, _ = predict(x_t, t)
+        off = torch.where(mask, 0.0, x_0 - x_0_hat.detach())
+        (towards,) = torch.autograd.grad((off * x_0_hat).sum(), x_t)
     x_t, x_0_hat = x_t.detach(), x_0_hat.detach()
     a, b = schedule.a(t, like=x_t), schedule.b(t, like=x_t)
     x_0_hat = x_0_hat + (a**2 + b**2) / a.clamp(min=FAINTEST) * towards

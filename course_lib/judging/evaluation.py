@@ -6,6 +6,7 @@ pictures that it has never seen, drawn one by one, also a little shifted, blurre
 noisy, and on broken ones.
 """
 
+import operator
 import statistics
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -81,6 +82,7 @@ def measure_denoiser(
     Args:
         calls: network calls a picture; guidance takes two a step
     """
+    n, seeds, calls = map(operator.index, (n, seeds, calls))  # as JSON can hold them
     way = painter.way_within(calls, guidance_scale, sampler)
     settings = dict(steps=way.steps, guidance_scale=guidance_scale, sampler=sampler)
     check_denoiser(painter, n, seeds, settings)
@@ -207,6 +209,7 @@ def measure_judge(
     Args:
         size: height and width at which critters are drawn
     """
+    n, seeds = operator.index(n), operator.index(seeds)
     check_size(n, seeds)
     if data == "cifar10":
         pictures = load_cifar10("test")

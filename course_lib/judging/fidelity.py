@@ -5,6 +5,7 @@ names is there, and nothing that was not asked for. Beside each share stands wha
 pictures of the same prompts get: the reader's ceiling.
 """
 
+import operator
 from dataclasses import dataclass, replace
 
 import torch
@@ -297,6 +298,7 @@ def measure_kinds(
     kinds: tuple[str, ...] = tuple(KINDS),
 ) -> dict[str, dict]:
     """n prompts of every kind a seed: kind -> the shares of drawn and real pictures."""
+    n, seeds = operator.index(n), operator.index(seeds)
     check_size(n, seeds)
     judge, table = shared_judge(READER), {}
     for kind in tqdm(kinds, unit="kind", disable=None):

@@ -50,6 +50,7 @@ class LabelToImage:
     usual: ClassVar[Way] = FOR_LABELS
 
     @classmethod
+    @torch.inference_mode(False)  # as `predict_for`
     def from_pretrained(
         cls, name_or_folder: Path | str, device="cpu"
     ) -> "LabelToImage":
@@ -174,6 +175,7 @@ class LabelToImage:
         prepared = self.prepare(labels, steps, guidance_scale, sampler)
         return self.walk(prepared, seed, first, clamp_x_0)
 
+    @torch.inference_mode(False)  # what is made in it can have no gradient (`pulled`)
     def predict_for(
         self, labels: list[str], way: Way | None = None, clamp_x_0: bool = True
     ) -> Predict:

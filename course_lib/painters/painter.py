@@ -4,6 +4,7 @@ The painters themselves are in pipeline.py; what they have in common is these fu
 """
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,7 +63,7 @@ def way_of(usual: Way, guidance_scale: float | None, steps: int | None) -> Way:
     >>> way_of(Way(5.0, steps=13, guided_between=(400, 950)), 3.0, None)
     Way(guidance_scale=3.0, steps=13, guided_between=None)
     """
-    steps = usual.steps if steps is None else steps
+    steps = usual.steps if steps is None else operator.index(steps)
     if guidance_scale is None:
         return replace(usual, steps=steps)
     return Way(guidance_scale, steps)

@@ -73,6 +73,7 @@ class TextToImage:
     remark_on_words: Callable[[list[str], list[str]], list[str]] | None = None
 
     @classmethod
+    @torch.inference_mode(False)  # as `predict_for`
     def from_pretrained(
         cls, name_or_folder: Path | str, device="cpu", as_typed: bool = False
     ) -> "TextToImage":
@@ -315,6 +316,7 @@ class TextToImage:
         walk = partial(self.walk, read=read)
         return draw_all(walk, prepared, seed, batch_size, callback, self.decode)
 
+    @torch.inference_mode(False)  # what is made in it can have no gradient (`pulled`)
     def predict_for(
         self,
         prompts: list[str],
