@@ -20,7 +20,7 @@ from course_lib.diffusion.ideal import GaussianDenoiser
 from course_lib.diffusion.objective import predictor
 from course_lib.diffusion.samplers import PictureNoise, last_step
 from course_lib.diffusion.schedule import straight_line
-from course_lib.painters.pipeline import TextToImage
+from course_lib.painters.pipeline import LabelToImage, TextToImage
 from course_lib.pixels import PictureError, from_bytes
 from course_lib.world.drawing import draw_critters
 
@@ -214,6 +214,23 @@ def test_no_gradient_is_left_behind_and_none_is_made_unasked():
     assert all(weight.grad is None for weight in painter.model.parameters())
     predict = painter.predict_for(["a", "b"])
     assert not predict(pictures, torch.full((2,), 500))[0].requires_grad
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("weights", ["words", "critters"])
+def test_a_part_is_drawn_the_same_where_gradients_are_off(mode, weights):
+    asked, how = ["cat", "frog"], dict(steps=2, again=2)
+    kind = TextToImage if weights == "words" else LabelToImage
+    painter, mask = kind.from_pretrained(weights), HALF.repeat(4, 4)
+    drawn = inpaint(painter, PICTURES.repeat(1, 1, 4, 4), mask, asked, **how)
+    with mode():  # all of it: the weights, the pictures and the mask are made in it
+        painter, mask = kind.from_pretrained(weights), HALF.repeat(4, 4)
+        pictures = PICTURES.repeat(1, 1, 4, 4)
+        again = inpaint(painter, pictures, mask, asked, **how)
+        predict, noise = painter.predict_for(asked), PictureNoise(0, range(2))
+        hole = check_mask(mask, pictures)
+        last_step(held(predict, pictures, hole, painter.schedule, noise, steps=2))
+    assert torch.equal(drawn, again) and not again.requires_grad
 
 
 def test_pictures_come_out_the_same_whatever_is_drawn_together():

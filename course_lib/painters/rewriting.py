@@ -46,7 +46,9 @@ def rewrite(prompt: str) -> str:
     words = " ".join(WITHOUT.sub("", tidy(prompt)).split())
     spelled = re.sub(r"\w+", lambda word: SLIPS.get(word[0], word[0]), words)
     said = ON_HEADS.sub(r"\1 \1", spelled)
-    return BALLOON.sub(r"\1 \1", said) if never_held_one(spelled) else said
+    if "balloon" in said and never_held_one(spelled):
+        return BALLOON.sub(r"\1 \1", said)
+    return said
 
 
 def never_held_one(prompt: str) -> bool:
