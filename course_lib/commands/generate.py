@@ -92,10 +92,10 @@ def generate(
         print(sentence, file=sys.stderr)
     looked = count_looks(draw.model)
     started = time.monotonic()
-    way, asked = prepared.way, prepared.in_turns(n)
+    way, drawn = prepared.way, prepared.in_turns(n)
     with tqdm(total=n * (way.steps + 1), unit="step", disable=None) as bar:
         watch = dict(callback=lambda step: bar.update(len(step.x_t)))
-        pictures = draw.paint(asked, seed, **watch)
+        pictures = draw.paint(drawn, seed, **watch)
     seconds = time.monotonic() - started
     write_pictures(pictures, files, grid)
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
@@ -103,10 +103,10 @@ def generate(
     if as_json:
         facts = dict(files=wrote, seed=seed, weights=weights)
         facts |= asdict(way) | dict(sampler=sampler)
-        facts |= {"labels" if label else "prompts": asked.asked} | told
+        facts |= {"labels" if label else "prompts": drawn.asked} | told
         if prompt:
-            facts |= dict(read_as=asked.read)
-            facts |= what_is_seen(pictures, asked.asked)
+            facts |= dict(read_as=drawn.read)
+            facts |= what_is_seen(pictures, drawn.asked)
         calls = looked["pictures"] / n  # network calls a picture, as counted
         say_json(facts | dict(calls=calls, seconds=seconds, device=str(draw.device)))
 

@@ -181,7 +181,9 @@ def pulled(
     Song et al. 2023, "Pseudoinverse-guided diffusion models", with their r_t^2 = b^2 /
     (a^2 + b^2); near T we divide by FAINTEST instead of a.
     """
-    with torch.inference_mode(False), torch.enable_grad():  # whoever switched them off
+    # The caller may have switched gradients off. A tensor that was made under
+    # inference_mode never gets one, but a copy of it does.
+    with torch.inference_mode(False), torch.enable_grad():
         x_t = x_t.detach().clone().requires_grad_()
         x_0_hat, _ = predict(x_t, t)
         off = torch.where(mask, 0.0, x_0 - x_0_hat.detach())

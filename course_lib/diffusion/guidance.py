@@ -90,7 +90,7 @@ class Way:
 
     guidance_scale: float
     steps: int
-    guided_between: tuple[int, int] | None = None
+    guided_between: tuple[float, float] | None = None
 
     def is_guided(self, t: int) -> bool:
         """Whether the network is asked twice at this step."""
