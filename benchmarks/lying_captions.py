@@ -31,7 +31,7 @@ def carried_on(spoiled: float, iterations: int) -> TextToImage:
     how = dict(seed=1, caption_noise=spoiled, start="words")
     trainer = text_trainer(settings, **how, **network)
     pupil, tokenizer = train(trainer).eval(), Tokenizer(card["merges"])
-    return TextToImage(pupil, tokenizer, card, as_typed=True)
+    return TextToImage(pupil, tokenizer, card)
 
 
 def main(arguments: list[str] | None = None) -> None:

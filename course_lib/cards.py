@@ -154,14 +154,14 @@ SHA256 = Rule(
 
 SCHEDULES = ("linear", "cosine", "straight line")
 TARGETS = ("x_0", "eps", "v")
-LARGEST = 1024  # pixels along a side, where the course learns 64
+LARGEST_SIDE = 1024  # pixels along a side, where the course learns 64
 MOST_STEPS = 10_000  # T; every step has a place in four tables
 MOST_MERGES = 50_000
 
 KEYS = {  # of every kind of card, where it has them
     "kind": text(100),
     "data": text(1000),
-    "size": whole(1, LARGEST),
+    "size": whole(1, LARGEST_SIDE),
     "iteration": whole(0, 10**12),
     "schedule": one_of(*SCHEDULES),
     "T": whole(1, MOST_STEPS),
@@ -196,7 +196,7 @@ CONFIG = {  # what `config`, the settings of the network, must be in each kind o
     "text denoiser": {"text": TEXT_ENCODER, "unet": UNET},
     "pair": {
         "text": TEXT_ENCODER,
-        "size": whole(2, LARGEST),
+        "size": whole(2, LARGEST_SIDE),
         "widths": WIDTHS,
         "width": whole(1, 2**14),
     },
@@ -209,7 +209,7 @@ CONFIG = {  # what `config`, the settings of the network, must be in each kind o
     },
     "judge": {
         "answers": dict_of(whole(1, 10_000), 100),
-        "size": whole(2, LARGEST),
+        "size": whole(2, LARGEST_SIDE),
         "widths": WIDTHS,
     },
 }

@@ -54,6 +54,7 @@ def generator_for(*numbers: int) -> torch.Generator:
 def uniforms(indices: Tensor, seed: int, k: int, stream: int = CHOOSING) -> np.ndarray:
     """k numbers in [0, 1) for each index, from (seed, stream, index) alone: (N, k)."""
     golden = np.uint64(GOLDEN)
+    # A number of NumPy or torch has no room for 2**64.
     seed = operator.index(seed) % 2**64
     key, salt = np.array([[seed], [stream + 1]], dtype=np.uint64)
     key = scramble(scramble(key) + salt * golden)  # (1,)

@@ -17,6 +17,7 @@ from course_lib.diffusion.editing import (
     start_of,
     widen,
 )
+from course_lib.diffusion.guidance import Way
 from course_lib.diffusion.ideal import GaussianDenoiser
 from course_lib.diffusion.objective import predictor
 from course_lib.diffusion.samplers import (
@@ -27,8 +28,7 @@ from course_lib.diffusion.samplers import (
     mix,
 )
 from course_lib.diffusion.schedule import straight_line
-from course_lib.painters.painter import Painter
-from course_lib.painters.pipeline import TextToImage
+from course_lib.painters.pipeline import LabelToImage, TextToImage
 from course_lib.pixels import PictureError, from_bytes
 from course_lib.world.drawing import draw_critters
 
@@ -37,7 +37,7 @@ SCHEDULE = straight_line(T)
 PICTURES = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
-class Believer(Painter):
+class Believer:
     """A painter that believes in one picture, whatever the noise."""
 
     device, schedule = torch.device("cpu"), SCHEDULE
@@ -45,7 +45,16 @@ class Believer(Painter):
     def __init__(self, belief: float = 0.5):
         self.belief, self.seen = belief, []
 
-    def predict_for(self, asked, guidance_scale):
+    def way(self, guidance_scale):
+        return Way(guidance_scale, steps=20)
+
+    def encode(self, pictures):
+        return pictures
+
+    def decode(self, x_0):
+        return x_0.clamp(-1, 1)
+
+    def predict_for(self, asked, way):
         def predict(x_t, t):
             self.seen.append((int(t[0]), x_t))
             a, b = SCHEDULE.a(t, like=x_t), SCHEDULE.b(t, like=x_t)
@@ -158,11 +167,12 @@ def test_the_end_of_the_way_is_not_guided():
     asked = []
 
     class Noting(Believer):
-        def predict_for(self, prompts, guidance_scale):
-            predict = super().predict_for(prompts, guidance_scale)
+        def predict_for(self, prompts, way):
+            predict = super().predict_for(prompts, way)
 
             def noted(x_t, t):
-                asked.append((int(t[0]), guidance_scale))
+                scale = way.guidance_scale if way.is_guided(int(t[0])) else 1.0
+                asked.append((int(t[0]), scale))
                 return predict(x_t, t)
 
             return noted
@@ -187,7 +197,7 @@ def test_an_error_of_the_decoder_fades_into_the_hole():
 
 def test_the_walk_yields_a_step_a_step():
     noise = PictureNoise(0, range(2))
-    predict = Believer().predict_for(["a", "b"], 1)
+    predict = Believer().predict_for(["a", "b"], Way(1, steps=4))
     mask = check_mask(HALF, PICTURES)
     way = list(held(predict, PICTURES, mask, SCHEDULE, noise, steps=4, again=2))
     assert [step.t for step in way] == [100, 75, 50, 25, 0]
@@ -233,6 +243,23 @@ def test_no_gradient_is_left_behind_and_none_is_made_unasked():
     assert all(weight.grad is None for weight in painter.model.parameters())
     predict = painter.predict_for(["a", "b"])
     assert not predict(pictures, torch.full((2,), 500))[0].requires_grad
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("weights", ["words", "critters"])
+def test_a_part_is_drawn_the_same_where_gradients_are_off(mode, weights):
+    asked, how = ["cat", "frog"], dict(steps=2, again=2)
+    kind = TextToImage if weights == "words" else LabelToImage
+    painter, mask = kind.from_pretrained(weights), HALF.repeat(4, 4)
+    drawn = inpaint(painter, PICTURES.repeat(1, 1, 4, 4), mask, asked, **how)
+    with mode():  # all of it: the weights, the pictures and the mask are made in it
+        painter, mask = kind.from_pretrained(weights), HALF.repeat(4, 4)
+        pictures = PICTURES.repeat(1, 1, 4, 4)
+        again = inpaint(painter, pictures, mask, asked, **how)
+        predict, noise = painter.predict_for(asked), PictureNoise(0, range(2))
+        hole = check_mask(mask, pictures)
+        last_step(held(predict, pictures, hole, painter.schedule, noise, steps=2))
+    assert torch.equal(drawn, again) and not again.requires_grad
 
 
 def test_pictures_come_out_the_same_whatever_is_drawn_together():

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -23,9 +24,8 @@ from course_lib.judging.evaluation import (
     worn_pictures,
 )
 from course_lib.judging.metrics import Share
-from course_lib.networks.judge import Judge
+from course_lib.networks.judge import Judge, load_judge
 from course_lib.networks.unet import UNet
-from course_lib.painters.painter import Painter
 from course_lib.painters.pipeline import LabelToImage
 from course_lib.pixels import to_bytes
 from course_lib.world.critters import ACCESSORIES, SUBJECTS, choose_factors
@@ -69,14 +69,16 @@ def painter(data="critters", labels=SUBJECTS[:9]) -> LabelToImage:
     return LabelToImage(model, card)
 
 
-class Copyist(Painter):
+class Copyist:
     """Draws what it should: real critters, in the order in which they are asked for."""
 
     card = {"data": "critters", "size": 32, "T": 1000}
-    usual = FOR_LABELS
     labels = ["nothing", *SUBJECTS[1:9]]
 
-    def trace(self, labels, **settings):
+    def way_within(self, calls, *how):
+        return replace(FOR_LABELS, steps=calls // 2)
+
+    def prepare(self, labels, **settings):
         assert settings["steps"] == 2
 
     def __call__(self, names, seed, callback, **settings):
@@ -192,7 +194,7 @@ def test_right_answers_are_counted_question_by_question():
 
 
 def test_a_reader_is_measured_on_everything(capsys):
-    judge = evaluation.load_judge("reader-32")
+    judge = load_judge("reader-32")
     found = measure_judge(judge, "critters", n=32, seeds=2, size=64)
     assert found["accuracy"]["as they are"].keys() > set(QUESTIONS)
     assert found["accuracy"]["noisy"]["subject"]["n"] == 64
@@ -203,7 +205,7 @@ def test_a_reader_is_measured_on_everything(capsys):
 
 
 def test_a_classifier_is_measured_on_the_whole_test_split(little_cifar):
-    judge = evaluation.load_judge("cifar10-classifier")
+    judge = load_judge("cifar10-classifier")
     found = measure_judge(judge, "cifar10", n=32, seeds=3)
     assert found["accuracy"]["as they are"]["cond"]["n"] == found["n"] == 80
     assert "broken_called_none" not in found

@@ -13,7 +13,7 @@ from course_lib.judging.fidelity import (
     prompts_of,
     shares_of,
 )
-from course_lib.painters.painter import Painter
+from course_lib.networks.judge import load_judge
 from course_lib.world.critters import FACTORS, is_held_out
 from course_lib.world.prompts import understand
 
@@ -52,14 +52,14 @@ def test_other_words_ask_for_the_same():
 
 def test_the_reader_finds_real_pictures_right():
     prompts = prompts_of("one animal", 64, world=1_000_000)
-    judge = fidelity.load_judge(fidelity.READER)
+    judge = load_judge(fidelity.READER)
     found = shares_of(fidelity.judge_all(judge, prompts.real, prompts.asked))
     assert found["all_factors"]["share"] > 0.95
 
 
 def test_the_reader_finds_exchanged_pictures_wrong():
     prompts = prompts_of("one animal", 64, world=1_000_000)
-    judge = fidelity.load_judge(fidelity.READER)
+    judge = load_judge(fidelity.READER)
     exchanged = fidelity.judge_all(judge, prompts.real.roll(1, 0), prompts.asked)
     assert shares_of(exchanged)["all_factors"]["share"] < 0.1
 
@@ -101,9 +101,11 @@ def test_a_prompt_that_names_nothing_is_neither_right_nor_wrong():
     assert all(type(right) is bool for right in named["right"])
 
 
-class Blank(Painter):
+class Blank:
     card = {"size": 32, "T": 1000}
-    usual = FOR_PROMPTS
+
+    def way_within(self, calls, *how):
+        return FOR_PROMPTS
 
     def __call__(self, texts, **settings):
         return torch.zeros(len(texts), 3, 32, 32)

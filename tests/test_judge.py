@@ -4,7 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from course_lib.networks.judge import Judge, make_judge_loss
+from course_lib.checkpoint import save_weights
+from course_lib.networks.judge import Judge, make_judge_loss, shared_judge
 from course_lib.world.wear import cut_out, shifted, with_wear
 
 
@@ -143,3 +144,14 @@ def test_a_cut_is_a_grey_square_and_the_rest_stays():
     assert holes.max() == 16 and holes.min() >= 4  # at a border it sticks out
     assert set(cut.unique().tolist()) == {0.0, 1.0}
     assert cut_out(x, 0, torch.Generator()) is x
+
+
+def test_a_judge_is_loaded_once_and_again_when_its_file_has_changed(tmp_path):
+    judge = Judge({"subject": 4}, 32, (8, 8))
+    card = {"kind": "judge", "config": judge.config}
+    save_weights(tmp_path, judge.state_dict(), card)
+    first = shared_judge(tmp_path)
+    assert shared_judge(tmp_path) is first
+    tensors = {name: x + 1 for name, x in judge.state_dict().items()}
+    save_weights(tmp_path, tensors, card)
+    assert (shared_judge(tmp_path).squeeze.bias - first.squeeze.bias).mean() > 0.9

@@ -5,8 +5,8 @@ import torch
 
 from course_lib.checkpoint import CheckpointError, save_weights
 from course_lib.networks.unet import UNet
+from course_lib.painters.labels import LabelToImage
 from course_lib.painters.painter import SAMPLERS
-from course_lib.painters.pipeline import LabelToImage
 
 LABELS = ["nothing", "frog", "cat"]
 

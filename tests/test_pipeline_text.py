@@ -1,12 +1,16 @@
 """From a prompt to a picture, with a network small enough to run at once."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from course_lib.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from course_lib.networks.text_unet import TextUNet
 from course_lib.networks.tokenizer import train_tokenizer
+from course_lib.painters.painter import read_each_once
 from course_lib.painters.pipeline import LabelToImage, TextToImage
+from course_lib.painters.rewriting import remark_on_words, rewrite
 
 PROMPTS = ["a frog on stilts", "a cat"]
 
@@ -22,7 +26,7 @@ def make_painter(channels: int = 3) -> TextToImage:
             torch.nn.init.normal_(parameter, std=0.2)
     card = dict(kind="text denoiser", config=model.config, merges=tokenizer.merges)
     card |= dict(schedule="straight line", T=100, target="v", size=16)
-    return TextToImage(model, tokenizer, card)
+    return TextToImage(model, tokenizer, card, None, rewrite, remark_on_words)
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +131,79 @@ def test_weights_of_another_kind_or_tokenizer_are_refused(painter, tmp_path):
 def test_what_cannot_be_drawn_gets_a_sentence(painter, prompts, settings, sentence):
     with pytest.raises(ValueError, match=sentence):
         painter(prompts, **settings)
+
+
+# Prepared once, then drawn ---------------------------------------------------------
+
+
+def test_what_is_asked_64_times_is_rewritten_and_encoded_once(painter, monkeypatch):
+    rewritten, encoded = [], []
+
+    def noted(prompt):
+        rewritten.append(prompt)
+        return rewrite(prompt)
+
+    hook = painter.model.text_encoder.register_forward_hook(
+        lambda encoder, given, out: encoded.append(len(given[0]))
+    )
+    replace(painter, rewrite=noted)(["a frog", "a cat"] * 32, steps=1, batch_size=16)
+    hook.remove()
+    assert sorted(rewritten) == ["", "a cat", "a frog"]  # "" is what is led away from
+    assert encoded == [3]
+
+
+@pytest.mark.parametrize("texts", [["a cat"], [""] * 3, ["a cat", "a frog"] * 9])
+def test_encoded_once_or_often_the_bits_are_the_same(painter, texts):
+    for negative in ("", "a cat"):
+        once = read_each_once(painter.read, tuple(texts), negative)
+        assert torch.equal(once, painter.read([*texts, negative]))
+
+
+def test_a_batch_is_as_long_as_its_own_longest_prompt(painter):
+    """Not as the longest of all that is asked, which would change the last bits."""
+    texts = ["a cat", "a frog", "a frog on stilts beside a cat", "a cat"]
+    lengths = []
+    hook = painter.model.unet.register_forward_hook(
+        lambda unet, given, out: lengths.append(given[2].shape[1])
+    )
+    painter(texts, steps=1, batch_size=2)
+    hook.remove()
+    alone = [painter.read([*pair, ""]).shape[1] for pair in (texts[:2], texts[2:])]
+    assert lengths == alone and alone[0] < alone[1]
+
+
+def test_remarks_and_drawing_follow_from_what_is_prepared(painter):
+    how = dict(steps=3, guidance_scale=2.0, negative_prompt="a hat", size=32)
+    prompts = ["a gren frog with a hat", "a dragon"]
+    prepared = painter.prepare(prompts, **how)
+    assert prepared.asked == tuple(prompts) and prepared.negative == "a hat hat"
+    assert prepared.read == ("a green frog with a hat hat", "a dragon")
+    assert prepared.shape == (3, 32, 32) and prepared.way == painter.way(2.0, steps=3)
+    assert painter.remarks_on(prepared) == painter.remarks(prompts, size=32)
+    drawn = painter(prompts, seed=4, **how)
+    assert torch.equal(painter.paint(prepared, seed=4), drawn)
+    assert torch.equal(
+        list(painter.trace(prompts, seed=4, **how))[-1].x_0_hat.clamp(-1, 1), drawn
+    )
+    turns = painter.paint(prepared.in_turns(3), seed=4)
+    assert (turns[:2] - drawn).abs().max() < 1 / 255 and len(turns) == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (dict(prompts="a frog"), "a list of texts"),
+        (dict(prompts=[]), "Nothing was asked"),
+        (dict(steps=0), "must lie in 1..100"),
+        (dict(guidance_scale=float("nan")), "finite"),
+        (dict(sampler="magic"), "must be one of"),
+        (dict(size=7), "must be a multiple of"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_when_it_is_prepared(
+    painter, settings, sentence, monkeypatch
+):
+    monkeypatch.setattr(painter.model, "forward", None)  # would fail
+    monkeypatch.setattr(painter.model, "read", None)
+    with pytest.raises(ValueError, match=sentence):
+        painter.prepare(**(dict(prompts=["a frog"]) | settings))

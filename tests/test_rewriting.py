@@ -1,12 +1,26 @@
 """Prompts are rewritten into words that the painter hears better."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
+from test_pipeline_text import painter  # noqa: F401  a fixture
 
+from course_lib.painters import pipeline
 from course_lib.painters.pipeline import TextToImage
-from course_lib.painters.rewriting import rewrite
-from course_lib.world.critters import captions, choose_factors
-from course_lib.world.prompts import SLIPS, misspelled, slips, understand, unknown_words
+from course_lib.painters.rewriting import NEVER_HELD_ONE, remark_on_words, rewrite
+from course_lib.world.critters import ANIMALS, SUBJECTS, captions, choose_factors
+from course_lib.world.prompts import (
+    KNOWN,
+    SLIPS,
+    misspelled,
+    slips,
+    understand,
+    unknown_words,
+)
+
+PAINTERS = Path(pipeline.__file__).parent
 
 
 @pytest.mark.parametrize(
@@ -75,3 +89,56 @@ def test_the_painter_draws_what_was_rewritten_unless_as_typed():
     assert literal.reworded([typed]) == [typed]
     negative = draw(["a cat"], negative_prompt="a hat", **how)
     assert torch.equal(negative, literal(["a cat"], negative_prompt="a hat hat", **how))
+
+
+# What painters may know ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", sorted(PAINTERS.glob("*.py")), ids=lambda f: f.stem)
+def test_no_painter_looks_up_what_is_held_out(file):
+    """It is what they are scored on: see `judging.fidelity`."""
+    code = file.read_text(encoding="utf-8").lower()
+    assert "held_out" not in code and "import tables" not in code
+
+
+@pytest.mark.parametrize("name", ["painter", "labels", "pipeline"])
+def test_painters_do_not_know_the_world(name):
+    assert "course_lib.world" not in (PAINTERS / f"{name}.py").read_text("utf-8")
+
+
+def test_who_never_held_a_balloon_is_what_training_captions_show():
+    indices = torch.arange(6000)
+    texts = captions(choose_factors(indices, 0), indices, 0)
+    with_balloon = [understand(text)[0] for text in texts if "balloon" in text]
+    holders = [SUBJECTS[factors["subject"]] for factors in with_balloon]
+    assert {animal for animal in ANIMALS if animal not in holders} == NEVER_HELD_ONE
+    rarest = min(holders.count(animal) for animal in {*ANIMALS} - NEVER_HELD_ONE)
+    assert rarest > 30  # so that none of the others is missing by chance
+
+
+def test_any_rewriter_can_be_handed_in(painter):  # noqa: F811
+    literal = replace(painter, rewrite=None)
+    assert literal.as_typed and literal.reworded(["a hat"]) == ["a hat"]
+    deaf = replace(painter, rewrite=lambda prompt: prompt and "a cat")
+    drawn, wanted = deaf(["a frog"], steps=2), literal(["a cat"], steps=2)
+    assert not deaf.as_typed and torch.equal(drawn, wanted)
+
+
+def test_who_learned_new_words_is_not_told_that_they_are_unknown(painter):  # noqa: F811
+    said = ["Words that were in no caption of the training: my."]
+    assert painter.remarks(["my cat"]) == said
+    assert replace(painter, remark_on_words=None).remarks(["my cat"]) == []
+
+    def remark(prompts, read):
+        return remark_on_words(prompts, read, known=KNOWN | {"my"})
+
+    taught = replace(painter, remark_on_words=remark)
+    assert taught.remarks(["my cat"]) == []
+    assert taught.remarks(["my dragon"]) == [said[0].replace("my", "dragon")]
+
+
+def test_as_typed_nothing_is_put_right_so_nothing_is_said_of_it(painter):  # noqa: F811
+    assert painter.remarks(["a gren cat"]) == [
+        "Slips of the fingers, put right: gren as green."
+    ]
+    assert replace(painter, rewrite=None).remarks(["a gren cat"]) == []

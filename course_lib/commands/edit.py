@@ -1,6 +1,7 @@
 """The command `edit`: change a picture as a prompt says, all of it or a part."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -85,7 +86,7 @@ def edit(
         painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
         strength = 0.7 if strength is None else strength
         start_of(strength, painter.schedule.T)
-        painter.trace([prompt], steps, guidance, seed)  # only checks
+        prepared = painter.prepare([prompt], steps, guidance)
         size = painter.card["size"]
         pictures = from_bytes(read_picture(image, size)[None]).repeat(n, 1, 1, 1)
         hole = read_mask(mask, image, size) if mask else None
@@ -93,29 +94,29 @@ def edit(
             check_wider(painter, wider)
             pictures, hole = widen(pictures, left=wider, right=wider)
         if as_json:
-            from course_lib.judging.fidelity import READER, load_judge, what_is_seen
+            from course_lib.judging.fidelity import READER, shared_judge, what_is_seen
 
-            load_judge(READER)  # only checks
-    H, W = pictures.shape[2:]
-    for sentence in painter.remarks([prompt], H, W) + on_the_edges(image):
+            shared_judge(READER)  # now, so that what is wrong with it is said now
+    width = pictures.shape[3]
+    for sentence in painter.remarks_on(prepared, width) + on_the_edges(image):
         print(sentence, file=sys.stderr)
+    literal, asked = replace(painter, rewrite=None), list(prepared.read) * n
     if hole is not None:
         if hole.all():
             print("The mask is white all over: nothing is kept.", file=sys.stderr)
         with tqdm(total=n * (steps + 1), unit="step", disable=None) as bar:
             watch = dict(callback=lambda step: bar.update(len(step.x_t)))
-            asked = [prompt] * n
             edited = inpaint(
-                painter, pictures, hole, asked, again=again, **how, **watch
+                literal, pictures, hole, asked, again=again, **how, **watch
             )
     else:
-        edited = image_to_image(painter, pictures, [prompt] * n, strength, **how)
+        edited = image_to_image(literal, pictures, asked, strength, **how)
     write_pictures(edited, files, grid)
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
     print(f"{n} picture{'s' * (n > 1)}: {wrote[-1]}")
     if as_json:
         facts = dict(files=wrote, prompt=prompt, image=str(image), weights=weights)
-        facts |= dict(read_as=painter.reworded([prompt])[0])
+        facts |= dict(read_as=prepared.read[0])
         part = dict(mask=str(mask)) if mask else dict(wider=wider)
         facts |= dict(strength=strength) if hole is None else part
         say_json(facts | how | what_is_seen(edited, [prompt] * n))

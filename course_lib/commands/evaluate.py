@@ -93,10 +93,11 @@ def evaluate(
 def evaluate_judge(weights: str, n: int, seeds: int, size: int):
     """What was found, and the same as lines for a person."""
     from course_lib.judging import evaluation as ev
+    from course_lib.networks.judge import load_judge
 
     with bad_input():
         ev.check_size(n, seeds)
-        judge, data = ev.load_judge(weights), load_weights(weights)[1].get("data")
+        judge, data = load_judge(weights), load_weights(weights)[1].get("data")
         if size < 32 or size % judge.config["size"]:
             raise ValueError(f"--size must be 32, 64, ... for this judge; got {size}.")
         if data == "cifar10":
@@ -145,7 +146,7 @@ def evaluate_prompts(
     with bad_input():
         how = dict(settings)
         way = painter.way_within(how.pop("calls"), *how.values())
-        painter.trace([""], way.steps, **how)  # only checks
+        painter.prepare([""], way.steps, **how)
         if file:
             ev.check_seeds(seeds)
             lines = read_lines(file)

@@ -88,20 +88,19 @@ def generate(
         else:
             draw = TextToImage.from_pretrained(weights, best_device(), as_typed)
         told = dict(negative_prompt=negative, size=size) if prompt else {}
-        draw.trace(labels or prompt, seed=seed, **settings, **told)  # only checks
+        prepared = draw.prepare(labels or prompt, **settings, **told)
         if prompt and as_json:
-            from course_lib.judging.fidelity import READER, load_judge, what_is_seen
+            from course_lib.judging.fidelity import READER, shared_judge, what_is_seen
 
-            load_judge(READER)  # only checks
-    asked = [(labels or prompt)[i % len(labels or prompt)] for i in range(n)]
-    for sentence in draw.remarks(prompt, size) if prompt else []:
+            shared_judge(READER)  # now, so that what is wrong with it is said now
+    for sentence in draw.remarks_on(prepared) if prompt else []:
         print(sentence, file=sys.stderr)
     looked = count_looks(draw.model)
     started = time.monotonic()
-    way = draw.way(guidance, steps)
+    way, drawn = prepared.way, prepared.in_turns(n)
     with tqdm(total=n * (way.steps + 1), unit="step", disable=None) as bar:
         watch = dict(callback=lambda step: bar.update(len(step.x_t)))
-        pictures = draw(asked, seed=seed, **watch, **settings, **told)
+        pictures = draw.paint(drawn, seed, **watch)
     seconds = time.monotonic() - started
     write_pictures(pictures, files, grid)
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
@@ -109,13 +108,12 @@ def generate(
     if as_json:
         facts = dict(files=wrote, seed=seed, weights=weights)
         facts |= asdict(way) | dict(sampler=sampler)
-        facts |= {"labels": asked} if label else {"prompts": asked} | told
+        facts |= {"labels" if label else "prompts": drawn.asked} | told
         if prompt:
-            facts |= dict(read_as=draw.reworded(asked))
-            facts |= what_is_seen(pictures, prompts=asked)
+            facts |= dict(read_as=drawn.read)
+            facts |= what_is_seen(pictures, drawn.asked)
         calls = looked["pictures"] / n  # network calls a picture, as counted
-        device = str(next(draw.model.parameters()).device)
-        say_json(facts | dict(calls=calls, seconds=seconds, device=device))
+        say_json(facts | dict(calls=calls, seconds=seconds, device=str(draw.device)))
 
 
 def count_looks(model: nn.Module) -> dict[str, int]:

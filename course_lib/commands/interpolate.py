@@ -1,7 +1,7 @@
 """The command `interpolate`: pictures on the way from one to another."""
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -57,7 +57,7 @@ def interpolate(
             raise ValueError(f"--n must lie in 2..{MOST}; got {n}.")
         files, grid = places_for(out, n)
         painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
-        painter.trace(asked, **how)  # only checks
+        prepared = painter.prepare(asked, steps, guidance)
         are_files = [Path(one).is_file() for one in asked]
         if any(are_files) and not all(are_files):
             raise ValueError("Give two prompts or two picture files, not one of each.")
@@ -67,9 +67,10 @@ def interpolate(
     if all(are_files):
         pictures = crossfade(painter, *ends, n)
     else:
-        for sentence in painter.remarks(asked):
+        for sentence in painter.remarks_on(prepared):
             print(sentence, file=sys.stderr)
-        pictures = on_the_way(painter, first, last, n, to_seed=to_seed, **how)
+        literal = replace(painter, rewrite=None)
+        pictures = on_the_way(literal, *prepared.read, n, to_seed=to_seed, **how)
     write_pictures(pictures, files, grid, columns=min(n, 10))
     wrote = [str(file) for file in files] + [str(grid)]
     print(f"{n} pictures: {wrote[-1]}")
@@ -77,5 +78,5 @@ def interpolate(
         facts = dict(files=wrote, weights=weights)
         if all(are_files):
             return say_json(facts | dict(images=asked))
-        facts |= dict(prompts=asked, read_as=painter.reworded(asked), to_seed=to_seed)
-        say_json(facts | dict(seed=seed) | asdict(painter.way(guidance, steps)))
+        facts |= dict(prompts=asked, read_as=prepared.read, to_seed=to_seed)
+        say_json(facts | dict(seed=seed) | asdict(prepared.way))

@@ -4,10 +4,12 @@
     repainted = inpaint(draw, pictures, mask, ["a frog on stilts"])
 
 Nothing is trained here. All that changes is where a sampler starts and what it is held
-to on its way; `draw` is any painter with `predict_for(asked, guidance_scale)`.
+to on its way; `draw` is any painter with `predict_for(asked, way)`.
 """
 
+import operator
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -74,13 +76,13 @@ def image_to_image(
     check_asked(pictures, asked)
     if start_of(strength, painter.schedule.T) == 0:
         return pictures.clone()
-    predict = painter.predict_for(asked, guidance_scale)
+    predict = painter.predict_for(asked, painter.way(guidance_scale))
     x_0 = painter.encode(pictures)
     eps = PictureNoise(seed, range(len(x_0)), painter.device)(x_0.shape[1:])
     start, x_t = begin(x_0, strength, eps, painter.schedule)
-    some = min(start, max(1, round(strength * steps)))
-    way = dpm_solver(predict, x_t, painter.schedule, some, start=start)
-    return painter.decode(last_step(way))
+    some = min(start, max(1, round(strength * operator.index(steps))))
+    walk = dpm_solver(predict, x_t, painter.schedule, some, start=start)
+    return painter.decode(last_step(walk))
 
 
 def check_asked(pictures: Tensor, asked: list[str]) -> None:
@@ -159,10 +161,10 @@ def held(
     if again < 1:
         raise ValueError(f"Every step is taken once or more; got {again}.")
     a, b = schedule.a_table.tolist(), schedule.b_table.tolist()
-    way = choose_steps(schedule.T, steps)
+    down = choose_steps(schedule.T, steps)
     shape = x_0.shape[1:]
     x_t = noise(shape)
-    for t, t_next in zip(way[:-1], way[1:], strict=True):
+    for t, t_next in zip(down[:-1], down[1:], strict=True):
         all_t = torch.full((len(x_t),), t, device=x_t.device)
         for turn in range(again if t_next > 0 else 1):  # the last says the same again
             if pull:
@@ -200,10 +202,13 @@ def pulled(
     Song et al. 2023, "Pseudoinverse-guided diffusion models", with their r_t^2 = b^2 /
     (a^2 + b^2); near T we divide by FAINTEST instead of a.
     """
-    x_t = x_t.detach().requires_grad_()
-    x_0_hat, _ = predict(x_t, t)
-    off = torch.where(mask, 0.0, x_0 - x_0_hat).detach()
-    (towards,) = torch.autograd.grad((off * x_0_hat).sum(), x_t)
+    # The caller may have switched gradients off. A tensor that was made under
+    # inference_mode never gets one, but a copy of it does.
+    with torch.inference_mode(False), torch.enable_grad():
+        x_t = x_t.detach().clone().requires_grad_()
+        x_0_hat, _ = predict(x_t, t)
+        off = torch.where(mask, 0.0, x_0 - x_0_hat.detach())
+        (towards,) = torch.autograd.grad((off * x_0_hat).sum(), x_t)
     x_t, x_0_hat = x_t.detach(), x_0_hat.detach()
     a, b = schedule.a(t, like=x_t), schedule.b(t, like=x_t)
     x_0_hat = x_0_hat + (a**2 + b**2) / a.clamp(min=FAINTEST) * towards
@@ -255,10 +260,10 @@ def guided_at_first(painter, asked: list[str], guidance_scale: float | None) -> 
     Guidance decides early what is drawn; late it only makes the drawn part more glaring
     than the kept one (Kynkäänniemi et al. 2024 guide in an interval as well).
     """
-    guided = painter.predict_for(asked, guidance_scale)
-    plain = painter.predict_for(asked, 1.0)
-    last = UNGUIDED * painter.schedule.T
-    return lambda x_t, t: (guided if t[0] > last else plain)(x_t, t)
+    way, last = painter.way(guidance_scale), UNGUIDED * painter.schedule.T
+    low, high = way.guided_between or (0, painter.schedule.T)
+    at_first = replace(way, guided_between=(max(low, last), high))
+    return painter.predict_for(asked, at_first)
 
 
 def joined(drawn: Tensor, pictures: Tensor, mask: Tensor) -> Tensor:
@@ -340,15 +345,16 @@ def interpolate(
     """
     check_way(n)
     shares = torch.linspace(0, 1, n).tolist()
-    texts = painter.reworded([first, second, ""])
+    prepared = painter.prepare([first, second], steps, guidance_scale)
+    texts = [*prepared.read, prepared.negative]
     one, other, nothing = painter.read(texts).split(1)  # (1, L, D)
     words = [torch.lerp(one, other, share) for share in shares]
-    predict = painter.predict_from(torch.cat([*words, nothing]), guidance_scale)
+    predict = painter.predict_from(torch.cat([*words, nothing]), prepared.way)
     seeds = (seed, seed if to_seed is None else to_seed)
-    noises = [PictureNoise(s, [0], painter.device)(painter.shape()) for s in seeds]
+    noises = [PictureNoise(s, [0], painter.device)(prepared.shape) for s in seeds]
     x_T = torch.cat([between(*noises, share) for share in shares])
-    steps = painter.way(steps=steps).steps
-    return painter.decode(last_step(dpm_solver(predict, x_T, painter.schedule, steps)))
+    walk = dpm_solver(predict, x_T, painter.schedule, prepared.way.steps)
+    return painter.decode(last_step(walk))
 
 
 def crossfade(painter, first: Tensor, last: Tensor, n: int = 9) -> Tensor:

@@ -32,11 +32,7 @@ def guide(
         guidance_scale: w; 1 asks the model only once
         uncond: what "nothing told" looks like, shaped like cond; None is label 0
     """
-    if not abs(guidance_scale) <= STRONGEST:
-        raise ValueError(
-            f"guidance_scale must be a finite number in -{STRONGEST}..{STRONGEST}; "
-            f"got {guidance_scale}."
-        )
+    check_scale(guidance_scale)
     if guidance_scale == 1:
         return model
 
@@ -47,6 +43,15 @@ def guide(
         return guided(with_cond, without, guidance_scale)
 
     return guided_model
+
+
+def check_scale(guidance_scale: float) -> None:
+    """Raise a sentence for a scale that leads nowhere."""
+    if not abs(guidance_scale) <= STRONGEST:
+        raise ValueError(
+            f"guidance_scale must be a finite number in -{STRONGEST}..{STRONGEST}; "
+            f"got {guidance_scale}."
+        )
 
 
 def compose(
@@ -90,7 +95,7 @@ class Way:
 
     guidance_scale: float
     steps: int
-    guided_between: tuple[int, int] | None = None
+    guided_between: tuple[float, float] | None = None
 
     def is_guided(self, t: int) -> bool:
         """Whether the network is asked twice at this step."""

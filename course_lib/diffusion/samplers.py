@@ -8,6 +8,7 @@ Every update here has the same heart: take the guess of the clean picture and th
 of the noise, and mix them again in the proportions of the next, less noisy step.
 """
 
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -59,13 +60,13 @@ def choose_steps(T: int, steps: int, start: int | None = None) -> list[int]:
     >>> choose_steps(T=1000, steps=4, start=500)
     [500, 375, 250, 125, 0]
     """
-    start = T if start is None else start
+    start, steps = T if start is None else start, operator.index(steps)
     if not 1 <= start <= T:
         raise ValueError(f"A way to a picture starts at 1..{T}; got {start}.")
     if not 1 <= steps <= start:
         raise ValueError(f"The number of steps must lie in 1..{start}; got {steps}.")
-    way = torch.linspace(start, 0, steps + 1, dtype=torch.float64, device="cpu")
-    return way.round().long().tolist()
+    evenly = torch.linspace(start, 0, steps + 1, dtype=torch.float64, device="cpu")
+    return evenly.round().long().tolist()
 
 
 def walk(

@@ -6,6 +6,7 @@ pictures that it has never seen, drawn one by one, also a little shifted, blurre
 noisy, and on broken ones.
 """
 
+import operator
 import statistics
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -24,7 +25,7 @@ from course_lib.judging.metrics import (
     precision_recall,
     share,
 )
-from course_lib.networks.judge import Judge, load_judge
+from course_lib.networks.judge import Judge, shared_judge
 from course_lib.painters.pipeline import LabelToImage
 from course_lib.pixels import from_bytes, to_bytes
 from course_lib.world.critters import (
@@ -82,6 +83,7 @@ def measure_denoiser(
     Args:
         calls: network calls a picture; guidance takes two a step
     """
+    n, seeds, calls = map(operator.index, (n, seeds, calls))  # as JSON can hold them
     # Calls, not steps: guidance and Heun ask the network twice a step, and a comparison
     # at equal steps would hide that.
     way = painter.way_within(calls, guidance_scale, sampler)
@@ -114,7 +116,7 @@ def check_denoiser(painter: LabelToImage, n: int, seeds: int, settings: dict) ->
     check_size(n, seeds)
     data = painter.card.get("data")
     judge_for(data)
-    painter.trace(painter.labels[:1], **settings)
+    painter.prepare(painter.labels[:1], **settings)
     most = len(load_cifar10("test")) // 2 if data == "cifar10" else MOST
     if n > most:
         raise ValueError(
@@ -125,9 +127,9 @@ def check_denoiser(painter: LabelToImage, n: int, seeds: int, settings: dict) ->
 def judge_for(data: str) -> tuple[Judge, str]:
     """Who judges pictures of this set, and the question that asks for the label."""
     if data == "critters":
-        return load_judge(Shipped("reader-32")), "subject"
+        return shared_judge(Shipped("reader-32")), "subject"
     if data == "cifar10":
-        return load_judge(Shipped("cifar10-classifier")), "cond"
+        return shared_judge(Shipped("cifar10-classifier")), "cond"
     raise ValueError(
         f"Nobody can judge pictures of {data!r}: only critters and CIFAR-10 have a "
         "judge that knows them."
@@ -210,6 +212,7 @@ def measure_judge(
     Args:
         size: height and width at which critters are drawn
     """
+    n, seeds = operator.index(n), operator.index(seeds)
     check_size(n, seeds)
     if data == "cifar10":
         pictures = load_cifar10("test")

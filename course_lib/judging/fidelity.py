@@ -5,6 +5,7 @@ names is there, and nothing that was not asked for. Beside each share stands wha
 pictures of the same prompts get: the reader's ceiling.
 """
 
+import operator
 from dataclasses import dataclass, replace
 
 import torch
@@ -15,7 +16,7 @@ from course_lib.chance import REWORDING, uniforms
 from course_lib.checkpoint import Shipped
 from course_lib.judging.evaluation import FRESH, as_facts, check_size, spoken
 from course_lib.judging.metrics import share
-from course_lib.networks.judge import Judge, load_judge
+from course_lib.networks.judge import Judge, shared_judge
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes, to_bytes
 from course_lib.training.captions import mistype, without_articles
@@ -200,7 +201,7 @@ def what_is_seen(pictures: Tensor, prompts: list[str]) -> dict[str, list | None]
     None for both, if the pictures are of a size that it cannot read; None in place of
     right or wrong for a prompt that names nothing.
     """
-    reader = load_judge(READER)
+    reader = shared_judge(READER)
     h, w = pictures.shape[2:]
     if h != w or h % reader.config["size"]:
         return dict(seen=None, right=None)
@@ -256,7 +257,7 @@ def judge_drawn(
     """Draw every prompt once, and say of each picture what is right."""
     steps = painter.way_within(calls, guidance_scale, sampler).steps
     how = dict(steps=steps, guidance_scale=guidance_scale, sampler=sampler, seed=seed)
-    return judge_all(load_judge(READER), painter(prompts.texts, **how), prompts.asked)
+    return judge_all(shared_judge(READER), painter(prompts.texts, **how), prompts.asked)
 
 
 def beside_real(drawn: dict[str, dict], real: dict[str, dict]) -> dict[str, dict]:
@@ -300,8 +301,9 @@ def measure_kinds(
     kinds: tuple[str, ...] = tuple(KINDS),
 ) -> dict[str, dict]:
     """n prompts of every kind a seed: kind -> the shares of drawn and real pictures."""
+    n, seeds = operator.index(n), operator.index(seeds)
     check_size(n, seeds)
-    judge, table = load_judge(READER), {}
+    judge, table = shared_judge(READER), {}
     for kind in tqdm(kinds, unit="kind", disable=None):
         drawn, real, asked = [], [], []
         for seed in range(seeds):

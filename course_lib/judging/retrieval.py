@@ -4,6 +4,8 @@ A caption may fit several pictures: "a frog at night" fits every frog at night. 
 them is a right answer here, so a pair is not punished for finding another one.
 """
 
+import operator
+
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
@@ -194,6 +196,7 @@ def word_order(matcher: Matcher, n: int, world: int) -> dict[str, Share]:
 
 def measure_pair(matcher: Matcher, n: int = 1000, seeds: int = 3) -> dict:
     """Retrieval on fresh and on held-out critters, zero-shot answers, word order."""
+    n, seeds = operator.index(n), operator.index(seeds)
     check_size(n, seeds)
     trials = []
     for world in tqdm(range(FRESH, FRESH + seeds), unit="seed", disable=None):

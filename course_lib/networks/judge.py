@@ -6,6 +6,7 @@ between sets of pictures are measured in (metrics.py).
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -13,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.chance import Batch
-from course_lib.checkpoint import load_network
+from course_lib.checkpoint import find_weights, load_network
 
 
 class Block(nn.Module):
@@ -115,3 +116,16 @@ def make_judge_loss(smoothing: float = 0.0) -> Callable[[nn.Module, Batch], Tens
 def load_judge(name_or_folder: Path | str) -> Judge:
     """A shipped judge: "reader-32" or "cifar10-classifier"."""
     return load_network(name_or_folder, "judge", "not a judge", Judge)[0]
+
+
+def shared_judge(name_or_folder: Path | str) -> Judge:
+    """The same, for all who only look: loaded once, and again if the file changes."""
+    folder = find_weights(name_or_folder).resolve()
+    changed = (folder / "model.safetensors").stat().st_mtime_ns
+    return judge_of_file(name_or_folder, folder, changed)
+
+
+@lru_cache(maxsize=2)  # there are two that ship
+def judge_of_file(name_or_folder: Path | str, folder: Path, changed: int) -> Judge:
+    """A judge from the file in this folder that was written at this time."""
+    return load_judge(name_or_folder)

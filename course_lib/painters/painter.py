@@ -1,24 +1,31 @@
-"""What both painters share: a network, the card it came with, and the way to a picture.
+"""What both painters do: decide how to draw, walk from noise, give pictures back.
 
-The painters themselves are in pipeline.py.
+The painters themselves are in pipeline.py; what they have in common is these functions.
 """
 
+import operator
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from course_lib.cards import Card, broken
 from course_lib.diffusion import samplers
-from course_lib.diffusion.guidance import Way
+from course_lib.diffusion.guidance import Way, check_scale
 from course_lib.diffusion.objective import Predict
-from course_lib.diffusion.samplers import PictureNoise, Step, choose_steps
-from course_lib.diffusion.schedule import NoiseSchedule, schedule_named
+from course_lib.diffusion.samplers import (
+    PictureNoise,
+    Step,
+    check_straight,
+    choose_steps,
+)
+from course_lib.diffusion.schedule import NoiseSchedule
 from course_lib.networks.unet import UNet
 
 SAMPLERS = ("ddim", "ddpm", "dpm_solver", "euler", "heun")
+Watch = Callable[[Step], None]
 
 
 def check_fit(
@@ -44,39 +51,21 @@ def check_fit(
     raise broken(name_or_folder, wrong)
 
 
-def from_noise(
-    predict: Predict,
-    card: dict,
-    noise: PictureNoise,
-    steps: int,
-    sampler: str,
-    shape: tuple[int, int, int],
-) -> Iterator[Step]:
-    """The way from noise to picture with one of the samplers; see `trace` below."""
-    if sampler not in SAMPLERS:
-        raise ValueError(f"The sampler must be one of {SAMPLERS}; got {sampler!r}.")
-    schedule = schedule_named(card["schedule"], card["T"])
-    fresh = {"noise": noise} if sampler == "ddpm" else {}
-    return getattr(samplers, sampler)(predict, noise(shape), schedule, steps, **fresh)
+# How to draw --------------------------------------------------------------------
 
 
-def draw_all(
-    trace: Callable[[list[str], int], Iterator[Step]],
-    asked: list[str],
-    batch_size: int,
-    callback: Callable[[Step], None] | None,
-    decode: Callable[[Tensor], Tensor],
-) -> Tensor:
-    """One picture for each that is asked, some at a time: (B, 3, H, W) in [-1, 1]."""
-    if not asked:
-        raise ValueError("Nothing was asked for: the list is empty.")
-    pictures = []
-    for first in range(0, len(asked), batch_size):
-        for step in trace(asked[first : first + batch_size], first):
-            if callback:
-                callback(step)
-        pictures.append(decode(step.x_0_hat))
-    return torch.cat(pictures)
+def way_of(usual: Way, guidance_scale: float | None, steps: int | None) -> Way:
+    """The usual way, if not told otherwise; a scale that is said is meant throughout.
+
+    >>> way_of(Way(5.0, steps=13, guided_between=(400, 950)), None, steps=8)
+    Way(guidance_scale=5.0, steps=8, guided_between=(400, 950))
+    >>> way_of(Way(5.0, steps=13, guided_between=(400, 950)), 3.0, None)
+    Way(guidance_scale=3.0, steps=13, guided_between=None)
+    """
+    steps = usual.steps if steps is None else operator.index(steps)
+    if guidance_scale is None:
+        return replace(usual, steps=steps)
+    return Way(guidance_scale, steps)
 
 
 def calls_of(way: Way, T: int) -> int:
@@ -90,61 +79,126 @@ def calls_of(way: Way, T: int) -> int:
     return sum(1 + way.is_guided(t) for t in choose_steps(T, way.steps)[:-1])
 
 
-class Painter:
-    """What both painters have: a network in `model`, and the `card` it came with."""
+def longest_within(calls: int, way: Way, T: int, sampler: str) -> Way:
+    """The same way in as many steps as so many network calls a picture allow."""
+    times = 2 if sampler == "heun" else 1
+    way = replace(way, steps=1)
+    if calls < times * calls_of(way, T):
+        least = times * calls_of(way, T)
+        raise ValueError(f"One step takes {least} calls; got {calls} calls.")
+    longer = replace(way, steps=2)
+    while times * calls_of(longer, T) <= calls:
+        way, longer = longer, replace(longer, steps=longer.steps + 1)
+    return way
 
-    model: nn.Module
-    card: dict
-    usual: Way
 
-    def way(self, guidance_scale: float | None = None, steps: int | None = None) -> Way:
-        """How it draws: its usual way, if not told otherwise.
+@dataclass(frozen=True)
+class Prepared:
+    """All that is decided before the first step; remarks and drawing follow from it.
 
-        Args:
-            guidance_scale: is meant at every step, if it is said
-        """
-        usual = self.usual
-        steps = usual.steps if steps is None else steps
-        if guidance_scale is None:
-            return replace(usual, steps=steps)
-        return Way(guidance_scale, steps)
+    It is made once for all that is asked at once, so that no text is rewritten twice.
 
-    def way_within(
-        self,
-        calls: int,
-        guidance_scale: float | None = None,
-        sampler: str = "dpm_solver",
-    ) -> Way:
-        """The same with as many steps as so many network calls a picture allow."""
-        times, T = 2 if sampler == "heun" else 1, self.card["T"]
-        way = self.way(guidance_scale, steps=1)
-        if calls < times * calls_of(way, T):
-            least = times * calls_of(way, T)
-            raise ValueError(f"One step takes {least} calls; got {calls} calls.")
-        longer = replace(way, steps=2)
-        while times * calls_of(longer, T) <= calls:
-            way, longer = longer, replace(longer, steps=longer.steps + 1)
-        return way
+    Args:
+        asked: a prompt or a label a picture, as typed
+        read: what is read in place of each
+        negative: the same for what guidance leads away from
+        shape: of what the network draws for one picture: channels, height, width
+    """
 
-    @property
-    def schedule(self) -> NoiseSchedule:
-        """The process the network was trained on."""
-        return schedule_named(self.card["schedule"], self.card["T"])
+    asked: tuple[str, ...]
+    read: tuple[str, ...]
+    negative: str
+    shape: tuple[int, int, int]
+    way: Way
+    sampler: str
 
-    @property
-    def device(self) -> torch.device:
-        """Where the network is."""
-        return next(self.model.parameters()).device
+    def in_turns(self, n: int) -> "Prepared":
+        """The same of n pictures: what is asked takes turns."""
+        turns = [i % len(self.asked) for i in range(n)]
+        asked, read = ([texts[i] for i in turns] for texts in (self.asked, self.read))
+        return replace(self, asked=tuple(asked), read=tuple(read))
 
-    def encode(self, pictures: Tensor) -> Tensor:
-        """Pictures (B, 3, H, W) in [-1, 1] to what the network draws: the same."""
-        return pictures.to(self.device, torch.float32)
+    def some(self, first: int, n: int) -> "Prepared":
+        """The same of n pictures only, or of as many as there are from `first` on."""
+        part = slice(first, first + n)
+        return replace(self, asked=self.asked[part], read=self.read[part])
 
-    def decode(self, x_0: Tensor) -> Tensor:
-        """What the network draws to pictures (B, 3, H, W) in [-1, 1], on the CPU."""
-        return x_0.clamp(-1, 1).cpu()
 
-    def as_pictures(self, way: Iterable[Step]) -> Iterator[Step]:
-        """The same steps, each decoded, to be looked at."""
-        for step in way:
-            yield Step(step.t, self.decode(step.x_t), self.decode(step.x_0_hat))
+def checked(prepared: Prepared, schedule: NoiseSchedule) -> Prepared:
+    """The same, or a sentence for what would fail only when it is drawn."""
+    if not prepared.asked:
+        raise ValueError("Nothing was asked for: the list is empty.")
+    if prepared.sampler not in SAMPLERS:
+        raise ValueError(
+            f"The sampler must be one of {SAMPLERS}; got {prepared.sampler!r}."
+        )
+    if prepared.sampler in ("euler", "heun"):
+        check_straight(schedule)
+    choose_steps(schedule.T, prepared.way.steps)
+    check_scale(prepared.way.guidance_scale)
+    return prepared
+
+
+def list_of_texts(prompts: list[str]) -> list[str]:
+    """The same, or a sentence: "frog" would otherwise be four prompts."""
+    if isinstance(prompts, str) or not all(isinstance(p, str) for p in prompts):
+        raise ValueError(f"The prompts must be a list of texts; got {prompts!r}.")
+    return list(prompts)
+
+
+# Drawing --------------------------------------------------------------------------
+
+
+def from_noise(
+    predict: Predict,
+    prepared: Prepared,
+    schedule: NoiseSchedule,
+    seed: int,
+    first: int,
+    device: torch.device,
+) -> Iterator[Step]:
+    """Walk to what was prepared, in one batch; `first` is the number of its first."""
+    noise = PictureNoise(seed, range(first, first + len(prepared.read)), device)
+    fresh = {"noise": noise} if prepared.sampler == "ddpm" else {}
+    walk = getattr(samplers, prepared.sampler)
+    return walk(predict, noise(prepared.shape), schedule, prepared.way.steps, **fresh)
+
+
+def draw_all(
+    walk: Callable[[Prepared, int, int], Iterator[Step]],
+    prepared: Prepared,
+    seed: int,
+    batch_size: int,
+    callback: Watch | None,
+    decode: Callable[[Tensor], Tensor],
+) -> Tensor:
+    """One picture for each that is asked, some at a time: (B, 3, H, W) in [-1, 1]."""
+    pictures = []
+    for first in range(0, len(prepared.read), batch_size):
+        for step in walk(prepared.some(first, batch_size), seed, first):
+            if callback:
+                callback(step)
+        pictures.append(decode(step.x_0_hat))
+    return torch.cat(pictures)
+
+
+def read_each_once(
+    read: Callable[[tuple[str, ...]], Tensor], texts: tuple[str, ...], negative: str
+) -> Tensor:
+    """text_emb (B + 1, L, D) of texts and, last, of what guidance leads away from.
+
+    However often a text is asked for, it is encoded once. `negative` keeps a row of its
+    own, though it may be among the texts: a batch of one is summed in another order,
+    and the last bits of a picture would tell.
+    """
+    distinct = tuple(sorted(set(texts)))
+    rows = [distinct.index(text) for text in texts]
+    return read((*distinct, negative))[[*rows, -1]]
+
+
+def decoded(
+    steps: Iterable[Step], decode: Callable[[Tensor], Tensor]
+) -> Iterator[Step]:
+    """The same steps, each decoded, to be looked at."""
+    for step in steps:
+        yield Step(step.t, decode(step.x_t), decode(step.x_0_hat))

@@ -7,19 +7,20 @@ A network that draws latents in place of pixels comes with the autoencoder that 
 them into pictures; the call is the same.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from course_lib.cards import LARGEST
+from course_lib.cards import LARGEST_SIDE
 from course_lib.checkpoint import Shipped, load_network, save_weights
-from course_lib.diffusion.guidance import FOR_LABELS, FOR_LATENTS, FOR_PROMPTS, Way
+from course_lib.diffusion.guidance import FOR_LATENTS, FOR_PROMPTS, Way
 from course_lib.diffusion.objective import Predict, predictor
-from course_lib.diffusion.samplers import PictureNoise, Step
+from course_lib.diffusion.samplers import Step
+from course_lib.diffusion.schedule import NoiseSchedule, schedule_named
 from course_lib.networks.autoencoder import (
     Autoencoder,
     from_latents,
@@ -29,15 +30,23 @@ from course_lib.networks.autoencoder import (
 )
 from course_lib.networks.text_unet import TEXT_UNET, TextUNet
 from course_lib.networks.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
-from course_lib.networks.unet import UNet
+from course_lib.painters.labels import LabelToImage
 from course_lib.painters.painter import (
-    Painter,
+    Prepared,
+    Watch,
     check_fit,
+    checked,
+    decoded,
     draw_all,
     from_noise,
+    list_of_texts,
+    longest_within,
+    read_each_once,
+    way_of,
 )
-from course_lib.painters.rewriting import rewrite
-from course_lib.world.prompts import list_of_texts, listed, misspelled, unknown_words
+from course_lib.painters.rewriting import remark_on_words, rewrite
+
+__all__ = ["SPACES", "LabelToImage", "TextToImage"]  # both painters, from one door
 
 # In which to draw, and who does.
 SPACES = {"latent": Shipped("latent"), "pixel": Shipped("words")}
@@ -45,113 +54,27 @@ BY_LABEL = Shipped("critters")  # who draws what a label names
 
 
 @dataclass
-class LabelToImage(Painter):
-    """Draws pictures of what a label names, out of noise.
-
-    `card` is what `python -m course_lib train` wrote: schedule, target, labels, size.
-    """
-
-    model: nn.Module
-    card: dict
-    usual: ClassVar[Way] = FOR_LABELS
-
-    @classmethod
-    def from_pretrained(
-        cls, name_or_folder: Path | str, device="cpu"
-    ) -> "LabelToImage":
-        """Load shipped weights by name, or the folder of a training of your own."""
-        otherwise = "which takes no labels"
-        model, card = load_network(name_or_folder, "denoiser", otherwise, UNet)
-        check_fit(name_or_folder, card, model, 3, model.multiple)
-        return cls(model.to(device), card)
-
-    def save_pretrained(self, folder: Path | str) -> None:
-        """Write the weights and the card to a folder."""
-        save_weights(folder, self.model.state_dict(), self.card)
-
-    @property
-    def labels(self) -> list[str]:
-        """What it can be asked for; the first is "nothing"."""
-        return self.card["labels"]
-
-    def label_numbers(self, labels: list[str]) -> Tensor:
-        """Names to numbers, (B,), or a sentence with the names there are."""
-        for label in labels:
-            if label not in self.labels:
-                raise ValueError(
-                    f"These weights know no {label!r}; "
-                    f"they know {', '.join(self.labels)}."
-                )
-        return torch.tensor([self.labels.index(x) for x in labels], device="cpu")
-
-    def trace(
-        self,
-        labels: list[str],
-        steps: int | None = None,
-        guidance_scale: float | None = None,
-        seed: int = 0,
-        sampler: str = "dpm_solver",
-        first: int = 0,
-        clamp_x_0: bool = True,
-    ) -> Iterator[Step]:
-        """Yield every step from noise to picture, one picture a label.
-
-        Args:
-            steps: updates; with guidance the network is called twice in each
-            guidance_scale: 1 is plain, more follows the label more closely
-            seed: with `first`, the number of the first picture, decides the noise
-        """
-        predict = self.predict_for(labels, guidance_scale, clamp_x_0)
-        noise = PictureNoise(seed, range(first, first + len(labels)), self.device)
-        shape = (3, self.card["size"], self.card["size"])
-        steps = self.way(steps=steps).steps
-        return from_noise(predict, self.card, noise, steps, sampler, shape)
-
-    def predict_for(
-        self,
-        labels: list[str],
-        guidance_scale: float | None = None,
-        clamp_x_0: bool = True,
-    ) -> Predict:
-        """What a sampler sees, for one noisy picture a label."""
-        cond = self.label_numbers(labels).to(self.device)
-        model = self.way(guidance_scale).guide(self.model)
-        return predictor(model, self.schedule, self.card["target"], cond, clamp_x_0)
-
-    def __call__(
-        self,
-        labels: list[str],
-        steps: int | None = None,
-        guidance_scale: float | None = None,
-        seed: int = 0,
-        sampler: str = "dpm_solver",
-        batch_size: int = 64,
-        callback: Callable[[Step], None] | None = None,
-    ) -> Tensor:
-        """Draw one picture a label: (B, 3, H, W) in [-1, 1], on the CPU."""
-
-        def trace(some: list[str], first: int) -> Iterator[Step]:
-            return self.trace(some, steps, guidance_scale, seed, sampler, first)
-
-        return draw_all(trace, labels, batch_size, callback, self.decode)
-
-
-@dataclass
-class TextToImage(Painter):
+class TextToImage:
     """Draws what a prompt says, out of noise.
 
     `card` is what `python -m course_lib train --what text` (or latent) wrote. With an
-    `autoencoder` every Step holds latents, and `decode` makes pictures of them. Prompts
-    are rewritten before they are read (rewriting.py), if not to be taken `as_typed`.
+    `autoencoder` every Step holds latents, and `decode` makes pictures of them.
+
+    Args:
+        rewrite: makes of a prompt what is read in its place; None takes it as typed
+        remark_on_words: given prompts and what is read in their place, says which words
+            were put right and which nobody learned (rewriting.py); None says nothing
     """
 
     model: TextUNet
     tokenizer: Tokenizer
     card: dict
     autoencoder: Autoencoder | None = None
-    as_typed: bool = False
+    rewrite: Callable[[str], str] | None = None
+    remark_on_words: Callable[[list[str], list[str]], list[str]] | None = None
 
     @classmethod
+    @torch.inference_mode(False)  # as `predict_for`
     def from_pretrained(
         cls, name_or_folder: Path | str, device="cpu", as_typed: bool = False
     ) -> "TextToImage":
@@ -160,7 +83,9 @@ class TextToImage(Painter):
         tokenizer = tokenizer_of(card, name_or_folder)
         autoencoder = its_autoencoder(name_or_folder, card, device)
         wanted = 3 if autoencoder is None else autoencoder.config["z_channels"]
-        painter = cls(model.to(device), tokenizer, card, autoencoder, as_typed)
+        reads = None if as_typed else rewrite
+        model = model.to(device)
+        painter = cls(model, tokenizer, card, autoencoder, reads, remark_on_words)
         check_fit(name_or_folder, card, model.unet, wanted, painter.multiple)
         return painter
 
@@ -168,6 +93,38 @@ class TextToImage(Painter):
         """Write weights and card (the tokenizer is in it), and the autoencoder's."""
         save_its_autoencoder(folder, self.card, self.autoencoder)
         save_weights(folder, self.model.state_dict(), self.card)
+
+    def way(self, guidance_scale: float | None = None, steps: int | None = None) -> Way:
+        """How it draws: its usual way, if not told otherwise.
+
+        Args:
+            guidance_scale: is meant at every step, if it is said
+        """
+        return way_of(self.usual, guidance_scale, steps)
+
+    def way_within(
+        self,
+        calls: int,
+        guidance_scale: float | None = None,
+        sampler: str = "dpm_solver",
+    ) -> Way:
+        """The same with as many steps as so many network calls a picture allow."""
+        return longest_within(calls, self.way(guidance_scale), self.card["T"], sampler)
+
+    @property
+    def schedule(self) -> NoiseSchedule:
+        """The process the network was trained on."""
+        return schedule_named(self.card["schedule"], self.card["T"])
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.model.parameters()).device
+
+    @property
+    def as_typed(self) -> bool:
+        """Whether prompts are read letter by letter: nothing rewrites them."""
+        return self.rewrite is None
 
     @property
     def usual(self) -> Way:
@@ -191,10 +148,10 @@ class TextToImage(Painter):
             size: of the picture, if not the one that it learned
         """
         size = self.card["size"] if size is None else size
-        if not 0 < size <= LARGEST or size % self.multiple:
+        if not 0 < size <= LARGEST_SIDE or size % self.multiple:
             raise ValueError(
                 f"The size of a picture must be a multiple of {self.multiple} here, at "
-                f"most {LARGEST}; got {size}."
+                f"most {LARGEST_SIDE}; got {size}."
             )
         return (
             self.model.config["unet"]["channels"],
@@ -211,22 +168,53 @@ class TextToImage(Painter):
                 f"Height and width of a picture must be divisible by {self.multiple} "
                 f"here; got {H}x{W}."
             )
+        pictures = pictures.to(self.device, torch.float32)
         if self.autoencoder is None:
-            return super().encode(pictures)
-        x = super().encode(pictures)
-        return to_latents(x, self.autoencoder, self.card["latent_scale"])
+            return pictures
+        return to_latents(pictures, self.autoencoder, self.card["latent_scale"])
 
     @torch.no_grad()
     def decode(self, x_0: Tensor) -> Tensor:
         """What the network draws to pictures (B, 3, H, W) in [-1, 1], on the CPU."""
         if self.autoencoder is not None:
             x_0 = from_latents(x_0, self.autoencoder, self.card["latent_scale"])
-        return super().decode(x_0)
+        return x_0.clamp(-1, 1).cpu()
+
+    def as_pictures(self, steps: Iterable[Step]) -> Iterator[Step]:
+        """The same steps, each decoded, to be looked at."""
+        return decoded(steps, self.decode)
 
     @property
     def length(self) -> int:
         """The most tokens that a prompt may have; the rest is cut off."""
         return self.model.config["text"]["length"]
+
+    def prepare(
+        self,
+        prompts: list[str],
+        steps: int | None = None,
+        guidance_scale: float | None = None,
+        sampler: str = "dpm_solver",
+        negative_prompt: str = "",
+        size: int | None = None,
+    ) -> Prepared:
+        """Decide how one picture a prompt is drawn; what cannot be gets a sentence.
+
+        This is where prompts are rewritten, each text once, and nothing is drawn yet.
+        The arguments are those of `trace`.
+        """
+        prompts = list_of_texts(prompts)
+        *read, negative = self.reworded([*prompts, negative_prompt])
+        asked, shape = (tuple(prompts), tuple(read)), self.shape(size)
+        way = self.way(guidance_scale, steps)
+        return checked(Prepared(*asked, negative, shape, way, sampler), self.schedule)
+
+    def reworded(self, prompts: list[str]) -> list[str]:
+        """What is read in place of these prompts."""
+        if self.rewrite is None:
+            return prompts
+        once = {prompt: self.rewrite(prompt) for prompt in dict.fromkeys(prompts)}
+        return [once[prompt] for prompt in prompts]
 
     def remarks(
         self, prompts: list[str], size: int | None = None, width: int | None = None
@@ -236,8 +224,12 @@ class TextToImage(Painter):
         Args:
             size: height of the pictures and, where `width` says no other, their width
         """
+        return self.remarks_on(self.prepare(prompts, size=size), width)
+
+    def remarks_on(self, prepared: Prepared, width: int | None = None) -> list[str]:
+        """The same of what is prepared."""
         said, learned = [], self.card["size"]
-        height = size or learned
+        height = prepared.shape[1] * self.times
         width = width or height
         if (height, width) != (learned, learned):
             doubled = "doubled or " * (max(height, width) > learned)
@@ -245,24 +237,13 @@ class TextToImage(Painter):
                 f"It learned pictures of {learned}x{learned} and nothing else: at "
                 f"{height}x{width} expect {doubled}cut animals."
             )
-        slips = {} if self.as_typed else misspelled(" ".join(prompts))
-        if slips:
-            read = listed([f"{slip} as {word}" for slip, word in slips.items()])
-            said.append(f"Slips of the fingers, put right: {read}.")
-        texts = [tidy(text) for text in self.reworded(prompts)]
-        strangers = sorted({word for text in texts for word in unknown_words(text)})
-        if strangers:
-            named = listed([word[:20] for word in strangers])
-            said.append(f"Words that were in no caption of the training: {named}.")
-        if self.tokenizer.cut_texts(texts, self.length):
+        if self.remark_on_words is not None:
+            said += self.remark_on_words([*prepared.asked], [*prepared.read])
+        if self.tokenizer.cut_texts(list(map(tidy, prepared.read)), self.length):
             said.append(f"A prompt is cut after {self.length - 2} tokens.")
-        if not all(text.strip() for text in prompts):
+        if not all(text.strip() for text in prepared.asked):
             said.append("An empty prompt asks for nothing: any picture will do.")
         return said
-
-    def reworded(self, prompts: list[str]) -> list[str]:
-        """What is read in place of these prompts."""
-        return prompts if self.as_typed else [rewrite(prompt) for prompt in prompts]
 
     @torch.no_grad()
     def read(self, prompts: list[str]) -> Tensor:
@@ -294,35 +275,64 @@ class TextToImage(Painter):
             negative_prompt: what guidance leads away from; "" is "nothing told"
             size: height and width, if not those of the training (see `remarks`)
         """
-        shape = self.shape(size)
-        predict = self.predict_for(prompts, guidance_scale, negative_prompt, clamp_x_0)
-        noise = PictureNoise(seed, range(first, first + len(prompts)), self.device)
-        steps = self.way(steps=steps).steps
-        return from_noise(predict, self.card, noise, steps, sampler, shape)
+        how = (steps, guidance_scale, sampler, negative_prompt, size)
+        return self.walk(self.prepare(prompts, *how), seed, first, clamp_x_0)
 
+    def walk(
+        self,
+        prepared: Prepared,
+        seed: int = 0,
+        first: int = 0,
+        clamp_x_0: bool = True,
+        read: Callable[[tuple[str, ...]], Tensor] | None = None,
+    ) -> Iterator[Step]:
+        """Yield every step to what was prepared, all of it in one batch.
+
+        Args:
+            read: stands for `read` of this painter, if it remembers what it has read
+        """
+        text_emb = read_each_once(read or self.read, prepared.read, prepared.negative)
+        predict = self.predict_from(text_emb, prepared.way, clamp_x_0)
+        return from_noise(predict, prepared, self.schedule, seed, first, self.device)
+
+    def paint(
+        self,
+        prepared: Prepared,
+        seed: int = 0,
+        batch_size: int = 64,
+        callback: Watch | None = None,
+    ) -> Tensor:
+        """Draw what was prepared: (B, 3, H, W) in [-1, 1], on the CPU."""
+        read = lru_cache(maxsize=1)(self.read)  # most batches are told the same again
+        walk = partial(self.walk, read=read)
+        return draw_all(walk, prepared, seed, batch_size, callback, self.decode)
+
+    @torch.inference_mode(False)  # what is made in it can have no gradient (`pulled`)
     def predict_for(
         self,
         prompts: list[str],
-        guidance_scale: float | None = None,
+        way: Way | None = None,
         negative_prompt: str = "",
         clamp_x_0: bool = True,
     ) -> Predict:
         """What a sampler sees, for one noisy picture a prompt.
 
         Args:
+            way: how it is guided, if not as usual
             clamp_x_0: keep guesses in [-1, 1]; of latents, which have no such bounds,
                 nothing is clamped
         """
-        texts = self.reworded(list_of_texts(prompts) + [negative_prompt])
-        return self.predict_from(self.read(texts), guidance_scale, clamp_x_0)
+        *read, negative = self.reworded([*list_of_texts(prompts), negative_prompt])
+        text_emb = read_each_once(self.read, tuple(read), negative)
+        return self.predict_from(text_emb, way or self.way(), clamp_x_0)
 
     def predict_from(
-        self, text_emb: Tensor, guidance_scale: float | None, clamp_x_0: bool = True
+        self, text_emb: Tensor, way: Way, clamp_x_0: bool = True
     ) -> Predict:
         """The same of vectors (B + 1, L, D), the last what guidance leads away from."""
         clamp_x_0 = clamp_x_0 and self.autoencoder is None
         cond, uncond = text_emb[:-1], text_emb[-1:].expand_as(text_emb[:-1])
-        model = self.way(guidance_scale).guide(self.model, uncond)
+        model = way.guide(self.model, uncond)
         return predictor(model, self.schedule, self.card["target"], cond, clamp_x_0)
 
     def __call__(
@@ -336,7 +346,7 @@ class TextToImage(Painter):
         negative_prompt: str = "",
         size: int | None = None,
         batch_size: int = 64,
-        callback: Callable[[Step], None] | None = None,
+        callback: Watch | None = None,
     ) -> Tensor:
         """Draw one picture a prompt: (B, 3, H, W) in [-1, 1], on the CPU.
 
@@ -346,10 +356,6 @@ class TextToImage(Painter):
         if generator is not None:
             where = dict(generator=generator, device=generator.device)
             seed = int(torch.randint(2**62, (), **where))
-
-        def trace(some: list[str], first: int) -> Iterator[Step]:
-            how = dict(seed=seed, sampler=sampler, first=first, size=size)
-            how["negative_prompt"] = negative_prompt
-            return self.trace(some, steps, guidance_scale, **how)
-
-        return draw_all(trace, prompts, batch_size, callback, self.decode)
+        how = (steps, guidance_scale, sampler, negative_prompt, size)
+        prepared = self.prepare(prompts, *how)
+        return self.paint(prepared, seed, batch_size, callback)

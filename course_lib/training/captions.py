@@ -9,6 +9,7 @@ import torch
 
 from course_lib.chance import TYPING, Batch, GetBatch, generator_for
 from course_lib.networks.tokenizer import PAD, Tokenizer, forget, train_tokenizer
+from course_lib.training.latents import LatentSet
 from course_lib.world.critters import FACTORS, captions, choose_factors
 from course_lib.world.datasets import PictureSet, batches
 
@@ -61,23 +62,23 @@ def write_carelessly(text: str, u: list[float]) -> str:
 
 
 def caption_batches(
-    pictures: PictureSet,
+    learned: PictureSet | LatentSet,
     tokenizer: Tokenizer,
     batch_size: int,
     seed: int = 0,
     caption_noise: float = 0.0,
     drop: float = 0.1,
 ) -> GetBatch:
-    """Batches of `x_0` (B, 3, H, W) and `cond`, the tokens of captions, (B, L).
+    """Batches of `x_0`, pictures or latents, and `cond`, tokens of captions, (B, L).
 
     Args:
         caption_noise: the share of captions that lie or are missing
         drop: the share of captions left out on purpose
     """
-    get_pictures = batches(pictures, batch_size, seed)
+    get_learned = batches(learned, batch_size, seed)
 
     def get_batch(iteration: int) -> Batch:
-        batch = get_pictures(iteration)
+        batch = get_learned(iteration)
         factors = {name: batch[name] for name in FACTORS}
         places = torch.arange(iteration * batch_size, (iteration + 1) * batch_size)
         # Written anew for each time a picture comes up: 50,000 pictures get millions of

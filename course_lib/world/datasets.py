@@ -86,7 +86,8 @@ def batches(
 ) -> GetBatch:
     """The batch of each iteration: every picture once an epoch, shuffled by the seed.
 
-    A batch is {"x_0": (B, 3, H, W) in [-1, 1], "cond": (B,) labels} and the factors.
+    A batch is {"x_0": (B, 3, H, W) in [-1, 1], "cond": (B,) labels} and the factors; of
+    a `training.latents.LatentSet`, which is asked in the same way, x_0 are latents.
     """
     n = len(pictures)
     order: dict[int, Tensor] = {}  # the order of the epoch at hand

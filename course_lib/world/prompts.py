@@ -97,22 +97,15 @@ def singular(word: str) -> str:
     return word
 
 
-def unknown_words(prompt: str) -> list[str]:
-    """The words that no caption of the training set has."""
-    return [word for word in words_of(prompt) if word not in KNOWN]
+def unknown_words(prompt: str, known: set[str] = KNOWN) -> list[str]:
+    """The words that no caption of the training set has, spelled right."""
+    return [word for word in words_of(prompt) if word not in known]
 
 
 def misspelled(prompt: str) -> dict[str, str]:
     """{"turtel": "turtle"}: the words that are read as others, in their order."""
     words = re.findall(r"\w+", prompt.lower())
     return {word: SLIPS[word] for word in words if word in SLIPS}
-
-
-def list_of_texts(prompts: list[str]) -> list[str]:
-    """The same, or a sentence: "frog" would otherwise be four prompts."""
-    if isinstance(prompts, str) or not all(isinstance(p, str) for p in prompts):
-        raise ValueError(f"The prompts must be a list of texts; got {prompts!r}.")
-    return list(prompts)
 
 
 def listed(things: list[str], most: int = 5) -> str:

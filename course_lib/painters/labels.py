@@ -1,0 +1,186 @@
+"""From a label to a picture: the painter that came first, and needs no words.
+
+draw = LabelToImage.from_pretrained("critters")
+pictures = draw(["frog", "rabbit"], seed=0)
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.checkpoint import load_network, save_weights
+from course_lib.diffusion.guidance import FOR_LABELS, Way
+from course_lib.diffusion.objective import Predict, predictor
+from course_lib.diffusion.samplers import Step
+from course_lib.diffusion.schedule import NoiseSchedule, schedule_named
+from course_lib.networks.unet import UNet
+from course_lib.painters.painter import (
+    Prepared,
+    Watch,
+    check_fit,
+    checked,
+    decoded,
+    draw_all,
+    from_noise,
+    longest_within,
+    way_of,
+)
+
+
+@dataclass
+class LabelToImage:
+    """Draws pictures of what a label names, out of noise.
+
+    `card` is what `python -m course_lib train` wrote: schedule, target, labels, size.
+    """
+
+    model: nn.Module
+    card: dict
+    usual: ClassVar[Way] = FOR_LABELS
+
+    @classmethod
+    @torch.inference_mode(False)  # as `predict_for`
+    def from_pretrained(
+        cls, name_or_folder: Path | str, device="cpu"
+    ) -> "LabelToImage":
+        """Load shipped weights by name, or the folder of a training of your own."""
+        otherwise = "which takes no labels"
+        model, card = load_network(name_or_folder, "denoiser", otherwise, UNet)
+        check_fit(name_or_folder, card, model, 3, model.multiple)
+        return cls(model.to(device), card)
+
+    def save_pretrained(self, folder: Path | str) -> None:
+        """Write the weights and the card to a folder."""
+        save_weights(folder, self.model.state_dict(), self.card)
+
+    @property
+    def labels(self) -> list[str]:
+        """What it can be asked for; the first is "nothing"."""
+        return self.card["labels"]
+
+    def label_numbers(self, labels: list[str]) -> Tensor:
+        """Names to numbers, (B,), or a sentence with the names there are."""
+        for label in labels:
+            if label not in self.labels:
+                raise ValueError(
+                    f"These weights know no {label!r}; "
+                    f"they know {', '.join(self.labels)}."
+                )
+        return torch.tensor([self.labels.index(x) for x in labels], device="cpu")
+
+    def way(self, guidance_scale: float | None = None, steps: int | None = None) -> Way:
+        """How it draws: its usual way, if not told otherwise.
+
+        Args:
+            guidance_scale: is meant at every step, if it is said
+        """
+        return way_of(self.usual, guidance_scale, steps)
+
+    def way_within(
+        self,
+        calls: int,
+        guidance_scale: float | None = None,
+        sampler: str = "dpm_solver",
+    ) -> Way:
+        """The same with as many steps as so many network calls a picture allow."""
+        return longest_within(calls, self.way(guidance_scale), self.card["T"], sampler)
+
+    @property
+    def schedule(self) -> NoiseSchedule:
+        """The process the network was trained on."""
+        return schedule_named(self.card["schedule"], self.card["T"])
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.model.parameters()).device
+
+    def encode(self, pictures: Tensor) -> Tensor:
+        """Pictures (B, 3, H, W) in [-1, 1] to what the network draws: the same."""
+        return pictures.to(self.device, torch.float32)
+
+    def decode(self, x_0: Tensor) -> Tensor:
+        """What the network draws to pictures (B, 3, H, W) in [-1, 1], on the CPU."""
+        return x_0.clamp(-1, 1).cpu()
+
+    def as_pictures(self, steps: Iterable[Step]) -> Iterator[Step]:
+        """The same steps, each decoded, to be looked at."""
+        return decoded(steps, self.decode)
+
+    def prepare(
+        self,
+        labels: list[str],
+        steps: int | None = None,
+        guidance_scale: float | None = None,
+        sampler: str = "dpm_solver",
+    ) -> Prepared:
+        """Decide how one picture a label is drawn; what cannot be gets a sentence."""
+        self.label_numbers(labels)
+        shape = (3, self.card["size"], self.card["size"])
+        way, labels = self.way(guidance_scale, steps), tuple(labels)
+        prepared = Prepared(labels, labels, self.labels[0], shape, way, sampler)
+        return checked(prepared, self.schedule)
+
+    def walk(
+        self, prepared: Prepared, seed: int = 0, first: int = 0, clamp_x_0: bool = True
+    ) -> Iterator[Step]:
+        """Yield every step to what was prepared, all of it in one batch."""
+        predict = self.predict_for(list(prepared.read), prepared.way, clamp_x_0)
+        return from_noise(predict, prepared, self.schedule, seed, first, self.device)
+
+    def paint(
+        self,
+        prepared: Prepared,
+        seed: int = 0,
+        batch_size: int = 64,
+        callback: Watch | None = None,
+    ) -> Tensor:
+        """Draw what was prepared: (B, 3, H, W) in [-1, 1], on the CPU."""
+        return draw_all(self.walk, prepared, seed, batch_size, callback, self.decode)
+
+    def trace(
+        self,
+        labels: list[str],
+        steps: int | None = None,
+        guidance_scale: float | None = None,
+        seed: int = 0,
+        sampler: str = "dpm_solver",
+        first: int = 0,
+        clamp_x_0: bool = True,
+    ) -> Iterator[Step]:
+        """Yield every step from noise to picture, one picture a label.
+
+        Args:
+            steps: updates; with guidance the network is called twice in each
+            guidance_scale: 1 is plain, more follows the label more closely
+            seed: with `first`, the number of the first picture, decides the noise
+        """
+        prepared = self.prepare(labels, steps, guidance_scale, sampler)
+        return self.walk(prepared, seed, first, clamp_x_0)
+
+    @torch.inference_mode(False)  # what is made in it can have no gradient (`pulled`)
+    def predict_for(
+        self, labels: list[str], way: Way | None = None, clamp_x_0: bool = True
+    ) -> Predict:
+        """What a sampler sees, for one noisy picture a label; guided the usual way."""
+        cond = self.label_numbers(labels).to(self.device)
+        model = (way or self.way()).guide(self.model)
+        return predictor(model, self.schedule, self.card["target"], cond, clamp_x_0)
+
+    def __call__(
+        self,
+        labels: list[str],
+        steps: int | None = None,
+        guidance_scale: float | None = None,
+        seed: int = 0,
+        sampler: str = "dpm_solver",
+        batch_size: int = 64,
+        callback: Watch | None = None,
+    ) -> Tensor:
+        """Draw one picture a label: (B, 3, H, W) in [-1, 1], on the CPU."""
+        prepared = self.prepare(labels, steps, guidance_scale, sampler)
+        return self.paint(prepared, seed, batch_size, callback)
