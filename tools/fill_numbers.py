@@ -204,12 +204,11 @@ def filled_card(text: str, found: dict[str, dict]) -> str:
     """A card with what the files of results say that it names under "measured"."""
     card = json.loads(text)
     for name in card.get("measured", {}).keys() & found.keys():
-        entries = found[name]["entries"].values()
         card["measured"][name] = {"command": found[name]["command"]} | {
-            entry["what"]: float(number(entry["value"], 4).replace(",", ""))
-            for entry in entries
+            entry["what"]: in_print(entry, digits=1 if entry.get("unit") else 2)
+            for entry in found[name]["entries"].values()
         }
-    return json.dumps(card, indent=2) + "\n" if "measured" in card else text
+    return json.dumps(card, indent=2, ensure_ascii=False) + "\n"
 
 
 def changes(root: Path = ROOT) -> tuple[dict[Path, str], list[str]]:

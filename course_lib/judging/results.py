@@ -96,7 +96,10 @@ def figures(found: dict) -> Found:
         rest = {k: found[k] for k in ("zero-shot", "prefers the right sentence")}
         return fresh | {"held out": found["held out"] | chance["held out"]} | rest
     if found["kind"] == "judge":
-        told = {"least": {w: least(row) for w, row in found["accuracy"].items()}}
+        whole = found["accuracy"]["as they are"]
+        rows = [row for row in found["accuracy"].values() if row is not whole]
+        worn = {(i, q): facts for i, row in enumerate(rows) for q, facts in row.items()}
+        told = {"least": {"as they are": least(whole), "worn": least(worn)}}
         broken = {"called none": found.get("broken_called_none", {})}
         return found["accuracy"] | told | broken
     names = ("right", "real_right", "distance", "floor", "above_floor")
