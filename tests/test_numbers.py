@@ -11,6 +11,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import fill_numbers as fill  # noqa: E402
 
+from course_lib.commands.main import main  # noqa: E402
 from course_lib.judging import results  # noqa: E402
 from course_lib.judging.metrics import Share  # noqa: E402
 
@@ -176,3 +177,19 @@ def test_a_script_s_command_is_kept_without_where_it_was_saved(monkeypatch):
     given = ["--iterations", "3", "--save", "a.json", "--n", "2"]
     told = results.script_command(given)
     assert told == "python benchmarks/hearing.py --iterations 3 --n 2"
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ("--weights critters --seeds 2 --calls 2", "critters_10"),
+        ("--weights pair --seeds 1", "pair"),
+        ("--weights reader-32 --seeds 1", "reader_32"),
+    ],
+)
+def test_evaluate_saves_what_the_pages_state(saved, options, name):
+    command = f"evaluate {options} --n 32 --save {saved.file}"
+    assert main(command.split()) == 0
+    assert not saved.lacks(name)
+    shipped = json.loads(saved.file.read_text())["weights"]
+    assert shipped == {weights: results.checksum(weights) for weights in shipped}

@@ -61,6 +61,13 @@ def entry_of(found) -> dict | None:
     return None
 
 
+def plain(found: Share | dict | float) -> float:
+    """One figure as the closing lines of a script say it, shares between 0 and 1."""
+    if isinstance(found, Share):
+        return found.value
+    return found.get("share", found.get("mean")) if isinstance(found, dict) else found
+
+
 def rounded(value: float) -> float:
     """Six digits, more than any page shows."""
     if not math.isfinite(value):
