@@ -135,6 +135,21 @@ def test_what_is_no_measured_figure_may_be_typed(text):
     assert not fill.complaints(text, SOME)
 
 
+def test_a_card_is_filled_with_what_it_lists(house):
+    found = fill.results(house / "benchmarks" / "results")
+    listed = json.dumps({"kind": "pair", "measured": {"pair": {"first": ""}}})
+    text = fill.filled_card(listed, found)
+    figures = {"command": "measure it", "first": "94.6 % (93.0 to 95.8)"}
+    assert json.loads(text) == {"kind": "pair", "measured": {"pair": figures}}
+    assert fill.filled_card(text, found) == text
+    whole = fill.filled_card('{"measured": {"pair": {}}}', found)
+    assert json.loads(whole)["measured"]["pair"]["second"] == "55.71 ± 2.68"
+    (house / "data" / "weights" / "pair" / "card.json").write_text(
+        '{"measured": {"nobody": {}}}'
+    )
+    assert "no results are called nobody" in fill.changes(house)[1][0]
+
+
 # The results ----------------------------------------------------------------------
 
 

@@ -44,7 +44,7 @@ BY_HAND = re.compile(
 def results(folder: Path = RESULTS) -> dict[str, dict]:
     """Every file of results by its name, in order."""
     files = sorted(folder.glob("*.json"))
-    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
+    return {file.stem: json.loads(file.read_text("utf-8")) for file in files}
 
 
 def entries_of(found: dict[str, dict]) -> dict[str, dict]:
@@ -112,17 +112,14 @@ def in_print(entry: dict, form: str = "", digits: int = DIGITS) -> str:
     """
     plain = number(entry["value"], digits)
     value = f"{plain} {entry['unit']}" if entry.get("unit") else plain
-    if form in ("value", "plain"):
-        return value if form == "value" else plain
-    if form == "n":
-        return number(entry["n"], 0)
     interval = ""
     if "low" in entry:
         interval = " to ".join(number(entry[end], digits) for end in ("low", "high"))
-    if form == "interval":
-        return interval
-    if form == "full":
-        return f"{value} ({interval}, n = {number(entry['n'], 0)})"
+    n = number(entry["n"], 0) if "n" in entry else "unknown"
+    full = f"{value} ({interval}, n = {n})"
+    forms = dict(value=value, plain=plain, interval=interval, n=n, full=full)
+    if form in forms:
+        return forms[form]
     if form not in ("", "bare"):
         raise ValueError(f"there is no form {form!r}")
     told = plain if form == "bare" else value
@@ -201,13 +198,16 @@ def complaints(text: str, entries: dict[str, dict]) -> list[str]:
 
 
 def filled_card(text: str, found: dict[str, dict]) -> str:
-    """A card with what the files of results say that it names under "measured"."""
+    """A card with those figures of a result that it lists; all if it lists none."""
     card = json.loads(text)
     for name in card.get("measured", {}).keys() & found.keys():
-        card["measured"][name] = {"command": found[name]["command"]} | {
-            entry["what"]: in_print(entry, digits=1 if entry.get("unit") else 2)
-            for entry in found[name]["entries"].values()
+        told = {
+            key: in_print(entry, digits=1 if entry.get("unit") else 2)
+            for key, entry in found[name]["entries"].items()
         }
+        listed = {key: told[key] for key in card["measured"][name] if key in told}
+        command = {"command": found[name]["command"]}
+        card["measured"][name] = command | (listed or told)
     return json.dumps(card, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -220,15 +220,13 @@ def changes(root: Path = ROOT) -> tuple[dict[Path, str], list[str]]:
         text = page.read_text(encoding="utf-8")
         name = page.relative_to(root).as_posix()
         wrong += [f"{name}: {sentence}" for sentence in complaints(text, entries)]
-        if filled(text, entries) != text:
-            new[page] = filled(text, entries)
+        new[page] = (text, filled(text, entries))
     for card in sorted(root.glob("data/weights/*/card.json")):
         text = card.read_text(encoding="utf-8")
         for name in json.loads(text).get("measured", {}).keys() - found.keys():
             wrong.append(f"{card.parent.name}/card.json: no results are called {name}.")
-        if filled_card(text, found) != text:
-            new[card] = filled_card(text, found)
-    return new, wrong
+        new[card] = (text, filled_card(text, found))
+    return {f: told for f, (text, told) in new.items() if told != text}, wrong
 
 
 def main(arguments: list[str] | None = None) -> int:

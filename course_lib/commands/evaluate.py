@@ -106,17 +106,15 @@ def evaluate(
 
 
 def command_line(called: typer.Context) -> str:
-    """The command that measures the same again."""
+    """The command as it was given, without what changes no number."""
     words = ["python", "-m", "course_lib", called.command.name]
     for option in called.command.params:
-        value = called.params.get(option.name)
-        if option.name in ("save", "as_json") or value in (None, False, [], ()):
+        source = called.get_parameter_source(option.name)
+        if source.name != "COMMANDLINE" or option.name in ("save", "as_json"):
             continue
-        if value is True:
-            words.append(option.opts[0])
-        elif value != option.default or option.name == "weights":
-            for one in value if isinstance(value, list | tuple) else [value]:
-                words += [option.opts[0], str(one)]
+        given = called.params[option.name]
+        for one in given if isinstance(given, list | tuple) else [given]:
+            words += [option.opts[0]] if one is True else [option.opts[0], str(one)]
     return shlex.join(words)
 
 
