@@ -1,6 +1,6 @@
 """How well pictures come back from their latents: the table of lesson 11.
 
-    COURSE_DATA=../shared/data python benchmarks/autoencoder_table.py --n 500
+    COURSE_DATA=FOLDER python benchmarks/autoencoder_table.py --n 500
 
 PSNR of fresh critters, and of what it never saw: CIFAR-10 enlarged to 64x64, and emoji.
 And whether the reader, which has had no part in the training, answers every question

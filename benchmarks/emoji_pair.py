@@ -1,6 +1,6 @@
 """Pictures and names from the world outside: does the pair find emoji by their names?
 
-    COURSE_DATA=../shared/data python benchmarks/emoji_pair.py --iterations 150
+    COURSE_DATA=FOLDER python benchmarks/emoji_pair.py --iterations 150
 
 The pair of lesson 09 is trained on emoji and their names, and asked for names that it
 has never seen (one in five; all skin tones of an emoji are on one side). Beside it:
