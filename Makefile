@@ -13,7 +13,7 @@ PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 ROOT    = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks course smoke bench weights words autoencoder latent format lint check clean
+.PHONY: help lab test notebooks course smoke bench numbers weights words autoencoder latent format lint check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -57,6 +57,9 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 	$(BIN)/python benchmarks/autoencoder_table.py
 	$(BIN)/python benchmarks/which_error.py
 	$(BIN)/python benchmarks/latent_against_pixels.py
+
+numbers: $(READY)  ## fill the figures of all pages from benchmarks/results
+	$(BIN)/python tools/fill_numbers.py
 
 # Each is resumable and says how long it takes here. Copy what you like from
 # runs/NAME (model.safetensors and card.json) to data/weights/NAME.
@@ -121,10 +124,11 @@ format: $(READY)  ## format the code
 	$(BIN)/ruff check -q --fix
 	$(BIN)/ruff format -q
 
-lint: $(READY)  ## ruff, and whether the built notebooks are what their sources say
+lint: $(READY)  ## ruff; are built notebooks and figures what their sources say?
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/python notebooks/build.py --check
+	$(BIN)/python tools/fill_numbers.py --check
 
 check: lint course smoke test  ## everything that must be true before a push
 

@@ -1,6 +1,6 @@
 """How well pictures come back from their latents: the table of lesson 11.
 
-    COURSE_DATA=../shared/data python benchmarks/autoencoder_table.py --n 500
+    COURSE_DATA=FOLDER python benchmarks/autoencoder_table.py --n 500
 
 PSNR of fresh critters, and of what it never saw: CIFAR-10 enlarged to 64x64, and emoji.
 And whether the reader, which has had no part in the training, answers every question
@@ -9,7 +9,6 @@ pictures, and between their latents. Always with a 95 % interval.
 """
 
 import argparse
-import math
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +16,14 @@ from torch import Tensor
 
 from course_lib.device import mirror_folder, use_all_cores
 from course_lib.judging.metrics import share
+from course_lib.judging.results import (
+    Found,
+    add_save,
+    mean_of,
+    plain,
+    save_results,
+    script_command,
+)
 from course_lib.networks.autoencoder import Autoencoder, load_autoencoder, psnr, sample
 from course_lib.networks.judge import load_judge
 from course_lib.pixels import from_bytes
@@ -67,12 +74,10 @@ def there_and_back(coder: Autoencoder, x_0: Tensor, chance: bool = False) -> Ten
 
 def told(values: Tensor) -> str:
     """A mean with its 95 % interval."""
-    mean = values.mean().item()
-    half = 1.96 * values.std().item() / math.sqrt(len(values))
-    return f"{mean:.2f} ({mean - half:.2f} to {mean + half:.2f}, n = {len(values)})"
+    return "{mean:.2f} ({low:.2f} to {high:.2f}, n = {n})".format(**mean_of(values))
 
 
-def quality(coder: Autoencoder, x_0: Tensor) -> dict[str, float]:
+def quality(coder: Autoencoder, x_0: Tensor) -> Found:
     """The rows of the table of PSNRs, and the numbers to close with."""
     print("| pictures | PSNR in dB |\n| --- | --- |")
     found = {"psnr": psnr(x_0, there_and_back(coder, x_0))}
@@ -92,10 +97,10 @@ def quality(coder: Autoencoder, x_0: Tensor) -> dict[str, float]:
             continue
         found[name] = psnr(others, there_and_back(coder, others))
         print(f"| {title} | {told(found[name])} |", flush=True)
-    return {name: values.mean().item() for name, values in found.items()}
+    return {name: mean_of(values) for name, values in found.items()}
 
 
-def agreement(x_0: Tensor, back: Tensor, factors: dict[str, Tensor]):
+def agreement(x_0: Tensor, back: Tensor, factors: dict[str, Tensor]) -> Found:
     """What the reader says of both, question by question, and the numbers."""
     reader = load_judge("reader-32")
     before, after = reader.read(x_0), reader.read(back)
@@ -107,14 +112,11 @@ def agreement(x_0: Tensor, back: Tensor, factors: dict[str, Tensor]):
         print(f"| {name} | " + " | ".join(str(share(one)) for one in shares) + " |")
     same = torch.stack([before[name] == after[name] for name in before])  # (Q, n)
     print(f"all answers: {share(same)}; all of a picture: {share(same.all(0))}")
-    return {
-        "answers_alike": share(same).value,
-        "pictures_alike": share(same.all(0)).value,
-    }
+    return {"answers_alike": share(same), "pictures_alike": share(same.all(0))}
 
 
 @torch.no_grad()
-def half_way(coder: Autoencoder, x_0: Tensor) -> dict[str, float]:
+def half_way(coder: Autoencoder, x_0: Tensor) -> Found:
     """Two pictures at a time: is what lies half way an animal, and how pale is it?"""
     first, second = x_0[: len(x_0) // 2], x_0[len(x_0) // 2 :][: len(x_0) // 2]
     z = (coder.encode(first)[0] + coder.encode(second)[0]) / 2
@@ -131,7 +133,7 @@ def half_way(coder: Autoencoder, x_0: Tensor) -> dict[str, float]:
         nobody = share(reader.read(half)["subject"] == 0)
         contrast = (half.std((2, 3)).mean() / x_0.std((2, 3)).mean()).item()
         print(f"| {name} | {nobody} | {contrast:.2f} |")
-        found |= {f"nobody_{name}": nobody.value, f"contrast_{name}": contrast}
+        found |= {f"nobody_{name}": nobody, f"contrast_{name}": contrast}
     return found
 
 
@@ -139,6 +141,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=500)
     parser.add_argument("--weights", default="autoencoder", help="a name or a folder")
+    add_save(parser)
     options = parser.parse_args(arguments)
     use_all_cores()
     coder = load_autoencoder(options.weights)
@@ -147,7 +150,10 @@ def main(arguments: list[str] | None = None) -> None:
     found |= agreement(x_0, there_and_back(coder, x_0), factors)
     found |= half_way(coder, x_0[factors["subject_2"] == 0])
     for name, value in found.items():
-        print(f"{name}={value:.4f}")
+        print(f"{name}={plain(value):.4f}")
+    if options.save:
+        weights = [options.weights, "reader-32"]
+        save_results(options.save, found, script_command(arguments), weights)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Wall-clock time on a quiet machine; the goal is 8,000 and 2,500 pictures a secon
 busy machine look at the pictures for each second of processor time instead.
 """
 
+import argparse
 import os
 import time
 
@@ -13,6 +14,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 import torch  # noqa: E402  the number of threads comes first
 
+from course_lib.judging.results import (  # noqa: E402
+    add_save,
+    save_results,
+    script_command,
+)
 from course_lib.world.drawing import draw_critters  # noqa: E402
 
 REPEATS = 5
@@ -30,8 +36,11 @@ def measure(n: int, size: int) -> tuple[float, float]:
     return n / min(wall), n / min(processor)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Measure both sizes and close with one line for each."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_save(parser)
+    options = parser.parse_args(arguments)
     torch.set_num_threads(2)
     speed = {}
     for n, size in ((8192, 32), (4096, 64)):
@@ -39,6 +48,10 @@ def main() -> None:
         print(f"{size}x{size}: {per_processor:.0f} pictures per processor-second")
     for size, pictures_per_s in speed.items():
         print(f"pictures_per_s_{size}={pictures_per_s:.0f}")
+    if options.save:
+        found, why = {"pictures_per_s": speed}, "measures time: nothing is trained"
+        command = script_command(arguments)
+        save_results(options.save, found, command, [], why_none=why)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,13 @@ from course_lib.diffusion.schedule import straight_line
 from course_lib.judging.evaluation import as_facts, spoken
 from course_lib.judging.fidelity import READER, what_is_seen
 from course_lib.judging.metrics import share
+from course_lib.judging.results import (
+    Found,
+    add_save,
+    mean_of,
+    save_results,
+    script_command,
+)
 from course_lib.networks.judge import load_judge
 from course_lib.painters.pipeline import TextToImage
 from course_lib.world.critters import FACTORS, SUBJECTS, rows_of, say
@@ -72,17 +79,20 @@ def seam(pictures: Tensor) -> Tensor:
     return apart.abs().flatten(1).mean(1)
 
 
-def strengths(painter: TextToImage, pictures: Tensor, guidance: float | None) -> None:
+def strengths(painter: TextToImage, pictures: Tensor, guidance: float | None) -> Found:
     print("| strength | red cats | pixels moved by |\n| --- | --- | --- |")
     asked, how = [WISH] * len(pictures), dict(guidance_scale=guidance)
+    found: Found = {}
     for strength in STRENGTHS:
         after = image_to_image(painter, pictures, asked, strength, **how)
         right = share(torch.tensor(what_is_seen(after, asked)["right"]))
         moved = (after - pictures).square().mean().sqrt().item()
         print(f"| {strength} | {spoken(as_facts(right))} | {moved:.2f} |", flush=True)
+        found[f"strength {strength}"] = {"red cats": right, "moved": moved}
+    return found
 
 
-def two_pixels(n: int = 4000) -> None:
+def two_pixels(n: int = 4000) -> Found:
     """Of two pixels that go together one is kept: the other is known, on average."""
     print("\n| the right pixel, 1.35 and 0.44 | mean | spread |\n| --- | --- | --- |")
     schedule = straight_line()
@@ -90,26 +100,34 @@ def two_pixels(n: int = 4000) -> None:
     predict = predictor(GaussianDenoiser(together, schedule), schedule, "x_0")
     x_0, mask = torch.full((n, 1, 1, 2), 1.5), torch.zeros(n, 1, 1, 2, dtype=bool)
     mask[..., 1] = True
+    found: Found = {}
     for again, pull in WAYS:
         noise = PictureNoise(0, range(n))
         way = held(predict, x_0, mask, schedule, noise, 20, again, pull)
         right = last_step(way)[..., 1]
         print(f"| {name_of(again, pull)} | {right.mean():.2f} | {right.std():.2f} |")
+        known = {"average": right.mean().item(), "deviation": right.std().item()}
+        found[name_of(again, pull)] = known
+    return found
 
 
-def seams(painter: TextToImage, of: Fresh, guidance: float | None) -> None:
+def seams(painter: TextToImage, of: Fresh, guidance: float | None) -> Found:
     """The border, and whether animal and colour are seen as in the real pictures."""
     print("\n| right half | border, real pictures are 1 | same | core seconds |")
     print("| --- | --- | --- | --- |")
     mask, real = half(of.pictures), seam(of.pictures).mean()
     judge = load_judge(READER)
     before = judge.read(of.pictures)
+    found: Found = {}
 
-    def row(name: str, after: Tensor, took: str = "") -> None:
+    def row(name: str, after: Tensor, seconds: float | None = None) -> None:
         seen, border = judge.read(after), seam(after) / real
         same = [seen[factor] == before[factor] for factor in ("subject", "colour")]
-        alike = spoken(as_facts(share(same[0] & same[1])))
-        print(f"| {name} | {told(border)} | {alike} | {took} |", flush=True)
+        alike, took = share(same[0] & same[1]), f"{seconds:.2f}" if seconds else ""
+        said = f"{told(border)} | {spoken(as_facts(alike))} | {took}"
+        print(f"| {name} | {said} |", flush=True)
+        found[name] = {"border": mean_of(border), "same": alike}
+        found[name] |= {"core seconds": seconds} if seconds else {}
         key = name.replace(",", "").replace(" ", "_")
         print(f"seam_{key}={border.mean().item():.4f}", flush=True)
 
@@ -124,9 +142,10 @@ def seams(painter: TextToImage, of: Fresh, guidance: float | None) -> None:
         after = inpaint(
             painter, of.pictures, mask, asked, again=again, pull=pull, **how
         )
-        row(name, after, f"{(time.process_time() - start) / len(after):.2f}")
+        row(name, after, (time.process_time() - start) / len(after))
         changed.append((after - of.pictures)[..., ~mask].abs().max().item())
     print(f"kept_changed_by={max(changed):.6f}")
+    return {"seam": found, "kept changed by": max(changed)}
 
 
 def name_of(again: int, pull: bool) -> str:
@@ -134,7 +153,7 @@ def name_of(again: int, pull: bool) -> str:
     return "pulled, " * pull + f"each step {again} times"
 
 
-def wishes(painter: TextToImage, pictures: Tensor, guidance: float | None) -> None:
+def wishes(painter: TextToImage, pictures: Tensor, guidance: float | None) -> Found:
     print("\n| hole | wish | there | \n| --- | --- | --- |")
     side = pictures.shape[2]
     top = torch.zeros(pictures.shape[2:], dtype=torch.bool)
@@ -142,6 +161,7 @@ def wishes(painter: TextToImage, pictures: Tensor, guidance: float | None) -> No
     middle = torch.zeros_like(top)
     middle[3 * side // 32 : 30 * side // 32, 3 * side // 32 : 29 * side // 32] = True
     asks = (("the upper half", top, "with a hat", dict(accessory="hat")),)
+    found: Found = {}
     asks += (("all but a frame", middle, WISH, dict(subject="cat", colour="red")),)
     for name, mask, wish, factors in asks:
         asked = [wish] * len(pictures)
@@ -151,6 +171,8 @@ def wishes(painter: TextToImage, pictures: Tensor, guidance: float | None) -> No
         said = share(torch.tensor(right))
         print(f"| {name} | {wish} | {spoken(as_facts(said))} |", flush=True)
         print(f"right_{wish.split()[-1]}={said.value:.4f}")
+        found[wish.split()[-1]] = said
+    return {"wish": found}
 
 
 def spell(one: dict[str, int]) -> dict[str, str]:
@@ -166,19 +188,25 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--as-typed", action="store_true", help="rewrite no wish")
     parser.add_argument("--guidance", type=float, default=W)
     parser.add_argument("--usual", action="store_true", help="guide as whole pictures")
+    add_save(parser)
     options = parser.parse_args(arguments)
     use_all_cores()
     painter = TextToImage.from_pretrained(options.weights, as_typed=options.as_typed)
     of = fresh(options.n, painter.card["size"])
     guidance = None if options.usual else options.guidance
+    found: Found = {}
     if "strengths" in options.only:
-        strengths(painter, of.pictures, guidance)
+        found |= strengths(painter, of.pictures, guidance)
     if "two pixels" in options.only:
-        two_pixels()
+        found |= two_pixels()
     if "seams" in options.only:
-        seams(painter, of, guidance)
+        found |= seams(painter, of, guidance)
     if "wishes" in options.only:
-        wishes(painter, of.pictures, guidance)
+        found |= wishes(painter, of.pictures, guidance)
+    if options.save:
+        through = [painter.card["autoencoder"]] if "autoencoder" in painter.card else []
+        weights = [options.weights, *through, READER]
+        save_results(options.save, found, script_command(arguments), weights)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Pictures and names from the world outside: does the pair find emoji by their names?
 
-    COURSE_DATA=../shared/data python benchmarks/emoji_pair.py --iterations 150
+    COURSE_DATA=FOLDER python benchmarks/emoji_pair.py --iterations 150
 
 The pair of lesson 09 is trained on emoji and their names, and asked for names that it
 has never seen (one in five; all skin tones of an emoji are on one side). Beside it:
@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from course_lib.device import use_all_cores
-from course_lib.judging.metrics import share
+from course_lib.judging.metrics import Share, share
+from course_lib.judging.results import Found, add_save, save_results, script_command
 from course_lib.judging.retrieval import by_chance, found_among
 from course_lib.networks.contrastive import (
     ImageTextPair,
@@ -90,10 +91,11 @@ def some(
     return [names[i] for i in rows], pictures[torch.tensor(rows)][0]
 
 
-def tell(name: str, scores: Tensor, right: Tensor) -> str:
+def tell(name: str, scores: Tensor, right: Tensor) -> dict[str, Share]:
     """One line of the table: recall at 1 and at 10."""
-    found = [share(found_among(scores, right, k)) for k in (1, 10)]
-    return f"| {name} | " + " | ".join(str(one) for one in found) + " |"
+    found = {f"recall at {k}": share(found_among(scores, right, k)) for k in (1, 10)}
+    print(f"| {name} | " + " | ".join(map(str, found.values())) + " |")
+    return found
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -101,6 +103,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--iterations", type=int, default=150)
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--seed", type=int, default=0)
+    add_save(parser)
     options = parser.parse_args(arguments)
     use_all_cores()
     try:
@@ -114,27 +117,27 @@ def main(arguments: list[str] | None = None) -> None:
         )
         for name, tower in TOWERS.items()
     }
+    table: Found = {}
     known = {word for name in train_set.names[1:] for word in words_of(name)}
     for kind in (PLAIN, ALL):
         texts, x_0 = some(test_set, kind)
         right = same_name(texts)
         print(f"\nfound among {len(texts)} held-out emoji, {kind}:")
         print("| | recall@1 | recall@10 |\n| --- | --- | --- |")
-        chance = [f"{100 * by_chance(right, k):.1f} %" for k in (1, 10)]
-        print("| chance | " + " | ".join(chance) + " |")
-        print(
-            tell(
-                "most shared words, then pixels",
-                by_shared_words(train_set, texts, x_0),
-                right,
-            )
-        )
+        row = table["plain" if kind == PLAIN else "all"] = {}
+        chance = {k: by_chance(right, k) for k in (1, 10)}
+        told = [f"{100 * share:.1f} %" for share in chance.values()]
+        print("| chance | " + " | ".join(told) + " |")
+        row["chance"] = {f"recall at {k}": {"share": s} for k, s in chance.items()}
+        name = "most shared words, then pixels"
+        row[name] = tell(name, by_shared_words(train_set, texts, x_0), right)
         for name, matcher in made.items():
             scores = matcher.read(texts) @ matcher.see(x_0).T
-            print(tell(name, scores, right))
+            row[name] = tell(name, scores, right)
         familiar = torch.tensor([set(words_of(text)) <= known for text in texts])
-        for told, rows in (("all words known", familiar), ("a new word", ~familiar)):
-            print(tell(f"the pair, {told}", scores[rows], right[rows]))
+        for words, rows in (("all words known", familiar), ("a new word", ~familiar)):
+            name = f"the pair, {words}"
+            row[name] = tell(name, scores[rows], right[rows])
         if kind == PLAIN:
             found = [found_among(scores, right, k).float().mean() for k in (1, 10)]
             first = scores.argmax(1)
@@ -144,8 +147,11 @@ def main(arguments: list[str] | None = None) -> None:
     matcher = made["the pair"]
     scores = matcher.read(texts) @ matcher.see(x_0).T
     print(f"\nand {len(texts)} emoji that it was trained on:")
-    print(tell("the pair", scores, same_name(texts)))
+    table["trained on"] = tell("the pair", scores, same_name(texts))
     print(f"emoji_recall_at_1={found[0]:.4f}\nemoji_recall_at_10={found[1]:.4f}")
+    if options.save:
+        command, why = script_command(arguments), "trains its pairs itself"
+        save_results(options.save, table, command, [], why_none=why)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from course_lib.device import use_all_cores
 from course_lib.diffusion.guidance import FOR_LATENTS, FOR_PROMPTS, Way
 from course_lib.judging.evaluation import FRESH, spoken
 from course_lib.judging.fidelity import KINDS, judge_all, prompts_of, shares_of
+from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.networks.judge import load_judge
 from course_lib.painters.painter import calls_of
 from course_lib.painters.pipeline import TextToImage
@@ -36,14 +37,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--n", type=int, default=500)
     parser.add_argument("--weights", nargs="+", default=["latent", "words"])
     parser.add_argument("--as-typed", action="store_true", help="rewrite no prompt")
+    add_save(parser)
     options = parser.parse_args(arguments)
     use_all_cores()
-    judge = load_judge("reader-32")
+    judge, table, weights = load_judge("reader-32"), {}, ["reader-32"]
     columns = " | ".join(KINDS[kind] for kind in ASKED)
     print(f"| weights | w | where t is | steps | calls | {columns} |")
     print("| --- | --- | --- | --- | --- |" + " --- |" * len(ASKED))
     for name in options.weights:
         painter = Led.from_pretrained(name, as_typed=options.as_typed)
+        weights += [name, *filter(None, [painter.card.get("autoencoder")])]
         for painter.given in WAYS:
             right = []
             for kind in ASKED:
@@ -58,6 +61,9 @@ def main(arguments: list[str] | None = None) -> None:
             for kind, facts in zip(ASKED, right, strict=True):
                 told = f"{name}_w{way.guidance_scale:g}_{kind.replace(' ', '_')}"
                 print(f"{told}={facts['share']:.4f}")
+                table[f"{name}_w_{way.guidance_scale:g}, {kind}"] = facts
+    if options.save:
+        save_results(options.save, table, script_command(arguments), weights)
 
 
 if __name__ == "__main__":

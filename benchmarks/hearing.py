@@ -19,6 +19,7 @@ from course_lib.chance import GetBatch, generator_for
 from course_lib.device import use_all_cores
 from course_lib.diffusion.objective import make_denoising_loss
 from course_lib.diffusion.schedule import straight_line
+from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.networks.tokenizer import Tokenizer
 from course_lib.training.captions import caption_batches
 from course_lib.training.recipes import SETTINGS, text_trainer
@@ -61,11 +62,13 @@ def heard(model: nn.Module, get_batch: GetBatch, nothing: torch.Tensor) -> list[
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--iterations", type=int, default=300)
+    add_save(parser)
     options = parser.parse_args(arguments)
     use_all_cores()
     columns = " | ".join(f"t = {t}" for t in LEVELS)
     print(f"| after {options.iterations} iterations | {columns} |")
     print("| --- |" + " --- |" * len(LEVELS))
+    found = {}
     for name, begin in beginnings(options.iterations).items():
         trainer = begin()
         tokenizer = Tokenizer(trainer.card["merges"])
@@ -76,6 +79,11 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"| {name} | {cells} |", flush=True)
         key = "anew" if "nothing" in name else "gently" if "gently" in name else "fast"
         print(f"heard_{key}={shares[1]:.4f}")
+        levels = zip(LEVELS, shares, strict=True)
+        found[key] = {f"t = {t}": {"share": share} for t, share in levels}
+    if options.save:
+        command, why = script_command(arguments), "trains its painters itself"
+        save_results(options.save, found, command, [], why_none=why)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from course_lib.judging.fidelity import (
     shares_of,
 )
 from course_lib.judging.metrics import features_of, frechet_distance
+from course_lib.judging.results import Found, add_save, save_results, script_command
 from course_lib.networks.judge import load_judge
 from course_lib.networks.unet import count_parameters
 from course_lib.painters.pipeline import TextToImage
@@ -192,6 +193,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--widths", help="smaller ones, to try it out")
     parser.add_argument("--out", type=Path, default=cache_folder() / "equal_time")
+    add_save(parser)
     options = parser.parse_args(arguments)
     how = dict(batch_size=options.batch)
     if options.widths:
@@ -200,9 +202,12 @@ def main(arguments: list[str] | None = None) -> None:
         space: train_for(space, options.minutes, options.out / space, **how)
         for space in ROWS
     }
-    table_of_costs(painters, options.out, options.batch)
+    found = table_of_costs(painters, options.out, options.batch)
     asked = {kind: prompts_of(kind, options.n, FRESH, size=64) for kind in KINDS}
-    table_of_quality(painters, asked, options)
+    found |= table_of_quality(painters, asked, options)
+    if options.save:
+        command, why = script_command(arguments), "trains both painters itself"
+        save_results(options.save, found, command, [], why_none=why)
 
 
 def there_and_back(painter: TextToImage, pictures: torch.Tensor) -> torch.Tensor:
@@ -210,8 +215,9 @@ def there_and_back(painter: TextToImage, pictures: torch.Tensor) -> torch.Tensor
     return torch.cat([painter.decode(painter.encode(x)) for x in pictures.split(100)])
 
 
-def table_of_costs(painters: dict[str, TextToImage], folder: Path, batch: int) -> None:
+def table_of_costs(painters: dict[str, TextToImage], folder: Path, batch: int) -> Found:
     """What one call, one picture and one batch take."""
+    found: Found = {}
     print("| at 64x64 | pixel | latent |\n| --- | --- | --- |")
     rows = {
         "million parameters": lambda s: count_parameters(painters[s].model) / 1e6,
@@ -225,15 +231,17 @@ def table_of_costs(painters: dict[str, TextToImage], folder: Path, batch: int) -
         pixel, latent = (measure(space) for space in ROWS)
         print(f"| {name} | {pixel:.3f} | {latent:.3f} |", flush=True)
         short = name.split(",")[0].replace(" ", "_")
+        found[short] = {"pixel": pixel, "latent": latent}
         print(f"{short}_ratio={latent / pixel:.4f}", file=sys.stderr)
         if "seconds" in name:
             joules = [seconds * WATTS_A_CORE for seconds in (pixel, latent)]
             print("| joules a picture (estimate) | {:.1f} | {:.1f} |".format(*joules))
         if "GFLOP" in name:
             print(f"flops_ratio={latent / pixel:.4f}")
+    return found
 
 
-def table_of_quality(painters, asked: dict[str, Prompts], options) -> None:
+def table_of_quality(painters, asked: dict[str, Prompts], options) -> Found:
     """How often everything is right, kind by kind; how far from real pictures."""
     found = {s: judged(painters[s], asked, options.steps) for s in ROWS}
     for kind in asked:
@@ -257,6 +265,9 @@ def table_of_quality(painters, asked: dict[str, Prompts], options) -> None:
         print(f"above_floor_{space}={above[space]:.2f}")
         share = found[space]["one animal"]["all_factors"]["share"]
         print(f"right_{space}={share:.4f}")
+    kinds = {k: {s: found[s][k]["all_factors"] for s in ROWS} for k in asked}
+    distances = {"floor": floor, "above floor there and back": lost}
+    return kinds | distances | {"above floor": above}
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from course_lib.checkpoint import load_weights
 from course_lib.device import use_all_cores
 from course_lib.judging.evaluation import FRESH, spoken
 from course_lib.judging.fidelity import measure_prompts, prompts_of
+from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.networks.tokenizer import Tokenizer
 from course_lib.painters.pipeline import TextToImage
 from course_lib.training.recipes import SETTINGS, text_trainer
@@ -38,11 +39,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--iterations", type=int, default=300)
     parser.add_argument("--n", type=int, default=300)
+    add_save(parser)
     options = parser.parse_args(arguments)
     use_all_cores()
     prompts = prompts_of("one animal", options.n, FRESH)
     print("| captions spoiled | " + " | ".join(f"w = {w:g}" for w in SCALES) + " |")
     print("| --- |" + " --- |" * len(SCALES))
+    table = {}
     for spoiled in SPOILED:
         painter = carried_on(spoiled, options.iterations)
         found = [
@@ -54,6 +57,11 @@ def main(arguments: list[str] | None = None) -> None:
         right = [shares["all_factors"] for shares in found]
         print(f"| {spoiled:.0%} | " + " | ".join(map(spoken, right)) + " |", flush=True)
         print(f"right_{spoiled:g}={right[-1]['share']:.4f}")
+        for w, facts in zip(SCALES, right, strict=True):
+            table[f"spoiled {100 * spoiled:g}, w = {w:g}"] = facts
+    if options.save:
+        weights = ["words", "reader-32"]
+        save_results(options.save, table, script_command(arguments), weights)
 
 
 if __name__ == "__main__":

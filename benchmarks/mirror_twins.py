@@ -14,6 +14,7 @@ import torch
 
 from course_lib.device import use_all_cores
 from course_lib.judging.evaluation import FRESH
+from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.judging.retrieval import measure_retrieval, word_order
 from course_lib.networks.contrastive import Matcher, contrastive_loss
 from course_lib.training.captions import LENGTH
@@ -50,6 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--iterations", type=int, default=60)
     parser.add_argument("--n", type=int, default=1000)
+    add_save(parser)
     options = parser.parse_args(arguments)
     use_all_cores()
     runs = {
@@ -59,6 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
     }
     print("| | left and right | colours | recall@1 among fresh critters |")
     print("| --- | --- | --- | --- |")
+    found = {}
     for name, how in runs.items():
         matcher = taught(*how)
         order = word_order(matcher, options.n, FRESH)
@@ -67,6 +70,10 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"| {name} | " + " | ".join(map(str, told)) + " |", flush=True)
         key = name.replace(", ", "_").replace(" ", "_")
         print(f"order_{key}={told[0].value:.4f}")
+        titles = ("left and right", "colours", "recall at 1")
+        found[name] = dict(zip(titles, told, strict=True))
+    if options.save:
+        save_results(options.save, found, script_command(arguments), ["pair"])
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ from train_speed import clock_named
 from course_lib.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from course_lib.device import cache_folder, usable_cores
 from course_lib.diffusion.samplers import PictureNoise
-from course_lib.judging.metrics import features_of, frechet_distance
+from course_lib.judging.metrics import Share, features_of, frechet_distance
+from course_lib.judging.results import Found, add_save, save_results, script_command
 from course_lib.networks.judge import Judge, load_judge
 from course_lib.networks.unet import count_parameters
 from course_lib.world.datasets import PictureSet, load_critters
@@ -56,6 +57,9 @@ class Result:
     distance: float
     floor: float
     right: float  # the share with the animal that was asked for
+    iterations: int = 0
+    images_a_second: float = 0.0  # in training
+    loss: float = 0.0
 
     @property
     def above(self) -> float:
@@ -100,6 +104,11 @@ def recent_loss(one: Contestant) -> float:
     return mean(one.trainer.losses[-50:] or [float("nan")])
 
 
+def images_a_second(one: Contestant) -> float:
+    """How fast it was trained."""
+    return one.trainer.iteration * one.batch_size / max(one.watch.used, 1e-9)
+
+
 # Judging ----------------------------------------------------------------------
 
 
@@ -125,7 +134,8 @@ class Examiner:
         pictures = self.draw(model, one.samplers[sampler], len(self.cond), seed)
         right = self.judge.read(pictures)["subject"] == self.cond
         distance, share = self.distance(pictures), right.float().mean().item()
-        return Result(one.name, sampler, distance, self.floor, share), pictures
+        told = (one.trainer.iteration, images_a_second(one), recent_loss(one))
+        return Result(one.name, sampler, distance, self.floor, share, *told), pictures
 
     def draw(self, model, draw: Draw, n: int, seed: int, batch: int = 128) -> Tensor:
         """The first n of the labels, as pictures (n, 3, H, W) in [-1, 1]."""
@@ -163,10 +173,9 @@ def make_examiner(judge: Judge, pictures: PictureSet, n: int, calls: int) -> Exa
 def table_line(seed: int, one: Contestant, result: Result | None) -> str:
     """One recipe: how far the training is and, when it was judged, how good."""
     trainer, watch = one.trainer, one.watch
-    speed = trainer.iteration * one.batch_size / max(watch.used, 1e-9)
     line = (
         f"| {seed} | {one.name} | {count_parameters(trainer.raw_model) / 1e6:.2f} M "
-        f"| {one.batch_size} | {trainer.iteration} | {speed:.0f} "
+        f"| {one.batch_size} | {trainer.iteration} | {images_a_second(one):.0f} "
         f"| {recent_loss(one):.3f} "
     )
     if result is None:
@@ -184,7 +193,7 @@ def closing_lines(results: list[Result]) -> list[str]:
     above = {n: mean(r.above for r in of[n]) for n in names}
     lines = [f"floor={mean(r.floor for r in results):.2f}"]
     for name in names:
-        short = name.replace(", ", "_").replace(" ", "_")
+        short = underlined(name)
         lines.append(f"distance_above_floor_{short}={above[name]:.2f}")
         lines.append(f"animal_right_{short}={mean(r.right for r in of[name]):.3f}")
     if {"ours", "diffusers"} <= set(names):
@@ -193,6 +202,24 @@ def closing_lines(results: list[Result]) -> list[str]:
         lines.append(f"distance_ratio_to_diffusers_recipe={ratio:.4f}")
         lines.append(f"distance_ratio_to_best_other={above['ours'] / best:.4f}")
     return lines
+
+
+def underlined(name: str) -> str:
+    """'diffusers, our recipe' as a part of a figure's name."""
+    return name.replace(", ", "_").replace(" ", "_")
+
+
+def figures(results: list[Result], n: int) -> Found:
+    """What `closing_lines` says and the tables show, for a file of results."""
+    lines = [line.split("=") for line in closing_lines(results)]
+    found: Found = {name: float(value) for name, value in lines}
+    for name in dict.fromkeys(result.name for result in results):
+        mine, short = [r for r in results if r.name == name], underlined(name)
+        right = sum(round(n * r.right) for r in mine)
+        found[f"animal_right_{short}"] = Share(right, n * len(mine))
+        for figure in ("iterations", "images_a_second", "loss"):
+            found[f"{figure}_{short}"] = mean(getattr(r, figure) for r in mine)
+    return found
 
 
 # One seed, all seeds ----------------------------------------------------------
@@ -284,6 +311,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, default=cache_folder() / "quality_at_equal_time"
     )
+    add_save(parser)
     return parser.parse_args(argv)
 
 
@@ -312,6 +340,9 @@ def main(argv: list[str] | None = None) -> None:
         f"\nfloor: real against other real pictures, n = {args.n}; {args.calls} calls"
     )
     print("\n".join(["", *lines, "", *closing_lines(results)]))
+    if args.save:
+        found, why = figures(results, args.n), "trains its networks itself"
+        save_results(args.save, found, script_command(argv), [], args.seeds, why)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from torch import Tensor
 from course_lib.device import best_device, use_all_cores
 from course_lib.judging.evaluation import real_pictures
 from course_lib.judging.metrics import Share, features_of, frechet_distance, share
+from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.networks.judge import load_judge
 from course_lib.painters.pipeline import LabelToImage
 
@@ -42,6 +43,7 @@ def choose_options() -> argparse.Namespace:
     parser.add_argument("--n", type=int, default=1024, help="pictures a cell")
     parser.add_argument("--calls", default="4,8,16,50", help="network calls a picture")
     parser.add_argument("--seed", type=int, default=0)
+    add_save(parser)
     return parser.parse_args()
 
 
@@ -115,6 +117,12 @@ def main() -> None:
     for cell in cells:
         print(f"animal_{cell.name}={cell.animal.value:.4f}")
         print(f"distance_{cell.name}={cell.distance:.3f}")
+    if options.save:
+        found = {"animal": {cell.name: cell.animal for cell in cells}}
+        found["distance"] = {cell.name: cell.distance for cell in cells}
+        found |= {"real animal": ceiling, "floor": floor}
+        weights = [options.weights, "reader-32"]
+        save_results(options.save, found, script_command(None), weights)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import re
 from course_lib.device import use_all_cores
 from course_lib.judging.evaluation import FRESH, spoken
 from course_lib.judging.fidelity import by_combination, judge_all, prompts_of
+from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.networks.judge import load_judge
 from course_lib.painters.pipeline import TextToImage
 from course_lib.world.prompts import LENDER, WORN
@@ -38,12 +39,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--weights", default="words")
     parser.add_argument("--times", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--guidance", type=float)
+    add_save(parser)
     options = parser.parse_args(arguments)
     use_all_cores()
     judge = load_judge("reader-32")
     painter = TextToImage.from_pretrained(options.weights, as_typed=True)
     print("| said so often | " + " | ".join(map(str, options.times)) + " |")
     print("| --- |" + " --- |" * len(options.times))
+    table = {}
     for kind in THING:
         prompts = prompts_of(kind, options.n, FRESH, painter.card["size"])
         columns = []
@@ -58,6 +61,10 @@ def main(arguments: list[str] | None = None) -> None:
             for times, facts in zip(options.times, shares, strict=True):
                 key = name.replace(", ", "_")
                 print(f"{key}_said_{times}={facts['share']:.4f}")
+                table[f"{name}, said {times}"] = facts
+    if options.save:
+        weights = [options.weights, "reader-32"]
+        save_results(options.save, table, script_command(arguments), weights)
 
 
 if __name__ == "__main__":

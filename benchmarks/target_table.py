@@ -21,7 +21,8 @@ from course_lib.device import use_all_cores
 from course_lib.diffusion.objective import predictor
 from course_lib.diffusion.samplers import PictureNoise, ddim, last_step
 from course_lib.diffusion.schedule import NoiseSchedule, cosine_schedule, straight_line
-from course_lib.judging.metrics import features_of, frechet_distance, share
+from course_lib.judging.metrics import Share, features_of, frechet_distance, share
+from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.networks.judge import Judge, load_judge
 from course_lib.pixels import from_bytes
 from course_lib.training.recipes import denoiser_trainer
@@ -41,14 +42,20 @@ class Row:
     clamped: bool
     brightness_off: float
     distance: float
-    animal: float
+    animal: Share
+
+    @property
+    def name(self) -> str:
+        """As the closing lines say it."""
+        name = f"{self.schedule}_{self.target}_{'clamped' if self.clamped else 'plain'}"
+        return name.replace(" ", "_")
 
     def __str__(self) -> str:
         clamped = "clamped" if self.clamped else "as it is"
         return (
             f"{self.schedule:14} {self.target:4} {clamped:9} "
             f"{self.brightness_off:14.3f} {self.distance:9.1f} "
-            f"{100 * self.animal:7.1f} %"
+            f"{100 * self.animal.value:7.1f} %"
         )
 
 
@@ -72,9 +79,9 @@ def brightness_off(made: Tensor, real: Tensor) -> float:
 
 def measure(
     judge: Judge, made: Tensor, labels: Tensor, real: Tensor, floor: float
-) -> tuple[float, float, float]:
+) -> tuple[float, float, Share]:
     """Brightness off, distance above the floor, share of animals found."""
-    found = share(judge.read(made)["subject"] == labels).value
+    found = share(judge.read(made)["subject"] == labels)
     distance = frechet_distance(features_of(judge, real), features_of(judge, made))
     return brightness_off(made, real), distance - floor, found
 
@@ -84,6 +91,7 @@ def main() -> None:
     parser.add_argument("--iterations", type=int, default=2000)
     parser.add_argument("--n", type=int, default=1024)
     parser.add_argument("--seeds", type=int, default=1)
+    add_save(parser)
     options = parser.parse_args()
     use_all_cores()
 
@@ -117,9 +125,15 @@ def main() -> None:
                 numbers = measure(judge, made, labels, real, floor)
                 table.append(Row(schedule.name, target, clamp, *numbers))
                 print(table[-1], flush=True)
-    for row in table[-2 * len(ROWS) :]:
-        name = f"{row.schedule}_{row.target}_{'clamped' if row.clamped else 'plain'}"
-        print(f"brightness_off_{name.replace(' ', '_')}={row.brightness_off:.4f}")
+    last = table[-2 * len(ROWS) :]
+    for row in last:
+        print(f"brightness_off_{row.name}={row.brightness_off:.4f}")
+    if options.save:
+        titles = ("brightness_off", "distance", "animal")
+        found = {t: {row.name: getattr(row, t) for row in last} for t in titles}
+        command, why = script_command(None), "trains its networks itself"
+        found["floor"] = floor
+        save_results(options.save, found, command, [], options.seeds, why)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from course_lib.device import cpu_has_bf16, usable_cores
+from course_lib.judging.results import Found, add_save, save_results, script_command
 from course_lib.networks.unet import count_parameters
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -159,8 +160,9 @@ def fraction_of_peak(tasks: list[Task], task: Task, flop: dict[str, float]) -> f
     return task.rate * flop[task.kind] / peak.best
 
 
-def print_table(tasks: list[Task], models: dict, flop: dict) -> None:
-    """A line for each network and precision."""
+def print_table(tasks: list[Task], models: dict, flop: dict) -> Found:
+    """A line for each network and precision; the same as figures."""
+    found: Found = {}
     print(
         "\n| network | parameters | GFLOP a call | precision | images/s: median "
         "| best | x diffusers | of the conv peak | drawing: ms a picture |\n"
@@ -171,6 +173,13 @@ def print_table(tasks: list[Task], models: dict, flop: dict) -> None:
         for precision in sorted({t.precision for t in tasks}, reverse=True):
             task = find(tasks, name, "train", precision)
             draw = find(tasks, name, "draw", precision)
+            found[f"{name}, {precision}"] = {
+                "images a second": task.rate,
+                "best": task.best,
+                "x diffusers": task.rate / base,
+                "of the conv peak": fraction_of_peak(tasks, task, flop[name]),
+                "ms a picture": 1000 * CALLS / draw.rate,
+            }
             print(
                 f"| {name} | {count_parameters(model) / 1e6:.2f} M "
                 f"| {flop[name]['draw'] / 1e9:.2f} | {precision} | {task.rate:.1f} "
@@ -179,21 +188,27 @@ def print_table(tasks: list[Task], models: dict, flop: dict) -> None:
                 f"| {1000 * CALLS / draw.rate:.0f} |"
             )
     print(f"\nDrawing: {CALLS} network calls a picture, in batches.")
+    return found
 
 
-def print_results(tasks: list[Task], models: dict, flop: dict) -> None:
+def print_results(tasks: list[Task], models: dict, flop: dict) -> Found:
     """The lines name=value; each ratio is best precision against best precision."""
+    found: Found = {}
     speed = {name: find(tasks, name, "train") for name in models}
     draw = {name: find(tasks, name, "draw") for name in models}
     print()
     for task in (t for t in tasks if t.kind == "peak"):
+        found[f"conv_peak_{task.precision}_gflops"] = task.best / 1e9
         print(f"conv_peak_{task.precision}_gflops={task.best / 1e9:.0f}")
     for name in list(models)[1:]:
         ratio = speed["ours"].rate / speed[name].rate
         print(f"speed_ratio_to_{name}={ratio:.2f}")
-        print(f"sampling_ratio_to_{name}={draw['ours'].rate / draw[name].rate:.2f}")
+        faster = draw["ours"].rate / draw[name].rate
+        print(f"sampling_ratio_to_{name}={faster:.2f}")
+        found |= {f"speed_ratio_to_{name}": ratio, f"sampling_ratio_to_{name}": faster}
     fraction = fraction_of_peak(tasks, speed["ours"], flop["ours"])
     print(f"fraction_of_conv_peak={fraction:.3f}")
+    return found | {"fraction_of_conv_peak": fraction}
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -210,6 +225,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         default="wall",
         help="cpu counts this process's time only: with one thread on a busy machine",
     )
+    add_save(parser)
     return parser.parse_args(argv)
 
 
@@ -231,8 +247,11 @@ def main(argv: list[str] | None = None) -> None:
     flop = {name: flop_a_picture(model) for name, model in models.items()}
     tasks = all_tasks(models, args.batch, args.draw_batch)
     take_turns(tasks, args.rounds, args.seconds, clock_named(args.clock))
-    print_table(tasks, models, flop)
-    print_results(tasks, models, flop)
+    found = print_table(tasks, models, flop)
+    found |= print_results(tasks, models, flop)
+    if args.save:
+        why = "measures time, with networks that nothing has trained"
+        save_results(args.save, found, script_command(argv), [], why_none=why)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,13 @@ from torch import Tensor
 from course_lib.commands.picture_files import write_image
 from course_lib.device import use_all_cores
 from course_lib.judging.metrics import Share, share
+from course_lib.judging.results import (
+    add_save,
+    mean_of,
+    plain,
+    save_results,
+    script_command,
+)
 from course_lib.networks.autoencoder import Autoencoder, psnr
 from course_lib.networks.judge import load_judge
 from course_lib.pixels import to_grid
@@ -58,6 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--iterations", type=int, default=1000)
     parser.add_argument("--n", type=int, default=200)
     parser.add_argument("--out", type=Path, help="a folder for which_error.png")
+    add_save(parser)
     options = parser.parse_args(arguments)
     use_all_cores()
     x_0, _ = critters(options.n)
@@ -70,10 +78,13 @@ def main(arguments: list[str] | None = None) -> None:
         quality, alike = psnr(x_0, back), read_alike(x_0, back)
         edges = steepness(back) / steepness(x_0)
         print(f"| {title} | {told(quality)} | {edges:.2f} | {alike} |", flush=True)
-        found |= {f"psnr_{name}": quality.mean().item(), f"edges_{name}": edges}
-        found[f"alike_{name}"] = alike.value
+        found |= {f"psnr_{name}": mean_of(quality), f"edges_{name}": edges}
+        found[f"alike_{name}"] = alike
     for name, value in found.items():
-        print(f"{name}={value:.4f}")
+        print(f"{name}={plain(value):.4f}")
+    if options.save:
+        command, why = script_command(arguments), "trains its autoencoders itself"
+        save_results(options.save, found, command, [], why_none=why)
     if options.out is not None:
         grid = to_grid(torch.cat(sheet), columns=len(sheet[0]), zoom=2)
         write_image(grid, options.out / "which_error.png")

@@ -40,8 +40,8 @@ def small_world(monkeypatch):
     monkeypatch.setenv("COURSE_DATA", "")
 
 
-def test_it_closes_with_its_numbers_and_says_what_was_skipped(capsys):
-    autoencoder_table.main(["--n", "4"])
+def test_it_closes_with_its_numbers_and_says_what_was_skipped(capsys, saved):
+    autoencoder_table.main(["--n", "4", "--save", str(saved.file)])
     said = capsys.readouterr().out
     found = dict(re.findall(r"^(\w+)=(\S+)$", said, flags=re.MULTILINE))
     names = {"psnr", "psnr_chance", "answers_alike", "pictures_alike"}
@@ -50,18 +50,19 @@ def test_it_closes_with_its_numbers_and_says_what_was_skipped(capsys):
     assert 0 <= float(found["pictures_alike"]) <= float(found["answers_alike"]) <= 1
     assert "| CIFAR-10, enlarged | skipped: CIFAR-10 is out of reach. |" in said
     assert "| emoji | skipped: COURSE_DATA names no mirror" in said
+    assert not saved.lacks("autoencoder", but="cifar10|emoji")
 
 
 def test_a_picture_that_comes_back_whole_is_read_alike(capsys):
     x_0, factors = autoencoder_table.critters(6)
     found = autoencoder_table.agreement(x_0, x_0, factors)
-    assert found == {"answers_alike": 1.0, "pictures_alike": 1.0}
+    assert found["answers_alike"].value == found["pictures_alike"].value == 1
 
 
 def test_half_way_between_a_picture_and_itself_is_the_picture():
     x_0, _ = autoencoder_table.critters(1)
     found = autoencoder_table.half_way(tiny_coder(""), torch.cat([x_0, x_0]))
-    assert found["nobody_pixels"] == 0
+    assert found["nobody_pixels"].value == 0
     assert found["contrast_pixels"] == pytest.approx(1)
 
 

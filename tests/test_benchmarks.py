@@ -34,16 +34,17 @@ def named_values(output: str) -> dict[str, float]:
     return {name: float(value) for name, value in lines}
 
 
-def test_train_speed_closes_with_its_numbers(capsys):
+def test_train_speed_closes_with_its_numbers(capsys, saved):
     tiny = "--threads 1 --rounds 1 --seconds 0 --batch 1 --draw-batch 1"
-    train_speed.main(tiny.split())
+    train_speed.main([*tiny.split(), "--save", str(saved.file)])
+    assert not saved.lacks("train_speed", but="bfloat16|smalldiffusion")
     values = named_values(capsys.readouterr().out)
     for name in ("speed_ratio", "sampling_ratio"):
         assert values[f"{name}_to_diffusers"] > 0
     assert 0 < values["fraction_of_conv_peak"] < 1.5
 
 
-def test_quality_closes_with_its_numbers(capsys, monkeypatch, tmp_path):
+def test_quality_closes_with_its_numbers(capsys, monkeypatch, tmp_path, saved):
     pictures = PictureSet(
         "few",
         torch.randint(0, 256, (16, 3, 32, 32), dtype=torch.uint8),
@@ -59,7 +60,8 @@ def test_quality_closes_with_its_numbers(capsys, monkeypatch, tmp_path):
         monkeypatch.setattr(module, "batches", lambda p, n, *a, **k: batches(p, 2))
     tiny = "--minutes 0.00001 --n 4 --calls 2 --threads 1 --precision float32"
     places = ["--reader", str(tmp_path / "reader"), "--out", str(tmp_path / "out")]
-    quality.main(tiny.split() + places)
+    quality.main([*tiny.split(), *places, "--save", str(saved.file)])
+    assert not saved.lacks("equal_time_15")
     values = named_values(capsys.readouterr().out)
     assert math.isfinite(values["distance_ratio_to_diffusers_recipe"])
     assert math.isfinite(values["distance_ratio_to_best_other"])

@@ -84,3 +84,20 @@ def test_an_empty_prompt_is_neither_right_nor_wrong(cli, words):  # noqa: F811
     code, out, _ = cli("generate '' --steps 1 --space pixel --out f.png --json")
     facts = json.loads(out[-1])
     assert code == 0 and facts["right"] == [None] and len(facts["seen"]) == 1
+
+
+def test_what_is_saved_is_what_the_pages_state(cli, words, saved):  # noqa: F811
+    command = "evaluate --weights words --n 40 --seeds 1 --calls 2"
+    code, _, err = cli(f"{command} --save {saved.file}")
+    assert code == 0, err
+    for name in ("words", "words_as_typed", "latent", "make_words"):
+        assert not saved.lacks(name)
+    result = json.loads(saved.file.read_text())
+    assert result["command"] == f"python -m course_lib {command}"
+    assert list(result["weights"]) == ["words", "reader-32"]
+
+
+def test_where_nothing_can_be_saved_nothing_is_measured(cli, here):  # noqa: F811
+    (here / "file").touch()
+    code, out, err = cli("evaluate --weights critters --n 32 --save file/a.json")
+    assert (code, out) == (2, []) and "Cannot write to" in err[0]

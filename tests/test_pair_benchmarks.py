@@ -26,9 +26,11 @@ def few_emoji(split: str) -> PictureSet:
     return PictureSet("emoji", pictures, labels, ("nothing", *names))
 
 
-def test_emoji_close_with_their_numbers(capsys, monkeypatch):
+def test_emoji_close_with_their_numbers(capsys, monkeypatch, saved):
     monkeypatch.setattr(emoji_pair, "load_emoji", few_emoji)
-    emoji_pair.main(["--iterations", "1", "--batch", "4"])
+    tiny = ["--iterations", "1", "--batch", "4"]
+    emoji_pair.main([*tiny, "--save", str(saved.file)])
+    assert not saved.lacks("emoji_pair")
     said = capsys.readouterr().out
     assert "| chance | 8.3 % |" in said  # one of the twelve without a skin tone
     for row in ("most shared words", "bag of words", "the pair, a new word"):
@@ -54,7 +56,9 @@ def test_without_emoji_a_sentence_says_so(monkeypatch):
         emoji_pair.main([])
 
 
-def test_mirror_twins_close_with_their_numbers(capsys):
-    mirror_twins.main(["--iterations", "1", "--n", "32"])
+def test_mirror_twins_close_with_their_numbers(capsys, saved):
+    tiny = ["--iterations", "1", "--n", "32"]
+    mirror_twins.main([*tiny, "--save", str(saved.file)])
+    assert not saved.lacks("mirror_twins")
     found = re.findall(r"^order_(\w+)=(\S+)$", capsys.readouterr().out, re.MULTILINE)
     assert len(found) == 3 and all(0 <= float(value) <= 1 for _, value in found)

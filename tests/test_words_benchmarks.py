@@ -28,15 +28,18 @@ def numbers(said: str) -> dict[str, float]:
     return {name: float(value) for name, value in found}
 
 
-def test_hearing_closes_with_a_number_for_each_beginning(capsys, monkeypatch):
+def test_hearing_closes_with_a_number_for_each_beginning(capsys, monkeypatch, saved):
     monkeypatch.setattr(hearing, "BATCHES", 1)
-    hearing.main(["--iterations", "1"])
+    hearing.main(["--iterations", "1", "--save", str(saved.file)])
+    assert not saved.lacks("hearing")
     found = numbers(capsys.readouterr().out)
     assert len(found) == 3 and all(abs(share) < 1 for share in found.values())
 
 
-def test_lying_captions_close_with_a_number_for_each_share(capsys):
-    lying_captions.main(["--iterations", "1", "--n", "4"])
+def test_lying_captions_close_with_a_number_for_each_share(capsys, saved):
+    tiny = ["--iterations", "1", "--n", "4"]
+    lying_captions.main([*tiny, "--save", str(saved.file)])
+    assert not saved.lacks("lying_captions")
     said = capsys.readouterr().out
     found = numbers(said)
     assert sorted(found) == ["right_0", "right_0.4", "right_0.8"]
@@ -52,16 +55,21 @@ def test_it_carries_on_from_the_shipped_weights_with_spoiled_captions(spoiled):
         assert (x - before.model.state_dict()[name]).abs().max() < 0.01
 
 
-def test_ways_of_guiding_are_compared_at_equal_calls(capsys):
-    guidance_interval.main(["--n", "2", "--weights", "words"])
+def test_ways_of_guiding_are_compared_at_equal_calls(capsys, saved):
+    tiny = ["--n", "2", "--weights", "words"]
+    guidance_interval.main([*tiny, "--save", str(saved.file)])
+    assert not saved.lacks("guidance_interval", but="latent")
     found = numbers(capsys.readouterr().out)
     assert len(found) == 2 * len(guidance_interval.ASKED)
     for way in guidance_interval.WAYS:
         assert guidance_interval.calls_of(way, 1000) == 20
 
 
-def test_what_is_said_again_closes_with_a_number_for_each_combination(capsys):
-    say_it_twice.main(["--n", "2", "--times", "1", "2"])
+def test_what_is_said_again_closes_with_a_number_for_each_combination(capsys, saved):
+    tiny = ["--n", "2", "--times", "1", "2"]
+    say_it_twice.main([*tiny, "--save", str(saved.file)])
+    drawn = {name.rsplit("_said_")[0] for name in saved.names()}
+    assert not saved.lacks("say_it_twice", but=f"_3$|^(?!{'|'.join(drawn)})")
     found = numbers(capsys.readouterr().out)
     once = {name.removesuffix("_said_1") for name in found if name.endswith("_said_1")}
     assert found.keys() == {f"{name}_said_{times}" for name in once for times in (1, 2)}
@@ -76,8 +84,11 @@ def test_only_the_thing_is_said_again():
 
 
 @pytest.mark.parametrize("weights", ["words", "latent"])
-def test_editing_closes_with_its_numbers(capsys, weights):
-    editing_table.main(["--n", "2", "--weights", weights])
+def test_editing_closes_with_its_numbers(capsys, weights, saved):
+    tiny = ["--n", "2", "--weights", weights]
+    editing_table.main([*tiny, "--save", str(saved.file)])
+    for kept in (f"strengths_{weights}", f"editing_{weights}", "two_pixels"):
+        assert not saved.lacks(kept)
     found = numbers(capsys.readouterr().out)
     assert found.keys() == {
         *("seam_drawn_whole", "seam_pasted_at_the_end", "seam_all_told"),
@@ -89,11 +100,13 @@ def test_editing_closes_with_its_numbers(capsys, weights):
 
 
 def test_errors_close_with_three_numbers_each_and_a_sheet(
-    capsys, monkeypatch, tmp_path
+    capsys, monkeypatch, tmp_path, saved
 ):
     for module in (recipes, autoencoder_table):
         monkeypatch.setattr(module, "load_critters", small_critters)
-    which_error.main(["--iterations", "2", "--n", "9", "--out", str(tmp_path / "out")])
+    tiny = ["--iterations", "2", "--n", "9", "--out", str(tmp_path / "out")]
+    which_error.main([*tiny, "--save", str(saved.file)])
+    assert not saved.lacks("which_error")
     found = numbers(capsys.readouterr().out)
     measured = {"psnr", "edges", "alike"}
     assert found.keys() == {f"{x}_{row}" for x in measured for row in which_error.ROWS}
@@ -112,12 +125,14 @@ def test_a_picture_is_as_sharp_as_itself_and_sharper_than_when_blurred():
     assert which_error.steepness(stripes) == 1  # 2 across, 0 down
 
 
-def test_latents_are_measured_against_pixels(capsys, monkeypatch, tmp_path):
+def test_latents_are_measured_against_pixels(capsys, monkeypatch, tmp_path, saved):
     monkeypatch.setattr(recipes, "load_critters", small_critters)
     monkeypatch.setattr(latent_against_pixels, "peak_gib", lambda *how: 1.0)
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     tiny = "--minutes 0.0001 --n 4 --steps 1 --batch 2 --widths 8,16"
-    latent_against_pixels.main([*tiny.split(), "--out", str(tmp_path / "out")])
+    places = ["--out", str(tmp_path / "out"), "--save", str(saved.file)]
+    latent_against_pixels.main([*tiny.split(), *places])
+    assert not saved.lacks("latent_against_pixels")
     found = numbers(capsys.readouterr().out)
     assert 0 < found["flops_ratio"] < 0.5  # the latent's share of the pixels' work
     assert found.keys() == {

@@ -1,5 +1,6 @@
 """The command `evaluate`: how good are trained weights?"""
 
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from course_lib.checkpoint import load_weights
+from course_lib.checkpoint import check_writable, load_weights
 from course_lib.commands.options import (
     AsJson,
     AsTyped,
@@ -23,6 +24,7 @@ from course_lib.painters.pipeline import BY_LABEL, LabelToImage, TextToImage
 
 
 def evaluate(
+    called: typer.Context,
     weights: Weights = BY_LABEL,
     n: Annotated[
         int | None,
@@ -49,6 +51,10 @@ def evaluate(
         typer.Option(help="This kind of prompts only, like ears; may be repeated."),
     ] = None,
     as_typed: AsTyped = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(parser=path, help="Keep the figures: benchmarks/results/X.json."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure by pictures or answers: what takes labels, what takes prompts, a judge.
@@ -57,7 +63,10 @@ def evaluate(
     """
     use_all_cores()
     with bad_input():
-        kind = load_weights(weights)[1].get("kind")
+        card = load_weights(weights)[1]
+        kind = card.get("kind")
+        if save:
+            check_writable(save.parent)
         if (prompts or only) and kind != "text denoiser":
             raise ValueError(
                 f"--prompts and --only need weights that take prompts, not {weights}."
@@ -86,8 +95,35 @@ def evaluate(
         settings["calls"] = 50 if calls is None else calls
         found, lines = evaluate_denoiser(weights, pictures, seeds, settings)
     print("\n".join(lines))
+    if save:
+        from course_lib.judging import results
+
+        with bad_input():
+            told, names = results.figures(found), taking_part(weights, card)
+            results.save_results(save, told, command_line(called), names, seeds)
     if as_json:
         say_json(dict(weights=weights) | found)
+
+
+def command_line(called: typer.Context) -> str:
+    """The command as it was given, without what changes no number."""
+    words = ["python", "-m", "course_lib", called.command.name]
+    for option in called.command.params:
+        source = called.get_parameter_source(option.name)
+        if source.name != "COMMANDLINE" or option.name in ("save", "as_json"):
+            continue
+        given = called.params[option.name]
+        for one in given if isinstance(given, list | tuple) else [given]:
+            words += [option.opts[0]] if one is True else [option.opts[0], str(one)]
+    return shlex.join(words)
+
+
+def taking_part(weights: str, card: dict) -> list[str]:
+    """The weights that are measured, those they draw through, and those that judge."""
+    judges = {"judge": [], "pair": [], "text denoiser": ["reader-32"]}
+    judge = "cifar10-classifier" if card.get("data") == "cifar10" else "reader-32"
+    through = [card["autoencoder"]] if card.get("autoencoder") else []
+    return [weights, *through, *judges.get(card["kind"], [judge])]
 
 
 def evaluate_judge(weights: str, n: int, seeds: int, size: int):

@@ -1,0 +1,217 @@
+"""Measured numbers get a home: one file a command, one entry a figure.
+
+What a page states is filled in from benchmarks/results by `make numbers`, so a figure
+is never typed. A file says with which command, when, where and with which weights its
+numbers were measured; a test fails once those weights ship no longer.
+"""
+
+import argparse
+import json
+import math
+import platform
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+from course_lib.checkpoint import check_writable, find_weights, replace_file
+from course_lib.device import usable_cores, weights_folder
+from course_lib.judging.evaluation import as_facts
+from course_lib.judging.metrics import Share
+
+Found = dict  # name -> a Share, its facts, a mean, a number, or another such table
+
+# Entries ----------------------------------------------------------------------
+
+
+def mean_of(values: Tensor) -> dict[str, float]:
+    """The mean of (N,) numbers with its 95 % interval."""
+    mean, half = values.mean().item(), 1.96 * values.std().item() / len(values) ** 0.5
+    return {"mean": mean, "low": mean - half, "high": mean + half, "n": len(values)}
+
+
+def entry_of(found) -> dict | None:
+    """One figure as a file keeps it, shares in per cent; None for a table of several.
+
+    >>> entry_of(Share(right=97, n=100))
+    {'value': 97.0, 'low': 91.5479, 'high': 98.9746, 'n': 100, 'unit': '%'}
+    >>> entry_of({"mean": 55.71, "spread": 2.68})
+    {'value': 55.71, 'spread': 2.68}
+    """
+    if isinstance(found, Share):
+        found = as_facts(found)
+    if isinstance(found, int | float):
+        return {"value": rounded(found)}
+    if "share" in found:
+        ends = {k: rounded(100 * found[k]) for k in ("low", "high") if k in found}
+        n = {"n": found["n"]} if "n" in found else {}
+        return {"value": rounded(100 * found["share"])} | ends | n | {"unit": "%"}
+    if "mean" in found:
+        rest = {k: found[k] for k in ("low", "high", "spread", "n") if k in found}
+        return {"value": rounded(found["mean"])} | {
+            name: value if name == "n" or value is None else rounded(value)
+            for name, value in rest.items()
+        }
+    return None
+
+
+def plain(found: Share | dict | float) -> float:
+    """One figure as the closing lines of a script say it, shares between 0 and 1."""
+    if isinstance(found, Share):
+        return found.value
+    return found.get("share", found.get("mean")) if isinstance(found, dict) else found
+
+
+def rounded(value: float) -> float:
+    """Six digits, more than any page shows."""
+    if not math.isfinite(value):
+        raise ValueError(f"{value} cannot be a result: something went astray.")
+    return value if isinstance(value, int) else float(f"{value:.6g}")
+
+
+def entries_of(found: Found, path: tuple[str, ...] = ()) -> Iterator[tuple[str, dict]]:
+    """Every figure in a table of tables: its short name, and the entry."""
+    for name, inner in found.items():
+        here = (*path, str(name))
+        entry = entry_of(inner)
+        if entry is None:
+            yield from entries_of(inner, here)
+        else:
+            what = ", ".join(here).replace("_", " ")
+            key = re.sub(r"\W+", "_", what.lower()).strip("_")
+            yield key, {"what": what} | entry
+
+
+# What `evaluate` found ----------------------------------------------------------
+
+
+def figures(found: dict) -> Found:
+    """Of everything that `evaluate` knows, what a page may want to state."""
+    if found["kind"] == "text denoiser":
+        return (
+            figures_of_kinds(found["kinds"]) if "kinds" in found else found["factors"]
+        )
+    if found["kind"] == "pair":
+        chance = {k: chances(found[k]) for k in ("fresh", "held out")}
+        fresh = found["fresh"] | chance["fresh"]
+        rest = {k: found[k] for k in ("zero-shot", "prefers the right sentence")}
+        return fresh | {"held out": found["held out"] | chance["held out"]} | rest
+    if found["kind"] == "judge":
+        whole = found["accuracy"]["as they are"]
+        rows = [row for row in found["accuracy"].values() if row is not whole]
+        worn = {(i, q): facts for i, row in enumerate(rows) for q, facts in row.items()}
+        told = {"least": {"as they are": least(whole), "worn": least(worn)}}
+        broken = {"called none": found.get("broken_called_none", {})}
+        return found["accuracy"] | told | broken
+    names = ("right", "real_right", "distance", "floor", "above_floor")
+    more = ("precision", "recall", "real_precision", "real_recall")
+    return {name: found[name] for name in (*names, *more)}
+
+
+def figures_of_kinds(kinds: dict[str, dict]) -> Found:
+    """Kind by kind whether everything is right; held-out combinations by themselves."""
+    told: Found = {}
+    for kind, shares in kinds.items():
+        told[kind] = shares["drawn"]["all_factors"]
+        told |= shares.get("combinations", {})
+    if "one animal, ears named" in kinds:
+        told["the ears alone"] = kinds["one animal, ears named"]["drawn"]["ears"]
+    real = {kind: shares["real"]["all_factors"] for kind, shares in kinds.items()}
+    told["real"] = real | {"least": least(real), "most": least(real, -1)}
+    return told
+
+
+def least(shares: dict[str, dict], which: int = 0) -> dict:
+    """The smallest of some shares; with -1 the greatest."""
+    return sorted(shares.values(), key=lambda facts: facts["share"])[which]
+
+
+def chances(facts: dict) -> Found:
+    """What blind guesses would get, as shares that nobody had to measure."""
+    return {"chance": {k: {"share": value} for k, value in facts["chance"].items()}}
+
+
+# Files ------------------------------------------------------------------------
+
+
+def checksum(name: str) -> str:
+    """Twelve digits of the checksum of the tensors: a card may be corrected."""
+    with safe_open(find_weights(name) / "model.safetensors", "pt") as opened:
+        return opened.metadata()["sha256"][:12]
+
+
+def machine() -> str:
+    """The processor, cores, the graphics card if there is one, and torch's version."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else []
+    models = [line.split(": ")[1] for line in lines if line.startswith("model name")]
+    name = models[0].strip() if models else platform.processor() or platform.machine()
+    words = [name, f"{usable_cores()} cores, {torch.get_num_threads()} threads"]
+    if torch.cuda.is_available():
+        words.append(torch.cuda.get_device_name())
+    return ", ".join([*words, f"torch {torch.__version__}"])
+
+
+def save_results(
+    file: Path,
+    found: Found,
+    command: str,
+    weights: list[str],
+    seeds: int = 1,
+    why_none: str = "",
+) -> None:
+    """Write what a command measured, one entry a line.
+
+    Args:
+        file: benchmarks/results/NAME.json, if pages are to state it
+        found: what was measured, see `entries_of`
+        command: what measures it again
+        weights: whatever was measured, and who judged; shipped names, else the file
+            says that these are a run of their own
+        seeds: how many, 0 and following
+        why_none: why there are no such weights, say because the command trains them
+    """
+    shipped = [(weights_folder() / name).is_dir() for name in weights]
+    if not all(shipped):
+        why_none = f"{weights[shipped.index(False)]} does not ship"
+    named = None if why_none else {name: checksum(name) for name in weights}
+    head = dict(command=command, date=date.today().isoformat(), machine=machine())
+    head |= dict(seeds=seeds, weights=named)
+    if why_none:
+        head["why_no_weights"] = why_none
+    lines = [f"  {json.dumps(k)}: {json.dumps(v)}," for k, v in head.items()]
+    entries = [f"    {json.dumps(k)}: {json.dumps(v)}" for k, v in entries_of(found)]
+    body = ",\n".join(entries)
+    text = "\n".join(["{", *lines, '  "entries": {', body, "  }", "}", ""])
+    replace_file(file, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+# What every script of benchmarks/ does ------------------------------------------
+
+
+def add_save(parser: argparse.ArgumentParser) -> None:
+    """The option `--save`, refused before anything is measured if it cannot be."""
+
+    def path(given: str) -> Path:
+        try:
+            check_writable(Path(given).parent)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+        return Path(given)
+
+    parser.add_argument("--save", type=path, help="benchmarks/results/NAME.json")
+
+
+def script_command(arguments: list[str] | None) -> str:
+    """`python benchmarks/NAME.py ...`, without --save, which changes no number."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if "--save" in given:
+        at = given.index("--save")
+        del given[at : at + 2]
+    return shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *given])
