@@ -26,7 +26,7 @@ from course_lib.commands.options import (
     complain,
     say_json,
 )
-from course_lib.commands.train import train
+from course_lib.commands.train_networks import NETWORKS, with_its_name
 from course_lib.device import use_all_cores
 
 UsageError = typer.BadParameter.__base__  # click's, or typer's own copy of it
@@ -44,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         name = "python -m course_lib"
+        if arguments[:1] == ["train"]:
+            arguments = with_its_name(arguments)
         return app(arguments or ["--help"], name, standalone_mode=False) or DONE
     except UsageError as error:
         return complain(error.format_message(), BAD_INPUT)
@@ -53,7 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
         return complain(str(error), FAILED)
 
 
-for command in (generate, train, average, evaluate, edit, export, interpolate):
+app.command()(generate)
+app.add_typer(NETWORKS, name="train")
+for command in (average, evaluate, edit, export, interpolate):
     app.command()(command)
 
 
