@@ -111,13 +111,8 @@ def check_blocks_fit(
         side: of the first grid
         kept: numbers a channel and place, KEPT_BY_UNET or KEPT_BY_AUTOENCODER
     """
-    there_and_back = 2 * blocks  # on each grid
-    weights = sum(there_and_back * 2 * 9 * width**2 for width in widths)
-    a_picture = sum(
-        there_and_back * kept * width * (side >> i) ** 2
-        for i, width in enumerate(widths)
-    )
-    objects = there_and_back * len(widths) * OBJECTS
+    weights, a_picture = size_of_blocks(widths, blocks, side, kept)
+    objects = 2 * blocks * len(widths) * OBJECTS
     bytes_needed = bytes_for(weights, a_picture, batch_size, precision) + objects
     refuse_more_than_there_is(bytes_needed, "--batch, --widths or --blocks")
 
@@ -130,6 +125,19 @@ def check_batch_fits(a_picture: int, batch_size: int, precision: str) -> None:
     """
     bytes_needed = bytes_for(0, a_picture, batch_size, precision)
     refuse_more_than_there_is(bytes_needed, "--batch")
+
+
+def size_of_blocks(
+    widths: tuple[int, ...], blocks: int, side: int, kept: int
+) -> tuple[int, int]:
+    """How many weights, and numbers kept of a picture, from below.
+
+    On each grid there are `blocks` on the way there and as many on the way back, each
+    with two convolutions of 3x3.
+    """
+    weights = sum(2 * blocks * 2 * 9 * width**2 for width in widths)
+    places = [width * (side >> i) ** 2 for i, width in enumerate(widths)]
+    return weights, 2 * blocks * kept * sum(places)
 
 
 def bytes_for(weights: int, a_picture: int, batch_size: int, precision: str) -> int:

@@ -366,9 +366,13 @@ def autoencoder_trainer(
 
     pictures = load_critters("train", size=64)
     torch.manual_seed(seed)
-    model = (
-        learn_on(start, blocks) if start else Autoencoder(widths, z_channels, blocks)
-    )
+    if start is None:
+        model = Autoencoder(widths, z_channels, blocks)
+    else:
+        model = learn_on(start, blocks)
+        own = tuple(model.config["widths"])
+        if widths != own:
+            raise ValueError(f"--start has --widths {own}, not {widths}: leave them.")
     loss = dict(kl_weight=kl_weight, feature_weight=feature_weight, squared=squared)
     loss = {name: value for name, value in loss.items() if value is not None}
     eye = Matcher.from_pretrained(pair or "pair", best_device()).model.image_encoder
