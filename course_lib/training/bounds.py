@@ -17,10 +17,13 @@ LOUDEST = 5  # a logit-normal around 5 is above u = 0.9 in all but one draw of 4
 # A training holds each weight, its gradient, its average and two moments of AdamW (Muon
 # needs one): four numbers at the very least.
 COPIES = 4
-# What a block keeps of each picture for the way back, in numbers a channel and place.
-# Counted with torch.autograd.graph.saved_tensors_hooks; folds, heads and attention come
-# on top, so that these are bounds from below.
-KEPT_BY_UNET, KEPT_BY_AUTOENCODER = 8, 4
+# What is kept of each picture for the way back, counted by torch's saved_tensors_hooks:
+# numbers a channel and place, in each block and once a grid; and numbers a pixel, where
+# pictures come in and go out. The pair looks at what an autoencoder makes: that counts,
+# too. A frozen encoder keeps nothing.
+KEPT_BY_UNET = (8, 4, 70)
+KEPT_BY_AUTOENCODER = (4, 4, 119)
+KEPT_BY_DECODER = (2, 2, 119)
 OBJECTS = 23_000  # bytes: Python's own objects around one block, however narrow
 
 
@@ -103,15 +106,17 @@ def check_blocks_fit(
     side: int,
     batch_size: int,
     precision: str,
-    kept: int = KEPT_BY_UNET,
+    fold: int = 2,
+    kept: tuple[int, int, int] = KEPT_BY_UNET,
 ) -> None:
     """Raise a sentence if a U-Net or an autoencoder is larger than this machine.
 
     Args:
-        side: of the first grid
-        kept: numbers a channel and place, KEPT_BY_UNET or KEPT_BY_AUTOENCODER
+        side: height and width of what comes in, pictures or latents
+        fold: how much smaller the first grid is
+        kept: KEPT_BY_UNET, KEPT_BY_AUTOENCODER or KEPT_BY_DECODER
     """
-    weights, a_picture = size_of_blocks(widths, blocks, side, kept)
+    weights, a_picture = size_of_network(widths, blocks, side, fold, kept)
     objects = 2 * blocks * len(widths) * OBJECTS
     bytes_needed = bytes_for(weights, a_picture, batch_size, precision) + objects
     refuse_more_than_there_is(bytes_needed, "--batch, --widths or --blocks")
@@ -127,8 +132,12 @@ def check_batch_fits(a_picture: int, batch_size: int, precision: str) -> None:
     refuse_more_than_there_is(bytes_needed, "--batch")
 
 
-def size_of_blocks(
-    widths: tuple[int, ...], blocks: int, side: int, kept: int
+def size_of_network(
+    widths: tuple[int, ...],
+    blocks: int,
+    side: int,
+    fold: int,
+    kept: tuple[int, int, int],
 ) -> tuple[int, int]:
     """How many weights, and numbers kept of a picture, from below.
 
@@ -136,8 +145,10 @@ def size_of_blocks(
     with two convolutions of 3x3.
     """
     weights = sum(2 * blocks * 2 * 9 * width**2 for width in widths)
-    places = [width * (side >> i) ** 2 for i, width in enumerate(widths)]
-    return weights, 2 * blocks * kept * sum(places)
+    places = [width * (side // fold >> i) ** 2 for i, width in enumerate(widths)]
+    a_block, a_grid, a_pixel = kept
+    there_and_back = (2 * blocks * a_block + a_grid) * sum(places)
+    return weights, there_and_back + a_pixel * side**2
 
 
 def bytes_for(weights: int, a_picture: int, batch_size: int, precision: str) -> int:

@@ -36,6 +36,7 @@ from course_lib.networks.text_unet import TextUNet, go_on_from
 from course_lib.networks.unet import UNet
 from course_lib.training.bounds import (
     KEPT_BY_AUTOENCODER,
+    KEPT_BY_DECODER,
     check_batch_fits,
     check_blocks_fit,
     checked_batch,
@@ -125,7 +126,7 @@ def checked_denoiser(
     """What is asked of a denoiser, or a sentence; a command asks before it loads."""
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
     widths, blocks = checked_network(widths, blocks, size)
-    check_blocks_fit(widths, blocks, size // 2, batch_size, settings.precision)
+    check_blocks_fit(widths, blocks, size, batch_size, settings.precision)
     return batch_size, seed, widths, blocks, checked_noisier(noisier)
 
 
@@ -192,7 +193,7 @@ def text_trainer(
         side, of, fold = (size // 4, "latents", 1)
     widths, blocks = network_of(start, PAINTER, widths, blocks)
     widths, blocks = checked_network(widths, blocks, side, of)
-    check_blocks_fit(widths, blocks, side // fold, batch_size, settings.precision)
+    check_blocks_fit(widths, blocks, side, batch_size, settings.precision, fold)
 
     schedule, target = straight_line(), "v"
     pictures, tokenizer = load_critters("train", size=size), caption_tokenizer()
@@ -361,8 +362,9 @@ def autoencoder_trainer(
     strangers = checked_share("--strangers", strangers)
     widths, blocks = network_of(start, AUTOENCODER, widths, blocks)
     widths, blocks = checked_network(widths, blocks, 64)
-    fits = (batch_size, settings.precision, KEPT_BY_AUTOENCODER)
-    check_blocks_fit(widths, blocks, 32, *fits)
+    kept = KEPT_BY_AUTOENCODER if start is None else KEPT_BY_DECODER
+    how = (batch_size, settings.precision, Autoencoder.fold, kept)
+    check_blocks_fit(widths, blocks, 64, *how)
 
     pictures = load_critters("train", size=64)
     torch.manual_seed(seed)
