@@ -13,15 +13,13 @@ from pathlib import Path
 
 import torch
 
-from course_lib.checkpoint import load_weights, made_from, save_weights
+from course_lib.checkpoint import load_weights, made_from
 from course_lib.device import best_device
 from course_lib.diffusion.objective import make_denoising_loss, with_noise
 from course_lib.diffusion.schedule import NoiseSchedule, straight_line
 from course_lib.networks.autoencoder import (
     Autoencoder,
-    encoder_digest,
     learn_on,
-    load_autoencoder,
     make_autoencoder_loss,
     with_cloud_noise,
     with_strangers,
@@ -48,7 +46,7 @@ from course_lib.training.bounds import (
     whole,
 )
 from course_lib.training.captions import LENGTH, caption_batches, caption_tokenizer
-from course_lib.training.latents import compress
+from course_lib.training.latents import in_space, keep_autoencoder
 from course_lib.training.trainer import Settings, Trainer
 from course_lib.world.datasets import PictureSet, batches, load_cifar10, load_critters
 from course_lib.world.wear import QUESTIONS, reader_batches, with_wear
@@ -187,10 +185,8 @@ def text_trainer(
     noisier, even = checked_noisier(noisier), checked_share("even", even)
     caption_noise = checked_share("caption_noise", caption_noise)
     size = checked_size(size, 32, 64)
-    # one U-Net for both: pixels are folded, 2x2 of them, and latents come so
-    side, of, fold = (size, "pixels", 2)
-    if autoencoder is not None:
-        side, of, fold = (size // 4, "latents", 1)
+    fold = 2 if autoencoder is None else 1  # both begin on a grid of 16x16, or 32x32
+    side, of = (size, "pixels") if autoencoder is None else (size // 4, "latents")
     widths, blocks = network_of(start, PAINTER, widths, blocks)
     widths, blocks = checked_network(widths, blocks, side, of)
     check_blocks_fit(widths, blocks, side, batch_size, settings.precision, fold)
@@ -208,20 +204,12 @@ def text_trainer(
     elif pair is not None:
         start_with(model, Matcher.from_pretrained(pair).model)
     get_batch = caption_batches(learned, tokenizer, batch_size, seed, caption_noise)
-    card = {
-        "kind": "text denoiser",
-        "config": model.config,
-        "merges": tokenizer.merges,
-        "schedule": schedule.name,
-        "T": schedule.T,
-        "target": target,
-        "data": pictures.name,
-        "size": size,
-    }
-    asked = dict(batch_size=batch_size, seed=seed, noisier=noisier, even=even)
-    asked |= dict(caption_noise=caption_noise, pair=pair and Path(pair).name)
-    asked |= {} if start is None else dict(start=Path(start).name)
-
+    card = dict(kind="text denoiser", config=model.config, merges=tokenizer.merges)
+    card |= dict(schedule=schedule.name, T=schedule.T, target=target)
+    card |= dict(data=pictures.name, size=size) | space
+    card |= dict(batch_size=batch_size, seed=seed, noisier=noisier, even=even)
+    card |= dict(caption_noise=caption_noise, pair=pair and Path(pair).name)
+    card |= {} if start is None else dict(start=Path(start).name)
     trainer = Trainer(
         model,
         make_denoising_loss(schedule, target),
@@ -229,12 +217,10 @@ def text_trainer(
         settings,
         folder,
         resume,
-        card | space | asked,
+        card,
     )
-    if folder is not None and autoencoder is not None:  # nothing can be seen without
-        tensors, its_card = load_weights(autoencoder)
-        its_card |= dict(latent_scale=space["latent_scale"])
-        save_weights(Path(folder) / space["autoencoder"], tensors, its_card)
+    if folder is not None and autoencoder is not None:
+        keep_autoencoder(folder, autoencoder, space)
     return trainer
 
 
@@ -259,19 +245,6 @@ def latent_trainer(
     how = (settings, folder, resume, batch_size, seed, widths, blocks, noisier)
     came = dict(pair=pair, autoencoder=autoencoder, start=start)
     return text_trainer(*how, size=64, **came)
-
-
-def in_space(pictures: PictureSet, autoencoder: Path | str | None):
-    """What is learned from, pictures or their latents, and what the card says of it."""
-    if autoencoder is None:
-        return pictures, {}
-    model = load_autoencoder(autoencoder, best_device())
-    compressed = compress(pictures, model)
-    return compressed, {
-        "autoencoder": "autoencoder",  # its folder in that of this training
-        "encoder_sha256": encoder_digest(model),
-        "latent_scale": compressed.scale,
-    }
 
 
 def start_with(model: TextUNet, pair: ImageTextPair) -> None:
@@ -363,8 +336,7 @@ def autoencoder_trainer(
     widths, blocks = network_of(start, AUTOENCODER, widths, blocks)
     widths, blocks = checked_network(widths, blocks, 64)
     kept = KEPT_BY_AUTOENCODER if start is None else KEPT_BY_DECODER
-    how = (batch_size, settings.precision, Autoencoder.fold, kept)
-    check_blocks_fit(widths, blocks, 64, *how)
+    check_blocks_fit(widths, blocks, 64, batch_size, settings.precision, kept=kept)
 
     pictures = load_critters("train", size=64)
     torch.manual_seed(seed)
