@@ -61,64 +61,21 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 numbers: $(READY)  ## fill the figures of all pages from benchmarks/results
 	$(BIN)/python tools/fill_numbers.py
 
-# Each is resumable and says how long it takes here. Copy what you like from
-# runs/NAME (model.safetensors and card.json) to data/weights/NAME.
-# There autoencoder-3 is called autoencoder, words-mean words, latent-mean latent.
-TRAIN = $(BIN)/python -m course_lib train --resume
-MEAN = $(BIN)/python -m course_lib average
-weights: words autoencoder  ## train again everything that ships in data/weights (into runs/)
-	$(TRAIN) --what reader --size 32 --iterations 2500 --out runs/reader-32
-	$(TRAIN) --what classifier --iterations 6000 --out runs/cifar10-classifier
-	$(TRAIN) --data critters --iterations 7000 --keep 300,1500 --optimizer adamw \
-		--out runs/critters
-	$(TRAIN) --data cifar10 --iterations 4500 --blocks 1 --optimizer adamw \
-		--out runs/cifar10
-	$(TRAIN) --what autoencoder --iterations 6000 --pair runs/pair --blocks 2 \
-		--start runs/autoencoder --out runs/autoencoder-1
-	$(TRAIN) --what autoencoder --iterations 12000 --pair runs/pair --blocks 2 \
-		--start runs/autoencoder-1 --strangers 0.125 --out runs/autoencoder-2
-	$(TRAIN) --what autoencoder --iterations 24000 --pair runs/pair --blocks 3 \
-		--start runs/autoencoder-2 --strangers 0.125 --out runs/autoencoder-3
-	$(TRAIN) --what text --iterations 1500 --start runs/words/at-4000 --seed 2 \
-		--out runs/words-1
-	$(TRAIN) --what text --iterations 700 --start runs/words --seed 1 \
-		--learning-rate 0.001 --out runs/words-2
-	$(TRAIN) --what text --iterations 700 --start runs/words --seed 2 \
-		--learning-rate 0.001 --out runs/words-3
-	$(MEAN) runs/words runs/words-1 runs/words-2 runs/words-3 \
-		runs/words/at-4000 runs/words/at-2000 --out runs/words-mean
-	$(TRAIN) --what latent --iterations 3000 --keep 1000 --start runs/words-mean \
-		--autoencoder runs/autoencoder --out runs/latent-1
-	$(TRAIN) --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 1 \
-		--autoencoder runs/autoencoder --out runs/latent-2
-	$(TRAIN) --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 2 \
-		--autoencoder runs/autoencoder --out runs/latent-3
-	$(TRAIN) --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 3 \
-		--autoencoder runs/autoencoder --out runs/latent-4
-	$(MEAN) runs/latent-1 runs/latent-2 runs/latent-3 runs/latent-4 \
-		--out runs/latent-four
-	$(TRAIN) --what latent --iterations 1000 --start runs/latent-four --seed 4 \
-		--autoencoder runs/autoencoder --out runs/latent-5
-	$(TRAIN) --what latent --iterations 1000 --start runs/latent-four --seed 5 \
-		--learning-rate 0.001 --autoencoder runs/autoencoder --out runs/latent-6
-	$(MEAN) runs/latent-four runs/latent-5 runs/latent-6 --out runs/latent-mean
+# By the table in data/weights/README.md; each training is resumable and says how long it
+# takes here. With DRY=1 the commands are only said.
+WEIGHTS = $(BIN)/python tools/weights.py $(if $(DRY),--dry-run)
+weights: $(READY)  ## train again everything that ships in data/weights, into runs/
+	$(WEIGHTS) weights
 
 words: $(READY)  ## train what draws 32x32 pixels from nothing: pair, words
-	$(TRAIN) --what pair --iterations 700 --out runs/pair
-	$(TRAIN) --what text --iterations 6000 --keep 2000,4000 --pair runs/pair \
-		--out runs/words
+	$(WEIGHTS) words
 
 autoencoder: $(READY)  ## train what compresses 64x64 to latents: pair, autoencoder
-	$(TRAIN) --what pair --iterations 700 --out runs/pair
-	$(TRAIN) --what autoencoder --iterations 12000 --pair runs/pair \
-		--out runs/autoencoder
+	$(WEIGHTS) autoencoder
 
 # Its text encoder begins as that of the words after 2,000 of their iterations.
-latent: autoencoder  ## train what draws 64x64 from nothing: pair, autoencoder, latents
-	$(TRAIN) --what text --iterations 6000 --keep 2000,4000 --pair runs/pair \
-		--until 2000 --out runs/words
-	$(TRAIN) --what latent --iterations 4000 --keep 2000 --start runs/words/at-2000 \
-		--autoencoder runs/autoencoder --out runs/latent
+latent: $(READY)  ## train what draws 64x64 from nothing: pair, autoencoder, latents
+	$(WEIGHTS) latent
 
 format: $(READY)  ## format the code
 	$(BIN)/ruff check -q --fix

@@ -23,7 +23,7 @@ from course_lib.diffusion.schedule import (
     straight_line,
 )
 from course_lib.networks.unet import UNet
-from course_lib.training.recipes import SETTINGS, denoiser_trainer
+from course_lib.training.recipes import DENOISER_SETTINGS, denoiser_trainer
 from course_lib.training.trainer import Settings, Trainer
 from course_lib.world.datasets import PictureSet, batches
 
@@ -205,7 +205,7 @@ def diffusers_with_our_recipe(
 
 def our_settings(watch: Stopwatch, precision: str) -> TimedSettings:
     """How the course trains what draws, but by the clock."""
-    return TimedSettings(share=watch.share, precision=precision, **SETTINGS["denoiser"])
+    return TimedSettings(share=watch.share, precision=precision, **DENOISER_SETTINGS)
 
 
 def our_samplers() -> dict[str, Draw]:

@@ -22,7 +22,7 @@ from course_lib.diffusion.schedule import straight_line
 from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.networks.tokenizer import Tokenizer
 from course_lib.training.captions import caption_batches
-from course_lib.training.recipes import SETTINGS, text_trainer
+from course_lib.training.recipes import GENTLY, text_trainer
 from course_lib.training.trainer import Settings, train
 from course_lib.world.datasets import load_critters
 
@@ -32,7 +32,7 @@ BATCHES = 6
 
 def beginnings(iterations: int) -> dict:
     """Each a Trainer that is about to begin."""
-    gently = Settings(iterations, decay=0.0, gently=SETTINGS["text"]["gently"])
+    gently = Settings(iterations, decay=0.0, gently=GENTLY)
     brisk = replace(gently, gently=())
     return {
         "text encoder from nothing": lambda: text_trainer(brisk, pair=None),

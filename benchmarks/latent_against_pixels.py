@@ -36,10 +36,14 @@ from course_lib.judging.results import Found, add_save, save_results, script_com
 from course_lib.networks.judge import load_judge
 from course_lib.networks.unet import count_parameters
 from course_lib.painters.pipeline import TextToImage
-from course_lib.training import recipes
+from course_lib.training.recipes import (
+    LATENT_SETTINGS,
+    latent_trainer,
+    text_trainer,
+)
 from course_lib.training.trainer import Settings
 
-ROWS = {"pixel": "text", "latent": "latent"}  # what each is called by `train --what`
+ROWS = {"pixel": text_trainer, "latent": latent_trainer}
 KINDS = ("one animal", "two animals")
 WATTS_A_CORE = 10  # an estimate: a server's processor under load, a core's share of it
 W = 3.0  # guidance_scale, at every step of both
@@ -48,9 +52,8 @@ TRIED = 8  # iterations that the number of iterations is reckoned from
 
 def trainer_of(space: str, settings: Settings, folder: Path | None, **how):
     """The recipe at 64x64, with the network of the latents in both spaces."""
-    own = recipes.NETWORKS["latent"] | how
-    make = recipes.recipe(ROWS[space], size=64, **own)
-    return make(settings, folder, resume=folder is not None)
+    large = {"size": 64} if space == "pixel" else {}  # latents are of that size only
+    return ROWS[space](settings, folder, folder is not None, **large, **how)
 
 
 def seconds_an_iteration(space: str, **how) -> float:
@@ -66,7 +69,7 @@ def seconds_an_iteration(space: str, **how) -> float:
 
 def settings_of(iterations: int) -> Settings:
     """The recipe's, for so many iterations."""
-    return Settings(iterations, **recipes.SETTINGS["latent"])
+    return Settings(iterations, **LATENT_SETTINGS)
 
 
 def train_for(space: str, minutes: float, folder: Path, **how) -> TextToImage:

@@ -17,7 +17,7 @@ from course_lib.judging.fidelity import measure_prompts, prompts_of
 from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.networks.tokenizer import Tokenizer
 from course_lib.painters.pipeline import TextToImage
-from course_lib.training.recipes import SETTINGS, text_trainer
+from course_lib.training.recipes import GENTLY, text_trainer
 from course_lib.training.trainer import Settings, train
 
 SPOILED = (0.0, 0.4, 0.8)
@@ -27,10 +27,8 @@ SCALES = (1.0, 2.0)
 def carried_on(spoiled: float, iterations: int) -> TextToImage:
     """The shipped painter after some more iterations with such captions."""
     _, card = load_weights("words")
-    settings = Settings(iterations, 5e-4, gently=SETTINGS["text"]["gently"])
-    network = {key: card["config"]["unet"][key] for key in ("widths", "blocks")}
-    how = dict(seed=1, caption_noise=spoiled, start="words")
-    trainer = text_trainer(settings, **how, **network)
+    settings = Settings(iterations, 5e-4, gently=GENTLY)
+    trainer = text_trainer(settings, seed=1, caption_noise=spoiled, start="words")
     pupil, tokenizer = train(trainer).eval(), Tokenizer(card["merges"])
     return TextToImage(pupil, tokenizer, card)
 

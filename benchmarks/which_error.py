@@ -29,7 +29,7 @@ from course_lib.judging.results import (
 from course_lib.networks.autoencoder import Autoencoder, psnr
 from course_lib.networks.judge import load_judge
 from course_lib.pixels import to_grid
-from course_lib.training.recipes import SETTINGS, autoencoder_trainer
+from course_lib.training.recipes import AUTOENCODER_SETTINGS, autoencoder_trainer
 from course_lib.training.trainer import Settings, train
 
 ROWS = {  # what each loss is called in the table, and how it differs from the recipe's
@@ -42,7 +42,7 @@ SHOWN = 8  # pictures in a row of the sheet
 
 def trained(iterations: int, **loss: float) -> Autoencoder:
     """The recipe with this loss; in one precision, so that nothing else differs."""
-    settings = Settings(iterations, precision="float32", **SETTINGS["autoencoder"])
+    settings = Settings(iterations, precision="float32", **AUTOENCODER_SETTINGS)
     return train(autoencoder_trainer(settings, **loss)).eval().cpu()
 
 

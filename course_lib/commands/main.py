@@ -26,7 +26,7 @@ from course_lib.commands.options import (
     complain,
     say_json,
 )
-from course_lib.commands.train import train
+from course_lib.commands.train_networks import NETWORKS, with_its_name
 from course_lib.device import use_all_cores
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
@@ -45,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         name = "python -m course_lib"
+        if arguments[:1] == ["train"]:
+            arguments = with_its_name(arguments)
         code = app(arguments or ["--help"], name, standalone_mode=False) or DONE
         return complain("Stopped.", FAILED) if code == INTERRUPTED else code
     except UsageError as error:
@@ -55,7 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
         return complain(str(error), FAILED)
 
 
-for command in (generate, train, average, evaluate, edit, export, interpolate):
+app.command()(generate)
+app.add_typer(NETWORKS, name="train")
+for command in (average, evaluate, edit, export, interpolate):
     app.command()(command)
 
 

@@ -1,7 +1,11 @@
-"""The command `train`: train a network of the course into a folder."""
+"""What all commands `train NETWORK` share: their options, their course, their report.
+
+The commands themselves, one a network, are in train_networks.py.
+"""
 
 import math
 import shlex
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +15,6 @@ import typer
 from course_lib.checkpoint import check_writable
 from course_lib.commands.options import (
     FAILED,
-    AsJson,
     bad_input,
     complain,
     path,
@@ -21,136 +24,113 @@ from course_lib.commands.options import (
 from course_lib.device import in_words, set_threads, use_all_cores
 
 TIMED = 20  # iterations that --minutes is reckoned from
-
-
 GLANCE = 5  # iterations that the announced time is reckoned from
+UNTIMED = 10**9  # stands for as many as fit, until they are timed
+A_YEAR = 366 * 24 * 60  # minutes
+
+Out = Annotated[Path, typer.Option(parser=path, help="The folder of this training.")]
+Iterations = Annotated[int | None, typer.Option(help="How many.")]
+Minutes = Annotated[
+    float | None, typer.Option(help="As many iterations as fit, timed once.")
+]
+Batch = Annotated[
+    int | None, typer.Option(help="Pictures an iteration, if not the recipe's.")
+]
+Seed = Annotated[
+    int | None, typer.Option(help="Of weights, order and noise: 0, for a reader 1.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Carry on.")]
+Until = Annotated[
+    int | None, typer.Option(help="Stop after this iteration, to carry on later.")
+]
+Keep = Annotated[
+    str, typer.Option(help="Iterations whose weights to keep as well: 300,1500.")
+]
+Optimizer = Annotated[
+    str | None, typer.Option(help="adamw or muon, if not the recipe's own.")
+]
+LearningRate = Annotated[
+    float | None, typer.Option(help="Of an AdamW or Muon step, if not the recipe's.")
+]
+Precision = Annotated[
+    str, typer.Option(help="auto, float32 or bfloat16; auto times both.")
+]
+Threads = Annotated[int | None, typer.Option(help="CPU threads; all, if not given.")]
+
+# What several networks have, but not all.
+Widths = Annotated[
+    str | None, typer.Option(help="Channels on each grid, if not the recipe's: 64,128.")
+]
+Blocks = Annotated[
+    int | None, typer.Option(help="Residual blocks a grid, if not the recipe's.")
+]
+Size = Annotated[
+    int | None, typer.Option(help="Height and width: 32 or 64, as there is.")
+]
+Noisier = Annotated[
+    float | None,
+    typer.Option(
+        help="How noisy what it learns from is: 0 for labels, 0.8 for prompts."
+    ),
+]
+Start = Annotated[
+    str | None, typer.Option(parser=text, help="Trained weights to go on from.")
+]
+# Most learn from one set, of one size: who says so says nothing new.
+OnlyData = Annotated[str | None, typer.Option("--data", parser=text, hidden=True)]
+OnlySize = Annotated[int | None, typer.Option("--size", hidden=True)]
 
 
-UNTIMED = 10**9
+def prepare(called: typer.Context, own: dict):
+    """The settings of a training: the recipe's `own`, and what was asked for.
 
-
-def train(
-    called: typer.Context,
-    out: Annotated[
-        Path, typer.Option(parser=path, help="The folder of this training.")
-    ],
-    data: Annotated[
-        str | None, typer.Option(parser=text, help="critters, cifar10 or folder:PATH.")
-    ] = None,
-    iterations: Annotated[int | None, typer.Option(help="How many.")] = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="As many iterations as fit, timed once.")
-    ] = None,
-    batch: Annotated[
-        int | None, typer.Option(help="Pictures an iteration, if not the recipe's.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Of weights, order and noise: 0, for a reader 1.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Carry on.")] = False,
-    until: Annotated[
-        int | None, typer.Option(help="Stop after this iteration, to carry on later.")
-    ] = None,
-    keep: Annotated[
-        str, typer.Option(help="Iterations whose weights to keep as well: 300,1500.")
-    ] = "",
-    what: Annotated[
-        str,
-        typer.Option(
-            help="denoiser, text, latent, pair, autoencoder, reader or classifier."
-        ),
-    ] = "denoiser",
-    size: Annotated[
-        int | None, typer.Option(help="Height and width: 32 or 64, as there is.")
-    ] = None,
-    widths: Annotated[
-        str | None, typer.Option(help="Channels on each grid: 64,128; of text 64,160.")
-    ] = None,
-    blocks: Annotated[
-        int | None, typer.Option(help="Residual blocks a grid: 2; of text 1.")
-    ] = None,
-    pair: Annotated[
-        str | None,
-        typer.Option(
-            parser=text,
-            help="Whose text encoder a text starts with, "
-            "whose eyes an autoencoder learns with: pair.",
-        ),
-    ] = None,
-    start: Annotated[
-        str | None,
-        typer.Option(parser=text, help="Trained weights to go on from."),
-    ] = None,
-    autoencoder: Annotated[
-        str | None,
-        typer.Option(parser=text, help="Whose latents a latent learns: autoencoder."),
-    ] = None,
-    noisier: Annotated[
-        float | None,
-        typer.Option(help="How noisy what it trains on is: 0 even, 0.8 of text."),
-    ] = None,
-    strangers: Annotated[
-        float | None,
-        typer.Option(help="An autoencoder's share of pictures that are no critters."),
-    ] = None,
-    optimizer: Annotated[
-        str | None, typer.Option(help="adamw or muon, if not the recipe's own.")
-    ] = None,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(help="Of an AdamW or Muon step, if not the recipe's."),
-    ] = None,
-    precision: Annotated[
-        str, typer.Option(help="auto, float32 or bfloat16; auto times both.")
-    ] = "auto",
-    threads: Annotated[
-        int | None, typer.Option(help="CPU threads; all, if not given.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Train a network into a folder; killed or stopped, it carries on with --resume.
-
-    Example: python -m course_lib train --data critters --minutes 10 --out runs/mine
+    Its folder must be free or resumed. Threads are set, and nothing else happens yet.
     """
-    from course_lib.training import recipes, trainer
+    from course_lib.training import trainer
     from course_lib.training.resume import saved_card
 
-    options = {} if batch is None else dict(batch_size=batch)
-    options |= {} if seed is None else dict(seed=seed)
-    given = dict(pair=pair, start=start, autoencoder=autoencoder)
-    given |= dict(noisier=noisier, strangers=strangers)
-    options |= {name: value for name, value in given.items() if value is not None}
-    with bad_input():
-        check_writable(out)
-        use_threads(threads)
-        saved = saved_card(out, resume)
-        check_length(iterations, minutes, until)
-        if iterations is None:  # those it began with, or, once timed, what fits
-            iterations = saved.get("settings", {}).get("iterations", UNTIMED)
-        settings = trainer.Settings(
-            iterations=iterations,
-            precision=precision,
-            keep=whole_numbers("--keep", keep),
-            **recipes.settings_of(what, optimizer, learning_rate),
-        )
-        grids = None if widths is None else whole_numbers("--widths", widths)
-        make = recipes.recipe(what, data, size, grids, blocks, **options)
+    asked = called.params
+    check_writable(asked["out"])
+    use_threads(asked["threads"])
+    saved = saved_card(asked["out"], asked["resume"])
+    check_length(asked["iterations"], asked["minutes"], asked["until"])
+    iterations = asked["iterations"]
+    if iterations is None:  # those it began with, or, once timed, what fits
+        iterations = saved.get("settings", {}).get("iterations", UNTIMED)
+    return trainer.Settings(
+        iterations=iterations,
+        precision=asked["precision"],
+        keep=whole_numbers("--keep", asked["keep"]),
+        **with_step(own, asked["optimizer"], asked["learning_rate"]),
+    )
+
+
+def learn(called: typer.Context, settings, make: Callable) -> None:
+    """Train what `make(settings, folder, resume)` begins, and say how it went."""
+    from course_lib.training import trainer
+
+    asked = called.params
 
     def begin(*how):  # what is refused now was asked for; what fails later was not
         with bad_input():
             return make(*how)
 
-    glance = TIMED if minutes else GLANCE
+    glance = TIMED if asked["minutes"] else GLANCE
     seconds = trainer.seconds_an_iteration(begin, settings, glance)
-    if iterations == UNTIMED:
-        fitting = max(1, round(60 * minutes / seconds))
+    if settings.iterations == UNTIMED:
+        fitting = min(UNTIMED - 1, max(1, round(60 * asked["minutes"] / seconds)))
         settings = replace(settings, iterations=fitting)
-    training = begin(settings, out, resume)
-    training.until = until
+    training = begin(settings, asked["out"], asked["resume"])
+    training.until = asked["until"]
     training.card["command"] = command_line(called, settings.iterations)
     announce(training, seconds)
     trainer.train(training)
-    report_training(training, as_json)
+    report_training(training, asked["as_json"])
+
+
+def given(**options) -> dict:
+    """What was said, for the recipe; the rest it knows itself."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def check_length(
@@ -159,10 +139,29 @@ def check_length(
     """Raise a sentence unless one of the first two is given, and all make sense."""
     if (iterations is None) == (minutes is None):
         raise ValueError("Say how long: either --iterations N or --minutes M.")
-    if minutes is not None and not 0 < minutes < math.inf:
-        raise ValueError(f"--minutes must be more than 0; got {minutes}.")
+    if iterations is not None and iterations >= UNTIMED:
+        raise ValueError(f"--iterations must be below {UNTIMED}; got {iterations}.")
+    if minutes is not None and not 0 < minutes <= A_YEAR:
+        raise ValueError(
+            f"--minutes must be more than 0, and no more than a year; got {minutes}."
+        )
     if until is not None and until < 1:
         raise ValueError(f"--until must be 1 or more; got {until}.")
+
+
+def with_step(
+    own: dict, optimizer: str | None = None, learning_rate: float | None = None
+) -> dict:
+    """A recipe's settings, or with adamw or muon and a learning rate that suits it."""
+    from course_lib.training.recipes import ADAMW, MUON
+
+    if optimizer not in (None, "adamw", "muon"):
+        raise ValueError(f"--optimizer must be adamw or muon; got {optimizer!r}.")
+    if learning_rate is not None and not 0 < learning_rate <= 1:
+        raise ValueError(f"--learning-rate lies between 0 and 1; got {learning_rate}.")
+    if optimizer is not None and own.get("muon", False) != (optimizer == "muon"):
+        own = own | (MUON if optimizer == "muon" else ADAMW)
+    return own if learning_rate is None else own | {"learning_rate": learning_rate}
 
 
 def use_threads(threads: int | None) -> None:
@@ -185,7 +184,7 @@ def command_line(called: typer.Context, iterations: int) -> str:
     """The command that trains the same again: every option that was not left alone."""
     values = called.params | dict(iterations=iterations, minutes=None)
     values |= dict(resume=False, until=None, as_json=False)
-    words = ["python", "-m", "course_lib", called.command.name]
+    words = called.command_path.split()  # python -m course_lib train text
     for option in called.command.params:
         if values.get(option.name, option.default) != option.default:
             words += [option.opts[0], str(values[option.name])]

@@ -9,13 +9,19 @@ appendix G).
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from course_lib.checkpoint import digest
-from course_lib.networks.autoencoder import Autoencoder, encoder_digest
+from course_lib.checkpoint import digest, load_weights, save_weights
+from course_lib.device import best_device
+from course_lib.networks.autoencoder import (
+    Autoencoder,
+    encoder_digest,
+    load_autoencoder,
+)
 from course_lib.pixels import from_bytes
 from course_lib.world.datasets import PictureSet, cached
 
@@ -68,3 +74,27 @@ def encode_all(pictures: Tensor, autoencoder: Autoencoder) -> Tensor:
     return torch.cat(
         [autoencoder.encode(from_bytes(x).to(device))[0].half().cpu() for x in parts]
     )
+
+
+def in_space(pictures: PictureSet, autoencoder: Path | str | None):
+    """What is learned from, pictures or their latents, and what the card says of it."""
+    if autoencoder is None:
+        return pictures, {}
+    model = load_autoencoder(autoencoder, best_device())
+    compressed = compress(pictures, model)
+    return compressed, {
+        "autoencoder": "autoencoder",  # its folder in that of this training
+        "encoder_sha256": encoder_digest(model),
+        "latent_scale": compressed.scale,
+    }
+
+
+def keep_autoencoder(folder: Path | str, autoencoder: Path | str, space: dict) -> None:
+    """Put it into the folder of a training: nothing that it draws can be seen without.
+
+    Args:
+        space: what `in_space` said for the card
+    """
+    tensors, card = load_weights(autoencoder)
+    card |= dict(latent_scale=space["latent_scale"])
+    save_weights(Path(folder) / space["autoencoder"], tensors, card)

@@ -1,24 +1,26 @@
-"""The trainings of this course, ready to start: each function returns a Trainer.
+"""The trainings of this course, ready to start: one recipe a network.
 
-Everything that ships under data/weights was made by one of them (`make weights`).
+Each is a function that returns a Trainer and reads from top to bottom: network, data,
+loss, card. The settings it wants stand above it. A command adds what was typed:
+
+    settings = Settings(iterations=7000, **DENOISER_SETTINGS)
+    trainer = denoiser_trainer(load_critters("train", kind="one"), settings)
+
+All that ships under data/weights was made by them (`make weights`).
 """
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import torch
 
 from course_lib.cards import made_from
-from course_lib.checkpoint import Shipped, load_weights, save_weights
+from course_lib.checkpoint import Shipped, load_weights
 from course_lib.device import best_device
 from course_lib.diffusion.objective import make_denoising_loss, with_noise
 from course_lib.diffusion.schedule import NoiseSchedule, straight_line
 from course_lib.networks.autoencoder import (
     Autoencoder,
-    encoder_digest,
     learn_on,
-    load_autoencoder,
     make_autoencoder_loss,
     with_cloud_noise,
     with_strangers,
@@ -31,99 +33,102 @@ from course_lib.networks.contrastive import (
 from course_lib.networks.judge import Judge, make_judge_loss
 from course_lib.networks.text_unet import TextUNet, go_on_from
 from course_lib.networks.unet import UNet
+from course_lib.training.bounds import (
+    KEPT_BY_AUTOENCODER,
+    KEPT_BY_DECODER,
+    check_batch_fits,
+    check_blocks_fit,
+    checked_batch,
+    checked_network,
+    checked_noisier,
+    checked_seed,
+    checked_share,
+    checked_size,
+    whole,
+)
 from course_lib.training.captions import LENGTH, caption_batches, caption_tokenizer
-from course_lib.training.latents import compress
+from course_lib.training.latents import in_space, keep_autoencoder
 from course_lib.training.resume import pictures_digest
 from course_lib.training.trainer import Settings, Trainer
-from course_lib.world.datasets import (
-    DataError,
-    PictureSet,
-    batches,
-    load_cifar10,
-    load_critters,
-    load_folder,
-)
-from course_lib.world.wear import CHUNK, QUESTIONS, reader_batches, with_wear
-from course_lib.world.wording import with_article
+from course_lib.world.datasets import PictureSet, batches, load_cifar10, load_critters
+from course_lib.world.wear import QUESTIONS, reader_batches, with_wear
 
 PAIR = Shipped("pair")  # whose text encoder and eyes are used if nobody says
-GENTLY = ("text_encoder", "unet.gist.turn")  # what comes from the pair
-FAST = {"muon": True, "learning_rate": 3e-3}  # lesson 05, "A better step"
-SETTINGS = {  # how each kind of network trains, where it is not as Settings has it
-    "denoiser": FAST,
-    "text": FAST | {"decay": 0.3, "gently": GENTLY},
-    "latent": FAST | {"decay": 0.3, "gently": GENTLY},
-    "pair": {"decay": 0.7},
-    "autoencoder": {"muon": True, "decay": 0.7, "learning_rate": 4e-3},
-    "reader": {"weight_decay": 0.01, "decay": 1.0},
-    "classifier": {"weight_decay": 0.05, "decay": 1.0},
-}
-STEPS = {"adamw": {"muon": False, "learning_rate": 2e-3}, "muon": FAST}
-DATA = dict.fromkeys(SETTINGS, "critters") | {"classifier": "cifar10"}
-SIZES = {
-    "text": (32, 64),
-    "latent": (64,),
-    "pair": (32,),
-    "classifier": (32,),
-    "autoencoder": (64,),
-}
-NETWORKS = {  # where one may choose
-    "denoiser": {"widths": (64, 128), "blocks": 2},
-    "text": {"widths": (64, 160), "blocks": 1},
-    "latent": {"widths": (64, 160), "blocks": 1},
-    "autoencoder": {"widths": (64, 128), "blocks": 1},
-}
-WITH_GPU = {
-    what: {"widths": (128, 256), "blocks": 2} for what in ("text", "latent")
-}  # the larger tier
-OPTIONS = {  # what only some have
-    "pair": ("text", "latent", "autoencoder"),
-    "start": ("text", "latent", "autoencoder"),
-    "autoencoder": ("latent",),
-    "noisier": ("denoiser", "text", "latent"),
-    "strangers": ("autoencoder",),
-}
+ADAMW = {"muon": False, "learning_rate": 2e-3}  # for who asks for it
+MUON = {"muon": True, "learning_rate": 3e-3}  # lesson 05, "A better step"
 
 
-def settings_of(
-    what: str, optimizer: str | None = None, learning_rate: float | None = None
-) -> dict:
-    """The recipe's own, or with adamw or muon and a learning rate that suits it."""
-    own = SETTINGS.get(what, {})
-    if optimizer not in (None, *STEPS):
-        raise ValueError(f"--optimizer must be adamw or muon; got {optimizer!r}.")
-    if learning_rate is not None and not 0 < learning_rate <= 1:
-        raise ValueError(f"--learning-rate lies between 0 and 1; got {learning_rate}.")
-    is_own = own.get("muon", False) == (optimizer == "muon")
-    own = own if optimizer is None or is_own else own | STEPS[optimizer]
-    return own if learning_rate is None else own | {"learning_rate": learning_rate}
-
-
-def network_of(what: str, start: Path | str | None = None, **given) -> dict:
-    """Channels and blocks of what draws: what is given, for the rest the recipe's.
-
-    Args:
-        start: trained weights to go on from, whose own they are then
-    """
-    tier = WITH_GPU if best_device().type == "cuda" else {}
-    own = NETWORKS[what] | tier.get(what, {})
+def network_of(start: Path | str | None, own: dict, widths, blocks) -> tuple:
+    """Channels and blocks: what is given, or those of trained weights, or `own`."""
     if start is not None:
         card = load_weights(start)[1]
         with made_from(start, card):
             config = card["config"].get("unet", card["config"])
-            own = {"widths": tuple(config["widths"]), "blocks": config["blocks"]}
-    return own | {name: x for name, x in given.items() if x is not None}
+            deep = config.get("decoder_blocks", config["blocks"])  # what learns on
+            own = {"widths": tuple(config["widths"]), "blocks": deep}
+    return (
+        own["widths"] if widths is None else widths,
+        own["blocks"] if blocks is None else blocks,
+    )
 
 
-def load_data(data: str, split: str = "train", size: int = 32) -> PictureSet:
-    """The picture set that a command names: critters, cifar10 or folder:PATH."""
-    if data == "critters":
-        return load_critters(split, size=size, kind="one")
-    if data == "cifar10":
-        return load_cifar10(split)
-    if data.startswith("folder:"):
-        return load_folder(data.removeprefix("folder:"), size)
-    raise DataError(f"--data must be critters, cifar10 or folder:PATH; got {data!r}.")
+# Pictures of a label ------------------------------------------------------------
+
+DENOISER_SETTINGS = MUON
+DENOISER = {"widths": (64, 128), "blocks": 2}
+BATCH = 64  # of all that draws
+
+
+def denoiser_trainer(
+    pictures: PictureSet,
+    settings: Settings,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    batch_size: int = BATCH,
+    seed: int = 0,
+    widths: tuple[int, ...] = DENOISER["widths"],
+    blocks: int = DENOISER["blocks"],
+    schedule: NoiseSchedule | None = None,
+    target: str = "v",
+    noisier: float | None = 0.0,
+) -> Trainer:
+    """The recipe for a label-conditional U-Net: straight line, velocity.
+
+    Photos are mirrored at random; critters are not, left and right are words there.
+    """
+    size = pictures.pictures.shape[-1]
+    asked = checked_denoiser(size, settings, batch_size, seed, widths, blocks, noisier)
+    batch_size, seed, widths, blocks, noisier = asked
+    schedule = schedule or straight_line()
+    torch.manual_seed(seed)
+    model = UNet(widths=widths, blocks=blocks, labels=len(pictures.names) - 1)
+    get_batch = batches(pictures, batch_size, seed, flip=pictures.factors is None)
+    card = denoiser_card(model, pictures, schedule, target)
+    return Trainer(
+        model,
+        make_denoising_loss(schedule, target),
+        with_noise(get_batch, schedule, seed, drop=0.1, noisier=noisier),
+        settings,
+        folder,
+        resume,
+        card | {"batch_size": batch_size, "seed": seed, "noisier": noisier},
+    )
+
+
+def checked_denoiser(
+    size: int,
+    settings: Settings,
+    batch_size: int = BATCH,
+    seed: int = 0,
+    widths: tuple[int, ...] = DENOISER["widths"],
+    blocks: int = DENOISER["blocks"],
+    noisier: float | None = 0.0,
+) -> tuple:
+    """What is asked of a denoiser, or a sentence; a command asks before it loads."""
+    batch_size, seed = checked_batch(batch_size), checked_seed(seed)
+    widths, blocks = checked_network(widths, blocks, size)
+    check_blocks_fit(widths, blocks, size, batch_size, settings.precision)
+    return batch_size, seed, widths, blocks, checked_noisier(noisier)
 
 
 def denoiser_card(
@@ -144,51 +149,28 @@ def denoiser_card(
     }
 
 
-def denoiser_trainer(
-    pictures: PictureSet,
-    settings: Settings,
-    folder: Path | str | None = None,
-    resume: bool = False,
-    batch_size: int = 64,
-    seed: int = 0,
-    widths: tuple[int, ...] = NETWORKS["denoiser"]["widths"],
-    blocks: int = NETWORKS["denoiser"]["blocks"],
-    schedule: NoiseSchedule | None = None,
-    target: str = "v",
-    noisier: float | None = 0.0,
-) -> Trainer:
-    """The course's recipe for a label-conditional U-Net: straight line, velocity.
+# Pictures of a prompt, in pixels or latents ---------------------------------------
 
-    Photos are mirrored at random; critters are not, left and right are words there.
-    """
-    schedule = schedule or straight_line()
-    torch.manual_seed(seed)
-    model = UNet(widths=widths, blocks=blocks, labels=len(pictures.names) - 1)
-    get_batch = batches(pictures, batch_size, seed, flip=pictures.factors is None)
-    card = denoiser_card(model, pictures, schedule, target)
-    return Trainer(
-        model,
-        make_denoising_loss(schedule, target),
-        with_noise(get_batch, schedule, seed, drop=0.1, noisier=noisier),
-        settings,
-        folder,
-        resume,
-        card | {"batch_size": batch_size, "seed": seed, "noisier": noisier},
-    )
+# The text encoder and the gist come trained, from the pair: they learn gently.
+GENTLY = ("text_encoder", "unet.gist.turn")
+TEXT_SETTINGS = MUON | {"decay": 0.3, "gently": GENTLY}
+LATENT_SETTINGS = TEXT_SETTINGS
+PAINTER = {"widths": (64, 160), "blocks": 1}
+PAINTER_OF_GPU = {"widths": (128, 256), "blocks": 2}  # what a GPU trains in that time
 
 
 def text_trainer(
     settings: Settings,
     folder: Path | str | None = None,
     resume: bool = False,
-    batch_size: int = 64,
+    batch_size: int = BATCH,
     seed: int = 0,
-    widths: tuple[int, ...] = NETWORKS["text"]["widths"],
-    blocks: int = NETWORKS["text"]["blocks"],
-    noisier: float = 0.8,
+    widths: tuple[int, ...] | None = None,
+    blocks: int | None = None,
+    noisier: float | None = 0.8,
     even: float = 0.2,
     caption_noise: float = 0.0,
-    pair: str | None = PAIR,
+    pair: Path | str | None = PAIR,
     size: int = 32,
     autoencoder: Path | str | None = None,
     start: Path | str | None = None,
@@ -196,39 +178,43 @@ def text_trainer(
     """The recipe for pictures from prompts: text encoder and U-Net, trained together.
 
     Args:
+        widths, blocks: those of PAINTER, or of `start`, if None
         caption_noise: the share of captions that lie or are missing, for experiments
         pair: the image-text pair whose text encoder this one starts as; None starts
             from nothing, and takes many times as long to hear a word
         autoencoder: whose latents are learned in place of pixels; nothing else changes
         start: trained weights to go on from, in place of new ones and of `pair`
     """
+    batch_size, seed = checked_batch(batch_size), checked_seed(seed)
+    noisier, even = checked_noisier(noisier), checked_share("even", even)
+    caption_noise = checked_share("caption_noise", caption_noise)
+    size = checked_size(size, 32, 64)
+    fold = 2 if autoencoder is None else 1  # both begin on a grid of 16x16, or 32x32
+    side, of = (size, "pixels") if autoencoder is None else (size // 4, "latents")
+    widths, blocks = network_of(start, PAINTER, widths, blocks)
+    widths, blocks = checked_network(widths, blocks, side, of)
+    check_blocks_fit(widths, blocks, side, batch_size, settings.precision, fold)
+
     schedule, target = straight_line(), "v"
     pictures, tokenizer = load_critters("train", size=size), caption_tokenizer()
     learned, space = in_space(pictures, autoencoder)
     torch.manual_seed(seed)
     text = dict(vocabulary=len(tokenizer), length=LENGTH, blocks=2)
     unet = dict(widths=widths, blocks=blocks, channels=learned[0][0].shape[0])
-    model = TextUNet(text, unet | dict(fold=2 if autoencoder is None else 1))
+    model = TextUNet(text, unet | dict(fold=fold))
     if start is not None:
         go_on_from(start, model, tokenizer, space)
         pair = None
     elif pair is not None:
         start_with(model, Matcher.from_pretrained(pair).model)
     get_batch = caption_batches(learned, tokenizer, batch_size, seed, caption_noise)
-    card = {
-        "kind": "text denoiser",
-        "config": model.config,
-        "merges": tokenizer.merges,
-        "schedule": schedule.name,
-        "T": schedule.T,
-        "target": target,
-        "data": pictures.name,
-        "data_sha256": pictures_digest(pictures),
-        "size": size,
-    }
-    asked = dict(batch_size=batch_size, seed=seed, noisier=noisier, even=even)
-    asked |= dict(caption_noise=caption_noise, pair=pair and Path(pair).name)
-    asked |= {} if start is None else dict(start=Path(start).name)
+    card = dict(kind="text denoiser", config=model.config, merges=tokenizer.merges)
+    card |= dict(schedule=schedule.name, T=schedule.T, target=target)
+    card |= dict(data=pictures.name, data_sha256=pictures_digest(pictures))
+    card |= dict(size=size) | space
+    card |= dict(batch_size=batch_size, seed=seed, noisier=noisier, even=even)
+    card |= dict(caption_noise=caption_noise, pair=pair and Path(pair).name)
+    card |= {} if start is None else dict(start=Path(start).name)
     trainer = Trainer(
         model,
         make_denoising_loss(schedule, target),
@@ -236,32 +222,46 @@ def text_trainer(
         settings,
         folder,
         resume,
-        card | space | asked,
+        card,
     )
-    if folder is not None and autoencoder is not None:  # nothing can be seen without
-        tensors, its_card = load_weights(autoencoder)
-        its_card |= dict(latent_scale=space["latent_scale"])
-        save_weights(Path(folder) / space["autoencoder"], tensors, its_card)
+    if folder is not None and autoencoder is not None:
+        keep_autoencoder(folder, autoencoder, space)
     return trainer
 
 
-def in_space(pictures: PictureSet, autoencoder: Path | str | None):
-    """What is learned from, pictures or their latents, and what the card says of it."""
-    if autoencoder is None:
-        return pictures, {}
-    model = load_autoencoder(autoencoder, best_device())
-    compressed = compress(pictures, model)
-    return compressed, {
-        "autoencoder": "autoencoder",  # its folder in that of this training
-        "encoder_sha256": encoder_digest(model),
-        "latent_scale": compressed.scale,
-    }
+def latent_trainer(
+    settings: Settings,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    batch_size: int = BATCH,
+    seed: int = 0,
+    widths: tuple[int, ...] | None = None,
+    blocks: int | None = None,
+    noisier: float | None = 0.8,
+    pair: Path | str | None = "pair",
+    autoencoder: Path | str = Shipped("autoencoder"),
+    start: Path | str | None = None,
+) -> Trainer:
+    """The recipe for 64x64 pictures from prompts: that of text, in latents.
+
+    Args:
+        start: a painter of latents, or of pixels, whose ends then begin anew
+    """
+    how = (settings, folder, resume, batch_size, seed, widths, blocks, noisier)
+    came = dict(pair=pair, autoencoder=autoencoder, start=start)
+    return text_trainer(*how, size=64, **came)
 
 
 def start_with(model: TextUNet, pair: ImageTextPair) -> None:
     """Let a network that draws begin with what a pair knows about texts, in place."""
     model.text_encoder.load_state_dict(pair.text_encoder.state_dict())
     model.unet.gist.turn.load_state_dict(pair.text_out.state_dict())
+
+
+# Pictures beside texts ------------------------------------------------------------
+
+PAIR_SETTINGS = {"decay": 0.7}
+KEPT_BY_PAIR = 268_000  # numbers of each picture and its caption, for the way back
 
 
 def pair_trainer(
@@ -280,6 +280,10 @@ def pair_trainer(
     Args:
         caption_noise: the share of captions that lie or are missing, for experiments
     """
+    batch_size, seed = checked_batch(batch_size), checked_seed(seed)
+    caption_noise = checked_share("caption_noise", caption_noise)
+    check_batch_fits(KEPT_BY_PAIR, batch_size, settings.precision)
+
     pictures, tokenizer = load_critters("train"), caption_tokenizer()
     torch.manual_seed(seed)
     model = ImageTextPair(dict(vocabulary=len(tokenizer), length=LENGTH, blocks=2))
@@ -299,35 +303,58 @@ def pair_trainer(
     return Trainer(model, make_contrastive_loss(), worn, settings, folder, resume, card)
 
 
+# Latents ----------------------------------------------------------------------------
+
+AUTOENCODER_SETTINGS = {"muon": True, "decay": 0.7, "learning_rate": 4e-3}
+AUTOENCODER = {"widths": (64, 128), "blocks": 1}
+
+
 def autoencoder_trainer(
     settings: Settings,
     folder: Path | str | None = None,
     resume: bool = False,
     batch_size: int = 8,
     seed: int = 0,
-    widths: tuple[int, ...] = NETWORKS["autoencoder"]["widths"],
-    blocks: int = NETWORKS["autoencoder"]["blocks"],
+    widths: tuple[int, ...] | None = None,
+    blocks: int | None = None,
     z_channels: int = 4,
     strangers: float = 0.0,
     pair: Path | str | None = None,
     start: Path | str | None = None,
-    **loss: float,
+    kl_weight: float | None = None,
+    feature_weight: float | None = None,
+    squared: bool | None = None,
 ) -> Trainer:
     """The recipe for latents: 64x64 pictures, errors of pixels, and a look at features.
 
     The features are those of the image-text pair, which judges nothing here.
 
     Args:
+        widths, blocks: (64, 128) and 1, or as in `start`, if None
         strangers: the share of each batch that is to look as no critter does
         pair: a pair of one's own, in place of the shipped one
         start: a trained autoencoder whose decoder learns on, with so many `blocks`
-        loss: what `make_autoencoder_loss` is to do otherwise, for experiments
+        kl_weight, feature_weight, squared: for experiments, of `make_autoencoder_loss`
     """
+    batch_size, seed = checked_batch(batch_size), checked_seed(seed)
+    z_channels = whole("z_channels", z_channels, 1, 64)
+    strangers = checked_share("--strangers", strangers)
+    widths, blocks = network_of(start, AUTOENCODER, widths, blocks)
+    widths, blocks = checked_network(widths, blocks, 64)
+    kept = KEPT_BY_AUTOENCODER if start is None else KEPT_BY_DECODER
+    check_blocks_fit(widths, blocks, 64, batch_size, settings.precision, kept=kept)
+
     pictures = load_critters("train", size=64)
     torch.manual_seed(seed)
-    model = (
-        learn_on(start, blocks) if start else Autoencoder(widths, z_channels, blocks)
-    )
+    if start is None:
+        model = Autoencoder(widths, z_channels, blocks)
+    else:
+        model = learn_on(start, blocks)
+        own = tuple(model.config["widths"])
+        if widths != own:
+            raise ValueError(f"--start has --widths {own}, not {widths}: leave them.")
+    loss = dict(kl_weight=kl_weight, feature_weight=feature_weight, squared=squared)
+    loss = {name: value for name, value in loss.items() if value is not None}
     eye = Matcher.from_pretrained(pair or PAIR, best_device()).model.image_encoder
     eye.requires_grad_(False)
     loss_fn = make_autoencoder_loss(features=eye.features, **loss)
@@ -337,9 +364,16 @@ def autoencoder_trainer(
     card |= {"data_sha256": pictures_digest(pictures)}
     card |= {"size": 64, "batch_size": batch_size, "seed": seed} | loss
     card |= {"strangers": strangers} if strangers else {}
-    named = dict(pair=pair, start=start)
-    card |= {n: Path(path).name for n, path in named.items() if path is not None}
+    came = dict(pair=pair, start=start)
+    card |= {n: Path(path).name for n, path in came.items() if path is not None}
     return Trainer(model, loss_fn, get_batch, settings, folder, resume, card)
+
+
+# Judges -----------------------------------------------------------------------------
+
+CLASSIFIER_SETTINGS = {"weight_decay": 0.05, "decay": 1.0}
+READER_SETTINGS = {"weight_decay": 0.01, "decay": 1.0}
+KEPT_BY_JUDGE = {32: 123_000, 64: 397_000}  # numbers of each picture of this size
 
 
 def classifier_trainer(
@@ -350,6 +384,9 @@ def classifier_trainer(
     seed: int = 0,
 ) -> Trainer:
     """A classifier of CIFAR-10, to measure pictures of photos with."""
+    batch_size, seed = checked_batch(batch_size), checked_seed(seed)
+    check_batch_fits(KEPT_BY_JUDGE[32], batch_size, settings.precision)
+
     torch.manual_seed(seed)
     pictures = load_cifar10("train")
     model = Judge({"cond": len(pictures.names)})
@@ -371,6 +408,10 @@ def reader_trainer(
     seed: int = 1,
 ) -> Trainer:
     """The reader of critters at 32x32 or 64x64: the judge of everything generated."""
+    batch_size, seed = checked_batch(batch_size), checked_seed(seed)
+    size = checked_size(size, 32, 64)
+    check_batch_fits(KEPT_BY_JUDGE[size], batch_size, settings.precision)
+
     torch.manual_seed(seed)
     widths = (64, 128, 192) if size == 32 else (48, 96, 128, 192)
     model = Judge(QUESTIONS, size, widths)
@@ -380,72 +421,3 @@ def reader_trainer(
     card = {"kind": "judge", "config": model.config, "data": "critters"}
     card |= {"size": size, "batch_size": batch_size, "seed": seed}
     return Trainer(model, make_judge_loss(), get_batch, settings, folder, resume, card)
-
-
-def recipe(
-    what: str,
-    data: str | None = None,
-    size: int | None = None,
-    widths: tuple[int, ...] | None = None,
-    blocks: int | None = None,
-    **options: int | float | str,
-) -> Callable[..., Trainer]:
-    """The recipe that a command names: call it with settings, folder and resume.
-
-    Args:
-        what: denoiser, text, latent, pair, autoencoder, reader or classifier
-        data: critters, cifar10 or folder:PATH; a judge learns from its own set only
-        widths, blocks: of what draws, where they are not the recipe's own
-        options: batch_size, seed and those of OPTIONS, where not its own
-    """
-    if what not in DATA:
-        raise ValueError(f"--what must be one of {', '.join(DATA)}; got {what!r}.")
-    data = data or DATA[what]
-    if what != "denoiser" and data != DATA[what]:
-        one = with_article(what).capitalize()
-        raise ValueError(f"{one} learns from {DATA[what]}; got --data {data}.")
-    sizes = SIZES.get(what, (32,) if data == "cifar10" else (32, 64))
-    size = sizes[0] if size is None else size
-    if size not in sizes:
-        either = " or ".join(map(str, sizes))
-        raise ValueError(f"--size must be {either} here; got {size}.")
-    for option, whose in OPTIONS.items():
-        if option in options and what not in whose:
-            raise ValueError(f"--{option} is for {' and '.join(whose)}, not {what}.")
-    if not 1 <= options.get("batch_size", 1) <= CHUNK:
-        raise ValueError(f"--batch must be 1..{CHUNK}; got {options['batch_size']}.")
-    if not 0 <= options.get("strangers", 0) <= 1:
-        raise ValueError(f"--strangers is a share, 0..1; got {options['strangers']}.")
-    if not abs(options.get("noisier", 0)) <= 5:
-        raise ValueError(f"--noisier must lie in -5..5; got {options['noisier']}.")
-    if not 0 <= options.get("seed", 0) < 2**63:
-        raise ValueError(f"--seed must be 0..2^63 - 1; got {options['seed']}.")
-    if what not in NETWORKS and (widths is not None or blocks is not None):
-        raise ValueError(f"A {what} has its own --widths and --blocks.")
-    if options.get("start") and options.get("pair") and what != "autoencoder":
-        raise ValueError("--start goes on from a text encoder, too: leave out --pair.")
-    if what == "reader":
-        return partial(reader_trainer, size=size, **options)
-    if what == "pair":
-        return partial(pair_trainer, **options)
-    if what == "classifier":
-        return partial(classifier_trainer, **options)
-    network = network_of(what, options.get("start"), widths=widths, blocks=blocks)
-    widths, blocks = network["widths"], network["blocks"]
-    if blocks < 1 or not widths or any(width < 8 or width % 8 for width in widths):
-        raise ValueError(
-            f"--widths must be multiples of 8 and --blocks 1 or more; "
-            f"got {widths} and {blocks}."
-        )
-    side, of = (size // 4, "latents") if what == "latent" else (size, "pixels")
-    if side % 2 ** len(widths):
-        raise ValueError(f"{len(widths)} --widths halve {side} {of} too often.")
-    if what == "text":
-        return partial(text_trainer, size=size, **network, **options)
-    if what == "latent":
-        options = {"autoencoder": Shipped("autoencoder")} | options
-        return partial(text_trainer, size=size, **network, **options)
-    if what == "autoencoder":
-        return partial(autoencoder_trainer, **network, **options)
-    pictures = load_data(data, size=size)
-    return partial(denoiser_trainer, pictures, **network, **options)

@@ -1,0 +1,411 @@
+"""The commands `train denoiser`, `train text`, ...: one a network, and its own options.
+
+What all seven share, train.py reads from `called.params`, where typer keeps what was
+asked for by name; so most of these parameters are only named here, for --help.
+"""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course_lib.commands.options import AsJson, bad_input, text
+from course_lib.commands.train import (
+    Batch,
+    Blocks,
+    Iterations,
+    Keep,
+    LearningRate,
+    Minutes,
+    Noisier,
+    OnlyData,
+    OnlySize,
+    Optimizer,
+    Out,
+    Precision,
+    Resume,
+    Seed,
+    Size,
+    Start,
+    Threads,
+    Until,
+    Widths,
+    given,
+    learn,
+    prepare,
+    whole_numbers,
+)
+from course_lib.device import best_device
+from course_lib.training.bounds import checked_size
+from course_lib.world.datasets import (
+    DataError,
+    PictureSet,
+    load_cifar10,
+    load_critters,
+    load_folder,
+)
+
+Data = Annotated[
+    str | None, typer.Option(parser=text, help="critters, cifar10 or folder:PATH.")
+]
+PairOfText = Annotated[
+    str | None,
+    typer.Option("--pair", parser=text, help="Whose text encoder it begins as: pair."),
+]
+PairOfEyes = Annotated[
+    str | None,
+    typer.Option("--pair", parser=text, help="Whose eyes it learns with: pair."),
+]
+OfLatents = Annotated[
+    str | None,
+    typer.Option("--autoencoder", parser=text, help="Whose latents: autoencoder."),
+]
+Strangers = Annotated[
+    float | None, typer.Option(help="The share of pictures that are no critters.")
+]
+
+NETWORKS = typer.Typer(
+    help="""Train a network into a folder; killed or stopped, it carries on.
+
+    Without a name it is a denoiser that is trained: --data names its pictures, critters
+    or your own. All take --out FOLDER, --iterations N or --minutes M, --batch N,
+    --seed N and --resume to carry on; `train NAME --help` shows what else.
+
+    Example: python -m course_lib train --data critters --minutes 10 --out runs/mine
+    """
+)
+NAMES = "denoiser, text, latent, pair, autoencoder, reader or classifier"
+
+
+def with_its_name(words: list[str]) -> list[str]:
+    """`train text` for `train --what text`, `train denoiser` for plain `train`.
+
+    So it was typed when `train` was one command; cards and lessons still say it so.
+
+    >>> with_its_name("train --out runs/mine --what text --size 64".split())
+    ['train', 'text', '--out', 'runs/mine', '--size', '64']
+    """
+    _, *rest = words
+    if rest[:1] == ["--help"] or (rest and not rest[0].startswith("-")):
+        return words
+    name, left = "denoiser", []
+    while rest:
+        word = rest.pop(0)
+        if word == "--what":
+            name = rest.pop(0) if rest else ""
+        elif word.startswith("--what="):
+            name = word.removeprefix("--what=")
+        else:
+            left.append(word)
+    if name not in NAMES.replace(" or ", ", ").split(", "):
+        raise typer.BadParameter(f"--what must be one of {NAMES}; got {name!r}.")
+    return ["train", name, *left]
+
+
+def load_data(data: str, size: int = 32, split: str = "train") -> PictureSet:
+    """The picture set that a command names: critters, cifar10 or folder:PATH."""
+    if data == "critters":
+        return load_critters(split, size=size, kind="one")
+    if data == "cifar10":
+        return load_cifar10(split)
+    if data == "folder:" or not data.startswith("folder:"):
+        raise DataError(
+            f"--data must be critters, cifar10 or folder:PATH; got {data!r}."
+        )
+    return load_folder(Path(data.removeprefix("folder:")).expanduser(), size)
+
+
+def size_of(data: str, size: int | None) -> int:
+    """Height and width of its pictures: CIFAR-10 has one size only."""
+    sizes = (32,) if data == "cifar10" else (32, 64)
+    return sizes[0] if size is None else checked_size(size, *sizes)
+
+
+def only(
+    one: str,
+    its_data: str,
+    data: str | None,
+    its_size: int | None = None,
+    size: int | None = None,
+) -> None:
+    """Raise a sentence if a network is to learn from what it cannot learn from."""
+    if data not in (None, its_data):
+        raise ValueError(f"{one} learns from {its_data}; got --data {data}.")
+    if size is not None:
+        checked_size(size, its_size)
+
+
+def grids(widths: str | None) -> tuple[int, ...] | None:
+    """ "64,128" to (64, 128)."""
+    return None if widths is None else whole_numbers("--widths", widths)
+
+
+def painter_size(start: str | None, widths: str | None, blocks: int | None) -> dict:
+    """Channels and blocks: as asked, or as `start`, or what suits this machine."""
+    from course_lib.training import recipes
+
+    larger = start is None and best_device().type == "cuda"
+    own = recipes.PAINTER_OF_GPU if larger else {}
+    return own | given(widths=grids(widths), blocks=blocks)
+
+
+def refuse_two_beginnings(start: str | None, pair: str | None) -> None:
+    """Raise a sentence if a text encoder is to come from two places."""
+    if start and pair:
+        raise ValueError("--start goes on from a text encoder, too: leave out --pair.")
+
+
+@NETWORKS.command()
+def denoiser(
+    called: typer.Context,
+    out: Out,
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    data: Data = None,
+    size: Size = None,
+    widths: Widths = None,
+    blocks: Blocks = None,
+    noisier: Noisier = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pictures of a label: the network of lessons 04 to 07.
+
+    Example: python -m course_lib train denoiser --minutes 10 --out runs/mine
+    """
+    from course_lib.training import recipes
+
+    options = given(batch_size=batch, seed=seed, blocks=blocks, noisier=noisier)
+    with bad_input():
+        settings = prepare(called, recipes.DENOISER_SETTINGS)
+        options |= given(widths=grids(widths))
+        data = data or "critters"
+        size = size_of(data, size)
+        recipes.checked_denoiser(size, settings, **options)
+        pictures = load_data(data, size=size)
+    learn(called, settings, partial(recipes.denoiser_trainer, pictures, **options))
+
+
+@NETWORKS.command("text")
+def text_painter(
+    called: typer.Context,
+    out: Out,
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    size: Size = None,
+    widths: Widths = None,
+    blocks: Blocks = None,
+    pair: PairOfText = None,
+    start: Start = None,
+    noisier: Noisier = None,
+    data: OnlyData = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pictures of a prompt, in pixels: lesson 10.
+
+    Example: python -m course_lib train text --iterations 6000 --out runs/words
+    """
+    from course_lib.training import recipes
+
+    options = given(batch_size=batch, seed=seed, size=size, noisier=noisier)
+    options |= given(pair=pair, start=start)
+    with bad_input():
+        settings = prepare(called, recipes.TEXT_SETTINGS)
+        only("A text", "critters", data)
+        refuse_two_beginnings(start, pair)
+        options |= painter_size(start, widths, blocks)
+    learn(called, settings, partial(recipes.text_trainer, **options))
+
+
+@NETWORKS.command()
+def latent(
+    called: typer.Context,
+    out: Out,
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    widths: Widths = None,
+    blocks: Blocks = None,
+    pair: PairOfText = None,
+    start: Start = None,
+    autoencoder: OfLatents = None,
+    noisier: Noisier = None,
+    data: OnlyData = None,
+    size: OnlySize = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pictures of a prompt, in latents: lesson 12.
+
+    Example: python -m course_lib train latent --iterations 4000 --out runs/latent
+    """
+    from course_lib.training import recipes
+
+    options = given(batch_size=batch, seed=seed, noisier=noisier)
+    options |= given(pair=pair, start=start, autoencoder=autoencoder)
+    with bad_input():
+        settings = prepare(called, recipes.LATENT_SETTINGS)
+        only("A latent", "critters", data, 64, size)
+        refuse_two_beginnings(start, pair)
+        options |= painter_size(start, widths, blocks)
+    learn(called, settings, partial(recipes.latent_trainer, **options))
+
+
+@NETWORKS.command()
+def pair(
+    called: typer.Context,
+    out: Out,
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    data: OnlyData = None,
+    size: OnlySize = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which picture belongs to which text: lesson 09.
+
+    Example: python -m course_lib train pair --iterations 700 --out runs/pair
+    """
+    from course_lib.training import recipes
+
+    options = given(batch_size=batch, seed=seed)
+    with bad_input():
+        settings = prepare(called, recipes.PAIR_SETTINGS)
+        only("A pair", "critters", data, 32, size)
+    learn(called, settings, partial(recipes.pair_trainer, **options))
+
+
+@NETWORKS.command()
+def autoencoder(
+    called: typer.Context,
+    out: Out,
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    widths: Widths = None,
+    blocks: Blocks = None,
+    pair: PairOfEyes = None,
+    start: Start = None,
+    strangers: Strangers = None,
+    data: OnlyData = None,
+    size: OnlySize = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pictures into latents and back: lesson 11.
+
+    Example: python -m course_lib train autoencoder --iterations 12000 --out runs/coder
+    """
+    from course_lib.training import recipes
+
+    options = given(batch_size=batch, seed=seed, blocks=blocks, strangers=strangers)
+    options |= given(pair=pair, start=start)
+    with bad_input():
+        settings = prepare(called, recipes.AUTOENCODER_SETTINGS)
+        only("An autoencoder", "critters", data, 64, size)
+        options |= given(widths=grids(widths))
+    learn(called, settings, partial(recipes.autoencoder_trainer, **options))
+
+
+@NETWORKS.command()
+def reader(
+    called: typer.Context,
+    out: Out,
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    size: Size = None,
+    data: OnlyData = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a picture shows: the judge of all that is drawn.
+
+    Example: python -m course_lib train reader --iterations 2500 --out runs/reader-32
+    """
+    from course_lib.training import recipes
+
+    options = given(batch_size=batch, seed=seed, size=size)
+    with bad_input():
+        settings = prepare(called, recipes.READER_SETTINGS)
+        only("A reader", "critters", data)
+    learn(called, settings, partial(recipes.reader_trainer, **options))
+
+
+@NETWORKS.command()
+def classifier(
+    called: typer.Context,
+    out: Out,
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    data: OnlyData = None,
+    size: OnlySize = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which of CIFAR-10's ten classes a photo is of: the judge of photos.
+
+    Example: python -m course_lib train classifier --iterations 6000 --out runs/judge
+    """
+    from course_lib.training import recipes
+
+    options = given(batch_size=batch, seed=seed)
+    with bad_input():
+        settings = prepare(called, recipes.CLASSIFIER_SETTINGS)
+        only("A classifier", "cifar10", data, 32, size)
+    learn(called, settings, partial(recipes.classifier_trainer, **options))

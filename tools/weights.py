@@ -1,0 +1,106 @@
+"""Train again what ships, by the table in data/weights/README.md.
+
+    python tools/weights.py weights            # all that ships
+    python tools/weights.py latent --dry-run   # only say what `latent` takes
+
+A training that was stopped carries on at the next call, and what is done is found done.
+"""
+
+import argparse
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLE = ROOT / "data" / "weights" / "README.md"
+ALL = "weights"  # everything with a name in the last column
+
+
+@dataclass(frozen=True)
+class Row:
+    """One training, or one mean: the columns of the table."""
+
+    name: str
+    network: str
+    iterations: str
+    came_from: str
+    options: str
+    ships_as: str
+
+    def needs(self) -> list[str]:
+        """The names, or NAME/at-N, that it starts from."""
+        words = self.came_from.split()
+        return [word for word in words if not word.startswith("--")]
+
+
+def read_table(page: str) -> list[Row]:
+    """The rows of a page's table, in its order."""
+    lines = [line for line in page.splitlines() if line.startswith("| ")]
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+    return [Row(*row) for row in cells[2:]]  # below the heading and its rule
+
+
+def commands_for(what: str, rows: list[Row]) -> list[list[str]]:
+    """What to call, in order, for one row and all it needs, or for all that ships."""
+    wanted = {row.name for row in rows if row.name == what}
+    if what == ALL:
+        wanted = {row.name for row in rows if row.ships_as}
+    commands = []
+    for row in reversed(rows):  # each stands below what it starts from
+        asides = [name for name in wanted if name.startswith(f"{row.name}/at-")]
+        if row.name in wanted or asides:
+            wanted.update(row.needs())
+            until = None if row.name in wanted else max(map(iteration_of, asides))
+            commands.insert(0, command_of(row, until))
+    return commands
+
+
+def iteration_of(aside: str) -> int:
+    """2000 for words/at-2000."""
+    return int(aside.rpartition("/at-")[2])
+
+
+def command_of(row: Row, until: int | None) -> list[str]:
+    """The words after `python -m course_lib`.
+
+    Args:
+        until: the iteration after which nobody needs it to go on
+    """
+    words = row.came_from.split()
+    starts = [word if word.startswith("--") else f"runs/{word}" for word in words]
+    out = ["--out", f"runs/{row.name}"]
+    if row.network == "mean":
+        return ["average", *starts, *out]
+    how = ["--iterations", row.iterations, *row.options.split()]
+    stop = [] if until is None else ["--until", str(until)]
+    return ["train", row.network, "--resume", *how, *starts, *stop, *out]
+
+
+def run(command: list[str]) -> int:
+    """Call it and wait; on Ctrl-C too, for then a training saves what it has done."""
+    called = subprocess.Popen([sys.executable, "-m", "course_lib", *command], cwd=ROOT)
+    try:
+        return called.wait()
+    except KeyboardInterrupt:
+        return called.wait()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Say or call one command after another, until one fails."""
+    rows = read_table(TABLE.read_text(encoding="utf-8"))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=[ALL, *(row.name for row in rows)])
+    parser.add_argument("--dry-run", action="store_true", help="only say what to call")
+    asked = parser.parse_args(arguments)
+    for command in commands_for(asked.what, rows):
+        print("python -m course_lib", shlex.join(command), flush=True)
+        code = 0 if asked.dry_run else run(command)
+        if code:
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
