@@ -54,6 +54,7 @@ from course_lib.world.datasets import PictureSet, batches, load_cifar10, load_cr
 from course_lib.world.wear import QUESTIONS, reader_batches, with_wear
 
 PAIR = Shipped("pair")  # whose text encoder and eyes are used if nobody says
+CODER = Shipped("autoencoder")  # whose latents are learned
 ADAMW = {"muon": False, "learning_rate": 2e-3}  # for who asks for it
 MUON = {"muon": True, "learning_rate": 3e-3}  # lesson 05, "A better step"
 
@@ -238,8 +239,8 @@ def latent_trainer(
     widths: tuple[int, ...] | None = None,
     blocks: int | None = None,
     noisier: float | None = 0.8,
-    pair: Path | str | None = "pair",
-    autoencoder: Path | str = Shipped("autoencoder"),
+    pair: Path | str | None = PAIR,
+    autoencoder: Path | str = CODER,
     start: Path | str | None = None,
 ) -> Trainer:
     """The recipe for 64x64 pictures from prompts: that of text, in latents.
