@@ -35,13 +35,13 @@ test: $(READY)  ## set up and run the tests
 	$(BIN)/python -m pytest
 
 notebooks: $(READY)  ## build what changed (ONLY=02_noise: build this one anyway)
-	$(BIN)/python notebooks/build.py $(ONLY)
+	$(BIN)/python tools/build.py $(ONLY)
 
 course: $(READY)  ## run every solved notebook and compare its outputs
-	$(BIN)/python notebooks/run.py course $(ONLY)
+	$(BIN)/python tools/run.py course $(ONLY)
 
 smoke: $(READY)  ## run every unsolved notebook to its end
-	$(BIN)/python notebooks/run.py smoke $(ONLY)
+	$(BIN)/python tools/run.py smoke $(ONLY)
 
 bench: $(READY)  ## measure speed and quality against others (quiet machine, two hours)
 	$(BIN)/python benchmarks/draw_critters.py
@@ -124,7 +124,7 @@ format: $(READY)  ## format the code
 lint: $(READY)  ## ruff, and whether the built notebooks are what their sources say
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/python notebooks/build.py --check
+	$(BIN)/python tools/build.py --check
 
 check: lint course smoke test  ## everything that must be true before a push
 

@@ -69,7 +69,7 @@ def test_every_package_folder_is_packaged():
 
 
 def test_colab_installs_what_it_may_and_nothing_else():
-    cell = (ROOT / "notebooks" / "setup_cell.py").read_text(encoding="utf-8")
+    cell = (ROOT / "tools" / "setup_cell.py").read_text(encoding="utf-8")
     wanted = ast.literal_eval(re.search(r"wanted = (\[.*?\])", cell, re.DOTALL)[1])
     needed = {Requirement(line).name for line in PROJECT["project"]["dependencies"]}
     assert set(wanted) == needed - COLABS_OWN

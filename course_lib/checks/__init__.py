@@ -34,7 +34,7 @@ from types import TracebackType
 import torch
 from torch import Tensor
 
-YOUR_TURN = "your turn"  # what notebooks/build.py leaves in place of a solution
+YOUR_TURN = "your turn"  # what tools/build.py leaves in place of a solution
 Answer = object  # a tensor, a number, a text, None, or tuples, lists and dicts of them
 
 

@@ -1,8 +1,8 @@
 """Run every notebook as a class would, two at a time.
 
-python notebooks/run.py course            solved ones; nbval compares their outputs
-python notebooks/run.py smoke             unsolved ones; each must reach its end
-python notebooks/run.py course 02_noise   only this one
+python tools/run.py course            solved ones; nbval compares their outputs
+python tools/run.py smoke             unsolved ones; each must reach its end
+python tools/run.py course 02_noise   only this one
 """
 
 import argparse
