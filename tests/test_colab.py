@@ -11,7 +11,7 @@ from pathlib import Path
 import build
 import nbformat
 import pytest
-from nbclient import NotebookClient
+from kernel import client_for
 from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,8 +50,7 @@ def play(folder: Path, *cells: str) -> str:
     """Run cells in a folder, as a notebook; what the last one printed."""
     code = [nbformat.v4.new_code_cell(cell) for cell in cells]
     notebook = nbformat.v4.new_notebook(cells=code)
-    place = {"metadata": {"path": str(folder)}}
-    NotebookClient(notebook, timeout=120, resources=place).execute()
+    client_for(notebook, folder).execute()
     return "".join(output.get("text", "") for output in code[-1].outputs)
 
 

@@ -25,14 +25,12 @@ from pathlib import Path
 
 import jupytext
 import nbformat
-from kernel import WakefulManager
-from nbclient import NotebookClient
+from kernel import client_for
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 SET_UP = Path(__file__).with_name("setup_cell.py")
-CELL_TIMEOUT = 120  # seconds
 # The same for whoever runs it: short trainings, no network, no mirror of real data, and
 # one thread, because sums in another order round differently.
 ENVIRONMENT = {
@@ -126,19 +124,7 @@ def cell_id(cell: NotebookNode, seen: Counter) -> str:
 
 def execute(notebook: NotebookNode, folder: Path) -> None:
     """Run every cell in order, in the same surroundings on every machine."""
-    os.environ.update(ENVIRONMENT)
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_TIMEOUT,
-        kernel_name="python3",
-        kernel_manager_class=WakefulManager,
-        resources={"metadata": {"path": str(folder)}},
-        coalesce_streams=True,
-        record_timing=False,
-        store_widget_state=True,  # else an Output widget that is not stored ends it
-        extra_arguments=["--log-level=ERROR"],  # no remarks on its own sockets
-    )
-    client.execute()
+    client_for(notebook, folder).execute(env=os.environ | ENVIRONMENT)
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):

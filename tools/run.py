@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 from build import (
-    CELL_TIMEOUT,
     ENVIRONMENT,
     NOTEBOOKS,
     execute,
@@ -22,6 +21,7 @@ from build import (
     solved_file,
     source_names,
 )
+from kernel import CELL_TIMEOUT
 
 SLOW = 90  # seconds; no notebook of the course may take longer
 
