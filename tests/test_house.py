@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -80,6 +81,12 @@ def test_make_lists_its_targets():
     named = {line.split()[0] for line in listed.splitlines()}
     assert named >= {"lab", "test", "notebooks", "course", "smoke", "bench", "weights"}
     assert named >= {"format", "check"}
+
+
+@pytest.mark.parametrize("time", ["first", "second"])
+def test_threads_that_one_test_takes_are_given_back_before_the_next(time):
+    assert torch.get_num_threads() == 1
+    torch.set_num_threads(2)
 
 
 # What is written ------------------------------------------------------------------
