@@ -31,8 +31,9 @@ $(READY): pyproject.toml constraints.txt
 lab: $(READY)  ## set up and open JupyterLab on the first notebook (LAB_ARGS="--no-browser")
 	$(BIN)/jupyter lab $(ROOT) $(LAB_ARGS) $(FIRST)
 
+# Two processes of one thread each; a file stays in one, as its fixtures are made once.
 test: $(READY)  ## set up and run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 notebooks: $(READY)  ## build what changed (ONLY=02_noise: build this one anyway)
 	$(BIN)/python tools/build.py $(ONLY)

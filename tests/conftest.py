@@ -19,11 +19,13 @@ if MIRROR.is_dir():
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """Every test begins with one thread, whatever the test before it set.
+    """Every test begins with one thread, and gives back what it took.
 
     Two threads wait for each other: beside another busy process a small network took
     5 s of a core where one thread took 0.1 s.
     """
     import torch  # now that the variables are set
 
+    torch.set_num_threads(1)
+    yield
     torch.set_num_threads(1)
