@@ -31,9 +31,9 @@ $(READY): pyproject.toml constraints.txt
 lab: $(READY)  ## set up and open JupyterLab on the first notebook (LAB_ARGS="--no-browser")
 	$(BIN)/jupyter lab $(ROOT) $(LAB_ARGS) $(FIRST)
 
-# Two processes of one thread each; a file stays in one, as its fixtures are made once.
+# Two processes of one thread each: half the tests each, then they share what is left.
 test: $(READY)  ## set up and run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 notebooks: $(READY)  ## build what changed (ONLY=02_noise: build this one anyway)
 	$(BIN)/python tools/build.py $(ONLY)
