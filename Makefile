@@ -31,17 +31,18 @@ $(READY): pyproject.toml constraints.txt
 lab: $(READY)  ## set up and open JupyterLab on the first notebook (LAB_ARGS="--no-browser")
 	$(BIN)/jupyter lab $(ROOT) $(LAB_ARGS) $(FIRST)
 
+# Two processes of one thread each: half the tests each, then they share what is left.
 test: $(READY)  ## set up and run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 notebooks: $(READY)  ## build what changed (ONLY=02_noise: build this one anyway)
-	$(BIN)/python notebooks/build.py $(ONLY)
+	$(BIN)/python tools/build.py $(ONLY)
 
 course: $(READY)  ## run every solved notebook and compare its outputs
-	$(BIN)/python notebooks/run.py course $(ONLY)
+	$(BIN)/python tools/run.py course $(ONLY)
 
 smoke: $(READY)  ## run every unsolved notebook to its end
-	$(BIN)/python notebooks/run.py smoke $(ONLY)
+	$(BIN)/python tools/run.py smoke $(ONLY)
 
 bench: $(READY)  ## measure speed and quality against others (quiet machine, two hours)
 	$(BIN)/python benchmarks/draw_critters.py
@@ -84,7 +85,7 @@ format: $(READY)  ## format the code
 lint: $(READY)  ## ruff; are built notebooks and figures what their sources say?
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/python notebooks/build.py --check
+	$(BIN)/python tools/build.py --check
 	$(BIN)/python tools/fill_numbers.py --check
 
 check: lint course smoke test  ## everything that must be true before a push

@@ -44,3 +44,17 @@ class Saved(NamedTuple):
 @pytest.fixture
 def saved(tmp_path) -> Saved:
     return Saved(tmp_path / "saved.json")
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Every test begins with one thread, and gives back what it took.
+
+    Two threads wait for each other: beside another busy process a small network took
+    5 s of a core where one thread took 0.1 s.
+    """
+    import torch  # now that the variables are set
+
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(1)

@@ -11,10 +11,11 @@ from pathlib import Path
 import build
 import nbformat
 import pytest
-from nbclient import NotebookClient
+from kernel import client_for
+from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parents[1]
-SET_UP = (ROOT / "notebooks" / "setup_cell.py").read_text(encoding="utf-8")
+SET_UP = build.cells_in(build.SET_UP)[0].source
 WHERE = "import course_lib; print(course_lib.__file__)"
 
 # Python runs this file when it starts: then the course is not installed here.
@@ -29,7 +30,7 @@ sys.path = [p for p in sys.path if not pathlib.Path(p, "course_lib").is_dir()]
 def repository(tmp_path_factory) -> Path:
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout: nothing to clone")
-    bare = tmp_path_factory.mktemp("github") / "course.git"
+    bare = tmp_path_factory.mktemp("github") / "a course.git"  # a folder on Drive
     clone = ["git", "clone", "-q", "--bare", str(ROOT), str(bare)]
     subprocess.run(clone, check=True)
     return bare
@@ -42,15 +43,14 @@ def colab(repository, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("COLAB_RELEASE_TAG", "release-colab")
-    monkeypatch.setenv("COURSE_REPOSITORY", repository.as_uri())
+    monkeypatch.setenv("COURSE_REPOSITORY", f"file://{repository}")
 
 
 def play(folder: Path, *cells: str) -> str:
     """Run cells in a folder, as a notebook; what the last one printed."""
     code = [nbformat.v4.new_code_cell(cell) for cell in cells]
     notebook = nbformat.v4.new_notebook(cells=code)
-    place = {"metadata": {"path": str(folder)}}
-    NotebookClient(notebook, timeout=120, resources=place).execute()
+    client_for(notebook, folder).execute()
     return "".join(output.get("text", "") for output in code[-1].outputs)
 
 
@@ -82,6 +82,18 @@ def test_the_notebook_alone_runs_whole(colab, name, tmp_path_factory):
     cells = nbformat.read(build.learner_file(name), as_version=4).cells
     code = [cell.source for cell in cells if cell.cell_type == "code"]
     assert Path(play(content, *code, WHERE)).is_relative_to(content / "course")
+
+
+def test_what_cannot_be_fetched_is_a_sentence_and_leaves_nothing(
+    colab, tmp_path_factory, monkeypatch
+):
+    monkeypatch.setenv("COURSE_REPOSITORY", "file:///gone")
+    content = tmp_path_factory.mktemp("content")
+    with pytest.raises(CellExecutionError) as stopped:
+        play(content, SET_UP)
+    assert stopped.value.ename == "SystemExit"  # which IPython shows without traceback
+    assert "could not be fetched" in stopped.value.evalue
+    assert os.listdir(content) == []
 
 
 def test_the_set_up_does_nothing_where_the_course_is_installed(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -69,7 +70,7 @@ def test_every_package_folder_is_packaged():
 
 
 def test_colab_installs_what_it_may_and_nothing_else():
-    cell = (ROOT / "notebooks" / "setup_cell.py").read_text(encoding="utf-8")
+    cell = (ROOT / "tools" / "setup_cell.py").read_text(encoding="utf-8")
     wanted = ast.literal_eval(re.search(r"wanted = (\[.*?\])", cell, re.DOTALL)[1])
     needed = {Requirement(line).name for line in PROJECT["project"]["dependencies"]}
     assert set(wanted) == needed - COLABS_OWN
@@ -80,6 +81,12 @@ def test_make_lists_its_targets():
     named = {line.split()[0] for line in listed.splitlines()}
     assert named >= {"lab", "test", "notebooks", "course", "smoke", "bench", "weights"}
     assert named >= {"format", "check"}
+
+
+@pytest.mark.parametrize("time", ["first", "second"])
+def test_threads_that_one_test_takes_are_given_back_before_the_next(time):
+    assert torch.get_num_threads() == 1
+    torch.set_num_threads(2)
 
 
 # What is written ------------------------------------------------------------------
@@ -113,3 +120,51 @@ def test_code_in_a_lesson_is_short_and_executed(page):
         code = [line for line in block.splitlines() if line.startswith((">>>", "..."))]
         assert code, f"{page.name}: nothing executes this block\n{block}"
         assert len(code) <= MOST_CODE_LINES, f"{page.name}: too long\n{block}"
+
+
+# No assertion on time ---------------------------------------------------------------
+
+CLOCKS = {"time", "monotonic", "perf_counter", "process_time", "thread_time"}
+
+
+def names_read(node: ast.AST) -> set[str]:
+    """Every name in a piece of code, and the last part of what it calls, with ()."""
+    called = (each.func for each in ast.walk(node) if isinstance(each, ast.Call))
+    called = {ast.unparse(each).split(".")[-1] + "()" for each in called}
+    return called | {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def asserted_times(code: str) -> list[str]:
+    """The assertions of a file whose truth hangs on a clock."""
+    tree = ast.parse(code)
+    timed = {f"{clock}()" for clock in CLOCKS}
+    known = 0
+    while len(timed) > known:  # what is made of a time is one: a sum, a function
+        known = len(timed)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and names_read(node) & timed:
+                timed.add(node.name)
+            if (
+                isinstance(node, ast.Assign | ast.AugAssign)
+                and names_read(node) & timed
+            ):
+                targets = getattr(node, "targets", None) or [node.target]
+                timed.update(*(names_read(target) for target in targets))
+    claims = (node for node in ast.walk(tree) if isinstance(node, ast.Assert))
+    return [ast.unparse(claim) for claim in claims if names_read(claim.test) & timed]
+
+
+def test_no_assertion_hangs_on_a_clock():
+    """On a busy machine it would be false, and nothing wrong."""
+    files = [*ROOT.glob("tests/*.py"), *ROOT.glob("notebooks/src/*.py")]
+    found = {file.name: asserted_times(file.read_text("utf-8")) for file in files}
+    assert found and {name: claims for name, claims in found.items() if claims} == {}
+
+
+def test_an_assertion_on_time_is_found():
+    begun = "begun = time.perf_counter()\ndraw()\n"
+    taken = "def seconds():\n    return perf_counter() - begun\nfast = 12 * seconds()\n"
+    assert asserted_times(begun + taken + "print(fast)\nassert draw() < 5") == []
+    assert asserted_times(begun + taken + "assert fast < slow") == [
+        "assert fast < slow"
+    ]

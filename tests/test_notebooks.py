@@ -108,12 +108,10 @@ def test_a_notebook_opens_with_title_badge_and_minutes(name):
 
 
 @every_notebook
-def test_the_set_up_cell_is_the_same_everywhere(name):
-    source = (ROOT / "notebooks" / "src" / f"{name}.py").read_text(encoding="utf-8")
-    set_up = (ROOT / "notebooks" / "setup_cell.py").read_text(encoding="utf-8")
-    first = source[re.search(r"^# %%(?! \[markdown\])", source, re.M).start() :]
-    assert set_up.strip()
-    assert first.startswith(set_up), f"{name}: copy notebooks/setup_cell.py"
+def test_the_set_up_cell_comes_after_the_title_and_has_no_copy(name):
+    cells = build.notebook_from_source(name, build.without_solution).cells
+    found = [i for i, cell in enumerate(cells) if "COURSE_REPOSITORY" in cell.source]
+    assert found == [1] and cells[1].source.startswith("# Set-up")
 
 
 @every_notebook
@@ -188,9 +186,9 @@ def test_a_solution_is_cut_for_the_learner_and_kept_for_the_teacher(tiny_course)
     learner = build.notebook_from_source("01_tiny", build.without_solution)
     solved = build.notebook_from_source("01_tiny", build.without_markers)
     stub = 'def my_double(x):\n    raise NotImplementedError("your turn")'
-    assert learner.cells[1].source == stub
-    assert solved.cells[1].source == "def my_double(x):\n    y = 2 * x\n    return y"
-    assert learner.cells[1].metadata.tags == ["nbval-ignore-output"]
+    assert learner.cells[2].source == stub
+    assert solved.cells[2].source == "def my_double(x):\n    y = 2 * x\n    return y"
+    assert learner.cells[2].metadata.tags == ["nbval-ignore-output"]
     assert learner.cells[0].source == "# Tiny, from someone/somewhere"
 
 
@@ -199,8 +197,8 @@ def test_ids_depend_on_the_text_alone(tiny_course):
     tiny_course.write_text(TINY.replace("Tiny,", "Small,"))
     after = build.notebook_from_source("01_tiny", build.without_markers).cells
     same = [old.id == new.id for old, new in zip(before, after, strict=True)]
-    assert same == [False, True, True, True]
-    assert len({cell.id for cell in after}) == 4  # also where two cells say the same
+    assert same == [False, True, True, True, True]
+    assert len({cell.id for cell in after}) == 5  # also where two cells say the same
 
 
 def test_building_twice_gives_the_same_bytes_and_an_edit_is_noticed(tiny_course):

@@ -156,8 +156,9 @@ def test_strict_nbval_forgives_a_pixel_and_nothing_else(tmp_path):
     (tmp_path / "page.html").write_text(page)
     cells = [cell_that_showed(each) for each in stored.values()]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "tiny.ipynb")
-    for name in ("conftest.py", "nbval.cfg"):
-        shutil.copy(ROOT / "notebooks" / name, tmp_path)
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
     nbval = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]
     quiet = ["-q", "-p", "no:cacheprovider", "-rA"]
     done = subprocess.run(

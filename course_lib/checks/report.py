@@ -43,7 +43,7 @@ from course_lib.checks.difference import (
 )
 from course_lib.checks.guard import NoEnd, fresh, is_changed
 
-YOUR_TURN = "your turn"  # what notebooks/build.py leaves in place of a solution
+YOUR_TURN = "your turn"  # what tools/build.py leaves in place of a solution
 
 
 class NotYetRight(AssertionError):

@@ -68,7 +68,7 @@ def show(figure: Figure | Image.Image, alt: str) -> None:
     The output is HTML with <img alt=...>, as JupyterLab and the book drop the
     description of a plain PNG output. The price: nbval, which skips PNG outputs,
     compares HTML to the byte, and between machines a float's last bit may differ, hence
-    a pixel. So notebooks/conftest.py has nbval skip the bytes of pictures inside HTML
+    a pixel. So tools/nbval.cfg has nbval skip the bytes of pictures inside HTML
     and compare the rest: description and labels. How many pixels wide a figure is may
     differ with matplotlib's rounding, so no size is written down.
     """

@@ -66,7 +66,7 @@ def frame_slider(
     """Show frames one at a time, with a slider to go through them.
 
     The same frames make the same HTML, to the byte. Between machines a float's last bit
-    may differ, hence a pixel: notebooks/conftest.py has nbval skip the bytes of frames
+    may differ, hence a pixel: tools/nbval.cfg has nbval skip the bytes of frames
     and the key made of them, and compare labels, description and sizes. The cell needs
     no tag. The still twin is `plots.show_pictures`.
 

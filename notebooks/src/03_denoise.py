@@ -16,28 +16,6 @@
 # everything can be seen, and a network learns it in seconds. Not one formula will
 # change when the points become pictures.
 
-# %%
-# Set-up, the same in every notebook. On your own machine there is nothing to do;
-# on Colab it fetches the course once and adds what Colab lacks.
-import importlib.util
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-found = importlib.util.find_spec("course_lib")
-if found is None or not (Path(found.origin).parents[1] / "data").is_dir():
-    course = os.environ.get("COURSE_REPOSITORY", "https://github.com/OWNER/REPO")
-    if not Path("course").is_dir():
-        subprocess.run(f"git clone -q --depth 1 {course} course".split(), check=True)
-    sys.path.insert(0, str(Path("course").resolve()))
-    wanted = ["accelerate", "datasets", "safetensors", "torchmetrics", "tqdm", "typer"]
-    # Without -U pip leaves alone what is there, torch and numpy above all.
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", *wanted], check=True)
-    from course_lib.checkpoint import load_weights
-
-    load_weights("reader-32")  # whole? then the rest of the clone is too
-
 # %% [markdown]
 # ## See it
 #

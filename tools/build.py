@@ -1,9 +1,11 @@
 """Build both variants of every notebook from its one source, notebooks/src/NN_name.py.
 
-    python notebooks/build.py            build what differs from its source
-    python notebooks/build.py 02_noise   build this one, whatever it looks like
-    python notebooks/build.py --all      build every one
-    python notebooks/build.py --check    build nothing, fail where built is not source
+    python tools/build.py            build what differs from its source
+    python tools/build.py 02_noise   build this one, whatever it looks like
+    python tools/build.py --all      build every one
+    python tools/build.py --check    build nothing, fail where built is not source
+
+After the title comes the set-up cell, the same in every notebook: tools/setup_cell.py.
 
 The learner's variant, notebooks/NN_name.ipynb, has the lines between ### BEGIN SOLUTION
 and ### END SOLUTION cut out and no outputs. The solved one, in notebooks/solutions/, is
@@ -23,13 +25,12 @@ from pathlib import Path
 
 import jupytext
 import nbformat
-from kernel import WakefulManager
-from nbclient import NotebookClient
+from kernel import client_for
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-NOTEBOOKS = Path(__file__).resolve().parent
-CELL_TIMEOUT = 120  # seconds
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+SET_UP = Path(__file__).with_name("setup_cell.py")
 # The same for whoever runs it: short trainings, no network, no mirror of real data, and
 # one thread, because sums in another order round differently.
 ENVIRONMENT = {
@@ -81,13 +82,18 @@ def without_markers(code: str) -> str:
     return MARKER.sub("", code).rstrip("\n")
 
 
+def cells_in(file: Path) -> list[NotebookNode]:
+    """The cells of a file in percent format."""
+    text = file.read_text(encoding="utf-8").replace("OWNER/REPO", repository())
+    return jupytext.reads(text, fmt="py:percent").cells
+
+
 def notebook_from_source(name: str, edit) -> NotebookNode:
     """The cells of a source, each edited, with ids that depend on their text only."""
-    text = (NOTEBOOKS / "src" / f"{name}.py").read_text(encoding="utf-8")
-    parsed = jupytext.reads(text.replace("OWNER/REPO", repository()), fmt="py:percent")
+    title, *rest = cells_in(NOTEBOOKS / "src" / f"{name}.py")
     notebook = nbformat.v4.new_notebook(metadata=METADATA)
     seen = Counter()
-    for cell in parsed.cells:
+    for cell in [title, *cells_in(SET_UP), *rest]:
         refuse_lone_markers(name, cell.source)
         made = {"code": nbformat.v4.new_code_cell}.get(
             cell.cell_type, nbformat.v4.new_markdown_cell
@@ -118,19 +124,7 @@ def cell_id(cell: NotebookNode, seen: Counter) -> str:
 
 def execute(notebook: NotebookNode, folder: Path) -> None:
     """Run every cell in order, in the same surroundings on every machine."""
-    os.environ.update(ENVIRONMENT)
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_TIMEOUT,
-        kernel_name="python3",
-        kernel_manager_class=WakefulManager,
-        resources={"metadata": {"path": str(folder)}},
-        coalesce_streams=True,
-        record_timing=False,
-        store_widget_state=True,  # else an Output widget that is not stored ends it
-        extra_arguments=["--log-level=ERROR"],  # no remarks on its own sockets
-    )
-    client.execute()
+    client_for(notebook, folder).execute(env=os.environ | ENVIRONMENT)
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):

@@ -1,8 +1,8 @@
 """Run every notebook as a class would, two at a time.
 
-python notebooks/run.py course            solved ones; nbval compares their outputs
-python notebooks/run.py smoke             unsolved ones; each must reach its end
-python notebooks/run.py course 02_noise   only this one
+python tools/run.py course            solved ones; nbval compares their outputs
+python tools/run.py smoke             unsolved ones; each must reach its end
+python tools/run.py course 02_noise   only this one
 """
 
 import argparse
@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 from build import (
-    CELL_TIMEOUT,
     ENVIRONMENT,
     NOTEBOOKS,
     execute,
@@ -22,6 +21,7 @@ from build import (
     solved_file,
     source_names,
 )
+from kernel import CELL_TIMEOUT
 
 SLOW = 90  # seconds; no notebook of the course may take longer
 
@@ -33,6 +33,14 @@ def command(kind: str, name: str) -> list[str]:
     nbval = ["--nbval", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}"]
     quiet = ["-q", "--no-header", "-p", "no:cacheprovider"]
     return [sys.executable, "-m", "pytest", *quiet, *nbval, str(solved_file(name))]
+
+
+def advice(name: str, said: str) -> str:
+    """What is wrong with a notebook, a line for each cell, and what to do."""
+    cells = [line for line in said.splitlines() if line.startswith(f"{name}, In [")]
+    if cells and all(" stored " in line for line in cells):
+        cells.append(f"If this is meant: make notebooks ONLY={name}")
+    return "\n".join(cells or [said])
 
 
 def run(kind: str, name: str) -> bool:
@@ -51,8 +59,7 @@ def run(kind: str, name: str) -> bool:
     note = f" (slower than {SLOW} s)" if seconds > SLOW else ""
     print(f"{kind} {name}: {'ok' if good else 'FAILED'} in {seconds:.0f} s{note}")
     if not good:
-        print(done.stdout)
-        print(f"If the change is meant: make notebooks ONLY={name}")
+        print(advice(name, done.stdout))
     return good
 
 
@@ -73,7 +80,8 @@ def main() -> None:
         return run_learner_notebook(*names)
     started = time.perf_counter()
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        good = list(pool.map(lambda name: run(arguments.kind, name), names))
+        # The last notebooks take longest: begun first, they leave no process idle.
+        good = list(pool.map(lambda name: run(arguments.kind, name), names[::-1]))
     seconds = time.perf_counter() - started
     print(f"{arguments.kind}: {sum(good)} of {len(good)} notebooks in {seconds:.0f} s")
     sys.exit(not all(good))

@@ -1,0 +1,53 @@
+"""What a teacher reads where a solved notebook shows something else.
+
+02_noise, In [8]: stored "add_noise: ok", now "add_noise: not yet right"
+
+nbval prints screens of both outputs instead, counts cells from 0 where the notebook
+says In [1], and marks the new one with a minus. conftest.py puts this in its place.
+"""
+
+from itertools import zip_longest
+
+MOST_LETTERS = 100  # of a line that is shown
+
+
+def lines_shown(outputs: list, sanitize) -> list[str]:
+    """Every line of a cell's outputs that nbval compares, one kind after the other."""
+    lines = []
+    for kind in ("text", "text/html", "text/plain"):
+        for output in outputs:
+            text = output.get("data", output).get(kind, "")
+            lines += sanitize(text).splitlines()
+    return lines
+
+
+def first_difference(stored: list[str], now: list[str]) -> tuple[str, str]:
+    """The first two lines that differ, each from a little before the place."""
+    for old, new in zip_longest(stored, now, fillvalue="nothing"):
+        if old != new:
+            same = 0
+            while old[same : same + 1] == new[same : same + 1]:
+                same += 1
+            start = max(0, same - MOST_LETTERS // 2)
+            end = start + MOST_LETTERS
+            return old[start:end], new[start:end]
+    return "the same text", "in another number of parts"
+
+
+def verdict(item, error: Exception) -> str:
+    """One sentence about a cell that failed under nbval.
+
+    item: nbval's cell, with what it stored and what came out now
+    """
+    where = f"{item.path.stem}, In [{item.cell.execution_count}]:"
+    outputs = item.test_outputs or []
+    for output in outputs:
+        if output.output_type == "error":
+            return f"{where} {output.ename}: {output.evalue}"
+    if str(error) != "Cell outputs differ":
+        return f"{where} {error}"
+    stored, now = first_difference(
+        lines_shown(item.cell.outputs, item.sanitize),
+        lines_shown(outputs, item.sanitize),
+    )
+    return f'{where} stored "{stored}", now "{now}"'
