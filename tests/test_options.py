@@ -4,6 +4,7 @@ import json
 
 import pytest
 import typer
+from on_disk import written
 
 from course_lib.checkpoint import CheckpointError, WriteError
 from course_lib.commands.evaluate import read_lines
@@ -60,3 +61,34 @@ def test_what_is_no_text_file_gets_a_sentence(tmp_path):
     for file in (tmp_path, tmp_path / "nowhere", tmp_path / "bytes"):
         with pytest.raises(ValueError, match="must be a text file"):
             read_lines(file)
+
+
+# What a shell makes of a variable that is not set ------------------------------
+
+NAMING = {
+    "generate 'a frog' --out": "--out",
+    "generate 'a frog' --out f.png --weights": "--weights",
+    "edit 'a frog' --image p.png --out": "--out",
+    "edit 'a frog' --out f.png --image": "--image",
+    "edit 'a frog' --image p.png --out f.png --mask": "--mask",
+    "edit 'a frog' --image p.png --out f.png --weights": "--weights",
+    "train --iterations 1 --out": "--out",
+    "train --iterations 1 --out t --data": "--data",
+    "train --iterations 1 --out t --what text --start": "--start",
+    "train --iterations 1 --out t --what text --pair": "--pair",
+    "train --iterations 1 --out t --what latent --autoencoder": "--autoencoder",
+    "average critters mine --out": "--out",
+    "average critters --out a": "weights",
+    "evaluate --weights": "--weights",
+    "export": "out",
+    "evaluate --weights words --prompts": "--prompts",
+    "export e --weights": "--weights",
+}
+
+
+@pytest.mark.parametrize("empty", ["''", "' '"])
+@pytest.mark.parametrize("command", NAMING)
+def test_an_empty_name_is_bad_input(cli, here, words, command, empty):
+    code, out, err = cli(f"{command} {empty}")
+    assert (code, out, len(err)) == (2, [], 1) and written(here) == []
+    assert f"'{NAMING[command]}': it is empty" in err[0]

@@ -3,13 +3,13 @@
 import json
 
 import pytest
+from on_disk import written
 from PIL import Image
-from test_cli import cli, here, words, world, written  # noqa: F401
 
 from course_lib.commands.interpolate import MOST
 
 
-def test_a_row_of_pictures_is_drawn(cli, here, words):  # noqa: F811
+def test_a_row_of_pictures_is_drawn(cli, here, words):
     command = 'interpolate "a gren frog" "a hat" --n 3 --steps 1 --out way.png --json'
     code, out, err = cli(command)
     facts = json.loads(out[-1])
@@ -20,14 +20,14 @@ def test_a_row_of_pictures_is_drawn(cli, here, words):  # noqa: F811
     assert width > 2.8 * height and written(here) == ["way.png"]
 
 
-def test_or_one_file_a_picture(cli, here, words):  # noqa: F811
+def test_or_one_file_a_picture(cli, here, words):
     assert cli('interpolate "a" "a" --to-seed 1 --n 2 --steps 1 --out way/')[0] == 0
     assert written(here)[1:] == ["way/000.png", "way/001.png", "way/grid.png"]
     first, last = (Image.open(f"way/00{i}.png").tobytes() for i in range(2))
     assert first != last
 
 
-def test_or_two_picture_files(cli, here, words):  # noqa: F811
+def test_or_two_picture_files(cli, here, words):
     for name in ("red", "blue"):
         Image.new("RGB", (32, 32), name).save(f"{name}.png")
     command = "interpolate red.png blue.png --n 3 --out way/ --json"
@@ -49,7 +49,7 @@ def test_or_two_picture_files(cli, here, words):  # noqa: F811
         ("--weights critters --out w.png", "which takes no prompts"),
     ],
 )
-def test_bad_input_gets_a_sentence(cli, here, words, options, sentence):  # noqa: F811
+def test_bad_input_gets_a_sentence(cli, here, words, options, sentence):
     code, out, err = cli(f'interpolate "a frog" "a rabbit" {options}')
     assert (code, out, len(err)) == (2, [], 1) and sentence in err[0]
     assert not written(here)

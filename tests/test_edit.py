@@ -3,8 +3,8 @@
 import json
 
 import pytest
+from on_disk import written
 from PIL import Image
-from test_cli import cli, here, words, world, written  # noqa: F401
 from torchvision.transforms.v2.functional import pil_to_tensor
 
 from course_lib.commands.edit import read_mask
@@ -12,7 +12,7 @@ from course_lib.pixels import read_picture
 
 
 @pytest.fixture
-def files(here):  # noqa: F811
+def files(here):
     """A picture and some masks beside it."""
     Image.new("RGB", (32, 32), (0, 90, 200)).save("p.png")
     half = Image.new("L", (32, 32))
@@ -28,7 +28,7 @@ def files(here):  # noqa: F811
     return sorted(written(here))
 
 
-def test_a_picture_is_changed(cli, here, words, files):  # noqa: F811
+def test_a_picture_is_changed(cli, here, words, files):
     code, out, err = cli('edit "a hat" --image p.png --steps 2 --out e.png --json')
     facts = json.loads(out[-1])
     assert code == 0 and err == [] and facts["strength"] == 0.7
@@ -37,12 +37,12 @@ def test_a_picture_is_changed(cli, here, words, files):  # noqa: F811
     assert (read_picture("e.png", 32) != read_picture("p.png", 32)).any()
 
 
-def test_no_strength_gives_the_picture_back(cli, words, files):  # noqa: F811
+def test_no_strength_gives_the_picture_back(cli, words, files):
     assert cli('edit "a frog" --image p.png --strength 0 --out e.png')[0] == 0
     assert (read_picture("e.png", 32) == read_picture("p.png", 32)).all()
 
 
-def test_with_a_mask_the_rest_is_kept(cli, here, words, files):  # noqa: F811
+def test_with_a_mask_the_rest_is_kept(cli, here, words, files):
     command = 'edit "a frog" --image p.png --mask half.png --n 2 --steps 2 --out e/'
     assert cli(command)[0] == 0
     before = read_picture("p.png", 64)
@@ -52,7 +52,7 @@ def test_with_a_mask_the_rest_is_kept(cli, here, words, files):  # noqa: F811
         assert (after[..., 32:] != before[..., 32:]).any()
 
 
-def test_in_pixels_the_rest_is_kept_as_well(cli, words, files):  # noqa: F811
+def test_in_pixels_the_rest_is_kept_as_well(cli, words, files):
     command = 'edit "a frog" --image p.png --mask half.png --weights words'
     assert cli(f"{command} --steps 2 --out e.png")[0] == 0
     before, after = read_picture("p.png", 32), read_picture("e.png", 32)
@@ -61,7 +61,7 @@ def test_in_pixels_the_rest_is_kept_as_well(cli, words, files):  # noqa: F811
 
 
 @pytest.mark.parametrize(("weights", "side"), [("words", 32), ("latent", 64)])
-def test_room_is_drawn_at_both_sides(cli, words, files, weights, side):  # noqa: F811
+def test_room_is_drawn_at_both_sides(cli, words, files, weights, side):
     command = f'edit "a frog" --image p.png --wider 16 --weights {weights}'
     code, out, err = cli(f"{command} --steps 2 --out e.png --json")
     facts = json.loads(out[-1])
@@ -74,24 +74,24 @@ def test_room_is_drawn_at_both_sides(cli, words, files, weights, side):  # noqa:
     assert (middle == read_picture("p.png", side)).all()
 
 
-def test_white_is_where_to_draw(files):  # noqa: F811
+def test_white_is_where_to_draw(files):
     mask = read_mask("half.png", "p.png", 16)
     assert mask.shape == (16, 16) and mask[:, 8:].all() and not mask[:, :8].any()
 
 
-def test_a_full_mask_is_remarked_on(cli, words, files):  # noqa: F811
+def test_a_full_mask_is_remarked_on(cli, words, files):
     command = 'edit "a frog" --image p.png --mask full.png --steps 1 --out e.png'
     code, _, err = cli(command)
     assert code == 0 and "nothing is kept" in err[0]
 
 
-def test_what_is_cut_off_is_remarked_on(cli, words, files):  # noqa: F811
+def test_what_is_cut_off_is_remarked_on(cli, words, files):
     code, _, err = cli('edit "a frog" --image oblong.png --steps 1 --out e.png')
     assert code == 0 and len(err) == 1
     assert "oblong.png has 40x36 pixels" in err[0] and "36x36 are left" in err[0]
 
 
-def test_an_empty_wish_is_neither_right_nor_wrong(cli, words, files):  # noqa: F811
+def test_an_empty_wish_is_neither_right_nor_wrong(cli, words, files):
     code, out, _ = cli('edit "" --image p.png --steps 1 --out e.png --json')
     assert code == 0 and json.loads(out[-1])["right"] == [None]
 
@@ -125,7 +125,7 @@ def test_an_empty_wish_is_neither_right_nor_wrong(cli, words, files):  # noqa: F
         ("--image p.png --weights critters", "takes no prompts"),
     ],
 )
-def test_bad_input_gets_a_sentence(cli, here, words, files, options, sentence):  # noqa: F811
+def test_bad_input_gets_a_sentence(cli, here, words, files, options, sentence):
     code, _, err = cli(f'edit "a frog" {options} --out e.png')
     assert code == 2 and len(err) == 1 and sentence in err[0]
     assert sorted(written(here)) == files
