@@ -6,6 +6,7 @@ written to a temporary file, flushed to the disk and renamed: whoever looks sees
 file or the new one, never half of one. No pickle is ever loaded.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -21,6 +22,8 @@ from torch import Tensor, nn
 
 from course_lib.device import weights_folder
 
+LONGEST = 255 - 35  # bytes of a name: file systems take 255, and a temporary file's
+# own name (see replace_file) is longer than the one it will have
 Card = dict
 Tensors = dict[str, Tensor]
 
@@ -82,12 +85,22 @@ def replace_file(file: Path, write) -> None:
 def check_writable(folder: Path) -> None:
     """Raise a sentence unless files can be made in the folder, or the folder itself."""
     home = folder
-    while not home.exists() and home != home.parent:
-        home = home.parent
     try:
+        check_names(folder)
+        while not home.exists() and home != home.parent:
+            home = home.parent
         tempfile.TemporaryFile(dir=home).close()
     except OSError as error:
         raise ValueError(f"Cannot write to {folder}: {error.strerror}.") from error
+
+
+def check_names(place: Path) -> None:
+    """Raise an OSError for a path that is too long, as making it would, only sooner."""
+    longest = max((len(os.fsencode(part)) for part in place.parts), default=0)
+    with suppress(FileNotFoundError, NotADirectoryError):
+        os.lstat(place)  # too long as a whole: noticed wherever it leads
+    if longest > LONGEST:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
 
 
 def load_checkpoint(file: Path | str) -> tuple[Tensors, Card]:

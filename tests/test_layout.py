@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 LIBRARY = Path(__file__).resolve().parents[1] / "course_lib"
-GROUND = (
-    "course_lib"  # the files that lie in no room: device, checkpoint, pixels, chance
-)
+GROUND = "course_lib"  # the files that lie in no room: device, pixels, typed ...
 ROOMS = (
     GROUND,
     *("diffusion", "networks", "world"),

@@ -1,13 +1,10 @@
 """The command `edit`: change a picture as a prompt says, all of it or a part."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from PIL import Image, ImageOps
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from course_lib.commands.options import (
     AsJson,
@@ -29,7 +26,8 @@ from course_lib.diffusion.editing import (
     widen,
 )
 from course_lib.painters.pipeline import SPACES, TextToImage
-from course_lib.pixels import from_bytes, read_picture
+from course_lib.pixels import from_bytes, open_picture, read_picture
+from course_lib.shown import progress_bar, remark, tell
 
 MOST = 100  # pictures
 
@@ -98,11 +96,11 @@ def edit(
             load_judge(READER)  # only checks
     H, W = pictures.shape[2:]
     for sentence in painter.remarks([prompt], H, W) + on_the_edges(image):
-        print(sentence, file=sys.stderr)
+        remark(sentence)
     if hole is not None:
         if hole.all():
-            print("The mask is white all over: nothing is kept.", file=sys.stderr)
-        with tqdm(total=n * (steps + 1), unit="step", disable=None) as bar:
+            remark("The mask is white all over: nothing is kept.")
+        with progress_bar(total=n * (steps + 1), unit="step") as bar:
             watch = dict(callback=lambda step: bar.update(len(step.x_t)))
             asked = [prompt] * n
             edited = inpaint(
@@ -112,7 +110,7 @@ def edit(
         edited = image_to_image(painter, pictures, [prompt] * n, strength, **how)
     write_pictures(edited, files, grid)
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
-    print(f"{n} picture{'s' * (n > 1)}: {wrote[-1]}")
+    tell(f"{n} picture{'s' * (n > 1)}: {wrote[-1]}")
     if as_json:
         facts = dict(files=wrote, prompt=prompt, image=str(image), weights=weights)
         facts |= dict(read_as=painter.reworded([prompt])[0])
@@ -157,14 +155,13 @@ def read_mask(file: Path, image: Path, size: int) -> Tensor:
 
 def is_see_through(file: Path) -> bool:
     """Whether any pixel of a picture file is not opaque."""
-    with Image.open(file) as opened:
-        return opened.convert("RGBA").getextrema()[3][0] < 255
+    image = open_picture(file)
+    return image.mode == "RGBA" and image.getextrema()[3][0] < 255
 
 
 def size_of(file: Path) -> tuple[int, int]:
     """Width and height of a picture file, turned upright."""
-    with Image.open(file) as opened:
-        return ImageOps.exif_transpose(opened).size
+    return open_picture(file).size
 
 
 def on_the_edges(image: Path) -> list[str]:

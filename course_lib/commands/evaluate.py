@@ -1,6 +1,5 @@
 """The command `evaluate`: how good are trained weights?"""
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +19,7 @@ from course_lib.commands.options import (
 )
 from course_lib.device import best_device, use_all_cores
 from course_lib.painters.pipeline import LabelToImage, TextToImage
+from course_lib.shown import remark, tell
 
 
 def evaluate(
@@ -85,7 +85,7 @@ def evaluate(
     else:
         settings["calls"] = 50 if calls is None else calls
         found, lines = evaluate_denoiser(weights, pictures, seeds, settings)
-    print("\n".join(lines))
+    tell(*lines)
     if as_json:
         say_json(dict(weights=weights) | found)
 
@@ -151,7 +151,7 @@ def evaluate_prompts(
             lines = read_lines(file)
             asked = fi.prompts_from(lines, n)
             for sentence in fi.remarks(lines):
-                print(sentence, file=sys.stderr)
+                remark(sentence)
     facts = dict(kind="text denoiser", seeds=seeds, as_typed=painter.as_typed)
     facts |= settings | asdict(way)
     if file:
@@ -173,8 +173,8 @@ def evaluate_prompts(
 
 
 def read_lines(file: Path) -> list[str]:
-    """The lines of a text file, or a sentence."""
+    """The lines of a text file, without a byte order mark, or a sentence."""
     try:
-        return file.read_text(encoding="utf-8").splitlines()
+        return file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"--prompts must be a text file; {file}: {error}.") from error

@@ -1,13 +1,11 @@
 """The command `generate`: draw pictures of what a prompt says, or a label names."""
 
-import sys
 import time
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from torch import nn
-from tqdm.auto import tqdm
 
 from course_lib.commands.options import (
     AsJson,
@@ -23,6 +21,8 @@ from course_lib.commands.options import (
 from course_lib.commands.picture_files import places_for, write_pictures
 from course_lib.device import best_device, use_all_cores
 from course_lib.painters.pipeline import SPACES, LabelToImage, TextToImage
+from course_lib.shown import progress_bar, remark, tell
+from course_lib.typed import names_in
 
 MOST_PICTURES = 10_000
 
@@ -60,7 +60,7 @@ def generate(
     Example: python -m course_lib generate "a frog on stilts" --n 16 --out frogs.png
     """
     use_all_cores()
-    labels = [name.strip() for names in label or [] for name in names.split(",")]
+    labels = [name for names in label or [] for name in names_in(names)]
     settings = dict(steps=steps, guidance_scale=guidance, sampler=sampler)
     with bad_input():
         if (prompt is None) == (label is None):
@@ -90,17 +90,17 @@ def generate(
             load_judge(READER)  # only checks
     asked = [(labels or prompt)[i % len(labels or prompt)] for i in range(n)]
     for sentence in draw.remarks(prompt, size) if prompt else []:
-        print(sentence, file=sys.stderr)
+        remark(sentence)
     looked = count_looks(draw.model)
     started = time.monotonic()
     way = draw.way(guidance, steps)
-    with tqdm(total=n * (way.steps + 1), unit="step", disable=None) as bar:
+    with progress_bar(total=n * (way.steps + 1), unit="step") as bar:
         watch = dict(callback=lambda step: bar.update(len(step.x_t)))
         pictures = draw(asked, seed=seed, **watch, **settings, **told)
     seconds = time.monotonic() - started
     write_pictures(pictures, files, grid)
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
-    print(f"{n} picture{'s' * (n > 1)} in {seconds:.1f} s: {wrote[-1]}")
+    tell(f"{n} picture{'s' * (n > 1)} in {seconds:.1f} s: {wrote[-1]}")
     if as_json:
         facts = dict(files=wrote, seed=seed, weights=weights)
         facts |= asdict(way) | dict(sampler=sampler)

@@ -1,8 +1,7 @@
 """The command `interpolate`: pictures on the way from one to another."""
 
-import sys
+import os
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,9 +21,12 @@ from course_lib.device import best_device, use_all_cores
 from course_lib.diffusion.editing import crossfade
 from course_lib.diffusion.editing import interpolate as on_the_way
 from course_lib.painters.pipeline import SPACES, TextToImage
-from course_lib.pixels import from_bytes, read_picture
+from course_lib.pixels import FORMATS, from_bytes, read_picture
+from course_lib.shown import remark, tell
+from course_lib.typed import expanded
 
 MOST = 100  # pictures
+ENDINGS = (*(f".{name.lower()}" for name in FORMATS), ".jpg", ".tif")
 
 
 def interpolate(
@@ -58,24 +60,36 @@ def interpolate(
         files, grid = places_for(out, n)
         painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
         painter.trace(asked, **how)  # only checks
-        are_files = [Path(one).is_file() for one in asked]
+        are_files = [is_picture_file(one) for one in asked]
         if any(are_files) and not all(are_files):
             raise ValueError("Give two prompts or two picture files, not one of each.")
         if all(are_files):
             size = painter.card["size"]
-            ends = [from_bytes(read_picture(Path(one), size)) for one in asked]
+            ends = [from_bytes(read_picture(expanded(one), size)) for one in asked]
     if all(are_files):
         pictures = crossfade(painter, *ends, n)
     else:
         for sentence in painter.remarks(asked):
-            print(sentence, file=sys.stderr)
+            remark(sentence)
         pictures = on_the_way(painter, first, last, n, to_seed=to_seed, **how)
     write_pictures(pictures, files, grid, columns=min(n, 10))
     wrote = [str(file) for file in files] + [str(grid)]
-    print(f"{n} pictures: {wrote[-1]}")
+    tell(f"{n} pictures: {wrote[-1]}")
     if as_json:
         facts = dict(files=wrote, weights=weights)
         if all(are_files):
             return say_json(facts | dict(images=asked))
         facts |= dict(prompts=asked, read_as=painter.reworded(asked), to_seed=to_seed)
         say_json(facts | dict(seed=seed) | asdict(painter.way(guidance, steps)))
+
+
+def is_picture_file(given: str) -> bool:
+    """Whether a text names a file; one that looks like a name but is none is refused.
+
+    isfile, and not Path.is_file, which fails of a text too long to be a name.
+    """
+    if os.path.isfile(given) or os.path.isfile(os.path.expanduser(given)):
+        return True
+    if given.strip().lower().endswith(ENDINGS):
+        raise ValueError(f"There is no file {given}.")
+    return False

@@ -28,6 +28,8 @@ from course_lib.commands.options import (
 )
 from course_lib.commands.train import train
 from course_lib.device import use_all_cores
+from course_lib.shown import let_any_letter_out, tell
+from course_lib.typed import TypedError
 
 UsageError = typer.BadParameter.__base__  # click's, or typer's own copy of it
 
@@ -42,11 +44,14 @@ app = typer.Typer(
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    let_any_letter_out()
     try:
         name = "python -m course_lib"
         return app(arguments or ["--help"], name, standalone_mode=False) or DONE
     except UsageError as error:
         return complain(error.format_message(), BAD_INPUT)
+    except TypedError as error:  # COURSE_CACHE and its like, whenever they are read
+        return complain(str(error), BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         return complain("Stopped.", FAILED)
     except (WriteError, FloatingPointError) as error:
@@ -67,6 +72,6 @@ def doctor(as_json: AsJson = False) -> None:
 
     use_all_cores()
     found = examine()
-    print("\n".join(as_lines(found)))
+    tell(*as_lines(found))
     if as_json:
         say_json(found)

@@ -1,7 +1,6 @@
 """What the commands share: exit codes, one sentence, one line of JSON."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,19 +11,25 @@ import typer
 from course_lib.checkpoint import CheckpointError, WriteError
 from course_lib.diffusion.guidance import FOR_LABELS, FOR_LATENTS, FOR_PROMPTS
 from course_lib.painters.painter import SAMPLERS
+from course_lib.shown import remark
+from course_lib.typed import TypedError, expanded
 from course_lib.world.datasets import DataError
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
 
 def text(given: str) -> str:
-    """An option that may not be ""; a shell makes that of a variable that is not set.
+    """An option that names a file, a folder or weights, its ~ written out.
 
-    As `parser` of each option that names a file, a folder or weights.
+    As `parser` of each such option. It may not be "", which a shell makes of a variable
+    that is not set; and of --out=~/x.png no shell writes out the ~.
     """
     if not given.strip():
         raise typer.BadParameter("it is empty, so name something.")
-    return given
+    try:
+        return expanded(given)
+    except TypedError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def path(given: str) -> Path:
@@ -64,7 +69,7 @@ Sampler = Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")]
 
 def complain(sentence: str, code: int) -> int:
     """Say on stderr, in one line, what went wrong."""
-    print(" ".join(sentence.split()), file=sys.stderr)
+    remark(sentence)
     return code
 
 

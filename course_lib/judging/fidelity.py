@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from course_lib.chance import REWORDING, uniforms
 from course_lib.judging.evaluation import FRESH, as_facts, check_size, spoken
@@ -17,6 +16,7 @@ from course_lib.judging.metrics import share
 from course_lib.networks.judge import Judge, load_judge
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes, to_bytes
+from course_lib.shown import progress_bar
 from course_lib.training.captions import mistype, without_articles
 from course_lib.world.critters import (
     FACTORS,
@@ -299,7 +299,7 @@ def measure_kinds(
     """n prompts of every kind a seed: kind -> the shares of drawn and real pictures."""
     check_size(n, seeds)
     judge, table = load_judge(READER), {}
-    for kind in tqdm(kinds, unit="kind", disable=None):
+    for kind in progress_bar(kinds, unit="kind"):
         drawn, real, asked = [], [], []
         for seed in range(seeds):
             prompts = prompts_of(kind, n, FRESH + seed, painter.card["size"])

@@ -16,6 +16,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from course_lib.typed import visible
+
 PAD, START, END = range(3)  # no text; here it begins; here it ends
 FIRST_BYTE = 3  # the token of byte 0
 BYTES = range(FIRST_BYTE, FIRST_BYTE + 256)
@@ -24,8 +26,8 @@ Pair = tuple[int, int]
 
 
 def tidy(prompt: str) -> str:
-    """Lower case, single spaces: what a prompt and a caption have in common."""
-    return " ".join(prompt.lower().split())
+    """Lower case, single spaces, only what is seen: as captions are."""
+    return " ".join(visible(prompt).lower().split())
 
 
 def pieces(text: str) -> list[str]:

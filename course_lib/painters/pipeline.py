@@ -39,6 +39,7 @@ from course_lib.painters.painter import (
     from_noise,
 )
 from course_lib.painters.rewriting import rewrite
+from course_lib.typed import as_list, looks_otherwise, visible
 from course_lib.world.prompts import list_of_texts, listed, misspelled, unknown_words
 
 SPACES = {"latent": "latent", "pixel": "words"}  # in which to draw, and who does
@@ -86,7 +87,7 @@ class LabelToImage(Painter):
             if label not in self.labels:
                 raise ValueError(
                     f"These weights know no {label!r}; "
-                    f"they know {', '.join(self.labels)}."
+                    f"they know {as_list(self.labels)}."
                 )
         return torch.tensor([self.labels.index(label) for label in labels])
 
@@ -272,7 +273,11 @@ class TextToImage(Painter):
             said.append(f"Words that were in no caption of the training: {named}.")
         if self.tokenizer.cut_texts(texts, self.length):
             said.append(f"A prompt is cut after {self.length - 2} tokens.")
-        if not all(text.strip() for text in prompts):
+        hidden = looks_otherwise("".join(prompts))
+        if hidden:
+            signs = f"{listed(hidden)}, without which it looks otherwise"
+            said.append(f"Hidden signs in a prompt are not read: {signs}.")
+        if not all(visible(text).strip() for text in prompts):
             said.append("An empty prompt asks for nothing: any picture will do.")
         return said
 

@@ -27,7 +27,6 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from filelock import FileLock, Timeout
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from course_lib.checkpoint import (
     CheckpointError,
@@ -37,6 +36,7 @@ from course_lib.checkpoint import (
     save_weights,
 )
 from course_lib.device import best_device, cpu_has_bf16
+from course_lib.shown import progress_bar
 from course_lib.training.muon import Muon, in_groups
 
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -418,10 +418,10 @@ def train(
     Returns:
         the network with the averaged weights in it
     """
-    bar = tqdm(
+    bar = progress_bar(
         total=trainer.last,
         initial=trainer.iteration,
-        disable=not trainer.accelerator.is_main_process,
+        hidden=not trainer.accelerator.is_main_process,
         unit="batch",
     )
     try:
