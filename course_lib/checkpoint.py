@@ -22,8 +22,8 @@ from torch import Tensor, nn
 
 from course_lib.device import weights_folder
 
-LONGEST = 255 - 35  # bytes of a name: file systems take 255, and a temporary file's
-# own name (see replace_file) is longer than the one it will have
+LONGEST = 255  # bytes of a name that file systems take
+BESIDE = 35  # so many bytes longer a temporary file's name may be, see replace_file
 Card = dict
 Tensors = dict[str, Tensor]
 
@@ -96,11 +96,21 @@ def check_writable(folder: Path) -> None:
 
 def check_names(place: Path) -> None:
     """Raise an OSError for a path that is too long, as making it would, only sooner."""
-    longest = max((len(os.fsencode(part)) for part in place.parts), default=0)
     with suppress(FileNotFoundError, NotADirectoryError):
         os.lstat(place)  # too long as a whole: noticed wherever it leads
-    if longest > LONGEST:
+    if any(len(os.fsencode(part)) > LONGEST for part in place.parts):
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+
+
+def check_file(file: Path) -> None:
+    """Raise a sentence for a name that no file can get, by `replace_file` at least."""
+    try:
+        check_writable(file.parent)
+        check_names(file.with_name(file.name + " " * BESIDE))
+    except OSError as error:
+        raise ValueError(f"Cannot write to {file}: {error.strerror}.") from error
+    if file.is_dir():
+        raise ValueError(f"Cannot write to {file}: it is a folder.")
 
 
 def load_checkpoint(file: Path | str) -> tuple[Tensors, Card]:

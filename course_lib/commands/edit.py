@@ -25,11 +25,14 @@ from course_lib.diffusion.editing import (
     start_of,
     widen,
 )
+from course_lib.painters.memory import HELD, how_many
 from course_lib.painters.pipeline import SPACES, TextToImage
 from course_lib.pixels import from_bytes, open_picture, read_picture
 from course_lib.shown import progress_bar, remark, tell
 
 MOST = 100  # pictures
+MOST_AGAIN = 100  # times; more would mean to leave it running for days
+TOGETHER = 32  # pictures, if there is memory for so many
 
 
 def edit(
@@ -77,19 +80,21 @@ def edit(
             raise ValueError(f"--n must lie in 1..{MOST}; got {n}.")
         if [mask, wider, strength].count(None) < 2:
             raise ValueError("Choose one of --strength, --mask and --wider.")
-        if again < 1:
-            raise ValueError(f"--again must be 1 or more; got {again}.")
+        if not 1 <= again <= MOST_AGAIN:
+            raise ValueError(f"--again must be 1 to {MOST_AGAIN}; got {again}.")
         files, grid = places_for(out, n)
         painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
         strength = 0.7 if strength is None else strength
         start_of(strength, painter.schedule.T)
         painter.trace([prompt], steps, guidance, seed)  # only checks
         size = painter.card["size"]
+        room = size + 2 * (wider or 0)
         pictures = from_bytes(read_picture(image, size)[None]).repeat(n, 1, 1, 1)
         hole = read_mask(mask, image, size) if mask else None
         if wider is not None:
             check_wider(painter, wider)
             pictures, hole = widen(pictures, left=wider, right=wider)
+        together = how_many(painter, size, room, TOGETHER, HELD)
         if as_json:
             from course_lib.judging.fidelity import READER, load_judge, what_is_seen
 
@@ -103,9 +108,8 @@ def edit(
         with progress_bar(total=n * (steps + 1), unit="step") as bar:
             watch = dict(callback=lambda step: bar.update(len(step.x_t)))
             asked = [prompt] * n
-            edited = inpaint(
-                painter, pictures, hole, asked, again=again, **how, **watch
-            )
+            part = dict(again=again, batch_size=together)
+            edited = inpaint(painter, pictures, hole, asked, **part, **how, **watch)
     else:
         edited = image_to_image(painter, pictures, [prompt] * n, strength, **how)
     write_pictures(edited, files, grid)

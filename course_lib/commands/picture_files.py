@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 from torch import Tensor
 
-from course_lib.checkpoint import check_names, check_writable, replace_file
+from course_lib.checkpoint import check_file, check_writable, replace_file
 from course_lib.pixels import to_grid, to_image
 
 
@@ -20,26 +20,15 @@ def places_for(out: str, n: int) -> tuple[list[Path], Path | None]:
     folder = out.endswith(("/", "\\")) or os.path.isdir(out) or not place.suffix
     if not folder and place.suffix.lower() != ".png":
         raise ValueError(f"--out must be FILE.png or FOLDER/; got {out!r}.")
-    check_writable(place if folder else place.parent)
     if not folder:
-        files, grid = ([place], None) if n == 1 else ([], place)
-    else:
-        digits = max(3, len(str(n - 1)))
-        files = [place / f"{i:0{digits}}.png" for i in range(n)]
-        grid = place / "grid.png"
-    for file in [*files, grid] if grid else files:
+        check_file(place)
+        return ([place], None) if n == 1 else ([], place)
+    digits = max(3, len(str(n - 1)))
+    files = [place / f"{i:0{digits}}.png" for i in range(n)]
+    check_writable(place)
+    for file in (files[0], place / "grid.png"):
         check_file(file)
-    return files, grid
-
-
-def check_file(file: Path) -> None:
-    """Raise a sentence for a name that no file can get; the disk alone may fail then."""
-    try:
-        check_names(file)
-    except OSError as error:
-        raise ValueError(f"Cannot write to {file}: {error.strerror}.") from error
-    if file.is_dir():
-        raise ValueError(f"Cannot write to {file}: it is a folder.")
+    return files, place / "grid.png"
 
 
 def write_pictures(

@@ -31,6 +31,7 @@ from course_lib.networks.autoencoder import Autoencoder, its_autoencoder
 from course_lib.networks.text_unet import TextUNet
 from course_lib.networks.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
 from course_lib.networks.unet import UNet
+from course_lib.painters.memory import how_many
 from course_lib.painters.painter import (
     LARGEST,
     Painter,
@@ -219,6 +220,11 @@ class TextToImage(Painter):
             size // self.times,
         )
 
+    def together(self, size: int | None, most: int) -> int:
+        """How many pictures of this size are drawn together; a sentence, if not one."""
+        _, h, w = self.shape(size)
+        return how_many(self, h * self.times, w * self.times, most)
+
     @torch.no_grad()
     def encode(self, pictures: Tensor) -> Tensor:
         """Pictures (B, 3, H, W) in [-1, 1] to what the network draws: `shape` each."""
@@ -316,6 +322,7 @@ class TextToImage(Painter):
             size: height and width, if not those of the training (see `remarks`)
         """
         shape = self.shape(size)
+        self.together(size, most=1)  # only checks
         predict = self.predict_for(prompts, guidance_scale, negative_prompt, clamp_x_0)
         noise = PictureNoise(seed, range(first, first + len(prompts)), self.device)
         steps = self.way(steps=steps).steps
@@ -372,4 +379,5 @@ class TextToImage(Painter):
             how["negative_prompt"] = negative_prompt
             return self.trace(some, steps, guidance_scale, **how)
 
+        batch_size = self.together(size, most=batch_size)
         return draw_all(trace, prompts, batch_size, callback, self.decode)
