@@ -18,6 +18,7 @@ from on_disk import written
 
 from course_lib import checkpoint
 from course_lib.checkpoint import load_checkpoint
+from course_lib.device import cache_folder
 from course_lib.networks.unet import UNet
 from course_lib.training import trainer
 
@@ -200,6 +201,8 @@ def test_a_training_that_is_killed_carries_on_to_the_same_weights(cli, learn, he
         ("--iterations 3 --batch 0", "--batch must be 1.."),
         ("--iterations 3 --data mnist", "critters, cifar10 or folder:PATH"),
         ("--iterations 3 --data folder:nowhere", "There is no folder nowhere"),
+        ("--iterations 3 --data folder:", "name a folder of photos"),
+        ("--iterations 3 --data folder:~nouser", "no home folder is known"),
         ("--iterations 3 --data folder:.", "None of the 1 files"),
         ("--iterations 3 --what poet", "--what must be one of"),
         ("--iterations 3 --what classifier", "A classifier learns from cifar10"),
@@ -302,6 +305,55 @@ def test_a_real_process_exits_with_2_and_one_line_on_stderr(here):
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.startswith("These weights know no 'crow'")
     assert ran.stderr.count("\n") == 1 and written(here) == []
+
+
+def real(command: str, how: str = "", **environment: str):
+    """What a shell gets of a command: `how` closes or turns its streams."""
+    return subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m course_lib {command} {how}"],
+        capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sh")
+def test_without_stderr_everything_is_drawn_all_the_same(here):
+    ran = real("generate --label frog --steps 2 --out f.png", "2>&-")
+    assert (ran.returncode, written(here)) == (0, ["f.png"])
+    ran = real("generate --label crow --out g.png", "2>&-")
+    assert (ran.returncode, ran.stdout) == (2, b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sh")
+def test_a_name_in_letters_that_stdout_lacks_is_no_failure(here):
+    command = "generate --label frog --steps 1 --out m\u00fcsli.png"
+    ran = real(command, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert ran.stdout.endswith(b"m\\xfcsli.png\n")
+
+
+@pytest.mark.parametrize("variable", ["COURSE_WEIGHTS", "COURSE_CACHE", "COURSE_DATA"])
+def test_a_variable_that_leads_nowhere_is_bad_input(cli, variable, monkeypatch, here):
+    monkeypatch.setenv(variable, "~nouser/x")
+    command = {
+        "COURSE_WEIGHTS": "generate --label frog --out f.png",
+        "COURSE_CACHE": f"train --data critters {TINY} --iterations 1 --out t",
+        "COURSE_DATA": f"train --data cifar10 {TINY} --iterations 1 --out t",
+    }[variable]
+    code, out, err = cli(command)
+    assert (code, out, len(err)) == (2, [], 1)
+    assert err[0].startswith(f"{variable}: ~nouser/x leads nowhere")
+    assert written(here) == []
+
+
+def test_a_variable_read_late_is_bad_input_all_the_same(cli, monkeypatch):
+    def late(*args, **kwargs):
+        return cache_folder()
+
+    monkeypatch.setattr(UNet, "forward", late)
+    monkeypatch.setenv("COURSE_CACHE", "~nouser")
+    code, _, err = cli("generate --label frog --steps 1 --out f.png")
+    assert code == 2 and err[-1].startswith("COURSE_CACHE: ")
 
 
 def test_a_mistake_of_ours_is_no_bad_input(cli, monkeypatch):

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from on_disk import written
 from PIL import Image
@@ -25,6 +26,8 @@ def files(here):
     Image.new("L", (64, 32), 255).save("wide.png")
     Image.new("RGB", (40, 36), (0, 90, 200)).save("oblong.png")
     (here / "text.png").write_text("no picture")
+    (here / "script.png").write_text("%!PS-Adobe-3.0 EPSF-3.0\n")
+    Image.new("F", (32, 32), 3e38).save("dark.tif")
     return sorted(written(here))
 
 
@@ -113,6 +116,17 @@ def test_an_empty_wish_is_neither_right_nor_wrong(cli, words, files):
         ("--image p.png --wider -8", "how many pixels to add"),
         ("--image p.png --wider 3", "--wider must be a multiple of 8 here; got 3."),
         ("--image p.png --wider 1000", "at most 1024"),
+        ("--image p.png --wider 99999999999999999999999", "multiple of 8 here"),
+        ("--image p.png --again 1000000", "--again must be 1 to 100"),
+        ("--image script.png", "script.png is not a picture that can be read"),
+        ("--image p.png --mask script.png", "script.png is not a picture"),
+        ("--image dark.tif", "dark.tif: Its numbers go from"),
+        ("--image p.png --mask dark.tif", "dark.tif: Its numbers go from"),
+        ("--image .", "cannot be opened: Is a directory"),
+        (f"--image {'f' * 300}.png", "cannot be opened: File name too long"),
+        ("--image ~nouser/p.png", "no home folder is known for ~nouser"),
+        ("--image p.png --mask=~nouser/p.png", "no home folder is known for ~nouser"),
+        ("--image p.png --weights=~nouser/w", "no home folder is known for ~nouser"),
         ("--image p.png --mask half.png --again 0", "--again must be 1"),
         ("--image p.png --again 0", "--again must be 1"),
         ("--image p.png --guidance 1e38", "in -100..100"),
@@ -129,3 +143,22 @@ def test_bad_input_gets_a_sentence(cli, here, words, files, options, sentence):
     code, _, err = cli(f'edit "a frog" {options} --out e.png')
     assert code == 2 and len(err) == 1 and sentence in err[0]
     assert sorted(written(here)) == files
+
+
+def test_a_photo_whose_camera_wrote_odd_tags_is_edited(cli, here, words, files):
+    """A place that is text: Pillow itself raises TypeError for it."""
+    tags = b"Exif\0\0II*\0\x08\0\0\0\x02\0"
+    tags += b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0"  # turned
+    tags += b"\x25\x88\x02\0\x05\0\0\0\0\0\0\0" + bytes(4)
+    Image.new("RGB", (40, 36)).save("odd.jpg", exif=tags)
+    code, _, err = cli('edit "a frog" --image odd.jpg --steps 1 --out e.png')
+    assert code == 0 and "odd.jpg has 36x40 pixels" in err[0]
+
+
+def test_a_mask_of_16_bits_is_read(cli, here, words, files):
+    numbers = np.zeros((32, 32), dtype=np.uint16)
+    numbers[:, 16:] = 65535
+    Image.fromarray(numbers).save("deep.png")
+    assert (
+        read_mask("deep.png", "p.png", 16) == read_mask("half.png", "p.png", 16)
+    ).all()

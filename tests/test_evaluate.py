@@ -167,3 +167,14 @@ def test_bad_prompts_get_a_sentence_and_write_nothing(
     code, out, err = cli(command)
     assert code == 2 and len(err) == 1 and re.search(sentence, err[0]), err
     assert written(here) == []
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", "\u200b", "\u202a"])
+def test_a_mark_that_nobody_sees_changes_no_prompt(cli, here, words, mark):
+    found = []
+    for lines in ("red frog\n", f"{mark}red fr{mark}og\n"):
+        (here / "p.txt").write_text(lines, encoding="utf-8")
+        code, out, err = cli(f"{PROMPTS} --seeds 1 --json")
+        assert code == 0 and err == []
+        found.append(json.loads(out[-1])["factors"].keys())
+    assert found[0] == found[1] and "colour" in found[0]

@@ -10,6 +10,7 @@ import pytest
 from on_disk import written
 from PIL import Image
 
+from course_lib.checkpoint import load_weights, save_weights
 from course_lib.commands.generate import MOST_PICTURES
 from course_lib.networks.unet import UNet
 from course_lib.pixels import read_picture
@@ -77,6 +78,13 @@ def test_guidance_1_calls_the_network_once_a_step(cli, guidance, calls):
         ("--out some.jpg", "--out must be FILE.png or FOLDER/; got 'some.jpg'"),
         ("--out file/in/a/file.png", "Cannot write to"),
         ("--out file/", "Cannot write to"),
+        (f"--out {'f' * 250}.png", "Cannot write to .*: File name too long"),
+        (f"--out {'f' * 237}.png", "Cannot write to .*: File name too long"),
+        (f"--out {'é' * 125}.png", "Cannot write to .*: File name too long"),
+        (f"--out new/{'f' * 300}/x.png", "Cannot write to .*: File name too long"),
+        (f"--out {'new/' * 1200}x.png", "Cannot write to .*: File name too long"),
+        ("--out=~nouser/x.png", "no home folder is known for ~nouser"),
+        ("--weights=~nouser/w", "no home folder is known for ~nouser"),
         ("--n four", "Invalid value for '--n'"),
         ("--colour red", "No such option"),
     ],
@@ -86,13 +94,13 @@ def test_bad_input_is_answered_before_anything_is_computed_or_written(
 ):
     monkeypatch.setattr(UNet, "forward", None)  # would fail
     Path("file").touch()
-    name, _, value = options.partition(" ")
+    name, _, value = options.replace("=", " ", 1).partition(" ")
     given = {"--label": "frog", "--out": "x.png", "--weights": "critters"}
     given |= {name: value}
     command = " ".join(f"{name} {value}" for name, value in given.items())
     code, out, err = cli(f"generate {command} --json")
     assert (code, out, len(err)) == (2, [], 1)
-    assert words in err[0]
+    assert words in err[0] or re.search(words, err[0])
     assert written(here) == ["file"]
 
 
@@ -165,8 +173,14 @@ def test_prompts_are_rewritten_unless_as_typed(cli, words):
         (f"'{'frog ' * 10_000}'", "cut after 22 tokens"),
         ("'カエル 🐸'", "no caption of the training"),
         ("'a red blue frog \x07'", None),
+        ("'\ufeffa re\u200bd frog'", None),
+        ("'\u200b'", "asks for nothing"),
+        ("'a \u202egorf\u202c cat'", "Hidden signs in a prompt are not read: U+202C"),
     ],
-    ids=["empty", "unknown", "long", "another script", "control character"],
+    ids=[
+        *("empty", "unknown", "long", "another script", "control character"),
+        *("hidden", "nothing but hidden", "turned round"),
+    ],
 )
 def test_no_prompt_fails(cli, here, words, prompt, remark):
     code, _, err = cli(f"generate {prompt} --steps 1 --out f.png")
@@ -196,3 +210,41 @@ def test_bad_prompts_get_a_sentence_and_write_nothing(
     code, out, err = cli(command)
     assert code == 2 and len(err) == 1 and re.search(sentence, err[0]), err
     assert written(here) == []
+
+
+def test_hidden_signs_draw_no_other_picture(cli, words):
+    for name, prompt in (("a", "a red frog"), ("b", "\ufeffa re\u200bd\u202a frog")):
+        cli(f'generate "{prompt}" --space pixel --steps 1 --out {name}.png')
+    assert (read_picture("a.png", 32) == read_picture("b.png", 32)).all()
+
+
+def test_a_label_with_a_comma_can_be_asked_for(cli, here, world):
+    tensors, card = load_weights("critters")
+    labels = ["nothing", "salt,pepper", "m\u00fcsli", *card["labels"][3:]]
+    save_weights("mine", tensors, card | {"labels": labels})
+    ask = "generate --weights mine --steps 1 --out x/ --json --n 3 --label"
+    facts = json.loads(cli(f"{ask} 'salt\\,pepper, mu\u0308sli'")[1][-1])
+    assert facts["labels"] == ["salt,pepper", "m\u00fcsli", "salt,pepper"]
+    code, out, err = cli(f"{ask} salt,pepper")
+    assert (code, out) == (2, []) and "nothing, salt\\,pepper, m\u00fcsli" in err[0]
+
+
+def test_a_name_may_be_as_long_as_it_can_be_written(cli, here):
+    for name in ("f" * 200, "é" * 100):
+        assert cli(f"generate --label frog --steps 1 --out {name}.png")[0] == 0
+    assert cli(f"generate --label frog --steps 1 --out {'d' * 250}/")[0] == 0
+
+
+def test_where_a_folder_has_the_name_nothing_is_drawn(cli, here, monkeypatch):
+    monkeypatch.setattr(UNet, "forward", None)  # would fail
+    (here / "some" / "grid.png").mkdir(parents=True)
+    code, out, err = cli("generate --label frog --out some/ --n 2")
+    assert (code, out) == (2, []) and "grid.png: it is a folder" in err[0]
+
+
+def test_home_is_home(cli, here, monkeypatch):
+    monkeypatch.setenv("HOME", str(here))
+    monkeypatch.setenv("USERPROFILE", str(here))
+    assert cli("generate --label frog --steps 1 --out=~/one.png")[0] == 0
+    assert cli("generate --label frog --steps 1 --out=~/some/")[0] == 0
+    assert written(here) == ["one.png", "some", "some/000.png", "some/grid.png"]

@@ -47,9 +47,40 @@ def test_or_two_picture_files(cli, here, words):
         ("--steps 0 --out w.png", "got 0."),
         ("--out w.gif", "--out must be FILE.png or FOLDER/"),
         ("--weights critters --out w.png", "which takes no prompts"),
+        ("--guidance nan --out w.png", "finite"),
+        ("--out=~nouser/w.png", "no home folder is known for ~nouser"),
     ],
 )
 def test_bad_input_gets_a_sentence(cli, here, words, options, sentence):
     code, out, err = cli(f'interpolate "a frog" "a rabbit" {options}')
     assert (code, out, len(err)) == (2, [], 1) and sentence in err[0]
     assert not written(here)
+
+
+@pytest.mark.parametrize("letters", ["a" * 300, "a" * 5000, "猫" * 100, "~nobody"])
+def test_a_text_too_long_for_a_name_is_a_prompt(cli, here, words, letters):
+    code, _, err = cli(
+        f'interpolate "{letters} frog" "a frog" --n 2 --steps 1 --out w/'
+    )
+    assert code == 0 and "grid.png" in written(here)[-1]
+
+
+@pytest.mark.parametrize("name", ["red.png", "~/red.JPG", "photos/red.tif"])
+def test_a_file_that_is_not_there_is_no_prompt(cli, here, words, name):
+    code, out, err = cli(f"interpolate {name} 'a frog' --out w.png")
+    assert (code, out, err) == (2, [], [f"There is no file {name}."])
+    assert not written(here)
+
+
+def test_two_files_at_home(cli, here, words, monkeypatch):
+    monkeypatch.setenv("HOME", str(here))
+    monkeypatch.setenv("USERPROFILE", str(here))
+    Image.new("RGB", (32, 32)).save("a.png")
+    code, _, _ = cli("interpolate '~/a.png' '~/a.png' --n 2 --out=~/w.png")
+    assert code == 0 and written(here) == ["a.png", "w.png"]
+
+
+def test_two_files_that_are_no_pictures_are_refused(cli, here, words):
+    (here / "a.png").write_text("%!PS-Adobe-3.0 EPSF-3.0\n")
+    code, out, err = cli("interpolate a.png a.png --out w.png")
+    assert (code, out, len(err)) == (2, [], 1) and "a.png is not a picture" in err[0]

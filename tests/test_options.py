@@ -45,6 +45,15 @@ def test_what_is_empty_names_nothing(kind):
             kind(empty)
 
 
+@pytest.mark.parametrize("kind", [text, path])
+def test_a_home_is_written_out_for_every_option_that_names(kind, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("USERPROFILE", "/home/me")
+    assert str(kind("~/x")) == "/home/me/x"
+    with pytest.raises(typer.BadParameter, match="no home folder"):
+        kind("~nouser/x")
+
+
 def test_a_complaint_hands_its_code_on(capsys):
     assert complain("No.", 7) == 7
     assert capsys.readouterr().err == "No.\n"
