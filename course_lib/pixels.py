@@ -118,8 +118,8 @@ def open_picture(file: Path | str) -> Image.Image:
     with one_sentence(file), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd files
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        # Opened here, for given a name Pillow maps the file into memory: then a TIFF to
-        # be turned by 90 degrees comes out scrambled (13.0), and one that shrinks kills.
+        # Opened here, for given a name Pillow maps the file into memory: a TIFF that is
+        # turned by 90 degrees is scrambled then (Pillow 13.0), and one cut short kills.
         with open(file, "rb") as there, Image.open(there, formats=FORMATS) as opened:
             check_size(opened)
             forget_parts(opened)

@@ -175,7 +175,7 @@ def test_prompts_are_rewritten_unless_as_typed(cli, words):
         ("'a red blue frog \x07'", None),
         ("'\ufeffa re\u200bd frog'", None),
         ("'\u200b'", "asks for nothing"),
-        ("'a \u202egorf\u202c cat'", "Hidden signs in a prompt are not read: U+202C"),
+        ("'a \u202efrog\u202c'", "Hidden signs in a prompt are not read: U+202C"),
     ],
     ids=[
         *("empty", "unknown", "long", "another script", "control character"),
