@@ -102,3 +102,14 @@ def expanded(given: str) -> str:
             f"begins with ~ is written ./{given}."
         )
     return place
+
+
+def file_named(text: str) -> str | None:
+    """The path of the file that a text names; None for most texts, as for prompts.
+
+    isfile, and not Path.is_file, which fails of a text too long to be a name.
+    """
+    for place in (text, os.path.expanduser(text)):
+        if os.path.isfile(place):
+            return place
+    return None

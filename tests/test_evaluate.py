@@ -27,6 +27,8 @@ def lines(here):
         ("--seeds -1", "number of seeds must lie in 1..100; got -1"),
         ("--only ears", "--only chooses among our prompts: leave out --prompts"),
         ("--size 64", "--size needs weights that judge, not words"),
+        ("--n 99999999999999999", "--n must lie in 1..10000; got 99999999999999999"),
+        (f"--prompts {'p' * 300}", "must be a text file; pp.*: File name too long"),
     ],
 )
 def test_what_means_nothing_beside_prompts_is_refused(
@@ -37,7 +39,7 @@ def test_what_means_nothing_beside_prompts_is_refused(
     sentence,
 ):
     code, out, err = cli(f"{PROMPTS} {options}")
-    assert (code, out, len(err)) == (2, [], 1) and sentence in err[0]
+    assert (code, out, len(err)) == (2, [], 1) and re.search(sentence, err[0])
 
 
 def test_lines_that_name_nothing_are_left_out(cli, words, lines):
@@ -110,6 +112,7 @@ def test_a_judge_is_measured(cli):
         ("--n 3", "n must lie in 32..10000; got 3"),
         ("--weights reader-32 --n 3", "n must lie in"),
         ("--weights reader-32 --n 32 --size 48", "--size must be 32, 64"),
+        ("--weights reader-32 --n 32 --size 3200000", "at most 256; got 3200000"),
         ("--seeds 0", "number of seeds must lie in"),
         ("--calls 1", "One step takes 2 calls"),
         ("--guidance nan", "finite number"),

@@ -1,6 +1,7 @@
 """What all commands share."""
 
 import json
+from pathlib import Path
 
 import pytest
 import typer
@@ -25,6 +26,14 @@ def test_bad_input_is_one_sentence_and_exit_code_2(error, capsys):
         raise error("This is wrong.\n  Do that.")
     assert left.value.exit_code == BAD_INPUT
     assert capsys.readouterr().err == "This is wrong. Do that.\n"
+
+
+def test_what_the_system_says_has_no_number(capsys):
+    with pytest.raises(typer.Exit) as left, bad_input():
+        Path("f" * 300).read_text()
+    assert left.value.exit_code == BAD_INPUT
+    said = capsys.readouterr().err
+    assert said == f"{'f' * 300} cannot be used: File name too long.\n"
 
 
 def test_any_other_error_is_not_the_askers_mistake():

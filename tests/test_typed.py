@@ -12,6 +12,7 @@ from course_lib.typed import (
     as_list,
     as_name,
     expanded,
+    file_named,
     looks_otherwise,
     names_in,
     visible,
@@ -74,3 +75,30 @@ def test_captions_are_read_as_they_were_written():
     rows = torch.arange(200)
     for text in captions(choose_factors(rows, 0), rows, 0):
         assert visible(text) == text
+
+
+def test_most_texts_name_no_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    Path("a").touch()
+    assert file_named("a") == "a" and Path(file_named("~/a")) == tmp_path / "a"
+    for text in ("a" * 300, "a\0", "", "~", "~nouser", ".", "a/b"):
+        assert file_named(text) is None
+
+
+LIBRARY = Path(__file__).resolve().parents[1] / "course_lib"
+
+
+@pytest.mark.parametrize(
+    ("call", "home"),
+    [
+        ("Image.open(", {"pixels.py", "figure.py"}),  # a figure looks at its own bytes
+        ("expanduser(", {"typed.py"}),
+        ("import tqdm", {"shown.py"}),
+    ],
+)
+def test_what_has_one_home_is_done_nowhere_else(call, home):
+    """A second reader of pictures, say, would have all the faults of the first anew."""
+    files = {file for file in LIBRARY.rglob("*.py") if call in file.read_text("utf-8")}
+    assert {file.name for file in files} == home

@@ -21,6 +21,8 @@ from course_lib.device import best_device, use_all_cores
 from course_lib.painters.pipeline import LabelToImage, TextToImage
 from course_lib.shown import remark, tell
 
+LARGEST = 256  # pixels along a side that a judge may be tried at
+
 
 def evaluate(
     weights: Weights = "critters",
@@ -97,8 +99,12 @@ def evaluate_judge(weights: str, n: int, seeds: int, size: int):
     with bad_input():
         ev.check_size(n, seeds)
         judge, data = ev.load_judge(weights), load_weights(weights)[1]["data"]
-        if size < 32 or size % judge.config["size"]:
-            raise ValueError(f"--size must be 32, 64, ... for this judge; got {size}.")
+        own = judge.config["size"]
+        if not own <= size <= LARGEST or size < 32 or size % own:
+            raise ValueError(
+                f"--size must be 32, 64, ... for this judge, a multiple of {own}, at "
+                f"most {LARGEST}; got {size}."
+            )
         if data == "cifar10":
             ev.load_cifar10("test")
     found = ev.measure_judge(judge, data, n, seeds, size)
@@ -148,6 +154,8 @@ def evaluate_prompts(
         painter.trace([""], way.steps, **how)  # only checks
         if file:
             ev.check_seeds(seeds)
+            if n is not None and n > ev.MOST:
+                raise ValueError(f"--n must lie in 1..{ev.MOST}; got {n}.")
             lines = read_lines(file)
             asked = fi.prompts_from(lines, n)
             for sentence in fi.remarks(lines):
@@ -177,4 +185,5 @@ def read_lines(file: Path) -> list[str]:
     try:
         return file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"--prompts must be a text file; {file}: {error}.") from error
+        why = getattr(error, "strerror", None) or error
+        raise ValueError(f"--prompts must be a text file; {file}: {why}.") from error

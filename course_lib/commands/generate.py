@@ -34,7 +34,10 @@ def generate(
     ] = None,
     label: Annotated[
         list[str] | None,
-        typer.Option(help="Instead of a prompt; several (a,b or repeated) take turns."),
+        typer.Option(
+            help="Instead of a prompt; several (a,b or repeated) take turns, "
+            r"and a name with a comma is a\,b."
+        ),
     ] = None,
     n: Annotated[int, typer.Option(help="How many pictures.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,

@@ -1,6 +1,5 @@
 """The command `interpolate`: pictures on the way from one to another."""
 
-import os
 from dataclasses import asdict
 from typing import Annotated
 
@@ -23,7 +22,7 @@ from course_lib.diffusion.editing import interpolate as on_the_way
 from course_lib.painters.pipeline import SPACES, TextToImage
 from course_lib.pixels import FORMATS, from_bytes, read_picture
 from course_lib.shown import remark, tell
-from course_lib.typed import expanded
+from course_lib.typed import file_named
 
 MOST = 100  # pictures
 ENDINGS = (*(f".{name.lower()}" for name in FORMATS), ".jpg", ".tif")
@@ -60,13 +59,13 @@ def interpolate(
         files, grid = places_for(out, n)
         painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
         painter.trace(asked, **how)  # only checks
-        are_files = [is_picture_file(one) for one in asked]
-        if any(are_files) and not all(are_files):
+        images = [picture_named(one) for one in asked]
+        if any(images) and not all(images):
             raise ValueError("Give two prompts or two picture files, not one of each.")
-        if all(are_files):
+        if all(images):
             size = painter.card["size"]
-            ends = [from_bytes(read_picture(expanded(one), size)) for one in asked]
-    if all(are_files):
+            ends = [from_bytes(read_picture(image, size)) for image in images]
+    if all(images):
         pictures = crossfade(painter, *ends, n)
     else:
         for sentence in painter.remarks(asked):
@@ -77,19 +76,18 @@ def interpolate(
     tell(f"{n} pictures: {wrote[-1]}")
     if as_json:
         facts = dict(files=wrote, weights=weights)
-        if all(are_files):
+        if all(images):
             return say_json(facts | dict(images=asked))
         facts |= dict(prompts=asked, read_as=painter.reworded(asked), to_seed=to_seed)
         say_json(facts | dict(seed=seed) | asdict(painter.way(guidance, steps)))
 
 
-def is_picture_file(given: str) -> bool:
-    """Whether a text names a file; one that looks like a name but is none is refused.
+def picture_named(text: str) -> str | None:
+    """The picture file that a text names; None for a prompt.
 
-    isfile, and not Path.is_file, which fails of a text too long to be a name.
+    A text that ends as a picture's name does is no prompt: a name was misspelled.
     """
-    if os.path.isfile(given) or os.path.isfile(os.path.expanduser(given)):
-        return True
-    if given.strip().lower().endswith(ENDINGS):
-        raise ValueError(f"There is no file {given}.")
-    return False
+    file = file_named(text)
+    if file is None and text.strip().lower().endswith(ENDINGS):
+        raise ValueError(f"There is no file {text}.")
+    return file

@@ -83,8 +83,17 @@ def bad_input() -> Iterator[None]:
         yield
     except WriteError:
         raise
-    except (ValueError, DataError, CheckpointError, OSError) as error:
+    except (ValueError, DataError, CheckpointError) as error:
         raise typer.Exit(complain(str(error), BAD_INPUT)) from error
+    except OSError as error:
+        raise typer.Exit(complain(in_a_sentence(error), BAD_INPUT)) from error
+
+
+def in_a_sentence(error: OSError) -> str:
+    """What the system said of a file, without its number for that."""
+    if not error.strerror:
+        return str(error)
+    return f"{error.filename or 'A file'} cannot be used: {error.strerror}."
 
 
 def say_json(facts: dict) -> None:
