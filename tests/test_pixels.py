@@ -4,6 +4,7 @@ import io
 import random
 import struct
 import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -347,6 +348,7 @@ def test_whatever_a_decoder_raises_becomes_a_sentence(saved, monkeypatch, error)
     assert str(refused.value).isprintable()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
 def test_a_name_that_commands_the_terminal_is_spelled_out(tmp_path):
     (tmp_path / "a\x1b[2J.png").write_bytes(b"")
     with pytest.raises(PictureError, match=r"a\\x1b\[2J\.png is not a picture"):
