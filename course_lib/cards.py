@@ -14,32 +14,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_lib.shown import printable
+
 Card = dict
 
 MOST_LETTERS = 2**21  # of a card; ours have 25,000. Read, they take 35 times as much
 DEEPEST = 64  # brackets within brackets; ours have 7
 
 
-def printable(text: str) -> str:
-    r"""The text with every sign that shows nothing spelled out.
-
-    A terminal obeys such signs: they can move the cursor, or turn the line around. Only
-    the end of a line stays one.
-
-    >>> printable("a\x1b[2Jb")
-    'a\\x1b[2Jb'
-    """
-    return "".join(
-        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode()
-        for c in text
-    )
-
-
 class CheckpointError(Exception):
     """A checkpoint cannot be read, written or used; the message says what to do."""
 
     def __str__(self) -> str:  # it may quote a card
-        return printable(super().__str__())
+        return "\n".join(map(printable, super().__str__().split("\n")))
 
 
 def broken(of: Path | str, what: str) -> CheckpointError:

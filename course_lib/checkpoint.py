@@ -7,6 +7,7 @@ looks sees the old file or the new one, never half of one. No pickle is ever loa
 What a card may say is in cards.py.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -36,6 +37,8 @@ from course_lib.cards import (
 )
 from course_lib.device import weights_folder
 
+LONGEST = 255  # bytes of a name that file systems take
+BESIDE = 35  # so many bytes longer a temporary file's name may be, see replace_file
 Tensors = dict[str, Tensor]
 
 # safetensors keeps metadata in the order of a hash that differs from run to run: with
@@ -114,9 +117,10 @@ def replace_file(file: Path, write) -> None:
 def check_writable(folder: Path) -> None:
     """Raise a sentence unless files can be made in the folder, or the folder itself."""
     home = folder
-    while not home.exists() and home != home.parent:
-        home = home.parent
     try:
+        check_names(folder)
+        while not home.exists() and home != home.parent:
+            home = home.parent
         tempfile.TemporaryFile(dir=home).close()
     except OSError as error:
         raise ValueError(f"Cannot write to {folder}: {error.strerror}.") from error
@@ -131,6 +135,25 @@ def remove_left_overs(file: Path) -> None:
         with suppress(OSError):  # somebody else has removed it, or it is not ours
             if time.time() - left_over.stat().st_mtime > LEFT_OVER_S:
                 left_over.unlink()
+
+
+def check_names(place: Path) -> None:
+    """Raise an OSError for a path that is too long, as making it would, only sooner."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        os.lstat(place)  # too long as a whole: noticed wherever it leads
+    if any(len(os.fsencode(part)) > LONGEST for part in place.parts):
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+
+
+def check_file(file: Path) -> None:
+    """Raise a sentence for a name that no file can get, by `replace_file` at least."""
+    try:
+        check_writable(file.parent)
+        check_names(file.with_name(file.name + " " * BESIDE))
+    except OSError as error:
+        raise ValueError(f"Cannot write to {file}: {error.strerror}.") from error
+    if file.is_dir():
+        raise ValueError(f"Cannot write to {file}: it is a folder.")
 
 
 def load_checkpoint(file: Path | str) -> tuple[Tensors, Card]:

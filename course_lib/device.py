@@ -19,6 +19,8 @@ from typing import TypeVar
 
 import torch
 
+from course_lib.typed import TypedError, expanded
+
 PROFILES = ("smoke", "laptop", "gpu")
 GIB = 2**30
 HUB = "https://huggingface.co"  # where CIFAR-10 comes from
@@ -54,7 +56,7 @@ def mirror_folder() -> Path | None:
     """The local mirror of the real data sets, if COURSE_DATA names one."""
     folder = _folder_from("COURSE_DATA")
     if folder is not None and not folder.is_dir():
-        raise ValueError(
+        raise TypedError(
             f"COURSE_DATA names {folder}, which is not a folder: "
             "correct it, or unset it to go on without a mirror."
         )
@@ -63,7 +65,10 @@ def mirror_folder() -> Path | None:
 
 def _folder_from(variable: str) -> Path | None:
     value = os.environ.get(variable, "").strip()
-    return Path(value).expanduser().resolve() if value else None
+    try:
+        return Path(expanded(value)).resolve() if value else None
+    except TypedError as error:
+        raise TypedError(f"{variable}: {error}") from error
 
 
 # Machine ----------------------------------------------------------------------

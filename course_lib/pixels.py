@@ -5,14 +5,29 @@ the left. Files hold whole numbers 0..255; networks see x = byte / 127.5 - 1.
 """
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 from torch import Tensor
 
+from course_lib.shown import printable
+
 LARGEST = 64_000_000  # pixels; a file that unpacks to more is not a photo for us
+BRIGHTEST = 2.0**32  # whole numbers of 32 bits are below; larger floats mean no light
+FORMATS = ("JPEG", "PNG", "GIF", "WebP", "TIFF", "BMP")
+TURNS = {  # of EXIF's orientations, all but 1, which is upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class PictureError(ValueError):
@@ -86,49 +101,110 @@ def check_pictures(pictures: Tensor, strict: bool = False) -> None:
 
 
 def read_picture(file: Path | str, size: int) -> Tensor:
-    """Read a picture file of any kind as bytes (3, size, size).
+    """Read a picture file as bytes (3, size, size).
 
     The first frame, turned as the camera says (EXIF), on white where it is transparent,
     cut to its middle square and resized. Raises PictureError with the file's name.
     """
     from torchvision.transforms import v2  # see to_grid
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's remarks on odd files
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file) as opened:
-                check_size(opened, file)
-                image = to_rgb(ImageOps.exif_transpose(opened))
-    except UnidentifiedImageError as error:
-        raise PictureError(f"{file} is not a picture that can be read.") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PictureError(f"{file} unpacks to too many pixels.") from error
-    except PictureError:
-        raise
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise PictureError(f"{file} cannot be opened: {error.strerror}.") from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise PictureError(f"{file} is damaged: {error}.") from error
+    image = to_rgb(open_picture(file))
     square = v2.functional.center_crop(image, [min(image.size)])
     resized = v2.functional.resize(square, [size, size], antialias=True)
     return v2.functional.pil_to_tensor(resized)  # (3, size, size) uint8
 
 
-def check_size(image: Image.Image, file: Path | str) -> None:
+def open_picture(file: Path | str) -> Image.Image:
+    """The one way in for a picture file: decoded and upright, RGB or, if clear, RGBA.
+
+    Only the decoders of FORMATS are asked. Pillow has 40 more; one of them starts
+    another program (Ghostscript, for what begins with "%!PS"), some take any size.
+    """
+    with one_sentence(file), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's remarks on odd files
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        # Opened here, for given a name Pillow maps the file into memory: a TIFF that is
+        # turned by 90 degrees is scrambled then (Pillow 13.0), and one cut short kills.
+        with open(file, "rb") as there, Image.open(there, formats=FORMATS) as opened:
+            check_size(opened)
+            forget_parts(opened)
+            opened.load()
+            image = upright(opened)
+            return image.convert("RGBA") if is_clear(image) else to_rgb(image)
+
+
+@contextmanager
+def one_sentence(file: Path | str) -> Iterator[None]:
+    """Whatever reading a picture raises in here becomes a PictureError.
+
+    Decoders meet damage in a hundred ways: TypeError, struct.error, OverflowError and
+    AttributeError among them. It is always the file.
+    """
+    name = printable(str(file))
+    try:
+        yield
+    except PictureError as error:
+        raise PictureError(f"{name}: {error}") from error
+    except UnidentifiedImageError as error:
+        raise PictureError(
+            f"{name} is not a picture that can be read: save it as "
+            f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}."
+        ) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureError(f"{name} unpacks to too many pixels.") from error
+    except MemoryError as error:
+        raise PictureError(f"{name} needs more memory than there is.") from error
+    except Exception as error:
+        if isinstance(error, OSError) and error.strerror:  # it is not about the pixels
+            raise PictureError(f"{name} cannot be opened: {error.strerror}.") from error
+        what = printable(" ".join(str(error).split())) or type(error).__name__
+        raise PictureError(f"{name} is damaged: {what}.") from error
+
+
+def check_size(image: Image.Image) -> None:
     """Raise a sentence for a picture too small or too large to use."""
     width, height = image.size
     if min(width, height) < 8:
-        raise PictureError(f"{file} is only {width}x{height} pixels; 8x8 is the least.")
+        raise PictureError(f"It is only {width}x{height} pixels; 8x8 is the least.")
     if width * height > LARGEST:
-        raise PictureError(f"{file} unpacks to {width}x{height} pixels, too many.")
+        raise PictureError(f"It unpacks to {width}x{height} pixels, too many.")
+
+
+def forget_parts(opened: Image.Image) -> None:
+    """Drop what EXIF says of the place and of the camera, where many tags are odd.
+
+    Pillow reads it all while it loads a TIFF, and of one odd tag it would fail.
+    """
+    with suppress(Exception):  # an EXIF that is broken altogether says nothing
+        exif = opened.getexif()
+        for part in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo, ExifTags.IFD.Interop):
+            if part in exif:
+                del exif[part]
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Turned as the camera was held, as EXIF says.
+
+    ImageOps.exif_transpose does that too, and then writes all other tags anew: it fails
+    of any tag that is odd.
+    """
+    orientation = 1
+    with suppress(Exception):  # as above
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    known = isinstance(orientation, int) and orientation in TURNS
+    return image.transpose(TURNS[orientation]) if known else image
+
+
+def is_clear(image: Image.Image) -> bool:
+    """Whether a picture may be transparent in parts."""
+    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
     """Any mode to RGB: 16 bits to 8, palettes and CMYK too, transparent to white."""
     if image.mode.startswith("I") or image.mode == "F":  # 16 or 32 bits a pixel, grey
         return Image.fromarray(to_8_bits(np.array(image))).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+    if is_clear(image):
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
@@ -137,7 +213,13 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 def to_8_bits(numbers: np.ndarray) -> np.ndarray:
     """16-bit numbers to 0..255; others have no known scale and are stretched to it."""
-    numbers = np.nan_to_num(numbers)
+    if not np.isfinite(numbers).all():
+        raise PictureError("It holds NaN or infinity, which is no brightness.")
+    if np.abs(numbers.astype(np.float64)).max() > BRIGHTEST:  # often "nothing here"
+        raise PictureError(
+            f"Its numbers go from {numbers.min():.2g} to {numbers.max():.2g}, which is "
+            "no brightness: save it with 8 or 16 bits."
+        )
     low, high = 0, 65535
     if numbers.dtype.kind == "f" or numbers.min() < low or numbers.max() > high:
         low, high = numbers.min(), numbers.max()

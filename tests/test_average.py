@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_cli import cli, here, words, world, written  # noqa: F401
+from on_disk import written
 
 from course_lib.checkpoint import CheckpointError, load_weights, save_weights
 from course_lib.commands import average as cli_average
@@ -15,7 +15,7 @@ CARD = {"kind": "denoiser", "config": {"widths": [8]}, "size": 32}
 
 
 @pytest.fixture
-def three(here):  # noqa: F811
+def three(here):
     """Three trainings of one network: their seeds, and their weights, are 1, 2, 6."""
     for seed in (1, 2, 6):
         tensors = {"w": torch.full((2, 1), float(seed)), "b": torch.tensor([-1.0])}
@@ -57,7 +57,7 @@ def test_networks_of_other_shapes_cannot_be_averaged(three):
             average(["run-1", "other"])
 
 
-def test_a_mean_is_not_written_over_the_autoencoder_of_its_input(cli, here, words):  # noqa: F811
+def test_a_mean_is_not_written_over_the_autoencoder_of_its_input(cli, here, words):
     cli_average.average(["latent", "latent"], Path("mean"))
     (here / "mean").rename(here / "coder")
     before = {f: f.read_bytes() for f in here.rglob("*.safetensors")}
@@ -66,14 +66,14 @@ def test_a_mean_is_not_written_over_the_autoencoder_of_its_input(cli, here, word
     assert {f: f.read_bytes() for f in here.rglob("*.safetensors")} == before
 
 
-def test_the_command_writes_what_can_be_averaged_and_used_again(cli, three):  # noqa: F811
+def test_the_command_writes_what_can_be_averaged_and_used_again(cli, three):
     code, out, err = cli(f"average {' '.join(three)} --out some/mean")
     assert (code, out, err) == (0, ["The mean of 3 trainings: some/mean"], [])
     assert load_weights("some/mean")[0]["w"].tolist() == [[3], [3]]
     assert cli("average some/mean run-1 --out again")[0] == 0
 
 
-def test_latents_bring_their_autoencoder(cli, here, words):  # noqa: F811
+def test_latents_bring_their_autoencoder(cli, here, words):
     cli_average.average(["latent", "latent"], Path("mean"))
     card = load_weights("mean")[1]
     coder = load_autoencoder(here / "mean" / card["autoencoder"])
@@ -92,7 +92,7 @@ def test_latents_bring_their_autoencoder(cli, here, words):  # noqa: F811
         ("average run-1 ./run-2 --out x/../run-2", "would overwrite ./run-2"),
     ],
 )
-def test_bad_input_gets_a_sentence(cli, here, three, command, sentence):  # noqa: F811
+def test_bad_input_gets_a_sentence(cli, here, three, command, sentence):
     before = written(here)
     code, out, err = cli(command)
     assert (code, out, len(err)) == (2, [], 1) and sentence in err[0]

@@ -1,7 +1,7 @@
 """Bad input, each kind with a sentence: what no other file of tests covers already.
 
 Pictures of every kind are in test_pixels, steps and shapes in test_schedule,
-test_samplers and test_unet, files in test_checkpoint, commands in test_cli.
+test_samplers and test_unet, files in test_checkpoint, commands in their own.
 """
 
 import zlib

@@ -19,7 +19,6 @@ from course_lib.cards import (
     check_card,
     is_plain_name,
     needed_by,
-    printable,
     read_card,
 )
 from course_lib.checkpoint import load_network, load_weights, save_weights
@@ -393,7 +392,7 @@ def test_no_sign_of_a_card_that_a_terminal_obeys_is_printed(saved, sign, capsys)
 
 
 def test_what_can_be_printed_is_printed_as_it_is():
-    assert printable("größer\nカエル 🐸") == "größer\nカエル 🐸"
+    assert str(CheckpointError("größer\nカエル 🐸")) == "größer\nカエル 🐸"
 
 
 # The commands -----------------------------------------------------------------------

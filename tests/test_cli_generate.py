@@ -2,7 +2,6 @@
 
 import pytest
 from PIL import Image
-from test_cli import cli, here, words, world  # noqa: F401
 
 from course_lib.commands.generate import MOST_PICTURES
 from course_lib.networks import judge
@@ -48,9 +47,9 @@ def done(monkeypatch):
     ids=["one", "many", "all of a picture", "beside a picture", "between"],
 )
 def test_a_text_is_rewritten_and_encoded_once_and_the_reader_loaded_once(
-    cli,  # noqa: F811
-    here,  # noqa: F811
-    words,  # noqa: F811
+    cli,
+    here,
+    words,
     done,
     command,
 ):
@@ -62,13 +61,13 @@ def test_a_text_is_rewritten_and_encoded_once_and_the_reader_loaded_once(
 
 
 def test_what_is_said_of_a_wish_is_said_even_if_its_turn_does_not_come(
-    cli,  # noqa: F811
-    words,  # noqa: F811
+    cli,
+    words,
 ):
     code, _, err = cli("generate 'a frog' 'a dragon' --n 1 --steps 1 --out f.png")
     assert code == 0 and "training: dragon" in err[0]
 
 
-def test_there_is_a_most_that_is_drawn_at_once(cli, here):  # noqa: F811
+def test_there_is_a_most_that_is_drawn_at_once(cli, here):
     code, _, err = cli(f"generate --label frog --n {MOST_PICTURES + 1} --out f/")
     assert code == 2 and f"must lie in 1..{MOST_PICTURES}" in err[0]

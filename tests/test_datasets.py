@@ -382,3 +382,115 @@ def test_a_folder_without_pictures_is_refused(tmp_path):
         load_folder(tmp_path)
     with pytest.raises(DataError, match="There is no folder"):
         load_folder(tmp_path / "0.txt")
+
+
+def photo(file) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (9, 9)).save(file)
+
+
+@pytest.mark.parametrize("name", [".ipynb_checkpoints", ".thumbnails", "@eaDir"])
+def test_what_programs_keep_in_a_folder_is_no_photo(tmp_path, capsys, name):
+    for file in ("a.png", f"{name}/a.png", f"{name}/cat/a.png", "@b.png"):
+        photo(tmp_path / file)
+    pictures = load_folder(tmp_path)
+    assert pictures.names == ("nothing", "photo") and pictures.labels.tolist() == [1]
+    assert capsys.readouterr().out == ""
+
+
+def test_a_hidden_folder_that_is_asked_for_is_read(tmp_path):
+    photo(tmp_path / ".mine" / "a.png")
+    assert len(load_folder(tmp_path / ".mine")) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such links")
+def test_links_to_folders_are_followed_and_never_in_a_circle(tmp_path, capsys):
+    photo(tmp_path / "elsewhere" / "1.png")
+    photo(tmp_path / "pets" / "cat" / "1.png")
+    (tmp_path / "pets" / "dog").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "pets" / "lost").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "elsewhere" / "back").symlink_to(tmp_path / "pets")
+    (tmp_path / "pets" / "cat" / "itself").symlink_to(tmp_path / "pets" / "cat")
+    pictures = load_folder(tmp_path / "pets")
+    assert pictures.names == ("nothing", "cat", "dog")
+    assert pictures.labels.tolist() == [1, 2]
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3 and sum("leads back" in line for line in lines) == 2
+    assert any("lost is neither a file nor a folder" in line for line in lines)
+
+
+def test_a_label_has_a_picture(tmp_path, capsys):
+    photo(tmp_path / "dog" / "1.png")
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "1.png").write_text("no picture")
+    pictures = load_folder(tmp_path)
+    assert pictures.names == ("nothing", "dog") and pictures.labels.tolist() == [1]
+    broken, cat = capsys.readouterr().out.splitlines()
+    assert "cat holds no picture, so it is no label" in cat + broken
+    assert "1.png is not a picture" in cat + broken
+
+
+def test_a_folder_that_may_not_be_read_is_named(tmp_path, capsys, monkeypatch):
+    photo(tmp_path / "dog" / "1.png")
+    (tmp_path / "cat").mkdir()
+    iterdir = datasets.Path.iterdir
+
+    def refuse(self):
+        if self.name == closed:
+            raise PermissionError(13, "Permission denied", str(self))
+        return iterdir(self)
+
+    monkeypatch.setattr(datasets.Path, "iterdir", refuse)
+    closed = "cat"
+    assert load_folder(tmp_path).names == ("nothing", "dog")
+    assert "cat cannot be read: Permission denied." in capsys.readouterr().out
+    closed = tmp_path.name
+    with pytest.raises(DataError, match="cannot be read: Permission denied"):
+        load_folder(tmp_path)
+
+
+def test_labels_are_names_that_can_be_asked_for(tmp_path):
+    for name in ("mu\u0308sli", " lead", "salt,pepper", "z\u200b"):
+        photo(tmp_path / name / "1.png")
+    pictures = load_folder(tmp_path)
+    assert pictures.names == ("nothing", "lead", "m\u00fcsli", "salt,pepper", "z")
+    assert pictures.label("mu\u0308sli ") == pictures.label("m\u00fcsli") == 2
+    with pytest.raises(DataError, match=r"there are nothing, lead, .*salt\\,pepper"):
+        pictures.label("salt")
+
+
+def test_two_spellings_of_a_name_are_one_label(tmp_path):
+    for name in ("mu\u0308sli", "m\u00fcsli", "a"):
+        photo(tmp_path / name / "1.png")
+    pictures = load_folder(tmp_path)
+    assert pictures.names == ("nothing", "a", "m\u00fcsli")
+    assert sorted(pictures.labels.tolist()) == [1, 2, 2]
+
+
+def test_a_folder_called_nothing_holds_what_has_no_label(tmp_path):
+    for name in ("nothing", "cat"):
+        photo(tmp_path / name / "1.png")
+    pictures = load_folder(tmp_path)
+    assert pictures.names == ("nothing", "cat")
+    assert pictures.labels.tolist() == [1, 0]
+
+
+def test_a_folder_has_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    photo(tmp_path / "a.png")
+    for empty in ("", " "):
+        with pytest.raises(DataError, match="name a folder of photos"):
+            load_folder(empty)
+    assert len(load_folder(".")) == 1
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert len(load_folder("~")) == len(load_folder("~/")) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+def test_the_name_of_a_skipped_file_commands_no_terminal(tmp_path, capsys):
+    photo(tmp_path / "a.png")
+    (tmp_path / "b\x1b]0;owned\x07.png").write_text("no picture")
+    load_folder(tmp_path)
+    assert "\x1b" not in (said := capsys.readouterr().out) and "\\x1b]0;" in said

@@ -1,5 +1,4 @@
 """The commands `train NETWORK`: exit codes, what is written, what may be asked."""
-# ruff: noqa: F811
 
 import errno
 import json
@@ -15,8 +14,9 @@ from pathlib import Path
 import pytest
 import torch
 from filelock import FileLock
+from on_disk import written
 from PIL import Image
-from test_cli import ROOT, TINY, cli, here, world, written  # noqa: F401
+from test_cli import ROOT, TINY
 from test_recipes import few_critters_and_a_coder, photos
 
 from course_lib import checkpoint

@@ -1,14 +1,11 @@
 """The command `edit`: change a picture as a prompt says, all of it or a part."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from PIL import Image, ImageOps
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from course_lib.commands.options import (
     AsJson,
@@ -29,10 +26,14 @@ from course_lib.diffusion.editing import (
     start_of,
     widen,
 )
+from course_lib.painters.memory import HELD, how_many
 from course_lib.painters.pipeline import SPACES, TextToImage
-from course_lib.pixels import from_bytes, read_picture
+from course_lib.pixels import from_bytes, open_picture, read_picture
+from course_lib.shown import progress_bar, remark, tell
 
 MOST = 100  # pictures
+MOST_AGAIN = 100  # times; more would mean to leave it running for days
+TOGETHER = 32  # pictures, if there is memory for so many
 
 
 def edit(
@@ -80,40 +81,41 @@ def edit(
             raise ValueError(f"--n must lie in 1..{MOST}; got {n}.")
         if [mask, wider, strength].count(None) < 2:
             raise ValueError("Choose one of --strength, --mask and --wider.")
-        if again < 1:
-            raise ValueError(f"--again must be 1 or more; got {again}.")
+        if not 1 <= again <= MOST_AGAIN:
+            raise ValueError(f"--again must be 1 to {MOST_AGAIN}; got {again}.")
         files, grid = places_for(out, n)
         painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
         strength = 0.7 if strength is None else strength
         start_of(strength, painter.schedule.T)
         prepared = painter.prepare([prompt], steps, guidance)
         size = painter.card["size"]
+        room = size + 2 * (wider or 0)
         pictures = from_bytes(read_picture(image, size)[None]).repeat(n, 1, 1, 1)
         hole = read_mask(mask, image, size) if mask else None
         if wider is not None:
             check_wider(painter, wider)
             pictures, hole = widen(pictures, left=wider, right=wider)
+        together = how_many(painter, size, room, TOGETHER, HELD)
         if as_json:
             from course_lib.judging.fidelity import READER, shared_judge, what_is_seen
 
             shared_judge(READER)  # now, so that what is wrong with it is said now
     width = pictures.shape[3]
     for sentence in painter.remarks_on(prepared, width) + on_the_edges(image):
-        print(sentence, file=sys.stderr)
+        remark(sentence)
     literal, asked = replace(painter, rewrite=None), list(prepared.read) * n
     if hole is not None:
         if hole.all():
-            print("The mask is white all over: nothing is kept.", file=sys.stderr)
-        with tqdm(total=n * (steps + 1), unit="step", disable=None) as bar:
+            remark("The mask is white all over: nothing is kept.")
+        with progress_bar(total=n * (steps + 1), unit="step") as bar:
             watch = dict(callback=lambda step: bar.update(len(step.x_t)))
-            edited = inpaint(
-                literal, pictures, hole, asked, again=again, **how, **watch
-            )
+            part = dict(again=again, batch_size=together)
+            edited = inpaint(literal, pictures, hole, asked, **part, **how, **watch)
     else:
         edited = image_to_image(literal, pictures, asked, strength, **how)
     write_pictures(edited, files, grid)
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
-    print(f"{n} picture{'s' * (n > 1)}: {wrote[-1]}")
+    tell(f"{n} picture{'s' * (n > 1)}: {wrote[-1]}")
     if as_json:
         facts = dict(files=wrote, prompt=prompt, image=str(image), weights=weights)
         facts |= dict(read_as=prepared.read[0])
@@ -158,14 +160,13 @@ def read_mask(file: Path, image: Path, size: int) -> Tensor:
 
 def is_see_through(file: Path) -> bool:
     """Whether any pixel of a picture file is not opaque."""
-    with Image.open(file) as opened:
-        return opened.convert("RGBA").getextrema()[3][0] < 255
+    image = open_picture(file)
+    return image.mode == "RGBA" and image.getextrema()[3][0] < 255
 
 
 def size_of(file: Path) -> tuple[int, int]:
     """Width and height of a picture file, turned upright."""
-    with Image.open(file) as opened:
-        return ImageOps.exif_transpose(opened).size
+    return open_picture(file).size
 
 
 def on_the_edges(image: Path) -> list[str]:

@@ -1,7 +1,6 @@
 """The command `evaluate`: how good are trained weights?"""
 
 import shlex
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +20,9 @@ from course_lib.commands.options import (
 )
 from course_lib.device import best_device, use_all_cores
 from course_lib.painters.pipeline import BY_LABEL, LabelToImage, TextToImage
+from course_lib.shown import remark, tell
+
+LARGEST = 256  # pixels along a side that a judge may be tried at
 
 
 def evaluate(
@@ -94,7 +96,7 @@ def evaluate(
     else:
         settings["calls"] = 50 if calls is None else calls
         found, lines = evaluate_denoiser(weights, pictures, seeds, settings)
-    print("\n".join(lines))
+    tell(*lines)
     if save:
         from course_lib.judging import results
 
@@ -134,8 +136,12 @@ def evaluate_judge(weights: str, n: int, seeds: int, size: int):
     with bad_input():
         ev.check_size(n, seeds)
         judge, data = load_judge(weights), load_weights(weights)[1].get("data")
-        if size < 32 or size % judge.config["size"]:
-            raise ValueError(f"--size must be 32, 64, ... for this judge; got {size}.")
+        own = judge.config["size"]
+        if not own <= size <= LARGEST or size < 32 or size % own:
+            raise ValueError(
+                f"--size must be 32, 64, ... for this judge, a multiple of {own}, at "
+                f"most {LARGEST}; got {size}."
+            )
         if data == "cifar10":
             ev.load_cifar10("test")
     found = ev.measure_judge(judge, data, n, seeds, size)
@@ -185,10 +191,12 @@ def evaluate_prompts(
         painter.prepare([""], way.steps, **how)
         if file:
             ev.check_seeds(seeds)
+            if n is not None and n > ev.MOST:
+                raise ValueError(f"--n must lie in 1..{ev.MOST}; got {n}.")
             lines = read_lines(file)
             asked = fi.prompts_from(lines, n)
             for sentence in fi.remarks(lines):
-                print(sentence, file=sys.stderr)
+                remark(sentence)
     facts = dict(kind="text denoiser", seeds=seeds, as_typed=painter.as_typed)
     facts |= settings | asdict(way)
     if file:
@@ -210,8 +218,9 @@ def evaluate_prompts(
 
 
 def read_lines(file: Path) -> list[str]:
-    """The lines of a text file, or a sentence."""
+    """The lines of a text file, without a byte order mark, or a sentence."""
     try:
-        return file.read_text(encoding="utf-8").splitlines()
+        return file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"--prompts must be a text file; {file}: {error}.") from error
+        why = getattr(error, "strerror", None) or error
+        raise ValueError(f"--prompts must be a text file; {file}: {why}.") from error

@@ -1,13 +1,11 @@
 """The command `generate`: draw pictures of what a prompt says, or a label names."""
 
-import sys
 import time
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from torch import nn
-from tqdm.auto import tqdm
 
 from course_lib.commands.options import (
     AsJson,
@@ -28,6 +26,8 @@ from course_lib.painters.pipeline import (
     LabelToImage,
     TextToImage,
 )
+from course_lib.shown import progress_bar, remark, tell
+from course_lib.typed import names_in
 
 MOST_PICTURES = 10_000
 
@@ -39,7 +39,10 @@ def generate(
     ] = None,
     label: Annotated[
         list[str] | None,
-        typer.Option(help="Instead of a prompt; several (a,b or repeated) take turns."),
+        typer.Option(
+            help="Instead of a prompt; several (a,b or repeated) take turns, "
+            r"and a name with a comma is a\,b."
+        ),
     ] = None,
     n: Annotated[int, typer.Option(help="How many pictures.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
@@ -65,7 +68,7 @@ def generate(
     Example: python -m course_lib generate "a frog on stilts" --n 16 --out frogs.png
     """
     use_all_cores()
-    labels = [name.strip() for names in label or [] for name in names.split(",")]
+    labels = [name for names in label or [] for name in names_in(names)]
     settings = dict(steps=steps, guidance_scale=guidance, sampler=sampler)
     with bad_input():
         if (prompt is None) == (label is None):
@@ -94,17 +97,17 @@ def generate(
 
             shared_judge(READER)  # now, so that what is wrong with it is said now
     for sentence in draw.remarks_on(prepared) if prompt else []:
-        print(sentence, file=sys.stderr)
+        remark(sentence)
     looked = count_looks(draw.model)
     started = time.monotonic()
     way, drawn = prepared.way, prepared.in_turns(n)
-    with tqdm(total=n * (way.steps + 1), unit="step", disable=None) as bar:
+    with progress_bar(total=n * (way.steps + 1), unit="step") as bar:
         watch = dict(callback=lambda step: bar.update(len(step.x_t)))
         pictures = draw.paint(drawn, seed, **watch)
     seconds = time.monotonic() - started
     write_pictures(pictures, files, grid)
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
-    print(f"{n} picture{'s' * (n > 1)} in {seconds:.1f} s: {wrote[-1]}")
+    tell(f"{n} picture{'s' * (n > 1)} in {seconds:.1f} s: {wrote[-1]}")
     if as_json:
         facts = dict(files=wrote, seed=seed, weights=weights)
         facts |= asdict(way) | dict(sampler=sampler)

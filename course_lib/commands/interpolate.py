@@ -1,8 +1,6 @@
 """The command `interpolate`: pictures on the way from one to another."""
 
-import sys
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,9 +20,12 @@ from course_lib.device import best_device, use_all_cores
 from course_lib.diffusion.editing import crossfade
 from course_lib.diffusion.editing import interpolate as on_the_way
 from course_lib.painters.pipeline import SPACES, TextToImage
-from course_lib.pixels import from_bytes, read_picture
+from course_lib.pixels import FORMATS, from_bytes, read_picture
+from course_lib.shown import remark, tell
+from course_lib.typed import file_named
 
 MOST = 100  # pictures
+ENDINGS = (*(f".{name.lower()}" for name in FORMATS), ".jpg", ".tif")
 
 
 def interpolate(
@@ -58,25 +59,36 @@ def interpolate(
         files, grid = places_for(out, n)
         painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
         prepared = painter.prepare(asked, steps, guidance)
-        are_files = [Path(one).is_file() for one in asked]
-        if any(are_files) and not all(are_files):
+        images = [picture_named(one) for one in asked]
+        if any(images) and not all(images):
             raise ValueError("Give two prompts or two picture files, not one of each.")
-        if all(are_files):
+        if all(images):
             size = painter.card["size"]
-            ends = [from_bytes(read_picture(Path(one), size)) for one in asked]
-    if all(are_files):
+            ends = [from_bytes(read_picture(image, size)) for image in images]
+    if all(images):
         pictures = crossfade(painter, *ends, n)
     else:
         for sentence in painter.remarks_on(prepared):
-            print(sentence, file=sys.stderr)
+            remark(sentence)
         literal = replace(painter, rewrite=None)
         pictures = on_the_way(literal, *prepared.read, n, to_seed=to_seed, **how)
     write_pictures(pictures, files, grid, columns=min(n, 10))
     wrote = [str(file) for file in files] + [str(grid)]
-    print(f"{n} pictures: {wrote[-1]}")
+    tell(f"{n} pictures: {wrote[-1]}")
     if as_json:
         facts = dict(files=wrote, weights=weights)
-        if all(are_files):
+        if all(images):
             return say_json(facts | dict(images=asked))
         facts |= dict(prompts=asked, read_as=prepared.read, to_seed=to_seed)
         say_json(facts | dict(seed=seed) | asdict(prepared.way))
+
+
+def picture_named(text: str) -> str | None:
+    """The picture file that a text names; None for a prompt.
+
+    A text that ends as a picture's name does is no prompt: a name was misspelled.
+    """
+    file = file_named(text)
+    if file is None and text.strip().lower().endswith(ENDINGS):
+        raise ValueError(f"There is no file {text}.")
+    return file

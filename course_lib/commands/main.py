@@ -28,6 +28,8 @@ from course_lib.commands.options import (
 )
 from course_lib.commands.train_networks import NETWORKS, with_its_name
 from course_lib.device import use_all_cores
+from course_lib.shown import let_any_letter_out, tell
+from course_lib.typed import TypedError
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
 UsageError = typer.BadParameter.__base__  # click's, or typer's own copy of it
@@ -43,6 +45,7 @@ app = typer.Typer(
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    let_any_letter_out()
     try:
         name = "python -m course_lib"
         if arguments[:1] == ["train"]:
@@ -51,6 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
         return complain("Stopped.", FAILED) if code == INTERRUPTED else code
     except UsageError as error:
         return complain(error.format_message(), BAD_INPUT)
+    except TypedError as error:  # COURSE_CACHE and its like, whenever they are read
+        return complain(str(error), BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         return complain("Stopped.", FAILED)
     except (WriteError, FloatingPointError) as error:
@@ -73,6 +78,6 @@ def doctor(as_json: AsJson = False) -> None:
 
     use_all_cores()
     found = examine()
-    print("\n".join(as_lines(found)))
+    tell(*as_lines(found))
     if as_json:
         say_json(found)

@@ -1,7 +1,6 @@
 """What the commands share: exit codes, one sentence, one line of JSON."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,23 +8,29 @@ from typing import Annotated
 
 import typer
 
-from course_lib.cards import CheckpointError, printable
+from course_lib.cards import CheckpointError
 from course_lib.checkpoint import WriteError
 from course_lib.diffusion.guidance import FOR_LABELS, FOR_LATENTS, FOR_PROMPTS
 from course_lib.painters.painter import SAMPLERS
+from course_lib.shown import remark
+from course_lib.typed import TypedError, expanded
 from course_lib.world.datasets import DataError
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
 
 def text(given: str) -> str:
-    """An option that may not be ""; a shell makes that of a variable that is not set.
+    """An option that names a file, a folder or weights, its ~ written out.
 
-    As `parser` of each option that names a file, a folder or weights.
+    As `parser` of each such option. It may not be "", which a shell makes of a variable
+    that is not set; and of --out=~/x.png no shell writes out the ~.
     """
     if not given.strip():
         raise typer.BadParameter("it is empty, so name something.")
-    return given
+    try:
+        return expanded(given)
+    except TypedError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def path(given: str) -> Path:
@@ -65,7 +70,7 @@ Sampler = Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")]
 
 def complain(sentence: str, code: int) -> int:
     """Say on stderr, in one line, what went wrong."""
-    print(printable(" ".join(sentence.split())), file=sys.stderr)
+    remark(sentence)
     return code
 
 
@@ -79,8 +84,17 @@ def bad_input() -> Iterator[None]:
         yield
     except WriteError:
         raise
-    except (ValueError, DataError, CheckpointError, OSError) as error:
+    except (ValueError, DataError, CheckpointError) as error:
         raise typer.Exit(complain(str(error), BAD_INPUT)) from error
+    except OSError as error:
+        raise typer.Exit(complain(in_a_sentence(error), BAD_INPUT)) from error
+
+
+def in_a_sentence(error: OSError) -> str:
+    """What the system said of a file, without its number for that."""
+    if not error.strerror:
+        return str(error)
+    return f"{error.filename or 'A file'} cannot be used: {error.strerror}."
 
 
 def say_json(facts: dict) -> None:

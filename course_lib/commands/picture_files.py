@@ -1,12 +1,13 @@
 """Drawn pictures as files: one a picture, and a sheet of all of them."""
 
 import math
+import os
 from pathlib import Path
 
 from PIL import Image
 from torch import Tensor
 
-from course_lib.checkpoint import check_writable, replace_file
+from course_lib.checkpoint import check_file, check_writable, replace_file
 from course_lib.pixels import to_grid, to_image
 
 
@@ -16,14 +17,18 @@ def places_for(out: str, n: int) -> tuple[list[Path], Path | None]:
     FILE.png is the picture itself, or the grid if there are several.
     """
     place = Path(out)
-    folder = out.endswith(("/", "\\")) or place.is_dir() or not place.suffix
+    folder = out.endswith(("/", "\\")) or os.path.isdir(out) or not place.suffix
     if not folder and place.suffix.lower() != ".png":
         raise ValueError(f"--out must be FILE.png or FOLDER/; got {out!r}.")
-    check_writable(place if folder else place.parent)
     if not folder:
+        check_file(place)
         return ([place], None) if n == 1 else ([], place)
     digits = max(3, len(str(n - 1)))
-    return [place / f"{i:0{digits}}.png" for i in range(n)], place / "grid.png"
+    files = [place / f"{i:0{digits}}.png" for i in range(n)]
+    check_writable(place)
+    for file in (files[0], place / "grid.png"):
+        check_file(file)
+    return files, place / "grid.png"
 
 
 def write_pictures(

@@ -14,7 +14,6 @@ from dataclasses import asdict
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from course_lib.chance import HALVES, TRIAL, generator_for
 from course_lib.checkpoint import Shipped
@@ -28,6 +27,7 @@ from course_lib.judging.metrics import (
 from course_lib.networks.judge import Judge, shared_judge
 from course_lib.painters.pipeline import LabelToImage
 from course_lib.pixels import from_bytes, to_bytes
+from course_lib.shown import progress_bar
 from course_lib.world.critters import (
     BORROWABLE,
     HIDES_EARS,
@@ -92,7 +92,7 @@ def measure_denoiser(
     data, size = painter.card.get("data"), painter.card["size"]
     judge, question = judge_for(data)
     trials = []
-    with tqdm(total=seeds * n, unit="picture", disable=None) as bar:
+    with progress_bar(total=seeds * n, unit="picture") as bar:
         for seed in range(seeds):
             reference, others, names = real_pictures(data, n, seed, size)
             made = painter(
@@ -223,7 +223,7 @@ def measure_judge(
     else:
         worlds = [FRESH + seed for seed in range(seeds)]
         rows, broken = [], {how: [] for how in BREAKS}
-        for world in tqdm(worlds, unit="seed", disable=None):
+        for world in progress_bar(worlds, unit="seed"):
             pictures, factors = draw_one_by_one(n, world, size)
             generator = generator_for(world, TRIAL)
             rows.append(accuracy(judge, pictures, factors, generator))

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from course_lib.chance import REWORDING, uniforms
 from course_lib.checkpoint import Shipped
@@ -19,6 +18,7 @@ from course_lib.judging.metrics import share
 from course_lib.networks.judge import Judge, shared_judge
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes, to_bytes
+from course_lib.shown import progress_bar
 from course_lib.training.captions import mistype, without_articles
 from course_lib.world.critters import (
     FACTORS,
@@ -304,7 +304,7 @@ def measure_kinds(
     n, seeds = operator.index(n), operator.index(seeds)
     check_size(n, seeds)
     judge, table = shared_judge(READER), {}
-    for kind in tqdm(kinds, unit="kind", disable=None):
+    for kind in progress_bar(kinds, unit="kind"):
         drawn, real, asked = [], [], []
         for seed in range(seeds):
             prompts = prompts_of(kind, n, FRESH + seed, painter.card["size"])

@@ -8,12 +8,12 @@ import operator
 
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from course_lib.judging.evaluation import FRESH, as_facts, check_size, spoken, together
 from course_lib.judging.metrics import Share, share
 from course_lib.networks.contrastive import Matcher
 from course_lib.pixels import from_bytes, to_bytes
+from course_lib.shown import progress_bar
 from course_lib.world.critters import (
     ANIMALS,
     COLOURS,
@@ -199,7 +199,7 @@ def measure_pair(matcher: Matcher, n: int = 1000, seeds: int = 3) -> dict:
     n, seeds = operator.index(n), operator.index(seeds)
     check_size(n, seeds)
     trials = []
-    for world in tqdm(range(FRESH, FRESH + seeds), unit="seed", disable=None):
+    for world in progress_bar(range(FRESH, FRESH + seeds), unit="seed"):
         fresh, unseen = (measure_retrieval(matcher, n, world, h) for h in (False, True))
         zero = {"zero-shot": zero_shot(matcher, n, world)}
         order = {"prefers the right sentence": word_order(matcher, n, world)}

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from course_lib.cards import Card, CheckpointError, made_from
+from course_lib.typed import visible
 
 PAD, START, END = range(3)  # no text; here it begins; here it ends
 FIRST_BYTE = 3  # the token of byte 0
@@ -28,8 +29,8 @@ Pair = tuple[int, int]
 
 
 def tidy(prompt: str) -> str:
-    """Lower case, single spaces: what a prompt and a caption have in common."""
-    return " ".join(prompt.lower().split())
+    """Lower case, single spaces, only what is seen: as captions are."""
+    return " ".join(visible(prompt).lower().split())
 
 
 def pieces(text: str) -> list[str]:

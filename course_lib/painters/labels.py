@@ -29,6 +29,7 @@ from course_lib.painters.painter import (
     longest_within,
     way_of,
 )
+from course_lib.typed import as_list
 
 
 @dataclass
@@ -68,7 +69,7 @@ class LabelToImage:
             if label not in self.labels:
                 raise ValueError(
                     f"These weights know no {label!r}; "
-                    f"they know {', '.join(self.labels)}."
+                    f"they know {as_list(self.labels)}."
                 )
         return torch.tensor([self.labels.index(x) for x in labels], device="cpu")
 

@@ -31,6 +31,7 @@ from course_lib.networks.autoencoder import (
 from course_lib.networks.text_unet import TEXT_UNET, TextUNet
 from course_lib.networks.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
 from course_lib.painters.labels import LabelToImage
+from course_lib.painters.memory import how_many
 from course_lib.painters.painter import (
     Prepared,
     Watch,
@@ -45,6 +46,7 @@ from course_lib.painters.painter import (
     way_of,
 )
 from course_lib.painters.rewriting import remark_on_words, rewrite
+from course_lib.typed import looks_otherwise, visible
 
 __all__ = ["SPACES", "LabelToImage", "TextToImage"]  # both painters, from one door
 
@@ -159,6 +161,11 @@ class TextToImage:
             size // self.times,
         )
 
+    def together(self, size: int | None, most: int) -> int:
+        """How many pictures of this size are drawn together; a sentence, if not one."""
+        _, h, w = self.shape(size)
+        return how_many(self, h * self.times, w * self.times, most)
+
     @torch.no_grad()
     def encode(self, pictures: Tensor) -> Tensor:
         """Pictures (B, 3, H, W) in [-1, 1] to what the network draws: `shape` each."""
@@ -206,6 +213,7 @@ class TextToImage:
         prompts = list_of_texts(prompts)
         *read, negative = self.reworded([*prompts, negative_prompt])
         asked, shape = (tuple(prompts), tuple(read)), self.shape(size)
+        self.together(size, most=1)  # or a sentence
         way = self.way(guidance_scale, steps)
         return checked(Prepared(*asked, negative, shape, way, sampler), self.schedule)
 
@@ -241,7 +249,11 @@ class TextToImage:
             said += self.remark_on_words([*prepared.asked], [*prepared.read])
         if self.tokenizer.cut_texts(list(map(tidy, prepared.read)), self.length):
             said.append(f"A prompt is cut after {self.length - 2} tokens.")
-        if not all(text.strip() for text in prepared.asked):
+        hidden = looks_otherwise("".join(prepared.asked))
+        if hidden:
+            signs = f"{', '.join(hidden)}, without which it looks otherwise"
+            said.append(f"Hidden signs in a prompt are not read: {signs}.")
+        if not all(visible(text).strip() for text in prepared.asked):
             said.append("An empty prompt asks for nothing: any picture will do.")
         return said
 
@@ -305,6 +317,7 @@ class TextToImage:
         """Draw what was prepared: (B, 3, H, W) in [-1, 1], on the CPU."""
         read = lru_cache(maxsize=1)(self.read)  # most batches are told the same again
         walk = partial(self.walk, read=read)
+        batch_size = self.together(prepared.shape[1] * self.times, most=batch_size)
         return draw_all(walk, prepared, seed, batch_size, callback, self.decode)
 
     @torch.inference_mode(False)  # what is made in it can have no gradient (`pulled`)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from course_lib.checkpoint import digest, load_weights, save_weights
 from course_lib.device import best_device
@@ -23,6 +22,7 @@ from course_lib.networks.autoencoder import (
     load_autoencoder,
 )
 from course_lib.pixels import from_bytes
+from course_lib.shown import progress_bar
 from course_lib.world.datasets import PictureSet, cached
 
 BATCH = 100  # pictures that are compressed at a time
@@ -70,7 +70,7 @@ def compress(pictures: PictureSet, autoencoder: Autoencoder) -> LatentSet:
 def encode_all(pictures: Tensor, autoencoder: Autoencoder) -> Tensor:
     """Pictures as bytes (N, 3, H, W) to mu (N, C, h, w) in half precision."""
     device = next(autoencoder.parameters()).device
-    parts = tqdm(pictures.split(BATCH), desc="compressing", disable=None)
+    parts = progress_bar(pictures.split(BATCH), name="compressing")
     return torch.cat(
         [autoencoder.encode(from_bytes(x).to(device))[0].half().cpu() for x in parts]
     )

@@ -14,7 +14,6 @@ bit on the same CPU, as if nothing had happened.
 import copy
 import math
 import operator
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -25,10 +24,10 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from filelock import FileLock
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from course_lib.checkpoint import fill
 from course_lib.device import best_device, cpu_has_bf16, set_threads
+from course_lib.shown import progress_bar
 from course_lib.training.muon import Muon, in_groups
 from course_lib.training.resume import (
     DTYPES,
@@ -419,11 +418,10 @@ def train(
     Returns:
         the network with the averaged weights in it
     """
-    bar = tqdm(
+    bar = progress_bar(
         total=trainer.last,
         initial=trainer.iteration,
-        # pythonw has no stderr
-        disable=sys.stderr is None or not trainer.accelerator.is_main_process,
+        hidden=not trainer.accelerator.is_main_process,
         unit="batch",
     )
     try:

@@ -5,7 +5,7 @@ so that a network can also be told nothing; the classes start at 1.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from course_lib.cards import CheckpointError
 from course_lib.chance import MIRROR, ORDER, Batch, GetBatch, generator_for
@@ -24,6 +23,8 @@ from course_lib.checkpoint import (
 )
 from course_lib.device import cache_folder, mirror_folder, network_reachable
 from course_lib.pixels import PictureError, from_bytes, mirror, read_picture
+from course_lib.shown import progress_bar, tell
+from course_lib.typed import as_list, as_name, expanded
 from course_lib.world import accessories, animals, critters, drawing, scenes, shapes
 from course_lib.world.drawing import draw_critters
 
@@ -74,9 +75,10 @@ class PictureSet:
 
     def label(self, name: str) -> int:
         """The number of a label's name, or a sentence with the names there are."""
+        name = name if name in self.names else as_name(name)
         if name not in self.names:
             raise DataError(
-                f"No label is called {name!r}; there are {', '.join(self.names)}."
+                f"No label is called {name!r}; there are {as_list(self.names)}."
             )
         return self.names.index(name)
 
@@ -216,7 +218,7 @@ def cifar10_tensors(split: str) -> dict[str, Tensor]:
             "download and try again."
         )
     try:
-        images = tqdm(rows["img"], desc=f"CIFAR-10 {split}")
+        images = progress_bar(rows["img"], name=f"CIFAR-10 {split}", hidden=False)
         pictures = torch.stack([read_row(image) for image in images])
     except OSError as error:  # Pillow's errors are of this kind
         raise DataError(
@@ -323,29 +325,69 @@ def cached(
 def load_folder(folder: Path | str, size: int = 32) -> PictureSet:
     """A folder of your own photos; each subfolder, if there are any, is a label.
 
-    Any kind of picture, turned as the camera says, cut to the middle square. A file
-    that cannot be read is named and skipped.
+    Any kind of picture, turned as the camera says, cut to the middle square. A file or
+    folder that cannot be read is named and skipped. A folder "nothing" is no label.
     """
-    folder = Path(folder)
+    if not str(folder).strip():
+        raise DataError("After folder: there is nothing: name a folder of photos.")
+    folder = Path(expanded(str(folder)))
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}.")
-    files = sorted(f for f in folder.rglob("*") if f.is_file() and f.name[0] != ".")
+    try:
+        files = list(files_below(folder))
+    except OSError as error:
+        raise DataError(
+            f"The folder {folder} cannot be read: {error.strerror}."
+        ) from error
     if not files:
         raise DataError(f"The folder {folder} is empty: put some photos into it.")
-    kinds = sorted({f.parent.name for f in files if f.parent != folder})
-    names = ("nothing", *(kinds or ["photo"]))
     pictures, labels = [], []
     for file in files:
         try:
             pictures.append(read_picture(file, size))
-            inside = names.index(file.parent.name) if file.parent.name in kinds else 0
-            labels.append(inside if kinds else 1)
+            labels.append(label_of(file, folder))
         except PictureError as error:
-            print(f"skipped: {error}")
+            tell(f"skipped: {error}")
     if not pictures:
         raise DataError(
             f"None of the {len(files)} files in {folder} is a usable picture."
         )
-    return PictureSet(
-        f"folder {folder.name}", torch.stack(pictures), torch.tensor(labels), names
-    )
+    kinds = sorted({*labels} - {"nothing"})
+    if not kinds:
+        kinds, labels = ["photo"], ["photo"] * len(labels)
+    names = ("nothing", *kinds)
+    numbers = torch.tensor([names.index(label) for label in labels])
+    return PictureSet(f"folder {folder.name}", torch.stack(pictures), numbers, names)
+
+
+def label_of(file: Path, folder: Path) -> str:
+    """What the folder is called that a file lies in; "nothing" beside all folders."""
+    name = "" if file.parent == folder else as_name(file.parent.name)
+    return name or "nothing"
+
+
+def files_below(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """Every file in a folder and the folders in it, in order; links are followed.
+
+    What begins with a dot or an @ belongs to programs (.thumbnails, @eaDir), with all
+    that is in it. A folder without files, or that may not be read, is spoken of.
+
+    Args:
+        above: the folders on the way here, for links that lead back
+    """
+    entries = sorted(entry for entry in folder.iterdir() if entry.name[0] not in ".@")
+    place = folder.resolve()
+    if not entries and above:
+        tell(f"skipped: {folder} holds no picture, so it is no label.")
+    for entry in entries:
+        try:
+            if entry.is_file():
+                yield entry
+            elif not entry.is_dir():
+                tell(f"skipped: {entry} is neither a file nor a folder.")
+            elif entry.resolve() in (*above, place):
+                tell(f"skipped: {entry} is a link that leads back to where it lies.")
+            else:
+                yield from files_below(entry, (*above, place))
+        except OSError as error:
+            tell(f"skipped: {entry} cannot be read: {error.strerror}.")

@@ -6,6 +6,7 @@ judge pictures by: what is named must be there, and nothing that was not asked f
 
 import re
 
+from course_lib.typed import visible
 from course_lib.world.critters import ACCESSORIES, FACTORS, SUBJECTS
 from course_lib.world.wording import (
     ACCESSORY_WORDS,
@@ -85,7 +86,12 @@ Asked = tuple[dict[str, int], set[str]]  # the factors, and the names of those n
 
 def words_of(prompt: str) -> list[str]:
     """The words in lower case, without signs and slips of the fingers."""
-    return [SLIPS.get(word, word) for word in re.findall(r"\w+", prompt.lower())]
+    return [SLIPS.get(word, word) for word in typed_words(prompt)]
+
+
+def typed_words(prompt: str) -> list[str]:
+    """The words in lower case, as they were typed."""
+    return re.findall(r"\w+", visible(prompt).lower())
 
 
 def singular(word: str) -> str:
@@ -104,8 +110,7 @@ def unknown_words(prompt: str, known: set[str] = KNOWN) -> list[str]:
 
 def misspelled(prompt: str) -> dict[str, str]:
     """{"turtel": "turtle"}: the words that are read as others, in their order."""
-    words = re.findall(r"\w+", prompt.lower())
-    return {word: SLIPS[word] for word in words if word in SLIPS}
+    return {word: SLIPS[word] for word in typed_words(prompt) if word in SLIPS}
 
 
 def listed(things: list[str], most: int = 5) -> str:
@@ -125,9 +130,10 @@ def understand(prompt: str) -> Asked:
     >>> sorted(named)
     ['accessory', 'colour', 'subject']
     """
+    prompt = visible(prompt).lower()
     # Taken out before anything is read: else "without a hat" would ask for a hat.
-    unwanted = WITHOUT.findall(prompt.lower())
-    words = [singular(w) for w in words_of(WITHOUT.sub(" ", prompt.lower()))]
+    unwanted = WITHOUT.findall(prompt)
+    words = [singular(w) for w in words_of(WITHOUT.sub(" ", prompt))]
     f = {name: values[0] for name, values in FACTORS.items()}
     named = read_subjects(words, f)
     for name, table in {"scene": SCENE, "size": SIZE, "accessory": WORN}.items():

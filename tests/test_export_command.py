@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from diffusers import FlowMatchEulerDiscreteScheduler
-from test_cli import cli, here, words, world, written  # noqa: F401
+from on_disk import written
 
 from course_lib.commands.export import LIBRARIES
 
 
-def test_the_parts_are_written_and_each_is_spoken_of(cli, here, words):  # noqa: F811
+def test_the_parts_are_written_and_each_is_spoken_of(cli, here, words):
     code, out, err = cli("export --to diffusers --weights words some/new --json")
     assert code == 0 and err == []
     files = [f for f in written(here / "some" / "new") if "." in f]
@@ -31,7 +31,7 @@ def test_the_parts_are_written_and_each_is_spoken_of(cli, here, words):  # noqa:
     assert sorted(listed) == [Path("some/new") / f for f in files]
 
 
-def test_diffusers_reads_what_the_command_wrote(cli, words):  # noqa: F811
+def test_diffusers_reads_what_the_command_wrote(cli, words):
     assert cli("export --weights critters e")[0] == 0
     scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(
         "e", subfolder="scheduler"
@@ -39,13 +39,13 @@ def test_diffusers_reads_what_the_command_wrote(cli, words):  # noqa: F811
     assert scheduler.config.num_train_timesteps == 100  # that of the card
 
 
-def test_nobody_needs_diffusers_to_export(cli, words, monkeypatch):  # noqa: F811
+def test_nobody_needs_diffusers_to_export(cli, words, monkeypatch):
     for library in (*LIBRARIES, "transformers", "tokenizers"):
         monkeypatch.setitem(sys.modules, library, None)  # importing it now fails
     assert cli("export --weights words e")[0] == 0
 
 
-def test_the_same_export_writes_the_same_files(cli, here, words):  # noqa: F811
+def test_the_same_export_writes_the_same_files(cli, here, words):
     for folder in ("a", "b"):
         cli(f"export --weights words {folder}")
     first, second = (
@@ -65,7 +65,7 @@ def test_the_same_export_writes_the_same_files(cli, here, words):  # noqa: F811
         ("", "Missing argument 'out'"),
     ],
 )
-def test_bad_input_gets_a_sentence(cli, here, words, options, sentence):  # noqa: F811
+def test_bad_input_gets_a_sentence(cli, here, words, options, sentence):
     (here / "taken.txt").write_text("a file")
     code, _, err = cli(f"export {options}")
     assert code == 2 and len(err) == 1 and sentence in err[0]

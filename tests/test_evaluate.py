@@ -1,0 +1,200 @@
+"""`evaluate`: labels, judges, prompts of ours and of others; weights gone astray."""
+
+import json
+import re
+
+import pytest
+import torch
+from on_disk import written
+
+from course_lib.checkpoint import load_weights, save_weights
+from course_lib.judging import evaluation
+from course_lib.networks.unet import UNet
+
+PROMPTS = "evaluate --weights words --prompts p.txt --calls 2"
+
+
+@pytest.fixture
+def lines(here):
+    """A file of prompts, two of which nobody can judge."""
+    (here / "p.txt").write_text("a red frog\n\nan astronaut\na cat at night\nhm\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("--seeds 0", "number of seeds must lie in 1..100; got 0"),
+        ("--seeds -1", "number of seeds must lie in 1..100; got -1"),
+        ("--only ears", "--only chooses among our prompts: leave out --prompts"),
+        ("--size 64", "--size needs weights that judge, not words"),
+        ("--n 99999999999999999", "--n must lie in 1..10000; got 99999999999999999"),
+        (f"--prompts {'p' * 300}", "must be a text file; pp.*: File name too long"),
+    ],
+)
+def test_what_means_nothing_beside_prompts_is_refused(
+    cli,
+    words,
+    lines,
+    options,
+    sentence,
+):
+    code, out, err = cli(f"{PROMPTS} {options}")
+    assert (code, out, len(err)) == (2, [], 1) and re.search(sentence, err[0])
+
+
+def test_lines_that_name_nothing_are_left_out(cli, words, lines):
+    code, out, err = cli(f"{PROMPTS} --seeds 1 --json")
+    facts = json.loads(out[-1])
+    assert code == 0 and facts["n"] == 2 == facts["factors"]["all_factors"]["n"]
+    assert len(err) == 1 and "lines 3 ('an astronaut'), 5 ('hm')" in err[0]
+
+
+def test_a_file_that_names_nothing_is_bad_input(cli, here, words):
+    (here / "p.txt").write_text("an astronaut\n")
+    code, out, err = cli(PROMPTS)
+    assert (code, out, len(err)) == (2, [], 1) and "can be judged" in err[0]
+
+
+def test_every_kind_is_told_in_parts_of_its_ceiling(
+    cli,
+    words,
+    monkeypatch,
+):
+    monkeypatch.setattr(evaluation, "FEWEST", 2)
+    command = "evaluate --weights words --only ears --n 2 --seeds 1 --calls 2 --json"
+    out = cli(command)[1]
+    shares = json.loads(out[-1])["kinds"]["ears"]
+    assert "of_ceiling" in shares["drawn"]["all_factors"]
+    assert "of the reader's ceiling" in out[0]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "generate 'a frog' --out f.png --weights astray",
+        "edit 'a frog' --image p.png --out f.png --weights astray",
+        "evaluate --weights astray",
+    ],
+)
+def test_weights_that_went_astray_are_bad_input(cli, words, command):
+    tensors, card = load_weights("words")
+    next(iter(tensors.values())).fill_(torch.nan)
+    save_weights("astray", tensors, card)
+    code, out, err = cli(command)
+    assert (code, out, len(err)) == (2, [], 1) and "NaN or infinity" in err[0]
+
+
+def test_an_empty_prompt_is_neither_right_nor_wrong(cli, words):
+    code, out, _ = cli("generate '' --steps 1 --space pixel --out f.png --json")
+    facts = json.loads(out[-1])
+    assert code == 0 and facts["right"] == [None] and len(facts["seen"]) == 1
+
+
+def test_a_denoiser_is_measured(cli):
+    code, out, _ = cli("evaluate --weights critters --n 32 --seeds 2 --calls 2 --json")
+    facts = json.loads(out[-1])
+    assert code == 0 and facts["weights"] == "critters" and facts["steps"] == 1
+    assert facts["n"] == 32 and facts["seeds"] == 2 and facts["right"]["n"] == 64
+    assert {"distance", "floor", "above_floor", "precision", "recall"} <= facts.keys()
+
+
+def test_a_judge_is_measured(cli):
+    code, out, _ = cli("evaluate --weights reader-32 --n 32 --seeds 1 --json")
+    assert code == 0 and json.loads(out[-1])["kind"] == "judge"
+    assert any("called none" in line for line in out)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--weights nowhere", "no weights at 'nowhere'"),
+        ("--weights mine", "Nobody can judge pictures of 'folder x'"),
+        ("--n 3", "n must lie in 32..10000; got 3"),
+        ("--weights reader-32 --n 3", "n must lie in"),
+        ("--weights reader-32 --n 32 --size 48", "--size must be 32, 64"),
+        ("--weights reader-32 --n 32 --size 3200000", "at most 256; got 3200000"),
+        ("--seeds 0", "number of seeds must lie in"),
+        ("--calls 1", "One step takes 2 calls"),
+        ("--guidance nan", "finite number"),
+        ("--sampler magic", "must be one of"),
+    ],
+)
+def test_a_measurement_that_makes_no_sense_is_refused(cli, options, words, monkeypatch):
+    monkeypatch.setattr(UNet, "forward", None)  # would fail
+    code, out, err = cli(f"evaluate {options} --json")
+    assert (code, out, len(err)) == (2, [], 1) and words in err[0]
+
+
+def test_prompts_of_a_file_are_judged(cli, here, words):
+    (here / "p.txt").write_text("a red frog\n\na cat at night\n")
+    command = "evaluate --weights words --prompts p.txt --n 4 --seeds 2 --calls 2"
+    code, out, _ = cli(f"{command} --json")
+    facts = json.loads(out[-1])
+    assert code == 0 and facts["n"] == 4 and facts["factors"]["subject"]["n"] == 8
+    assert 0 <= facts["all_factors"] <= 1
+
+
+def test_every_kind_of_prompt_is_judged(cli, words, monkeypatch):
+    monkeypatch.setattr(evaluation, "FEWEST", 2)
+    out = cli("evaluate --weights words --n 2 --seeds 1 --calls 2 --json")[1]
+    kinds = json.loads(out[-1])["kinds"]
+    assert kinds["frog on stilts"]["drawn"]["all_factors"]["n"] == 2
+    assert any("frog on stilts" in line for line in out)
+    some = "--only ears --only 'two senses, context' --n 2 --calls 2 --json"
+    found = json.loads(cli(f"evaluate --weights words {some} --as-typed")[1][-1])
+    assert list(found["kinds"]) == ["ears", "two senses, context"]
+    assert found["as_typed"]
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("evaluate --weights critters --as-typed", "needs weights that take prompts"),
+        ("evaluate --weights critters --prompts p.txt", "take prompts"),
+        ("evaluate --weights critters --only ears", "need weights that take prompts"),
+        (
+            "evaluate --weights words --only noses",
+            "no kind 'noses' of prompts, but one",
+        ),
+        ("evaluate --weights words --prompts nowhere.txt", "must be a text file"),
+        ("evaluate --weights words --n 3", "n must lie in"),
+        ("evaluate --weights words --n 0", "n must lie in"),
+        ("evaluate --weights critters --n 0", "n must lie in"),
+        ("evaluate --weights reader-32 --n 0", "n must lie in"),
+        ("evaluate --weights words --calls 1", "One step takes 2 calls"),
+    ],
+)
+def test_bad_prompts_get_a_sentence_and_write_nothing(
+    cli, here, words, command, sentence
+):
+    code, out, err = cli(command)
+    assert code == 2 and len(err) == 1 and re.search(sentence, err[0]), err
+    assert written(here) == []
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", "\u200b", "\u202a"])
+def test_a_mark_that_nobody_sees_changes_no_prompt(cli, here, words, mark):
+    found = []
+    for lines in ("red frog\n", f"{mark}red fr{mark}og\n"):
+        (here / "p.txt").write_text(lines, encoding="utf-8")
+        code, out, err = cli(f"{PROMPTS} --seeds 1 --json")
+        assert code == 0 and err == []
+        found.append(json.loads(out[-1])["factors"].keys())
+    assert found[0] == found[1] and "colour" in found[0]
+
+
+def test_what_is_saved_is_what_the_pages_state(cli, words, saved):
+    command = "evaluate --weights words --n 40 --seeds 1 --calls 2"
+    code, _, err = cli(f"{command} --save {saved.file}")
+    assert code == 0, err
+    for name in ("words", "words_as_typed", "latent", "make_words"):
+        assert not saved.lacks(name)
+    result = json.loads(saved.file.read_text())
+    assert result["command"] == f"python -m course_lib {command}"
+    assert list(result["weights"]) == ["words", "reader-32"]
+
+
+def test_where_nothing_can_be_saved_nothing_is_measured(cli, here):
+    (here / "file").touch()
+    code, out, err = cli("evaluate --weights critters --n 32 --save file/a.json")
+    assert (code, out) == (2, []) and "Cannot write to" in err[0]
