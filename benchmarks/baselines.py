@@ -24,7 +24,8 @@ from course_lib.diffusion.schedule import (
 )
 from course_lib.networks.unet import UNet
 from course_lib.training.recipes import DENOISER_SETTINGS, denoiser_trainer
-from course_lib.training.trainer import Settings, Trainer
+from course_lib.training.settings import Settings
+from course_lib.training.trainer import Trainer
 from course_lib.world.datasets import PictureSet, batches
 
 SIZE = 32  # pixels along a side

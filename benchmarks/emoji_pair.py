@@ -24,7 +24,8 @@ from course_lib.networks.contrastive import (
 )
 from course_lib.networks.tokenizer import PAD, Tokenizer, tidy, train_tokenizer
 from course_lib.training.captions import LENGTH
-from course_lib.training.trainer import Settings, Trainer, train
+from course_lib.training.settings import Settings
+from course_lib.training.trainer import Trainer, train
 from course_lib.world.datasets import DataError, PictureSet, batches, load_emoji
 from course_lib.world.prompts import words_of
 from course_lib.world.wear import with_wear

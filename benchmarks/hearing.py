@@ -23,7 +23,8 @@ from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.networks.tokenizer import Tokenizer
 from course_lib.training.captions import caption_batches
 from course_lib.training.recipes import GENTLY, text_trainer
-from course_lib.training.trainer import Settings, train
+from course_lib.training.settings import Settings
+from course_lib.training.trainer import train
 from course_lib.world.datasets import load_critters
 
 LEVELS = (950, 800, 600)

@@ -41,7 +41,7 @@ from course_lib.training.recipes import (
     latent_trainer,
     text_trainer,
 )
-from course_lib.training.trainer import Settings
+from course_lib.training.settings import Settings
 
 ROWS = {"pixel": text_trainer, "latent": latent_trainer}
 KINDS = ("one animal", "two animals")

@@ -18,7 +18,8 @@ from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.networks.tokenizer import Tokenizer
 from course_lib.painters.pipeline import TextToImage
 from course_lib.training.recipes import GENTLY, text_trainer
-from course_lib.training.trainer import Settings, train
+from course_lib.training.settings import Settings
+from course_lib.training.trainer import train
 
 SPOILED = (0.0, 0.4, 0.8)
 SCALES = (1.0, 2.0)

@@ -26,7 +26,8 @@ from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.networks.judge import Judge, load_judge
 from course_lib.pixels import from_bytes
 from course_lib.training.recipes import denoiser_trainer
-from course_lib.training.trainer import Settings, train
+from course_lib.training.settings import Settings
+from course_lib.training.trainer import train
 from course_lib.world.critters import ANIMALS
 from course_lib.world.datasets import load_critters
 

@@ -30,7 +30,8 @@ from course_lib.networks.autoencoder import Autoencoder, psnr
 from course_lib.networks.judge import load_judge
 from course_lib.pixels import to_grid
 from course_lib.training.recipes import AUTOENCODER_SETTINGS, autoencoder_trainer
-from course_lib.training.trainer import Settings, train
+from course_lib.training.settings import Settings
+from course_lib.training.trainer import train
 
 ROWS = {  # what each loss is called in the table, and how it differs from the recipe's
     "squared": ("squared errors alone", dict(squared=True, feature_weight=0.0)),

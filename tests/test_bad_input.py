@@ -17,7 +17,7 @@ from course_lib.judging.metrics import features_of
 from course_lib.networks.judge import Judge
 from course_lib.networks.unet import UNet
 from course_lib.pixels import check_pictures, to_grid, to_image
-from course_lib.training.trainer import Settings
+from course_lib.training.settings import Settings
 from course_lib.world.critters import choose_factors
 from course_lib.world.datasets import load_folder
 from course_lib.world.drawing import draw

@@ -32,7 +32,7 @@ from course_lib.training.recipes import (
     reader_trainer,
     text_trainer,
 )
-from course_lib.training.trainer import Settings
+from course_lib.training.settings import Settings
 from course_lib.world.critters import is_held_out
 from course_lib.world.datasets import PictureSet
 from course_lib.world.drawing import draw_critters

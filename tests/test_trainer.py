@@ -21,11 +21,8 @@ from course_lib.checkpoint import (
 from course_lib.device import MOST_THREADS, set_threads
 from course_lib.training import trainer
 from course_lib.training.recipes import denoiser_trainer
-from course_lib.training.trainer import (
-    Settings,
-    Trainer,
-    seconds_an_iteration,
-)
+from course_lib.training.settings import Settings
+from course_lib.training.trainer import Trainer, seconds_an_iteration
 from course_lib.world.datasets import PictureSet
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -193,10 +190,10 @@ def test_a_trial_is_timed_and_thrown_away(tmp_path):
         (dict(iterations=0), "iterations must be 1 or more"),
         (dict(precision="int3"), "precision must be one of"),
         (dict(keep=(9,)), "keep must lie in 1..8"),
-        (dict(keep=(2.5,)), "keep must be a whole number; got 2.5"),
-        (dict(iterations=8.5), "iterations must be a whole number; got 8.5"),
+        (dict(keep=(2.5,)), "keep takes whole numbers; got 2.5"),
+        (dict(iterations=8.5), "iterations takes whole numbers; got 8.5"),
         (dict(iterations=10**400), "iterations must be 1000000000 at most"),
-        (dict(warmup="2"), "warmup must be a whole number; got '2'"),
+        (dict(warmup="2"), "warmup takes whole numbers; got '2'"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changes, words):

@@ -9,6 +9,7 @@ from course_lib.cards import Card, folder_beside
 from course_lib.checkpoint import check_writable, find_weights, save_weights
 from course_lib.commands.options import bad_input, path, text
 from course_lib.networks.autoencoder import its_autoencoder, save_its_autoencoder
+from course_lib.shown import tell
 from course_lib.training.average import average as mean_of
 
 
@@ -32,7 +33,7 @@ def average(
         check_writable(out)
     save_its_autoencoder(out, card, autoencoder)
     save_weights(out, tensors, card)
-    print(f"The mean of {len(weights)} trainings: {out}")
+    tell(f"The mean of {len(weights)} trainings: {out}")
 
 
 def refuse_own_input(weights: list[str], out: Path, card: Card) -> None:

@@ -36,7 +36,8 @@ from course_lib.device import (
 )
 from course_lib.painters.pipeline import LabelToImage
 from course_lib.training.recipes import denoiser_trainer
-from course_lib.training.trainer import Settings, seconds_an_iteration
+from course_lib.training.settings import Settings
+from course_lib.training.trainer import seconds_an_iteration
 from course_lib.world.datasets import (
     CIFAR10_ROWS,
     CRITTERS_ROWS,

@@ -10,6 +10,7 @@ from course_lib.checkpoint import check_writable, load_weights
 from course_lib.commands.options import AsJson, Weights, bad_input, path, say_json
 from course_lib.painters.export import parts_of, write
 from course_lib.painters.pipeline import SPACES
+from course_lib.shown import tell
 
 LIBRARIES = ("diffusers",)
 
@@ -42,7 +43,7 @@ def export(
     written = {part.name: write(part, out) for part in parts if part.equal}
     for part in parts:
         what = f"{out / part.name}, {part.equal}" if part.equal else "no equal"
-        print(f"{part.name}: {what}. {part.note}")
+        tell(f"{part.name}: {what}. {part.note}")
     if as_json:
         files = {name: [str(f) for f in wrote] for name, wrote in written.items()}
         reasons = {part.name: part.note for part in parts if not part.equal}

@@ -22,6 +22,7 @@ from course_lib.commands.options import (
     text,
 )
 from course_lib.device import in_words, set_threads, use_all_cores
+from course_lib.shown import tell
 
 TIMED = 20  # iterations that --minutes is reckoned from
 GLANCE = 5  # iterations that the announced time is reckoned from
@@ -199,7 +200,7 @@ def announce(training, seconds: float) -> None:
     size = sum(p.numel() for p in training.raw_model.parameters()) / 1e6
     after = f" after {training.iteration}" if training.iteration else ""
     if training.resume and not after:
-        print("There is no training to resume yet: it starts from the beginning.")
+        tell("There is no training to resume yet: it starts from the beginning.")
     print(
         f"Training {size:.1f} M parameters on {training.device.type} "
         f"({training.threads} threads, {training.precision}): "
@@ -215,7 +216,7 @@ def report_training(training, as_json: bool) -> None:
     last = training.losses[-100:]
     loss = sum(last) / len(last) if last else math.nan
     done, wanted = training.iteration, training.settings.iterations
-    print(f"{done} of {wanted} iterations, loss {loss:.4f}: {training.folder}")
+    tell(f"{done} of {wanted} iterations, loss {loss:.4f}: {training.folder}")
     if as_json:
         facts = dict(folder=str(training.folder), iterations=done, loss=loss)
         say_json(facts | dict(precision=training.precision, card=training.card))

@@ -49,7 +49,8 @@ from course_lib.training.bounds import (
 from course_lib.training.captions import LENGTH, caption_batches, caption_tokenizer
 from course_lib.training.latents import in_space, keep_autoencoder
 from course_lib.training.resume import pictures_digest
-from course_lib.training.trainer import Settings, Trainer
+from course_lib.training.settings import Settings
+from course_lib.training.trainer import Trainer
 from course_lib.world.datasets import PictureSet, batches, load_cifar10, load_critters
 from course_lib.world.wear import QUESTIONS, reader_batches, with_wear
 

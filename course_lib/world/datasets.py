@@ -238,7 +238,7 @@ def load_cifar10_or_critters(split: str = "train") -> PictureSet:
     try:
         return load_cifar10(split)
     except DataError as error:
-        print(f"{error} Critters take its place.")
+        tell(f"{error} Critters take its place.")
         return load_critters(split)
 
 
@@ -315,7 +315,7 @@ def cached(
     try:
         save_checkpoint(file, tensors, {"name": name})
     except CheckpointError as error:
-        print(f"{error} The pictures are used, but not kept for the next time.")
+        tell(f"{error} The pictures are used, but not kept for the next time.")
     return tensors
 
 
