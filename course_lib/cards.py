@@ -245,8 +245,8 @@ def shortened(value) -> str:
 def needed_by(card: Card) -> tuple[str, ...]:
     """Which keys a card of its kind must have."""
     needed = NEEDED.get(str(card.get("kind")), ())
-    latents = ("encoder_sha256", "latent_scale") if "autoencoder" in card else ()
-    return needed + latents
+    drawn = ("encoder_sha256", "latent_scale") if "autoencoder" in card else ()
+    return needed + drawn
 
 
 def kind_of(card: Card) -> str:

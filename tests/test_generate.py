@@ -222,7 +222,7 @@ def test_a_label_with_a_comma_can_be_asked_for(cli, here, world):
     tensors, card = load_weights("critters")
     labels = ["nothing", "salt,pepper", "m\u00fcsli", *card["labels"][3:]]
     save_weights("mine", tensors, card | {"labels": labels})
-    ask = "generate --weights mine --steps 1 --out x/ --json --n 3 --label"
+    ask = "generate --weights ./mine --steps 1 --out x/ --json --n 3 --label"
     facts = json.loads(cli(f"{ask} 'salt\\,pepper, mu\u0308sli'")[1][-1])
     assert facts["labels"] == ["salt,pepper", "m\u00fcsli", "salt,pepper"]
     code, out, err = cli(f"{ask} salt,pepper")

@@ -136,5 +136,5 @@ def test_a_card_keeps_its_own_tokenizer(tokenizer):
 
 
 def test_a_merge_of_what_is_not_made_yet_is_refused():
-    with pytest.raises(CheckpointError, match="one is not made"):
+    with pytest.raises(ValueError, match="one is not made"):
         Tokenizer([(300, 301)])

@@ -93,7 +93,7 @@ LIBRARY = Path(__file__).resolve().parents[1] / "course_lib"
 @pytest.mark.parametrize(
     ("call", "home"),
     [
-        ("Image.open(", {"pixels.py", "figure.py"}),  # a figure looks at its own bytes
+        ("Image.open(", {"pixels.py"}),
         ("expanduser(", {"typed.py"}),
         ("import tqdm", {"shown.py"}),
     ],

@@ -5,7 +5,6 @@ asked for by name; so most of these parameters are only named here, for --help.
 """
 
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -109,11 +108,11 @@ def load_data(data: str, size: int = 32, split: str = "train") -> PictureSet:
         return load_critters(split, size=size, kind="one")
     if data == "cifar10":
         return load_cifar10(split)
-    if data == "folder:" or not data.startswith("folder:"):
+    if not data.startswith("folder:"):
         raise DataError(
             f"--data must be critters, cifar10 or folder:PATH; got {data!r}."
         )
-    return load_folder(Path(data.removeprefix("folder:")).expanduser(), size)
+    return load_folder(data.removeprefix("folder:"), size)
 
 
 def size_of(data: str, size: int | None) -> int:
