@@ -313,7 +313,7 @@ def check_straight(schedule: NoiseSchedule) -> None:
 
 def last_step(sampler: Iterator[Step]) -> Tensor:
     """Run a sampler to its end and return x_0, (B, C, H, W)."""
-    # All steps stay in memory until the last: dozens of a solver, not a thousand of
-    # ddpm.
+    # All steps stay in memory until the last. Of a solver these are dozens; a thousand
+    # of ddpm, for 16 pictures of 32x32, take 380 MiB.
     *_, last = sampler
     return last.x_0_hat

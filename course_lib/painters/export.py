@@ -78,6 +78,8 @@ def flow_scheduler(card: Card) -> Part:
     config = {
         "_class_name": "FlowMatchEulerDiscreteScheduler",
         "num_train_timesteps": card["T"],
+        # Our steps are even in u. Above 1 it crowds them towards the noise (Esser et
+        # al. 2024).
         "shift": 1.0,
     }
     note = (  # left to itself, it ends its n steps at 1 / T; ours end at 1 / n

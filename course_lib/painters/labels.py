@@ -41,6 +41,7 @@ class LabelToImage:
 
     model: nn.Module
     card: dict
+    # Else a dataclass would take it for an argument of its own.
     usual: ClassVar[Way] = FOR_LABELS
 
     @classmethod
@@ -112,6 +113,7 @@ class LabelToImage:
 
     def decode(self, x_0: Tensor) -> Tensor:
         """What the network draws to pictures (B, 3, H, W) in [-1, 1], on the CPU."""
+        # Where guesses were not clamped, a picture may be a little beyond its range.
         return x_0.clamp(-1, 1).cpu()
 
     def as_pictures(self, steps: Iterable[Step]) -> Iterator[Step]:

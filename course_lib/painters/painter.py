@@ -1,6 +1,7 @@
 """What both painters do: decide how to draw, walk from noise, give pictures back.
 
-The painters themselves are in pipeline.py; what they have in common is these functions.
+The painters are in labels.py and pipeline.py; what they share is these functions, and
+no base class: each can be read alone, from its top to its end.
 """
 
 import operator

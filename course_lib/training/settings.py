@@ -11,7 +11,11 @@ PRECISIONS = ("auto", *DTYPES)
 
 @dataclass(frozen=True)
 class Settings:
-    """Each number is tidied and checked; a card keeps them all."""
+    """Numbers become Python's own, fit for a card, which keeps them all.
+
+    Raises:
+        ValueError: iterations, precision or keep that cannot be meant
+    """
 
     iterations: int
     # Twenty times the customary 1e-4, which is hopeless in minutes: 2e-3 to 5e-3 with a
