@@ -9,6 +9,7 @@ NEEDED = ("torch", "torchvision", "typer", "safetensors", "accelerate")
 
 def what_is_missing() -> str:
     """A sentence about what is not installed and what to do; empty if all is there."""
+    # Looked for without importing: an import of torch alone takes seconds.
     missing = [name for name in NEEDED if find_spec(name) is None]
     if not missing:
         return ""

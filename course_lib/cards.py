@@ -38,10 +38,12 @@ def broken(of: Path | str, what: str) -> CheckpointError:
 
 def read_card(text: str, of: Path | str) -> Card:
     """The card that a text holds, of whatever kind: a JSON object, not too large."""
+    # Before it is parsed: afterwards it is too late to be careful.
     if len(text) > MOST_LETTERS:
         raise broken(of, f"it has {len(text)} letters, at most {MOST_LETTERS} are read")
     try:
         card = json.loads(text)
+    # Python's reader calls itself for each bracket and gives up at about a thousand.
     except (ValueError, RecursionError) as error:
         raise broken(of, f"{type(error).__name__}, so it cannot be read") from error
     if not isinstance(card, dict):
@@ -53,6 +55,7 @@ def read_card(text: str, of: Path | str) -> Card:
 
 def depth(value) -> int:
     """How many brackets stand within brackets, looked at one layer after the other."""
+    # A function that calls itself would end on just those cards that it looks for.
     layer, deep = [value], 0
     while layer := [x for x in layer if isinstance(x, dict | list)]:
         deep += 1
@@ -74,6 +77,8 @@ class Rule:
 def whole(low: int, high: int) -> Rule:
     """A whole number; True is none, though Python counts it as 1."""
     words = f"a whole number in {low}..{high}"
+    # Not isinstance: a bool is an int to Python, and "blocks": true would build one
+    # block.
     return Rule(words, lambda x: type(x) is int and low <= x <= high)
 
 
@@ -90,7 +95,7 @@ def text(most: int) -> Rule:
 
 
 def list_of(rule: Rule, low: int, high: int) -> Rule:
-    """A list of so many."""
+    """A list of `low` to `high` values, each of which keeps to `rule`."""
     return Rule(
         f"a list of {low} to {high}, each {rule.words}",
         lambda x: (
@@ -100,7 +105,7 @@ def list_of(rule: Rule, low: int, high: int) -> Rule:
 
 
 def dict_of(rule: Rule, most: int) -> Rule:
-    """Values by their names, a few at least."""
+    """A dict of 1 to `most` names, each with a value that keeps to `rule`."""
     return Rule(
         f"1 to {most} names, each with {rule.words}",
         lambda x: (
@@ -127,6 +132,7 @@ def is_plain_name(name) -> bool:
 
 NUMBER = Rule(
     "a number above 0 and at most 1000000",
+    # NaN and infinity, which Python's reader of JSON lets in, fail the comparison.
     lambda x: type(x) in (int, float) and 0 < x <= 1e6,
 )
 NAME = Rule("the plain name of a folder", is_plain_name)
@@ -139,6 +145,7 @@ SHA256 = Rule(
 
 # What each key must be --------------------------------------------------------
 
+# The same words as in diffusion/, from where the ground must not import.
 SCHEDULES = ("linear", "cosine", "straight line")
 TARGETS = ("x_0", "eps", "v")
 LARGEST_SIDE = 1024  # pixels along a side, where the course learns 64
@@ -200,6 +207,7 @@ CONFIG = {  # what `config`, the settings of the network, must be in each kind o
         "widths": WIDTHS,
     },
 }
+# Drawn with, and so needed: a network alone does not tell which noise it saw.
 DENOISER = ("config", "schedule", "T", "target", "size")
 NEEDED = {  # without which a kind is of no use
     "denoiser": (*DENOISER, "labels"),
@@ -212,6 +220,9 @@ NEEDED = {  # without which a kind is of no use
 
 def check_card(card: Card, of: Path | str) -> None:
     """Raise a sentence for the first value on a card that cannot be."""
+    # What has no rule passes: a card also tells how a training went, and of that
+    # nothing is built. A kind that nobody knows has no rules for `config`; it is
+    # refused by `load_network`.
     rules = KEYS | {"config": CONFIG.get(str(card.get("kind")), {})}
     wrong = first_wrong(card, rules)
     if wrong:
@@ -221,6 +232,7 @@ def check_card(card: Card, of: Path | str) -> None:
 def first_wrong(values: dict, rules: dict, inside: str = "") -> str:
     """What the first value is that breaks its rule, and what it should be; or ""."""
     for key, rule in rules.items():
+        # What must be there is for NEEDED; a card of a judge has no schedule.
         if key not in values:
             continue
         value = values[key]
@@ -244,6 +256,8 @@ def shortened(value) -> str:
 
 def needed_by(card: Card) -> tuple[str, ...]:
     """Which keys a card of its kind must have."""
+    # Latents mean nothing without the encoder that made them and the scale they were
+    # learned at: a painter of latents needs both, one of pixels neither.
     needed = NEEDED.get(str(card.get("kind")), ())
     drawn = ("encoder_sha256", "latent_scale") if "autoencoder" in card else ()
     return needed + drawn
@@ -259,6 +273,7 @@ def kind_of(card: Card) -> str:
 def made_from(of: Path | str, card: Card, *needed: str) -> Iterator[None]:
     """Whatever the card lacks, or does not fit together in here, gets a sentence."""
     try:
+        # Looked up for the KeyError: what is missing is said before anything is built.
         for key in needed:
             card[key]
         yield
@@ -271,6 +286,7 @@ def made_from(of: Path | str, card: Card, *needed: str) -> Iterator[None]:
 
 def folder_beside(folder: Path | str, name: str) -> Path:
     """The folder of this name in another one: where a card says that something lies."""
+    # A card from somewhere could otherwise name any file of this machine.
     if not is_plain_name(name):
         raise broken(folder, f"autoencoder {shortened(name)} is not {NAME.words}")
     return Path(folder) / name

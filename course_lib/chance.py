@@ -32,6 +32,8 @@ GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio: splitmix64's st
 SALT = 0x632BE59BD9B4E019  # so that the number 0 changes the state as well
 
 
+# Python's `random` and torch draw one after the other. A mixing function needs no
+# before: picture 49,999 costs as much as picture 0, and a million are one array.
 def scramble(bits: np.ndarray) -> np.ndarray:
     """The mixing step of splitmix64 (Steele et al. 2014): uint64 in, uint64 out."""
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -44,10 +46,13 @@ def generator_for(*numbers: int) -> torch.Generator:
 
     Neighbours get unrelated streams; torch's generators seeded 0, 1, 2 would not do.
     """
+    # An array of one: of a single number NumPy would warn that it overflows, which here
+    # is the point.
     state = np.array([GOLDEN], dtype=np.uint64)
     for number in numbers:
         salted = np.uint64((operator.index(number) + SALT) % 2**64)
         state = scramble(state ^ salted)
+    # On the CPU, whatever the device: GPUs draw other numbers from the same seed.
     return torch.Generator().manual_seed(int(state[0]))
 
 
@@ -61,9 +66,11 @@ def uniforms(indices: Tensor, seed: int, k: int, stream: int = CHOOSING) -> np.n
     state = scramble(key + indices.numpy().astype(np.uint64) * golden)  # (N,)
     counter = np.arange(1, k + 1, dtype=np.uint64) * golden  # (k,)
     bits = scramble(state[:, None] + counter)  # (N, k)
+    # The upper 53 bits, as many as a float64 holds: never 1, and every step equal.
     return (bits >> np.uint64(11)) * 2.0**-53
 
 
 def pick(chance: np.ndarray, count: int | np.ndarray) -> np.ndarray:
     """One of 0 .. count - 1, each as likely as the others; shaped like `chance`."""
+    # A chance below 1 times count is below count; no modulo, so no number is favoured.
     return (chance * count).astype(np.int64)

@@ -57,21 +57,31 @@ class WriteError(CheckpointError):
 def digest(tensors: Tensors) -> str:
     """The SHA-256 of names, types, shapes and bytes of all tensors, in name order."""
     sha = hashlib.sha256()
+    # A dict's order is that in which layers were written down; equal weights must have
+    # equal digests. Shape and type are told too: the same bytes in another shape are
+    # another network.
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()
         sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        # As bytes, for NumPy knows no bfloat16.
         sha.update(tensor.flatten().view(torch.uint8).numpy())
     return sha.hexdigest()
 
 
 def sha256(text: str) -> str:
-    """The SHA-256 of a text."""
+    """64 hexadecimal digits of the text in UTF-8."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def save_checkpoint(file: Path | str, tensors: Tensors, card: Card) -> None:
-    """Write tensors and card to one file, whole or not at all."""
+    """Write tensors and card to one file, whole or not at all.
+
+    Raises:
+        WriteError: a full disk, no rights, a name too long, a card too large
+    """
     file = Path(file)
+    # safetensors refuses a view whose numbers do not lie in order, as those of a
+    # transposed matrix.
     tensors = {name: x.detach().cpu().contiguous() for name, x in tensors.items()}
     text = json.dumps(card)
     if len(text) > MOST_LETTERS:
@@ -79,6 +89,8 @@ def save_checkpoint(file: Path | str, tensors: Tensors, card: Card) -> None:
             f"Could not write {file}: its card would have {len(text)} letters, and at "
             f"most {MOST_LETTERS} are read back."
         )
+    # The letters that were sealed are the letters that are written: a card that is made
+    # anew from its values may be spelled otherwise.
     header = {SEALED: f"{seal(tensors, text)} {text}"}
     replace_file(file, lambda temporary: save_file(tensors, temporary, header))
 
@@ -94,6 +106,8 @@ def replace_file(file: Path, write) -> None:
     Threads, processes and machines may all write the same file: chance gives each a
     temporary file of its own, and who comes last wins.
     """
+    # Beside it, not in a folder for temporary files: a rename is one act only within
+    # one file system.
     temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -101,9 +115,12 @@ def replace_file(file: Path, write) -> None:
         rights = temporary.stat().st_mode  # safetensors would hide it from all others
         write(temporary)
         temporary.chmod(rights)
+        # A rename may reach the disk before what was written: after a power cut the
+        # name would stand for an empty file.
         with open(temporary, "rb+") as written:
             os.fsync(written.fileno())
         os.replace(temporary, file)
+    # A full disk is either of the two, as it is met by Python or by safetensors.
     except (OSError, SafetensorError) as error:
         raise WriteError(
             f"Could not write {file}: {error}. Is the disk full, or the folder "
@@ -121,6 +138,8 @@ def check_writable(folder: Path) -> None:
         check_names(folder)
         while not home.exists() and home != home.parent:
             home = home.parent
+        # Tried, not asked: rights alone say nothing of a disk that is mounted for
+        # reading.
         tempfile.TemporaryFile(dir=home).close()
     except OSError as error:
         raise ValueError(f"Cannot write to {folder}: {error.strerror}.") from error
@@ -131,6 +150,7 @@ def remove_left_overs(file: Path) -> None:
 
     Where somebody else may be writing: a younger one may still become a file.
     """
+    # Escaped: a folder may be called [1].
     for left_over in file.parent.glob(f".{escape(file.name)}.*.part"):
         with suppress(OSError):  # somebody else has removed it, or it is not ours
             if time.time() - left_over.stat().st_mtime > LEFT_OVER_S:
@@ -157,7 +177,11 @@ def check_file(file: Path) -> None:
 
 
 def load_checkpoint(file: Path | str) -> tuple[Tensors, Card]:
-    """Read tensors and card back, and refuse whatever is not exactly what was saved."""
+    """Read tensors and card back, and refuse whatever is not exactly what was saved.
+
+    Raises:
+        CheckpointError: there is no file, or it is damaged, a pickle, or not of ours
+    """
     file = Path(file)
     if not file.is_file():
         raise CheckpointError(f"There is no checkpoint at {file}.")
@@ -189,6 +213,8 @@ def load_checkpoint(file: Path | str) -> tuple[Tensors, Card]:
 def card_and_seal(header: dict[str, str], tensors: Tensors) -> tuple[str | None, bool]:
     """The card as text, None if there is none, and whether its checksums hold."""
     if SEALED in header:
+        # A checksum tells damage, not malice: who changes a file can seal it anew. What
+        # a card may say is checked for itself (cards.py).
         found, _, text = header[SEALED].partition(" ")
         return text, found == seal(tensors, text)
     if "card" not in header or "sha256" not in header:
@@ -205,6 +231,8 @@ def look_at_start(file: Path) -> None:
     """
     with open(file, "rb") as opened:
         start = opened.read(9)
+    # A zip archive or the bare protocols 2 to 5. But 0x4B50, the PK of a zip, is also
+    # the length of a header of 19,280 bytes, hence the second look.
     pickled = start[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
     if pickled and start[8:] != b"{":  # where the header of a safetensors file begins
         raise CheckpointError(
@@ -222,6 +250,8 @@ def look_at_start(file: Path) -> None:
 def save_weights(folder: Path | str, tensors: Tensors, card: Card) -> None:
     """Write the weights for use in half precision, and the card beside them."""
     folder = Path(folder)
+    # Half the size in git and on the way here: words has 3.1 million weights and 6.3
+    # MB. A state, which learning goes on from, keeps all its digits.
     half = {n: x.half() if x.is_floating_point() else x for n, x in tensors.items()}
     save_checkpoint(folder / "model.safetensors", half, card)
     text = json.dumps(card, indent=2) + "\n"
@@ -244,6 +274,8 @@ def find_weights(name_or_folder: Path | str) -> Path:
     here, ships = Path(name_or_folder), weights_folder() / name_or_folder
     places = [ships] if isinstance(name_or_folder, Shipped) else [here, ships]
     there = [x for x in places if os.path.isfile(x / "model.safetensors")]
+    # Silently taking either would draw with other weights than were meant; it is the
+    # one case where nobody can know.
     if len(there) == 2 and is_bare(name_or_folder) and not here.samefile(ships):
         raise CheckpointError(
             f"{name_or_folder!r} may mean the folder here or the weights that ship: "
@@ -272,12 +304,15 @@ def load_weights(name_or_folder: Path | str) -> tuple[Tensors, Card]:
     """The weights as float32, all of them finite, and their card, looked through."""
     tensors, card = load_checkpoint(find_weights(name_or_folder) / "model.safetensors")
     check_card(card, name_or_folder)
+    # Complex numbers or float8, say: nothing here computes with them.
     odd = [n for n, x in tensors.items() if x.dtype not in TYPES]
     if odd:
         raise CheckpointError(
             f"The weights at {name_or_folder} hold {tensors[odd[0]].dtype}, first in "
             f"{odd[0]}, which no network of this course has: fetch or train others."
         )
+    # Half precision is for the file alone: everything here computes, and was measured,
+    # in float32.
     whole = {n: x.float() if x.is_floating_point() else x for n, x in tensors.items()}
     astray = [name for name, x in whole.items() if not x.isfinite().all()]
     if astray:
@@ -297,7 +332,6 @@ class Unfilled(TorchFunctionMode):
     """
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        """Let torch do what it would, except `normal_`."""
         kwargs = kwargs or {}
         if func in (torch.Tensor.normal_, nn.init.normal_):
             return args[0] if args else kwargs["tensor"]
@@ -325,6 +359,7 @@ def load_network(
     if card.get("kind") != kind:
         raise CheckpointError(f"{name_or_folder} holds {kind_of(card)}, {otherwise}.")
     with made_from(name_or_folder, card, *needed_by(card)):
+        # Shapes without memory: a card that asks for a terabyte is compared first.
         with torch.device("meta"), Unfilled():
             network = build(**card["config"])
         return fill(network, tensors), card
@@ -337,6 +372,8 @@ def fill(model: nn.Module, tensors: Tensors) -> nn.Module:
     takes their numbers and keeps its memory, which an optimizer may know.
     """
     refuse_misfit(model, tensors)
+    # assign hands the tensors over and copies nothing. An optimizer holds the old
+    # tensors, and would go on changing those: so never where a network is trained.
     on_meta = any(x.is_meta for x in model.state_dict().values())
     model.load_state_dict(tensors, assign=on_meta)
     return model.eval()
@@ -344,6 +381,8 @@ def fill(model: nn.Module, tensors: Tensors) -> nn.Module:
 
 def refuse_misfit(model: nn.Module, tensors: Tensors) -> None:
     """Raise a sentence unless these are a network's tensors: name, shape, type."""
+    # load_state_dict compares names and shapes, but copies whole numbers into floats
+    # without a word, and lists everything that is wrong.
     wanted = {name: described(x) for name, x in model.state_dict().items()}
     found = {name: described(x) for name, x in tensors.items()}
     wrong = sorted(n for n in wanted | found if wanted.get(n) != found.get(n))

@@ -53,7 +53,11 @@ def cache_folder() -> Path:
 
 
 def mirror_folder() -> Path | None:
-    """The local mirror of the real data sets, if COURSE_DATA names one."""
+    """The local mirror of the real data sets, if COURSE_DATA names one.
+
+    Raises:
+        TypedError: it names what is no folder
+    """
     folder = _folder_from("COURSE_DATA")
     if folder is not None and not folder.is_dir():
         raise TypedError(
@@ -78,6 +82,7 @@ def best_device() -> torch.device:
     """The fastest device here: an NVIDIA or AMD GPU, Apple's GPU, or the CPU."""
     if torch.cuda.is_available():
         return torch.device("cuda")
+    # Nothing of the course needs float64 on the device: MPS has none (schedule.py).
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
@@ -85,23 +90,32 @@ def best_device() -> torch.device:
 
 def usable_cores() -> int:
     """How many CPU cores this process may use; in a container not all of them."""
+    # Those that a batch system gave to this process; the machine may have more.
     if hasattr(os, "sched_getaffinity"):  # Linux
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
+    # A container may be given two cores' time of sixty-four: all cores are seen, and
+    # more threads than the quota pays for only wait for each other.
     quota, period = _cgroup_limit("cpu.max", default="max 100000").split()
     return cores if quota == "max" else max(1, min(cores, int(quota) // int(period)))
 
 
 def use_all_cores() -> int:
     """Give torch every core that is ours, unless OMP_NUM_THREADS says otherwise."""
+    # On a busy machine two threads were up to six times slower than one, so whoever has
+    # set it may know why.
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(usable_cores())
     return torch.get_num_threads()
 
 
 def set_threads(threads: int) -> None:
-    """Give torch so many CPU threads, or say that this cannot be meant."""
+    """Give torch so many CPU threads.
+
+    Raises:
+        ValueError: fewer than 1, or more than MOST_THREADS
+    """
     if not 1 <= threads <= MOST_THREADS:
         raise ValueError(
             f"--threads must be 1 or more, and {MOST_THREADS} at most; got {threads}."
@@ -114,6 +128,7 @@ def memory_gib() -> float:
     import psutil  # comes with accelerate
 
     total = psutil.virtual_memory().total
+    # psutil sees the whole machine; a container ends a process at its own limit.
     limit = _cgroup_limit("memory.max", default="max")
     return (total if limit == "max" else min(total, int(limit))) / GIB
 
@@ -130,6 +145,7 @@ def cpu_has_bf16() -> bool:
 
     Without it bf16 autocast works but is emulated, and slower than float32.
     """
+    # Private names of torch: a version that has renamed them counts as a CPU without.
     probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(getattr(torch.cpu, name, lambda: False)() for name in probes)
 
@@ -178,6 +194,7 @@ def profile() -> str:
 
     COURSE_PROFILE decides; when it is unset, a GPU means `gpu` and all else `laptop`.
     """
+    # An unset and an empty variable are the same to a shell script, so they are here.
     name = os.environ.get("COURSE_PROFILE", "").strip().lower()
     if not name:
         return "gpu" if torch.cuda.is_available() else "laptop"
@@ -194,6 +211,7 @@ def scaled(*, smoke: Value, laptop: Value, gpu: Value) -> Value:
 
     The code that runs is the same in all three, so smoke tests what a learner runs.
     """
+    # Keywords only, so that a call reads as a table.
     return {"smoke": smoke, "laptop": laptop, "gpu": gpu}[profile()]
 
 

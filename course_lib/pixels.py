@@ -43,6 +43,8 @@ def from_bytes(pictures: Tensor) -> Tensor:
     return pictures.float() / 127.5 - 1
 
 
+# Clamped before it is rounded: 1.7 would be the byte 344, which wraps around to 88, a
+# dark grey.
 def to_bytes(pictures: Tensor) -> Tensor:
     """Floats in [-1, 1] to uint8 0..255, any shape; what lies outside is clamped.
 
@@ -68,6 +70,7 @@ def to_grid(pictures: Tensor, columns: int = 8, zoom: int = 1) -> Image.Image:
     from torchvision.utils import make_grid  # 2 s to import, so only where it is used
 
     check_pictures(pictures)
+    # Pixels as squares. Any resampling would smooth over what a network drew.
     large = pictures.cpu().repeat_interleave(zoom, 2).repeat_interleave(zoom, 3)
     grid = make_grid(large, nrow=columns, padding=max(2, zoom), pad_value=1.0)
     return Image.fromarray(to_bytes(grid).permute(1, 2, 0).numpy())
@@ -79,6 +82,7 @@ def check_pictures(pictures: Tensor, strict: bool = False) -> None:
     Args:
         strict: also demand that every number lies in [-1, 1]
     """
+    # The commonest slip, and a convolution takes a single picture without a word.
     if pictures.ndim != 4 or pictures.shape[1] != 3:
         raise PictureError(
             f"Pictures must be shaped (B, 3, H, W); got {tuple(pictures.shape)}. "
@@ -108,6 +112,8 @@ def read_picture(file: Path | str, size: int) -> Tensor:
     """
     from torchvision.transforms import v2  # see to_grid
 
+    # Cut first and then resized: the other way round a wide photo is squeezed. And
+    # antialiased, or each pixel is one of the many it stands for and lines fall apart.
     image = to_rgb(open_picture(file))
     square = v2.functional.center_crop(image, [min(image.size)])
     resized = v2.functional.resize(square, [size, size], antialias=True)
@@ -126,6 +132,8 @@ def open_picture(file: Path | str) -> Image.Image:
         # Opened here, for given a name Pillow maps the file into memory: a TIFF that is
         # turned by 90 degrees is scrambled then (Pillow 13.0), and one cut short kills.
         with open(file, "rb") as there, Image.open(there, formats=FORMATS) as opened:
+            # Opening has only read the header: a small file that unpacks to gigabytes
+            # ends here.
             check_size(opened)
             forget_parts(opened)
             opened.load()
@@ -191,6 +199,7 @@ def upright(image: Image.Image) -> Image.Image:
     orientation = 1
     with suppress(Exception):  # as above
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    # What a camera or a program has written there may be of any type.
     known = isinstance(orientation, int) and orientation in TURNS
     return image.transpose(TURNS[orientation]) if known else image
 
@@ -202,11 +211,15 @@ def is_clear(image: Image.Image) -> bool:
 
 def to_rgb(image: Image.Image) -> Image.Image:
     """Any mode to RGB: 16 bits to 8, palettes and CMYK too, transparent to white."""
+    # Pillow's own way from 16 bits cuts at 255 in place of scaling: nearly all would be
+    # white.
     if image.mode.startswith("I") or image.mode == "F":  # 16 or 32 bits a pixel, grey
         return Image.fromarray(to_8_bits(np.array(image))).convert("RGB")
     if is_clear(image):
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
+        # White, as a page is. The colour that the file holds under what is clear was
+        # never meant to be seen.
         return Image.alpha_composite(white, image).convert("RGB")
     return image.convert("RGB")
 
@@ -220,6 +233,7 @@ def to_8_bits(numbers: np.ndarray) -> np.ndarray:
             f"Its numbers go from {numbers.min():.2g} to {numbers.max():.2g}, which is "
             "no brightness: save it with 8 or 16 bits."
         )
+    # 65,535 is white by the standards of PNG and TIFF, and stays it in a dark photo.
     low, high = 0, 65535
     if numbers.dtype.kind == "f" or numbers.min() < low or numbers.max() > high:
         low, high = numbers.min(), numbers.max()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from tqdm.auto import tqdm
 
 OBEYED = ("Cc", "Cs", "Zl", "Zp")  # controls, halves of letters, ends of lines
+# What turns the direction of reading: a file could seem to have another ending.
 TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
@@ -23,6 +24,7 @@ def printable(text: str) -> str:
 
 def escaped(letter: str) -> str:
     """A character as it is, or as Python writes it."""
+    # Umlauts and emoji pass: only what acts is written out, not what is foreign.
     if unicodedata.category(letter) in OBEYED or letter in TURNING:
         return letter.encode("unicode_escape").decode("ascii")
     return letter

@@ -29,6 +29,7 @@ def visible(text: str) -> str:
     >>> visible("a re\\u200bd\\ufeff frog\\x07")
     'a red frog'
     """
+    # Nearly every text; the loop below is for the rest.
     if text.isascii() and text.isprintable():
         return text
     return "".join(letter for letter in text if letter.isspace() or is_seen(letter))
@@ -59,6 +60,8 @@ def as_name(text: str) -> str:
     >>> as_name(" mu\\u0308sli ") == "m\\u00fcsli"
     True
     """
+    # Composed, not NFKC: that would make of the name "x²" the name "x2", which may be
+    # another.
     return " ".join(unicodedata.normalize("NFC", visible(text)).split())
 
 

@@ -28,7 +28,10 @@ from course_lib.diffusion.samplers import (
 from course_lib.diffusion.schedule import NoiseSchedule, add_noise
 from course_lib.pixels import check_pictures
 
-W = FOR_PROMPTS.guidance_scale  # of latents, too (lesson 07)
+# Of latents, too, where whole pictures are guided harder and only in the middle of the
+# way. Done so, holes have larger seams, and a faint strength begins below that middle:
+# of 60 pictures at strength 0.3 none became the red cat that was asked for (lesson 07).
+W = FOR_PROMPTS.guidance_scale
 
 # Begin half way ---------------------------------------------------------------
 
@@ -72,14 +75,23 @@ def image_to_image(
         strength: how far up the noise goes, 0..1
         steps: of a whole way; a part of the way takes its part of them
         guidance_scale: None guides as whole pictures are
+
+    Raises:
+        ValueError: not one prompt a picture, or a strength outside of 0..1
+        PictureError: pictures that are no (B, 3, H, W) in [-1, 1]
     """
     check_asked(pictures, asked)
+    # No step, no walk. And not through `encode` and `decode` either: in latents even a
+    # picture that stays would come back a little changed.
     if start_of(strength, painter.schedule.T) == 0:
         return pictures.clone()
     predict = painter.predict_for(asked, painter.way(guidance_scale))
     x_0 = painter.encode(pictures)
+    # The noise that a whole drawing of this seed begins with: on the straight line
+    # strength 1 is such a drawing, and nothing of the picture is left.
     eps = PictureNoise(seed, range(len(x_0)), painter.device)(x_0.shape[1:])
     start, x_t = begin(x_0, strength, eps, painter.schedule)
+    # As dense as on a whole way: strength 0.3 of 20 steps takes 6, and costs 6.
     some = min(start, max(1, round(strength * operator.index(steps))))
     walk = dpm_solver(predict, x_t, painter.schedule, some, start=start)
     return painter.decode(last_step(walk))
@@ -87,6 +99,7 @@ def image_to_image(
 
 def check_asked(pictures: Tensor, asked: list[str]) -> None:
     """Raise a sentence unless there is one prompt a picture, in order."""
+    # Bytes in 0..255, or 0..1 read as 0..255, would be edited without a word.
     check_pictures(pictures, strict=True)
     if isinstance(asked, str) or len(asked) != len(pictures):
         raise ValueError(
@@ -96,14 +109,22 @@ def check_asked(pictures: Tensor, asked: list[str]) -> None:
 
 # Hold a part ------------------------------------------------------------------
 
-AGAIN = 3  # how often each step is taken, where nobody says
+# How often each step is taken, where nobody says. How different neighbours are at the
+# border of a hole, real pictures being 1: taken once 2.8, three times 1.9, and pulled
+# 1.4, which in pixels whole drawings have there as well. Pulled and taken once it is
+# 2.8 again, so both are needed (lesson 07).
+AGAIN = 3
 FAINTEST = 0.2  # a guess is pulled by what a picture so faint would need, not more
-UNGUIDED = 0.2  # the last share of the way, where guidance makes colours too strong
+# The last share of the way goes unguided: guidance makes the drawn part's colours
+# stronger than the kept one's. With none at all a wished hat comes in 83 % only.
+UNGUIDED = 0.2
 FADE = 8  # how many pixels into the hole a decoder's error at its edge reaches
 
 
 def check_mask(mask: Tensor, pictures: Tensor) -> Tensor:
     """The mask as (B, 1, H, W) booleans, True where something new is to be drawn."""
+    # As many kinds as people have: one mask for all, one a picture, with or without the
+    # axis of channels. All become (B, 1, H, W).
     given, (B, _, H, W) = mask, pictures.shape
     mask = mask[None] if mask.ndim == 2 else mask
     mask = mask[:, None] if mask.ndim == 3 else mask
@@ -112,6 +133,8 @@ def check_mask(mask: Tensor, pictures: Tensor) -> Tensor:
             f"The mask must be as large as the pictures, {H}x{W}, one for all or one "
             f"each; got {tuple(given.shape)}."
         )
+    # Grey is refused, not rounded: 0..255 would all be "draw", and a soft edge has no
+    # meaning here.
     if mask.dtype != torch.bool and not ((mask == 0) | (mask == 1)).all():
         raise ValueError("A mask is True (or 1) where to draw, elsewhere False (or 0).")
     mask = mask.bool().expand(B, -1, -1, -1)
@@ -132,6 +155,7 @@ def put_back(
 
     Beside a clean part the network would take the drawn part's noise for structure.
     """
+    # At t_next = 0 b is 0, so the kept part ends exactly as it came in.
     return torch.where(mask, x_next, mix(x_0, eps_new, t_next, schedule))
 
 
@@ -161,6 +185,7 @@ def held(
     if again < 1:
         raise ValueError(f"Every step is taken once or more; got {again}.")
     a, b = schedule.a_table.tolist(), schedule.b_table.tolist()
+    # Always from T: what is in the hole is to be forgotten altogether.
     down = choose_steps(schedule.T, steps)
     shape = x_0.shape[1:]
     x_t = noise(shape)
@@ -173,10 +198,16 @@ def held(
                 x_0_hat, eps_hat = predict(x_t, all_t)
             if turn == 0:
                 yield Step(t, x_t, torch.where(mask, x_0_hat, x_0))
+            # DDIM without chance; the chance of RePaint is in what is put back and in
+            # the way up.
             drawn = mix(x_0_hat, eps_hat, t_next, schedule)
             x_next = put_back(drawn, x_0, mask, t_next, noise(shape), schedule)
             if turn < again - 1:
+                # Up again from t_next to t: variances add, so what b[t]^2 still lacks
+                # is fresh. On the circle, from t - 1 to t, keep squared is the alpha of
+                # RePaint and std squared its beta.
                 keep = a[t] / a[t_next]
+                # Rounding may take it below 0.
                 std = max(b[t] ** 2 - (keep * b[t_next]) ** 2, 0.0) ** 0.5
                 x_t = keep * x_next + std * noise(shape)
         x_t = x_next
@@ -207,11 +238,15 @@ def pulled(
     with torch.inference_mode(False), torch.enable_grad():
         x_t = x_t.detach().clone().requires_grad_()
         x_0_hat, _ = predict(x_t, t)
+        # Detached, so that `off` is a number: the gradient is J^T off alone.
         off = torch.where(mask, 0.0, x_0 - x_0_hat.detach())
         (towards,) = torch.autograd.grad((off * x_0_hat).sum(), x_t)
     x_t, x_0_hat = x_t.detach(), x_0_hat.detach()
     a, b = schedule.a(t, like=x_t), schedule.b(t, like=x_t)
+    # Dividing by a is what makes the pull strong where little of the picture is left,
+    # and endless at T of the straight line: hence FAINTEST.
     x_0_hat = x_0_hat + (a**2 + b**2) / a.clamp(min=FAINTEST) * towards
+    # Both guesses go on telling the same x_t, as in `predictor`.
     return x_0_hat, eps_from_x_0(x_0_hat, x_t, t, schedule)
 
 
@@ -230,6 +265,8 @@ def inpaint(
 ) -> Tensor:
     """Draw what is asked where the mask is True: (B, 3, H, W), the rest as it was.
 
+    A prompt tells the whole picture, what is kept included (lesson 07).
+
     Args:
         mask: (H, W), (B, H, W) or (B, 1, H, W): True where something new is to be drawn
         again, pull: see `held`
@@ -241,9 +278,14 @@ def inpaint(
     drawn = []
     for first in range(0, len(pictures), batch_size):
         some = slice(first, first + batch_size)
+        # Each batch has texts of its own, and pulling keeps what the way back needs:
+        # memory is per batch, so long lists are cut.
         predict = guided_at_first(painter, asked[some], guidance_scale)
         x_0 = painter.encode(pictures[some])
+        # By its place in the whole list, not in the batch: another batch_size draws the
+        # same pictures.
         noise = PictureNoise(seed, range(first, first + len(x_0)), painter.device)
+        # (B, 1, h, w) on the grid that is drawn: of pixels, or of latents.
         hole = coarser(mask[some], x_0).to(painter.device)
         for step in held(
             predict, x_0, hole, painter.schedule, noise, steps, again, pull
@@ -260,6 +302,7 @@ def guided_at_first(painter, asked: list[str], guidance_scale: float | None) -> 
     Guidance decides early what is drawn; late it only makes the drawn part more glaring
     than the kept one (Kynkäänniemi et al. 2024 guide in an interval as well).
     """
+    # A scale of None keeps the painter's own interval, and cuts its end off as well.
     way, last = painter.way(guidance_scale), UNGUIDED * painter.schedule.T
     low, high = way.guided_between or (0, painter.schedule.T)
     at_first = replace(way, guided_between=(max(low, last), high))
@@ -274,9 +317,13 @@ def joined(drawn: Tensor, pictures: Tensor, mask: Tensor) -> Tensor:
     membrane of Pérez et al. 2003, "Poisson image editing", stopped early). Without a
     decoder it is zero.
     """
+    # What is drawn under the kept part is a copy of it by the decoder: the difference
+    # is the decoder's error, on this side of the edge.
     known = torch.where(mask, 0.0, pictures - drawn)
     off = known
     for _ in range(FADE):
+        # Four neighbours, without a loop over pixels; at the rim of the picture a pixel
+        # is its own neighbour.
         x = F.pad(off, (1, 1, 1, 1), mode="replicate")
         beside = x[..., 1:-1, :-2] + x[..., 1:-1, 2:]
         above_below = x[..., :-2, 1:-1] + x[..., 2:, 1:-1]
@@ -286,6 +333,7 @@ def joined(drawn: Tensor, pictures: Tensor, mask: Tensor) -> Tensor:
 
 def coarser(mask: Tensor, x_0: Tensor) -> Tensor:
     """The mask on the grid of x_0: a latent is drawn anew if any pixel of it is."""
+    # Any, not most: a latent that is half kept would carry the old thing into the hole.
     times = mask.shape[-1] // x_0.shape[-1]
     return F.max_pool2d(mask.float(), times).bool() if times > 1 else mask
 
@@ -303,6 +351,8 @@ def widen(
     room = (left, right, top, bottom)
     if min(room) < 0 or max(room) == 0:
         raise ValueError(f"Say how many pixels to add at which side; got {room}.")
+    # The room has the rim's colours: an encoder looks at what is beside an edge, and
+    # zeros would be a grey wall there.
     mask = torch.ones(1, 1, *pictures.shape[2:], dtype=torch.bool)
     return F.pad(pictures, room, mode="replicate"), ~F.pad(mask, room)
 
@@ -317,8 +367,11 @@ def between(first: Tensor, second: Tensor, share: float) -> Tensor:
     network has ever seen; on the circle the loudness stays.
 
     Args:
+        first, second: of any one shape, N(0, 1)
         share: 0 is the first, 1 the second
     """
+    # Of two independent noises of 3,072 numbers it is nearly 0, a right angle. Kept off
+    # 1, where sin(angle) is 0: from a noise to itself is a way, too.
     cosine = F.cosine_similarity(first.flatten(), second.flatten(), dim=0)
     angle = cosine.clamp(-1 + 1e-6, 1 - 1e-6).acos()
     parts = torch.sin((1 - share) * angle) * first + torch.sin(share * angle) * second
@@ -347,10 +400,13 @@ def interpolate(
     shares = torch.linspace(0, 1, n).tolist()
     prepared = painter.prepare([first, second], steps, guidance_scale)
     texts = [*prepared.read, prepared.negative]
+    # Read together: padded to one length L, so that vectors can be mixed one by one.
     one, other, nothing = painter.read(texts).split(1)  # (1, L, D)
+    # Straight, as vectors of words are no noise and need not keep a loudness.
     words = [torch.lerp(one, other, share) for share in shares]
     predict = painter.predict_from(torch.cat([*words, nothing]), prepared.way)
     seeds = (seed, seed if to_seed is None else to_seed)
+    # Picture 0 of each seed: the first picture begins as that of `generate` does.
     noises = [PictureNoise(s, [0], painter.device)(prepared.shape) for s in seeds]
     x_T = torch.cat([between(*noises, share) for share in shares])
     walk = dpm_solver(predict, x_T, painter.schedule, prepared.way.steps)
@@ -366,12 +422,13 @@ def crossfade(painter, first: Tensor, last: Tensor, n: int = 9) -> Tensor:
         first, last: (3, H, W) in [-1, 1]
     """
     check_way(n)
+    # (2, C, h, w). In latents half way is a double exposure as well (lesson 11): this
+    # is here to be seen, `interpolate` is the way that works.
     x_0 = painter.encode(torch.stack([first, last]))
     shares = torch.linspace(0, 1, n).tolist()
     return painter.decode(torch.stack([torch.lerp(*x_0, share) for share in shares]))
 
 
 def check_way(n: int) -> None:
-    """Raise a sentence unless there is a first and a last picture."""
     if n < 2:
         raise ValueError(f"On the way are 2 pictures or more; got {n}.")

@@ -32,10 +32,14 @@ class IdealDenoiser:
         x, points = x_t.flatten(1), self.points.flatten(1)  # (B, D), (N, D)
         # |x - a p|^2 without a (B, N, D) tensor; what all points share drops out
         distance = a**2 * points.square().sum(1) - 2 * a * (x @ points.T)  # (B, N)
+        # The logarithms of the bell curves, up to what all points share; softmax takes
+        # the largest out first, so 3,072 small chances multiplied do not underflow.
         return torch.softmax(-distance / (2 * b**2), dim=1)
 
     def __call__(self, x_t: Tensor, t: Tensor, cond: Tensor | None = None) -> Tensor:
         """x_0_hat: the mean of the points, each weighted by its chance."""
+        # No other guess has a smaller mean squared error, so this is what every
+        # denoiser of this course is trained towards.
         mean = self.chances(x_t, t) @ self.points.flatten(1)
         return mean.reshape(x_t.shape)
 
@@ -60,6 +64,8 @@ class GaussianDenoiser:
             self.schedule.a(t, like=x)[..., None],
             self.schedule.b(t, like=x)[..., None],
         )
+        # The covariance of x_t. Solved and not inverted: near t = 0 it is nearly
+        # singular where the data are flat.
         seen = a**2 * self.covariance + b**2 * torch.eye(x.shape[1])  # (B, D, D)
         x_0_hat = a * self.covariance @ torch.linalg.solve(seen, x[..., None])
         return x_0_hat.reshape(x_t.shape)

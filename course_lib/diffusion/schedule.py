@@ -19,6 +19,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+# A product of a thousand factors near 1. In float32 it is off by 3e-7, and 1 minus it,
+# the first b^2 of 1e-4, by 1.7e-4 of itself; the tables are made once, so digits cost
+# nothing.
 EXACT = dict(dtype=torch.float64, device="cpu")  # whatever torch's defaults are
 
 
@@ -39,7 +42,6 @@ class NoiseSchedule:
 
     @property
     def T(self) -> int:
-        """The number of steps."""
         return len(self.a_table) - 1
 
     def a(self, t: Tensor, like: Tensor | None = None) -> Tensor:
@@ -64,10 +66,15 @@ class NoiseSchedule:
 
     def sigma(self, t: Tensor) -> Tensor:
         """The noise level b_t / a_t, (B,); infinite where no picture is left."""
+        # b is at most 1 and a at least 0, so this is inf at T of the straight line,
+        # never NaN.
         return self._look_up(self.b_table / self.a_table, t)
 
     def snr(self, t: Tensor) -> Tensor:
         """The signal-to-noise ratio a_t^2 / b_t^2, (B,); infinite at t = 0."""
+        # What the schedules really differ in: two with the same snr at a step show the
+        # network the same task, only louder or quieter (Kingma et al. 2021,
+        # "Variational diffusion models").
         return self._look_up((self.a_table / self.b_table) ** 2, t)
 
     @property
@@ -91,16 +98,24 @@ class NoiseSchedule:
                 "The straight line has no alpha_bar: a^2 + b^2 is not 1 on it. "
                 "Use schedule.a(t) and schedule.b(t), which every schedule has."
             )
+        # Squared again from a: the root and the square in float64 cost one digit of
+        # sixteen, and a second table could disagree with the first.
         return self.a_table**2
 
     def _exact_alpha(self) -> Tensor:
         alpha_bar = self._exact_alpha_bar()
+        # alpha_bar_t = alpha_1 * ... * alpha_t, so one step is the quotient of two (Ho
+        # et al. 2020, just above equation 4).
         return from_1(alpha_bar[1:] / alpha_bar[:-1])
 
     def _look_up(self, table: Tensor, t: Tensor, like: Tensor | None = None) -> Tensor:
+        # A negative index would be read from the end of the table: t = -1 would be the
+        # noisiest step, and nobody would hear of it.
         check_steps(t, self.T)
         # Looked up in float64 and cast last: a_t^2 + b_t^2 stays 1 to the last digit of
         # whatever is asked for.
+        # (B,) for a loss weight, (B, 1, 1, 1) to multiply pictures with: without the
+        # ones a batch of 32 would be spread over the 32 columns, and no error told.
         if like is None:
             return table.float().to(t.device)[t]  # (B,)
         if 1 not in (t.numel(), len(like)) and t.numel() != len(like):
@@ -113,6 +128,8 @@ class NoiseSchedule:
 
 def check_steps(t: Tensor, T: int) -> None:
     """Raise a sentence unless t is a tensor of whole steps in 0..T."""
+    # torch takes uint8 for a mask and not for numbers, and of floats it only says that
+    # they are no indices: u in place of t is the usual slip.
     if not isinstance(t, Tensor) or t.dtype != torch.int64:
         kind = t.dtype if isinstance(t, Tensor) else type(t).__name__
         raise TypeError(
@@ -141,18 +158,29 @@ def circle(name: str, alpha_bar: Tensor) -> NoiseSchedule:
     return NoiseSchedule(name, a, b, a_dot_table=-b, b_dot_table=a)
 
 
-def linear_schedule(T: int = 1000, beta_1: float = 1e-4, beta_T: float = 0.02):
+def linear_schedule(
+    T: int = 1000, beta_1: float = 1e-4, beta_T: float = 0.02
+) -> NoiseSchedule:
     """The DDPM schedule: beta_t grows in equal steps (Ho et al. 2020, section 4)."""
+    # Their numbers, made for T = 1000. With fewer steps the product stops early: keep T
+    # and skip steps instead (`choose_steps`). Nor is it ever pure noise: a_T is 0.0064
+    # (Lin et al. 2023, "Common diffusion noise schedules and sample steps are flawed").
     beta = torch.linspace(beta_1, beta_T, T, **EXACT)  # (T,)
     alpha_bar = torch.cumprod(1 - beta, dim=0)  # T factors: float32 would lose digits
     return circle("linear", from_1(alpha_bar))
 
 
-def cosine_schedule(T: int = 1000, s: float = 0.008, beta_max: float = 0.999):
+def cosine_schedule(
+    T: int = 1000, s: float = 0.008, beta_max: float = 0.999
+) -> NoiseSchedule:
     """The cosine schedule (Nichol & Dhariwal 2021, equation 17), beta capped."""
     u = torch.linspace(0, 1, T + 1, **EXACT)
+    # s keeps the first steps from being too small to see: b_1 is 0.0064, a little less
+    # than one step of a byte, 1 / 127.5 (their section 3.2).
     f = torch.cos((u + s) / (1 + s) * math.pi / 2) ** 2
-    beta = (1 - f[1:] / f[:-1]).clamp(max=beta_max)  # the cap keeps a_T above zero
+    # f ends in 0, and a_T = 0 would make eps useless as a target. The cap leaves an a_T
+    # of 5e-5, and an error in eps still comes 20,000 times as large in x_0_hat.
+    beta = (1 - f[1:] / f[:-1]).clamp(max=beta_max)
     return circle("cosine", from_1(torch.cumprod(1 - beta, dim=0)))
 
 
@@ -165,6 +193,8 @@ def straight_line(T: int = 1000) -> NoiseSchedule:
     return NoiseSchedule("straight line", 1 - u, u, a_dot_table=-one, b_dot_table=one)
 
 
+# No registry to add to: a card stores the name, and a card may say nothing else
+# (cards.py has the same three).
 SCHEDULES: dict[str, Callable[[int], NoiseSchedule]] = {
     "linear": linear_schedule,
     "cosine": cosine_schedule,
@@ -173,7 +203,11 @@ SCHEDULES: dict[str, Callable[[int], NoiseSchedule]] = {
 
 
 def schedule_named(name: str, T: int = 1000) -> NoiseSchedule:
-    """The schedule of that name, as a checkpoint's card stores it."""
+    """The schedule of that name, as a checkpoint's card stores it.
+
+    Raises:
+        ValueError: T is below 1, or nothing is called so
+    """
     if T < 1:
         raise ValueError(f"A schedule needs 1 step or more; got T = {T}.")
     if name not in SCHEDULES:
@@ -182,6 +216,8 @@ def schedule_named(name: str, T: int = 1000) -> NoiseSchedule:
         return SCHEDULES[name](T)
 
 
+# The one formula of the way into noise. Its chance comes in from outside: the same
+# batch has the same loss, and a check can compare two functions number by number.
 def add_noise(x_0: Tensor, t: Tensor, eps: Tensor, schedule: NoiseSchedule) -> Tensor:
     """Jump from the clean x_0 straight to step t (Ho et al. 2020, equation 4).
 

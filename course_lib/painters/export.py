@@ -42,6 +42,8 @@ def no_equal(name: str, why: str) -> Part:
 
 # The process ------------------------------------------------------------------
 
+# Theirs and ours are the same numbers, from beta_1 on: their tables leave out
+# alpha_bar_0.
 BETA_SCHEDULES = {"linear": "linear", "cosine": "squaredcos_cap_v2"}
 PREDICTIONS = {"eps": "epsilon", "x_0": "sample", "v": "v_prediction"}
 
@@ -76,6 +78,8 @@ def flow_scheduler(card: Card) -> Part:
     config = {
         "_class_name": "FlowMatchEulerDiscreteScheduler",
         "num_train_timesteps": card["T"],
+        # Our steps are even in u. Above 1 it crowds them towards the noise (Esser et
+        # al. 2024).
         "shift": 1.0,
     }
     note = (  # left to itself, it ends its n steps at 1 / T; ours end at 1 / n
@@ -97,6 +101,8 @@ WORD = r"[\p{L}\p{N}_]"  # Python's \w; that of others takes accents by themselv
 PIECES = rf" ?{WORD}+| ?[^\s\p{{L}}\p{{N}}_]+|\s"  # `pieces` of the tokenizer
 
 
+# The format holds tokens as text, but a byte need not be a letter: each gets one that
+# can be seen and that JSON can hold.
 def letters() -> dict[int, str]:
     """A letter to see for each byte, those that GPT-2 chose (Radford et al. 2019)."""
     seen = [*range(33, 127), *range(161, 173), *range(174, 256)]
@@ -117,9 +123,11 @@ def tokenizer_part(card: Card) -> Part:
         token: "".join(letter[byte] for byte in said)
         for token, said in tokenizer.vocabulary.items()
     }
+    # Two ways of merging can end in the same bytes: to us two numbers, to them one.
     if len(set(spelled.values())) < len(spelled):
         why = "Two of its tokens spell the same; the format tells tokens by spelling."
         return no_equal("tokenizer", why)
+    # Padded to this always; ours to the longest of a batch. Padding changes nothing.
     length = card["config"]["text"]["length"]
     file = {
         "version": "1.0",
@@ -187,7 +195,7 @@ def one_after_another(what: str, *steps: dict) -> dict:
 
 
 def byte_level() -> dict:
-    """Bytes to letters, or back."""
+    """The step between bytes and the letters of `letters`, either way."""
     options = {"add_prefix_space": False, "trim_offsets": True, "use_regex": False}
     return {"type": "ByteLevel"} | options
 
@@ -224,6 +232,7 @@ def text_encoder_part(tensors: Tensors, card: Card) -> Part:
     Both put the norm before each half and let every token see every other one. CLIP's,
     which Stable Diffusion has, lets a token see only those before it.
     """
+    # Built only to be compared with: names and shapes, no numbers.
     with torch.device("meta"), Unfilled():
         encoder = TextEncoder(**card["config"]["text"])
     inside = "text_encoder."
@@ -239,6 +248,7 @@ def text_encoder_part(tensors: Tensors, card: Card) -> Part:
         "intermediate_size": 4 * width,
         "num_hidden_layers": ours["blocks"],
         "num_attention_heads": ours["heads"],
+        # The exact GELU, as ours; SigLIP's own default is the tanh approximation.
         "hidden_act": "gelu",
         "layer_norm_eps": 1e-5,
         "projection_size": width,
@@ -282,6 +292,7 @@ def siglip_tensors(tensors: Tensors, width: int) -> Tensors:
 def in_siglip_block(layer: str, tensor: Tensor) -> list[tuple[str, Tensor]]:
     """What a tensor of one of our layers is in theirs."""
     if layer == "to_query_key_value":
+        # (3 D, D) to three of (D, D), or (3 D,) to three of (D,).
         return list(zip(QUERY_KEY_VALUE, tensor.chunk(3), strict=True))
     return [(IN_A_BLOCK[layer], tensor)]
 
@@ -320,7 +331,11 @@ WITHOUT_EQUAL = {
 
 
 def parts_of(tensors: Tensors, card: Card) -> list[Part]:
-    """Every part of these weights, those with an equal and those without."""
+    """Every part of these weights, those with an equal and those without.
+
+    Args:
+        tensors, card: of any kind of network, as `load_weights` gives them
+    """
     parts = [scheduler_part(card)] if "schedule" in card else []
     if "merges" in card:
         parts += [tokenizer_part(card), text_encoder_part(tensors, card)]
@@ -340,9 +355,12 @@ def write(part: Part, folder: Path) -> list[Path]:
     for name, config in part.configs.items():
         text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
         file = folder / part.name / name
+        # text=text: a function made in a loop sees the variable, not its value of then.
         replace_file(file, lambda new, text=text: new.write_text(text, "utf-8"))
         written.append(file)
     if part.tensors:
+        # Query, key and value are views of one tensor, and safetensors writes no shared
+        # memory.
         apart = {name: x.clone().contiguous() for name, x in part.tensors.items()}
         file = folder / part.name / "model.safetensors"
         replace_file(file, lambda new: save_file(apart, new, {"format": "pt"}))

@@ -41,6 +41,7 @@ class LabelToImage:
 
     model: nn.Module
     card: dict
+    # Else a dataclass would take it for an argument of its own.
     usual: ClassVar[Way] = FOR_LABELS
 
     @classmethod
@@ -49,6 +50,7 @@ class LabelToImage:
         cls, name_or_folder: Path | str, device="cpu"
     ) -> "LabelToImage":
         """Load shipped weights by name, or the folder of a training of your own."""
+        # The end of "words holds a text denoiser, ...".
         otherwise = "which takes no labels"
         model, card = load_network(name_or_folder, "denoiser", otherwise, UNet)
         check_fit(name_or_folder, card, model, 3, model.multiple)
@@ -63,8 +65,14 @@ class LabelToImage:
         """What it can be asked for; the first is "nothing"."""
         return self.card["labels"]
 
+    # The U-Net has an embedding a label, and 0 is the one it saw where labels were
+    # dropped in training: the first name stands for it.
     def label_numbers(self, labels: list[str]) -> Tensor:
-        """Names to numbers, (B,), or a sentence with the names there are."""
+        """Names to numbers, (B,) int64.
+
+        Raises:
+            ValueError: a name it does not know, with those that it knows
+        """
         for label in labels:
             if label not in self.labels:
                 raise ValueError(
@@ -97,7 +105,6 @@ class LabelToImage:
 
     @property
     def device(self) -> torch.device:
-        """Where the network is."""
         return next(self.model.parameters()).device
 
     def encode(self, pictures: Tensor) -> Tensor:
@@ -106,6 +113,7 @@ class LabelToImage:
 
     def decode(self, x_0: Tensor) -> Tensor:
         """What the network draws to pictures (B, 3, H, W) in [-1, 1], on the CPU."""
+        # Where guesses were not clamped, a picture may be a little beyond its range.
         return x_0.clamp(-1, 1).cpu()
 
     def as_pictures(self, steps: Iterable[Step]) -> Iterator[Step]:
@@ -122,6 +130,7 @@ class LabelToImage:
         """Decide how one picture a label is drawn; what cannot be gets a sentence."""
         self.label_numbers(labels)
         shape = (3, self.card["size"], self.card["size"])
+        # Nothing rewrites a label: what is read is what was asked.
         way, labels = self.way(guidance_scale, steps), tuple(labels)
         prepared = Prepared(labels, labels, self.labels[0], shape, way, sampler)
         return checked(prepared, self.schedule)
@@ -169,6 +178,7 @@ class LabelToImage:
     ) -> Predict:
         """What a sampler sees, for one noisy picture a label; guided the usual way."""
         cond = self.label_numbers(labels).to(self.device)
+        # No `uncond` is handed over: `guide` takes label 0.
         model = (way or self.way()).guide(self.model)
         return predictor(model, self.schedule, self.card["target"], cond, clamp_x_0)
 

@@ -19,6 +19,8 @@ PART = 0.8  # of this machine's memory; the rest is for the weights and everythi
 
 def bytes_for(painter, H: int, W: int, copies: float = DRAWN) -> float:
     """What looking takes for one picture of height H and width W, in bytes."""
+    # Attention is on the coarsest grid alone: `multiple` pixels a place along each
+    # side.
     places = (H // painter.multiple) * (W // painter.multiple)
     return copies * HEADS * places**2 * 4
 
@@ -36,4 +38,5 @@ def how_many(painter, H: int, W: int, most: int, copies: float = DRAWN) -> int:
             f"A picture of {H}x{W} takes about {one / GIB:.0f} GiB of memory here, and "
             f"there are {room / GIB:.0f} for it: ask for a smaller one."
         )
+    # One at least: that one fits was just said.
     return max(1, min(most, int(room / one)))

@@ -1,6 +1,7 @@
 """What both painters do: decide how to draw, walk from noise, give pictures back.
 
-The painters themselves are in pipeline.py; what they have in common is these functions.
+The painters are in labels.py and pipeline.py; what they share is these functions, and
+no base class: each can be read alone, from its top to its end.
 """
 
 import operator
@@ -24,6 +25,7 @@ from course_lib.diffusion.samplers import (
 from course_lib.diffusion.schedule import NoiseSchedule
 from course_lib.networks.unet import UNet
 
+# Names and not functions: they come from a command line and are shown in sentences.
 SAMPLERS = ("ddim", "ddpm", "dpm_solver", "euler", "heun")
 Watch = Callable[[Step], None]
 
@@ -37,6 +39,7 @@ def check_fit(
         wanted: channels that a picture has, or a latent of the autoencoder on the card
         multiple: what the size of a picture must be divisible by
     """
+    # Label 0 is "nothing told", so a network of n labels knows n + 1.
     drawn, known = unet.config["channels"], unet.config["labels"] + 1
     size, labels = card["size"], card.get("labels", [])
     if drawn != wanted:
@@ -65,6 +68,8 @@ def way_of(usual: Way, guidance_scale: float | None, steps: int | None) -> Way:
     steps = usual.steps if steps is None else operator.index(steps)
     if guidance_scale is None:
         return replace(usual, steps=steps)
+    # Without the interval: a scale that was found for the middle of the way is too much
+    # for the whole of it, and whoever says a number compares it with tables of such.
     return Way(guidance_scale, steps)
 
 
@@ -76,12 +81,16 @@ def calls_of(way: Way, T: int) -> int:
     >>> calls_of(Way(guidance_scale=5.0, steps=13, guided_between=(400, 950)), T=1000)
     20
     """
+    # Samplers are compared by calls, not by steps: the calls are what takes the time.
     return sum(1 + way.is_guided(t) for t in choose_steps(T, way.steps)[:-1])
 
 
 def longest_within(calls: int, way: Way, T: int, sampler: str) -> Way:
     """The same way in as many steps as so many network calls a picture allow."""
+    # Its last step takes one call, so this is one or two too many: a bound.
     times = 2 if sampler == "heun" else 1
+    # Counted upwards, for with an interval calls are no simple function of steps: which
+    # steps fall into it changes with each.
     way = replace(way, steps=1)
     if calls < times * calls_of(way, T):
         least = times * calls_of(way, T)
@@ -132,6 +141,7 @@ def checked(prepared: Prepared, schedule: NoiseSchedule) -> Prepared:
         raise ValueError(
             f"The sampler must be one of {SAMPLERS}; got {prepared.sampler!r}."
         )
+    # Each of these raises its own sentence, now and not after a minute of drawing.
     if prepared.sampler in ("euler", "heun"):
         check_straight(schedule)
     choose_steps(schedule.T, prepared.way.steps)
@@ -158,8 +168,11 @@ def from_noise(
     device: torch.device,
 ) -> Iterator[Step]:
     """Walk to what was prepared, in one batch; `first` is the number of its first."""
+    # By the number of a picture in all that was asked: batches do not change it.
     noise = PictureNoise(seed, range(first, first + len(prepared.read)), device)
+    # The same streams go on: after the first noise of a picture comes its second.
     fresh = {"noise": noise} if prepared.sampler == "ddpm" else {}
+    # A module and a name from SAMPLERS, which `checked` has seen.
     walk = getattr(samplers, prepared.sampler)
     return walk(predict, noise(prepared.shape), schedule, prepared.way.steps, **fresh)
 
@@ -175,6 +188,7 @@ def draw_all(
     """One picture for each that is asked, some at a time: (B, 3, H, W) in [-1, 1]."""
     pictures = []
     for first in range(0, len(prepared.read), batch_size):
+        # Only the last step is kept; who wants to watch the others gives a callback.
         for step in walk(prepared.some(first, batch_size), seed, first):
             if callback:
                 callback(step)
@@ -191,8 +205,11 @@ def read_each_once(
     own, though it may be among the texts: a batch of one is summed in another order,
     and the last bits of a picture would tell.
     """
+    # Sorted, for a set of texts has another order in every run of Python, and equal
+    # calls should be equal to the last bit.
     distinct = tuple(sorted(set(texts)))
     rows = [distinct.index(text) for text in texts]
+    # (D distinct + 1, L, D) to a row a picture; -1 is the negative one.
     return read((*distinct, negative))[[*rows, -1]]
 
 

@@ -50,7 +50,8 @@ from course_lib.typed import looks_otherwise, visible
 
 __all__ = ["SPACES", "LabelToImage", "TextToImage"]  # both painters, from one door
 
-# In which to draw, and who does.
+# In which to draw, and who does. `Shipped`, so that a folder called "latent" that lies
+# where somebody happens to be is not drawn with.
 SPACES = {"latent": Shipped("latent"), "pixel": Shipped("words")}
 BY_LABEL = Shipped("critters")  # who draws what a label names
 
@@ -84,7 +85,9 @@ class TextToImage:
         model, card = load_network(name_or_folder, *TEXT_UNET)
         tokenizer = tokenizer_of(card, name_or_folder)
         autoencoder = its_autoencoder(name_or_folder, card, device)
+        # Channels: of pixels, or of latents (4 as shipped).
         wanted = 3 if autoencoder is None else autoencoder.config["z_channels"]
+        # Handed in, so that a painter of another world brings its own words (or none).
         reads = None if as_typed else rewrite
         model = model.to(device)
         painter = cls(model, tokenizer, card, autoencoder, reads, remark_on_words)
@@ -120,7 +123,6 @@ class TextToImage:
 
     @property
     def device(self) -> torch.device:
-        """Where the network is."""
         return next(self.model.parameters()).device
 
     @property
@@ -131,11 +133,14 @@ class TextToImage:
     @property
     def usual(self) -> Way:
         """How it draws if nobody says; latents like to be led in the middle only."""
+        # Measured for whole drawings, twenty calls each (lesson 10, "And when?"); what
+        # edits asks for its own.
         return FOR_PROMPTS if self.autoencoder is None else FOR_LATENTS
 
     @property
     def times(self) -> int:
         """How many pixels a number that it draws stands for along each side."""
+        # 4 as shipped: a latent of 16x16 is a picture of 64x64.
         return 1 if self.autoencoder is None else self.autoencoder.times
 
     @property
@@ -150,6 +155,8 @@ class TextToImage:
             size: of the picture, if not the one that it learned
         """
         size = self.card["size"] if size is None else size
+        # Each grid of the U-Net is half as fine as the one before: a side that does not
+        # halve so often has no place for its last pixels.
         if not 0 < size <= LARGEST_SIDE or size % self.multiple:
             raise ValueError(
                 f"The size of a picture must be a multiple of {self.multiple} here, at "
@@ -178,6 +185,8 @@ class TextToImage:
         pictures = pictures.to(self.device, torch.float32)
         if self.autoencoder is None:
             return pictures
+        # The middle of the cloud, no random point of it: one picture is one thing to
+        # change (lesson 12).
         return to_latents(pictures, self.autoencoder, self.card["latent_scale"])
 
     @torch.no_grad()
@@ -211,6 +220,8 @@ class TextToImage:
         The arguments are those of `trace`.
         """
         prompts = list_of_texts(prompts)
+        # The negative one is rewritten, too: what is led away from must be heard as
+        # well.
         *read, negative = self.reworded([*prompts, negative_prompt])
         asked, shape = (tuple(prompts), tuple(read)), self.shape(size)
         self.together(size, most=1)  # or a sentence
@@ -221,6 +232,7 @@ class TextToImage:
         """What is read in place of these prompts."""
         if self.rewrite is None:
             return prompts
+        # Each text once: many pictures of one prompt are often asked for.
         once = {prompt: self.rewrite(prompt) for prompt in dict.fromkeys(prompts)}
         return [once[prompt] for prompt in prompts]
 
@@ -240,6 +252,8 @@ class TextToImage:
         height = prepared.shape[1] * self.times
         width = width or height
         if (height, width) != (learned, learned):
+            # Convolutions and attention know no size, but what stands where was learned
+            # at one.
             doubled = "doubled or " * (max(height, width) > learned)
             said.append(
                 f"It learned pictures of {learned}x{learned} and nothing else: at "
@@ -249,10 +263,13 @@ class TextToImage:
             said += self.remark_on_words([*prepared.asked], [*prepared.read])
         if self.tokenizer.cut_texts(list(map(tidy, prepared.read)), self.length):
             said.append(f"A prompt is cut after {self.length - 2} tokens.")
+        # With a mark that turns the direction, "der" is seen as "red": the letters are
+        # read without the mark, and who typed them should know.
         hidden = looks_otherwise("".join(prepared.asked))
         if hidden:
             signs = f"{', '.join(hidden)}, without which it looks otherwise"
             said.append(f"Hidden signs in a prompt are not read: {signs}.")
+        # Not refused: what a painter draws when told nothing is worth seeing.
         if not all(visible(text).strip() for text in prepared.asked):
             said.append("An empty prompt asks for nothing: any picture will do.")
         return said
@@ -262,6 +279,8 @@ class TextToImage:
         """Prompts to text_emb (B, L, D), L the longest of them; "" tells nothing."""
         texts = [tidy(prompt) for prompt in list_of_texts(prompts)]
         tokens = self.tokenizer.batch(texts, self.length)
+        # (B, L): cut to the longest text, since padding is looked at by nobody and paid
+        # for by all.
         longest = int((tokens != PAD).sum(1).max())
         return self.model.read(tokens[:, :longest].to(self.device))
 
@@ -303,6 +322,7 @@ class TextToImage:
         Args:
             read: stands for `read` of this painter, if it remembers what it has read
         """
+        # (B + 1, L, D), the last row what guidance leads away from.
         text_emb = read_each_once(read or self.read, prepared.read, prepared.negative)
         predict = self.predict_from(text_emb, prepared.way, clamp_x_0)
         return from_noise(predict, prepared, self.schedule, seed, first, self.device)
@@ -343,7 +363,9 @@ class TextToImage:
         self, text_emb: Tensor, way: Way, clamp_x_0: bool = True
     ) -> Predict:
         """The same of vectors (B + 1, L, D), the last what guidance leads away from."""
+        # A white picture's latent is beyond 1 already (lesson 12).
         clamp_x_0 = clamp_x_0 and self.autoencoder is None
+        # Expanded, not copied: one row seen B times.
         cond, uncond = text_emb[:-1], text_emb[-1:].expand_as(text_emb[:-1])
         model = way.guide(self.model, uncond)
         return predictor(model, self.schedule, self.card["target"], cond, clamp_x_0)
@@ -368,6 +390,9 @@ class TextToImage:
         """
         if generator is not None:
             where = dict(generator=generator, device=generator.device)
+            # A seed is what noise hangs on here (`PictureNoise`), so a generator is
+            # asked for one. It goes on by one draw a call: two calls, two sets of
+            # pictures.
             seed = int(torch.randint(2**62, (), **where))
         how = (steps, guidance_scale, sampler, negative_prompt, size)
         prepared = self.prepare(prompts, *how)

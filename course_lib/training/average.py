@@ -16,6 +16,8 @@ import torch
 from course_lib.cards import Card, CheckpointError
 from course_lib.checkpoint import Tensors, described, load_weights
 
+# What would give the same number another meaning: other tokens, another process,
+# another scale of latents.
 ALIKE = ("kind", "config", "merges", "schedule", "T", "target", "data", "size")
 ALIKE += ("labels", "encoder_sha256", "latent_scale")  # where a card has them
 
@@ -27,10 +29,15 @@ def average(names_or_folders: list[Path | str]) -> tuple[Tensors, Card]:
 
     Args:
         names_or_folders: shipped weights, or trainings, of the same kind of network
+
+    Raises:
+        ValueError: fewer than two
+        CheckpointError: they are of other kinds, or did not begin as one
     """
     if len(names_or_folders) < 2:
         raise ValueError("A mean needs the weights of two trainings or more.")
     first, *others = names_or_folders
+    # As float32: added up in half precision, the last bits of each would go.
     mean, card = load_weights(first)
     cards = [card]
     for other in others:
@@ -48,6 +55,7 @@ def average(names_or_folders: list[Path | str]) -> tuple[Tensors, Card]:
                     f"{other} cannot be averaged with {first}: they are networks of "
                     f"other shapes, for one in {name}."
                 )
+        # With the sum so far, which points where its mean does.
         alike = likeness(mean, tensors)
         if alike < BEGAN_AS_ONE:
             raise CheckpointError(
@@ -56,14 +64,20 @@ def average(names_or_folders: list[Path | str]) -> tuple[Tensors, Card]:
             )
         mean = {name: x + tensors[name] for name, x in mean.items()}
         cards.append(its_card)
+    # Summed and divided once: the files are read one after the other, and two are in
+    # memory, however many are averaged.
     mean = {name: x / len(cards) for name, x in mean.items()}
     shared = {n: x for n, x in card.items() if all(c.get(n) == x for c in cards)}
+    # What they agree on is true of the mean. The rest (iterations, seeds, losses) is
+    # true of each: kept as a list, so that its making can be told from the card.
     apart = [{n: x for n, x in c.items() if n not in shared} for c in cards]
     return mean, shared | {"mean_of": apart}
 
 
 def likeness(some: Tensors, others: Tensors) -> float:
     """The cosine of the angle between two matrices of the same name, as a median."""
+    # Not of vectors: the factors of a norm begin as 1 in every network, and so would
+    # always seem alike.
     matrices = [name for name, x in some.items() if x.ndim > 1]
     pairs = [(some[n].flatten().float(), others[n].flatten().float()) for n in matrices]
     return median(torch.cosine_similarity(a, b, dim=0).item() for a, b in pairs)

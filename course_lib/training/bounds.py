@@ -38,6 +38,7 @@ def whole(name: str, number, low: int, high: int) -> int:
 def integer(name: str, number) -> int:
     """A whole number as Python's own, which every card and seed can take."""
     try:
+        # int would take 2.7 for 2, and "3" for 3; index takes what is whole already.
         return operator.index(number)
     except TypeError as error:
         raise ValueError(f"{name} takes whole numbers; got {number!r}.") from error
@@ -67,6 +68,7 @@ def checked_size(size, *sizes: int) -> int:
 
 def checked_share(name: str, share) -> float:
     """A share of a batch or of captions."""
+    # Also refuses NaN: no comparison with it is true.
     if not 0 <= share <= 1:
         raise ValueError(f"{name} is a share, 0..1; got {share}.")
     return float(share)
@@ -76,6 +78,7 @@ def checked_noisier(noisier) -> float | None:
     """The middle of a logit-normal, see `with_noise`; None draws steps evenly."""
     if noisier is None:
         return None
+    # NaN is refused as well: no comparison with it is true.
     if not abs(noisier) <= LOUDEST:
         raise ValueError(f"--noisier must lie in -{LOUDEST}..{LOUDEST}; got {noisier}.")
     return float(noisier)
@@ -117,6 +120,8 @@ def check_blocks_fit(
         kept: KEPT_BY_UNET, KEPT_BY_AUTOENCODER or KEPT_BY_DECODER
     """
     weights, a_picture = size_of_network(widths, blocks, side, fold, kept)
+    # A million blocks of no width to speak of weigh nothing by their numbers, and fill
+    # the memory all the same.
     objects = 2 * blocks * len(widths) * OBJECTS
     bytes_needed = bytes_for(weights, a_picture, batch_size, precision) + objects
     refuse_more_than_there_is(bytes_needed, "--batch, --widths or --blocks")
@@ -161,6 +166,8 @@ def bytes_for(weights: int, a_picture: int, batch_size: int, precision: str) -> 
 
 def refuse_more_than_there_is(bytes_needed: int, smaller: str) -> None:
     """Raise a sentence that names what to make smaller."""
+    # From below, so what is refused would not fit, and what passes may still be too
+    # large. All of the memory counts as free: nobody knows what else will run.
     there = gpu_memory_gib() or memory_gib()
     if bytes_needed > there * GIB:
         needed = min(bytes_needed // GIB, 10**9)

@@ -15,12 +15,16 @@ from course_lib.world.datasets import PictureSet, batches
 
 LENGTH = 40  # the most tokens a prompt may have; captions have up to 22
 CAPTIONS = 20_000  # that the tokenizer learns from
+# Without them a learner's slip is a foreign word. With them a typing error still costs
+# 7.4 points as typed (lesson 10).
 CARELESS = {"no articles": 0.15, "typing error": 0.10}  # shares of the captions
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def caption_tokenizer() -> Tokenizer:
     """The tokenizer of the course: learned from captions of training pictures."""
+    # Always pictures 0..19,999 of seed 0: nothing can be chosen, so every network of
+    # the course has the same tokens, and one may begin as another.
     indices = torch.arange(CAPTIONS)
     return train_tokenizer(captions(choose_factors(indices, 0), indices, 0), merges=400)
 
@@ -37,6 +41,7 @@ def mistype(text: str, u: list[float]) -> str:
         u: four numbers in [0, 1) that say which and how
     """
     words = text.split(" ")
+    # Shorter words would become other words: "cat" a "cut", "a" nothing.
     longer = [i for i, word in enumerate(words) if len(word) >= 4]
     if not longer:
         return text
@@ -58,6 +63,7 @@ def write_carelessly(text: str, u: list[float]) -> str:
     """As people type; `u` are six numbers in [0, 1)."""
     if u[0] < CARELESS["no articles"]:
         text = without_articles(text)
+    # Each chance has its own number: whether articles go says nothing of typing errors.
     return mistype(text, u[2:]) if u[1] < CARELESS["typing error"] else text
 
 
@@ -70,6 +76,8 @@ def caption_batches(
     drop: float = 0.1,
 ) -> GetBatch:
     """Batches of `x_0`, pictures or latents, and `cond`, tokens of captions, (B, L).
+
+    `cond` is int64, START and END around each text and PAD behind it.
 
     Args:
         caption_noise: the share of captions that lie or are missing
@@ -85,10 +93,14 @@ def caption_batches(
         # sentences.
         texts = captions(factors, places, seed, caption_noise)
         generator = generator_for(seed, iteration, TYPING)
+        # Seven a caption, whether they are needed or not: a change to CARELESS leaves
+        # all other captions as they were.
         u = torch.rand(batch_size, 7, generator=generator).tolist()
         texts = [write_carelessly(*each) for each in zip(texts, u, strict=True)]
         dropped = torch.tensor([chances[6] < drop for chances in u])
         tokens = forget(tokenizer.batch(texts, LENGTH), dropped)
+        # (B, L) as short as this batch allows: captions have up to 22 tokens, and 40
+        # are paid for otherwise.
         longest = int((tokens != PAD).sum(1).max())
         return {"x_0": batch["x_0"], "cond": tokens[:, :longest]}
 

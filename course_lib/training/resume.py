@@ -63,6 +63,8 @@ def take(folder: Path, lock: FileLock) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # Of the operating system: it is gone with the process that held it, even one
+        # that was killed. A file that says "busy" would stay.
         lock.acquire(timeout=0)
         remove_left_overs(folder)
     except Timeout as busy:
@@ -102,6 +104,8 @@ def state_of(
     """
     tensors = {f"model.{n}": x for n, x in model.state_dict().items()}
     tensors |= {f"ema.{n}": x for n, x in ema.items()}
+    # By names, not by torch's numbers: those follow the order of the groups, and would
+    # put a moment to another weight of the same shape without a word.
     for i, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{k}.{names[i]}": x for k, x in moments.items()}
     return tensors | {"losses": torch.tensor(losses, dtype=torch.float32)}
@@ -114,6 +118,8 @@ def save_state(folder: Path, tensors: Tensors, card: Card) -> None:
     one that could.
     """
     refuse_astray(tensors, card)
+    # The truth first: whoever is killed between the two has weights for use that are a
+    # minute old, and a state to make them anew from.
     save_checkpoint(folder / STATE, tensors, card)
     save_weights(folder, part(tensors, "ema."), card)
 
@@ -142,6 +148,8 @@ def as_json(card: Card) -> Card:
         ValueError: there is something on it that JSON cannot say
     """
     try:
+        # There and back: a tuple comes back as a list, and only so can it be compared
+        # with a card that was read.
         return json.loads(json.dumps(card, default=lambda number: number.item()))
     except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(
@@ -167,6 +175,8 @@ def pictures_digest(pictures: PictureSet) -> str:
     class or an exchanged photo would be learned from as if it had always been there.
     """
     seen = {"pictures": pictures.pictures, "labels": pictures.labels}
+    # Names as well as numbers: label 3 may be "cat" today and "dog" after a folder was
+    # renamed.
     return sha256(json.dumps([list(pictures.names), digest(seen)]))
 
 
@@ -241,6 +251,8 @@ def check_tensors(
     own = {n: (x.dtype, tuple(x.shape)) for n, x in model.state_dict().items()}
     wanted = {f"{kind}.{n}": own[n] for kind in ("model", "ema") for n in own}
     wanted["losses"] = (torch.float32, (iterations,))
+    # What each weight must have follows from its group: AdamW's two moments, or Muon's
+    # one.
     groups = optimizer.param_groups
     matrix = [group["matrix"] for group in groups for _ in group["params"]]
     for name, is_matrix in zip(names, matrix, strict=True):
@@ -279,13 +291,18 @@ def refuse_another(folder: Path, then: Card, now: Card) -> None:
 
     A training that is done may go on for longer; the command may be spelled otherwise.
     """
+    # The oldest states have no such entry, as there was no Muon. The precision that was
+    # used stands above the one that was asked for, which may be "auto".
     then = {"muon": False} | then | then["settings"] | {"precision": then["precision"]}
+    # Only what both speak of: a newer course may say more on a card, and old trainings
+    # must still be carried on.
     said = now.keys() & then.keys() - {"command"}
     if now["precision"] == "auto":
         said -= {"precision"}
     if then["iteration"] == then["iterations"] < now["iterations"]:
         said -= {"iterations", "keep"}
     changed = sorted(name for name in said if now[name] != then[name])
+    # A sentence of its own, for two checksums in the other one would help nobody.
     if changed == ["data_sha256"]:
         raise CheckpointError(
             f"The pictures that the training in {folder} learned from are no longer "
@@ -305,6 +322,8 @@ def put_back(
     optimizer: torch.optim.Optimizer, names: list[str], moments: Tensors
 ) -> None:
     """Let the optimizer remember, in place, what `state_of` took down as optimizer.*"""
+    # Only "state" is exchanged. Learning rates and the like follow from the settings at
+    # each iteration.
     state = optimizer.state_dict()
     kinds = dict.fromkeys((*ADAMW, *MUON))
     remembered = (
@@ -330,6 +349,7 @@ def interrupts_wait() -> Iterator[None]:
     if waiting:
         if before[waiting[0]] is signal.SIG_DFL:  # which would end us on the spot
             raise KeyboardInterrupt
+        # The first one only: a second Ctrl-C while it saves says the same.
         signal.raise_signal(waiting[0])
 
 
@@ -339,6 +359,7 @@ def answered_by(answer, numbers: tuple[int, ...]) -> Iterator[dict]:
     before = {}
     if threading.current_thread() is threading.main_thread():  # nobody else is asked
         before = {number: signal.getsignal(number) for number in numbers}
+    # None: set by something that is not Python; it can be neither called nor put back.
     ours = {n: was for n, was in before.items() if was not in (None, signal.SIG_IGN)}
     for number in ours:
         signal.signal(number, answer)

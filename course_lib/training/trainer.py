@@ -48,6 +48,8 @@ from course_lib.training.resume import (
 )
 from course_lib.training.settings import Settings
 
+# Seconds, not iterations: what may be lost is time, and an iteration takes as long as
+# the network and the machine make it.
 SAVE_EVERY_S = 60
 
 
@@ -85,8 +87,12 @@ class Trainer:
 
     def __post_init__(self):
         device = self.device or best_device().type
+        # accelerate, for one thing: the same loop on a GPU, or on several. bfloat16 is
+        # switched on in `loss_of`, since only a trial tells whether it is faster here.
         self.accelerator = Accelerator(cpu=device == "cpu")
         self.device = self.accelerator.device
+        # Before the optimizer is made: it holds the very tensors that it is to change.
+        # `model` may be wrapped later (`prepare`), and then has other names.
         self.raw_model = self.model.to(self.device).train()
         self.names, groups = in_groups(
             self.raw_model, self.settings.muon, self.settings.gently
@@ -94,12 +100,21 @@ class Trainer:
         self.optimizer = Muon(
             groups,
             lr=self.settings.learning_rate,
+            # 0.999 would average squared gradients over 1,000 iterations, a seventh of
+            # a training here; 0.99 over 100.
             betas=(0.9, 0.99),
             weight_decay=self.settings.weight_decay,
+            # One pass over memory. On a CPU it costs nothing beside the network, where
+            # the foreach form is the slowest of the three (measured). MPS is left to
+            # itself.
             fused=self.device.type in ("cpu", "cuda"),
         )
         self.iteration, self.losses, self.batch_size = 0, [], 0
+        # Sums are split among threads, and a float sum depends on where: the same
+        # weights after a resume need the same number.
         self.threads = torch.get_num_threads()
+        # A dict and not a second module: what it is for is to be saved, and drawn with
+        # now and then.
         self.ema = {n: x.clone() for n, x in self.raw_model.state_dict().items()}
         self.precision, self.lock = self.settings.precision, None
         if self.folder is not None:
@@ -108,6 +123,8 @@ class Trainer:
         if self.until is not None:
             self.until = integer("until", self.until)
         try:
+            # In this order: the folder is ours before it is read, and weights are
+            # loaded before the network is wrapped. Whatever fails, the lock is let go.
             self.refuse_processes()
             self.take_folder()
             self.load()
@@ -128,6 +145,8 @@ class Trainer:
 
     def run(self) -> Iterator[Progress]:
         """Train to the last iteration; what was done is saved however this ends."""
+        # Of several processes: a signal only notes a wish, and all of them look at it
+        # together after the iteration (`stop_together`).
         wishes = []
         # One process that stopped alone would leave the others waiting for its share.
         together = STOPS if self.accelerator.num_processes > 1 else ()
@@ -137,6 +156,7 @@ class Trainer:
     def iterations(self, wishes: list[int]) -> Iterator[Progress]:
         """One after the other, until somebody wishes to stop."""
         set_threads(self.threads)
+        # A second `run` of the same trainer comes here after `close`.
         self.take_folder()
         if self.iteration == 0:
             self.save()  # a full disk is noticed now and not in an hour
@@ -145,6 +165,8 @@ class Trainer:
         try:
             while self.iteration < self.last:
                 is_whole = False
+                # Ctrl-C in the middle of a step would leave half of the weights a step
+                # ahead, and no later save would tell.
                 with interrupts_wait():
                     self.losses.append(self.one_iteration())
                     self.iteration += 1
@@ -156,6 +178,8 @@ class Trainer:
                         self.save()
                         saved = now
                 self.stop_together(wishes)
+                # Over all of this run: a mean over the last few would jump with every
+                # other program.
                 speed = (self.iteration - first) / max(now - started, 1e-6)
                 left = (self.last - self.iteration) / speed
                 images_per_s = speed * self.batch_size
@@ -201,12 +225,17 @@ class Trainer:
         is the loss of the batch wherever that is a mean over pictures. So a larger
         share counts for more, and who gets none looks at a picture that counts nothing.
         """
+        # Every process makes the whole batch, from the iteration alone, and takes its
+        # part: no data travels, and one process or four see the same pictures.
         rank, processes = self.accelerator.process_index, self.accelerator.num_processes
         pictures = len(next(iter(batch.values())))
+        # Every n-th, so that shares differ by one picture at most.
         mine = slice(rank, None, processes) if rank < pictures else slice(1)
         counts = len(range(rank, pictures, processes)) * processes / pictures
         share = {name: x[mine].to(self.device) for name, x in batch.items()}
         fast = self.precision == "bfloat16"
+        # Convolutions and matrices in bfloat16 where that is faster (1.25 to 1.44 times
+        # on CPUs that have it); weights and the loss stay in float32.
         with torch.autocast(self.device.type, torch.bfloat16, enabled=fast):
             return counts * self.loss_fn(self.model, share).float()
 
@@ -215,6 +244,8 @@ class Trainer:
 
         A finite loss may have a gradient that is none: sqrt(0) is 0, its slope is not.
         """
+        # One look for both: a sum is finite only if both are. After the step it would
+        # be too late, AdamW's moments keep a NaN for ever.
         if not math.isfinite(loss + length):
             of, it = ("loss", loss) if not math.isfinite(loss) else ("gradient", length)
             raise FloatingPointError(
@@ -227,6 +258,8 @@ class Trainer:
         """Move the average a little towards the weights."""
         kept = self.settings.ema_at(self.iteration)
         state = self.raw_model.state_dict()
+        # Whole numbers, as batch norm's count of batches, have no mean: the latest is
+        # taken.
         floats = [n for n, x in state.items() if x.is_floating_point()]
         torch._foreach_lerp_(
             [self.ema[n] for n in floats], [state[n] for n in floats], 1 - kept
@@ -236,13 +269,18 @@ class Trainer:
 
     def faster_precision(self, trials: int = 3) -> str:
         """Time a few batches in both precisions; nothing is learned from them."""
+        # Where it is emulated, it is slower than float32: not worth a trial.
         has_bf16 = cpu_has_bf16() if self.device.type == "cpu" else True
         if not has_bf16 or self.device.type == "mps":
             return "float32"
+        # The first batch again: `get_batch` depends on its number alone, so looking
+        # changes nothing.
         batch = self.get_batch(0)
         buffers = [(b, b.clone()) for b in self.raw_model.buffers()]
         best = dict.fromkeys(("float32", "bfloat16"), math.inf)
         for _ in range(trials):
+            # In turns, so that a neighbour on the machine slows both; and the least of
+            # three, for whatever disturbs only ever adds.
             for self.precision in best:
                 start = time.perf_counter()
                 self.accelerator.backward(self.loss_of(batch))
@@ -254,6 +292,8 @@ class Trainer:
                 )
         for buffer, before in buffers:  # what batch norm has seen meanwhile
             buffer.copy_(before)
+        # The first process decides: with other precisions the processes would drift
+        # apart.
         return broadcast_object_list([min(best, key=best.get)])[0]
 
     # Saving -------------------------------------------------------------------
@@ -273,6 +313,7 @@ class Trainer:
 
     def save(self) -> None:
         """Write the state, the one truth, and from it the weights for use."""
+        # All processes have the same weights; one of them writes.
         if self.folder is not None and self.accelerator.is_main_process:
             state = state_of(
                 *(self.raw_model, self.ema, self.optimizer, self.names, self.losses)
@@ -286,6 +327,7 @@ class Trainer:
 
     def full_card(self) -> dict:
         """What was trained, how, and how far it is."""
+        # A hundred numbers for a plot. The state keeps every loss.
         every = max(1, len(self.losses) // 100)
         groups = [self.losses[i : i + every] for i in range(0, len(self.losses), every)]
         facts = {
@@ -306,10 +348,14 @@ class Trainer:
         if found is None:
             return
         tensors, then = found
+        # Tuples of settings come back from JSON as lists, so both sides are compared as
+        # JSON.
         refuse_another(self.folder, then, as_json(self.card | asdict(self.settings)))
         iteration = then["iteration"]
         network = (self.raw_model, self.optimizer, self.names)
         check_tensors(self.folder, tensors, *network, iteration)
+        # A training that was done had its rate at 0, and now it rises once more: who
+        # reads the card should know that it is not one of so many iterations.
         if iteration == then["settings"]["iterations"] < self.settings.iterations:
             self.card = self.card | {"carried_on_from": iteration}
         elif "carried_on_from" in then:
@@ -318,12 +364,14 @@ class Trainer:
         self.ema = {n: x.to(self.device) for n, x in part(tensors, "ema.").items()}
         put_back(self.optimizer, self.names, part(tensors, "optimizer."))
         self.losses = tensors["losses"].tolist()
+        # As then, not as it would be chosen here: a faster precision is another
+        # training.
         self.iteration, self.precision = iteration, then["precision"]
         self.threads = then["threads"]
 
     def close(self) -> None:
-        """Let others train into the folder."""
         if self.lock is not None:
+            # However often it was taken: `run` takes it again.
             self.lock.release(force=True)
 
     def averaged_model(self) -> nn.Module:
@@ -336,6 +384,8 @@ def seconds_an_iteration(
 ) -> float:
     """Time 2 or more iterations of a throw-away training; the first one warms up."""
     trial = make(replace(settings, iterations=iterations, keep=()))
+    # n ends have n - 1 times between them: the first iteration, in which caches are
+    # filled, is in none.
     ends = [time.monotonic() for _ in trial.run()]
     return broadcast_object_list([(ends[-1] - ends[0]) / (iterations - 1)])[0]
 
@@ -366,6 +416,8 @@ def train(
         with stopped_by_any():
             for progress in trainer.run():
                 speed = f"{progress.images_per_s:.0f} images/s"
+                # refresh=False: `update` draws the bar anyway, and at most ten times a
+                # second.
                 bar.set_postfix_str(f"loss {progress.loss:.4f}, {speed}", refresh=False)
                 bar.update(1)
                 if on_sample and progress.iteration % sample_every == 0:
@@ -374,6 +426,7 @@ def train(
         where = (
             f"saved in {trainer.folder}" if trainer.folder else "kept in the trainer"
         )
+        # Not an error: who stopped it knows. The network comes back as it is.
         if trainer.accelerator.is_main_process:
             bar.write(
                 f"Stopped after {trainer.iteration} iterations, {where}: "
