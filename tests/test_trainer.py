@@ -194,6 +194,11 @@ def test_a_trial_is_timed_and_thrown_away(tmp_path):
         (dict(iterations=8.5), "iterations takes whole numbers; got 8.5"),
         (dict(iterations=10**400), "iterations must be 1000000000 at most"),
         (dict(warmup="2"), "warmup takes whole numbers; got '2'"),
+        (dict(warmup=-7), "warmup must lie in 0..1e"),
+        (dict(learning_rate=float("nan")), "learning_rate must lie in 0..1; got nan"),
+        (dict(decay=-1), "decay must lie in 0..1; got -1.0"),
+        (dict(ema=3), "ema must lie in 0..1; got 3.0"),
+        (dict(clip=-2), "clip must lie in 0..inf; got -2.0"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changes, words):

@@ -7,6 +7,14 @@ from course_lib.training.bounds import integer
 from course_lib.training.resume import DTYPES, MOST_ITERATIONS
 
 PRECISIONS = ("auto", *DTYPES)
+BOUNDS = {  # within which a training at least begins to make sense
+    "learning_rate": (0.0, 1.0),
+    "warmup": (0, MOST_ITERATIONS),
+    "decay": (0.0, 1.0),
+    "clip": (0.0, math.inf),
+    "weight_decay": (0.0, 1.0),
+    "ema": (0.0, 1.0),
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,11 @@ class Settings:
             raise ValueError(
                 f"iterations must be {MOST_ITERATIONS} at most; got {self.iterations}."
             )
+        for name, (low, high) in BOUNDS.items():
+            if not low <= getattr(self, name) <= high:  # NaN is nowhere, so refused
+                raise ValueError(
+                    f"{name} must lie in {low:g}..{high:g}; got {getattr(self, name)}."
+                )
         if self.precision not in PRECISIONS:
             raise ValueError(
                 f"precision must be one of {PRECISIONS}; got {self.precision!r}."
