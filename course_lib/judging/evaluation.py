@@ -124,8 +124,7 @@ def measure_denoiser(
 
 def check_denoiser(painter: LabelToImage, n: int, seeds: int, settings: dict) -> None:
     """Raise a sentence for whatever would fail later; draws nothing."""
-    # A measurement takes minutes: what is wrong with it must be said in the first
-    # second.
+    # It takes minutes: what is wrong with it should be said in the first second.
     check_size(n, seeds)
     data = painter.card.get("data")
     judge_for(data)
@@ -151,8 +150,7 @@ def judge_for(data: str) -> tuple[Judge, str]:
 
 def right_answers(question: str, names: list[str]) -> Tensor:
     """The numbers of the names, as the judge gives them, (N,)."""
-    # Both judges number their answers as the data set numbers its labels: 0 for
-    # nothing.
+    # Both judges number their answers as the data set numbers its labels, from nothing.
     known = SUBJECTS if question == "subject" else ("nothing", *CIFAR10_NAMES)
     return torch.tensor([known.index(name) for name in names])
 
@@ -205,8 +203,7 @@ def summary(trials: list[dict]) -> dict:
         "real_precision": [trial["real"]["precision"] for trial in trials],
         "real_recall": [trial["real"]["recall"] for trial in trials],
     }
-    # Seed by seed, as both were measured against the same reference, whose chance they
-    # share.
+    # Seed by seed: both were measured against one reference and share its chance.
     columns["above_floor"] = [
         distance - floor
         for distance, floor in zip(columns["distance"], columns["floor"], strict=True)

@@ -77,8 +77,6 @@ def factors_of(kind: str, indices: Tensor, world: int) -> Factors:
 
 def wanted(kind: str, f: dict[str, int], named: set[str]) -> bool:
     """Whether a prompt belongs to this kind."""
-    # What was held out must be said: of a purple frog whose caption names no colour, a
-    # green one would be right.
     subject, bare = SUBJECTS[f["subject"]], "either_sense" in named
     if kind.startswith("two senses"):
         alone = subject in TWO_SENSED and f["subject_2"] == 0
@@ -88,6 +86,8 @@ def wanted(kind: str, f: dict[str, int], named: set[str]) -> bool:
         return False
     if kind == "one animal, ears named":
         return "ears" in named
+    # What was held out must be said: of a purple frog whose caption names no colour, a
+    # green one would be right.
     if kind in ("accessory", "ears", "frog on stilts"):
         of_frog = kind != "frog on stilts" or subject == "frog"
         return of_frog and ("ears" if kind == "ears" else "accessory") in named
@@ -100,8 +100,8 @@ def wanted(kind: str, f: dict[str, int], named: set[str]) -> bool:
     return True
 
 
-# What each is called in print. Kind by kind, as one mean would hide what fails: as
-# typed, 99 % of two animals and 84 % of held-out accessories come right (lesson 10).
+# What each is called in print. Kind by kind, as one mean would hide what fails: two
+# animals come right nearly always, held-out accessories do not (lesson 10, as typed).
 KINDS = {
     "one animal": "one animal, seen",
     "one animal, ears named": "  with borrowed ears named",
@@ -248,8 +248,7 @@ def shares_of(found: list[dict[str, bool]]) -> dict[str, dict]:
     """For each factor the share of right ones among those named; "all factors" too."""
     columns: dict[str, list[bool]] = {}
     for one in found:
-        # Each picture counts for what its prompt names: n differs from factor to
-        # factor.
+        # Each picture counts for what its prompt names, so n is not the same for all.
         for name, right in one.items():
             columns.setdefault(name, []).append(right)
     # The number to look at: a prompt is followed or not, and nine factors at 99 % each
@@ -278,8 +277,7 @@ def judge_drawn(
     sampler: str,
 ) -> list[dict[str, bool]]:
     """Draw every prompt once, and say of each picture what is right."""
-    # Calls are fixed, steps follow: so samplers and guidance cost the same, and
-    # compare.
+    # Calls are fixed and steps follow, so that what is compared costs the same.
     steps = painter.way_within(calls, guidance_scale, sampler).steps
     how = dict(steps=steps, guidance_scale=guidance_scale, sampler=sampler, seed=seed)
     return judge_all(shared_judge(READER), painter(prompts.texts, **how), prompts.asked)

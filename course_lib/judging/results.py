@@ -205,8 +205,7 @@ def save_results(
     entries = [f"    {json.dumps(k)}: {json.dumps(v)}" for k, v in entries_of(found)]
     body = ",\n".join(entries)
     text = "\n".join(["{", *lines, '  "entries": {', body, "  }", "}", ""])
-    # Whole or not at all: a file that was cut short would fail every page that names
-    # it.
+    # Whole or not at all: cut short, it would fail every page that names it.
     replace_file(file, lambda part: part.write_text(text, encoding="utf-8"))
 
 
@@ -228,8 +227,7 @@ def add_save(parser: argparse.ArgumentParser) -> None:
 
 def script_command(arguments: list[str] | None) -> str:
     """`python benchmarks/NAME.py ...`, without --save, which changes no number."""
-    # What stands in a result is what its next reader types: where one saved it is
-    # nothing to them.
+    # What stands in a result is what its next reader types, who saves elsewhere.
     given = sys.argv[1:] if arguments is None else list(arguments)
     if "--save" in given:
         at = given.index("--save")

@@ -29,8 +29,7 @@ from course_lib.world.drawing import draw
 from course_lib.world.prompts import Asked, swapped
 from course_lib.world.wording import ACCESSORY_WORDS, SCENE_WORDS, SENSES, with_article
 
-# Recall at these, as in the papers: is a right answer the first, or among the first
-# ten?
+# Recall at these: is a right answer the first, is one among the first ten?
 TOP = (1, 10)
 
 # What fits what -----------------------------------------------------------------

@@ -232,7 +232,7 @@ def to_latents(pictures: Tensor, autoencoder: Autoencoder, scale: float) -> Tens
 
 
 def from_latents(z_0: Tensor, autoencoder: Autoencoder, scale: float) -> Tensor:
-    """z_0 (B, latents, h, w) of spread 1 to pictures (B, 3, f h, f w)."""
+    """z_0 (B, latents, h, w) of spread 1 to pictures, as `decode` makes them."""
     return autoencoder.decode(z_0 / scale)
 
 

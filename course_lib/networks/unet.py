@@ -196,8 +196,8 @@ class Gist(nn.Module):
     def __init__(self, text_width: int, vec_width: int):
         super().__init__()
         self.turn = nn.Linear(text_width, text_width)
-        # Many tokens have a quieter mean than few; the norm makes all texts as loud. It
-        # has no scale of its own, as the layer behind it has one.
+        # The mean of many different vectors is quieter than of few; the norm makes all
+        # texts as loud. It has no scale of its own, as the layer behind it has one.
         self.norm = nn.LayerNorm(text_width, elementwise_affine=False)
         self.out = nn.Linear(text_width, vec_width)
         # What comes out has a spread of 1, as the rows of nn.Embedding have; with

@@ -65,8 +65,7 @@ def umbrella_middle(pose: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
 
 def umbrella_pole(brush: Brush, pose: dict[str, Tensor]) -> None:
     x, y = umbrella_middle(pose)
-    # At the edge of the body, where it is seen; a turtle's is farther out than its
-    # roof.
+    # At the edge of the body, where it is seen, but a turtle's is beyond its roof.
     hand = (pose["side"] * (pose["width"] - 0.05).clamp(max=1.1), 0.3)
     pole = capsule(brush.points, hand, (x, y), brush.thick(0.05))
     brush.paint_outlined(pole, (0.55, 0.36, 0.20))

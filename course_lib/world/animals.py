@@ -75,8 +75,7 @@ def eyes(brush: Brush, spot: Points, x: float, y: float, white: float, look) -> 
     radius = (1.25 * brush.pixel).clamp(min=white)
     brush.paint(circle(spot, (x, y), radius + 0.6 * brush.line), BLACK)
     brush.paint(circle(spot, (x, y), radius), WHITE)
-    # The pupil fills half of the white, so where it looks is seen; below a pixel it
-    # would turn grey.
+    # Half as wide as the white, so that one sees where it looks.
     pupil = (0.8 * brush.pixel).clamp(min=0.55 * white)
     brush.paint(circle(spot, (x + look, y), pupil), BLACK)
 
@@ -184,8 +183,7 @@ def rabbit(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint_shaded(add_ears(brush, body, ears, head), colour)
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.0, 0.44), (0.3, 0.32)), lighter(colour))
-    # White on a pale belly, so with a line around them; half as wide, as they are
-    # small.
+    # White on a pale belly, so with a line around them; half of one, as they are small.
     teeth = box(points, (0.0, 0.81), (0.13, 0.13))
     brush.paint(teeth - 0.5 * brush.line, BLACK)
     brush.paint(teeth, WHITE)
@@ -312,8 +310,7 @@ def fish(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     everything = add_ears(brush, union(body, tail, fin), ears, head)
     brush.paint_shaded(everything, colour)
     paint_inner_ears(brush, ears, head)
-    # Cut by the body, a little inside of its edge, so that no stripe crosses the
-    # outline.
+    # Cut by the body, a little inside of its edge: no stripe crosses the outline.
     for x in (-0.34, 0.1):
         band = intersection(body + 0.5 * brush.line, box(points, (x, 0.8), (0.1, 0.6)))
         brush.paint(band, lighter(colour))

@@ -330,8 +330,7 @@ def cached(
         needed: the names of the tensors that must be among them
     """
     file = cache_folder() / f"{name}.safetensors"
-    # Of writings that were killed half-way; they would fill a disk without ever being
-    # read.
+    # Left by writings that were killed half-way; nobody would ever read them.
     remove_left_overs(file)
     with suppress(CheckpointError):
         tensors, card = load_checkpoint(file)

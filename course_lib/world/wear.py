@@ -128,8 +128,7 @@ def half_of(there: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
         there: (N, 3, H, W) True where there is something
         level: (N,) True for a level cut, else the cut is upright
     """
-    # The middle of mass, not of the picture: half of the animal goes wherever it
-    # stands.
+    # The middle of mass, not of the picture: wherever it stands, half of it goes.
     there = there.any(1).float()  # (N, H, W)
     N, H, W = there.shape
     row = torch.arange(H).float().reshape(1, H, 1)
@@ -206,8 +205,7 @@ def cut_out(x: Tensor, side: int, generator: torch.Generator) -> Tensor:
     if side == 0:
         return x
     B, _, H, W = x.shape
-    # Its middle anywhere, so part of it may lie outside (as in the paper): some
-    # pictures lose less.
+    # Its middle anywhere, so part of the square may lie outside, as in the paper.
     top = torch.randint(0, H, (B, 1, 1), generator=generator) - side // 2
     left = torch.randint(0, W, (B, 1, 1), generator=generator) - side // 2
     row, column = torch.arange(H)[:, None], torch.arange(W)[None, :]

@@ -51,8 +51,7 @@ SCENE_WORDS = {
 }
 # How often a caption names a factor that is there. Never always: people leave out most
 # of what they could say, and such a prompt must be nothing new to a painter.
-# Accessories and ears nearly always, for a picture may not show them unasked
-# (prompts.py).
+# Accessories and ears nearly always, as no picture may show them unasked (prompts.py).
 NAMED_SHARE = {
     "colour": 0.85,
     "accessory": 0.95,
@@ -127,8 +126,7 @@ def caption_two(f: dict[str, str], named: set[str], u: list[float]) -> str:
     left = with_article(join(colours[0], choice(NOUNS[f["subject"]], u[0])))
     right = with_article(join(colours[1], choice(NOUNS[f["subject_2"]], u[1])))
     if "order" not in named:
-        # Either may come first, else "a cat and a fish" would say who is left after
-        # all.
+        # Either may come first, else "a cat and a fish" would still say who is left.
         first, second = (left, right) if u[2] < 0.5 else (right, left)
         sentence = f"{first} {choice(('next to', 'beside', 'and'), u[3])} {second}"
     elif u[2] < 0.5:
