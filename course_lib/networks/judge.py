@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from course_lib.chance import Batch
 from course_lib.checkpoint import find_weights, load_network
 
-# Batch norm here, group norm in all that draws: a judge is trained on batches of 128, and
-# at work its means are fixed, so no answer depends on the pictures beside it.
+# Batch norm here, group norm in all that draws: a judge is trained on batches of 128,
+# and at work its means are fixed, so no answer depends on the pictures beside it.
 
 
 class Block(nn.Module):
