@@ -39,8 +39,12 @@ from course_lib.world.datasets import CIFAR10_NAMES, load_cifar10
 from course_lib.world.drawing import draw, draw_critters
 from course_lib.world.wear import BREAKS, break_pictures
 
-FEWEST, MOST = 32, 10_000  # pictures a measurement may be made on
-FRESH = 1_000_000  # worlds from this seed on are used for no training
+# Pictures a measurement may be made on. Of 32 right ones in 32 the interval still goes
+# down to 89 %; with 10,000 a table of distances takes 0.4 GB (metrics.py).
+FEWEST, MOST = 32, 10_000
+# Worlds from this seed on are used for no training. A world is a seed of the drawing:
+# its pictures have nothing in common with those of another.
+FRESH = 1_000_000
 
 
 def check_size(n: int, seeds: int) -> None:
@@ -63,7 +67,7 @@ def as_facts(found: Share) -> dict:
 
 
 def together(shares: list[Share]) -> Share:
-    """Several shares as one."""
+    # Counted together, not averaged: the interval of the whole must be of the whole n.
     return Share(sum(s.right for s in shares), sum(s.n for s in shares))
 
 
@@ -82,6 +86,10 @@ def measure_denoiser(
 
     Args:
         calls: network calls a picture; guidance takes two a step
+
+    Returns:
+        what JSON can hold: the settings, shares with their intervals, and of each
+        distance the mean and the spread over seeds, all beside what real pictures get
     """
     n, seeds, calls = map(operator.index, (n, seeds, calls))  # as JSON can hold them
     # Calls, not steps: guidance and Heun ask the network twice a step, and a comparison
@@ -94,10 +102,13 @@ def measure_denoiser(
     trials = []
     with progress_bar(total=seeds * n, unit="picture") as bar:
         for seed in range(seeds):
+            # Asked for are the labels of the second set, so both sets that are held
+            # against the reference have the same animals equally often.
             reference, others, names = real_pictures(data, n, seed, size)
             made = painter(
                 names,
                 seed=seed,
+                # Counted when a batch arrives at t = 0, as pictures and not as steps.
                 callback=lambda step: bar.update(len(step.x_t) * (step.t == 0)),
                 **settings,
             )
@@ -113,6 +124,7 @@ def measure_denoiser(
 
 def check_denoiser(painter: LabelToImage, n: int, seeds: int, settings: dict) -> None:
     """Raise a sentence for whatever would fail later; draws nothing."""
+    # It takes minutes: what is wrong with it should be said in the first second.
     check_size(n, seeds)
     data = painter.card.get("data")
     judge_for(data)
@@ -138,6 +150,7 @@ def judge_for(data: str) -> tuple[Judge, str]:
 
 def right_answers(question: str, names: list[str]) -> Tensor:
     """The numbers of the names, as the judge gives them, (N,)."""
+    # Both judges number their answers as the data set numbers its labels, from nothing.
     known = SUBJECTS if question == "subject" else ("nothing", *CIFAR10_NAMES)
     return torch.tensor([known.index(name) for name in names])
 
@@ -150,11 +163,14 @@ def real_pictures(
     Critters are drawn anew; CIFAR-10's come from the test split.
     """
     if data == "critters":
+        # Two worlds a seed, so that no two seeds share one.
         (reference, _), (others, factors) = (
             draw_critters(n, FRESH + 2 * seed + i, size, kind="one") for i in range(2)
         )
         names = [SUBJECTS[i] for i in factors["subject"].tolist()]
         return from_bytes(reference), from_bytes(others), names
+    # The test split: a network that copied its training pictures would look perfect
+    # beside those.
     pictures = load_cifar10("test")
     order = torch.randperm(len(pictures), generator=generator_for(seed, HALVES))
     reference, (others, labels) = pictures[order[:n]][0], pictures[order[n : 2 * n]]
@@ -165,6 +181,8 @@ def compare(
     judge: Judge, question: str, answers: Tensor, reference: Tensor, pictures: Tensor
 ) -> dict:
     """Whether the judge finds what was asked, and how far the set is from real ones."""
+    # The judge's features, not Inception's (see `metrics.frechet_distance`). One
+    # network names and measures: where it is blind, both numbers are.
     real, found = features_of(judge, reference), features_of(judge, pictures)
     precision, recall = precision_recall(real, found)
     return {
@@ -185,6 +203,7 @@ def summary(trials: list[dict]) -> dict:
         "real_precision": [trial["real"]["precision"] for trial in trials],
         "real_recall": [trial["real"]["recall"] for trial in trials],
     }
+    # Seed by seed: both were measured against one reference and share its chance.
     columns["above_floor"] = [
         distance - floor
         for distance, floor in zip(columns["distance"], columns["floor"], strict=True)
@@ -197,6 +216,7 @@ def summary(trials: list[dict]) -> dict:
 
 def mean_and_spread(values: list[float]) -> dict:
     """The mean, and the standard deviation if there is more than one value."""
+    # "each" as well: three numbers say more than their mean does.
     spread = statistics.stdev(values) if len(values) > 1 else None
     return {"mean": statistics.mean(values), "spread": spread, "each": values}
 
@@ -209,7 +229,11 @@ def measure_judge(
 ) -> dict:
     """How often each answer is right, on pictures as they are and on worn ones.
 
+    And of critters also how often it says "none" to broken ones: a judge that sees an
+    animal in scraps would be pleased with scraps.
+
     Args:
+        data: "critters" or "cifar10", whose test split is taken whole, once
         size: height and width at which critters are drawn
     """
     n, seeds = operator.index(n), operator.index(seeds)
@@ -242,8 +266,11 @@ def draw_one_by_one(n: int, world: int, size: int) -> tuple[Tensor, Factors]:
     """Pictures of every kind, held-out ones too, each drawn by itself: in [-1, 1]."""
     index = torch.arange(n)
     factors = choose_factors(index, world, "any", allow_held_out=True)
+    # A reader learned from pictures drawn in groups (drawing.py). If groups left a
+    # trace in the pixels it might have learned that, and groups would not show it.
     alone = [{name: f[i : i + 1] for name, f in factors.items()} for i in range(n)]
     pictures = [draw(alone[i], index[i : i + 1], world, size) for i in range(n)]
+    # Through bytes, as all pictures that are kept or shown have gone.
     return from_bytes(to_bytes(torch.cat(pictures))), factors
 
 
@@ -255,6 +282,8 @@ def accuracy(
     for wear, worn in worn_pictures(pictures, generator):
         said = judge.read(worn)
         found[wear] = {q: share(said[q] == asked[q]) for q in judge.heads}
+        # Most pictures cannot have borrowed ears, and "none" is right there without a
+        # look: the share of the others is the one to read.
         if "ears" in said:
             may = may_have_borrowed(asked)
             right = (said["ears"] == asked["ears"])[may]
@@ -268,6 +297,7 @@ def worn_pictures(
     """The pictures as they are, and with what a judge should not mind."""
     from torchvision.transforms import v2  # 2 s to import, so only where it is used
 
+    # Each within what the reader was trained with (`wear.with_wear`).
     yield "as they are", pictures
     yield "shifted by a pixel", shifted_by_one(pictures)
     yield "blurred", v2.functional.gaussian_blur(pictures, [3, 3], [0.5, 0.5])
@@ -279,6 +309,7 @@ def shifted_by_one(pictures: Tensor) -> Tensor:
     """Each picture moved by one pixel, in the eight directions by turns."""
     H, W = pictures.shape[-2:]
     padded = F.pad(pictures, [1] * 4, mode="replicate")
+    # By turns, not by chance: every direction is measured equally often.
     moved = pictures.clone()
     ways = [(down, right) for down in range(3) for right in range(3)]
     ways.remove((1, 1))
@@ -301,6 +332,7 @@ def named_none(
     index = torch.arange(len(pictures))
     for how in BREAKS:
         broken = break_pictures(how, pictures, factors, index, world, generator)
+        # Right is "none" for the first subject; of the rest nothing is asked.
         said = judge.read(from_bytes(to_bytes(broken)))
         yield how, share(said["subject"] == 0)
 

@@ -32,6 +32,7 @@ Found = dict  # name -> a Share, its facts, a mean, a number, or another such ta
 
 def mean_of(values: Tensor) -> dict[str, float]:
     """The mean of (N,) numbers with its 95 % interval."""
+    # 1.96 standard errors: for means of hundreds. (Shares have Wilson's, see `Share`.)
     mean, half = values.mean().item(), 1.96 * values.std().item() / len(values) ** 0.5
     return {"mean": mean, "low": mean - half, "high": mean + half, "n": len(values)}
 
@@ -44,6 +45,8 @@ def entry_of(found) -> dict | None:
     >>> entry_of({"mean": 55.71, "spread": 2.68})
     {'value': 55.71, 'spread': 2.68}
     """
+    # What a table holds tells what it is: scripts hand in whatever they measured, and
+    # need not say for each figure how it is to be kept.
     if isinstance(found, Share):
         found = as_facts(found)
     if isinstance(found, int | float):
@@ -70,6 +73,7 @@ def plain(found: Share | dict | float) -> float:
 
 def rounded(value: float) -> float:
     """Six digits, more than any page shows."""
+    # JSON has no NaN, though Python would write one; and no page should state it.
     if not math.isfinite(value):
         raise ValueError(f"{value} cannot be a result: something went astray.")
     return value if isinstance(value, int) else float(f"{value:.6g}")
@@ -84,6 +88,7 @@ def entries_of(found: Found, path: tuple[str, ...] = ()) -> Iterator[tuple[str, 
             yield from entries_of(inner, here)
         else:
             what = ", ".join(here).replace("_", " ")
+            # A word that a page can name: letters, digits and underscores only.
             key = re.sub(r"\W+", "_", what.lower()).strip("_")
             yield key, {"what": what} | entry
 
@@ -98,12 +103,14 @@ def figures(found: dict) -> Found:
             figures_of_kinds(found["kinds"]) if "kinds" in found else found["factors"]
         )
     if found["kind"] == "pair":
+        # Fresh ones without a heading of their own: theirs are the figures of the page.
         chance = {k: chances(found[k]) for k in ("fresh", "held out")}
         fresh = found["fresh"] | chance["fresh"]
         rest = {k: found[k] for k in ("zero-shot", "prefers the right sentence")}
         return fresh | {"held out": found["held out"] | chance["held out"]} | rest
     if found["kind"] == "judge":
         whole = found["accuracy"]["as they are"]
+        # "At least so many of all questions are right" is one figure in place of forty.
         rows = [row for row in found["accuracy"].values() if row is not whole]
         worn = {(i, q): facts for i, row in enumerate(rows) for q, facts in row.items()}
         told = {"least": {"as they are": least(whole), "worn": least(worn)}}
@@ -153,6 +160,7 @@ def checksum(name: str) -> str:
 
 def machine() -> str:
     """The processor, cores, the graphics card if there is one, and torch's version."""
+    # platform.processor() is empty or "x86_64" on Linux, which says nothing of speed.
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
     models = [line.split(": ")[1] for line in lines if line.startswith("model name")]
@@ -182,6 +190,8 @@ def save_results(
         seeds: how many, 0 and following
         why_none: why there are no such weights, say because the command trains them
     """
+    # A checksum only where everybody has the same file: of somebody's own training it
+    # would tell nobody anything.
     shipped = [(weights_folder() / name).is_dir() for name in weights]
     if not all(shipped):
         why_none = f"{weights[shipped.index(False)]} does not ship"
@@ -190,10 +200,12 @@ def save_results(
     head |= dict(seeds=seeds, weights=named)
     if why_none:
         head["why_no_weights"] = why_none
+    # By hand, one entry a line: `git diff` then shows which figures have moved.
     lines = [f"  {json.dumps(k)}: {json.dumps(v)}," for k, v in head.items()]
     entries = [f"    {json.dumps(k)}: {json.dumps(v)}" for k, v in entries_of(found)]
     body = ",\n".join(entries)
     text = "\n".join(["{", *lines, '  "entries": {', body, "  }", "}", ""])
+    # Whole or not at all: cut short, it would fail every page that names it.
     replace_file(file, lambda part: part.write_text(text, encoding="utf-8"))
 
 
@@ -215,6 +227,7 @@ def add_save(parser: argparse.ArgumentParser) -> None:
 
 def script_command(arguments: list[str] | None) -> str:
     """`python benchmarks/NAME.py ...`, without --save, which changes no number."""
+    # What stands in a result is what its next reader types, who saves elsewhere.
     given = sys.argv[1:] if arguments is None else list(arguments)
     if "--save" in given:
         at = given.index("--save")

@@ -29,7 +29,8 @@ from course_lib.world.drawing import draw
 from course_lib.world.prompts import Asked, swapped
 from course_lib.world.wording import ACCESSORY_WORDS, SCENE_WORDS, SENSES, with_article
 
-TOP = (1, 10)  # recall at these
+# Recall at these: is a right answer the first, is one among the first ten?
+TOP = (1, 10)
 
 # What fits what -----------------------------------------------------------------
 
@@ -45,6 +46,7 @@ def fits(asked: dict[str, int], named: set[str], factors: Factors) -> Tensor:
         asked, named: what `prompts.understand` or `critters.captions` say of a caption
         factors: of the N pictures
     """
+    # "A cat next to a fish" is as true of a fish on the left.
     if "subject_2" in named and "order" not in named:
         return fits_as_is(asked, named, factors) | fits_as_is(
             asked, named, swapped(factors)
@@ -55,6 +57,7 @@ def fits(asked: dict[str, int], named: set[str], factors: Factors) -> Tensor:
 def fits_as_is(asked: dict[str, int], named: set[str], factors: Factors) -> Tensor:
     """The same, with left and right as they are."""
     right = (factors["subject_2"] > 0) == ("subject_2" in named)  # (N,)
+    # What is not named may be anything: a caption leaves out most of what it could say.
     for name in FACTORS:
         if name in named:
             right = right & (factors[name] == asked[name])
@@ -87,7 +90,11 @@ def found_among(scores: Tensor, right: Tensor, k: int) -> Tensor:
 
 
 def by_chance(right: Tensor, k: int) -> float:
-    """The share of queries that k answers drawn blindly would satisfy."""
+    """The share of queries that k answers drawn blindly would satisfy.
+
+    All k miss with the chance prod (wrong - i) / (N - i), i = 0 .. k - 1, as none is
+    drawn twice. With several right answers a query this is more than k / N.
+    """
     N, wrong = right.shape[1], (~right).sum(1).double()  # (Q,)
     missed = [(wrong - i).clamp(min=0) / (N - i) for i in range(min(k, N))]
     return 1 - torch.stack(missed).prod(0).mean().item()
@@ -101,6 +108,7 @@ def fresh_factors(n: int, world: int, held_out: bool) -> tuple[Factors, Tensor]:
     index = torch.arange(n)
     if not held_out:
         return choose_factors(index, world), index
+    # By turns: accessory, colour, ears, pair, each a quarter.
     parts = [held_out_factors(k, index[i :: len(HELD_OUT)], world)
              for i, k in enumerate(HELD_OUT)]  # fmt: skip
     order = torch.cat([index[i :: len(HELD_OUT)] for i in range(len(HELD_OUT))])
@@ -113,22 +121,26 @@ def fresh_pictures(factors: Factors, index: Tensor, world: int) -> Tensor:
 
 
 def recalls(scores: Tensor, right: Tensor) -> dict[int, Share]:
-    """Recall at 1 and at 10."""
     return {k: share(found_among(scores, right, k)) for k in TOP}
 
 
 def measure_retrieval(matcher: Matcher, n: int, world: int, held_out: bool) -> dict:
-    """Recall among n fresh pictures and their n captions, in both directions."""
+    """Recall among n fresh pictures and their n captions, in both directions.
+
+    n is part of the task: among more pictures a search is harder. Hence the chance
+    beside it, and "fitting", how many pictures a caption is true of on average.
+    """
     factors, index = fresh_factors(n, world, held_out)
     texts, named = captions(factors, index, world, return_named=True)
     columns = {name: values.tolist() for name, values in factors.items()}
     asked = [({f: columns[f][i] for f in FACTORS}, named[i]) for i in range(n)]
     image_vec = matcher.see(fresh_pictures(factors, index, world))
     scores = matcher.read(texts) @ image_vec.T  # (texts, pictures)
-    right = fit_table(asked, factors)
+    right = fit_table(asked, factors)  # (texts, pictures)
     return {
         "text to image": recalls(scores, right),
         "image to text": recalls(scores.T, right.T),
+        # The usual measure, for comparison: here it calls true answers wrong.
         "text to its very own image": recalls(scores, torch.eye(n, dtype=torch.bool)),
         "chance": {k: by_chance(right, k) for k in TOP},
         "fitting": right.float().sum(1).mean().item(),
@@ -143,10 +155,13 @@ def zero_shot(matcher: Matcher, n: int, world: int) -> dict[str, Share]:
     index = torch.arange(n)
     factors = choose_factors(index, world, "one")
     pictures = fresh_pictures(factors, index, world)
+    # Animal and colour in one sentence, 64 of them, as captions have both; scene and
+    # accessory by their words alone.
     kinds = [(c, a) for a in range(1, 1 + len(ANIMALS)) for c in range(1, len(COLOURS))]
     texts = [with_article(f"{COLOURS[c]} {SUBJECTS[a]}") for c, a in kinds]
     said = torch.tensor(kinds)[matcher.choose(pictures, texts)]  # (n, 2)
     scene = matcher.choose(pictures, [words[0] for words in SCENE_WORDS.values()])
+    # Only where there is one: "without" is a word that no caption has.
     worn = factors["accessory"] > 0
     wears = [words[0] for words in ACCESSORY_WORDS.values()]
     accessory = 1 + matcher.choose(pictures[worn], wears)
@@ -177,9 +192,12 @@ def word_order(matcher: Matcher, n: int, world: int) -> dict[str, Share]:
     """The same words in another order: does the pair notice? A coin gets 50 %."""
     index = torch.arange(n)
     factors = choose_factors(index, world, "two")
+    # Two of one kind (one pair in eight) would be the same sentence with the colours
+    # exchanged as with the animals exchanged: one question, asked twice.
     index = index[factors["subject"] != factors["subject_2"]]
     factors = {name: values[index] for name, values in factors.items()}
     pictures = fresh_pictures(factors, index, world)
+    # The same words in all three sentences: a bag of words gives all the same score.
     names = ("colour", "subject", "colour_2", "subject_2")
     rows = list(zip(*(factors[name].tolist() for name in names), strict=True))
     right = [sentence(c, a, c_2, a_2) for c, a, c_2, a_2 in rows]

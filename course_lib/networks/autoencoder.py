@@ -32,9 +32,13 @@ from course_lib.device import weights_folder
 from course_lib.networks.layers import zeroed
 
 SEEN = 4  # features are looked at in one picture of so many
-LOGVAR = (-20.0, 4.0)  # where exp(logvar) is neither 0 nor astronomic
+# Spreads from 0.00005 to 7.4: a new encoder may say anything, and the exp of 90 is
+# infinite in float32. (diffusers clamps to -30..20.)
+LOGVAR = (-20.0, 4.0)
 UNHEARD = 1e4  # louder than any channel of a decoder that learns
-FADING = 0.998  # an iteration later: what was once loud is forgotten in thousands
+# What is left of a bound an iteration later: half is forgotten in 346 (0.998^346 is
+# 0.5), so what a decoder did before it knew anything sets no bounds.
+FADING = 0.998
 
 
 class BoundedConv(nn.Conv2d):
@@ -60,8 +64,11 @@ class BoundedConv(nn.Conv2d):
         if not self.training:
             return x.clamp(self.low, self.high)
         with torch.no_grad():
+            # A whole batch is one sample of a channel: the bounds know no places.
             seen = x.transpose(0, 1).flatten(1).float()  # (C', B * H' * W')
             low, high = seen.amin(1)[:, None, None], seen.amax(1)[:, None, None]
+            # Whichever is farther: one loud picture widens the bounds at once, and
+            # only time narrows them.
             self.low.copy_(torch.minimum(FADING * self.low, low))
             self.high.copy_(torch.maximum(FADING * self.high, high))
         return x
@@ -77,6 +84,8 @@ class PlainBlock(nn.Module):
     def __init__(self, width: int, conv: type[nn.Conv2d] = nn.Conv2d):
         super().__init__()
         self.conv_1 = conv(width, width, 3, padding=1)
+        # Starts as "do nothing": so a trained decoder can be given more blocks and
+        # still makes the same pictures (`learn_on`).
         self.conv_2 = zeroed(conv(width, width, 3, padding=1))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -87,7 +96,6 @@ class PlainBlock(nn.Module):
 def plain_blocks(
     width: int, blocks: int, conv: type[nn.Conv2d] = nn.Conv2d
 ) -> nn.Sequential:
-    """The blocks of one grid."""
     return nn.Sequential(*(PlainBlock(width, conv) for _ in range(blocks)))
 
 
@@ -103,6 +111,8 @@ class Autoencoder(nn.Module):
         decoder_blocks: on each grid of the decoder, where it has more; see `learn_on`
     """
 
+    # As in the U-Net: four pixels become one place, so every layer has a quarter of the
+    # places to visit (lesson 04).
     fold = 2
 
     def __init__(
@@ -127,19 +137,24 @@ class Autoencoder(nn.Module):
             encoder.append(plain_blocks(width, blocks))
             if i < len(pairs):
                 encoder.append(nn.Conv2d(*pairs[i], 3, stride=2, padding=1))
-        last = nn.Conv2d(widths[-1], 2 * z_channels, 1)
+        last = nn.Conv2d(widths[-1], 2 * z_channels, 1)  # mu and logvar in one
+        # No bounds here: an encoder meets pictures, in training and at work. Only what
+        # a decoder meets is made up by a painter.
         self.encoder = nn.Sequential(*encoder, nn.SiLU(), last)
 
         decoder: list[nn.Module] = [BoundedConv(z_channels, widths[-1], 3, 1, 1)]
         for i, width in reversed(list(enumerate(widths))):
-            blocks = self.config["decoder_blocks"]
-            decoder.append(plain_blocks(width, blocks, BoundedConv))
+            n = self.config["decoder_blocks"]
+            decoder.append(plain_blocks(width, n, BoundedConv))
             if i > 0:
+                # Nearest, then a convolution: see the U-Net's way up.
                 grow = BoundedConv(*reversed(pairs[i - 1]), 3, padding=1)
                 decoder += [nn.Upsample(scale_factor=2), grow]
         self.decoder = nn.Sequential(*decoder, nn.SiLU())
         self.unfold = BoundedConv(widths[0], refine * self.fold**2, 1)
         self.refine = BoundedConv(refine, refine, 3, padding=1)
+        # No tanh behind it: pure white would then need an infinite number, and bytes
+        # are clamped anyway.
         self.last = nn.Conv2d(refine, 3, 3, padding=1)
 
     @property
@@ -178,7 +193,7 @@ class Autoencoder(nn.Module):
         return self.last(F.silu(self.refine(F.silu(h))))
 
     def forward(self, pictures: Tensor, eps: Tensor | None = None):
-        """Pictures there and back, and the (mu, logvar) on the way.
+        """Pictures there and back, shaped as they came, and mu and logvar on the way.
 
         Args:
             eps: N(0, 1), shaped as mu; None decodes mu itself
@@ -205,13 +220,19 @@ def kl_divergence(mu: Tensor, logvar: Tensor) -> Tensor:
 
 
 def to_latents(pictures: Tensor, autoencoder: Autoencoder, scale: float) -> Tensor:
-    """The middle of each picture's cloud, times `scale`, which makes their spread 1."""
+    """Pictures (B, 3, H, W) in [-1, 1] to z_0 (B, latents, H / f, W / f), of spread 1.
+
+    Args:
+        scale: 1 divided by the spread of all mu, from the card of who draws them
+    """
+    # The middle, not a point by chance: chance made the decoder patient, and what a
+    # painter learns from should be one thing for each picture (lesson 12).
     mu, _ = autoencoder.encode(pictures)
     return mu * scale
 
 
 def from_latents(z_0: Tensor, autoencoder: Autoencoder, scale: float) -> Tensor:
-    """Latents of spread 1 to pictures, about in [-1, 1]."""
+    """z_0 (B, latents, h, w) of spread 1 to pictures, as `decode` makes them."""
     return autoencoder.decode(z_0 / scale)
 
 
@@ -257,7 +278,10 @@ def psnr(pictures: Tensor, again: Tensor) -> Tensor:
     >>> psnr(torch.zeros(1, 3, 8, 8), torch.full((1, 3, 8, 8), 0.02)).item()
     40.0
     """
-    error = (pictures - again.clamp(-1, 1)).square().flatten(1).mean(1)
+    # Clamped, as what is shown is: overshooting white is no error that anybody sees.
+    error = (pictures - again.clamp(-1, 1)).square().flatten(1).mean(1)  # (B,)
+    # 4 is the square of the whole range, 2; the least error stands for 126 dB, where
+    # none at all would be infinite.
     return 10 * torch.log10(4 / error.clamp(min=1e-12))
 
 
@@ -269,8 +293,7 @@ def learn_on(start: Path | str, decoder_blocks: int) -> Autoencoder:
     """A trained autoencoder whose decoder is to learn on; its encoder is frozen.
 
     So its latents stay what they are, and whatever was trained on them stays valid
-    (the second decoder of Stable Diffusion was made this way). A decoder that gets more
-    blocks starts as it was, for a new block does nothing yet.
+    (the second decoder of Stable Diffusion was made this way).
     """
     trained, _ = load_network(start, *AUTOENCODER)
     tensors = trained.state_dict()
@@ -290,6 +313,8 @@ def with_cloud_noise(get_batch: GetBatch, model: Autoencoder, seed: int) -> GetB
     def get_noisy_batch(iteration: int) -> Batch:
         batch = get_batch(iteration)
         B, _, H, W = batch["x_0"].shape
+        # Drawn here, from the iteration's own stream: a training that was stopped goes
+        # on with the very clouds that it would have seen.
         shape = (B, model.config["z_channels"], H // model.times, W // model.times)
         generator = generator_for(seed, iteration, CLOUD)
         return {"x_0": batch["x_0"], "eps": torch.randn(shape, generator=generator)}
@@ -306,10 +331,13 @@ def with_strangers(get_batch: GetBatch, share: float, seed: int) -> GetBatch:
     def get_mixed_batch(iteration: int) -> Batch:
         batch = get_batch(iteration)
         generator = generator_for(seed, iteration, STRANGER)
+        # One turn, one exchange and one sign for all strangers of a batch: the next
+        # batch has others.
         colours = torch.randperm(3, generator=generator)
         turns, negative = torch.randint(4, (2,), generator=generator).tolist()
         x = batch["x_0"]
         n = round(share * len(x))
+        # Grey is 0, so the negative of a picture is just that.
         strange = x[:n, colours].rot90(turns, (2, 3)) * (-1) ** negative
         return batch | {"x_0": torch.cat([strange, x[n:]])}
 
@@ -317,7 +345,10 @@ def with_strangers(get_batch: GetBatch, share: float, seed: int) -> GetBatch:
 
 
 def encoder_digest(model: Autoencoder) -> str:
-    """The checksum by which a painter knows whose latents it has learned."""
+    """The checksum by which a painter knows whose latents it has learned.
+
+    Of the encoder alone: the decoder may learn on and stays its decoder.
+    """
     return digest(model.encoder.state_dict())
 
 
@@ -332,6 +363,7 @@ def its_autoencoder(
     """The autoencoder of a network that draws latents; None for one of pixels.
 
     It lies in the network's folder, or a little above, or among the shipped weights.
+    Raises CheckpointError if only others, or none, lie there.
     """
     if "autoencoder" not in card:
         return None
@@ -340,6 +372,8 @@ def its_autoencoder(
         its_digest = card["encoder_sha256"]
     places = (folder, folder.parent, folder.parent.parent, weights_folder())
     others = []
+    # By checksum, not by name: another encoder's latents have the same shape, and would
+    # be decoded to something else without any error.
     for place in dict.fromkeys(folder_beside(x.absolute(), name) for x in places):
         with suppress(CheckpointError):  # it is damaged, or no autoencoder
             autoencoder = load_autoencoder(place, device)

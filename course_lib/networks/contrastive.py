@@ -30,7 +30,7 @@ from course_lib.networks.text_encoder import TextEncoder
 from course_lib.networks.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
 from course_lib.pixels import check_pictures
 
-WARMEST = 1 / 0.07  # the logit_scale that training starts from, as in CLIP
+FIRST_SCALE = 1 / 0.07  # the logit_scale that training starts from, as in CLIP
 LARGEST_SCALE = 100.0  # and the largest that it may grow to
 
 # The loss ---------------------------------------------------------------------
@@ -87,7 +87,8 @@ def make_contrastive_loss() -> Callable[[nn.Module, Batch], Tensor]:
 class ImageEncoder(nn.Module):
     """Pictures (B, 3, size, size) to (B, width): smaller grids, more channels.
 
-    The last grid is read as a whole, so that left and right are not lost.
+    The last grid is read as a whole, so that left and right are not lost. (A mean over
+    its places, as classifiers take it, would be the same for a picture and its mirror.)
     """
 
     def __init__(self, size: int, widths: tuple[int, ...], width: int):
@@ -95,7 +96,7 @@ class ImageEncoder(nn.Module):
         self.size = size
         layers = [nn.Conv2d(12, widths[0], 3, padding=1)]  # 2 x 2 pixels are 12 numbers
         for before, after in zip([widths[0], *widths[:-1]], widths, strict=True):
-            if len(layers) > 1:
+            if len(layers) > 1:  # the first grid is the folded one, halved already
                 layers.append(nn.Conv2d(before, after, 3, stride=2, padding=1))
             layers.append(ImageBlock(after))
         self.layers = nn.Sequential(*layers, norm(widths[-1]), nn.SiLU(), nn.Flatten())
@@ -123,7 +124,7 @@ class ImageEncoder(nn.Module):
         """
         h, seen = F.pixel_unshuffle(pictures, 2), []
         for layer in self.layers:
-            if isinstance(layer, nn.Flatten):
+            if isinstance(layer, nn.Flatten):  # what follows fits pictures of one size
                 break
             h = layer(h)
             if isinstance(layer, ImageBlock):
@@ -154,7 +155,7 @@ class ImageTextPair(nn.Module):
         self.text_out = nn.Linear(self.text_encoder.config["width"], width)
         # Learned as a logarithm, so that a step changes it by a share and it never
         # becomes negative.
-        self.log_scale = nn.Parameter(torch.tensor(math.log(WARMEST)))
+        self.log_scale = nn.Parameter(torch.tensor(math.log(FIRST_SCALE)))
         text = self.text_encoder.config
         self.config = dict(text=text, size=size, widths=list(widths), width=width)
 
@@ -212,6 +213,7 @@ class Matcher:
         """Pictures (N, 3, H, W) to image_vec (N, D), on the CPU."""
         check_pictures(pictures)
         device = self.model.log_scale.device
+        # A painter may overshoot, and no picture of the training ever did.
         some = pictures.clamp(-1, 1).split(batch_size)
         return torch.cat([self.model.image_vec(x.to(device)).cpu() for x in some])
 
@@ -222,6 +224,7 @@ class Matcher:
             raise ValueError(f"The texts must be a list of texts; got {texts!r}.")
         if not texts:
             raise ValueError("There is no text among these: the list is empty.")
+        # Captions are in lower case: "A FROG" would be bytes that no word is made of.
         tidied = [tidy(text) for text in texts]
         tokens = self.tokenizer.batch(tidied, self.length)
         device = self.model.log_scale.device
@@ -235,7 +238,10 @@ class Matcher:
         return (self.see(pictures) * self.read(texts)).sum(1)
 
     def chances(self, pictures: Tensor, texts: list[str]) -> Tensor:
-        """How likely each text is, if one of them is meant: (N, M), rows sum to 1."""
+        """How likely each text is, if one of them is meant: (N, M), rows sum to 1.
+
+        Only among these: a cosine of 0.6 alone is not "60 % sure" of anything.
+        """
         logit_scale = self.model.logit_scale.detach().cpu()
         return (logit_scale * cosines(self.see(pictures), self.read(texts))).softmax(1)
 

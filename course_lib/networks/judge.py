@@ -16,12 +16,16 @@ from torch import Tensor, nn
 from course_lib.chance import Batch
 from course_lib.checkpoint import find_weights, load_network
 
+# Batch norm here, group norm in all that draws: a judge is trained on batches of 128,
+# and at work its means are fixed, so no answer depends on the pictures beside it.
+
 
 class Block(nn.Module):
     """Two convolutions beside a shortcut (He et al. 2016), then half the size."""
 
     def __init__(self, before: int, after: int):
         super().__init__()
+        # A bias would be taken away by the norm behind it.
         self.conv_1 = nn.Conv2d(before, after, 3, padding=1, bias=False)
         self.conv_2 = nn.Conv2d(after, after, 3, padding=1, bias=False)
         self.conv_3 = nn.Conv2d(after, after, 3, padding=1, bias=False)
@@ -31,6 +35,7 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, before, H, W) to (B, after, H / 2, W / 2)."""
+        # Pooled first: norm and GELU then have a quarter of the places to visit.
         x = F.gelu(self.norm_1(F.max_pool2d(self.conv_1(x), 2)))
         h = F.gelu(self.norm_2(self.conv_2(x)))
         return x + F.gelu(self.norm_3(self.conv_3(h)))
@@ -54,6 +59,8 @@ class Judge(nn.Module):
         super().__init__()
         self.config = dict(answers=answers, size=size, widths=list(widths))
         first = 32
+        # 2 x 2 pixels of three colours are 12 numbers; in the reader of 32x32 the first
+        # layer then has 256 places in place of 1,024.
         self.into = nn.Conv2d(12, first, 3, padding=1, bias=False)
         sizes = [first, *widths]
         self.blocks = nn.Sequential(
@@ -62,6 +69,9 @@ class Judge(nn.Module):
         side, rest = divmod(size, 2 ** (len(widths) + 1))
         if rest:
             raise ValueError(f"{len(widths)} widths halve {size} pixels too often.")
+        # All places of the last grid, not their mean: "left or right?" is a question.
+        # Few numbers come out of it, since a Frechet distance compares covariances:
+        # fewer pictures than numbers leave these without full rank.
         self.squeeze = nn.Linear(widths[-1] * side**2, 192)
         self.heads = nn.ModuleDict({q: nn.Linear(192, n) for q, n in answers.items()})
 
@@ -89,6 +99,7 @@ class Judge(nn.Module):
     @torch.no_grad()
     def read(self, pictures: Tensor, batch_size: int = 256) -> dict[str, Tensor]:
         """The likeliest answer to every question, name -> (B,) int64."""
+        # Clamped, as what is shown to people is.
         found = [self(x.clamp(-1, 1)) for x in pictures.split(batch_size)]
         return {q: torch.cat([f[q].argmax(1) for f in found]) for q in self.heads}
 
@@ -100,7 +111,7 @@ def make_judge_loss(smoothing: float = 0.0) -> Callable[[nn.Module, Batch], Tens
         scores = model(batch["x_0"])
         losses = []
         for question, score in scores.items():
-            answer = batch[question]
+            answer = batch[question]  # (B,), negative where nobody is asked
             # Of a broken picture nothing is asked but what animal it shows; the mean is
             # over those who are asked.
             asked = (answer >= 0).sum().clamp(min=1)  # a batch may ask nobody
@@ -120,6 +131,8 @@ def load_judge(name_or_folder: Path | str) -> Judge:
 
 def shared_judge(name_or_folder: Path | str) -> Judge:
     """The same, for all who only look: loaded once, and again if the file changes."""
+    # Where it lies and when it was written, not its name: whoever trains a reader anew
+    # in the same notebook must not be judged by yesterday's.
     folder = find_weights(name_or_folder).resolve()
     changed = (folder / "model.safetensors").stat().st_mtime_ns
     return judge_of_file(name_or_folder, folder, changed)

@@ -23,7 +23,10 @@ class MLP(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(width, dim))
 
     def forward(self, x_t: Tensor, t: Tensor, cond: Tensor | None = None) -> Tensor:
-        """Guess the target from the noisy point and from how noisy it is."""
+        """Guess the target, (B, dim), from the noisy point and from how noisy it is.
+
+        `cond` is there because every denoiser takes it; points have no names.
+        """
         angles = torch.cat([n * torch.pi * x_t for n in self.waves], dim=1)
         place = torch.cat([x_t, angles.cos(), angles.sin()], dim=1)  # (B, 7 * dim)
         time = time_embedding(t, self.time_width)
@@ -32,7 +35,8 @@ class MLP(nn.Module):
 
 def spiral(n: int, generator: torch.Generator, turns: float = 1.5) -> Tensor:
     """n points on a spiral inside [-1, 1]^2, a little thick: (n, 2)."""
-    r = torch.rand(n, generator=generator).sqrt()  # even along the arm
+    # The arm's length up to r grows like r^2, so the root spreads points evenly on it.
+    r = torch.rand(n, generator=generator).sqrt()
     angle = turns * 2 * torch.pi * r
     points = 0.9 * r[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)
     return points + 0.02 * torch.randn(n, 2, generator=generator)

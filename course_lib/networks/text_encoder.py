@@ -17,7 +17,7 @@ class TextEncoder(nn.Module):
 
     Args:
         vocabulary: how many different tokens there are
-        length: the most tokens it takes
+        length: the most tokens it takes, START and END among them
         blocks: rounds of looking around and thinking it over
         positions: False leaves out where a token stands: a bag of words
     """
@@ -44,8 +44,12 @@ class TextEncoder(nn.Module):
         # Places are learned, not sines: 40 of them are few enough, and "left of" must
         # be found fast.
         self.place = nn.Embedding(length, width)
-        for table in (self.token, self.place):  # loud enough to be told apart at once
+        # Loud enough to be told apart at once. With torch's own beginnings, and blocks
+        # at full strength, a painter knew the scene alone after five minutes.
+        for table in (self.token, self.place):
             nn.init.normal_(table.weight, std=0.5)
+        # Attention takes its tokens in any order: without places, both cats of "a red
+        # cat left of a blue cat" hear the same (lesson 08).
         if not positions:
             zeroed(self.place).requires_grad_(False)
         self.blocks = nn.ModuleList(TextBlock(width, heads) for _ in range(blocks))
@@ -69,6 +73,7 @@ class TextEncoder(nn.Module):
                 f"tokens must be shaped (B, L), L at most {length}; "
                 f"got {tuple(tokens.shape)}."
             )
+        # The softmax over nothing is 0 / 0, and the NaN would reach the whole picture.
         if not (tokens != PAD).any(dim=1).all():
             raise ValueError("Every text needs a token: an empty one is START and END.")
         if not 0 <= int(tokens.min()) <= int(tokens.max()) < vocabulary:
@@ -79,7 +84,11 @@ class TextEncoder(nn.Module):
 
 
 class TextBlock(nn.Module):
-    """One round: each token looks at the others, then thinks it over by itself."""
+    """One round: each token looks at the others, then thinks it over by itself.
+
+    At later ones, too (CLIP's text tower looks back only): a prompt is whole when it is
+    read, and what "a bat beside a ball" is, its last word tells.
+    """
 
     def __init__(self, width: int, heads: int):
         super().__init__()
@@ -90,6 +99,7 @@ class TextBlock(nn.Module):
         self.to_query_key_value = nn.Linear(width, 3 * width)
         self.seen = nn.Identity()  # the weights pass through: a hook here sees them
         self.out = zeroed(nn.Linear(width, width))
+        # Four times as wide inside, as in Vaswani et al., section 3.3.
         self.wide = nn.Linear(width, 4 * width)
         self.narrow = zeroed(nn.Linear(4 * width, width))
 

@@ -12,7 +12,8 @@ from course_lib.networks.text_encoder import TextEncoder
 from course_lib.networks.tokenizer import Tokenizer, tokenizer_of
 from course_lib.networks.unet import UNet
 
-# where pixels, or latents, come in and go out
+# Where pixels, or latents, come in and go out: the only tensors whose shapes depend on
+# which of both it is.
 ENDS = tuple(f"unet.{end}." for end in ("into", "out", "refine", "last"))
 
 
@@ -31,6 +32,7 @@ class TextUNet(nn.Module):
         super().__init__()
         self.text_encoder = TextEncoder(**text)
         self.unet = UNet(**unet, text_width=self.text_encoder.config["width"])
+        # Said once, by the text encoder: said twice, the two could disagree.
         network = {k: v for k, v in self.unet.config.items() if k != "text_width"}
         self.config = dict(text=self.text_encoder.config, unet=network)
 
@@ -61,19 +63,22 @@ def go_on_from(
 
     From pixels one may go on to latents: a place of a latent is the same part of the
     picture as a place of the folded pixels, at half the size. Only the U-Net's ends,
-    where pixels came in and went out, begin anew.
+    where pixels came in and went out, begin anew. Raises CheckpointError for weights
+    of another autoencoder or tokenizer.
     """
     trained, card = load_network(start, *TEXT_UNET)
     tensors = trained.state_dict()
-    own, of = model.state_dict(), "encoder_sha256"
-    if space and of not in card:
+    own, whose = model.state_dict(), "encoder_sha256"
+    if space and whose not in card:  # from pixels to latents
         tensors |= {name: own[name] for name in own if name.startswith(ENDS)}
-    elif card.get(of) != space.get(of):
+    # Latents of two encoders have the same shape and nothing else in common.
+    elif card.get(whose) != space.get(whose):
         raise CheckpointError(
             f"{start} learned latents of another autoencoder: name its own with "
             "--autoencoder, or train anew."
         )
     fill(model, tensors).train()
+    # As many tokens make tables of the same shape; only the merges tell other words.
     if tokenizer_of(card, start).merges != tokenizer.merges:
         raise CheckpointError(f"{start} knows another tokenizer: train anew.")
 
@@ -82,8 +87,11 @@ def go_on_from(
 def word_maps(model: TextUNet, x_t: Tensor, t: Tensor, text_emb: Tensor) -> Tensor:
     """Where in the picture each word is looked at: (B, L, H, W), over all layers.
 
-    At every place the maps of all words sum to 1.
+    At every place the maps of all words sum to 1. As Tang et al. 2023 ("What the
+    DAAM") do it: the mean over heads and layers, each enlarged to the picture.
     """
+    # By hooks: a network that kept its weights for whoever may ask would keep them in
+    # every training, too.
     seen: list[Tensor] = []  # (B, heads, places, L) from each layer
     layers = [layer for layer in model.modules() if isinstance(layer, CrossAttention)]
     hooks = [
@@ -92,15 +100,15 @@ def word_maps(model: TextUNet, x_t: Tensor, t: Tensor, text_emb: Tensor) -> Tens
     ]
     try:
         model(x_t, t, text_emb)
-    finally:
+    finally:  # a hook left behind would collect at every later call
         for hook in hooks:
             hook.remove()
     H, W = x_t.shape[2:]
     maps = []
     for weights in seen:
-        times = round(
-            (H * W / weights.shape[2]) ** 0.5
-        )  # how much coarser this grid is
+        # How much coarser this grid is, along each side.
+        times = round((H * W / weights.shape[2]) ** 0.5)
         grid = weights.mean(1).transpose(1, 2).unflatten(2, (H // times, W // times))
-        maps.append(F.interpolate(grid, (H, W), mode="bilinear"))
+        # Bilinear, whose shares add up to 1: so the maps still do.
+        maps.append(F.interpolate(grid, (H, W), mode="bilinear"))  # (B, L, H, W)
     return torch.stack(maps).mean(0)

@@ -20,7 +20,9 @@ from torch import Tensor
 from course_lib.cards import Card, CheckpointError, made_from
 from course_lib.typed import visible
 
-PAD, START, END = range(3)  # no text; here it begins; here it ends
+# No text; here it begins; here it ends. Not even the empty text is without tokens, so
+# attention always has something to look at.
+PAD, START, END = range(3)
 FIRST_BYTE = 3  # the token of byte 0
 BYTES = range(FIRST_BYTE, FIRST_BYTE + 256)
 MOST_BYTES = 10**7  # of all tokens together; ours have 2,000
@@ -35,6 +37,9 @@ def tidy(prompt: str) -> str:
 
 def pieces(text: str) -> list[str]:
     """Words with the space before them, and signs: what no merge reaches across.
+
+    A short form of GPT-2's rule (Radford et al. 2019). Joined, the pieces are the text
+    again, so nothing is lost; and no token can be a habit of two neighbouring words.
 
     >>> pieces("a frog, on stilts")
     ['a', ' frog', ',', ' on', ' stilts']
@@ -97,6 +102,8 @@ class Tokenizer:
             letters += len(self.vocabulary[new])
             if letters > MOST_BYTES:  # forty merges that double would fill any memory
                 raise ValueError(f"The tokens up to {new} are too long to be words.")
+        # 20,000 captions hold 216,000 pieces, of which 90 differ: each is cut once. The
+        # cache is this tokenizer's; one of the class would keep all of them alive.
         self.encode_piece = lru_cache(maxsize=100_000)(self.encode_piece)
 
     def __len__(self) -> int:
@@ -110,6 +117,7 @@ class Tokenizer:
             # The order of learning is the order of merging: a later merge is made of
             # the tokens of earlier ones.
             pairs = zip(tokens, tokens[1:], strict=False)
+            # The number of a token is its age; a pair that is no token is youngest.
             oldest = min(pairs, key=lambda p: self.made_by.get(p, len(self)), default=0)
             if oldest not in self.made_by:
                 return tuple(tokens)
@@ -141,6 +149,7 @@ class Tokenizer:
         """
         rows = torch.full((len(texts), length), PAD, device="cpu")
         for row, text in zip(rows, texts, strict=True):
+            # Cut before END: that there is an end is part of every text.
             tokens = [START, *self.encode(text)[: length - 2], END]
             row[: len(tokens)] = torch.tensor(tokens, device="cpu")
         return rows
@@ -193,6 +202,7 @@ def tokenizer_of(card: Card, of: Path | str = "these weights") -> Tokenizer:
     Args:
         of: whose card it is, for a sentence
     """
+    # On the card, not in a file beside: weights without their tokenizer are noise.
     with made_from(of, card, "merges", "config"):
         tokenizer = Tokenizer(card["merges"])
         known = card["config"]["text"]["vocabulary"]

@@ -59,7 +59,7 @@ class UNet(nn.Module):
             text_width=text_width,
             fold=fold,
         )
-        # Four times as in Ho et al.'s code; narrower was not tried.
+        # Four times, as in Ho et al.'s code; narrower was not tried.
         vec_width = 4 * widths[0]
         self.time_width = 2 * widths[0]
         self.time = nn.Sequential(
@@ -70,17 +70,22 @@ class UNet(nn.Module):
         if text_width:
             self.gist = Gist(text_width, vec_width)
         else:
+            # "Nothing told" is a label, too, and learned: guidance asks the same
+            # network with and without (Ho & Salimans 2022).
             self.label = nn.Embedding(labels + 1, vec_width)
 
         self.into = nn.Conv2d(channels * self.fold**2, widths[0], 3, padding=1)
         self.down = nn.ModuleList()
         self.up = nn.ModuleList()
         for i, width in enumerate(widths):
+            # Its price grows with the square of the places, so attention stands on the
+            # coarsest grid only: without one on 16x16, training is 1.5 times as fast.
             kind = (width, blocks, vec_width, i == len(widths) - 1, text_width)
             self.down.append(Level(*kind))
             # The way up is the way down read backwards.
             self.up.insert(0, UpLevel(*kind))
         pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        # Halved by a stride, as in Ho et al.'s code: what to keep is learned, too.
         self.shrink = nn.ModuleList(nn.Conv2d(f, c, 3, 2, 1) for f, c in pairs)
         self.grow = nn.ModuleList(nn.Conv2d(c, f, 3, 1, 1) for f, c in reversed(pairs))
         # One block where Ho et al. have two and an attention: the coarsest grid attends
@@ -91,6 +96,7 @@ class UNet(nn.Module):
         # full size, which also sees x_t, smooths it.
         self.out = nn.Conv2d(widths[0], refine * self.fold**2, 1)
         self.refine = nn.Conv2d(refine + channels, refine, 3, padding=1)
+        # A new network answers 0: its first loss is the mean square of the target.
         self.last = zeroed(nn.Conv2d(refine, channels, 3, padding=1))
 
     def forward(self, x_t: Tensor, t: Tensor, cond: Tensor | None = None) -> Tensor:
@@ -183,14 +189,19 @@ class UNet(nn.Module):
 class Gist(nn.Module):
     """What a whole text says, in one vector: the mean of its tokens, turned.
 
-    It starts as loud as the embedding of a label, so that it is heard at once.
+    It starts as loud as the embedding of a label, so that it is heard at once: what is
+    not heard early, the other layers learn to do without (lesson 10).
     """
 
     def __init__(self, text_width: int, vec_width: int):
         super().__init__()
         self.turn = nn.Linear(text_width, text_width)
+        # The mean of many different vectors is quieter than of few; the norm makes all
+        # texts as loud. It has no scale of its own, as the layer behind it has one.
         self.norm = nn.LayerNorm(text_width, elementwise_affine=False)
         self.out = nn.Linear(text_width, vec_width)
+        # What comes out has a spread of 1, as the rows of nn.Embedding have; with
+        # torch's own beginning it is 0.58 (measured).
         nn.init.normal_(self.out.weight, std=text_width**-0.5)
 
     def forward(self, text_emb: Tensor, mask: Tensor) -> Tensor:
@@ -212,6 +223,8 @@ class Level(nn.Module):
             ResidualBlock(width, vec_width) for _ in range(blocks)
         )
         self.look = Attention(width) if attention else nn.Identity()
+        # Words cost places times tokens, far less than places times places: the way up
+        # listens on every grid.
         listens = text_width and attention  # finer grids listen on the way up only
         self.listen = CrossAttention(width, text_width) if listens else None
 
@@ -219,7 +232,7 @@ class Level(nn.Module):
         """(B, C, H, W) to (B, C, H, W); appends to `skips`."""
         for block in self.blocks:
             h = block(h, vec)
-            skips.append(h)
+            skips.append(h)  # from before attention: the way up looks for itself
         h = self.look(h)
         return self.listen(h, *text) if self.listen else h
 

@@ -4,6 +4,9 @@ Each is painted in the figure's own units (see `animals`). `pose` holds lengths,
 (N, 1, 1): "side" is -1 or 1, where the free hand is; "head_x" and "head_y" the top of
 the head; "width" half the figure's width; "roof" the lower edge of an umbrella. What
 stands or hangs behind the figure is painted before it, what it wears after it.
+
+Each has colours of its own, the same in every picture: "a blue frog with a hat" says of
+the frog alone that it is blue.
 """
 
 from torch import Tensor
@@ -29,6 +32,7 @@ def stilts(brush: Brush, pose: dict[str, Tensor]) -> None:
     # One and a half to two pixels wide at 32x32, bright, outlined: thinner, they would
     # be lost there or look like legs.
     radius = (0.75 * brush.pixel).clamp(min=0.11)
+    # From the ground, STILTS below the feet, up to 0.4 inside the body.
     poles = union(
         box(half, (0.42, 0.5 * (0.4 - STILTS)), (radius, 0.5 * (0.4 + STILTS))),
         box(half, (0.58, -0.14), (0.2, 0.8 * radius)),
@@ -40,6 +44,7 @@ def balloon(brush: Brush, pose: dict[str, Tensor]) -> None:
     """Red and round, on a string."""
     x, y = pose["side"] * (pose["width"] + 0.02), pose["head_y"] + 0.38
     hand = (pose["side"] * 0.6 * pose["width"], 0.6)
+    # The string first: the balloon hides its upper end.
     string = capsule(brush.points, hand, (x, y), 0.45 * brush.pixel)
     brush.paint(string, brush.outline)
     points = (brush.points[0] - x, brush.points[1] - y)
@@ -54,19 +59,20 @@ def balloon(brush: Brush, pose: dict[str, Tensor]) -> None:
 
 def umbrella_middle(pose: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Where the pole of the umbrella meets its roof."""
+    # Between the head, which it is to keep dry, and the hand that holds it.
     return 0.35 * pose["head_x"] + 0.4 * pose["side"], pose["roof"]
 
 
 def umbrella_pole(brush: Brush, pose: dict[str, Tensor]) -> None:
-    """From the hand to the roof."""
     x, y = umbrella_middle(pose)
+    # At the edge of the body, where it is seen, but a turtle's is beyond its roof.
     hand = (pose["side"] * (pose["width"] - 0.05).clamp(max=1.1), 0.3)
     pole = capsule(brush.points, hand, (x, y), brush.thick(0.05))
     brush.paint_outlined(pole, (0.55, 0.36, 0.20))
 
 
 def umbrella_roof(brush: Brush, pose: dict[str, Tensor]) -> None:
-    """Half a disc with red and white stripes and a scalloped edge."""
+    """Half a red disc with one white stripe, and a tip."""
     x, y = umbrella_middle(pose)
     points = (brush.points[0] - x, brush.points[1] - y)
     roof = intersection(circle(points, (0.0, -0.1), 1.0), -0.02 - points[1])
@@ -90,5 +96,6 @@ def hat(brush: Brush, pose: dict[str, Tensor]) -> None:
     brush.paint(band, (0.90, 0.13, 0.20))
 
 
+# An umbrella is in both: its pole stands behind the figure, its roof hangs before it.
 BEHIND = {"stilts": stilts, "balloon": balloon, "umbrella": umbrella_pole}
 IN_FRONT = {"hat": hat, "umbrella": umbrella_roof}

@@ -38,6 +38,7 @@ class Build:
     lift: float = 0.0  # how high it hovers
 
 
+# Measured on the figures below: too small, and a hat or an ear would leave the frame.
 BUILDS = {
     "frog": Build(1.12, 1.75, (0.0, 1.78)),
     "rabbit": Build(0.9, 2.4, (0.0, 1.6)),
@@ -74,6 +75,7 @@ def eyes(brush: Brush, spot: Points, x: float, y: float, white: float, look) -> 
     radius = (1.25 * brush.pixel).clamp(min=white)
     brush.paint(circle(spot, (x, y), radius + 0.6 * brush.line), BLACK)
     brush.paint(circle(spot, (x, y), radius), WHITE)
+    # Half as wide as the white, so that one sees where it looks.
     pupil = (0.8 * brush.pixel).clamp(min=0.55 * white)
     brush.paint(circle(spot, (x + look, y), pupil), BLACK)
 
@@ -87,7 +89,7 @@ def bead_eyes(brush: Brush, spot: Points, x: float, y: float, radius: float) -> 
 
 
 def smile(brush: Brush, centre, radius: float, width: float, colour=BLACK) -> None:
-    """The lower part of a ring."""
+    """The lower part of a ring around `centre`."""
     ring = stroke(circle(brush.points, centre, radius), brush.thick(width))
     below = brush.points[1] - (centre[1] - 0.35 * radius)
     brush.paint(intersection(ring, below), colour)
@@ -99,7 +101,9 @@ def smile(brush: Brush, centre, radius: float, width: float, colour=BLACK) -> No
 def ear_shape(spot: Points, kind: str, grow: float = 1.0) -> Tensor:
     """A pair of ears around the top of a head at (0, 0); grow < 1 for the inside."""
     # Drawn larger than an animal of that size would have them: small ears were what a
-    # network learned last.
+    # network learned last. `spot` is folded, so one ear is a pair. An inside is the
+    # same ear made smaller, not a distance inwards: a slim ear would have no inside
+    # left.
     if kind == "rabbit":
         return capsule(spot, (0.24, 0.0), (0.54, 0.64), 0.17 * grow, 0.2 * grow)
     if kind == "cat":
@@ -127,12 +131,18 @@ def paint_inner_ears(brush: Brush, kind: str, head) -> None:
 
 
 def head_points(brush: Brush, head: tuple[float, ...]) -> Points:
-    """Folded points around the top (x, y) of a head; a third number parts the ears."""
+    """Folded points around the top (x, y) of a head; a third number parts the ears.
+
+    With it ears stand farther apart, or nearer if it is negative.
+    """
     x, y = mirror(brush.points, head[0])
     return x - sum(head[2:]), y - head[1]
 
 
 # ------------------------------------------------------------------ animals, from front
+
+# All figures are called alike: who is seen from the front, and does not look anywhere,
+# is given a `look` all the same, and a thing is told that it wears no ears.
 
 
 def frog(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
@@ -142,6 +152,7 @@ def frog(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         head = (0.0, 1.3, 0.38)  # outside the eye bumps, which are just as round
     elif ears == "rabbit":
         head = (0.0, 1.62, -0.12)  # between them
+    # The eye bumps are part of the outline: a frog is told by its silhouette.
     body = union(
         ellipse(points, (0.0, 0.55), (0.86, 0.56)),
         ellipse(points, (0.0, 1.0), (0.9, 0.5)),
@@ -159,7 +170,7 @@ def frog(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
 def rabbit(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     """Long ears, cheeks, two big teeth, a cotton tail."""
     points, half = brush.points, mirror(brush.points)
-    tail = circle(points, (0.64, 0.36), 0.28)
+    tail = circle(points, (0.64, 0.36), 0.28)  # first, so the body lies over it
     brush.paint_outlined(tail, WHITE)
     # Its own ears or borrowed ones, never both: a rabbit with bear ears is one whose
     # long ears are gone.
@@ -172,6 +183,7 @@ def rabbit(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint_shaded(add_ears(brush, body, ears, head), colour)
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.0, 0.44), (0.3, 0.32)), lighter(colour))
+    # White on a pale belly, so with a line around them; half of one, as they are small.
     teeth = box(points, (0.0, 0.81), (0.13, 0.13))
     brush.paint(teeth - 0.5 * brush.line, BLACK)
     brush.paint(teeth, WHITE)
@@ -182,6 +194,7 @@ def rabbit(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
 def cat(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     """Pointed ears, whiskers, green eyes, a tail curled up at the side."""
     points, half = brush.points, mirror(brush.points)
+    # Three straight pieces make a curl, since their round ends hide the joints.
     tail = union(
         capsule(points, (0.35, 0.14), (0.78, 0.2), brush.thick(0.13)),
         capsule(points, (0.78, 0.2), (0.92, 0.62), brush.thick(0.13)),
@@ -196,11 +209,13 @@ def cat(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint_shaded(add_ears(brush, union(body, tail), ears, head), colour)
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.0, 0.46), (0.27, 0.32)), lighter(colour))
+    # Green eyes on a green cat: the thin dark ring keeps them apart.
     eye = circle(half, (0.3, 1.29), (1.2 * brush.pixel).clamp(min=0.18))
     brush.paint(eye - 0.4 * brush.line, BLACK)
     brush.paint(eye, CAT_GREEN)
     brush.paint(box(half, (0.3, 1.29), (0.045, 0.13)), BLACK)
     brush.paint(ellipse(points, (0.0, 1.06), (0.11, 0.08)), PINK)
+    # Thinner than a pixel and not quite opaque: a hint, not bars across the face.
     for height in (1.1, 0.92):
         whisker = capsule(half, (0.42, 1.02), (0.92, height), 0.35 * brush.pixel)
         brush.paint(whisker, brush.outline, 0.8)
@@ -219,6 +234,7 @@ def bear(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint_shaded(add_ears(brush, body, ears, head), colour)
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.0, 0.48), (0.4, 0.36)), lighter(colour))
+    # Cream on bears of any colour: it is by the muzzle that a bear is told from a cat.
     brush.paint(ellipse(points, (0.0, 1.08), (0.34, 0.24)), CREAM)
     nose = ellipse(points, (0.0, 1.16), (0.16, 0.11))
     brush.paint(nose, BLACK)
@@ -236,6 +252,7 @@ def bat(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         ellipse(points, (0.0, 0.62), (0.34, 0.5)),
         ellipse(points, (0.0, 1.12), (0.46, 0.4)),
     )
+    # Its own ears are left out where it borrows others, as with the rabbit.
     if ears == "none":
         body = union(body, polygon(half, [(0.08, 1.3), (0.46, 1.2), (0.4, 1.8)]))
     # Wings get their outline before the body and their colour after it, so that the
@@ -262,6 +279,7 @@ def bird(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         capsule(points, (-0.22, 0.06), (-0.02, 0.06), brush.thick(0.06)),
         capsule(points, (0.18, 0.06), (0.38, 0.06), brush.thick(0.06)),
     )
+    # Legs and beak before the body, whose outline then closes over them.
     brush.paint_outlined(legs, BEAK)
     beak = capsule(points, (0.78, 1.33), (1.17, 1.27), 0.2, 0.05)
     brush.paint_outlined(beak, BEAK)
@@ -273,6 +291,8 @@ def bird(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint_shaded(add_ears(brush, body, ears, head), colour)
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.26, 0.74), (0.3, 0.3)), lighter(colour))
+    # A darker shade and no outline: of a big bird's wing, eight pixels wide at 32x32,
+    # lines would take up two.
     wing = ellipse(points, (-0.28, 0.86), (0.42, 0.26))
     brush.paint(wing, colour * 0.76)
     eyes(brush, points, 0.54, 1.38, 0.22, look)
@@ -290,6 +310,7 @@ def fish(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     everything = add_ears(brush, union(body, tail, fin), ears, head)
     brush.paint_shaded(everything, colour)
     paint_inner_ears(brush, ears, head)
+    # Cut by the body, a little inside of its edge: no stripe crosses the outline.
     for x in (-0.34, 0.1):
         band = intersection(body + 0.5 * brush.line, box(points, (x, 0.8), (0.1, 0.6)))
         brush.paint(band, lighter(colour))
@@ -323,6 +344,7 @@ def turtle(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         circle(points, (0.34, 0.68), 0.16),
     )
     brush.paint(plates, colour * 0.62)
+    # 0.05 thinner, so that the shell's own colour shows on both sides of it.
     brush.paint(rim + 0.05, lighter(colour))
     bead_eyes(brush, points, 1.02, 0.92, 0.12)
     mouth = capsule(points, (1.02, 0.68), (1.18, 0.72), brush.thick(0.03))
@@ -333,7 +355,7 @@ def turtle(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
 
 
 def club(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
-    """A baseball bat, leaning, with its ball."""
+    """A baseball bat, leaning, with its ball, which tells it from any other stick."""
     points = brush.points
     knob = circle(points, (-0.92, 0.14), 0.15)
     stick = capsule(points, (-0.88, 0.18), (0.6, 1.7), 0.1, 0.27)
@@ -342,6 +364,7 @@ def club(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint(grip, BLACK, 0.7)
     ball = circle(points, (0.66, 0.36), 0.34)
     brush.paint_outlined(ball, WHITE)
+    # One circle, mirrored and cut by the ball, is both seams.
     seams = stroke(circle(mirror(points, 0.66), (0.44, 0.36), 0.3), brush.thick(0.04))
     brush.paint(intersection(seams, ball), SCARLET)
 
@@ -366,6 +389,7 @@ def crane(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint_outlined(body, colour)
     tail = ellipse(points, (-0.66, 1.02), (0.3, 0.2))
     brush.paint(tail, BLACK)
+    # Red cap, black tail and grey legs whatever its colour: a bird has none of them.
     cap = intersection(circle(points, (0.46, 1.98), 0.23), 2.04 - points[1])
     brush.paint(cap, SCARLET)
     eye = circle(points, (0.54, 1.98), brush.thick(0.07))
@@ -375,6 +399,7 @@ def crane(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
 def machine(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     """A tower crane: a mast with crossed bars, an arm, a counterweight, a box."""
     points, bar = brush.points, brush.thick(0.06)
+    # One pixel wide in all: thinner, it would fade (see `Brush.thick`).
     rope = capsule(points, (0.7, 1.9), (0.7, 0.9), 0.5 * brush.pixel)
     brush.paint(rope, brush.outline)
     cross = [

@@ -63,6 +63,8 @@ SHARE_EARS = 0.5  # of the one-animal pictures that may have borrowed ears
 # ---------------------------------------------------- what no training picture may show
 
 
+# Of each kind more than a tenth: who draws one of these cannot have copied it. The frog
+# on stilts is the example of the whole course.
 HELD_OUT = {
     "accessory": [
         *(("bat", "balloon"), ("bird", "umbrella")),
@@ -87,7 +89,8 @@ def held_out_pair(
 ) -> np.ndarray:
     """A rule for the ordered pairs: one in eight, by a hash of the four numbers."""
     # A list of hundreds of pairs by hand would have a pattern in it; a hash has none.
-    # 2026 is any number, fixed for ever.
+    # (It holds out 444 of 3,584.) 2026 is any number, fixed for ever; 16 is more than
+    # any factor here has values, so no two pairs share a number.
     number = ((colour * 16 + animal) * 16 + colour_2) * 16 + animal_2
     return scramble(number.astype(np.uint64) + np.uint64(2026)) % np.uint64(8) == 0
 
@@ -120,6 +123,7 @@ TABLES = {kind: combination_table(kind) for kind in ("accessory", "colour", "ear
 def held_out_by_kind(factors: Factors) -> dict[str, np.ndarray]:
     """For each kind of held-out combination: which pictures show one, (N,) bool."""
     f = {name: values.numpy() for name, values in factors.items()}
+    # A purple frog is held out on the right of a pair, too.
     colour_2 = TABLES["colour"][f["subject_2"], f["colour_2"]]
     pair = held_out_pair(f["colour"], f["subject"], f["colour_2"], f["subject_2"])
     return {
@@ -171,6 +175,8 @@ def choose_freely(kinds: np.ndarray, u: np.ndarray) -> dict[str, np.ndarray]:
     colour_2 = 1 + (colour + pick(u[:, 3], 7)) % 8  # any but the first one's
     accessory = np.where(one, choose_accessory(u[:, 4]), 0)
     size = np.where(one, 1 + pick(u[:, 6], 2), 0)
+    # A big one stands in the middle: a bat of that size is as wide as four fifths of
+    # the picture.
     position = np.where(size == 2, 2, 1 + pick(u[:, 7], 3))
     return {
         "subject": subject,
@@ -230,7 +236,7 @@ def choose_factors(
         )
     indices = torch.as_tensor(indices, dtype=torch.int64).cpu()
     # Held-out combinations are drawn again, not repaired: repairing would make some of
-    # the others more frequent than the rest.
+    # the others more frequent than the rest. A quarter of the first draws go this way.
     kinds = choose_kinds(indices, seed, kind)
 
     def draw(rows, u):
@@ -275,6 +281,7 @@ def held_out_factors(kind_of_holdout: str, indices: Tensor, seed: int) -> Factor
         impose(factors, kind_of_holdout, u[:, 10])
         return factors
 
+    # Held out for one reason alone: a failure then says what was too new.
     def accept(factors):
         reasons = held_out_by_kind(factors)
         alone = sum(reason.astype(int) for reason in reasons.values()) == 1
@@ -286,7 +293,9 @@ def held_out_factors(kind_of_holdout: str, indices: Tensor, seed: int) -> Factor
 # ---------------------------------------------------------------------------- captions
 
 
-CAPTION_NUMBERS = 20  # uniform numbers that one caption uses
+# Ten say what is named, ten how. Each has one use, so that a new synonym changes how
+# one factor is said and nothing else.
+CAPTION_NUMBERS = 20
 
 
 def caption(
@@ -346,6 +355,7 @@ def spoil(texts, named, indices: Tensor, seed: int, caption_noise: float) -> Non
         texts[row], named[row] = "", set()
     liars = np.flatnonzero(spoiled & (u[:, 1] < 0.5))
     if len(liars) > 0:
+        # Any of 2^40 pictures of this world: practically never one of the set's own.
         strangers = torch.from_numpy((u[liars, 2] * 2**40).astype(np.int64))
         lies = captions(choose_factors(strangers, seed), strangers, seed)
         for row, lie in zip(liars, lies, strict=True):

@@ -28,6 +28,7 @@ from course_lib.typed import as_list, as_name, expanded
 from course_lib.world import accessories, animals, critters, drawing, scenes, shapes
 from course_lib.world.drawing import draw_critters
 
+# One revision, fixed: what others upload later must not change what was measured here.
 CIFAR10 = "uoft-cs/cifar10"
 CIFAR10_REVISION = "0b2714987fa478483af9968de7c934580d0bb9a2"
 CIFAR10_NAMES = (
@@ -35,7 +36,9 @@ CIFAR10_NAMES = (
     *("dog", "frog", "horse", "ship", "truck"),
 )
 CIFAR10_ROWS = {"train": 50_000, "test": 10_000}
-CIFAR10_LABELS = {  # SHA-256 of the labels in their order, one byte each
+# SHA-256 of the labels in their order, one byte each: enough to tell another order or
+# another set, before a single picture is decoded.
+CIFAR10_LABELS = {
     "train": "2b7cd2f24487317614016b72ffd53071c3062f592f0eb300c18a770d41ae1253",
     "test": "cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5",
 }
@@ -47,6 +50,10 @@ EMOJI_TEST = 5  # one name in so many is for testing
 
 class DataError(Exception):
     """A picture set cannot be used; the message says why and what to do."""
+
+
+# Bytes, not floats: 50,000 pictures of 64x64 are 0.6 GB and would be 2.5. They become
+# floats a batch at a time, when they are asked for.
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +77,7 @@ class PictureSet:
         return len(self.pictures)
 
     def __getitem__(self, index: int | Tensor) -> tuple[Tensor, Tensor]:
-        """Pictures in [-1, 1] and their labels."""
+        """Pictures, (3, H, W) or (B, 3, H, W) in [-1, 1], and their labels."""
         return from_bytes(self.pictures[index]), self.labels[index]
 
     def label(self, name: str) -> int:
@@ -88,11 +95,15 @@ def batches(
 ) -> GetBatch:
     """The batch of each iteration: every picture once an epoch, shuffled by the seed.
 
+    A function of the number of the iteration alone, with no place in it to remember: so
+    a training that was stopped goes on with the batch that it would have seen.
+
     A batch is {"x_0": (B, 3, H, W) in [-1, 1], "cond": (B,) labels} and the factors; of
     a `training.latents.LatentSet`, which is asked in the same way, x_0 are latents.
     """
     n = len(pictures)
-    order: dict[int, Tensor] = {}  # the order of the epoch at hand
+    # Of the epoch at hand only, as iterations come in their order.
+    order: dict[int, Tensor] = {}
 
     def index_at(place: int) -> int:
         epoch = place // n
@@ -103,6 +114,8 @@ def batches(
         return int(order[epoch][place % n])
 
     def get_batch(iteration: int) -> Batch:
+        # Places count on over the epochs: no picture is left out where n is no multiple
+        # of the batch.
         first = iteration * batch_size
         index = torch.tensor([index_at(first + i) for i in range(batch_size)])
         x_0, cond = pictures[index]
@@ -118,7 +131,7 @@ def batches(
 
 # Critters ---------------------------------------------------------------------
 
-CRITTERS_ROWS = {"train": 50_000, "test": 10_000}
+CRITTERS_ROWS = {"train": 50_000, "test": 10_000}  # as many as CIFAR-10 has
 
 
 def load_critters(
@@ -133,6 +146,7 @@ def load_critters(
     """
     if split not in CRITTERS_ROWS:
         raise DataError(f"Critters have the splits 'train' and 'test'; got {split!r}.")
+    # One long row of pictures, cut in two: the splits have nothing in common.
     start = 0 if split == "train" else CRITTERS_ROWS["train"]
 
     def make() -> dict[str, Tensor]:
@@ -143,6 +157,7 @@ def load_critters(
     name = critters_name(split, size, kind, seed)
     factors = cached(name, make, "pictures", *critters.FACTORS)
     pictures = factors.pop("pictures")
+    # Subject 0 is "none", which as a label is "nothing": the numbers are the same.
     names = ("nothing", *critters.SUBJECTS[1:])
     return PictureSet("critters", pictures, factors["subject"], names, factors)
 
@@ -151,6 +166,8 @@ def critters_name(
     split: str = "train", size: int = 32, kind: str = "any", seed: int = 0
 ) -> str:
     """The name in the cache: a changed drawing must not meet yesterday's pictures."""
+    # By the text of the files that draw: a version typed by hand would be forgotten
+    # once. The price is drawing anew, in seconds, whenever a comment is changed there.
     version = hashlib.sha256()
     for module in (critters, shapes, scenes, animals, accessories, drawing):
         version.update(Path(module.__file__).read_bytes())
@@ -192,7 +209,7 @@ def cifar10_rows(split: str):
     try:
         if not found and not network_reachable():  # else it is tried for half a minute
             raise ConnectionError
-        import datasets
+        import datasets  # 3 s, so only where it is used
 
         if found:
             return datasets.Dataset.from_parquet([str(file) for file in found])
@@ -207,7 +224,10 @@ def cifar10_rows(split: str):
 
 
 def cifar10_tensors(split: str) -> dict[str, Tensor]:
-    """The pictures as bytes and the labels from 1, once all are there."""
+    """The pictures as bytes, and the labels; raises DataError unless all are there.
+
+    CIFAR-10 counts its classes from 0, which here is "nothing": so ours begin at 1.
+    """
     rows = cifar10_rows(split)
     labels = torch.tensor(rows["label"])
     checksum = hashlib.sha256(labels.to(torch.uint8).numpy()).hexdigest()
@@ -217,6 +237,7 @@ def cifar10_tensors(split: str) -> dict[str, Tensor]:
             f"known labels; {len(rows)} were found, or in another order. Delete the "
             "download and try again."
         )
+    # Decoded here, one by one, so one damaged picture is met now and not in a training.
     try:
         images = progress_bar(rows["img"], name=f"CIFAR-10 {split}", hidden=False)
         pictures = torch.stack([read_row(image) for image in images])
@@ -257,6 +278,7 @@ def load_emoji(split: str = "train") -> PictureSet:
     if split not in ("train", "test"):
         raise DataError(f"Emoji have the splits 'train' and 'test'; got {split!r}.")
     rows = emoji_rows()
+    # The names first, which decodes no picture of the other split.
     texts = rows["text"]
     wanted = [i for i, text in enumerate(texts) if emoji_split(text) == split]
     pictures = torch.stack([read_row(image) for image in rows[wanted]["image"]])
@@ -272,7 +294,9 @@ def emoji_split(text: str) -> str:
     """
     if "emoji modifier" in text:
         return "none"
-    name = text.split(",")[0]
+    name = text.split(",")[0]  # behind the comma stands the skin tone
+    # By a hash of the name, not by chance over rows: more emoji in a later mirror move
+    # none from one split to the other. (Python's own hash differs from run to run.)
     number = int(hashlib.sha256(name.encode()).hexdigest(), 16)
     return "test" if number % EMOJI_TEST == 0 else "train"
 
@@ -306,12 +330,14 @@ def cached(
         needed: the names of the tensors that must be among them
     """
     file = cache_folder() / f"{name}.safetensors"
+    # Left by writings that were killed half-way; nobody would ever read them.
     remove_left_overs(file)
     with suppress(CheckpointError):
         tensors, card = load_checkpoint(file)
         if card.get("name") == name and set(needed) <= tensors.keys():
             return tensors
     tensors = make()
+    # A full disk costs the next start some seconds; it is no reason to stop this one.
     try:
         save_checkpoint(file, tensors, {"name": name})
     except CheckpointError as error:
@@ -341,6 +367,8 @@ def load_folder(folder: Path | str, size: int = 32) -> PictureSet:
         ) from error
     if not files:
         raise DataError(f"The folder {folder} is empty: put some photos into it.")
+    # One bad file among a thousand photos is usual (a film, a thumbnail cut short): it
+    # is named, and the rest are used.
     pictures, labels = [], []
     for file in files:
         try:
@@ -353,6 +381,8 @@ def load_folder(folder: Path | str, size: int = 32) -> PictureSet:
             f"None of the {len(files)} files in {folder} is a usable picture."
         )
     kinds = sorted({*labels} - {"nothing"})
+    # Without subfolders every photo is of one kind, not of none: label 0 means that a
+    # network is told nothing, which guidance needs for itself.
     if not kinds:
         kinds, labels = ["photo"], ["photo"] * len(labels)
     names = ("nothing", *kinds)
@@ -376,6 +406,7 @@ def files_below(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
         above: the folders on the way here, for links that lead back
     """
     entries = sorted(entry for entry in folder.iterdir() if entry.name[0] not in ".@")
+    # The true place, as a link that leads back would else be followed for ever.
     place = folder.resolve()
     if not entries and above:
         tell(f"skipped: {folder} holds no picture, so it is no label.")

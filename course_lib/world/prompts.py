@@ -35,7 +35,9 @@ def last_words(table: dict[str, tuple[str, ...]]) -> dict[str, str]:
 NOUN = last_words(NOUNS) | {"crane": "crane"}  # which sense is another question
 SCENE, SIZE, WORN = map(last_words, (SCENE_WORDS, SIZE_WORDS, ACCESSORY_WORDS))
 LENDER = {p.split()[0]: name for name, phrases in EAR_WORDS.items() for p in phrases}
-CLUES = {  # {"box": "machine", ...}
+# {"box": "machine", ...}, taken from the captions: a clue that is added there is known
+# here at once.
+CLUES = {
     word: subject
     for subject, forms in CLEAR_NOUNS.items()
     for form in forms
@@ -70,11 +72,13 @@ def slips(word: str) -> set[str]:
     return left_out | doubled | turned
 
 
-NO_SLIPS = {  # but words of their own
+NO_SLIPS = {  # one slip away from ours, but words of their own
     *("cane", "eras", "fling", "fury", "holing", "mono", "sanding", "silts", "tinny"),
     *("wadding", "waking", "waling"),
 }
-SLIPS = {  # {"turtel": "turtle", ...}: of words long enough to be told from others
+# {"turtel": "turtle", ...}: of words long enough to be told from others. There are 564
+# of 82 words, and none is a slip of two of them.
+SLIPS = {
     slip: word
     for word in sorted(KNOWN)
     for slip in slips(word)
@@ -136,6 +140,8 @@ def understand(prompt: str) -> Asked:
     words = [singular(w) for w in words_of(WITHOUT.sub(" ", prompt))]
     f = {name: values[0] for name, values in FACTORS.items()}
     named = read_subjects(words, f)
+    # The last one counts, where somebody says two: a picture has one scene, one size
+    # and one accessory.
     for name, table in {"scene": SCENE, "size": SIZE, "accessory": WORN}.items():
         for word in words:
             if word in table:
@@ -145,6 +151,7 @@ def understand(prompt: str) -> Asked:
             f["ears"], named = LENDER[lender], named | {"ears"}
     for thing in unwanted:  # "without a hat" names an accessory, which is "none"
         named = named | {"ears" if thing == "ears" else "accessory"}
+    # "On the left" beside a second animal says their order, which is read elsewhere.
     if f["subject_2"] == "none":
         for word in words:
             if word in POSITION_WORDS:
@@ -160,7 +167,7 @@ def names_something(prompt: str) -> bool:
 def read_subjects(words: list[str], f: dict[str, str]) -> set[str]:
     """Put subjects and their colours into `f`; the names of what was found."""
     found: list[tuple[str, str]] = []  # (subject, its colour or "none")
-    colour = "none"
+    colour = "none"  # said, and waiting for its noun
     places = []
     for i, word in enumerate(words):
         of_ears = words[i + 1 : i + 2] == ["ears"]
@@ -195,6 +202,8 @@ def stands_behind(words: list[str], i: int) -> bool:
 
 def name_two(words: list[str], places: list[int], f: dict[str, str]) -> set[str]:
     """Exchange the two if the first stands right; the names of what is named."""
+    # "X left of Y", "X on the left and Y ..." have it between; "X right of Y" exchanges
+    # them, and so does "X and Y to its left".
     between = words[places[0] + 1 : places[1]]
     after = words[places[1] + 1 :]
     ordered = "left" in between or "right" in between or "left" in after
@@ -229,6 +238,9 @@ def check_picture(asked: dict[str, int], named: set[str], seen: dict[str, int]):
     Args:
         asked: the factors of the prompt; `named` says which of them count
         seen: what the reader sees
+
+    Returns:
+        name of the factor -> whether it is right
     """
     if "subject_2" in named and "order" not in named:
         # "Next to" is true both ways round; the better one is what was meant.
@@ -241,8 +253,11 @@ def check_as_is(asked: dict[str, int], named: set[str], seen: dict[str, int]):
     """The same, with left and right as they are."""
     found = {n: seen[n] == asked[n] for n in FACTORS if n in named}
     if "either_sense" in named:
+        # Nobody said which bat: a club is as right as the animal.
         word = next(w for w, s in SENSES.items() if SUBJECTS[asked["subject"]] in s)
         found["subject"] = SUBJECTS[seen["subject"]] in SENSES[word]
+    # A scene, a colour or a place has to be something, so leaving it open allows any. A
+    # second animal, a hat or ears need not be, so leaving them out forbids them.
     unasked = [n for n in UNASKED if n not in named]
     found["nothing unasked"] = all(seen[name] == 0 for name in unasked)
     return found

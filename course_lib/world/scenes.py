@@ -2,6 +2,8 @@
 
 A scene is painted over the whole picture, x and y from 0 to 1, y upwards. `u` holds
 numbers from 0 to 1 that place its clouds, stars, flowers and hills: u[k] is (N, 1, 1).
+
+The colours are fixed; only where things lie differs from picture to picture.
 """
 
 import torch
@@ -31,11 +33,13 @@ def sky(brush: Brush, top: Colour, bottom: Colour, horizon: float) -> None:
 
 def scatter(brush: Brush, u: list[Tensor], low: float, high: float, radius: float):
     """Three round dots between two heights: stars, snowflakes, flowers."""
+    # One in each third of the width: left to chance alone they would clump, and leave a
+    # scene without its stars behind the animal.
     dots = [
         circle(
             brush.points,
             ((k + 0.15 + 0.7 * u[2 * k]) / 3, low + (high - low) * u[2 * k + 1]),
-            brush.thick(radius),
+            brush.thick(radius),  # a star would be less than a pixel at 32x32
         )
         for k in range(3)
     ]
@@ -54,7 +58,7 @@ def in_a_corner(u: Tensor) -> Tensor:
 
 
 def cloud(brush: Brush, x: Tensor, y: Tensor) -> None:
-    """Three puffs."""
+    # One union: puffs painted one by one would show through each other.
     puffs = union(
         ellipse(brush.points, (x, y), (0.13, 0.045)),
         circle(brush.points, (x + 0.03, y + 0.03), 0.05),
@@ -68,6 +72,7 @@ def meadow(brush: Brush, u: list[Tensor]) -> None:
     # Paler than any animal: a blue bird must be found before this sky.
     sky(brush, (0.40, 0.74, 0.99), (0.80, 0.94, 1.0), 0.3)
     cloud(brush, 0.2 + 0.6 * u[0], 0.84 + 0.08 * u[1])
+    # Mirrored tops, u and 1 - u: one hill rises where the other falls.
     brush.paint(hill(brush, u[2], 0.38, 0.15), (0.50, 0.80, 0.40))
     brush.paint(hill(brush, 1 - u[2], 0.31, 0.12), (0.62, 0.88, 0.44))
     flowers = scatter(brush, u[3:9], 0.04, 0.24, 0.017)
@@ -83,6 +88,7 @@ def beach(brush: Brush, u: list[Tensor]) -> None:
     brush.paint(sun, (1.0, 0.92, 0.45))
     sea = brush.points[1] - (0.44 + 0.03 * u[2])
     brush.paint(sea, (0.10, 0.55, 0.80))
+    # The foam is the sand grown by a little, painted first, like an outline.
     shore = hill(brush, u[3], 0.29, 0.06)
     brush.paint(shore - 0.025, (0.93, 1.0, 1.0))
     brush.paint(shore, (0.96, 0.86, 0.62))
@@ -103,12 +109,14 @@ def fir(brush: Brush, x: Tensor, y: float) -> Tensor:
 def snow(brush: Brush, u: list[Tensor]) -> None:
     """A grey sky with flakes, a fir tree, white ground."""
     sky(brush, (0.56, 0.64, 0.78), (0.80, 0.85, 0.93), 0.3)
+    # The tree before the ground, which hides its foot.
     tree = fir(brush, in_a_corner(u[0]), 0.3)
     brush.paint(tree, (0.20, 0.44, 0.38))
     brush.paint(hill(brush, u[1], 0.34, 0.1), (0.94, 0.96, 1.0))
     brush.paint(hill(brush, 1 - u[1], 0.16, 0.2), (0.86, 0.90, 0.97))
     flakes = scatter(brush, u[2:8], 0.72, 0.95, 0.018)
     flakes = union(flakes, scatter(brush, u[8:14], 0.42, 0.7, 0.018))
+    # Above the ground only, where white is seen; the figure is painted over them.
     brush.paint(flakes, (1.0, 1.0, 1.0))
 
 
@@ -121,6 +129,7 @@ def night(brush: Brush, u: list[Tensor]) -> None:
     stars = union(stars, scatter(brush, u[8:14], 0.42, 0.7, 0.012))
     brush.paint(stars, (1.0, 1.0, 0.85))
     x, y = in_a_corner(u[0]), 0.84 + 0.03 * u[1]
+    # A crescent, not a disc: that is the sun's.
     moon = without(
         circle(brush.points, (x, y), 0.09),
         circle(brush.points, (x - 0.045, y + 0.025), 0.08),
@@ -133,6 +142,7 @@ def sunset(brush: Brush, u: list[Tensor]) -> None:
     """A low sun in an orange and purple sky, dark hills."""
     sky(brush, (0.45, 0.28, 0.58), (1.0, 0.64, 0.36), 0.34)
     x = in_a_corner(u[0])
+    # Half sunk behind the hills, which are painted last: the one sun that stands low.
     glow = circle(brush.points, (x, 0.37), 0.2)
     brush.paint(glow, (1.0, 0.76, 0.40), 0.5)
     sun = circle(brush.points, (x, 0.37), 0.13)

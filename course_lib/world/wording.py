@@ -5,6 +5,8 @@ of factors that the sentence shall name, and a few uniform numbers that choose s
 and word order. What is said is true of the factors; what is left out may be anything.
 """
 
+# What stands twice in a row of these tables is said twice as often: "at night" by two
+# captions in three.
 SENSES = {"bat": ("bat", "club"), "crane": ("crane", "machine")}  # word: two subjects
 SHARE_BARE = 0.2  # of the captions of these: the word, and nothing tells the sense
 NOUNS = {
@@ -47,7 +49,10 @@ SCENE_WORDS = {
     "night": ("at night", "under the moon", "at night"),
     "sunset": ("at sunset", "in the evening", "at sunset"),
 }
-NAMED_SHARE = {  # how often a caption names a factor that is there
+# How often a caption names a factor that is there. Never always: people leave out most
+# of what they could say, and such a prompt must be nothing new to a painter.
+# Accessories and ears nearly always, as no picture may show them unasked (prompts.py).
+NAMED_SHARE = {
     "colour": 0.85,
     "accessory": 0.95,
     "ears": 0.95,
@@ -73,6 +78,10 @@ def join(*parts: str) -> str:
     return " ".join(part for part in parts if part)
 
 
+# Every function below takes its numbers by place, u[6] for the scene in each of them:
+# one that is not needed is left unused, and the others keep their meaning.
+
+
 def words(table: dict, name: str, f: dict, named: set[str], chance: float) -> str:
     """Words for one factor, or none if it is not to be named."""
     return choice(table[f[name]], chance) if name in named else ""
@@ -80,6 +89,7 @@ def words(table: dict, name: str, f: dict, named: set[str], chance: float) -> st
 
 def set_the_scene(sentence: str, scene: str, u: list[float]) -> str:
     """Say where or when, at the end or (one in four) at the start."""
+    # Both, or the first words of a caption would always be the animal.
     if not scene:
         return choice(OPENINGS, u[0]) + sentence
     if u[1] < 0.25:
@@ -104,6 +114,7 @@ def caption_one(f: dict[str, str], named: set[str], u: list[float]) -> str:
     if ears and accessory.startswith("with "):
         extras = [f"with {ears} and {accessory[5:]}"]  # one "with" is enough
     animal = with_article(join(size, colour, noun))
+    # Seldom, as people do: "a frog that is red".
     if colour and u[7] < 0.12:
         animal = join(with_article(join(size, noun)), "that is", colour)
     return set_the_scene(join(animal, *extras, position), scene, u[8:10])
@@ -115,6 +126,7 @@ def caption_two(f: dict[str, str], named: set[str], u: list[float]) -> str:
     left = with_article(join(colours[0], choice(NOUNS[f["subject"]], u[0])))
     right = with_article(join(colours[1], choice(NOUNS[f["subject_2"]], u[1])))
     if "order" not in named:
+        # Either may come first, else "a cat and a fish" would still say who is left.
         first, second = (left, right) if u[2] < 0.5 else (right, left)
         sentence = f"{first} {choice(('next to', 'beside', 'and'), u[3])} {second}"
     elif u[2] < 0.5:
@@ -150,11 +162,13 @@ def choose_named(f: dict[str, str], u: list[float]) -> set[str]:
     named = {n for (n, share), v in shares if v < share and f[n] != "none"}
     if f["size"] == "big" and u[5] > 0.15:  # the big ones always stand in the middle
         named.discard("position")
+    # Beside a second animal it can only be the animal, since things stand alone.
     two_sensed = f["subject_2"] == "none" and f["subject"] in sum(SENSES.values(), ())
     # A bare word in a fifth of the captions: often enough to learn that both senses
     # occur, seldom enough that clues are worth heeding.
     if two_sensed and u[6] < SHARE_BARE:
         return named & {"colour", "scene"} | {"either_sense"}
+    # Both animals are always named, so a picture with one too many is always wrong.
     if f["subject_2"] != "none":
         colour_2 = {"colour_2"} if u[7] < NAMED_SHARE["colour"] else set()
         order = {"order"} if u[8] < 0.85 else set()
