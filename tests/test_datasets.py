@@ -494,3 +494,13 @@ def test_the_name_of_a_skipped_file_commands_no_terminal(tmp_path, capsys):
     (tmp_path / "b\x1b]0;owned\x07.png").write_text("no picture")
     load_folder(tmp_path)
     assert "\x1b" not in (said := capsys.readouterr().out) and "\\x1b]0;" in said
+
+
+def test_a_comment_changes_no_picture_and_a_number_does(monkeypatch, tmp_path):
+    def named(text: str) -> str:
+        (tmp_path / "scenes.py").write_text(text, encoding="utf-8")
+        monkeypatch.setattr(datasets.scenes, "__file__", str(tmp_path / "scenes.py"))
+        return datasets.critters_name()
+
+    assert named("sun = 1  # bright\n") == named("# a sun\nsun = 1\n")
+    assert named("sun = 1\n") != named("sun = 2\n")

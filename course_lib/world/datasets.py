@@ -4,6 +4,7 @@ Each is a `PictureSet`: bytes, labels and the names of the labels. Label 0 is "n
 so that a network can also be told nothing; the classes start at 1.
 """
 
+import ast
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from course_lib import chance
 from course_lib.cards import CheckpointError
 from course_lib.chance import MIRROR, ORDER, Batch, GetBatch, generator_for
 from course_lib.checkpoint import (
@@ -166,11 +168,12 @@ def critters_name(
     split: str = "train", size: int = 32, kind: str = "any", seed: int = 0
 ) -> str:
     """The name in the cache: a changed drawing must not meet yesterday's pictures."""
-    # By the text of the files that draw: a version typed by hand would be forgotten
-    # once. The price is drawing anew, in seconds, whenever a comment is changed there.
+    # By the code of the files that draw: a version typed by hand would be forgotten
+    # once. As a syntax tree, for a comment changes no picture.
     version = hashlib.sha256()
-    for module in (critters, shapes, scenes, animals, accessories, drawing):
-        version.update(Path(module.__file__).read_bytes())
+    for module in (chance, critters, shapes, scenes, animals, accessories, drawing):
+        code = Path(module.__file__).read_text(encoding="utf-8")
+        version.update(ast.dump(ast.parse(code)).encode())
     return f"critters-{kind}-{size}-{split}-{seed}-{version.hexdigest()[:8]}"
 
 

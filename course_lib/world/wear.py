@@ -1,8 +1,9 @@
-"""What the reader of critters learns from: worn pictures, and broken ones.
+"""What spoils a picture: wear, which no network should mind, and what breaks animals.
 
-The reader answers one question a factor. Asked about an animal that is half erased,
-mixed from two, or smeared, it should say "none": otherwise a generator could please it
-with scraps. So an eighth of what it sees is broken, and the subject there is "none".
+Whoever looks at pictures learns from worn ones. The reader of critters answers one
+question a factor; asked about an animal that is half erased, mixed from two, or
+smeared, it should say "none": otherwise a generator could please it with scraps. So an
+eighth of what it sees is broken, and the subject there is "none".
 """
 
 import torch
