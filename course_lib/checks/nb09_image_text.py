@@ -11,6 +11,7 @@ def check_cosines(learner_cosines):
     """Every picture against every text, lengths aside."""
 
     def inputs(generator):
+        # Longer than the texts' vectors, or forgotten lengths would hardly show.
         image_out = 2 * torch.randn(5, 8, generator=generator)
         return image_out, torch.randn(5, 8, generator=generator)
 
@@ -42,7 +43,9 @@ def check_contrastive_loss(learner_loss):
     """Both cross-entropies of the scaled table, and their mean."""
 
     def inputs(generator):
+        # Not symmetric, so that rows and columns ask different questions.
         table = torch.rand(6, 6, generator=generator) * 2 - 1
+        # Never near 1, where dividing by it does what multiplying does.
         return table, 2 + 8 * torch.rand((), generator=generator).item()
 
     def cross_entropy(logits):

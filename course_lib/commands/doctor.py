@@ -107,11 +107,9 @@ def machine() -> dict:
         "threads": torch.get_num_threads(),
         "memory_gib": round(memory_gib(), 1),
         "gpu_memory_gib": round(gpu_memory_gib(), 1),
+        # The cache's disk and not this folder's: pictures will be written there.
         "free_disk_gib": round(
-            # The cache's disk and not this folder's: that is where pictures will be
-            # written.
-            shutil.disk_usage(nearest(cache_folder())).free / GIB,
-            1,
+            shutil.disk_usage(nearest(cache_folder())).free / GIB, 1
         ),
         "bfloat16_in_hardware": cpu_has_bf16() or torch.cuda.is_available(),
         "colab": on_colab(),

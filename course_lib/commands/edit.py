@@ -113,7 +113,7 @@ def edit(
     width = pictures.shape[3]
     for sentence in painter.remarks_on(prepared, width) + on_the_edges(image):
         remark(sentence)
-    # Read as prepared: rewriting twice would say everything twice again.
+    # `prepared.read` is rewritten already, and read_as below is to be what is drawn.
     literal, asked = replace(painter, rewrite=None), list(prepared.read) * n
     if hole is not None:
         if hole.all():

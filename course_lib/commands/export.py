@@ -20,8 +20,6 @@ def export(
         Path,
         typer.Argument(parser=path, help="The folder; each component gets one in it."),
     ],
-    # An option with one value today; a second library would be a second word here and
-    # no new command.
     to: Annotated[
         str, typer.Option(help="The library that is to read it: diffusers.")
     ] = "diffusers",

@@ -72,8 +72,8 @@ def generate(
     labels = [name for names in label or [] for name in names_in(names)]
     settings = dict(steps=steps, guidance_scale=guidance, sampler=sampler)
     with bad_input():
-        # Everything that can be refused is refused before the first step: pictures take
-        # seconds each, and nobody should wait for a sentence about --n.
+        # Everything that can be refused is refused before the first step: many pictures
+        # take minutes, and nobody should wait so long for a sentence.
         if (prompt is None) == (label is None):
             raise ValueError("Say what to draw: either a prompt or --label.")
         if not 1 <= n <= MOST_PICTURES:
@@ -108,8 +108,7 @@ def generate(
         remark(sentence)
     # The calls are counted, not reckoned: guidance asks twice a step, in latents only
     # in the middle of the way, heun looks twice as well, and a formula here would have
-    # to know all that. It is also the one honest axis of comparison with other
-    # samplers.
+    # to know all that.
     looked = count_looks(draw.model)
     started = time.monotonic()
     # Prepared with each wish once, however many pictures: so a text is rewritten and
@@ -125,8 +124,8 @@ def generate(
     tell(f"{n} picture{'s' * (n > 1)} in {seconds:.1f} s: {wrote[-1]}")
     if as_json:
         facts = dict(files=wrote, seed=seed, weights=weights)
-        # What was used, not what was typed: who reads this later has the defaults of
-        # then.
+        # What was used, not what was typed: defaults may be others by the time that
+        # somebody reads this.
         facts |= asdict(way) | dict(sampler=sampler)
         facts |= {"labels" if label else "prompts": drawn.asked} | told
         if prompt:

@@ -74,8 +74,7 @@ def interpolate(
     else:
         for sentence in painter.remarks_on(prepared):
             remark(sentence)
-        # `prepared.read` is rewritten already. Once more would say hats that are said
-        # twice four times.
+        # `prepared.read` is rewritten already, and read_as below must be what is drawn.
         literal = replace(painter, rewrite=None)
         pictures = on_the_way(literal, *prepared.read, n, to_seed=to_seed, **how)
     # One row, as a way has no corners; ten is what fits on a screen.

@@ -25,8 +25,6 @@ def text(given: str) -> str:
     As `parser` of each such option. It may not be "", which a shell makes of a variable
     that is not set; and of --out=~/x.png no shell writes out the ~.
     """
-    # Refused here, for further on "" is a folder that exists: --out "" would write into
-    # the one somebody happens to be in.
     if not given.strip():
         raise typer.BadParameter("it is empty, so name something.")
     try:
