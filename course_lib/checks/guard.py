@@ -46,7 +46,6 @@ def is_changed(after, before) -> bool:
         return difference(after, before, tolerance=0) is not None
     if isinstance(before, Mapping):
         keys = after.keys() == before.keys()
-        # What is missing or new among the keys is a change, and is asked first.
         return not keys or any(is_changed(after[key], before[key]) for key in before)
     if isinstance(before, (list, tuple)):
         return len(after) != len(before) or any(map(is_changed, after, before))

@@ -121,8 +121,8 @@ def check_steps_drawn(t, B: int, T: int) -> None:
 
 def check_noise_mixed_in(eps: Tensor, x_0: Tensor) -> None:
     """What was mixed into x_0 must look like N(0, 1), one draw for each number."""
-    # Rounded to thousandths, four fifths of 1,600 normal numbers are different ones;
-    # one draw for the whole batch, or one a point, makes two or a half of them.
+    # Rounded to thousandths, four fifths of 1,600 normal numbers are different ones. Of
+    # one draw for the whole batch there are two.
     fresh = len(eps.round(decimals=3).unique()) > eps.numel() / 4
     # The mean of so many strays by 0.025, their spread by 0.018: 0.15 is six times
     # that, and no right answer was ever so unlucky.

@@ -11,7 +11,6 @@ def check_cosines(learner_cosines):
     """Every picture against every text, lengths aside."""
 
     def inputs(generator):
-        # Longer than the texts' vectors, or forgotten lengths would hardly show.
         image_out = 2 * torch.randn(5, 8, generator=generator)
         return image_out, torch.randn(5, 8, generator=generator)
 

@@ -121,8 +121,7 @@ def compare(
     # chance.
     draws = [inputs(torch.Generator().manual_seed(seed)) for seed in (0, 1)]
     found = [ask(learner, *draw) for draw in draws]
-    # The right function gets copies as well, for it may be the learner's own of an
-    # earlier notebook.
+    # Copies here too: no function, not even ours, may spoil what the next one is given.
     expected = [right(*fresh(draw)) for draw in draws]
     said = _first_difference(found, expected, tolerance)
     if said is None:

@@ -104,7 +104,6 @@ def prepare(called: typer.Context, own: dict):
     from course_lib.training.resume import saved_card
 
     asked = called.params
-    # From here on in the order of what it costs to find out.
     check_writable(asked["out"])
     use_threads(asked["threads"])
     saved = saved_card(asked["out"], asked["resume"])
