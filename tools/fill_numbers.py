@@ -118,7 +118,6 @@ def in_print(entry: dict, form: str = "", digits: int = DIGITS) -> str:
     interval = ""
     if "low" in entry:
         interval = " to ".join(number(entry[end], digits) for end in ("low", "high"))
-    # Old entries may lack n: "unknown" on a page is a question that somebody will ask.
     n = number(entry["n"], 0) if "n" in entry else "unknown"
     full = f"{value} ({interval}, n = {n})"
     forms = dict(value=value, plain=plain, interval=interval, n=n, full=full)

@@ -29,8 +29,8 @@ SLOW = 90  # seconds; no notebook of the course may take longer
 
 def command(kind: str, name: str) -> list[str]:
     """What runs one notebook in a process of its own."""
-    # nbval would stop at nothing and compare nothing here, as there are no outputs: so
-    # these are simply run, by this file, in a process of their own.
+    # nbval passes what has no outputs without comparing anything; so these are run, and
+    # must reach their end.
     if kind == "smoke":
         return [sys.executable, __file__, "one", name]
     # The kernel that a notebook names may be another Python; and nbval would wait 2,000
@@ -88,8 +88,8 @@ def main() -> None:
     if arguments.kind == "one":
         return run_learner_notebook(*names)
     started = time.perf_counter()
-    # Threads, as each only waits for a process. Two, as most of us have two cores, and
-    # each notebook is given one.
+    # Threads, as each only waits for a process. Two at most: a laptop has two cores,
+    # and each notebook gets one thread (ENVIRONMENT).
     with ThreadPoolExecutor(arguments.jobs) as pool:
         # The last notebooks take longest: begun first, they leave no process idle.
         good = list(pool.map(lambda name: run(arguments.kind, name), names[::-1]))

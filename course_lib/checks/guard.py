@@ -126,7 +126,6 @@ def time_limit(seconds: float) -> Iterator[None]:
         yield
         return
 
-    # SIGPROF and ITIMER_PROF count the processor's time of this process.
     def stop(number, frame):
         raise NoEnd
 

@@ -125,7 +125,7 @@ def check_noise_mixed_in(eps: Tensor, x_0: Tensor) -> None:
     # one draw for the whole batch there are two.
     fresh = len(eps.round(decimals=3).unique()) > eps.numel() / 4
     # The mean of so many strays by 0.025, their spread by 0.018: 0.15 is six times
-    # that, and no right answer was ever so unlucky.
+    # that, which no right answer reaches.
     bell = abs(float(eps.mean())) < 0.15 and abs(float(eps.std()) - 1) < 0.15
     if not (fresh and bell and abs(float((eps * x_0).mean())) < 0.15):
         raise NotYetRight(

@@ -10,7 +10,7 @@ SCHEDULE = straight_line()
 
 
 def check_begin(learner_begin):
-    """Where image-to-image begins."""
+    """The step that a strength means, and the picture with the noise of that step."""
 
     def inputs(generator):
         x_0, eps = torch.randn(2, 2, 3, 8, 8, generator=generator)

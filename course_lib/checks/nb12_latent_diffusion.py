@@ -32,7 +32,7 @@ def tiny_autoencoder() -> Autoencoder:
     coder = Autoencoder(widths=(8, 8), z_channels=2).requires_grad_(False)
     generator = torch.Generator().manual_seed(0)
     for weights in coder.parameters():
-        # A new one's blocks do nothing yet (`zeroed`), so using them wrongly would pass.
+        # A new one's blocks do nothing yet (`zeroed`), and would be missed by nobody.
         # So large, mu spreads by 0.2 and logvar by 0.3: both count.
         nn.init.normal_(weights, std=0.15, generator=generator)
     return coder.eval()

@@ -121,7 +121,6 @@ def machine() -> dict:
 
 
 def device_name() -> str:
-    """The device, and what it is called."""
     if torch.cuda.is_available():
         return f"cuda, {torch.cuda.get_device_name(0)}"
     return best_device().type

@@ -29,7 +29,6 @@ from course_lib.pixels import check_pictures, to_bytes, to_rgb
 PALETTE = ("#0072B2", "#D55E00", "#000000", "#56B4E9", "#E69F00", "#CC79A7", "#009E73")
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-# A round number, so that inches times it are pixels.
 DPI = 100
 STYLE = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so the same everywhere

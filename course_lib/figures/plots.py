@@ -18,7 +18,6 @@ from course_lib.diffusion.schedule import NoiseSchedule
 from course_lib.figures.figure import DASHES, MARKERS, PALETTE, Row, panels, show_sheet
 from course_lib.pixels import PictureError, check_pictures, to_bytes
 
-# Of what is only there to compare with: dark enough to be seen, and behind the rest.
 GREY = "#bbbbbb"
 
 # Pictures -----------------------------------------------------------------------
@@ -36,6 +35,7 @@ def show_pictures(
 
     Args:
         titles: written under the pictures, one each
+        columns: so many pictures in a row, at most
         zoom: how many screen pixels wide a pixel is; found by itself
     """
     if titles is not None and len(titles) != len(pictures):
@@ -110,6 +110,9 @@ def show_picture_numbers(
         picture: (3, H, W) in [-1, 1]; the numbers written are bytes, 0..255
         top, left, size: the square, in pixels
         whole: also show where in the picture it lies
+
+    Raises:
+        PictureError: it is no picture, or the square reaches beyond it
     """
     check_pictures(picture[None])
     pixels = to_bytes(picture.detach().cpu()).permute(1, 2, 0)  # (H, W, 3)
@@ -395,7 +398,6 @@ def plot_histograms(
 
 
 def label_axes(axis, xlabel, ylabel, logx=False, logy=False, legend=True) -> None:
-    """Names of the axes, logarithmic or not, and a legend."""
     axis.set(xlabel=xlabel, ylabel=ylabel)
     axis.set_xscale("log" if logx else "linear")
     axis.set_yscale("log" if logy else "linear")

@@ -178,7 +178,6 @@ def item(box: Box, root: str, prompt: str, picture: Tensor | None) -> str:
 
 
 def links(box: Box, root: str) -> str:
-    """To the files, and to the notebooks."""
     files = [
         anchor(f"{root}/course_lib/{file}.py", f"{Path(file).name}.py")
         for file in box.files

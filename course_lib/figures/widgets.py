@@ -83,7 +83,7 @@ def frame_slider(
 def slider_page(frames, labels, alt, zoom=None, start=0) -> str:
     """The HTML of a frame slider."""
     # All frames are in the page already, so moving the slider asks nobody: it works in
-    # a book, on paper as a strip, and with the kernel gone.
+    # a book, and with the kernel gone.
     images, zoom = as_images(frames, zoom)
     labels = [str(label) for label in labels]
     if len(labels) != len(images):

@@ -41,7 +41,6 @@ def box_width(text: str) -> float:
 
 
 def draw_boxes(axis: Axes, left: float, middle: float, texts: list[str]) -> None:
-    """One box a token, from left to right."""
     for number, text in enumerate(texts):
         look = dict(facecolor=INKS[number % 2], edgecolor="black", lw=0.6)
         axis.bar(left, 0.26, box_width(text), middle - 0.13, align="edge", **look)
