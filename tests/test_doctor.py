@@ -28,7 +28,7 @@ def bare_machine(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("COURSE_DATA", raising=False)
-    monkeypatch.setattr(doctor, "NETWORK", {"widths": (8, 16), "blocks": 1})
+    monkeypatch.setattr(doctor, "DENOISER", {"widths": (8, 16), "blocks": 1})
     monkeypatch.setattr(doctor, "BATCH", 8)
     monkeypatch.setattr(urllib.request, "urlopen", unreachable)
     monkeypatch.setattr(datasets, "CRITTERS_ROWS", {"train": 64, "test": 32})

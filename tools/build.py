@@ -40,10 +40,12 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "OMP_NUM_THREADS": "1",
 }
+# Nothing about the Python that ran it, which would differ by machine.
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+# nbgrader's markers, so that its users can take the sources as they are.
 MARKER = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION(?:\n|$)", re.MULTILINE)
 SOLUTION = re.compile(
     r"^(?P<indent>[ \t]*)### BEGIN SOLUTION\n.*?^[ \t]*### END SOLUTION$",
@@ -84,17 +86,21 @@ def without_markers(code: str) -> str:
 
 def cells_in(file: Path) -> list[NotebookNode]:
     """The cells of a file in percent format."""
+    # The address stands in pyproject.toml alone: a fork changes it in one place.
     text = file.read_text(encoding="utf-8").replace("OWNER/REPO", repository())
     return jupytext.reads(text, fmt="py:percent").cells
 
 
 def notebook_from_source(name: str, edit) -> NotebookNode:
     """The cells of a source, each edited, with ids that depend on their text only."""
+    # The title stays first, as a reader should see what it is before how it is set up.
     title, *rest = cells_in(NOTEBOOKS / "src" / f"{name}.py")
     notebook = nbformat.v4.new_notebook(metadata=METADATA)
     seen = Counter()
     for cell in [title, *cells_in(SET_UP), *rest]:
         refuse_lone_markers(name, cell.source)
+        # A new cell, because jupytext's has an id by chance and metadata of its own,
+        # and every build would be a difference in git.
         made = {"code": nbformat.v4.new_code_cell}.get(
             cell.cell_type, nbformat.v4.new_markdown_cell
         )(edit(cell.source), id="unset")
@@ -106,6 +112,7 @@ def notebook_from_source(name: str, edit) -> NotebookNode:
 
 
 def refuse_lone_markers(name: str, code: str) -> None:
+    # A lone BEGIN would show the solution to the learner, and nobody would notice.
     if len(MARKER.findall(code)) != 2 * len(SOLUTION.findall(code)):
         sys.exit(f"{name}: a SOLUTION marker without its partner in the cell:\n{code}")
 
@@ -115,6 +122,7 @@ def cell_id(cell: NotebookNode, seen: Counter) -> str:
     digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[
         :12
     ]
+    # Two cells with the same text must still have two ids.
     seen[digest] += 1
     return digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
 
@@ -124,7 +132,10 @@ def cell_id(cell: NotebookNode, seen: Counter) -> str:
 
 def execute(notebook: NotebookNode, folder: Path) -> None:
     """Run every cell in order, in the same surroundings on every machine."""
+    # The environment is handed to the kernel and not set here: tests build in their own
+    # process, and would go on in smoke profile.
     client_for(notebook, folder).execute(env=os.environ | ENVIRONMENT)
+    # Without nbclient's `widgets`, which keeps GitHub from showing the notebook at all.
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -145,6 +156,7 @@ def solved_file(name: str) -> Path:
 
 def cells_of(notebook: NotebookNode) -> list[tuple]:
     """What of a notebook comes from its source."""
+    # Not the outputs: these come from running, and `make course` compares them.
     return [
         (cell.id, cell.cell_type, cell.source, cell.metadata.get("tags", []))
         for cell in notebook.cells
@@ -177,9 +189,12 @@ def build(name: str) -> None:
     started = time.perf_counter()
     solved = notebook_from_source(name, without_markers)
     solved_file(name).parent.mkdir(exist_ok=True)
+    # The learner's first: it needs no running, so it is right even if what follows
+    # fails.
     write(notebook_from_source(name, without_solution), learner_file(name))
     try:
         execute(solved, solved_file(name).parent)
+    # Nothing solved is written then: half the outputs would look like all of them.
     except CellExecutionError as error:
         sys.exit(f"{name}: the solved notebook does not run.\n{error}")
     write(solved, solved_file(name))
@@ -188,6 +203,7 @@ def build(name: str) -> None:
 
 def write(notebook: NotebookNode, file: Path) -> None:
     nbformat.validate(notebook)
+    # newline: on Windows as well, or each build there would change every line.
     file.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
 
 
@@ -222,6 +238,7 @@ def main() -> None:
     for name in names:
         if arguments.names or arguments.all or stale(name):
             build(name)
+    # A notebook that was renamed leaves two files behind, which would still be opened.
     for file in [] if arguments.names else orphans():
         file.unlink()
 

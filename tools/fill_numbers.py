@@ -21,6 +21,8 @@ RESULTS = ROOT / "benchmarks" / "results"
 WEIGHTS = ROOT / "data" / "weights"
 DIGITS = 1
 
+# <!-- NAME [-/ OTHER] [FORM] [DIGITS] -->what is told<!-- / -->, on one line or two.
+# The told part may hold no <, so that a forgotten end cannot swallow the next figure.
 NAME = r"[a-z]\w*\.\w+"
 MARKED = re.compile(
     rf"<!-- (?P<name>{NAME})(?: (?P<sign>[-/]) (?P<other>{NAME}))?"
@@ -63,6 +65,8 @@ def checksum_of(weights: Path) -> str | None:
     if not file.is_file():
         return None
     content = file.read_bytes()
+    # Behind the header, in which the card is: filling a card must not make stale what
+    # it is filled with.
     behind = 8 + int.from_bytes(content[:8], "little")
     return hashlib.sha256(content[behind:]).hexdigest()[:12]
 
@@ -71,6 +75,8 @@ def stale(found: dict[str, dict], shipped: Path = WEIGHTS) -> list[str]:
     """A sentence for each result that was measured with weights that ship no longer."""
     sentences = []
     for name, result in found.items():
+        # No weights without a reason, or leaving them out would be the easy way to
+        # never be stale.
         if result["weights"] is None:
             if not result.get("why_no_weights"):
                 sentences.append(f"{name}.json names no weights: say why_no_weights.")
@@ -90,6 +96,7 @@ def stale(found: dict[str, dict], shipped: Path = WEIGHTS) -> list[str]:
 
 def number(value: float, digits: int) -> str:
     """1,234.5; and never -0.0."""
+    # -0.04 rounds to -0.0, and adding 0.0 takes the sign away.
     return f"{round(value, digits) + 0.0:,.{digits}f}"
 
 
@@ -126,6 +133,7 @@ def in_print(entry: dict, form: str = "", digits: int = DIGITS) -> str:
 
 def combined(one: dict, sign: str, other: dict) -> dict:
     """The difference of two entries, or how many times the other goes into the one."""
+    # No interval: that of a difference is not the difference of two.
     a, b = one["value"], other["value"]
     return (
         {"value": a / b} if sign == "/" else {"value": a - b, "unit": one.get("unit")}
@@ -144,7 +152,7 @@ def told(match: re.Match, entries: dict[str, dict]) -> str:
 
 
 def pages(root: Path = ROOT) -> list[Path]:
-    """Everything that may state a figure."""
+    """Every page and notebook source that may state a figure."""
     folders = ("", "data/", "benchmarks/", "lessons/")
     found = [page for folder in folders for page in sorted(root.glob(f"{folder}*.md"))]
     return found + sorted(root.glob("notebooks/src/*.py"))
@@ -153,6 +161,7 @@ def pages(root: Path = ROOT) -> list[Path]:
 def filled(text: str, entries: dict[str, dict]) -> str:
     """The page with every figure as its entry says; unknown names stay as they are."""
 
+    # Whatever stood there is replaced unread, so filling twice is filling once.
     def fill(match: re.Match) -> str:
         try:
             new = told(match, entries)
@@ -172,17 +181,22 @@ def complaints(text: str, entries: dict[str, dict]) -> list[str]:
         except (KeyError, ValueError, ZeroDivisionError) as error:
             opener = match[0].split("-->", 1)[0] + "-->"
             sentences.append(f"{opener} names no result: {error}.")
+    # What the pattern does not match it leaves alone, and a misspelt marker would stay
+    # as it is for ever: so beginnings and ends are counted on their own.
     begun, ended = len(re.findall(f"<!-- {NAME}", text)), text.count(END)
     if not begun == len(marked) == ended:
         sentences.append(
             f"{begun} figures begin and {ended} end with {END}: a marker is misspelt, "
             "or lacks one of its two comments."
         )
+    # CommonMark, section 4.6: a line that begins with a comment is an HTML block, in
+    # which neither ** nor | means anything.
     for line in re.findall(rf"^\s*<!-- {NAME}.*", text, re.MULTILINE):
         sentences.append(
             f"A line begins with a marker, and Markdown takes the whole line for HTML: "
             f"begin with a word: {line.strip()[:60]}"
         )
+    # Code blocks quote what a terminal said, once; that is no claim of the page.
     unmarked = BLOCK.sub("", MARKED.sub("", text))
     for typed in BY_HAND.findall(unmarked):
         typed = " ".join(typed.split())
@@ -198,6 +212,7 @@ def filled_card(text: str, found: dict[str, dict]) -> str:
     card = json.loads(text)
     for name in card.get("measured", {}).keys() & found.keys():
         told = {
+            # Per cent to a tenth; what has no unit, distances and losses, may be small.
             key: in_print(entry, digits=1 if entry.get("unit") else 2)
             for key, entry in found[name]["entries"].items()
         }
@@ -209,6 +224,8 @@ def filled_card(text: str, found: dict[str, dict]) -> str:
 
 def changes(root: Path = ROOT) -> tuple[dict[Path, str], list[str]]:
     """Files that should read otherwise, and how; and what is wrong with any of them."""
+    # All is read first and written last: what is wrong is told of every page at once,
+    # and --check runs through the same lines.
     found = results(root / "benchmarks" / "results")
     entries, new = entries_of(found), {}
     wrong = stale(found, root / "data" / "weights")
@@ -238,6 +255,8 @@ def main(arguments: list[str] | None = None) -> int:
             file.write_text(text, encoding="utf-8")
             print(f"{name}: filled")
     print("\n".join(wrong), file=sys.stderr, end="\n" if wrong else "")
+    # What could be filled is filled even so: one lost name should not keep all others
+    # from being right.
     return 1 if wrong else 0
 
 

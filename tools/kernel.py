@@ -43,10 +43,14 @@ def client_for(notebook: NotebookNode, folder: Path) -> NotebookClient:
     return NotebookClient(
         notebook,
         timeout=CELL_TIMEOUT,
+        # The Python that runs this, and not the one that a notebook remembers.
         kernel_name="python3",
         kernel_manager_class=WakefulManager,
         resources={"metadata": {"path": str(folder)}},
+        # How many pieces a print arrives in is chance; joined, it is the same each
+        # time.
         coalesce_streams=True,
+        # Times would be another difference in git at every build.
         record_timing=False,
         store_widget_state=True,  # else an Output widget that is not stored ends it
         extra_arguments=["--log-level=ERROR"],  # no remarks on its own sockets

@@ -23,21 +23,30 @@ from build import (
 )
 from kernel import CELL_TIMEOUT
 
+# Said, but no failure: on a busy machine it would be nobody's fault.
 SLOW = 90  # seconds; no notebook of the course may take longer
 
 
 def command(kind: str, name: str) -> list[str]:
     """What runs one notebook in a process of its own."""
+    # nbval passes what has no outputs without comparing anything; so these are run, and
+    # must reach their end.
     if kind == "smoke":
         return [sys.executable, __file__, "one", name]
+    # The kernel that a notebook names may be another Python; and nbval would wait 2,000
+    # seconds for a cell.
     nbval = ["--nbval", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}"]
+    # Without pytest's cache, which two processes would write at once.
     quiet = ["-q", "--no-header", "-p", "no:cacheprovider"]
     return [sys.executable, "-m", "pytest", *quiet, *nbval, str(solved_file(name))]
 
 
 def advice(name: str, said: str) -> str:
     """What is wrong with a notebook, a line for each cell, and what to do."""
+    # conftest.py makes one line of each cell that differs (verdict.py); if something
+    # else broke, pytest's own words are all there is.
     cells = [line for line in said.splitlines() if line.startswith(f"{name}, In [")]
+    # Never after an error: storing it anew would make the error the right answer.
     if cells and all(" stored " in line for line in cells):
         cells.append(f"If this is meant: make notebooks ONLY={name}")
     return "\n".join(cells or [said])
@@ -79,11 +88,14 @@ def main() -> None:
     if arguments.kind == "one":
         return run_learner_notebook(*names)
     started = time.perf_counter()
+    # Threads, as each only waits for a process. Two at most: a laptop has two cores,
+    # and each notebook gets one thread (ENVIRONMENT).
     with ThreadPoolExecutor(arguments.jobs) as pool:
         # The last notebooks take longest: begun first, they leave no process idle.
         good = list(pool.map(lambda name: run(arguments.kind, name), names[::-1]))
     seconds = time.perf_counter() - started
     print(f"{arguments.kind}: {sum(good)} of {len(good)} notebooks in {seconds:.0f} s")
+    # True is 1: it failed.
     sys.exit(not all(good))
 
 

@@ -14,6 +14,7 @@ MOST_LETTERS = 100  # of a line that is shown
 def lines_shown(outputs: list, sanitize) -> list[str]:
     """Every line of a cell's outputs that nbval compares, one kind after the other."""
     lines = []
+    # The kinds that nbval compares; it looks at no PNG or JPEG.
     for kind in ("text", "text/html", "text/plain"):
         for output in outputs:
             text = output.get("data", output).get(kind, "")
@@ -26,8 +27,12 @@ def first_difference(stored: list[str], now: list[str]) -> tuple[str, str]:
     for old, new in zip_longest(stored, now, fillvalue="nothing"):
         if old != new:
             same = 0
+            # The two lines are not equal, so they part somewhere, at the end of one at
+            # the latest.
             while old[same : same + 1] == new[same : same + 1]:
                 same += 1
+            # A frame slider is a line of 30 KB: half the window before the place, half
+            # behind.
             start = max(0, same - MOST_LETTERS // 2)
             end = start + MOST_LETTERS
             return old[start:end], new[start:end]
@@ -41,9 +46,12 @@ def verdict(item, error: Exception) -> str:
     """
     where = f"{item.path.stem}, In [{item.cell.execution_count}]:"
     outputs = item.test_outputs or []
+    # An error explains all that differs further down.
     for output in outputs:
         if output.output_type == "error":
             return f"{where} {output.ename}: {output.evalue}"
+    # nbval's own words; whatever else it says, like a time that was over, is told as it
+    # is.
     if str(error) != "Cell outputs differ":
         return f"{where} {error}"
     stored, now = first_difference(

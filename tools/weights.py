@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+# A page and not a file of settings: what people read is what is done.
 TABLE = ROOT / "data" / "weights" / "README.md"
 ALL = "weights"  # everything with a name in the last column
 
@@ -48,11 +49,17 @@ def commands_for(what: str, rows: list[Row]) -> list[list[str]]:
     if what == ALL:
         wanted = {row.name for row in rows if row.ships_as}
     commands = []
+    # From the last row up, so that whoever needs a row has been met before it; it may
+    # then add to what is wanted, and the plain loop finds it.
     for row in reversed(rows):  # each stands below what it starts from
         asides = [name for name in wanted if name.startswith(f"{row.name}/at-")]
         if row.name in wanted or asides:
             wanted.update(row.needs())
+            # If only weights that were set aside are needed, training stops there:
+            # `make latent` needs 2,000 of the words' 6,000 iterations. Nothing else
+            # changes, so it may carry on to the end on another day.
             until = None if row.name in wanted else max(map(iteration_of, asides))
+            # In front, as it must be done before all that were found so far.
             commands.insert(0, command_of(row, until))
     return commands
 
@@ -75,20 +82,25 @@ def command_of(row: Row, until: int | None) -> list[str]:
         return ["average", *starts, *out]
     how = ["--iterations", row.iterations, *row.options.split()]
     stop = [] if until is None else ["--until", str(until)]
+    # Always --resume: a new training begins, a stopped one goes on, and of one that is
+    # done nothing is done again.
     return ["train", row.network, "--resume", *how, *starts, *stop, *out]
 
 
 def run(command: list[str]) -> int:
     """Call it and wait; on Ctrl-C too, for then a training saves what it has done."""
+    # A process each, as people would type it: nothing of one training stays for the
+    # next.
     called = subprocess.Popen([sys.executable, "-m", "course_lib", *command], cwd=ROOT)
     try:
         return called.wait()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # the terminal has sent it to the training as well
         return called.wait()
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Say or call one command after another, until one fails."""
+    # Read first, for the names that can be asked for are its rows.
     rows = read_table(TABLE.read_text(encoding="utf-8"))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=[ALL, *(row.name for row in rows)])

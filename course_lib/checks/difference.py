@@ -10,9 +10,12 @@ from torch import Tensor
 
 Answer = object  # a tensor, a number, a text, None, or tuples, lists and dicts of them
 
+# How people write these three; any other dtype is spelled out.
 CASTS = {torch.float32: ".float()", torch.int64: ".long()", torch.bool: ".bool()"}
 
 
+# Only the first difference is told: a learner mends one thing at a time, and a screen
+# of numbers is read by nobody.
 def difference(found: Answer, expected: Answer, tolerance: float = 1e-4) -> str | None:
     """The first difference in words, or None when the two answers agree.
 
@@ -25,6 +28,7 @@ def difference(found: Answer, expected: Answer, tolerance: float = 1e-4) -> str 
         found = found.item()  # a numpy number is as good as Python's own
     if isinstance(found, np.ndarray):  # == on it gives no yes or no
         return _wrong_kind(found, expected)
+    # By what was expected: of a wrong kind anything may have come.
     if isinstance(expected, Tensor):
         return _tensor_difference(found, expected, tolerance)
     if isinstance(expected, (int, float)):
@@ -64,15 +68,21 @@ def _tensor_difference(found: Answer, expected: Tensor, tolerance: float) -> str
     if found.shape != expected.shape:
         shapes = [tuple(value.shape) for value in (expected, found)]
         return f"expected the shape {shapes[0]}, found {shapes[1]}"
+    # Before `.double()` below, which would drop the imaginary part with a warning.
     if found.is_complex():
         return (
             "it returned complex numbers: is there the root of a number that may fall "
             "below 0? max(number, 0) keeps it from that"
         )
+    # Compared as float64 on the CPU: so no dtype or device adds an error of its own,
+    # and a right answer of another dtype is told that its numbers are right.
     exact, ours = (value.detach().cpu().double() for value in (expected, found))
+    # equal_nan: a mistake that makes NaN in some places has its places.
     off = ~torch.isclose(ours, exact, rtol=tolerance, atol=tolerance, equal_nan=True)
     if not off.any():
         return _dtype_difference(found.dtype, expected.dtype)
+    # Whole numbers where fractions belong are all off by rounding: then the dtype is
+    # the news, and no single number.
     if found.is_floating_point() != expected.is_floating_point():
         return f"expected the dtype {expected.dtype}, found {found.dtype}"
     place = tuple(off.nonzero()[0].tolist())
@@ -88,6 +98,7 @@ def _dtype_difference(found: torch.dtype, expected: torch.dtype) -> str | None:
 
 
 def _number_difference(found: Answer, expected: float, tolerance: float) -> str | None:
+    # 0-dimensional tensors are what torch makes of a sum: as good as a number.
     if isinstance(found, Tensor) and found.numel() == 1:
         found = found.item()
     if not isinstance(found, (int, float)):
@@ -103,6 +114,7 @@ def _two_numbers(expected: float, found: float) -> str:
     hint = ""
     if not math.isfinite(found):
         hint = " (a division by zero, or the root or logarithm of a negative number?)"
+    # Six digits: float32 has seven, and 0.1 would be told as 0.10000000149.
     if isinstance(expected, float):
         expected, found = float(f"{expected:.6g}"), float(f"{found:.6g}")
     return f"expected {expected}, found {found}{hint}"
@@ -134,6 +146,7 @@ def says_nothing(answer: Answer) -> bool:
     """Whether no number in it is finite: NaN looks the same whatever led to it."""
     if isinstance(answer, Tensor):
         return answer.numel() > 0 and not answer.isfinite().any()
+    # An empty list or tensor holds no NaN: it may be the right answer.
     if isinstance(answer, (tuple, list)):
         return len(answer) > 0 and all(map(says_nothing, answer))
     return isinstance(answer, float) and not math.isfinite(answer)

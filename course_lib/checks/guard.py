@@ -30,6 +30,7 @@ def fresh(value):
         return value.clone()  # deepcopy refuses what carries a gradient's way back
     if isinstance(value, torch.Generator):
         return value.clone_state()
+    # Just these two: a namedtuple would not take its parts as one list.
     if type(value) in (list, tuple):
         return type(value)(fresh(item) for item in value)
     return copy.deepcopy(value)  # a network, a schedule; a function stays itself
@@ -62,11 +63,14 @@ def same_chance() -> Iterator[None]:
 
     Python's, numpy's and torch's, on every device where torch has drawn some.
     """
+    # A check that moved the notebook's chance would give everybody other pictures from
+    # there on, depending on how often they tried.
     states = random.getstate(), np.random.get_state()
     mps = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
     used = torch.cuda.is_initialized()  # asking a sleeping GPU would wake it up
     gpus = list(range(torch.cuda.device_count())) if used else []
     try:
+        # It puts the CPU's and these GPUs' streams back; Apple's it does not know.
         with torch.random.fork_rng(devices=gpus):
             yield
     finally:
@@ -86,6 +90,7 @@ def plain_torch() -> Iterator[None]:
     dtype, device = torch.get_default_dtype(), torch.get_default_device()
     set_defaults(torch.float32, torch.device("cpu"))
     try:
+        # Both, as under inference_mode nothing gets a gradient, even with them enabled.
         with torch.inference_mode(False), torch.enable_grad():
             yield
     finally:
@@ -96,6 +101,8 @@ def set_defaults(dtype: torch.dtype, device: torch.device) -> None:
     """Make new tensors of this dtype, on this device."""
     torch.set_default_dtype(dtype)
     torch.set_default_device(None)  # takes back only what was set the same way
+    # A device may also be set by a `with torch.device` block, which the None above
+    # leaves alone; setting it once more would outlive the block.
     if torch.get_default_device() != device:
         torch.set_default_device(device)
 
@@ -128,6 +135,8 @@ def time_limit(seconds: float) -> Iterator[None]:
         try:
             yield
         finally:
+            # First the clock stops, then its handler goes: the other way round a late
+            # signal would meet a handler that ends the process.
             signal.setitimer(signal.ITIMER_PROF, 0)
     finally:  # also if the time ran out in the line above
         signal.signal(signal.SIGPROF, handler or signal.SIG_DFL)

@@ -10,6 +10,7 @@ def check_mirror(learner_mirror):
     """Left and right exchanged, and nothing else."""
 
     def inputs(generator):
+        # Not square: who exchanges rows and columns is told so by the shapes.
         return (torch.rand(3, 8, 12, generator=generator) * 2 - 1,)
 
     mistakes = {

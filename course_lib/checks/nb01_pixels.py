@@ -9,6 +9,7 @@ from course_lib.pixels import from_bytes
 
 def paint_square(picture: Tensor, top: int, left: int, side: int, colour) -> Tensor:
     """A new picture (3, H, W) with a square in one colour, three numbers in [-1, 1]."""
+    # A copy, for pictures are handed on from cell to cell.
     painted = picture.clone()
     for channel in range(3):
         painted[channel, top : top + side, left : left + side] = colour[channel]
@@ -19,6 +20,9 @@ def check_paint_square(learner_paint_square):
     """Right rows, right columns, right channels, and the old picture untouched."""
 
     def inputs(generator):
+        # One pixel more than the square fits in everywhere: at an edge a slice that is
+        # too long would be cut without a word, and "one pixel too large" could not be
+        # named.
         picture = torch.rand(3, 12, 12, generator=generator) * 2 - 1
         top, left = torch.randint(0, 4, (2,), generator=generator).tolist()
         colour = (torch.rand(3, generator=generator) * 2 - 1).tolist()

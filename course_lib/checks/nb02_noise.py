@@ -15,9 +15,12 @@ def check_add_noise(learner_add_noise):
         return add_noise(x_0, t, eps, schedule)
 
     def inputs(generator):
+        # Four pictures, and none is 4 wide: a_t without its reshape, (4,), would
+        # otherwise fit the width, and be mixed in column by column without an error.
         x_0 = torch.rand(4, 3, 8, 8, generator=generator) * 2 - 1
         eps = torch.randn(4, 3, 8, 8, generator=generator)
         t = torch.randint(20, 980, (4,), generator=generator)
+        # An index that is off by one shows nowhere as well as at the ends.
         t[1], t[3] = 1, schedule.T  # the first step and the last one
         return x_0, t, eps, schedule.alpha_bar
 
@@ -26,6 +29,7 @@ def check_add_noise(learner_add_noise):
 
     def no_roots(x_0, t, eps, alpha_bar):
         share = alpha_bar[t].reshape(-1, 1, 1, 1)
+        # Squared, since `mixed` takes the roots that are forgotten here.
         return mixed(share**2, (1 - share) ** 2, x_0, eps)
 
     def one_t_for_all(x_0, t, eps, alpha_bar):
@@ -52,6 +56,8 @@ def check_add_noise(learner_add_noise):
     def check():
         try:
             compare(learner_add_noise, right, inputs, mistakes)
+        # The commonest accident in class. torch's own sentence about sizes is about
+        # tensors; this one is about what to do.
         except RuntimeError as error:
             if "must match the size" not in str(error):
                 raise

@@ -36,6 +36,8 @@ def spy_on(answer):
 
 def check_loss(learner_loss):
     """Watch what the network is asked, and see whether the loss fits its answer."""
+    # Few steps and many points, so that whatever is drawn at random shows in one call:
+    # a right loss misses the last of 10 steps in 800 draws with a chance of 0.9^800.
     schedule = linear_schedule(T=10, beta_1=0.05, beta_T=0.5)
 
     def run(seed, answer):
@@ -48,9 +50,13 @@ def check_loss(learner_loss):
             raise NotYetRight("the network is never asked: eps_hat = model(x_t, t)")
         return x_0, *asked[0], loss
 
+    # Bent, so that no two targets are equally far from it, and with a slope, which the
+    # loss must hand on.
     def some_answer(x_0, x_t, t):
         return torch.tanh(x_t + 0.1 * t[:, None]).requires_grad_()
 
+    # The learner draws eps in secret. But it follows from what the network was shown,
+    # so the check need not know when and how it was drawn.
     def noise_in(x_0, x_t, t):
         return (x_t - schedule.a(t, like=x_0) * x_0) / schedule.b(t, like=x_0)
 
@@ -64,6 +70,7 @@ def check_loss(learner_loss):
 
     def check():
         draws = [run(seed, some_answer) for seed in (0, 1)]
+        # In the order in which things are made: with a wrong t the rest means nothing.
         for x_0, x_t, t, _ in draws:
             check_steps_drawn(t, len(x_0), schedule.T)
             check_noise_mixed_in(noise_in(x_0, x_t, t), x_0)
@@ -71,6 +78,8 @@ def check_loss(learner_loss):
             for name, target in WRONG_TARGETS.items():
                 if compared_with(target, draws) is None:
                     raise NotYetRight(name)
+            # Only once no target is named: that even perfect answers cost something
+            # points at a second torch.randn, which no formula can find again.
             check_perfect_network(run(0, noise_in)[-1])
             raise NotYetRight(said)
         if not draws[0][-1].requires_grad:
@@ -112,7 +121,11 @@ def check_steps_drawn(t, B: int, T: int) -> None:
 
 def check_noise_mixed_in(eps: Tensor, x_0: Tensor) -> None:
     """What was mixed into x_0 must look like N(0, 1), one draw for each number."""
+    # Rounded to thousandths, four fifths of 1,600 normal numbers are different ones. Of
+    # one draw for the whole batch there are two.
     fresh = len(eps.round(decimals=3).unique()) > eps.numel() / 4
+    # The mean of so many strays by 0.025, their spread by 0.018: 0.15 is six times
+    # that, which no right answer reaches.
     bell = abs(float(eps.mean())) < 0.15 and abs(float(eps.std()) - 1) < 0.15
     if not (fresh and bell and abs(float((eps * x_0).mean())) < 0.15):
         raise NotYetRight(
@@ -123,6 +136,7 @@ def check_noise_mixed_in(eps: Tensor, x_0: Tensor) -> None:
 
 def check_perfect_network(loss) -> None:
     """A network that knows the noise exactly must have no loss."""
+    # Above rounding: one part in a thousand of what eps against 0 would cost.
     if isinstance(loss, Tensor) and loss.numel() == 1 and float(loss) > 1e-3:
         raise NotYetRight(
             "a network that says exactly which noise is in x_t gets the loss "
@@ -139,6 +153,8 @@ def check_repeatable(draw, schedule) -> None:
     model, asked = spy_on(lambda x_t, t: x_t)
     eps_loss(model, x_0, schedule, generator)
     expected_x_t, expected_t = asked[0]
+    # The last thing asked, since mathematics does not care: only who compares trainings
+    # of the same seed does.
     if difference(t, expected_t) or difference(x_t, expected_x_t):
         raise NotYetRight(
             "the loss is right, but cannot be repeated: draw t first, with "
@@ -148,6 +164,7 @@ def check_repeatable(draw, schedule) -> None:
 
 def reverse_loop(model, x_T, steps, a, b):
     """From noise to data: the library's DDIM, with the two tables as plain lists."""
+    # On DDPM's circle, a^2 + b^2 = 1, the velocity's two tables are these.
     a, b = torch.tensor([a, b], dtype=torch.float64)
     schedule = NoiseSchedule("as given", a, b, a_dot_table=-b, b_dot_table=a)
     predict = predictor(without_cond(model), schedule, "eps")
@@ -159,10 +176,12 @@ def check_reverse_loop(learner_loop):
     schedule = linear_schedule(T=40, beta_1=0.01, beta_T=0.2)
 
     def model(x_t, t, cond=None):
+        # It hears t, or being told another one would change nothing.
         return torch.tanh(1.5 * x_t + 0.05 * t[:, None])
 
     def inputs(generator):
         x_T = torch.randn(6, 2, generator=generator)
+        # Uneven, so that a loop that reckons the next step for itself is seen.
         steps = [40, 31, 20, 12, 5, 0]
         return model, x_T, steps, schedule.a_table.tolist(), schedule.b_table.tolist()
 

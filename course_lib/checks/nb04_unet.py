@@ -15,9 +15,12 @@ def check_time_embedding(learner_time_embedding):
     def inputs(generator):
         t = torch.randint(0, 1001, (5,), generator=generator)
         t[0] = 3  # a small one, where the slow hands have hardly moved
+        # Even widths only, as sines and cosines come in pairs.
         return t, int(torch.randint(4, 20, (), generator=generator)) * 2
 
     def angles(t, width, exponent):
+        # Vaswani et al. 2017, section 3.5; `exponent` is what the commonest mistake in
+        # class has wrong: the width in place of its half.
         i = torch.arange(width // 2)
         return t[:, None].float() * 10_000 ** -(i / exponent)
 
@@ -58,6 +61,8 @@ def check_residual_block(learner_residual_block):
         block = ResidualBlock(width=8, vec_width=4)
         for parameter in block.parameters():  # a new block does nothing: shake it
             drawn = torch.randn(parameter.shape, generator=generator)
+            # By the root of how many numbers each sum has, so that nothing grows or
+            # fades on its way through, and every part of the block matters in the end.
             parameter.data = drawn / math.sqrt(max(1, parameter[0].numel()))
         x = torch.randn(2, 8, 4, 4, generator=generator)
         scale, shift = torch.randn(2, 2, 8, 1, 1, generator=generator)
@@ -67,6 +72,7 @@ def check_residual_block(learner_residual_block):
         return right(x, scale, shift, block) - x
 
     def bare_scale(x, scale, shift, block):
+        # `told` adds the 1 by itself.
         return right(x, scale - 1, shift, block)
 
     def time_too_late(x, scale, shift, block):

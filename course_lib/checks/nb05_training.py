@@ -17,6 +17,7 @@ def check_velocity_loss(learner_velocity_loss):
         return loss_fn(lambda x_t, t, cond: model(x_t, t), batch)
 
     def fake_network(x_t, t):
+        # Bent, and it hears t: so a wrong x_t and a wrong t change the loss as well.
         return (0.5 * x_t).tanh() + (t / 1000).reshape(-1, 1, 1, 1)
 
     def inputs(generator):
@@ -29,6 +30,7 @@ def check_velocity_loss(learner_velocity_loss):
         u = (t / T).reshape(-1, 1, 1, 1)
         return (model((1 - u) * x_0 + u * eps, t) - target).square().mean()
 
+    # *a is model, x_0, eps, t, T, so a[1] is the picture and a[2] the noise.
     mistakes = {
         "the velocity points from the noise to the picture; noise is mixed *in* as t "
         "grows, so it is eps - x_0": lambda *a: loss(a[1] - a[2], *a),
@@ -49,6 +51,7 @@ def check_update_average(learner_update_average):
 
     def inputs(generator):
         average, weights = torch.randn(2, 5, generator=generator)
+        # Not 1/2, where neither swapped shares nor the plain mean would show.
         return average, weights, 0.9
 
     mistakes = {

@@ -28,8 +28,12 @@ def check_ddim_step(learner_ddim_step):
     def inputs(generator):
         guesses = torch.randn(3, 2, 3, 8, 8, generator=generator)
         numbers = torch.rand(3, generator=generator).tolist()
+        # t is always above t_next, and neither is an end, where a or b is 0 and hides
+        # what is multiplied with it.
         t = 500 + int(400 * numbers[0])
         t_next = 100 + int(300 * numbers[1])
+        # eta lies between its ends too: at 0 there is no fresh noise, and half of the
+        # formula could be missing.
         return *guesses, t, t_next, 0.4 + 0.4 * numbers[2]
 
     def index_of_t(x_0_hat, eps_hat, eps_new, t, t_next, eta):
@@ -64,6 +68,8 @@ def check_choose_steps(learner_choose_steps):
     """From T down to 0, both included, as evenly as whole numbers allow."""
 
     def inputs(generator):
+        # 1000 / 7 and 1000 / 12 are no whole numbers: with 10 steps a stride that is
+        # cut too early would look right.
         steps = (7, 12)[int(torch.rand((), generator=generator) < 0.5)]
         return 1000, steps
 

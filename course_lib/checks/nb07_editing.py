@@ -10,11 +10,13 @@ SCHEDULE = straight_line()
 
 
 def check_begin(learner_begin):
-    """Where image-to-image begins."""
+    """The step that a strength means, and the picture with the noise of that step."""
 
     def inputs(generator):
         x_0, eps = torch.randn(2, 2, 3, 8, 8, generator=generator)
+        # Below a half, where 1 - strength is the same.
         strength = 0.1 * int(torch.randint(1, 5, (), generator=generator))
+        # A picture ends at -1 and 1, and noise does not: so they cannot be exchanged.
         return x_0.clamp(-1, 1), strength, eps, SCHEDULE
 
     def from_the_other_end(x_0, strength, eps, schedule):
@@ -52,9 +54,11 @@ def check_put_back(learner_put_back):
     def inputs(generator):
         x_next, x_0, eps_new = torch.randn(3, 2, 3, 8, 8, generator=generator)
         mask = torch.rand(2, 1, 8, 8, generator=generator) < 0.5
+        # Neither end: at 0 a clean part is right, at T nothing of it is left.
         t_next = int(torch.randint(200, 900, (), generator=generator))
         return x_next, x_0, mask, t_next, eps_new, SCHEDULE
 
+    # The commonest mistake in real code: it nearly works, and leaves a seam.
     def clean(x_next, x_0, mask, t_next, eps_new, schedule):
         return torch.where(mask, x_next, x_0)
 

@@ -18,8 +18,12 @@ def check_merge(learner_merge):
     """Every pair of a random list, from left to right; the rest as it was."""
 
     def inputs(generator):
+        # Three tokens only, so that both pairs come up often. (5, 5) overlaps itself:
+        # of 5 5 5 the first two are merged, which only who goes from left to right
+        # gets.
         some = randint(5, 8, (20,), generator=generator).tolist()
         pair = ((5, 6), (5, 5))[int(randint(2, (), generator=generator))]
+        # Two pairs at least, and at the end a token without a neighbour.
         return [*some, *pair, 7, *pair, 7], pair, 300
 
     def both_halves(tokens, pair, new):
@@ -58,6 +62,8 @@ def check_attend(learner_attend):
 
     def inputs(generator):
         query, key, value = randn(3, 3, 7, 16, generator=generator)
+        # Some texts have padding, and the first has none: a mask that is turned round
+        # leaves it nothing to look at, and its softmax is NaN.
         lengths = randint(3, 7, (3, 1), generator=generator)
         lengths[0] = 7  # one text without padding
         return query, key, value, arange(7) < lengths
@@ -73,6 +79,7 @@ def check_attend(learner_attend):
         return scores_of(query, key, mask).softmax(dim=1) @ value
 
     def no_root(query, key, value, mask):
+        # `attend` divides by this root, so there is none left.
         return attend(query * math.sqrt(query.shape[-1]), key, value, mask)
 
     mistakes = {

@@ -42,7 +42,9 @@ def check_contrastive_loss(learner_loss):
     """Both cross-entropies of the scaled table, and their mean."""
 
     def inputs(generator):
+        # Not symmetric, so that rows and columns ask different questions.
         table = torch.rand(6, 6, generator=generator) * 2 - 1
+        # Never near 1, where dividing by it does what multiplying does.
         return table, 2 + 8 * torch.rand((), generator=generator).item()
 
     def cross_entropy(logits):

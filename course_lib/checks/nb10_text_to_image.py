@@ -12,6 +12,7 @@ def check_guided(learner_guided):
 
     def inputs(generator):
         guesses = torch.randn(2, 2, 3, 8, 8, generator=generator)
+        # Never 1, where the guess with the text is right, however it is reached.
         return *guesses, 1.5 + 3 * torch.rand((), generator=generator).item()
 
     def one_more(with_text, without, guidance_scale):
@@ -42,9 +43,12 @@ def check_forget(learner_forget):
     """Some captions are replaced by the empty text, the others are left alone."""
 
     def inputs(generator):
+        # No token of these is START, END or PAD, so each of them is seen where it is
+        # put.
         tokens = torch.randint(END + 1, 400, (6, 9), generator=generator)
         tokens[:, 0] = START
         dropped = torch.tensor([True, False, False, True, False, False])
+        # Always two of six: some must go, and some must stay.
         return tokens, dropped[torch.randperm(6, generator=generator)]
 
     def to_padding(tokens, dropped):

@@ -21,6 +21,8 @@ def check_sample(learner_sample):
     def raw(mu, logvar, eps):
         return mu + logvar * eps
 
+    # logvar may be below 0, where a root is NaN. Who meets that and writes .abs() lands
+    # here; who does not sees the NaN, and a hint at where it comes from.
     def root(mu, logvar, eps):
         return mu + logvar.abs().sqrt() * eps
 
@@ -51,6 +53,8 @@ def check_sample(learner_sample):
         try:
             compare(learner_sample, sample, inputs, mistakes)
         except NotYetRight:
+            # Chance explains no single answer, so it cannot stand among the mistakes;
+            # and it comes after them, since whoever matches one of them drew nothing.
             if draws_by_itself(learner_sample):
                 raise NotYetRight(
                     "it draws a point by itself: use eps, which is 0 where the picture "
@@ -59,9 +63,12 @@ def check_sample(learner_sample):
             raise
         check_gradients()
 
+    # Right numbers are not enough: with .detach() or .data everything seems to run, and
+    # the encoder learns nothing about its clouds (lesson 11).
     @torch.enable_grad()
     def check_gradients():
         mu, logvar = (torch.zeros(3, requires_grad=True) for _ in range(2))
+        # No eps is 0, as there logvar has no gradient even if all is right.
         z = ask(learner_sample, mu, logvar, torch.tensor([1.0, -2.0, 0.5]))
         if not z.requires_grad:
             raise NotYetRight(
@@ -80,6 +87,7 @@ def check_sample(learner_sample):
 def draws_by_itself(learner_sample) -> bool:
     """Whether it answers by chance where eps is 0, which asks for the middle."""
     mu, logvar, eps = torch.ones(3, 2, 4, 5, 5)
+    # Ones, in place of some draw: what differs between two calls is all that counts.
     first, second = (ask(learner_sample, mu, logvar, 0 * eps) for _ in range(2))
     return difference(second, first, tolerance=0) is not None
 
@@ -105,6 +113,7 @@ def check_kl_divergence(learner_kl):
     def doubled(mu, logvar):
         return 2 * kl_divergence(mu, logvar)
 
+    # The same here: a logarithm of logvar asks for .abs() first.
     def variance(mu, logvar):
         safe = logvar.abs()
         return 0.5 * (mu**2 + safe - 1 - safe.log()).flatten(1).sum(1)

@@ -25,12 +25,15 @@ NO_CHANCE = (
 )
 
 
+# Made before `report` puts defaults aside, so it does that for itself.
 @plain_torch()
 def tiny_autoencoder() -> Autoencoder:
     """One that has learned nothing, but whose every weight matters."""
     coder = Autoencoder(widths=(8, 8), z_channels=2).requires_grad_(False)
     generator = torch.Generator().manual_seed(0)
     for weights in coder.parameters():
+        # A new one's blocks do nothing yet (`zeroed`), and would be missed by nobody.
+        # So large, mu spreads by 0.2 and logvar by 0.3: both count.
         nn.init.normal_(weights, std=0.15, generator=generator)
     return coder.eval()
 
@@ -43,6 +46,7 @@ def check_to_latents(learner_to_latents):
     coder = tiny_autoencoder()
 
     def inputs(generator):
+        # 8 pictures make 1,024 latents, enough to see a bell in (`is_random_point`).
         pictures = torch.rand(8, 3, 32, 32, generator=generator) * 2 - 1
         return pictures, coder, 0.2 + 0.5 * torch.rand((), generator=generator).item()
 
@@ -71,6 +75,8 @@ def check_to_latents(learner_to_latents):
         try:
             compare(learner_to_latents, to_latents, inputs, mistakes)
         except NotYetRight:
+            # No formula gives a random point, so it is looked at by what it does, and
+            # last.
             draws = [inputs(torch.Generator().manual_seed(seed)) for seed in (0, 1)]
             if all(is_random_point(learner_to_latents, *draw) for draw in draws):
                 raise NotYetRight(
@@ -91,6 +97,7 @@ def is_random_point(
     if not isinstance(first, Tensor) or first.shape != mu.shape:
         return False
     eps = (first / scale - mu) / (logvar / 2).exp()  # if it is one, N(0, 1)
+    # For 1,024 numbers both stray by about 0.03: five times that is allowed.
     bell = abs(eps.mean()) < 0.15 and abs(eps.std() - 1) < 0.15
     return bool(bell) and not torch.equal(first, second)
 
@@ -102,13 +109,13 @@ def is_random_point(
 def draw_in_latents(
     predict: Predict,
     z_T: Tensor,
-    way: list[int],
+    steps: list[int],
     schedule: NoiseSchedule,
     autoencoder: Autoencoder,
     scale: float,
 ) -> Tensor:
     """DDIM without chance, all in latents; a picture only at the end."""
-    z_0 = last_step(walk(predict, z_T, way, ddim_update(schedule)))
+    z_0 = last_step(walk(predict, z_T, steps, ddim_update(schedule)))
     return from_latents(z_0, autoencoder, scale).clamp(-1, 1)
 
 
@@ -135,24 +142,28 @@ def check_draw_in_latents(learner_draw):
         pull = torch.randn(2, 1, 1, generator=generator)
 
         def model(x_t, t, cond):
+            # Its guesses go beyond [-1, 1], or clamping them would change nothing and
+            # could not be named. It hears t, and each channel by itself.
             return 2 * torch.sin(1.5 * x_t + pull) + (t / 1000).reshape(-1, 1, 1, 1)
 
         predict = as_asked(predictor(model, SCHEDULE, "v"))
         z_T = torch.randn(2, 2, 6, 6, generator=generator)
-        way = choose_steps(1000, 3 + int(3 * numbers[0]))
-        return predict, z_T, way, SCHEDULE, coder, 0.3 + 0.4 * numbers[1]
+        steps = choose_steps(1000, 3 + int(3 * numbers[0]))
+        return predict, z_T, steps, SCHEDULE, coder, 0.3 + 0.4 * numbers[1]
 
     def walked(change=None, at_the_end=None, landing=1):
         """The right walk, with something changed at each step or at the end."""
 
-        def mistaken(predict, z_T, way, schedule, autoencoder, scale):
+        def mistaken(predict, z_T, steps, schedule, autoencoder, scale):
             z_t = z_T
-            for both in zip(way[:-1], way[1:], strict=True):
+            # `landing` says of t and t_next which one to mix for: 1 is right.
+            for both in zip(steps[:-1], steps[1:], strict=True):
                 t = torch.full((len(z_t),), both[0])
                 z_0_hat, eps_hat = predict(z_t, t)
                 if change is not None:
                     z_0_hat, eps_hat = change(z_0_hat, eps_hat, z_t, t, scale)
                 z_t = mix(z_0_hat, eps_hat, both[landing], schedule)
+            # Given at call time, as the scale is: it is one of the inputs.
             end = at_the_end or (lambda z, scale: coder.decode(z / scale).clamp(-1, 1))
             return end(z_t, scale)
 
@@ -167,13 +178,15 @@ def check_draw_in_latents(learner_draw):
     def clamped(z_0_hat, eps_hat, z_t, t, scale):
         return z_0_hat.clamp(-1, 1), eps_hat
 
+    # The library's own habit in pixels: the noise is read anew from the clamped guess.
+    # So there are two ways to clamp, and each has its sentence.
     def clamped_as_in_pixels(z_0_hat, eps_hat, z_t, t, scale):
         z_0_hat = z_0_hat.clamp(-1, 1)
         return z_0_hat, eps_from_x_0(z_0_hat, z_t, t, SCHEDULE)
 
-    def all_to_and_fro(predict, z_T, way, schedule, autoencoder, scale):
+    def all_to_and_fro(predict, z_T, steps, schedule, autoencoder, scale):
         z_t = z_T
-        for t, t_next in zip(way[:-1], way[1:], strict=True):
+        for t, t_next in zip(steps[:-1], steps[1:], strict=True):
             z_0_hat, eps_hat = predict(z_t, torch.full((len(z_t),), t))
             z_t = to_and_fro(mix(z_0_hat, eps_hat, t_next, schedule), scale)
         return coder.decode(z_t / scale).clamp(-1, 1)

@@ -58,10 +58,14 @@ def ask(learner: Callable, *given) -> Answer:
 
     Raises NotYetRight with the names of all arguments that it changes in place.
     """
+    # Copies, so that a learner who writes x *= 2 is told so, and does not spoil the
+    # input that the right function is given after.
     copies = fresh(given)
+    # Around each single call: what one answer sets must not decide the next one.
     with guard.plain_torch():
         answer = learner(*copies)
     pairs = zip(names_of(learner, len(given)), copies, given, strict=True)
+    # All of them in one sentence: told one by one, they would cost a try each.
     if changed := {n: was for n, now, was in pairs if is_changed(now, was)}:
         names = " and ".join(f"`{name}`" for name in changed)
         inputs = "inputs" if len(changed) > 1 else "input"
@@ -80,11 +84,13 @@ def names_of(learner: Callable, count: int) -> list[str]:
         names = list(inspect.signature(learner).parameters)
     except (TypeError, ValueError):  # it is not written in Python
         names = []
+    # A function of *args has fewer names than arguments.
     return [*names, *(f"number {i}" for i in range(len(names), count))][:count]
 
 
 def copying(name: str, was: Answer) -> str:
     """The line that copies an argument of this kind."""
+    # The line is to be typed as it stands, so it is the plainest for each kind.
     if isinstance(was, Tensor):
         return f"`{name} = {name}.clone()`"
     if type(was) in (list, dict):
@@ -110,15 +116,22 @@ def compare(
         tolerance: how far apart numbers may be, absolutely and relatively
         by_chance: what to do if it draws noise of its own
     """
+    # Seeds that never change: a class compares what it reads, and so does `make
+    # course`. Two of them, since on one input a mistake may look like another by
+    # chance.
     draws = [inputs(torch.Generator().manual_seed(seed)) for seed in (0, 1)]
     found = [ask(learner, *draw) for draw in draws]
+    # Copies here too: no function, not even ours, may spoil what the next one is given.
     expected = [right(*fresh(draw)) for draw in draws]
     said = _first_difference(found, expected, tolerance)
     if said is None:
         return
+    # NaN everywhere would match every mistake that makes NaN.
     if all(map(says_nothing, found)):
         raise NotYetRight(said)
     named = named_mistake(found, expected, draws, mistakes or {}, tolerance)
+    # Asked last: it calls the learner's function once more, and whoever made a known
+    # mistake need not hear of chance.
     if named is None and not _repeatable(learner, draws[0], found[0]):
         named = f"it answers differently each time for the same input: {by_chance}"
     raise NotYetRight(named or said)
@@ -128,10 +141,14 @@ def named_mistake(found, expected, draws, mistakes, tolerance=1e-4) -> str | Non
     """The one mistake that explains every answer found, if exactly one does."""
     explains = []
     for name, mistaken in mistakes.items():
+        # Each mistake is a function with the learner's arguments, made as a learner
+        # would make it: what is compared is what it does, never how it is written.
         made = [mistaken(*fresh(draw)) for draw in draws]
         matters = all(map(difference, made, expected))  # else it proves nothing
         if matters and _first_difference(found, made, tolerance) is None:
             explains.append(name)
+    # Two that fit are two guesses, and the learner would look in the wrong place in one
+    # case of two: then one number, expected and found, says more.
     return explains[0] if len(explains) == 1 else None
 
 
@@ -143,7 +160,7 @@ def _first_difference(found: list, expected: list, tolerance: float) -> str | No
 
 
 def _repeatable(learner: Callable, draw: tuple, first: Answer) -> bool:
-    """Two answers to one question; if they differ, it draws noise of its own."""
+    """Whether it answers the same question twice alike, without noise of its own."""
     return not is_comparable(first) or not difference(ask(learner, *draw), first, 0)
 
 
@@ -164,6 +181,7 @@ def report(
     """
     name = name or library_function.__name__
     wrong = _what_is_wrong(check, learner_function)
+    # Printed and not raised: the next cells must run, with one version or the other.
     print(f"{name}: {wrong or 'ok'}")
     if wrong is None:
         print("The notebook goes on with your version.")
@@ -189,6 +207,8 @@ def checked(
 
 
 def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str | None:
+    # The clock is innermost, so that what it raises is caught below, after everything
+    # that was set is as it was.
     limit = guard.time_limit(guard.SECONDS)
     try:
         with guard.same_chance(), guard.plain_torch(), limit:
@@ -196,6 +216,7 @@ def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # sys.exit() in an exercise must not end a notebook
+        # torch raises NotImplementedError too, with a message of its own.
         empty = isinstance(error, NotImplementedError)
         if empty and _message(error) in ("", YOUR_TURN):
             return "not done yet"
@@ -207,6 +228,8 @@ def _in_words(error: BaseException, learner_function: Callable) -> str:
     """One sentence: the check's own, or the type, place and message of an accident."""
     message = _message(error)
     line = _line_in_cell(error.__traceback__, learner_function)
+    # An assertion of the check is our sentence; one in the learner's own cell is
+    # theirs, and needs its line.
     ours = isinstance(error, AssertionError) and line is None
     if ours or isinstance(error, NotYetRight):
         return message or "a condition of the check does not hold"
@@ -230,7 +253,9 @@ def _message(error: BaseException) -> str:
 def _line_in_cell(
     trace: TracebackType | None, learner_function: Callable
 ) -> int | None:
-    """The last line of the learner's own cell that the error went through."""
+    """The last line of the learner's own cell, from 1, that the error went through."""
+    # Through to the end, and the last is kept: the error may be in a helper of the same
+    # cell. Frames of torch lie deeper, and say nothing to a learner.
     cell, line = _cell_of(learner_function), None
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == cell:
@@ -241,6 +266,7 @@ def _line_in_cell(
 
 def _cell_of(learner_function: Callable) -> str | None:
     """The file that a function, or a class's methods, were written in."""
+    # A class has no code of its own, but its methods do.
     parts = [learner_function, *getattr(learner_function, "__dict__", {}).values()]
     codes = [part.__code__ for part in parts if hasattr(part, "__code__")]
     return codes[0].co_filename if codes else None

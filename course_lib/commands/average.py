@@ -28,9 +28,13 @@ def average(
     """
     with bad_input():
         tensors, card = mean_of(weights)
+        # Any of them would do: cards are compared by `encoder_sha256`, so all that are
+        # averaged draw the latents of one encoder.
         autoencoder = its_autoencoder(weights[0], card, "cpu")
         refuse_own_input(weights, out, card)
         check_writable(out)
+    # First the autoencoder, last the weights: a folder that has a model.safetensors is
+    # ready for use, at whatever moment this is stopped.
     save_its_autoencoder(out, card, autoencoder)
     save_weights(out, tensors, card)
     tell(f"The mean of {len(weights)} trainings: {out}")
@@ -38,9 +42,12 @@ def average(
 
 def refuse_own_input(weights: list[str], out: Path, card: Card) -> None:
     """Raise a sentence if the mean would be written over what it is made of."""
+    # A mean can be taken only once from the same files: overwritten, they would be
+    # gone, and an autoencoder that lies beside them is as easily overlooked.
     folders = [out]
     if "autoencoder" in card:
         folders.append(folder_beside(out, card["autoencoder"]))
+    # Resolved, since a link or another spelling of the path is the same folder.
     written = {folder.resolve() for folder in folders}
     for name in weights:
         if find_weights(name).resolve() in written:

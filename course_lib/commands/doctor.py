@@ -35,7 +35,7 @@ from course_lib.device import (
     weights_folder,
 )
 from course_lib.painters.pipeline import LabelToImage
-from course_lib.training.recipes import denoiser_trainer
+from course_lib.training.recipes import BATCH, DENOISER, denoiser_trainer
 from course_lib.training.settings import Settings
 from course_lib.training.trainer import seconds_an_iteration
 from course_lib.world.datasets import (
@@ -53,8 +53,6 @@ SHIPPED = (
     *("cifar10", "cifar10-classifier"),
     *("pair", "words", "autoencoder", "latent"),
 )
-NETWORK = {"widths": (64, 128), "blocks": 2}  # the one that draws critters
-BATCH = 64
 
 # What each solved notebook took on one core of a slow machine, 2026-11-25, by the clock
 # of the processor: the seconds of all but its longest training, those of one iteration
@@ -84,6 +82,8 @@ def examine() -> dict:
     """All of it: machine, network, data, weights, speed, and what to do."""
     found = {
         "machine": machine(),
+        # Asked once, with two seconds of patience: nothing here needs a network, but
+        # what a course would fetch later hangs on it.
         "network": network_reachable(),
         "data": data_found(),
         "weights": weights_found(),
@@ -107,18 +107,20 @@ def machine() -> dict:
         "threads": torch.get_num_threads(),
         "memory_gib": round(memory_gib(), 1),
         "gpu_memory_gib": round(gpu_memory_gib(), 1),
+        # The cache's disk and not this folder's: pictures will be written there.
         "free_disk_gib": round(
             shutil.disk_usage(nearest(cache_folder())).free / GIB, 1
         ),
         "bfloat16_in_hardware": cpu_has_bf16() or torch.cuda.is_available(),
         "colab": on_colab(),
+        # A doctor who faints at the sight of the illness helps nobody: a wrong variable
+        # is told here and not raised.
         "profile": or_sentence(profile),
         "versions": {name: version_of(name) for name in PACKAGES},
     }
 
 
 def device_name() -> str:
-    """The device, and what it is called."""
     if torch.cuda.is_available():
         return f"cuda, {torch.cuda.get_device_name(0)}"
     return best_device().type
@@ -132,6 +134,8 @@ def nearest(folder: Path) -> Path:
 def version_of(package: str) -> str | None:
     """Its version, or None where it is not installed."""
     try:
+        # Read from what was installed: importing them all would take longer than the
+        # rest of this page, `datasets` alone three seconds.
         return version(package)
     except PackageNotFoundError:
         return None
@@ -151,6 +155,7 @@ def state_of(file: Path) -> str:
     if not file.is_file():
         return "missing"
     try:
+        # It compares the checksum, so a single wrong byte is found.
         load_checkpoint(file)
     except CheckpointError:
         return "damaged"
@@ -159,6 +164,7 @@ def state_of(file: Path) -> str:
 
 def data_found() -> dict:
     """The picture sets in the cache, and the mirror."""
+    # Those of one animal a picture, which notebook 05 and trainings with labels want.
     names = {f"critters {s}": critters_name(s, kind="one") for s in CRITTERS_ROWS}
     with suppress(ValueError):  # COURSE_DATA is wrong, as "mirror" says
         names |= {f"cifar10 {split}": cifar10_name(split) for split in CIFAR10_ROWS}
@@ -181,17 +187,23 @@ def speed() -> dict:
     """Pictures a second, measured on the course's own network and drawing."""
     draw_critters(BATCH, seed=0, kind="one")  # the first time is slower
     started = time.perf_counter()
+    # Enough for the clock, and little enough that nobody waits: a fraction of a second.
     pictures, factors = draw_critters(8 * BATCH, seed=0, kind="one")
     drawn = len(pictures) / (time.perf_counter() - started)
+    # Labels without names, as many as there are: what they are called takes no time.
     names = ("nothing", *map(str, range(1, int(factors["subject"].max()) + 1)))
     some = PictureSet("critters", pictures, factors["subject"], names, factors)
     trials = []
 
     def make(settings):
-        trials.append(denoiser_trainer(some, settings, batch_size=BATCH, **NETWORK))
+        trials.append(denoiser_trainer(some, settings, batch_size=BATCH, **DENOISER))
         return trials[-1]
 
+    # Four iterations of the real recipe, of which the first only warms up, and it picks
+    # bfloat16 or float32 as a training would: a figure from elsewhere would be wrong
+    # here.
     seconds = seconds_an_iteration(make, Settings(iterations=4), 4)
+    # It has learned nothing, and draws in the same time as if it had.
     painter = LabelToImage(trials[0].averaged_model(), trials[0].card)
     started = time.perf_counter()
     painter(["nothing"] * 16, steps=2, guidance_scale=2)
@@ -210,12 +222,17 @@ def takes(speed: dict, profile: str) -> dict[str, float]:
     picture = speed["seconds_a_picture"]
     parts = {"drawing the 60,000 critters, once": 60_000 / drawn}
     for number, (rest, iteration, iterations) in NOTEBOOKS.items():
+        # By one speed for all, a GPU would promise faster loops that never see it.
         pace = "training_images_per_s" if number in ON_GPU else "drawn_critters_per_s"
+        # A profile that is none was refused in a sentence; a laptop is what most have.
         n = dict(zip(PROFILES, iterations, strict=True)).get(profile, iterations[1])
         name = f"notebook {number}" + (f", training for {n:,} iterations" if n else "")
+        # The rest of a notebook is Python and small tensors on the CPU, as drawing
+        # critters is.
         seconds = rest / speed["drawn_critters_per_s"] * THERE["drawn_critters_per_s"]
         parts[name] = seconds + n * iteration * THERE[pace] / speed[pace]
     return parts | {
+        # Iterations and batches as in the table of data/weights/README.md.
         "training the shipped critter network again": 7000 * 64 / trained,
         "evaluating it on 3 x 2,048 pictures": 3 * 2048 * picture,
         "training the painter of `make latent` again": (2_000 + 4_000) * 64 / trained,
@@ -241,6 +258,7 @@ def advice(found: dict) -> list[str]:
             "Less than 2 GiB of disk are free: make room before training, or point "
             "COURSE_CACHE to another disk."
         )
+    # torch would take all of them by itself; only that variable keeps it from doing so.
     if here["threads"] < here["cores"]:
         sentences.append(
             f"Only {here['threads']} of {here['cores']} cores are used: unset "
@@ -251,6 +269,7 @@ def advice(found: dict) -> list[str]:
             sentences.append(said)
     damaged = [name for name, state in found["weights"].items() if state == "damaged"]
     missing = [name for name, state in found["weights"].items() if state == "missing"]
+    # One sentence for both, as git is the cure of both, in seconds and byte for byte.
     if damaged or missing:
         sentences.append(
             f"Weights {', '.join(damaged + missing)} are damaged or missing: "
@@ -271,6 +290,7 @@ def data_advice(data: dict, network: bool) -> list[str]:
     if any(s != "intact" for n, s in states.items() if n.startswith("cifar10")):
         if data["mirror"] is not None:
             sentences.append(f"CIFAR-10 will be read from {data['mirror']}.")
+        # The variable is Hugging Face's own, with its own idea of "off".
         elif network and os.environ.get("HF_HUB_OFFLINE", "0") in ("", "0"):
             sentences.append("CIFAR-10 will be downloaded (170 MB) when first needed.")
         else:
@@ -304,6 +324,7 @@ def as_lines(found: dict) -> list[str]:
         f"({done['precision']}), {done['seconds_a_picture']:.2f} s a picture, "
         f"{done['drawn_critters_per_s']:.0f} critters/s drawn",
     ]
+    # Durations in one column, so that the eye finds the long one.
     lines += [
         f"takes     {in_words(s):>12}  {part}"
         for part, s in found["takes_seconds"].items()

@@ -53,6 +53,7 @@ def edit(
         int | None,
         typer.Option(help="Draw so many pixels more at the left and the right."),
     ] = None,
+    # None, and not 0.7: whether it was typed decides which of three edits is meant.
     strength: Annotated[
         float | None,
         typer.Option(help="Of the whole picture, 0..1: how much changes: 0.7."),
@@ -85,11 +86,19 @@ def edit(
             raise ValueError(f"--again must be 1 to {MOST_AGAIN}; got {again}.")
         files, grid = places_for(out, n)
         painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
+        # At 0.7 nearly all animals become what was asked for, and where they are and
+        # what lies around them mostly stays; at 0.6 fewer do, at 1 nothing stays (the
+        # table of lesson 07).
         strength = 0.7 if strength is None else strength
+        # Called for its sentence, as `prepare` is for those about prompt, steps and
+        # guidance.
         start_of(strength, painter.schedule.T)
         prepared = painter.prepare([prompt], steps, guidance)
         size = painter.card["size"]
+        # Measured as it will be drawn: what is wider takes more memory by its square.
         room = size + 2 * (wider or 0)
+        # The same picture n times, each with noise of its own, so that there is a
+        # choice.
         pictures = from_bytes(read_picture(image, size)[None]).repeat(n, 1, 1, 1)
         hole = read_mask(mask, image, size) if mask else None
         if wider is not None:
@@ -97,12 +106,14 @@ def edit(
             pictures, hole = widen(pictures, left=wider, right=wider)
         together = how_many(painter, size, room, TOGETHER, HELD)
         if as_json:
+            # As in `generate`: only --json needs a judge, and its import takes seconds.
             from course_lib.judging.fidelity import READER, shared_judge, what_is_seen
 
             shared_judge(READER)  # now, so that what is wrong with it is said now
     width = pictures.shape[3]
     for sentence in painter.remarks_on(prepared, width) + on_the_edges(image):
         remark(sentence)
+    # `prepared.read` is rewritten already, and read_as below is to be what is drawn.
     literal, asked = replace(painter, rewrite=None), list(prepared.read) * n
     if hole is not None:
         if hole.all():
@@ -117,6 +128,7 @@ def edit(
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
     tell(f"{n} picture{'s' * (n > 1)}: {wrote[-1]}")
     if as_json:
+        # The judge is asked about the prompt as typed, which is what somebody wanted.
         facts = dict(files=wrote, prompt=prompt, image=str(image), weights=weights)
         facts |= dict(read_as=prepared.read[0])
         part = dict(mask=str(mask)) if mask else dict(wider=wider)
@@ -126,24 +138,34 @@ def edit(
 
 def check_wider(painter: TextToImage, wider: int) -> None:
     """Raise a sentence unless pictures can be drawn with so much room at both sides."""
+    # Room is added at both sides, so each side may have half of what the whole width
+    # must be a multiple of.
     step = painter.multiple // 2
     if wider % step:
         raise ValueError(f"--wider must be a multiple of {step} here; got {wider}.")
+    # For its sentence, should it be wider than a painter may draw.
     painter.shape(painter.card["size"] + 2 * wider)
 
 
 def read_mask(file: Path, image: Path, size: int) -> Tensor:
     """A black and white picture file as (size, size) booleans, True where white.
 
-    It must be as large as the picture file `image`.
+    Raises:
+        ValueError: it is no mask, is empty, or not as large as the file `image`
     """
     grey = read_picture(file, size).float().mean(0)  # (size, size), 0..255
+    # Both are cut to their middle square and shrunk. Of another shape the mask would be
+    # cut elsewhere, and its hole lie beside what it was painted over.
     check_same_shape(image, file)
+    # Editors often export the hole as transparent. Whether that means "draw" or "keep"
+    # nobody can know, and under it any colour may lie.
     if is_see_through(file):
         raise ValueError(
             f"{file} is transparent in parts, and a mask is black and white: paint "
             "white where to draw, black where to keep."
         )
+    # A photo given by mistake is grey nearly everywhere. A mask is not, but its edges
+    # are once it has been shrunk, so some grey is let through.
     unclear = ((grey > 50) & (grey < 205)).float().mean().item()
     if unclear > 0.2:  # some at the edges is what shrinking leaves
         raise ValueError(
@@ -160,6 +182,8 @@ def read_mask(file: Path, image: Path, size: int) -> Tensor:
 
 def is_see_through(file: Path) -> bool:
     """Whether any pixel of a picture file is not opaque."""
+    # open_picture leaves RGBA only where there is transparency of some kind, an alpha
+    # channel or one see-through colour, and that may still be used by no pixel.
     image = open_picture(file)
     return image.mode == "RGBA" and image.getextrema()[3][0] < 255
 

@@ -27,6 +27,8 @@ LARGEST = 256  # pixels along a side that a judge may be tried at
 
 def evaluate(
     called: typer.Context,
+    # One command for all kinds: the card knows what it lies beside, so nobody need say
+    # it twice. What an option means for another kind is refused, never ignored.
     weights: Weights = BY_LABEL,
     n: Annotated[
         int | None,
@@ -67,6 +69,7 @@ def evaluate(
     with bad_input():
         card = load_weights(weights)[1]
         kind = card.get("kind")
+        # A measurement takes minutes, so what can go wrong after it is tried before it.
         if save:
             check_writable(save.parent)
         if (prompts or only) and kind != "text denoiser":
@@ -82,11 +85,15 @@ def evaluate(
         if size is not None and kind != "judge":
             raise ValueError(f"--size needs weights that judge, not {weights}.")
     settings = dict(guidance_scale=guidance, sampler=sampler)
+    # Of a pair n is also among how many pictures a text must find its own. Of prompts n
+    # counts each kind, so `evaluate_prompts` has a smaller one.
     pictures = n if n is not None else {"pair": 1000}.get(kind, 2048)
     if kind == "judge":
         size = 32 if size is None else size
         found, lines = evaluate_judge(weights, pictures, seeds, size)
     elif kind == "text denoiser":
+        # Calls and not steps: samplers and guidance take one to four a step, and what a
+        # picture costs is the calls, so that only these can be compared.
         settings["calls"] = 20 if calls is None else calls
         with bad_input():
             painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
@@ -111,6 +118,7 @@ def command_line(called: typer.Context) -> str:
     """The command as it was given, without what changes no number."""
     words = ["python", "-m", "course_lib", called.command.name]
     for option in called.command.params:
+        # Only what was typed: this goes into a file of results, to be typed again.
         source = called.get_parameter_source(option.name)
         if source.name != "COMMANDLINE" or option.name in ("save", "as_json"):
             continue
@@ -122,6 +130,9 @@ def command_line(called: typer.Context) -> str:
 
 def taking_part(weights: str, card: dict) -> list[str]:
     """The weights that are measured, those they draw through, and those that judge."""
+    # What is measured hangs on all of these: once one of them ships anew,
+    # tools/fill_numbers.py calls the result stale. A judge or a pair is judged by
+    # nobody.
     judges = {"judge": [], "pair": [], "text denoiser": ["reader-32"]}
     judge = "cifar10-classifier" if card.get("data") == "cifar10" else "reader-32"
     through = [card["autoencoder"]] if card.get("autoencoder") else []
@@ -137,11 +148,13 @@ def evaluate_judge(weights: str, n: int, seeds: int, size: int):
         ev.check_size(n, seeds)
         judge, data = load_judge(weights), load_weights(weights)[1].get("data")
         own = judge.config["size"]
+        # A judge shrinks what is larger by a whole number, and cannot make detail.
         if not own <= size <= LARGEST or size < 32 or size % own:
             raise ValueError(
                 f"--size must be 32, 64, ... for this judge, a multiple of {own}, at "
                 f"most {LARGEST}; got {size}."
             )
+        # Loaded in here for its sentence, should the photos be out of reach.
         if data == "cifar10":
             ev.load_cifar10("test")
     found = ev.measure_judge(judge, data, n, seeds, size)
@@ -164,9 +177,12 @@ def evaluate_denoiser(weights: str, n: int, seeds: int, settings: dict):
     """What was found, and the same as lines for a person."""
     from course_lib.judging import evaluation as ev
 
+    # All that can be refused is refused in here, before the first picture is drawn;
+    # from then on a ValueError is our own mistake, and keeps its traceback.
     with bad_input():
         painter = LabelToImage.from_pretrained(weights, best_device())
         how = dict(settings)
+        # Without `calls`, what is left is guidance_scale and sampler, in this order.
         how["steps"] = painter.way_within(how.pop("calls"), *how.values()).steps
         ev.check_denoiser(painter, n, seeds, how)
     found = ev.measure_denoiser(painter, n, seeds, **settings)
@@ -181,13 +197,24 @@ def evaluate_prompts(
     file: Path | None,
     only: list[str] | None,
 ):
-    """By the prompts of a file, or by every kind of prompt there is, or by some."""
+    """By the prompts of a file, or by every kind of prompt there is, or by some.
+
+    Args:
+        n: prompts of each kind, or of the file, if not all
+        settings: guidance_scale, sampler, calls
+        only: the kinds, if not all
+
+    Returns:
+        what was found, and the same as lines for a person
+    """
     from course_lib.judging import evaluation as ev
     from course_lib.judging import fidelity as fi
 
     with bad_input():
         how = dict(settings)
         way = painter.way_within(how.pop("calls"), *how.values())
+        # Any prompt will do: what is tried is whether steps, guidance and sampler go
+        # together.
         painter.prepare([""], way.steps, **how)
         if file:
             ev.check_seeds(seeds)
@@ -197,9 +224,12 @@ def evaluate_prompts(
             asked = fi.prompts_from(lines, n)
             for sentence in fi.remarks(lines):
                 remark(sentence)
+    # As used, so a file of results says more than "the default".
     facts = dict(kind="text denoiser", seeds=seeds, as_typed=painter.as_typed)
     facts |= settings | asdict(way)
     if file:
+        # Of somebody's own prompts nobody knows the real pictures, so there is no
+        # ceiling.
         shares = fi.measure_prompts(painter, asked, seeds, **settings)
         facts |= dict(n=len(asked.texts), factors=shares)
         facts["all_factors"] = shares["all_factors"]["share"]
@@ -220,6 +250,8 @@ def evaluate_prompts(
 def read_lines(file: Path) -> list[str]:
     """The lines of a text file, without a byte order mark, or a sentence."""
     try:
+        # Editors on Windows begin a file with a byte order mark, which would be the
+        # first letter of the first prompt.
         return file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or error

@@ -36,9 +36,12 @@ def export(
         tensors, card = load_weights(weights)
         with made_from(weights, card, *needed_by(card)):
             parts = parts_of(tensors, card)
+        # An empty folder would look like success, so here the reasons are the error.
         if not any(part.equal for part in parts):
             reasons = " ".join(part.note for part in parts)
             raise ValueError(f"Nothing in {weights} has an equal in {to}. {reasons}")
+        # Only now, so that of two things that are wrong the weights are spoken of
+        # first: they are what must be trained or chosen anew.
         check_writable(out)
     written = {part.name: write(part, out) for part in parts if part.equal}
     for part in parts:

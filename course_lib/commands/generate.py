@@ -29,6 +29,7 @@ from course_lib.painters.pipeline import (
 from course_lib.shown import progress_bar, remark, tell
 from course_lib.typed import names_in
 
+# All are kept in memory until they are written; 10,000 of 64x64 are 0.5 GB of floats.
 MOST_PICTURES = 10_000
 
 
@@ -71,6 +72,8 @@ def generate(
     labels = [name for names in label or [] for name in names_in(names)]
     settings = dict(steps=steps, guidance_scale=guidance, sampler=sampler)
     with bad_input():
+        # Everything that can be refused is refused before the first step: many pictures
+        # take minutes, and nobody should wait so long for a sentence.
         if (prompt is None) == (label is None):
             raise ValueError("Say what to draw: either a prompt or --label.")
         if not 1 <= n <= MOST_PICTURES:
@@ -81,6 +84,8 @@ def generate(
         space = "latent" if space is None else space
         if space not in SPACES:
             raise ValueError(f"--space must be latent or pixel; got {space!r}.")
+        # A name that nobody typed is a `Shipped` one: a folder `latent` that happens to
+        # lie here is not meant (checkpoint.py).
         weights = weights or (BY_LABEL if label else SPACES[space])
         if label and (negative or size is not None or as_typed):
             raise ValueError(
@@ -90,17 +95,26 @@ def generate(
             draw = LabelToImage.from_pretrained(weights, best_device())
         else:
             draw = TextToImage.from_pretrained(weights, best_device(), as_typed)
+        # Only a prompt has these two; a label painter's `prepare` does not know them.
         told = dict(negative_prompt=negative, size=size) if prompt else {}
         prepared = draw.prepare(labels or prompt, **settings, **told)
         if prompt and as_json:
+            # Only --json reads its picture back, and this import brings torchvision,
+            # which takes seconds, longer than the drawing does.
             from course_lib.judging.fidelity import READER, shared_judge, what_is_seen
 
             shared_judge(READER)  # now, so that what is wrong with it is said now
     for sentence in draw.remarks_on(prepared) if prompt else []:
         remark(sentence)
+    # The calls are counted, not reckoned: guidance asks twice a step, in latents only
+    # in the middle of the way, heun looks twice as well, and a formula here would have
+    # to know all that.
     looked = count_looks(draw.model)
     started = time.monotonic()
+    # Prepared with each wish once, however many pictures: so a text is rewritten and
+    # encoded once, and what is odd about it is said even if its turn does not come.
     way, drawn = prepared.way, prepared.in_turns(n)
+    # n steps yield n + 1 looks: the last shows where the walk ends.
     with progress_bar(total=n * (way.steps + 1), unit="step") as bar:
         watch = dict(callback=lambda step: bar.update(len(step.x_t)))
         pictures = draw.paint(drawn, seed, **watch)
@@ -110,6 +124,8 @@ def generate(
     tell(f"{n} picture{'s' * (n > 1)} in {seconds:.1f} s: {wrote[-1]}")
     if as_json:
         facts = dict(files=wrote, seed=seed, weights=weights)
+        # What was used, not what was typed: defaults may be others by the time that
+        # somebody reads this.
         facts |= asdict(way) | dict(sampler=sampler)
         facts |= {"labels" if label else "prompts": drawn.asked} | told
         if prompt:
@@ -124,6 +140,8 @@ def count_looks(model: nn.Module) -> dict[str, int]:
     looked = {"pictures": 0}
 
     def count(model, inputs, output):
+        # By pictures and not by calls of the module: guidance puts both of its
+        # questions into one batch, and work grows with the batch.
         looked["pictures"] += len(inputs[0])
 
     model.register_forward_hook(count)

@@ -24,7 +24,9 @@ from course_lib.pixels import FORMATS, from_bytes, read_picture
 from course_lib.shown import remark, tell
 from course_lib.typed import file_named
 
+# All of them are drawn in one batch.
 MOST = 100  # pictures
+# All that we can read, and two customary short spellings.
 ENDINGS = (*(f".{name.lower()}" for name in FORMATS), ".jpg", ".tif")
 
 
@@ -58,6 +60,8 @@ def interpolate(
             raise ValueError(f"--n must lie in 2..{MOST}; got {n}.")
         files, grid = places_for(out, n)
         painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
+        # Even of two files, which nothing is drawn for: --steps 0 is refused in either
+        # case.
         prepared = painter.prepare(asked, steps, guidance)
         images = [picture_named(one) for one in asked]
         if any(images) and not all(images):
@@ -70,8 +74,10 @@ def interpolate(
     else:
         for sentence in painter.remarks_on(prepared):
             remark(sentence)
+        # `prepared.read` is rewritten already, and read_as below must be what is drawn.
         literal = replace(painter, rewrite=None)
         pictures = on_the_way(literal, *prepared.read, n, to_seed=to_seed, **how)
+    # One row, as a way has no corners; ten is what fits on a screen.
     write_pictures(pictures, files, grid, columns=min(n, 10))
     wrote = [str(file) for file in files] + [str(grid)]
     tell(f"{n} pictures: {wrote[-1]}")
@@ -86,9 +92,12 @@ def interpolate(
 def picture_named(text: str) -> str | None:
     """The picture file that a text names; None for a prompt.
 
-    A text that ends as a picture's name does is no prompt: a name was misspelled.
+    Raises:
+        ValueError: the text ends as a picture's name does, and no such file is there
     """
     file = file_named(text)
+    # Taken for a prompt, frog.pgn would be drawn, as whatever those letters bring up: a
+    # misspelled name is far likelier than such a wish.
     if file is None and text.strip().lower().endswith(ENDINGS):
         raise ValueError(f"There is no file {text}.")
     return file

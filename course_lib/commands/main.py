@@ -32,8 +32,13 @@ from course_lib.shown import let_any_letter_out, tell
 from course_lib.typed import TypedError
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
+# Which one depends on typer's version: 0.29, which we test, carries its own copy of
+# click, so `import click` would name another class, which catches nothing.
 UsageError = typer.BadParameter.__base__  # click's, or typer's own copy of it
 
+# Plain words only, as the contract above has one sentence on stderr: typer would put a
+# box around it, colours into a traceback, and two options for the shell's completion
+# into every help.
 app = typer.Typer(
     help="From pixels to prompts: draw and change pictures, train, measure.",
     add_completion=False,
@@ -45,11 +50,17 @@ app = typer.Typer(
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    # First of all, for even a refusal quotes what was typed, and a terminal may lack
+    # its letters: printing it must not be the failure.
     let_any_letter_out()
     try:
         name = "python -m course_lib"
+        # Before typer sees them: to it `--what` is an unknown option and `train` a
+        # group that lacks its command.
         if arguments[:1] == ["train"]:
             arguments = with_its_name(arguments)
+        # Not standalone, or typer would print errors its own way and end the process:
+        # notebook 00 calls us in its kernel, and tests do so in theirs.
         code = app(arguments or ["--help"], name, standalone_mode=False) or DONE
         return complain("Stopped.", FAILED) if code == INTERRUPTED else code
     except UsageError as error:
@@ -58,6 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
         return complain(str(error), BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         return complain("Stopped.", FAILED)
+    # A full disk and weights that went astray are nobody's bad input. Whatever is not
+    # named here is a mistake of ours, keeps its traceback and exits with 1.
     except (WriteError, FloatingPointError) as error:
         return complain(str(error), FAILED)
 
@@ -74,8 +87,10 @@ def doctor(as_json: AsJson = False) -> None:
 
     Example: python -m course_lib doctor
     """
+    # Here and not above: it imports all that trains, which `generate` does without.
     from course_lib.commands.doctor import as_lines, examine
 
+    # As the other commands do, so that the speed found is the speed they will have.
     use_all_cores()
     found = examine()
     tell(*as_lines(found))

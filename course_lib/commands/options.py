@@ -38,6 +38,7 @@ def path(given: str) -> Path:
     return Path(text(given))
 
 
+# One name an option, so that it means and says the same in every command that has it.
 AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON.")]
 AsTyped = Annotated[
     bool,
@@ -69,7 +70,7 @@ Sampler = Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")]
 
 
 def complain(sentence: str, code: int) -> int:
-    """Say on stderr, in one line, what went wrong."""
+    """Say on stderr, in one line, what went wrong; returns the exit code `code`."""
     remark(sentence)
     return code
 
@@ -82,8 +83,11 @@ def bad_input() -> Iterator[None]:
     """
     try:
         yield
+    # It is a CheckpointError, too, so it must be let through by name.
     except WriteError:
         raise
+    # ValueError is also what a slip in our own code raises. So commands check inside
+    # this block and compute after it: there a ValueError keeps its traceback.
     except (ValueError, DataError, CheckpointError) as error:
         raise typer.Exit(complain(str(error), BAD_INPUT)) from error
     except OSError as error:
@@ -92,11 +96,14 @@ def bad_input() -> Iterator[None]:
 
 def in_a_sentence(error: OSError) -> str:
     """What the system said of a file, without its number for that."""
+    # An OSError that was made of one text, as Pillow makes them, has nothing else.
     if not error.strerror:
         return str(error)
     return f"{error.filename or 'A file'} cannot be used: {error.strerror}."
 
 
 def say_json(facts: dict) -> None:
-    """The last line of stdout."""
+    """The facts as one line, which is to be the last of stdout."""
+    # Not `tell`: JSON escapes whatever a terminal would obey by itself. And flushed, as
+    # Python keeps back what goes into a pipe, where somebody waits for this line.
     print(json.dumps(facts), flush=True)

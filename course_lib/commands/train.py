@@ -24,11 +24,16 @@ from course_lib.commands.options import (
 from course_lib.device import in_words, set_threads, use_all_cores
 from course_lib.shown import tell
 
+# More for --minutes, for it decides how many iterations there will be, and hardly any
+# for a forecast that nobody holds us to.
 TIMED = 20  # iterations that --minutes is reckoned from
 GLANCE = 5  # iterations that the announced time is reckoned from
+# The settings want a number from the start: the learning rate falls towards the last
+# iteration, so "until the time is up" would be another recipe on every machine.
 UNTIMED = 10**9  # stands for as many as fit, until they are timed
 A_YEAR = 366 * 24 * 60  # minutes
 
+# What all networks have.
 Out = Annotated[Path, typer.Option(parser=path, help="The folder of this training.")]
 Iterations = Annotated[int | None, typer.Option(help="How many.")]
 Minutes = Annotated[
@@ -58,7 +63,7 @@ Precision = Annotated[
 ]
 Threads = Annotated[int | None, typer.Option(help="CPU threads; all, if not given.")]
 
-# What several networks have, but not all.
+# What several have, but not all.
 Widths = Annotated[
     str | None, typer.Option(help="Channels on each grid, if not the recipe's: 64,128.")
 ]
@@ -85,8 +90,16 @@ OnlySize = Annotated[int | None, typer.Option("--size", hidden=True)]
 def prepare(called: typer.Context, own: dict):
     """The settings of a training: the recipe's `own`, and what was asked for.
 
-    Its folder must be free or resumed. Threads are set, and nothing else happens yet.
+    Threads are set, and nothing else happens yet.
+
+    Args:
+        own: the recipe's, as TEXT_SETTINGS in training/recipes.py
+
+    Raises:
+        ValueError: an option makes no sense, or the folder is taken and not resumed
     """
+    # Inside functions, here and in train_networks.py: what trains takes half as long to
+    # import as all commands together (0.15 beside 0.3 s), and most commands do not.
     from course_lib.training import trainer
     from course_lib.training.resume import saved_card
 
@@ -95,6 +108,9 @@ def prepare(called: typer.Context, own: dict):
     use_threads(asked["threads"])
     saved = saved_card(asked["out"], asked["resume"])
     check_length(asked["iterations"], asked["minutes"], asked["until"])
+    # Once timed, always so many: resumed on a faster machine, or a busier one,
+    # --minutes must not move the end, on which the learning rate of each iteration
+    # hangs.
     iterations = asked["iterations"]
     if iterations is None:  # those it began with, or, once timed, what fits
         iterations = saved.get("settings", {}).get("iterations", UNTIMED)
@@ -107,7 +123,12 @@ def prepare(called: typer.Context, own: dict):
 
 
 def learn(called: typer.Context, settings, make: Callable) -> None:
-    """Train what `make(settings, folder, resume)` begins, and say how it went."""
+    """Train what `make(settings, folder, resume)` begins, and say how it went.
+
+    Args:
+        settings: what `prepare` returned
+        make: a recipe with its options, which returns a Trainer
+    """
     from course_lib.training import trainer
 
     asked = called.params
@@ -116,6 +137,8 @@ def learn(called: typer.Context, settings, make: Callable) -> None:
         with bad_input():
             return make(*how)
 
+    # A throw-away training without a folder: it costs some seconds, and tells how long
+    # this will take on the machine that it will take it on, whatever that is.
     glance = TIMED if asked["minutes"] else GLANCE
     seconds = trainer.seconds_an_iteration(begin, settings, glance)
     if settings.iterations == UNTIMED:
@@ -123,6 +146,8 @@ def learn(called: typer.Context, settings, make: Callable) -> None:
         settings = replace(settings, iterations=fitting)
     training = begin(settings, asked["out"], asked["resume"])
     training.until = asked["until"]
+    # The card says how to train the same again, hence iterations: as many minutes would
+    # be another number of them elsewhere.
     training.card["command"] = command_line(called, settings.iterations)
     announce(training, seconds)
     trainer.train(training)
@@ -160,13 +185,16 @@ def with_step(
         raise ValueError(f"--optimizer must be adamw or muon; got {optimizer!r}.")
     if learning_rate is not None and not 0 < learning_rate <= 1:
         raise ValueError(f"--learning-rate lies between 0 and 1; got {learning_rate}.")
+    # Only if it is not the recipe's own anyway, whose learning rate was chosen for it.
     if optimizer is not None and own.get("muon", False) != (optimizer == "muon"):
         own = own | (MUON if optimizer == "muon" else ADAMW)
     return own if learning_rate is None else own | {"learning_rate": learning_rate}
 
 
 def use_threads(threads: int | None) -> None:
-    """So many CPU threads; all that are ours, if it is not said."""
+    """Give torch so many CPU threads; all that are ours, if it is not said."""
+    # First, since it honours OMP_NUM_THREADS, and what is asked for here goes before
+    # that.
     use_all_cores()
     if threads is not None:
         set_threads(threads)
@@ -183,6 +211,7 @@ def whole_numbers(option: str, text: str) -> tuple[int, ...]:
 
 def command_line(called: typer.Context, iterations: int) -> str:
     """The command that trains the same again: every option that was not left alone."""
+    # A resumed, halved or talkative training ends in the same weights.
     values = called.params | dict(iterations=iterations, minutes=None)
     values |= dict(resume=False, until=None, as_json=False)
     words = called.command_path.split()  # python -m course_lib train text
@@ -194,6 +223,7 @@ def command_line(called: typer.Context, iterations: int) -> str:
 
 def announce(training, seconds: float) -> None:
     """What is about to happen, and about how long it will take on this device."""
+    # Under torchrun every process comes by here, and one is to speak.
     if not training.accelerator.is_main_process:
         return
     left = max(0, training.last - training.iteration)
@@ -213,6 +243,7 @@ def report_training(training, as_json: bool) -> None:
     """Where it is, and how it went; exit code 1 if it was stopped before its end."""
     if not training.accelerator.is_main_process:
         return
+    # The loss of one batch says little: it hangs on which t and which noise were drawn.
     last = training.losses[-100:]
     loss = sum(last) / len(last) if last else math.nan
     done, wanted = training.iteration, training.settings.iterations
@@ -220,6 +251,7 @@ def report_training(training, as_json: bool) -> None:
     if as_json:
         facts = dict(folder=str(training.folder), iterations=done, loss=loss)
         say_json(facts | dict(precision=training.precision, card=training.card))
+    # `last` and not `wanted`: who said --until has got what was asked for.
     if done < training.last:
         sentence = "Stopped before its end; the same command with --resume carries on."
         raise typer.Exit(complain(sentence, FAILED))

@@ -45,6 +45,7 @@ from course_lib.world.datasets import (
     load_folder,
 )
 
+# Options of one network each, or with words of their own in each.
 Data = Annotated[
     str | None, typer.Option(parser=text, help="critters, cifar10 or folder:PATH.")
 ]
@@ -74,6 +75,7 @@ NETWORKS = typer.Typer(
     Example: python -m course_lib train --data critters --minutes 10 --out runs/mine
     """
 )
+# Written out, as a sentence wants an "or".
 NAMES = "denoiser, text, latent, pair, autoencoder, reader or classifier"
 
 
@@ -86,8 +88,12 @@ def with_its_name(words: list[str]) -> list[str]:
     ['train', 'text', '--out', 'runs/mine', '--size', '64']
     """
     _, *rest = words
+    # `train --help` is about all of them. A first word that is no option is a name,
+    # right or wrong, and typer knows what to say of it.
     if rest[:1] == ["--help"] or (rest and not rest[0].startswith("-")):
         return words
+    # By hand, since --what may stand anywhere among options that belong to a command
+    # which we know only once it is found.
     name, left = "denoiser", []
     while rest:
         word = rest.pop(0)
@@ -102,8 +108,12 @@ def with_its_name(words: list[str]) -> list[str]:
     return ["train", name, *left]
 
 
+# What was asked for -------------------------------------------------------------
+
+
 def load_data(data: str, size: int = 32, split: str = "train") -> PictureSet:
     """The picture set that a command names: critters, cifar10 or folder:PATH."""
+    # A label names one animal, so pictures of two have none.
     if data == "critters":
         return load_critters(split, size=size, kind="one")
     if data == "cifar10":
@@ -117,6 +127,7 @@ def load_data(data: str, size: int = 32, split: str = "train") -> PictureSet:
 
 def size_of(data: str, size: int | None) -> int:
     """Height and width of its pictures: CIFAR-10 has one size only."""
+    # It is refused and not ignored, or a photo would be enlarged without a word.
     sizes = (32,) if data == "cifar10" else (32, 64)
     return sizes[0] if size is None else checked_size(size, *sizes)
 
@@ -129,6 +140,8 @@ def only(
     size: int | None = None,
 ) -> None:
     """Raise a sentence if a network is to learn from what it cannot learn from."""
+    # Old commands and cards say --data and --size everywhere. What is true is taken,
+    # what is not is refused: ignored, it would train for an hour on something else.
     if data not in (None, its_data):
         raise ValueError(f"{one} learns from {its_data}; got --data {data}.")
     if size is not None:
@@ -144,6 +157,8 @@ def painter_size(start: str | None, widths: str | None, blocks: int | None) -> d
     """Channels and blocks: as asked, or as `start`, or what suits this machine."""
     from course_lib.training import recipes
 
+    # Who goes on from weights has their size. Else as large as is trained in about the
+    # same time: a data-centre GPU does in ten minutes what two cores do in a day.
     larger = start is None and best_device().type == "cuda"
     own = recipes.PAINTER_OF_GPU if larger else {}
     return own | given(widths=grids(widths), blocks=blocks)
@@ -155,6 +170,9 @@ def refuse_two_beginnings(start: str | None, pair: str | None) -> None:
         raise ValueError("--start goes on from a text encoder, too: leave out --pair.")
 
 
+# Each says all its options, though most are shared: typer makes --help and its checks
+# of the signature, and a reader of one network finds all of it in one place. A common
+# dict of options would be shorter, and would hide which network has which.
 @NETWORKS.command()
 def denoiser(
     called: typer.Context,
@@ -189,11 +207,15 @@ def denoiser(
         options |= given(widths=grids(widths))
         data = data or "critters"
         size = size_of(data, size)
+        # Looked through before the pictures are loaded: to draw 50,000 of them, or to
+        # download photos, for a refusal in the end is too late. Other recipes load by
+        # themselves, after their own checks.
         recipes.checked_denoiser(size, settings, **options)
         pictures = load_data(data, size=size)
     learn(called, settings, partial(recipes.denoiser_trainer, pictures, **options))
 
 
+# Not called `text` in here, as that is the parser of options.py.
 @NETWORKS.command("text")
 def text_painter(
     called: typer.Context,
@@ -269,6 +291,8 @@ def latent(
     options |= given(pair=pair, start=start, autoencoder=autoencoder)
     with bad_input():
         settings = prepare(called, recipes.LATENT_SETTINGS)
+        # Lesson 12's latents are 16x16 places of an autoencoder that learned 64x64
+        # alone.
         only("A latent", "critters", data, 64, size)
         refuse_two_beginnings(start, pair)
         options |= painter_size(start, widths, blocks)
@@ -406,5 +430,6 @@ def classifier(
     options = given(batch_size=batch, seed=seed)
     with bad_input():
         settings = prepare(called, recipes.CLASSIFIER_SETTINGS)
+        # Of critters the reader says more, so the classifier is for photos.
         only("A classifier", "cifar10", data, 32, size)
     learn(called, settings, partial(recipes.classifier_trainer, **options))

@@ -14,6 +14,8 @@ def parts_of(model: nn.Module) -> dict[str, nn.Module]:
     """The named parts of a network, and the members of its lists one by one."""
     parts = {}
     for name, part in model.named_children():
+        # A list is no step of the way: nothing passes through it, only through its
+        # members.
         if isinstance(part, nn.ModuleList):
             parts |= {f"{name}[{i}]": member for i, member in enumerate(part)}
         else:
@@ -29,7 +31,7 @@ def shapes_inside(model: nn.Module, *inputs) -> Shapes:
     """
     shapes, hooks = {}, []
     for name, part in parts_of(model).items():
-
+        # `name=name` keeps the name of this turn: a closure would see the last one's.
         def record(part, given, answer, name=name):
             shapes[name] = tuple(answer.shape)
 
@@ -38,6 +40,8 @@ def shapes_inside(model: nn.Module, *inputs) -> Shapes:
         with torch.no_grad():
             model(*inputs)
     finally:
+        # Also if the network refuses its input: a hook left behind would go on
+        # recording.
         for hook in hooks:
             hook.remove()
     return shapes
@@ -58,6 +62,7 @@ def plot_unet(shapes: Shapes, alt: str) -> None:
 
 def draw_unet(axis: Axes, shapes: Shapes) -> None:
     """A box is the higher the finer its grid, the wider the more channels it has."""
+    # The vectors of time and label have no grid, so no place in the U.
     pictures = {name: shape for name, shape in shapes.items() if len(shape) == 4}
     grids = sorted({shape[2] for shape in pictures.values()}, reverse=True)
     tops = {}
@@ -76,7 +81,9 @@ def draw_box(
 ) -> float:
     """One part: its name above, its shape below; returns where the name ends."""
     _, channels, height, width = shape
+    # High by the root of the grid's side, or the coarsest would be but a line.
     across, up = 0.1 + 0.75 * min(1, channels / 192), 0.7 * (height / finest) ** 0.5
+    # The way up in another colour; that it stands at the right says the same.
     colour = PALETTE[0] if name.split("[")[0] not in ("grow", "up") else PALETTE[4]
     corner = (x - across / 2, y - up / 2)
     axis.add_patch(Rectangle(corner, across, up, fc=colour, ec="black", lw=0.6))
@@ -90,6 +97,7 @@ def skips(names) -> list[tuple[str, str]]:
     """Which part of the way down hands its detail to which part of the way up."""
     down = [name for name in names if name.startswith("down[")]
     up = [name for name in names if name.startswith("up[")]
+    # The last grid of the way down is the first of the way up, hence reversed.
     pairs = list(zip(down, reversed(up), strict=True))
     return [("x_t", "refine"), *pairs] if {"x_t", "refine"} <= set(names) else pairs
 

@@ -35,6 +35,7 @@ STYLE = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
+    # A grid to read values off, pale and behind everything (axisbelow).
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#dddddd",
@@ -77,6 +78,7 @@ def show(figure: Figure | Image.Image, alt: str) -> None:
 
 def publish(page: str, alt: str) -> None:
     """Put a piece of HTML under the cell; a terminal prints its description instead."""
+    # Both at once: Jupyter shows the richest it can, a screen in a terminal the words.
     words = f"figure: {alt}"
     if get_ipython() is None:
         print(words)
@@ -93,7 +95,9 @@ def image_tag(png: bytes, alt: str, width: int | None = None, look: str = "") ->
     >>> image_tag(b"png", 'a "frog"', width=32)[:40]
     '<img alt="a &quot;frog&quot;" width="32"'
     """
+    # Inside the page, so that a notebook that is sent to somebody brings its pictures.
     data = base64.b64encode(png).decode()
+    # Asked for here, through which every picture goes: none gets past without words.
     words = html.escape(check_alt(alt))
     wide = f'width="{width}" ' if width is not None else ""
     return (
@@ -113,10 +117,11 @@ def check_alt(alt: str) -> str:
 
 
 def png_bytes(figure: Figure | Image.Image) -> bytes:
-    """A figure as PNG, without dates or versions in it."""
+    """A figure as PNG, without dates or versions in it; the figure is closed."""
     file = io.BytesIO()
     if isinstance(figure, Image.Image):
         pixels = to_rgb(figure)
+        # The same picture must be the same bytes, whenever and wherever it was made.
         pixels.info = {}  # a file's comments and dates stay behind
         pixels.save(file, "png", optimize=True)
     else:
@@ -141,6 +146,7 @@ def panels(
         width, height: of one panel, in inches
         share: give all panels the same axes
     """
+    # Before anything is drawn, or the sentence would come after all the work.
     check_alt(alt)
     across = min(count, 4)
     down = math.ceil(count / across)
@@ -149,6 +155,8 @@ def panels(
         grid = figure.subplots(down, across, squeeze=False, sharex=share, sharey=share)
         for empty in grid.flat[count:]:
             empty.set_visible(False)
+        # The caller draws inside `our_style`, since matplotlib reads some of its
+        # settings only when a line or a text is made.
         yield list(grid.flat[:count])
         show(figure, alt)
 
@@ -185,14 +193,19 @@ def sheet(rows: list[Row], zoom: int | None = None) -> Figure:
         check_pictures(row.pictures)
     height, width = rows[0].pictures.shape[2:]
     columns = max(len(row.pictures) for row in rows)
+    # 110 pixels of the 880 at most, else many columns would have no room left.
     labels = [wrap(row.label, 110) for row in rows]
     margin = round(max(map(text_width, labels)))
     if zoom is None:
+        # A whole number: only then is each pixel a square with sharp edges. More than 8
+        # makes a small picture larger, and shows nothing more.
         zoom = max(1, min(8, ((WIDEST - margin) // columns - GAP) // width))
     across = width * zoom + GAP
     titles = [[wrap(str(title), across) for title in row.titles] for row in rows]
     downs = [height * zoom + GAP + LINE * most_lines(line) for line in titles]
     size = (margin + GAP + columns * across, GAP + sum(downs))
+    # The figure has just the pixels that it needs, so that none is ever resampled:
+    # imshow would stretch pictures to fit its axes.
     figure = new_figure(*(pixels / DPI for pixels in size))
     top = GAP
     for row, label, line, down in zip(rows, labels, titles, downs, strict=True):
@@ -210,6 +223,8 @@ def sheet(rows: list[Row], zoom: int | None = None) -> Figure:
 
 def wrap(text: str, pixels: float) -> str:
     """Break a text into lines that are about so wide."""
+    # Reckoned by a mean letter, as matplotlib knows a text's true width only when it
+    # draws, and the figure's size must be known before.
     return "\n".join(textwrap.wrap(text, max(4, int(pixels / LETTER))))
 
 
@@ -227,6 +242,7 @@ def put_picture(
 ) -> None:
     """One picture (3, H, W) at a place in pixels from the top left."""
     pixels = to_bytes(picture.detach().cpu()).permute(1, 2, 0)  # (H, W, 3)
+    # figimage puts one number of the array on one screen pixel, and does nothing else.
     large = pixels.repeat_interleave(zoom, 0).repeat_interleave(zoom, 1).numpy()
     bottom = int(figure.bbox.height) - top - len(large)
     figure.figimage(large, left, bottom, origin="upper")
@@ -234,5 +250,6 @@ def put_picture(
 
 def put_text(figure: Figure, left: float, top: float, text: str, ha: str, va: str):
     """Words at a place in pixels from the top left."""
+    # matplotlib counts from the bottom, in shares of the figure.
     x, y = left / figure.bbox.width, 1 - top / figure.bbox.height
     figure.text(x, y, text, ha=ha, va=va, fontsize=8, linespacing=1.1)

@@ -35,6 +35,7 @@ def show_pictures(
 
     Args:
         titles: written under the pictures, one each
+        columns: so many pictures in a row, at most
         zoom: how many screen pixels wide a pixel is; found by itself
     """
     if titles is not None and len(titles) != len(pictures):
@@ -60,6 +61,7 @@ def show_rows(
         titles: one a column, written under the last row
     """
     named = [Row(name, pictures, []) for name, pictures in rows.items()]
+    # Under the last row only: a column is the same thing in every row.
     named[-1] = named[-1]._replace(titles=list(titles or []))
     show_sheet(named, alt, zoom)
 
@@ -78,7 +80,9 @@ def show_trace(
         every: show each so-manieth step; by default about eight in all
         picture: which picture of the batch
     """
+    # Eight pictures are what a row holds at a size that shows something.
     every = every or math.ceil((len(steps) - 1) / 7)
+    # The last step, t = 0, is what it was all for: it is shown whatever `every` says.
     shown = [*steps[:-1:every], steps[-1]]
     rows = {
         "x_t": torch.stack([step.x_t[picture].cpu() for step in shown]),
@@ -106,6 +110,9 @@ def show_picture_numbers(
         picture: (3, H, W) in [-1, 1]; the numbers written are bytes, 0..255
         top, left, size: the square, in pixels
         whole: also show where in the picture it lies
+
+    Raises:
+        PictureError: it is no picture, or the square reaches beyond it
     """
     check_pictures(picture[None])
     pixels = to_bytes(picture.detach().cpu()).permute(1, 2, 0)  # (H, W, 3)
@@ -119,6 +126,7 @@ def show_picture_numbers(
         f"A square of {size} times {size} pixels from row {top}, column {left}, "
         "and in each pixel its three numbers: red, green and blue."
     )
+    # 0.8 inches hold three lines of numbers in each pixel.
     side = 0.8 * size + 0.6
     with panels(alt or words, 1 + whole, side, side) as axes:
         if whole:
@@ -137,6 +145,7 @@ def show_picture_numbers(
 
 def frame(axis: Axes, left: float, top: float, size: int) -> None:
     """A square that is seen on any ground: white on black."""
+    # One line of one colour would vanish on some picture.
     for colour, width in (("black", 3.5), ("white", 1.5)):
         square = Rectangle((left, top), size, size, fill=False, ec=colour, lw=width)
         axis.add_patch(square)
@@ -146,6 +155,7 @@ def write_numbers(axis: Axes, crop: Tensor) -> None:
     """Write the three numbers into each pixel of a crop (size, size, 3) of bytes."""
     for row, pixels in enumerate(crop.tolist()):
         for column, (red, green, blue) in enumerate(pixels):
+            # How bright an eye finds it (ITU-R BT.601): green counts most, blue hardly.
             bright = 0.299 * red + 0.587 * green + 0.114 * blue > 128
             ink = "black" if bright else "white"
             text = f"{red}\n{green}\n{blue}"
@@ -169,6 +179,7 @@ def plot_points(
         for axis, name, cloud in zip(axes, named, clouds, strict=True):
             axis.scatter(*cloud.T, s=6, color=PALETTE[0], alpha=0.6, linewidths=0)
             axis.set_title(name)
+        # One limit for all panels: a cloud that shrinks must be seen to shrink.
         same_square(axes, limit or reach(*clouds))
 
 
@@ -193,9 +204,13 @@ def plot_field(
     arrows = [numbers(each) for each in named.values()]
     points = numbers(points)
     if scale is None:
+        # The points' mean distance, if they fill their square; one point, or points on
+        # a line, have none, hence the 1.0.
         apart = math.sqrt(np.ptp(points, axis=0).prod() / len(points)) or 1.0
         longest = max(np.linalg.norm(each, axis=1).max() for each in arrows) or 1.0
         scale = longest / (1.3 * apart)
+    # matplotlib's own default turns and scales arrows by the screen and not by the
+    # axes: they would point elsewhere than the vectors do.
     drawn = dict(angles="xy", scale_units="xy", scale=scale, width=0.005)
     with panels(alt, len(arrows), 4.2, 4.2, share=True) as axes:
         for axis, name, each in zip(axes, named, arrows, strict=True):
@@ -226,6 +241,7 @@ def backdrop(axis: Axes, data: Tensor | None) -> None:
 
 def reach(*clouds: np.ndarray) -> float:
     """How far points lie from zero, and a little more."""
+    # From zero and not from the data's middle, as N(0, 1) is what all of it is about.
     return 1.05 * max(np.abs(cloud).max() for cloud in clouds)
 
 
@@ -242,6 +258,8 @@ def same_square(axes: list[Axes], limit: float) -> None:
 
 def line_look(number: int) -> dict:
     """Colour and dash of the curve of that number."""
+    # 7 colours and 4 dashes have no common divisor: 28 curves before a look comes
+    # again.
     return dict(
         color=PALETTE[number % len(PALETTE)], linestyle=DASHES[number % len(DASHES)]
     )
@@ -266,12 +284,16 @@ def plot_curves(
     with panels(alt, 1, 5.6, 3.6) as axes:
         for i, (name, y) in enumerate(curves.items()):
             along = numbers(x[name] if isinstance(x, dict) else x)
+            # Few points were measured one by one, and a marker says where; among many
+            # it would hide the line.
             marker = MARKERS[i % len(MARKERS)] if len(along) <= 30 else None
             axes[0].plot(
                 along, numbers(y), marker=marker, ms=5, label=name, **line_look(i)
             )
             ticks.update(along)
         label_axes(axes[0], xlabel, ylabel, logx, logy, legend=len(curves) > 1)
+        # matplotlib would write powers of ten only. At 5, 10, 20, 50 steps the reader
+        # wants to see these.
         if logx and len(ticks) <= 10:
             axes[0].set_xticks(sorted(ticks), [f"{tick:g}" for tick in sorted(ticks)])
             axes[0].xaxis.set_minor_locator(NullLocator())
@@ -290,6 +312,9 @@ def plot_losses(
         losses: name -> one loss an iteration
         smooth: over how many iterations the mean goes
     """
+    # Logarithmic both ways, if nobody says otherwise: most of what a loss does, it does
+    # in the first few hundred of thousands of iterations, and its last changes are
+    # small.
     words = f"The loss at each iteration and its running mean: {', '.join(losses)}."
     with panels(alt or words, 1, 5.6, 3.6) as axes:
         for i, (name, values) in enumerate(losses.items()):
@@ -306,8 +331,11 @@ def running_mean(values: np.ndarray, most: int) -> np.ndarray:
     >>> running_mean(np.array([9.0, 7.0, 5.0, 3.0, 1.0]), most=2)
     array([9., 7., 5., 4., 2.])
     """
+    # By differences of running sums: one pass, however wide the window is.
     sums = np.concatenate([[0.0], np.cumsum(values)])
     ends = np.arange(1, len(values) + 1)
+    # A quarter of what there is, while there is little: a window of 20 from the start
+    # would flatten the steep beginning.
     starts = ends - np.minimum(most, 1 + ends // 4)
     return (sums[ends] - sums[starts]) / (ends - starts)
 
@@ -334,6 +362,7 @@ def plot_schedules(
         axes[0].set_title("a_t: how much picture")
         axes[1].set_title("b_t: how much noise")
         axes[2].set_title("signal-to-noise ratio")
+        # Over many powers of ten, and it is its logarithm that samplers walk in.
         axes[2].set_yscale("log")
         axes[2].legend()
         for axis in axes:
@@ -353,12 +382,14 @@ def plot_histograms(
         bell: also draw the bell curve of N(0, 1)
     """
     flat = [numbers(each).ravel() for each in values.values()]
+    # The same bins in all panels, so that equal heights mean equally often.
     low, high = min(map(np.min, flat)), max(map(np.max, flat))
     with panels(alt, len(flat), 3.0, 2.6, share=True) as axes:
         for axis, name, each in zip(axes, values, flat, strict=True):
             axis.hist(each, bins, range=(low, high), density=True, color=PALETTE[3])
             if bell:
                 x = np.linspace(low, high, 200)
+                # `density` makes the bars' area 1, as that below the bell curve is.
                 height = np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
                 axis.plot(x, height, "--", color=PALETTE[2], label="N(0, 1)")
                 axis.legend()
@@ -367,7 +398,6 @@ def plot_histograms(
 
 
 def label_axes(axis, xlabel, ylabel, logx=False, logy=False, legend=True) -> None:
-    """Names of the axes, logarithmic or not, and a legend."""
     axis.set(xlabel=xlabel, ylabel=ylabel)
     axis.set_xscale("log" if logx else "linear")
     axis.set_yscale("log" if logy else "linear")

@@ -16,9 +16,13 @@ def show_source(*things) -> None:
         return repository_folder() / "data"
     """
     for thing in things:
+        # Below a decorator such as torch.no_grad, which has a module of its own.
         module = inspect.unwrap(thing).__module__
+        # From the module's name and not from where the file lies: that is another place
+        # on every machine, and stored outputs are compared.
         folder = Path(*module.split("."))
         if Path(inspect.getfile(thing)).name == "__init__.py":
             folder = folder / "__init__"
         print(f"# {folder.as_posix()}.py")
+        # A method is printed from the margin, to be read like a function.
         print(textwrap.dedent(inspect.getsource(thing)).rstrip())

@@ -30,6 +30,7 @@ class Box(NamedTuple):
     columns: int = 1  # how many of them it fills
 
 
+# By hand, a box in two or three lines: formatted they would be a hundred.
 BOXES = (  # in the order in which a prompt passes through them
     Box("prompt", 0, 0, "what you typed", ("world/wording",), ("00_start",)),
     Box("tokenizer", 1, 0, "cuts it into known pieces",
@@ -111,9 +112,11 @@ def course_root(here: Path) -> str:
     '../..'
     """
     here = here.resolve()
+    # Relative, so that the links work in a clone, in JupyterLab and on GitHub alike.
     for folder in (here, *here.parents):
         if (folder / "course_lib").is_dir() and (folder / "notebooks").is_dir():
             return Path(os.path.relpath(folder, here)).as_posix()
+    # On Colab the notebook lies beside the course and not in it.
     text = (repository_folder() / "pyproject.toml").read_text(encoding="utf-8")
     repository = tomllib.loads(text)["tool"]["course"]["repository"]
     return f"https://github.com/{repository}/blob/main"
@@ -122,6 +125,7 @@ def course_root(here: Path) -> str:
 def system_page(root: str, prompt: str, shown: dict[str, Tensor]) -> str:
     """The HTML of the map; the same input makes the same bytes."""
     width, height = 4 * ACROSS + WIDTH + 8, TOPS[-1] + HEIGHT + 8
+    # Two lists, numbered on: what happens at each prompt, and what happened once.
     items = [item(box, root, prompt, shown.get(box.name)) for box in BOXES]
     first = sum(box.row != TRAINING for box in BOXES)
     drawing = ordered(HEADINGS[0], items[:first], 1)
@@ -151,6 +155,7 @@ def ordered(heading: tuple[int, str], items: list[str], first: int) -> str:
 def item(box: Box, root: str, prompt: str, picture: Tensor | None) -> str:
     """One box: its name, what it does, its picture if it has one, its links."""
     left, top = corner(box)
+    # Dashed as well as of another colour: no meaning hangs on colour alone.
     dashed = "dashed" if box.row == TRAINING else "solid"
     look = (
         f"position: absolute; left: {left}px; top: {top}px; width: {wide(box)}px; "
@@ -158,6 +163,7 @@ def item(box: Box, root: str, prompt: str, picture: Tensor | None) -> str:
         f"margin: 0; border: 2px {dashed} {INK[box.row]}; border-radius: 8px; "
         "background: white; overflow: hidden"
     )
+    # Escaped further down with all other words: a prompt is whatever somebody types.
     does = f"“{prompt}”" if box.name == "prompt" else box.does
     image = ""
     if picture is not None:
@@ -172,7 +178,6 @@ def item(box: Box, root: str, prompt: str, picture: Tensor | None) -> str:
 
 
 def links(box: Box, root: str) -> str:
-    """To the files, and to the notebooks."""
     files = [
         anchor(f"{root}/course_lib/{file}.py", f"{Path(file).name}.py")
         for file in box.files
@@ -181,6 +186,7 @@ def links(box: Box, root: str) -> str:
         anchor(f"{root}/notebooks/{name}.ipynb", name.split("_")[0], f"notebook {name}")
         for name in box.notebooks
     ]
+    # A bare "08" would be read aloud as a number that leads nowhere, hence `says`.
     word = "notebooks" if len(numbers) > 1 else "notebook"
     return f"{', '.join(files)}<br>\n{word} {', '.join(numbers)}"
 
@@ -205,7 +211,9 @@ def arrows(width: int, height: int) -> str:
     """The drawing behind the boxes: straight arrows, and one that leads back."""
     by_name = {box.name: box for box in BOXES}
     lines = [straight(by_name[a], by_name[b]) for a, b in ARROWS]
+    # The walk's own circle, the only arrow against the reading direction.
     lines.append(loop(by_name["guess"], by_name["sampler"]))
+    # Hidden from who listens (aria-hidden): the description says it in words.
     paths = "\n".join(
         f'<path d="{line}" fill="none" stroke="black" stroke-width="1.6" '
         'marker-end="url(#system-map-arrow)"/>'
@@ -233,6 +241,7 @@ def straight(start: Box, end: Box) -> str:
 def loop(start: Box, end: Box) -> str:
     """From the last box of a row back below the others to an earlier one."""
     (x, y), (to_x, _) = corner(start), corner(end)
+    # Below the row, as a straight line would run through all the boxes between.
     bottom = y + HEIGHT
     out, back = x + WIDTH // 2, to_x + WIDTH - 24
     return f"M{out},{bottom} V{bottom + 22} H{back} V{bottom + 2}"

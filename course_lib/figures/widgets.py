@@ -82,6 +82,8 @@ def frame_slider(
 
 def slider_page(frames, labels, alt, zoom=None, start=0) -> str:
     """The HTML of a frame slider."""
+    # All frames are in the page already, so moving the slider asks nobody: it works in
+    # a book, and with the kernel gone.
     images, zoom = as_images(frames, zoom)
     labels = [str(label) for label in labels]
     if len(labels) != len(images):
@@ -99,9 +101,15 @@ def slider_page(frames, labels, alt, zoom=None, start=0) -> str:
         for png, label in zip(pngs, labels, strict=True)
     ]
     return PAGE.format(
+        # A hash and not a random id: the same cell run twice must be the same bytes, or
+        # nbval would find a difference at every run. Two sliders with the same frames
+        # share it, and the script does both.
         key=hashlib.sha256(b"".join(pngs)).hexdigest()[:16],
         strip="\n".join(strip),
         alt=html.escape(check_alt(alt)),
+        # Pixels of a picture are enlarged by the browser, which keeps them square and
+        # the page small. A drawn figure has its own size, which may differ by one
+        # between versions of matplotlib, so it is not written down.
         width=f'width="{width}" ' if zoom > 1 else "",
         look=f"max-width: 100%; height: auto; {look}",
         last=len(images) - 1,
@@ -120,6 +128,7 @@ def as_images(frames, zoom: int | None) -> tuple[list[Image.Image], int]:
     if not frames or len({image.size for image in frames}) > 1:
         sizes = sorted({image.size for image in frames})
         raise ValueError(f"A slider needs frames of one size; got sizes {sizes}.")
+    # 256 screen pixels for a picture of 32 or 64; drawn frames are as large as meant.
     return frames, zoom or (max(1, 256 // frames[0].width) if narrow else 1)
 
 
@@ -138,6 +147,7 @@ def sampler_slider(
 def side_by_side(step: Step, picture: int) -> Tensor:
     """x_t and x_0_hat of one picture, a white gap between them: (3, H, 2 W + 2)."""
     x_t, x_0_hat = step.x_t[picture].cpu(), step.x_0_hat[picture].cpu()
+    # White, and two pixels of the picture wide: it is enlarged with it.
     gap = x_t.new_ones(3, x_t.shape[1], 2)
     return torch.cat([x_t, gap, x_0_hat], dim=2).clamp(-1, 1)
 
@@ -163,6 +173,8 @@ def live(function, **sliders) -> None:
     if get_ipython() is None:
         print(sentence)
         return
+    # Not ipywidgets.interact: strict nbval fails on what it prints or plots, and unless
+    # told it computes at every place that a slider is dragged across.
     controls = {name: control(name, what) for name, what in sliders.items()}
     output = ipywidgets.interactive_output(function, controls)
     box = ipywidgets.VBox([*controls.values(), output])
@@ -179,6 +191,8 @@ def control(name: str, what) -> ipywidgets.Widget:
         return what
     if isinstance(what, bool):
         return ipywidgets.Checkbox(value=what, **words)
+    # continuous_update=False, here and in `slider`: an answer takes seconds of a CPU,
+    # and one for every key or pixel on the way would queue up.
     if isinstance(what, str):
         return ipywidgets.Text(value=what, continuous_update=False, **words)
     if isinstance(what, (list, dict)):
@@ -193,12 +207,15 @@ def control(name: str, what) -> ipywidgets.Widget:
 
 def slider(low, high, step=None, start=None, *, words: dict) -> ipywidgets.Widget:
     """A slider over whole numbers if all are whole; it starts in the middle."""
+    # (1, 10) counts steps, (0.0, 1.0) is a share: the type says which, as in Python.
     whole = all(
         isinstance(number, int) for number in (low, high, step or 0, start or 0)
     )
     kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
     step = step or (1 if whole else (high - low) / 20)
     if start is None:
+        # In the middle, but on a step: elsewhere the widget would show a number that it
+        # can never return to.
         start = low + round((high - low) / 2 / step) * step
     numbers = dict(value=start, min=low, max=high, step=step)
     return kind(**numbers, continuous_update=False, **words)

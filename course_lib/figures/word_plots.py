@@ -23,6 +23,8 @@ def plot_tokens(rows: dict[str, list[str]], alt: str) -> None:
     size = (margin + max(widths) + 0.1, LINE * len(rows) + 0.1)
     with our_style():
         figure = new_figure(*size)
+        # Axes in inches, from the top left: then boxes are as wide as their letters,
+        # which `panels`, who stretches axes to fit, could not promise.
         axis = figure.add_axes((0, 0, 1, 1))
         axis.set(xlim=(0, size[0]), ylim=(size[1], 0))
         axis.set_axis_off()
@@ -39,12 +41,13 @@ def box_width(text: str) -> float:
 
 
 def draw_boxes(axis: Axes, left: float, middle: float, texts: list[str]) -> None:
-    """One box a token, from left to right."""
     for number, text in enumerate(texts):
         look = dict(facecolor=INKS[number % 2], edgecolor="black", lw=0.6)
         axis.bar(left, 0.26, box_width(text), middle - 0.13, align="edge", **look)
+        # In a font whose letters are all equally wide, as `box_width` counts on it.
         shown = dict(va="center", ha="center", fontsize=9, family="DejaVu Sans Mono")
         center = left + box_width(text) / 2
+        # Tokens differ by a leading space that nobody would see.
         axis.text(center, middle, text.replace(" ", "\u2423"), **shown)
         left += box_width(text)
 
@@ -59,12 +62,15 @@ def plot_tables(
         rows: N words, written at the left of the first table
         columns: L words, written under each
     """
+    # Words side by side would run into each other; a letter or two do not.
     turn = 90 if max(map(len, columns)) > 2 else 0
     wide = 0.36 * len(columns) + 0.4
     high = 0.30 * len(rows) + 0.09 * max(map(len, columns)) + 0.4
     with panels(alt, len(tables), wide + 0.05 * max(map(len, rows)), high) as axes:
         for axis, (name, table) in zip(axes, tables.items(), strict=True):
             table = table.detach().cpu().double().numpy()  # numpy knows no bfloat16
+            # Always from 0 to 1, so that the same blue is the same number in every
+            # table.
             axis.imshow(table, cmap="Blues", vmin=0, vmax=1, aspect="auto")
             axis.set_title(name, fontsize=10)
             axis.set_xticks(range(len(columns)), columns, rotation=turn)
@@ -76,6 +82,8 @@ def plot_tables(
 
 def write_shares(axis: Axes, table: np.ndarray) -> None:
     """Write each number into its cell, in hundredths."""
+    # In hundredths and without "0.": in a small cell two digits are all there is room
+    # for.
     for row, numbers in enumerate(table.tolist()):
         for column, number in enumerate(numbers):
             ink = "white" if number > 0.6 else "black"
