@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/hearing.py --iterations 300   # 15 CPU minutes
 
-Each row trains the recipe of `train --what text` for a few hundred iterations, changed
+Each row trains the recipe of `train text` for a few hundred iterations, changed
 in one thing, and then compares its loss on fresh critters with and without the caption:
 by how many per cent do the words lower it, at three noise levels? Where the answer is
 decided early in the drawing (the scene) t is large, where it is decided later (which

@@ -181,9 +181,8 @@ def evaluate_denoiser(weights: str, n: int, seeds: int, settings: dict):
     # from then on a ValueError is our own mistake, and keeps its traceback.
     with bad_input():
         painter = LabelToImage.from_pretrained(weights, best_device())
-        how = dict(settings)
-        # Without `calls`, what is left is guidance_scale and sampler, in this order.
-        how["steps"] = painter.way_within(how.pop("calls"), *how.values()).steps
+        how = {name: x for name, x in settings.items() if name != "calls"}
+        how["steps"] = painter.way_within(**settings).steps
         ev.check_denoiser(painter, n, seeds, how)
     found = ev.measure_denoiser(painter, n, seeds, **settings)
     return found, ev.as_table(found)
@@ -211,8 +210,8 @@ def evaluate_prompts(
     from course_lib.judging import fidelity as fi
 
     with bad_input():
-        how = dict(settings)
-        way = painter.way_within(how.pop("calls"), *how.values())
+        how = {name: x for name, x in settings.items() if name != "calls"}
+        way = painter.way_within(**settings)
         # Any prompt will do: what is tried is whether steps, guidance and sampler go
         # together.
         painter.prepare([""], way.steps, **how)

@@ -60,7 +60,7 @@ BY_LABEL = Shipped("critters")  # who draws what a label names
 class TextToImage:
     """Draws what a prompt says, out of noise.
 
-    `card` is what `python -m course_lib train --what text` (or latent) wrote. With an
+    `card` is what `python -m course_lib train text` (or latent) wrote. With an
     `autoencoder` every Step holds latents, and `decode` makes pictures of them.
 
     Args:
