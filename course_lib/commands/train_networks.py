@@ -75,8 +75,7 @@ NETWORKS = typer.Typer(
     Example: python -m course_lib train --data critters --minutes 10 --out runs/mine
     """
 )
-# Written out, as a sentence wants an "or".
-NAMES = "denoiser, text, latent, pair, autoencoder, reader or classifier"
+NAMES = ("denoiser", "text", "latent", "pair", "autoencoder", "reader", "classifier")
 
 
 def with_its_name(words: list[str]) -> list[str]:
@@ -103,8 +102,9 @@ def with_its_name(words: list[str]) -> list[str]:
             name = word.removeprefix("--what=")
         else:
             left.append(word)
-    if name not in NAMES.replace(" or ", ", ").split(", "):
-        raise typer.BadParameter(f"--what must be one of {NAMES}; got {name!r}.")
+    if name not in NAMES:
+        names = ", ".join(NAMES)
+        raise typer.BadParameter(f"--what must be one of {names}; got {name!r}.")
     return ["train", name, *left]
 
 
