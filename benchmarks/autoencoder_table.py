@@ -27,7 +27,13 @@ from course_lib.judging.results import (
 from course_lib.networks.autoencoder import Autoencoder, load_autoencoder, psnr, sample
 from course_lib.networks.judge import load_judge
 from course_lib.pixels import from_bytes
-from course_lib.world.datasets import DataError, load_cifar10, load_critters, read_row
+from course_lib.world.datasets import (
+    DataError,
+    load_cifar10,
+    load_critters,
+    read_row,
+    undecoded,
+)
 
 EMOJI_64 = "emoji/emoji64-rgb-captioned.parquet"  # in a mirror; no hub has this file
 
@@ -53,10 +59,10 @@ def emoji(n: int) -> Tensor:
         raise DataError(f"COURSE_DATA names no mirror with {EMOJI_64}.")
     import datasets
 
-    rows = datasets.Dataset.from_parquet(str(mirror / EMOJI_64))
+    rows = undecoded(datasets.Dataset.from_parquet(str(mirror / EMOJI_64)), "image")
     n = min(n, len(rows))
     chosen = rows[[i * len(rows) // n for i in range(n)]]["image"]
-    return from_bytes(torch.stack([read_row(image) for image in chosen]))
+    return from_bytes(torch.stack([read_row(file, EMOJI_64) for file in chosen]))
 
 
 @torch.no_grad()

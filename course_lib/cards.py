@@ -170,10 +170,10 @@ WIDTHS = list_of(whole(1, 2**14), 1, 8)
 BLOCKS = whole(0, 64)
 TEXT_ENCODER = {
     "vocabulary": whole(1, 10**6),
-    "length": whole(2, 4096),
+    "length": whole(2, 128),  # 256 texts are read together, each token with each
     "width": whole(1, 2**14),
     "blocks": BLOCKS,
-    "heads": whole(1, 256),
+    "heads": whole(1, 16),
     "positions": YES_OR_NO,
 }
 UNET = {
@@ -230,7 +230,14 @@ def check_card(card: Card, of: Path | str) -> None:
 
 
 def first_wrong(values: dict, rules: dict, inside: str = "") -> str:
-    """What the first value is that breaks its rule, and what it should be; or ""."""
+    """What the first value is that breaks its rule, and what it should be; or "".
+
+    A card may say more than we ask of it; the settings of a network may not: an unknown
+    one would be no value that anybody has looked at.
+    """
+    for key in values if inside else ():
+        if key not in rules:
+            return f"{inside}{key[:60]} is no setting of such a network"
     for key, rule in rules.items():
         # What must be there is for NEEDED; a card of a judge has no schedule.
         if key not in values:

@@ -127,10 +127,14 @@ def memory_gib() -> float:
     """How much memory this process may use, in GiB."""
     import psutil  # comes with accelerate
 
-    total = psutil.virtual_memory().total
     # psutil sees the whole machine; a container ends a process at its own limit.
+    there = [psutil.virtual_memory().total]
     limit = _cgroup_limit("memory.max", default="max")
-    return (total if limit == "max" else min(total, int(limit))) / GIB
+    there += [] if limit == "max" else [int(limit)]
+    if hasattr(psutil, "RLIMIT_AS"):  # Linux: `ulimit -v`
+        allowed = psutil.Process().rlimit(psutil.RLIMIT_AS)[0]
+        there += [] if allowed == psutil.RLIM_INFINITY else [allowed]
+    return min(there) / GIB
 
 
 def gpu_memory_gib() -> float:

@@ -4,10 +4,12 @@ A picture is a tensor (3, H, W): red, green and blue, rows from the top, columns
 the left. Files hold whole numbers 0..255; networks see x = byte / 127.5 - 1.
 """
 
+import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -17,8 +19,10 @@ from torch import Tensor
 from course_lib.shown import printable
 
 LARGEST = 64_000_000  # pixels; a file that unpacks to more is not a photo for us
+AT_ONCE = 2**20  # numbers
 BRIGHTEST = 2.0**32  # whole numbers of 32 bits are below; larger floats mean no light
 FORMATS = ("JPEG", "PNG", "GIF", "WebP", "TIFF", "BMP")
+TILE = (322, 323)  # TIFF's tags of a tile's width and height
 TURNS = {  # of EXIF's orientations, all but 1, which is upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -121,17 +125,29 @@ def read_picture(file: Path | str, size: int) -> Tensor:
 
 
 def open_picture(file: Path | str) -> Image.Image:
-    """The one way in for a picture file: decoded and upright, RGB or, if clear, RGBA.
+    """The way in for a picture file: decoded and upright, RGB or, if clear, RGBA.
 
     Only the decoders of FORMATS are asked. Pillow has 40 more; one of them starts
     another program (Ghostscript, for what begins with "%!PS"), some take any size.
     """
-    with one_sentence(file), warnings.catch_warnings():
+    # Opened here, for given a name Pillow maps the file into memory: a TIFF that is
+    # turned by 90 degrees is scrambled then (Pillow 13.0), and one cut short kills.
+    with one_sentence(file), open(file, "rb") as there:
+        return decoded(there)
+
+
+def picture_of(content: bytes, name: str) -> Image.Image:
+    """The same of what lies in a table in place of a file, with all colours."""
+    with one_sentence(name):
+        return to_rgb(decoded(io.BytesIO(content)))
+
+
+def decoded(there: BinaryIO) -> Image.Image:
+    """The picture in a file that is open; raises whatever Pillow does."""
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd files
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        # Opened here, for given a name Pillow maps the file into memory: a TIFF that is
-        # turned by 90 degrees is scrambled then (Pillow 13.0), and one cut short kills.
-        with open(file, "rb") as there, Image.open(there, formats=FORMATS) as opened:
+        with Image.open(there, formats=FORMATS) as opened:
             # Opening has only read the header: a small file that unpacks to gigabytes
             # ends here.
             check_size(opened)
@@ -174,8 +190,15 @@ def check_size(image: Image.Image) -> None:
     width, height = image.size
     if min(width, height) < 8:
         raise PictureError(f"It is only {width}x{height} pixels; 8x8 is the least.")
-    if width * height > LARGEST:
-        raise PictureError(f"It unpacks to {width}x{height} pixels, too many.")
+    tile = [int(np.max(tags_of(image).get(tag, 0))) for tag in TILE]
+    for width, height in (image.size, tile):  # a TIFF's tile may be larger than it is
+        if width * height > LARGEST:
+            raise PictureError(f"It unpacks to {width}x{height} pixels, too many.")
+
+
+def tags_of(image: Image.Image) -> Mapping:
+    """What a TIFF says of itself, by number; nothing for other formats."""
+    return getattr(image, "tag_v2", {})
 
 
 def forget_parts(opened: Image.Image) -> None:
@@ -226,16 +249,20 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 def to_8_bits(numbers: np.ndarray) -> np.ndarray:
     """16-bit numbers to 0..255; others have no known scale and are stretched to it."""
-    if not np.isfinite(numbers).all():
+    least, most = float(numbers.min()), float(numbers.max())  # NaN, if any is
+    if not np.isfinite([least, most]).all():
         raise PictureError("It holds NaN or infinity, which is no brightness.")
-    if np.abs(numbers.astype(np.float64)).max() > BRIGHTEST:  # often "nothing here"
+    if max(-least, most) > BRIGHTEST:  # often "nothing here"
         raise PictureError(
-            f"Its numbers go from {numbers.min():.2g} to {numbers.max():.2g}, which is "
-            "no brightness: save it with 8 or 16 bits."
+            f"Its numbers go from {least:.2g} to {most:.2g}, which is no brightness: "
+            "save it with 8 or 16 bits."
         )
     # 65,535 is white by the standards of PNG and TIFF, and stays it in a dark photo.
     low, high = 0, 65535
-    if numbers.dtype.kind == "f" or numbers.min() < low or numbers.max() > high:
-        low, high = numbers.min(), numbers.max()
-    share = (numbers.astype(np.float64) - low) / max(high - low, 1e-9)
-    return (share * 255).round().astype(np.uint8)
+    if numbers.dtype.kind == "f" or least < low or most > high:
+        low, high = least, most
+    parts = []  # of a large picture all numbers at once would take gigabytes
+    for rows in np.array_split(numbers, -(-numbers.size // AT_ONCE)):
+        share = (rows.astype(np.float64) - low) / max(high - low, 1e-9)
+        parts.append((share * 255).round().astype(np.uint8))
+    return np.concatenate(parts)

@@ -194,6 +194,8 @@ def test_a_text_that_is_no_card_is_refused(text, words):
         ("denoiser", "config.text_width", 16),
         ("text denoiser", "config.text.heads", 0),
         ("text denoiser", "config.text.heads", 3),
+        ("text denoiser", "config.text.length", 4096),
+        ("text denoiser", "config.unet.magic", 1),
         ("text denoiser", "config.text.length", 1),
         ("text denoiser", "config.text.positions", "yes"),
         ("text denoiser", "config.text", None),
@@ -219,6 +221,25 @@ def test_a_value_that_cannot_be_is_refused_in_one_sentence(saved, kind, place, v
     sentence = str(error.value)
     assert "The card of" in sentence and sentence.endswith("these weights again.")
     assert sentence.count("\n") == 0 and len(sentence) < 400
+
+
+@pytest.mark.parametrize("kind", [None, "dream", "judge"])
+@pytest.mark.parametrize(
+    "command", ["export --weights weights new", "train text --start weights"]
+)
+def test_settings_that_nobody_looked_at_are_refused(saved, kind, command, capsys):
+    """An encoder of a thousand million blocks, on a card of a kind that has none."""
+
+    def change(card: dict) -> dict:
+        encoder = card["config"]["text"] | {"blocks": 10**9}
+        merges = {"merges": card["merges"], "config": {"text": encoder, "unet": 5}}
+        return merges | ({} if kind is None else {"kind": kind})
+
+    saved("pair", change)
+    more = " --iterations 2 --out new" if "train" in command else ""
+    assert main(shlex.split(command + more)) == 2
+    assert "config.text is no setting of such a network" in capsys.readouterr().err
+    assert not Path("new").exists()
 
 
 @pytest.mark.parametrize("kind", LOADERS)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from on_disk import written
 
 from course_lib.device import cache_folder
@@ -29,6 +30,19 @@ def test_a_command_begins_without_what_takes_long_to_import():
     code = "import sys, course_lib.commands.main; print('torchvision' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert told.stdout == "False\n"
+
+
+@pytest.mark.parametrize("huge", [MemoryError(), torch.OutOfMemoryError("CUDA")])
+def test_where_memory_ends_there_is_a_sentence(cli, monkeypatch, huge):
+    def run_out(*inputs):
+        raise huge
+
+    monkeypatch.setattr(UNet, "forward", run_out)
+    code, _, err = cli("generate --label frog --out f.png")
+    assert code == 1 and err[-1].startswith("This needs more memory than there is")
+    monkeypatch.setattr(UNet, "forward", lambda *inputs: torch.empty(2**58))
+    code, _, err = cli("generate --label frog --out f.png")
+    assert code == 1 and err[-1].startswith("This needs more memory than there is")
 
 
 # Help -------------------------------------------------------------------------------

@@ -217,7 +217,8 @@ def test_bad_input_is_told_in_a_sentence():
 def test_other_weights_are_refused_in_a_sentence(tmp_path):
     matcher = tiny_matcher()
     tensors = matcher.model.state_dict()
-    save_weights(tmp_path / "judge", tensors, matcher.card | {"kind": "judge"})
+    card = {"kind": "judge", "config": {"answers": {"subject": 2}}}
+    save_weights(tmp_path / "judge", tensors, card)
     with pytest.raises(CheckpointError, match="holds a judge, which does not compare"):
         Matcher.from_pretrained(tmp_path / "judge")
     save_weights(tmp_path / "other", tensors, matcher.card | {"merges": []})

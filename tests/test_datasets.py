@@ -1,6 +1,7 @@
 """The picture sets: what is in them, and what happens when they cannot be had."""
 
 import hashlib
+import io
 import os
 import sys
 from types import SimpleNamespace
@@ -210,12 +211,24 @@ class Rows(dict):
     def __len__(self):
         return len(self["label"])
 
+    def cast_column(self, name, feature):
+        assert name == "img" and feature == {"decode": False}
+        return self
+
 
 def hub(monkeypatch, load_dataset):
     """Let `import datasets` find this instead."""
     fake = SimpleNamespace(load_dataset=load_dataset, Dataset=SimpleNamespace())
+    fake.Image = dict
     monkeypatch.setitem(sys.modules, "datasets", fake)
     monkeypatch.setattr(datasets, "network_reachable", lambda: True)
+
+
+def png(image: Image.Image) -> dict:
+    """A picture as `datasets` keeps it in a row."""
+    content = io.BytesIO()
+    image.save(content, "PNG")
+    return {"bytes": content.getvalue(), "path": None}
 
 
 def rows_of(monkeypatch, images, labels, expected=None):
@@ -231,7 +244,7 @@ def out_of_reach(*args, **kwargs):
 
 
 def test_rows_become_bytes_and_labels_from_1(small, monkeypatch):
-    images = [Image.new("RGB", (32, 32), (i, 0, 255)) for i in range(3)]
+    images = [png(Image.new("RGB", (32, 32), (i, 0, 255))) for i in range(3)]
     rows_of(monkeypatch, images, [2, 0, 9])
     pictures = load_cifar10("train")
     assert pictures.labels.tolist() == [3, 1, 10]
@@ -254,20 +267,45 @@ def test_without_a_network_no_download_is_tried(small, monkeypatch):
 
 @pytest.mark.parametrize("labels", [[1, 2], [2, 1, 3]])
 def test_rows_that_are_missing_or_out_of_order_are_noticed(small, monkeypatch, labels):
-    images = [Image.new("RGB", (32, 32))] * len(labels)
+    images = [png(Image.new("RGB", (32, 32)))] * len(labels)
     rows_of(monkeypatch, images, labels, expected=[1, 2, 3])
     with pytest.raises(DataError, match=f"should hold 3 pictures.*{len(labels)} were"):
         load_cifar10("train")
 
 
 def test_a_damaged_picture_among_the_rows_is_noticed(small, monkeypatch):
-    class Damaged:
-        def convert(self, mode):
-            raise OSError("image file is truncated")
-
-    rows_of(monkeypatch, [Damaged()], [1])
-    with pytest.raises(DataError, match="is damaged .image file is truncated"):
+    whole = png(Image.new("RGB", (32, 32)))["bytes"]
+    rows_of(monkeypatch, [{"bytes": whole[:60]}], [1])
+    with pytest.raises(DataError, match="CIFAR-10, train, is damaged.*try again"):
         load_cifar10("train")
+
+
+@pytest.mark.parametrize("content", [b"%!PS-Adobe-3.0 EPSF-3.0\n", None])
+def test_a_row_of_another_kind_is_given_to_no_other_decoder(
+    small, monkeypatch, content, tmp_path
+):
+    """Ghostscript is one; and a row without bytes may name any file there is."""
+    Image.new("RGB", (32, 32)).save(tmp_path / "x.png")
+    file = {"bytes": content, "path": str(tmp_path / "x.png")}
+    rows_of(monkeypatch, [file], [1])
+    with pytest.raises(DataError, match="is not a picture that can be read"):
+        load_cifar10("train")
+
+
+def test_a_table_of_pictures_is_read_without_decoding_any(small, monkeypatch):
+    """The real `datasets`: what it decodes, it decodes whatever it is."""
+    real = pytest.importorskip("datasets")
+    postscript = {"bytes": b"%!PS-Adobe-3.0 EPSF-3.0\n", "path": None}
+    told = {"image": [png(Image.new("RGB", (32, 32))), postscript]}
+    features = real.Features(image=real.Image(), text=real.Value("string"))
+    names = [x for x in map(str, range(99)) if datasets.emoji_split(x) == "train"]
+    rows = real.Dataset.from_dict(told | {"text": names[:2]}, features=features)
+    file = small / datasets.EMOJI
+    file.parent.mkdir()
+    rows.to_parquet(str(file))
+    monkeypatch.setenv("COURSE_DATA", str(small))
+    with pytest.raises(DataError, match="is not a picture that can be read"):
+        load_emoji("train")
 
 
 def test_a_mirror_without_it_is_named_and_the_network_tried(small, monkeypatch):

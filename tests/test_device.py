@@ -1,5 +1,7 @@
 """What the machine is asked, and what may be overruled."""
 
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -59,6 +61,14 @@ def test_a_container_is_not_taken_for_the_whole_machine(monkeypatch):
     monkeypatch.setattr(device, "_cgroup_limit", lambda name, default: limits[name])
     assert device.usable_cores() == 1
     assert device.memory_gib() == 1.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a process is bounded")
+def test_what_a_process_may_not_have_is_no_memory():
+    code = "import resource as r; r.setrlimit(r.RLIMIT_AS, (2**33, 2**33)); "
+    code += "from course_lib.device import memory_gib; print(memory_gib())"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert float(told.stdout) <= 8
 
 
 def test_the_machine_has_cores_memory_and_a_device():

@@ -159,6 +159,24 @@ def test_a_measurement_that_cannot_be_made_is_refused(changes, words):
         measure_denoiser(painter(), **changes)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (dict(labels=["nothing", *SUBJECTS[1:8]]), "these: no bat"),
+        (dict(size=16), "these: pictures of 16x16"),
+        (dict(size=128), "these: pictures of 128x128"),
+    ],
+)
+def test_what_a_judge_would_stumble_over_is_refused_before_it_draws(
+    judges, monkeypatch, changes, words
+):
+    monkeypatch.setattr(UNet, "forward", None)  # would fail
+    odd = painter()
+    odd.card |= changes
+    with pytest.raises(ValueError, match=words):
+        measure_denoiser(odd, n=32)
+
+
 def test_pictures_that_nobody_knows_cannot_be_judged(judges, monkeypatch):
     with pytest.raises(ValueError, match="Nobody can judge pictures of 'folder x'"):
         measure_denoiser(painter("folder x"), n=32)

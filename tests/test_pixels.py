@@ -6,12 +6,14 @@ import struct
 import subprocess
 import sys
 import warnings
+import zlib
 
 import numpy as np
 import pytest
 import torch
 from PIL import EpsImagePlugin, Image, ImageFile
 
+from course_lib import pixels
 from course_lib.pixels import (
     PictureError,
     check_pictures,
@@ -377,6 +379,35 @@ def test_a_decompression_bomb_is_refused_unopened(saved):
     assert file.stat().st_size < 20_000
     with pytest.raises(PictureError, match="unpacks to 8001x8001 pixels, too many"):
         read_picture(file, size=32)
+
+
+def test_a_tile_that_is_larger_than_its_picture_is_refused(tmp_path):
+    """A TIFF of 16x16 in one tile of 46000x46000: 1 kB that took 2 GB."""
+    sides = [(256, 16), (257, 16), (322, 46000), (323, 46000)]
+    rest = [(258, 8), (259, 8), (262, 1), (277, 1), (324, 8), (325, 24)]
+    tags = [
+        struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(sides + rest)
+    ]
+    head = struct.pack("<2sHI", b"II", 42, 32) + zlib.compress(bytes(99)).ljust(24)
+    file = tmp_path / "tile.tif"
+    file.write_bytes(head + struct.pack("<H", len(tags)) + b"".join(tags) + bytes(4))
+    with pytest.raises(PictureError, match="unpacks to 46000x46000 pixels, too many"):
+        read_picture(file, size=32)
+
+
+def test_the_darkest_and_the_brightest_number_of_32_bits_may_meet(saved):
+    numbers = np.full((16, 16), -(2**31), np.int32)
+    numbers[:, 8:] = 2**31 - 1
+    picture = read_picture(saved(Image.fromarray(numbers), "tif"), size=16)
+    assert not picture[:, :, :8].any() and (picture[:, :, 8:] == 255).all()
+
+
+def test_numbers_are_stretched_part_by_part_to_the_same(saved, monkeypatch):
+    numbers = np.linspace(-1, 7, 32 * 16, dtype=np.float32).reshape(32, 16)
+    file = saved(Image.fromarray(numbers), "tif")
+    whole = read_picture(file, size=16)
+    monkeypatch.setattr(pixels, "AT_ONCE", 40)
+    assert torch.equal(read_picture(file, size=16), whole)
 
 
 @pytest.mark.parametrize("limit", [8_000, 4_000])

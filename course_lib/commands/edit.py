@@ -123,7 +123,8 @@ def edit(
             part = dict(again=again, batch_size=together)
             edited = inpaint(literal, pictures, hole, asked, **part, **how, **watch)
     else:
-        edited = image_to_image(literal, pictures, asked, strength, **how)
+        all_of_it = dict(batch_size=painter.together(None, most=n))
+        edited = image_to_image(literal, pictures, asked, strength, **how, **all_of_it)
     write_pictures(edited, files, grid)
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
     tell(f"{n} picture{'s' * (n > 1)}: {wrote[-1]}")

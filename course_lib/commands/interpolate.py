@@ -69,14 +69,16 @@ def interpolate(
         if all(images):
             size = painter.card["size"]
             ends = [from_bytes(read_picture(image, size)) for image in images]
+        together = painter.together(None, most=n)
     if all(images):
-        pictures = crossfade(painter, *ends, n)
+        pictures = crossfade(painter, *ends, n, together)
     else:
         for sentence in painter.remarks_on(prepared):
             remark(sentence)
         # `prepared.read` is rewritten already, and read_as below must be what is drawn.
         literal = replace(painter, rewrite=None)
-        pictures = on_the_way(literal, *prepared.read, n, to_seed=to_seed, **how)
+        way = dict(to_seed=to_seed, batch_size=together)
+        pictures = on_the_way(literal, *prepared.read, n, **way, **how)
     # One row, as a way has no corners; ten is what fits on a screen.
     write_pictures(pictures, files, grid, columns=min(n, 10))
     wrote = [str(file) for file in files] + [str(grid)]

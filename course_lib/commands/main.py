@@ -9,6 +9,7 @@ With --json the last line of stdout is one JSON object.
 
 import sys
 
+import torch
 import typer
 
 from course_lib.checkpoint import WriteError
@@ -73,6 +74,18 @@ def main(arguments: list[str] | None = None) -> int:
     # named here is a mistake of ours, keeps its traceback and exits with 1.
     except (WriteError, FloatingPointError) as error:
         return complain(str(error), FAILED)
+    except (MemoryError, RuntimeError) as error:
+        if not is_for_want_of_memory(error):
+            raise
+        sentence = "This needs more memory than there is: ask for less at a time."
+        return complain(sentence, FAILED)
+
+
+def is_for_want_of_memory(error: MemoryError | RuntimeError) -> bool:
+    """Whether there was no more memory; on the CPU torch says it in words only."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return "can't allocate memory" in str(error)
 
 
 app.command()(generate)

@@ -63,6 +63,7 @@ def image_to_image(
     steps: int = 20,
     guidance_scale: float | None = W,
     seed: int = 0,
+    batch_size: int | None = None,
 ) -> Tensor:
     """Cover each picture with noise up to a step, and draw on from there (SDEdit).
 
@@ -75,6 +76,7 @@ def image_to_image(
         strength: how far up the noise goes, 0..1
         steps: of a whole way; a part of the way takes its part of them
         guidance_scale: None guides as whole pictures are
+        batch_size: pictures drawn together; None draws all, if there is memory
 
     Raises:
         ValueError: not one prompt a picture, or a strength outside of 0..1
@@ -85,16 +87,25 @@ def image_to_image(
     # picture that stays would come back a little changed.
     if start_of(strength, painter.schedule.T) == 0:
         return pictures.clone()
-    predict = painter.predict_for(asked, painter.way(guidance_scale))
-    x_0 = painter.encode(pictures)
-    # The noise that a whole drawing of this seed begins with: on the straight line
-    # strength 1 is such a drawing, and nothing of the picture is left.
-    eps = PictureNoise(seed, range(len(x_0)), painter.device)(x_0.shape[1:])
-    start, x_t = begin(x_0, strength, eps, painter.schedule)
-    # As dense as on a whole way: strength 0.3 of 20 steps takes 6, and costs 6.
-    some = min(start, max(1, round(strength * operator.index(steps))))
-    walk = dpm_solver(predict, x_t, painter.schedule, some, start=start)
-    return painter.decode(last_step(walk))
+    drawn = []
+    for some in parts_of(len(pictures), batch_size):
+        predict = painter.predict_for(asked[some], painter.way(guidance_scale))
+        x_0 = painter.encode(pictures[some])
+        # The noise that a whole drawing of this seed begins with: on the straight line
+        # strength 1 is such a drawing, and nothing of the picture is left.
+        noise = PictureNoise(seed, range(len(pictures))[some], painter.device)
+        start, x_t = begin(x_0, strength, noise(x_0.shape[1:]), painter.schedule)
+        # As dense as on a whole way: strength 0.3 of 20 steps takes 6, and costs 6.
+        updates = min(start, max(1, round(strength * operator.index(steps))))
+        walk = dpm_solver(predict, x_t, painter.schedule, updates, start=start)
+        drawn.append(painter.decode(last_step(walk)))
+    return torch.cat(drawn)
+
+
+def parts_of(n: int, batch_size: int | None) -> list[slice]:
+    """What of n pictures is drawn together, part by part; None is all at once."""
+    size = n if batch_size is None else batch_size
+    return [slice(first, first + size) for first in range(0, n, size)]
 
 
 def check_asked(pictures: Tensor, asked: list[str]) -> None:
@@ -276,15 +287,14 @@ def inpaint(
     check_asked(pictures, asked)
     mask = check_mask(mask, pictures)
     drawn = []
-    for first in range(0, len(pictures), batch_size):
-        some = slice(first, first + batch_size)
+    for some in parts_of(len(pictures), batch_size):
         # Each batch has texts of its own, and pulling keeps what the way back needs:
         # memory is per batch, so long lists are cut.
         predict = guided_at_first(painter, asked[some], guidance_scale)
         x_0 = painter.encode(pictures[some])
         # By its place in the whole list, not in the batch: another batch_size draws the
         # same pictures.
-        noise = PictureNoise(seed, range(first, first + len(x_0)), painter.device)
+        noise = PictureNoise(seed, range(len(pictures))[some], painter.device)
         # (B, 1, h, w) on the grid that is drawn: of pixels, or of latents.
         hole = coarser(mask[some], x_0).to(painter.device)
         for step in held(
@@ -387,6 +397,7 @@ def interpolate(
     to_seed: int | None = None,
     steps: int | None = None,
     guidance_scale: float | None = None,
+    batch_size: int | None = None,
 ) -> Tensor:
     """Pictures (n, 3, H, W) on the way from one prompt to another.
 
@@ -395,6 +406,7 @@ def interpolate(
     Args:
         painter: one that reads prompts, a TextToImage
         to_seed: whose noise the last picture begins with; that of `seed`, if None
+        batch_size: pictures drawn together; None draws all, if there is memory
     """
     check_way(n)
     shares = torch.linspace(0, 1, n).tolist()
@@ -404,29 +416,37 @@ def interpolate(
     one, other, nothing = painter.read(texts).split(1)  # (1, L, D)
     # Straight, as vectors of words are no noise and need not keep a loudness.
     words = [torch.lerp(one, other, share) for share in shares]
-    predict = painter.predict_from(torch.cat([*words, nothing]), prepared.way)
     seeds = (seed, seed if to_seed is None else to_seed)
     # Picture 0 of each seed: the first picture begins as that of `generate` does.
     noises = [PictureNoise(s, [0], painter.device)(prepared.shape) for s in seeds]
     x_T = torch.cat([between(*noises, share) for share in shares])
-    walk = dpm_solver(predict, x_T, painter.schedule, prepared.way.steps)
-    return painter.decode(last_step(walk))
+    drawn = []
+    for some in parts_of(n, batch_size):
+        told = torch.cat([*words[some], nothing])
+        predict = painter.predict_from(told, prepared.way)
+        walk = dpm_solver(predict, x_T[some], painter.schedule, prepared.way.steps)
+        drawn.append(painter.decode(last_step(walk)))
+    return torch.cat(drawn)
 
 
-def crossfade(painter, first: Tensor, last: Tensor, n: int = 9) -> Tensor:
+def crossfade(
+    painter, first: Tensor, last: Tensor, n: int = 9, batch_size: int | None = None
+) -> Tensor:
     """Pictures (n, 3, H, W) on the straight line from one picture to another.
 
     In latents, if the painter has such; a painter of pixels fades them as a film does.
 
     Args:
         first, last: (3, H, W) in [-1, 1]
+        batch_size: pictures decoded together; None decodes all, if there is memory
     """
     check_way(n)
     # (2, C, h, w). In latents half way is a double exposure as well (lesson 11): this
     # is here to be seen, `interpolate` is the way that works.
     x_0 = painter.encode(torch.stack([first, last]))
     shares = torch.linspace(0, 1, n).tolist()
-    return painter.decode(torch.stack([torch.lerp(*x_0, share) for share in shares]))
+    mixed = torch.stack([torch.lerp(*x_0, share) for share in shares])
+    return torch.cat([painter.decode(mixed[some]) for some in parts_of(n, batch_size)])
 
 
 def check_way(n: int) -> None:

@@ -28,7 +28,9 @@ from course_lib.networks.judge import Judge, shared_judge
 from course_lib.painters.pipeline import LabelToImage
 from course_lib.pixels import from_bytes, to_bytes
 from course_lib.shown import progress_bar
+from course_lib.typed import as_list
 from course_lib.world.critters import (
+    ANIMALS,
     BORROWABLE,
     HIDES_EARS,
     SUBJECTS,
@@ -126,9 +128,17 @@ def check_denoiser(painter: LabelToImage, n: int, seeds: int, settings: dict) ->
     """Raise a sentence for whatever would fail later; draws nothing."""
     # It takes minutes: what is wrong with it should be said in the first second.
     check_size(n, seeds)
-    data = painter.card.get("data")
+    data, size = painter.card.get("data"), painter.card["size"]
     judge_for(data)
     painter.prepare(painter.labels[:1], **settings)
+    asked, sizes = (CIFAR10_NAMES, (32,)) if data == "cifar10" else (ANIMALS, (32, 64))
+    lacking = [name for name in asked if name not in painter.labels]
+    if lacking or size not in sizes:
+        what = f"pictures of {size}x{size}" if size not in sizes else f"no {lacking[0]}"
+        raise ValueError(
+            f"Weights for {data} draw {as_list(asked)}, "
+            f"{' or '.join(map(str, sizes))} pixels wide, to be judged; these: {what}."
+        )
     most = len(load_cifar10("test")) // 2 if data == "cifar10" else MOST
     if n > most:
         raise ValueError(

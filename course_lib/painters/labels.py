@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from course_lib.checkpoint import load_network, save_weights
 from course_lib.diffusion.guidance import FOR_LABELS, Way
@@ -18,6 +18,7 @@ from course_lib.diffusion.objective import Predict, predictor
 from course_lib.diffusion.samplers import Step
 from course_lib.diffusion.schedule import NoiseSchedule, schedule_named
 from course_lib.networks.unet import UNet
+from course_lib.painters.memory import how_many
 from course_lib.painters.painter import (
     Prepared,
     Watch,
@@ -39,10 +40,12 @@ class LabelToImage:
     `card` is what `python -m course_lib train` wrote: schedule, target, labels, size.
     """
 
-    model: nn.Module
+    model: UNet
     card: dict
     # Else a dataclass would take it for an argument of its own.
     usual: ClassVar[Way] = FOR_LABELS
+    autoencoder: ClassVar[None] = None  # it draws pixels
+    times: ClassVar[int] = 1  # a number that it draws stands for one of them
 
     @classmethod
     @torch.inference_mode(False)  # as `predict_for`
@@ -107,6 +110,20 @@ class LabelToImage:
     def device(self) -> torch.device:
         return next(self.model.parameters()).device
 
+    @property
+    def unet(self) -> UNet:
+        """The part of the network that draws: all of it."""
+        return self.model
+
+    @property
+    def multiple(self) -> int:
+        """What height and width of a picture must be divisible by."""
+        return self.unet.multiple
+
+    def together(self, most: int) -> int:
+        """How many pictures are drawn together; a sentence, if not one."""
+        return how_many(self, self.card["size"], self.card["size"], most)
+
     def encode(self, pictures: Tensor) -> Tensor:
         """Pictures (B, 3, H, W) in [-1, 1] to what the network draws: the same."""
         return pictures.to(self.device, torch.float32)
@@ -130,6 +147,7 @@ class LabelToImage:
         """Decide how one picture a label is drawn; what cannot be gets a sentence."""
         self.label_numbers(labels)
         shape = (3, self.card["size"], self.card["size"])
+        self.together(most=1)  # or a sentence
         # Nothing rewrites a label: what is read is what was asked.
         way, labels = self.way(guidance_scale, steps), tuple(labels)
         prepared = Prepared(labels, labels, self.labels[0], shape, way, sampler)
@@ -150,6 +168,7 @@ class LabelToImage:
         callback: Watch | None = None,
     ) -> Tensor:
         """Draw what was prepared: (B, 3, H, W) in [-1, 1], on the CPU."""
+        batch_size = self.together(most=batch_size)
         return draw_all(self.walk, prepared, seed, batch_size, callback, self.decode)
 
     def trace(

@@ -30,6 +30,7 @@ from course_lib.networks.autoencoder import (
 )
 from course_lib.networks.text_unet import TEXT_UNET, TextUNet
 from course_lib.networks.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
+from course_lib.networks.unet import UNet
 from course_lib.painters.labels import LabelToImage
 from course_lib.painters.memory import how_many
 from course_lib.painters.painter import (
@@ -144,9 +145,14 @@ class TextToImage:
         return 1 if self.autoencoder is None else self.autoencoder.times
 
     @property
+    def unet(self) -> UNet:
+        """The part of the network that draws."""
+        return self.model.unet
+
+    @property
     def multiple(self) -> int:
         """What height and width of a picture must be divisible by."""
-        return self.times * self.model.unet.multiple
+        return self.times * self.unet.multiple
 
     def shape(self, size: int | None = None) -> tuple[int, int, int]:
         """What the network draws for one picture: channels, height and width.

@@ -24,7 +24,13 @@ from course_lib.checkpoint import (
     save_checkpoint,
 )
 from course_lib.device import cache_folder, mirror_folder, network_reachable
-from course_lib.pixels import PictureError, from_bytes, mirror, read_picture
+from course_lib.pixels import (
+    PictureError,
+    from_bytes,
+    mirror,
+    picture_of,
+    read_picture,
+)
 from course_lib.shown import progress_bar, tell
 from course_lib.typed import as_list, as_name, expanded
 from course_lib.world import accessories, animals, critters, drawing, scenes, shapes
@@ -205,7 +211,7 @@ def cifar10_name(split: str) -> str:
 
 
 def cifar10_rows(split: str):
-    """The rows of the data set, decoded by `datasets`; imported late, it is slow to."""
+    """The rows of the data set, read by `datasets`; imported late, it is slow to."""
     mirror = mirror_folder()
     found = sorted(mirror.glob(f"cifar10/**/{split}-*.parquet")) if mirror else []
     tried = f"the mirror {mirror}" if found else "the network"
@@ -215,8 +221,11 @@ def cifar10_rows(split: str):
         import datasets  # 3 s, so only where it is used
 
         if found:
-            return datasets.Dataset.from_parquet([str(file) for file in found])
-        return datasets.load_dataset(CIFAR10, split=split, revision=CIFAR10_REVISION)
+            rows = datasets.Dataset.from_parquet([str(file) for file in found])
+        else:
+            revision = dict(revision=CIFAR10_REVISION)
+            rows = datasets.load_dataset(CIFAR10, split=split, **revision)
+        return undecoded(rows, "img")
     except Exception as error:  # it fails in a hundred ways, all mean the same
         empty = f"; the mirror {mirror} has no cifar10/**/{split}-*.parquet"
         raise DataError(
@@ -241,20 +250,31 @@ def cifar10_tensors(split: str) -> dict[str, Tensor]:
             "download and try again."
         )
     # Decoded here, one by one, so one damaged picture is met now and not in a training.
-    try:
-        images = progress_bar(rows["img"], name=f"CIFAR-10 {split}", hidden=False)
-        pictures = torch.stack([read_row(image) for image in images])
-    except OSError as error:  # Pillow's errors are of this kind
-        raise DataError(
-            f"A picture in CIFAR-10's {split} split is damaged ({error}). Delete the "
-            "download and try again."
-        ) from error
+    files = progress_bar(rows["img"], name=f"CIFAR-10 {split}", hidden=False)
+    pictures = torch.stack([read_row(file, f"CIFAR-10, {split},") for file in files])
     return {"pictures": pictures, "labels": labels + 1}
 
 
-def read_row(image) -> Tensor:
-    """A Pillow image as bytes (3, H, W)."""
-    return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)
+def undecoded(rows, column: str):
+    """The same rows, their pictures as files: `datasets` would decode any kind."""
+    import datasets
+
+    return rows.cast_column(column, datasets.Image(decode=False))
+
+
+def read_row(file: dict, of: str) -> Tensor:
+    """The picture file in a row as bytes (3, H, W); a path to elsewhere is none.
+
+    Args:
+        of: which rows these are, for a sentence
+    """
+    try:
+        image = picture_of(file["bytes"] or b"", of)
+    except PictureError as error:
+        raise DataError(
+            f"A picture is no use: {error} Delete the download and try again."
+        ) from error
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)
 
 
 def load_cifar10_or_critters(split: str = "train") -> PictureSet:
@@ -284,7 +304,8 @@ def load_emoji(split: str = "train") -> PictureSet:
     # The names first, which decodes no picture of the other split.
     texts = rows["text"]
     wanted = [i for i, text in enumerate(texts) if emoji_split(text) == split]
-    pictures = torch.stack([read_row(image) for image in rows[wanted]["image"]])
+    files = rows[wanted]["image"]
+    pictures = torch.stack([read_row(file, EMOJI) for file in files])
     names = ("nothing", *(texts[i] for i in wanted))
     return PictureSet("emoji", pictures, torch.arange(1, len(names)), names)
 
@@ -305,7 +326,7 @@ def emoji_split(text: str) -> str:
 
 
 def emoji_rows():
-    """The rows, `image` and `text`, decoded by `datasets`."""
+    """The rows, `image` and `text`, read by `datasets`."""
     mirror = mirror_folder()
     file = mirror / EMOJI if mirror else None
     if file is None or not file.is_file():
@@ -317,7 +338,7 @@ def emoji_rows():
     try:
         import datasets
 
-        return datasets.Dataset.from_parquet(str(file))
+        return undecoded(datasets.Dataset.from_parquet(str(file)), "image")
     except Exception as error:  # it fails in a hundred ways, all mean the same
         raise DataError(f"{file} is damaged ({type(error).__name__}).") from error
 
