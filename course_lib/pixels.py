@@ -15,6 +15,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from torch import Tensor
 
 from course_lib.shown import printable
+from course_lib.typed import expanded
 
 LARGEST = 64_000_000  # pixels; a file that unpacks to more is not a photo for us
 BRIGHTEST = 2.0**32  # whole numbers of 32 bits are below; larger floats mean no light
@@ -120,6 +121,7 @@ def open_picture(file: Path | str) -> Image.Image:
     Only the decoders of FORMATS are asked. Pillow has 40 more; one of them starts
     another program (Ghostscript, for what begins with "%!PS"), some take any size.
     """
+    file = expanded(str(file))
     with one_sentence(file), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd files
         warnings.simplefilter("error", Image.DecompressionBombWarning)

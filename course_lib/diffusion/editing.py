@@ -343,8 +343,7 @@ def interpolate(
         painter: one that reads prompts, a TextToImage
         to_seed: whose noise the last picture begins with; that of `seed`, if None
     """
-    check_way(n)
-    shares = torch.linspace(0, 1, n).tolist()
+    shares = shares_of(n)
     prepared = painter.prepare([first, second], steps, guidance_scale)
     texts = [*prepared.read, prepared.negative]
     one, other, nothing = painter.read(texts).split(1)  # (1, L, D)
@@ -365,13 +364,14 @@ def crossfade(painter, first: Tensor, last: Tensor, n: int = 9) -> Tensor:
     Args:
         first, last: (3, H, W) in [-1, 1]
     """
-    check_way(n)
     x_0 = painter.encode(torch.stack([first, last]))
-    shares = torch.linspace(0, 1, n).tolist()
+    shares = shares_of(n)
     return painter.decode(torch.stack([torch.lerp(*x_0, share) for share in shares]))
 
 
-def check_way(n: int) -> None:
-    """Raise a sentence unless there is a first and a last picture."""
+def shares_of(n: int) -> list[float]:
+    """How far on the way each of n pictures is: 0 the first, 1 the last."""
     if n < 2:
         raise ValueError(f"On the way are 2 pictures or more; got {n}.")
+    n = operator.index(n)  # numpy's numbers, too
+    return torch.linspace(0, 1, n, dtype=torch.float32, device="cpu").tolist()

@@ -7,6 +7,7 @@ A network that draws latents in place of pixels comes with the autoencoder that 
 them into pictures; the call is the same.
 """
 
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -149,7 +150,7 @@ class TextToImage:
         Args:
             size: of the picture, if not the one that it learned
         """
-        size = self.card["size"] if size is None else size
+        size = self.card["size"] if size is None else operator.index(size)
         if not 0 < size <= LARGEST_SIDE or size % self.multiple:
             raise ValueError(
                 f"The size of a picture must be a multiple of {self.multiple} here, at "
