@@ -36,6 +36,7 @@ from course_lib.cards import (
     read_card,
 )
 from course_lib.device import weights_folder
+from course_lib.typed import expanded
 
 LONGEST = 255  # bytes of a name that file systems take
 BESIDE = 35  # so many bytes longer a temporary file's name may be, see replace_file
@@ -249,7 +250,7 @@ def look_at_start(file: Path) -> None:
 
 def save_weights(folder: Path | str, tensors: Tensors, card: Card) -> None:
     """Write the weights for use in half precision, and the card beside them."""
-    folder = Path(folder)
+    folder = Path(expanded(str(folder)))
     # Half the size in git and on the way here: words has 3.1 million weights and 6.3
     # MB. A state, which learning goes on from, keeps all its digits.
     half = {n: x.half() if x.is_floating_point() else x for n, x in tensors.items()}
@@ -271,7 +272,7 @@ def find_weights(name_or_folder: Path | str) -> Path:
     A text that could mean both is refused; a Path, and a text like "./words", is always
     the folder, and a `Shipped` name always what ships.
     """
-    here, ships = Path(name_or_folder), weights_folder() / name_or_folder
+    here, ships = Path(expanded(str(name_or_folder))), weights_folder() / name_or_folder
     places = [ships] if isinstance(name_or_folder, Shipped) else [here, ships]
     there = [x for x in places if os.path.isfile(x / "model.safetensors")]
     # Silently taking either would draw with other weights than were meant; it is the
@@ -297,7 +298,9 @@ def find_weights(name_or_folder: Path | str) -> Path:
 def is_bare(name_or_folder: Path | str) -> bool:
     """Whether this is a text that need not be a path: "words", but not "./words"."""
     typed = isinstance(name_or_folder, str)
-    return typed and not name_or_folder.startswith((".", "/", "~", os.sep))
+    return typed and not (
+        name_or_folder.startswith((".", "/", "~")) or Path(name_or_folder).is_absolute()
+    )
 
 
 def load_weights(name_or_folder: Path | str) -> tuple[Tensors, Card]:

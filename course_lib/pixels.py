@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from torch import Tensor
 
 from course_lib.shown import printable
+from course_lib.typed import expanded
 
 LARGEST = 64_000_000  # pixels; a file that unpacks to more is not a photo for us
 AT_ONCE = 2**20  # numbers
@@ -130,6 +131,7 @@ def open_picture(file: Path | str) -> Image.Image:
     Only the decoders of FORMATS are asked. Pillow has 40 more; one of them starts
     another program (Ghostscript, for what begins with "%!PS"), some take any size.
     """
+    file = expanded(str(file))
     # Opened here, for given a name Pillow maps the file into memory: a TIFF that is
     # turned by 90 degrees is scrambled then (Pillow 13.0), and one cut short kills.
     with one_sentence(file), open(file, "rb") as there:

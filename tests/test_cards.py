@@ -24,6 +24,7 @@ from course_lib.cards import (
 from course_lib.checkpoint import load_network, load_weights, save_weights
 from course_lib.commands.main import main
 from course_lib.device import data_folder
+from course_lib.diffusion.editing import crossfade, interpolate
 from course_lib.diffusion.objective import TARGETS
 from course_lib.diffusion.schedule import SCHEDULES
 from course_lib.networks.autoencoder import (
@@ -379,6 +380,8 @@ def test_defaults_of_torch_change_nothing_that_is_loaded_or_drawn(
             pictures,
             label(["frog"], steps=2, sampler="ddpm"),
             latents(["a frog"], steps=2),
+            interpolate(latents, "a frog", "a cat", n=2, steps=2),
+            crossfade(latents, *pictures[[0, 0]], n=2),
             matcher.see(pictures),
             matcher.read(["a frog"]),
             load_judge(saved("judge")).read(pictures)["subject"],

@@ -194,7 +194,9 @@ def test_what_is_saved_is_what_the_pages_state(cli, words, saved):
     assert list(result["weights"]) == ["words", "reader-32"]
 
 
-def test_where_nothing_can_be_saved_nothing_is_measured(cli, here):
+@pytest.mark.parametrize("place", ["file/a.json", "folder", "a" * 240])
+def test_where_nothing_can_be_saved_nothing_is_measured(cli, here, place):
     (here / "file").touch()
-    code, out, err = cli("evaluate --weights critters --n 32 --save file/a.json")
-    assert (code, out) == (2, []) and "Cannot write to" in err[0]
+    (here / "folder").mkdir()
+    code, out, err = cli(f"evaluate --weights critters --n 32 --save {place}")
+    assert (code, out, len(err)) == (2, [], 1) and "Cannot write to" in err[0]

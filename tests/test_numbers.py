@@ -1,6 +1,8 @@
 """A measured figure has one home: benchmarks/results. Pages are filled from there."""
 
+import argparse
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -172,6 +174,31 @@ def test_what_does_not_ship_says_so(tmp_path):
     assert saved["weights"] is None and "runs/mine" in saved["why_no_weights"]
     assert not fill.stale({"a": saved})
     assert fill.stale({"a": saved | {"why_no_weights": ""}})
+
+
+@pytest.mark.parametrize("typed", ["./pair", "{here}/pair"])
+def test_a_path_is_not_what_ships_whatever_it_is_called(tmp_path, monkeypatch, typed):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "data/weights/words", "pair")
+    name, file = typed.format(here=tmp_path), tmp_path / "a.json"
+    results.save_results(file, {"x": 1}, "c", [name, "reader-32"])
+    saved = json.loads(file.read_text())
+    assert saved["weights"] is None and name in saved["why_no_weights"]
+    # And a name that nobody typed means what ships, whatever lies here.
+    results.save_results(file, {"x": 1}, "c", ["pair"])
+    monkeypatch.chdir(ROOT)
+    assert json.loads(file.read_text())["weights"] == {"pair": results.checksum("pair")}
+
+
+@pytest.mark.parametrize("place", ["folder", "folder/no.json/a.json", "a" * 300])
+def test_a_script_that_could_not_save_does_not_begin(tmp_path, capsys, place):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "no.json").touch()
+    parser = argparse.ArgumentParser()
+    results.add_save(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--save", str(tmp_path / place)])
+    assert "Cannot write to" in capsys.readouterr().err
 
 
 def test_tables_of_tables_become_entries_with_readable_names():

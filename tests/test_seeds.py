@@ -48,6 +48,7 @@ def test_pictures_are_the_same_whoever_counted(number):
     for painter, asked in ((words, ["a cat"]), (labels, ["cat"])):
         drawn = painter(asked, steps=two, seed=one)
         assert torch.equal(drawn, painter(asked, steps=2, seed=1))
+    words(["a cat"], steps=two, size=number(32))
     picture, hole = torch.zeros(1, 3, 32, 32), torch.ones(32, 32, dtype=torch.bool)
     image_to_image(words, picture, ["a cat"], 0.5, steps=two, seed=one)
     inpaint(words, picture, hole, ["a cat"], steps=two, again=one, seed=one)

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
+from course_lib.checkpoint import load_weights, save_weights
+from course_lib.painters.labels import LabelToImage
+from course_lib.pixels import read_picture
+from course_lib.training.settings import Settings
+from course_lib.training.trainer import Trainer
 from course_lib.typed import (
     TypedError,
     as_list,
@@ -51,12 +57,36 @@ def test_a_list_of_names_is_read_as_it_was_written(names):
     assert names_in(as_list(names)) == names
 
 
+def test_a_painter_knows_a_label_however_it_is_written():
+    critters = LabelToImage.from_pretrained("critters")
+    card = critters.card | {"labels": ["nothing", "mu\u0308sli", " lead"]}
+    painter = LabelToImage(critters.model, card)
+    asked = ["m\u00fcsli", "mu\u0308sli", "lead", "lea\u200bd  "]
+    assert painter.label_numbers(asked).tolist() == [1, 1, 2, 2]
+
+
 def test_a_home_is_written_out_wherever_it_is_asked_for(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     assert Path(expanded("~/x.png")) == tmp_path / "x.png"
     assert expanded("~/some/").endswith("/")
     assert expanded("a~b") == "a~b"
+
+
+def test_a_home_is_written_out_in_a_notebook_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    save_weights("~/coder", {"w": torch.ones(1)}, {"kind": "x"})
+    assert load_weights("~/coder")[1] == {"kind": "x"}
+    Image.new("RGB", (8, 8)).save("a.png")
+    assert read_picture("~/a.png", 8).shape == (3, 8, 8)
+    net, settings = torch.nn.Linear(1, 1), Settings(iterations=1, precision="float32")
+    steps = (lambda net, x: net(x["x"]).sum(), lambda i: {"x": torch.ones(1, 1)})
+    for _ in Trainer(net, *steps, settings, "~/run", device="cpu").run():
+        pass
+    assert (tmp_path / "run" / "model.safetensors").is_file()
+    assert not (tmp_path / "~").exists()
 
 
 def test_a_home_that_nobody_has_gets_a_sentence(tmp_path, monkeypatch):

@@ -6,7 +6,12 @@ from typing import Annotated
 import typer
 
 from course_lib.cards import Card, folder_beside
-from course_lib.checkpoint import check_writable, find_weights, save_weights
+from course_lib.checkpoint import (
+    check_writable,
+    find_weights,
+    load_weights,
+    save_weights,
+)
 from course_lib.commands.options import bad_input, path, text
 from course_lib.networks.autoencoder import its_autoencoder, save_its_autoencoder
 from course_lib.shown import tell
@@ -32,6 +37,7 @@ def average(
         # averaged draw the latents of one encoder.
         autoencoder = its_autoencoder(weights[0], card, "cpu")
         refuse_own_input(weights, out, card)
+        refuse_training(out)
         check_writable(out)
     # First the autoencoder, last the weights: a folder that has a model.safetensors is
     # ready for use, at whatever moment this is stopped.
@@ -55,3 +61,16 @@ def refuse_own_input(weights: list[str], out: Path, card: Card) -> None:
                 f"--out {out} would overwrite {name}, which the mean is made of: "
                 "choose another folder."
             )
+
+
+def refuse_training(out: Path) -> None:
+    """Raise a sentence if hours of somebody's training would be written over.
+
+    A mean is made again in seconds, so an older one makes room.
+    """
+    trained = (out / "model.safetensors").is_file()
+    if trained and "mean_of" not in load_weights(out)[1]:
+        raise ValueError(
+            f"--out {out} already holds weights that are no mean: choose another "
+            "folder; nothing was overwritten."
+        )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from course_lib.checkpoint import check_writable, load_weights
+from course_lib.checkpoint import check_file, load_weights
 from course_lib.commands.options import (
     AsJson,
     AsTyped,
@@ -71,7 +71,7 @@ def evaluate(
         kind = card.get("kind")
         # A measurement takes minutes, so what can go wrong after it is tried before it.
         if save:
-            check_writable(save.parent)
+            check_file(save)
         if (prompts or only) and kind != "text denoiser":
             raise ValueError(
                 f"--prompts and --only need weights that take prompts, not {weights}."

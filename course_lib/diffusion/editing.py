@@ -408,8 +408,7 @@ def interpolate(
         to_seed: whose noise the last picture begins with; that of `seed`, if None
         batch_size: pictures drawn together; None draws all, if there is memory
     """
-    check_way(n)
-    shares = torch.linspace(0, 1, n).tolist()
+    shares = shares_of(n)
     prepared = painter.prepare([first, second], steps, guidance_scale)
     texts = [*prepared.read, prepared.negative]
     # Read together: padded to one length L, so that vectors can be mixed one by one.
@@ -440,15 +439,16 @@ def crossfade(
         first, last: (3, H, W) in [-1, 1]
         batch_size: pictures decoded together; None decodes all, if there is memory
     """
-    check_way(n)
     # (2, C, h, w). In latents half way is a double exposure as well (lesson 11): this
     # is here to be seen, `interpolate` is the way that works.
     x_0 = painter.encode(torch.stack([first, last]))
-    shares = torch.linspace(0, 1, n).tolist()
-    mixed = torch.stack([torch.lerp(*x_0, share) for share in shares])
+    mixed = torch.stack([torch.lerp(*x_0, share) for share in shares_of(n)])
     return torch.cat([painter.decode(mixed[some]) for some in parts_of(n, batch_size)])
 
 
-def check_way(n: int) -> None:
+def shares_of(n: int) -> list[float]:
+    """How far on the way each of n pictures is: 0 the first, 1 the last."""
     if n < 2:
         raise ValueError(f"On the way are 2 pictures or more; got {n}.")
+    n = operator.index(n)  # numpy's numbers, too
+    return torch.linspace(0, 1, n, dtype=torch.float32, device="cpu").tolist()

@@ -20,10 +20,17 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from course_lib.checkpoint import check_writable, find_weights, replace_file
+from course_lib.checkpoint import (
+    Shipped,
+    check_file,
+    find_weights,
+    is_bare,
+    replace_file,
+)
 from course_lib.device import usable_cores, weights_folder
 from course_lib.judging.evaluation import as_facts
 from course_lib.judging.metrics import Share
+from course_lib.typed import expanded
 
 Found = dict  # name -> a Share, its facts, a mean, a number, or another such table
 
@@ -158,6 +165,14 @@ def checksum(name: str) -> str:
     return hashlib.sha256(content[behind:]).hexdigest()[:12]
 
 
+def ships(name: str) -> bool:
+    """Whether these weights ship; a path never does, whatever it leads to.
+
+    What is measured may be called "./words" or "/runs/words", and is another network.
+    """
+    return is_bare(name) and (weights_folder() / name).is_dir()
+
+
 def machine() -> str:
     """The processor, cores, the graphics card if there is one, and torch's version."""
     # platform.processor() is empty or "x86_64" on Linux, which says nothing of speed.
@@ -192,10 +207,10 @@ def save_results(
     """
     # A checksum only where everybody has the same file: of somebody's own training it
     # would tell nobody anything.
-    shipped = [(weights_folder() / name).is_dir() for name in weights]
-    if not all(shipped):
-        why_none = f"{weights[shipped.index(False)]} does not ship"
-    named = None if why_none else {name: checksum(name) for name in weights}
+    own = [name for name in weights if not ships(name)]
+    if own:
+        why_none = f"{own[0]} does not ship"
+    named = None if why_none else {name: checksum(Shipped(name)) for name in weights}
     head = dict(command=command, date=date.today().isoformat(), machine=machine())
     head |= dict(seeds=seeds, weights=named)
     if why_none:
@@ -217,10 +232,11 @@ def add_save(parser: argparse.ArgumentParser) -> None:
 
     def path(given: str) -> Path:
         try:
-            check_writable(Path(given).parent)
+            file = Path(expanded(given))
+            check_file(file)
         except ValueError as error:
             raise argparse.ArgumentTypeError(str(error)) from error
-        return Path(given)
+        return file
 
     parser.add_argument("--save", type=path, help="benchmarks/results/NAME.json")
 

@@ -269,6 +269,8 @@ def make_autoencoder_loss(
             loss = loss + feature_weight * sum(apart) / len(apart)
         return loss
 
+    if features is not None:  # a process that looked at a quarter of its share would
+        loss_fn.of_whole_batch = True  # look at other pictures, so none is shared out
     return loss_fn
 
 

@@ -77,7 +77,7 @@ def make_contrastive_loss() -> Callable[[nn.Module, Batch], Tensor]:
     def loss_fn(model: nn.Module, batch: Batch) -> Tensor:
         return contrastive_loss(*model(batch["x_0"], batch["cond"]))
 
-    loss_fn.compares = True  # so a Trainer must not share a batch out over processes
+    loss_fn.of_whole_batch = True  # so a Trainer must not share it out over processes
     return loss_fn
 
 

@@ -30,7 +30,7 @@ from course_lib.painters.painter import (
     longest_within,
     way_of,
 )
-from course_lib.typed import as_list
+from course_lib.typed import as_list, as_name
 
 
 @dataclass
@@ -76,13 +76,14 @@ class LabelToImage:
         Raises:
             ValueError: a name it does not know, with those that it knows
         """
+        known = [as_name(name) for name in self.labels]
         for label in labels:
-            if label not in self.labels:
+            if as_name(label) not in known:
                 raise ValueError(
                     f"These weights know no {label!r}; "
                     f"they know {as_list(self.labels)}."
                 )
-        return torch.tensor([self.labels.index(x) for x in labels], device="cpu")
+        return torch.tensor([known.index(as_name(x)) for x in labels], device="cpu")
 
     def way(self, guidance_scale: float | None = None, steps: int | None = None) -> Way:
         """How it draws: its usual way, if not told otherwise.

@@ -7,6 +7,7 @@ A network that draws latents in place of pixels comes with the autoencoder that 
 them into pictures; the call is the same.
 """
 
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -160,7 +161,7 @@ class TextToImage:
         Args:
             size: of the picture, if not the one that it learned
         """
-        size = self.card["size"] if size is None else size
+        size = self.card["size"] if size is None else operator.index(size)
         # Each grid of the U-Net is half as fine as the one before: a side that does not
         # halve so often has no place for its last pixels.
         if not 0 < size <= LARGEST_SIDE or size % self.multiple:

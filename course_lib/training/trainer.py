@@ -47,6 +47,7 @@ from course_lib.training.resume import (
     take,
 )
 from course_lib.training.settings import Settings
+from course_lib.typed import expanded
 
 # Seconds, not iterations: what may be lost is time, and an iteration takes as long as
 # the network and the machine make it.
@@ -118,7 +119,7 @@ class Trainer:
         self.ema = {n: x.clone() for n, x in self.raw_model.state_dict().items()}
         self.precision, self.lock = self.settings.precision, None
         if self.folder is not None:
-            self.folder = Path(self.folder)
+            self.folder = Path(expanded(str(self.folder)))
             self.lock = FileLock(self.folder / ".training.lock")
         if self.until is not None:
             self.until = integer("until", self.until)
@@ -304,11 +305,19 @@ class Trainer:
             take(self.folder, self.lock)
 
     def refuse_processes(self) -> None:
-        """A loss that compares the pictures of a batch must see them all."""
-        if self.accelerator.num_processes > 1 and hasattr(self.loss_fn, "compares"):
+        """A batch that is looked at as a whole must not be shared out.
+
+        A loss says so by an attribute `of_whole_batch`. And batch norm asks all of it
+        for mean and spread: of a share, both are others.
+        """
+        norms = (nn.BatchNorm1d, nn.BatchNorm2d)
+        as_a_whole = hasattr(self.loss_fn, "of_whole_batch") or any(
+            isinstance(module, norms) for module in self.raw_model.modules()
+        )
+        if self.accelerator.num_processes > 1 and as_a_whole:
             raise ValueError(
-                "This loss compares all pictures of a batch with each other, so it "
-                "trains in one process: start it without torchrun."
+                "What this training learns of a picture depends on the others of its "
+                "batch, so it trains in one process: start it without torchrun."
             )
 
     def save(self) -> None:
