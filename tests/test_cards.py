@@ -24,7 +24,6 @@ from course_lib.cards import (
 from course_lib.checkpoint import load_network, load_weights, save_weights
 from course_lib.commands.main import main
 from course_lib.device import data_folder
-from course_lib.diffusion.editing import crossfade, interpolate
 from course_lib.diffusion.objective import TARGETS
 from course_lib.diffusion.schedule import SCHEDULES
 from course_lib.networks.autoencoder import (
@@ -37,6 +36,7 @@ from course_lib.networks.judge import Judge, load_judge
 from course_lib.networks.text_unet import TextUNet
 from course_lib.networks.tokenizer import BYTES, train_tokenizer
 from course_lib.networks.unet import UNet
+from course_lib.painters.interpolation import crossfade, interpolate
 from course_lib.painters.pipeline import LabelToImage, TextToImage
 
 LOADERS = {

@@ -7,11 +7,9 @@ from course_lib.diffusion.editing import (
     begin,
     between,
     check_mask,
-    crossfade,
     held,
     image_to_image,
     inpaint,
-    interpolate,
     joined,
     put_back,
     start_of,
@@ -28,6 +26,7 @@ from course_lib.diffusion.samplers import (
     mix,
 )
 from course_lib.diffusion.schedule import straight_line
+from course_lib.painters.interpolation import crossfade, interpolate
 from course_lib.painters.pipeline import LabelToImage, TextToImage
 from course_lib.pixels import PictureError, from_bytes
 from course_lib.world.drawing import draw_critters

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from course_lib.checkpoint import save_weights
-from course_lib.diffusion.editing import crossfade, image_to_image, interpolate
+from course_lib.diffusion.editing import image_to_image
 from course_lib.networks.autoencoder import Autoencoder
 from course_lib.networks.unet import UNet
 from course_lib.painters import memory
+from course_lib.painters.interpolation import crossfade, interpolate
 from course_lib.painters.memory import DRAWN, HELD, bytes_for, how_many
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import to_bytes

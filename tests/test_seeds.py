@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from course_lib.chance import generator_for, uniforms
-from course_lib.diffusion.editing import image_to_image, inpaint, interpolate
+from course_lib.diffusion.editing import image_to_image, inpaint
 from course_lib.diffusion.samplers import PictureNoise, choose_steps
 from course_lib.judging import evaluation, fidelity
+from course_lib.painters.interpolation import interpolate
 from course_lib.painters.pipeline import LabelToImage, TextToImage
 from course_lib.world.critters import captions, choose_factors
 from course_lib.world.drawing import draw_critters

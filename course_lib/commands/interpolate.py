@@ -17,8 +17,8 @@ from course_lib.commands.options import (
 )
 from course_lib.commands.picture_files import places_for, write_pictures
 from course_lib.device import best_device, use_all_cores
-from course_lib.diffusion.editing import crossfade
-from course_lib.diffusion.editing import interpolate as on_the_way
+from course_lib.painters.interpolation import crossfade
+from course_lib.painters.interpolation import interpolate as on_the_way
 from course_lib.painters.pipeline import SPACES, TextToImage
 from course_lib.pixels import FORMATS, from_bytes, read_picture
 from course_lib.shown import remark, tell

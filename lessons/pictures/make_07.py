@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from course_lib.diffusion.editing import image_to_image, inpaint, interpolate, widen
+from course_lib.diffusion.editing import image_to_image, inpaint, widen
 from course_lib.figures.figure import Row, sheet
+from course_lib.painters.interpolation import interpolate
 from course_lib.painters.pipeline import TextToImage
 from course_lib.world.critters import COLOURS, SCENES, SUBJECTS
 from course_lib.world.datasets import load_critters
