@@ -330,9 +330,10 @@ def cached(
     remove_left_overs(file)
     with suppress(CheckpointError):
         tensors, card = load_checkpoint(file)
-        if card.get("name") == name and set(needed) <= tensors.keys():
-            if len({tensors[key].shape[:1] for key in needed}) == 1:  # as many of each
-                return tensors
+        there = [tensors[key] for key in needed if key in tensors]
+        as_many = len({x.shape[:1] for x in there}) == 1  # pictures as labels
+        if card.get("name") == name and len(there) == len(needed) and as_many:
+            return tensors
     tensors = make()
     try:
         save_checkpoint(file, tensors, {"name": name})
