@@ -8,7 +8,11 @@ import typer
 from course_lib.cards import Card, folder_beside
 from course_lib.checkpoint import check_writable, find_weights, save_weights
 from course_lib.commands.options import bad_input, path, text
-from course_lib.networks.autoencoder import its_autoencoder, save_its_autoencoder
+from course_lib.networks.autoencoder import (
+    check_its_place,
+    its_autoencoder,
+    save_its_autoencoder,
+)
 from course_lib.shown import tell
 from course_lib.training.average import average as mean_of
 
@@ -30,6 +34,7 @@ def average(
         tensors, card = mean_of(weights)
         autoencoder = its_autoencoder(weights[0], card, "cpu")
         refuse_own_input(weights, out, card)
+        check_its_place(out, card, autoencoder)
         check_writable(out)
     save_its_autoencoder(out, card, autoencoder)
     save_weights(out, tensors, card)
