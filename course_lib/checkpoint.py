@@ -11,6 +11,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import tempfile
 import time
@@ -151,8 +152,11 @@ def remove_left_overs(file: Path) -> None:
 
     Where somebody else may be writing: a younger one may still become a file.
     """
+    half = re.compile(rf"\.{re.escape(file.name)}\.[0-9a-f]+\.part")  # by replace_file
     # Escaped: a folder may be called [1].
     for left_over in file.parent.glob(f".{escape(file.name)}.*.part"):
+        if not half.fullmatch(left_over.name):
+            continue
         with suppress(OSError):  # somebody else has removed it, or it is not ours
             if time.time() - left_over.stat().st_mtime > LEFT_OVER_S:
                 left_over.unlink()

@@ -99,3 +99,9 @@ def test_bad_input_gets_a_sentence(cli, here, three, command, sentence):
     code, out, err = cli(command)
     assert (code, out, len(err)) == (2, [], 1) and sentence in err[0]
     assert written(here) == before
+
+
+def test_weights_without_a_matrix_are_like_no_others(tmp_path):
+    save_weights(tmp_path / "odd", {"a": torch.ones(3)}, {"kind": "denoiser"})
+    with pytest.raises(CheckpointError, match="point the same way by 0.00 only"):
+        average([tmp_path / "odd"] * 2)

@@ -290,6 +290,23 @@ def test_a_card_that_names_a_path_reads_and_writes_nothing_outside(
     assert not (tmp_path / "new").exists()
 
 
+def test_a_card_that_names_a_neighbour_does_not_overwrite_it(saved, kinds, capsys):
+    """`--out runs`, and the sender knew that runs/best is there."""
+    coder, its_card = kinds["autoencoder"]
+    folder = saved("latents", put("autoencoder", "best"))
+    save_weights(folder / "best", coder.state_dict(), its_card)
+    judge, of_judge = kinds["judge"]
+    save_weights("runs/best", judge.state_dict(), of_judge)
+    before = Path("runs/best/model.safetensors").read_bytes()
+    assert main(shlex.split("average weights weights --out runs")) == 2
+    assert "runs/best holds other weights" in capsys.readouterr().err
+    with pytest.raises(CheckpointError, match="holds other weights"):
+        TextToImage.from_pretrained(folder).save_pretrained("runs")
+    assert Path("runs/best/model.safetensors").read_bytes() == before
+    for _ in range(2):  # its own it may write again
+        assert main(shlex.split("average weights weights --out mean")) == 0
+
+
 # Memory -----------------------------------------------------------------------------
 
 no_windows = pytest.mark.skipif(sys.platform == "win32", reason="it counts no memory")

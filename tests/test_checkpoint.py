@@ -301,6 +301,7 @@ def test_threads_that_write_one_file_do_not_meet(saved):
 
 def test_what_killed_runs_left_of_a_file_is_removed_and_nothing_else(saved):
     names = (".some.safetensors.1a.part", ".other.safetensors.1a.part", "notes.part")
+    names += (".some.safetensors.mine.part",)  # somebody else's
     for name in names:
         (saved.parent / name).touch()
         os.utime(saved.parent / name, (0, 0))

@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 import random
 import signal
+import sys
 import threading
 import time
 
@@ -96,6 +97,36 @@ def test_an_endless_loop_comes_to_an_end(capsys, monkeypatch):
     assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
 
 
+def test_a_bare_except_eats_no_end(capsys, monkeypatch):
+    monkeypatch.setattr(guard, "SECONDS", 0.05)
+    mine = in_a_cell(
+        "def work():\n    sum(range(10**5))\n\n"
+        "def mine(x):\n    for _ in range(10**7):\n        try:\n"
+        "            work()\n        except:\n            continue\n"
+    )
+    traced = sys.gettrace()
+    assert check_double(mine) is double
+    assert "it does not come to an end: after 0.05 seconds of work" in said(capsys)
+    assert sys.gettrace() is traced
+    assert check_double(double) is double
+
+
+@pytest.mark.parametrize("call", ["sys.exit()", "sum(range(10**4))"])
+def test_a_message_that_ends_everything_or_never_is_none(capsys, monkeypatch, call):
+    monkeypatch.setattr(guard, "SECONDS", 0.05)
+
+    class Odd(Exception):
+        def __str__(self):
+            while True:
+                eval(call)
+
+    def mine(x):
+        raise Odd
+
+    assert check_double(mine) is double
+    assert "Odd" in said(capsys)
+
+
 def test_waiting_is_no_work(monkeypatch):
     """A learner at a breakpoint, or a machine that sleeps, is in no endless loop."""
     monkeypatch.setattr(guard, "SECONDS", 1)
@@ -129,6 +160,8 @@ def defaults() -> tuple:
         torch.get_default_device(),
         torch.is_grad_enabled(),
         torch.is_inference_mode_enabled(),
+        torch.get_num_threads(),
+        torch.are_deterministic_algorithms_enabled(),
     )
 
 
@@ -166,6 +199,12 @@ def stops_gradients(x):
     return 2 * x
 
 
+def sets_threads(x):
+    torch.set_num_threads(2)
+    torch.use_deterministic_algorithms(True)
+    return 2 * x
+
+
 def seeds_everything(x):
     torch.manual_seed(7)
     np.random.seed(7)
@@ -187,6 +226,7 @@ LEAKS = [
     sets_a_dtype,
     sets_a_device,
     stops_gradients,
+    sets_threads,
     seeds_everything,
     draws_everything,
 ]

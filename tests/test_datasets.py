@@ -176,6 +176,14 @@ def test_a_cache_of_something_else_is_made_again(small, tensors, card):
     assert list(file.parent.iterdir()) == [file]
 
 
+def test_a_cache_of_more_pictures_than_labels_is_made_again(small):
+    made = {"pictures": torch.zeros(3, 4), "labels": torch.zeros(3)}
+    file = small / "cache" / "right.safetensors"
+    save_checkpoint(file, made | {"labels": torch.zeros(2)}, {"name": "right"})
+    found = cached("right", lambda: made, "pictures", "labels")
+    assert len(found["labels"]) == 3
+
+
 def test_a_cache_that_cannot_be_written_costs_only_time(small, monkeypatch, capsys):
     (small / "file").touch()
     monkeypatch.setenv("COURSE_CACHE", str(small / "file" / "cache"))

@@ -376,6 +376,7 @@ def test_only_half_files_of_our_own_are_removed(tmp_path):
         ".mine.1234.part",
         ".state.safetensors.my.part",
         "at-3/a.part",
+        "at-home/.state.safetensors.1234.part",
     )
     gone = (
         ".state.safetensors.1234.part",

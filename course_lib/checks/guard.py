@@ -9,9 +9,11 @@ Python or torch is put aside while it runs and put back as it was.
 import copy
 import random
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import FrameType
 
 import numpy as np
 import torch
@@ -88,6 +90,8 @@ def plain_torch() -> Iterator[None]:
     that the learner set ten cells ago.
     """
     dtype, device = torch.get_default_dtype(), torch.get_default_device()
+    threads = torch.get_num_threads()
+    exact = torch.are_deterministic_algorithms_enabled()
     set_defaults(torch.float32, torch.device("cpu"))
     try:
         # Both, as under inference_mode nothing gets a gradient, even with them enabled.
@@ -95,6 +99,10 @@ def plain_torch() -> Iterator[None]:
             yield
     finally:
         set_defaults(dtype, device)
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+        if torch.are_deterministic_algorithms_enabled() != exact:
+            torch.use_deterministic_algorithms(exact)
 
 
 def set_defaults(dtype: torch.dtype, device: torch.device) -> None:
@@ -115,22 +123,29 @@ class NoEnd(BaseException):
 
 
 @contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float, cell: str | None = None) -> Iterator[None]:
     """Raise NoEnd after so many seconds of work, where that can be done.
 
     Work, not time on the clock: a busy machine, a debugger or a question to the user
     is no endless loop. Only the main thread can be called back, and not on Windows.
+
+    Args:
+        cell: the file of the learner's code, where a bare `except:` may eat NoEnd
     """
     main = threading.current_thread() is threading.main_thread()
     if not main or not hasattr(signal, "setitimer"):
         yield
         return
 
+    watched: list[FrameType] = []
+    traced = sys.gettrace()
+
     def stop(number, frame):
+        watched.extend(insist(frame, cell))
         raise NoEnd
 
     handler = signal.signal(signal.SIGPROF, stop)
-    timer = signal.setitimer(signal.ITIMER_PROF, seconds)
+    timer = signal.setitimer(signal.ITIMER_PROF, seconds, seconds)
     try:
         try:
             yield
@@ -139,5 +154,32 @@ def time_limit(seconds: float) -> Iterator[None]:
             # signal would meet a handler that ends the process.
             signal.setitimer(signal.ITIMER_PROF, 0)
     finally:  # also if the time ran out in the line above
+        if watched:
+            sys.settrace(traced)
+        for frame in watched:
+            frame.f_trace = None
         signal.signal(signal.SIGPROF, handler or signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_PROF, *timer)  # somebody else's, if there was
+
+
+def insist(frame: FrameType | None, cell: str | None) -> list[FrameType]:
+    """Raise NoEnd again at the next line of the learner's code; gives whose it is.
+
+    `while True: try: ... except: pass` eats the first. Then it comes to the line of its
+    `except`, which is no part of the `try`, and there it is told again.
+    """
+
+    def told_again(frame, event, argument):
+        if event == "line":
+            raise NoEnd
+        return told_again
+
+    watched = []
+    while frame is not None:
+        if frame.f_code.co_filename == cell:
+            frame.f_trace = told_again
+            watched.append(frame)
+        frame = frame.f_back
+    if watched:
+        sys.settrace(lambda frame, event, argument: None)  # no frame that is new
+    return watched

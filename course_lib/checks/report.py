@@ -209,7 +209,7 @@ def checked(
 def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str | None:
     # The clock is innermost, so that what it raises is caught below, after everything
     # that was set is as it was.
-    limit = guard.time_limit(guard.SECONDS)
+    limit = guard.time_limit(guard.SECONDS, _cell_of(learner_function))
     try:
         with guard.same_chance(), guard.plain_torch(), limit:
             check()
@@ -245,8 +245,11 @@ def _in_words(error: BaseException, learner_function: Callable) -> str:
 def _message(error: BaseException) -> str:
     """What an exception says, in one line; nothing, if even that fails."""
     try:
-        return " ".join(str(error).split())
-    except Exception:  # the learner's own class, with a mistake in its __str__
+        with guard.time_limit(guard.SECONDS):
+            return " ".join(str(error).split())
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # the learner's own class, with a mistake in its __str__
         return ""
 
 

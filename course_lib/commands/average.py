@@ -13,7 +13,11 @@ from course_lib.checkpoint import (
     save_weights,
 )
 from course_lib.commands.options import bad_input, path, text
-from course_lib.networks.autoencoder import its_autoencoder, save_its_autoencoder
+from course_lib.networks.autoencoder import (
+    check_its_place,
+    its_autoencoder,
+    save_its_autoencoder,
+)
 from course_lib.shown import tell
 from course_lib.training.average import average as mean_of
 
@@ -38,6 +42,7 @@ def average(
         autoencoder = its_autoencoder(weights[0], card, "cpu")
         refuse_own_input(weights, out, card)
         refuse_training(out)
+        check_its_place(out, card, autoencoder)
         check_writable(out)
     # First the autoencoder, last the weights: a folder that has a model.safetensors is
     # ready for use, at whatever moment this is stopped.

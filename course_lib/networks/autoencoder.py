@@ -389,10 +389,32 @@ def its_autoencoder(
     )
 
 
+def check_its_place(
+    folder: Path | str, card: Card, autoencoder: Autoencoder | None
+) -> None:
+    """Raise a sentence if saving it there would overwrite something else.
+
+    Whoever sent the card chose the name, and it may be that of a neighbour.
+    """
+    if autoencoder is None:
+        return
+    place = folder_beside(folder, card["autoencoder"])
+    if not (place / "model.safetensors").exists():
+        return
+    with suppress(CheckpointError):  # it is damaged, or no autoencoder
+        if encoder_digest(load_autoencoder(place)) == encoder_digest(autoencoder):
+            return
+    raise CheckpointError(
+        f"{place} holds other weights, which an autoencoder would overwrite: choose "
+        "another folder."
+    )
+
+
 def save_its_autoencoder(
     folder: Path | str, card: Card, autoencoder: Autoencoder | None
 ) -> None:
     """Write the autoencoder into the folder of the network that draws its latents."""
+    check_its_place(folder, card, autoencoder)
     if autoencoder is not None:  # nothing can be seen without
         inside = {"kind": "autoencoder", "config": autoencoder.config}
         place = folder_beside(folder, card["autoencoder"])

@@ -80,4 +80,5 @@ def likeness(some: Tensors, others: Tensors) -> float:
     # always seem alike.
     matrices = [name for name, x in some.items() if x.ndim > 1]
     pairs = [(some[n].flatten().float(), others[n].flatten().float()) for n in matrices]
-    return median(torch.cosine_similarity(a, b, dim=0).item() for a, b in pairs)
+    angles = [torch.cosine_similarity(a, b, dim=0).item() for a, b in pairs]
+    return median(angles or [0.0])  # without a matrix nothing is alike

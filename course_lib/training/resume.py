@@ -81,7 +81,7 @@ def remove_left_overs(folder: Path) -> None:
 
     We hold the lock, so whoever had begun to write them is dead.
     """
-    for place in (folder, *folder.glob("at-*"), folder / "autoencoder"):
+    for place in (folder, *folder.glob("at-[0-9]*"), folder / "autoencoder"):
         for file in place.glob(".*.part"):
             if LEFT_OVER.fullmatch(file.name):
                 file.unlink(missing_ok=True)

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from course_lib.checkpoint import fill
 from course_lib.device import best_device, cpu_has_bf16, set_threads
-from course_lib.shown import progress_bar
+from course_lib.shown import printable, progress_bar
 from course_lib.training.bounds import integer
 from course_lib.training.muon import Muon, in_groups
 from course_lib.training.resume import (
@@ -437,10 +437,8 @@ def train(
         )
         # Not an error: who stopped it knows. The network comes back as it is.
         if trainer.accelerator.is_main_process:
-            bar.write(
-                f"Stopped after {trainer.iteration} iterations, {where}: "
-                "carry on later."
-            )
+            sentence = f"Stopped after {trainer.iteration} iterations, {where}: "
+            bar.write(printable(f"{sentence}carry on later."))
     finally:
         bar.close()
         trainer.close()
