@@ -76,30 +76,6 @@ def same_chance() -> Iterator[None]:
             torch.mps.set_rng_state(mps)
 
 
-@contextmanager
-def plain_torch() -> Iterator[None]:
-    """Inside: float32, on the CPU, with gradients. Outside: as it was, whatever it was.
-
-    An exercise is about numbers; which of them are right must not hang on a default
-    that the learner set ten cells ago.
-    """
-    dtype, device = torch.get_default_dtype(), torch.get_default_device()
-    set_defaults(torch.float32, torch.device("cpu"))
-    try:
-        with torch.inference_mode(False), torch.enable_grad():
-            yield
-    finally:
-        set_defaults(dtype, device)
-
-
-def set_defaults(dtype: torch.dtype, device: torch.device) -> None:
-    """Make new tensors of this dtype, on this device."""
-    torch.set_default_dtype(dtype)
-    torch.set_default_device(None)  # takes back only what was set the same way
-    if torch.get_default_device() != device:
-        torch.set_default_device(device)
-
-
 # How long it may take --------------------------------------------------------------
 
 

@@ -42,6 +42,7 @@ from course_lib.checks.difference import (
     says_nothing,
 )
 from course_lib.checks.guard import NoEnd, fresh, is_changed
+from course_lib.device import plain_torch
 
 YOUR_TURN = "your turn"  # what tools/build.py leaves in place of a solution
 
@@ -59,7 +60,7 @@ def ask(learner: Callable, *given) -> Answer:
     Raises NotYetRight with the names of all arguments that it changes in place.
     """
     copies = fresh(given)
-    with guard.plain_torch():
+    with plain_torch():
         answer = learner(*copies)
     pairs = zip(names_of(learner, len(given)), copies, given, strict=True)
     if changed := {n: was for n, now, was in pairs if is_changed(now, was)}:
@@ -191,7 +192,7 @@ def checked(
 def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str | None:
     limit = guard.time_limit(guard.SECONDS)
     try:
-        with guard.same_chance(), guard.plain_torch(), limit:
+        with guard.same_chance(), plain_torch(), limit:
             check()
     except KeyboardInterrupt:
         raise

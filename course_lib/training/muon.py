@@ -47,7 +47,7 @@ class Muon(torch.optim.AdamW):
         state = self.state[weight]
         if not state:
             # AdamW looks for it when it is loaded
-            state["step"] = torch.zeros((), dtype=torch.float32)
+            state["step"] = torch.zeros((), dtype=torch.float32, device="cpu")
             state["momentum"] = torch.zeros_like(weight)
         average = state["momentum"].lerp_(weight.grad, 1 - self.momentum)
         ahead = weight.grad.lerp(average, self.momentum)  # Nesterov's look ahead

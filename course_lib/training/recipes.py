@@ -15,7 +15,7 @@ import torch
 
 from course_lib.cards import made_from
 from course_lib.checkpoint import Shipped, load_weights
-from course_lib.device import best_device
+from course_lib.device import best_device, plain_torch
 from course_lib.diffusion.objective import make_denoising_loss, with_noise
 from course_lib.diffusion.schedule import NoiseSchedule, straight_line
 from course_lib.networks.autoencoder import (
@@ -74,6 +74,14 @@ def network_of(start: Path | str | None, own: dict, widths, blocks) -> tuple:
     )
 
 
+def trainer_of(model, loss_fn, get_batch, *rest) -> Trainer:
+    """A Trainer whose batches and losses hang on no default of torch's.
+
+    Only what is ours: a loss of your own, given to a Trainer, meets your defaults.
+    """
+    return Trainer(model, plain_torch()(loss_fn), plain_torch()(get_batch), *rest)
+
+
 # Pictures of a label ------------------------------------------------------------
 
 DENOISER_SETTINGS = MUON
@@ -81,6 +89,7 @@ DENOISER = {"widths": (64, 128), "blocks": 2}
 BATCH = 64  # of all that draws
 
 
+@plain_torch()
 def denoiser_trainer(
     pictures: PictureSet,
     settings: Settings,
@@ -106,7 +115,7 @@ def denoiser_trainer(
     model = UNet(widths=widths, blocks=blocks, labels=len(pictures.names) - 1)
     get_batch = batches(pictures, batch_size, seed, flip=pictures.factors is None)
     card = denoiser_card(model, pictures, schedule, target)
-    return Trainer(
+    return trainer_of(
         model,
         make_denoising_loss(schedule, target),
         with_noise(get_batch, schedule, seed, drop=0.1, noisier=noisier),
@@ -161,6 +170,7 @@ PAINTER = {"widths": (64, 160), "blocks": 1}
 PAINTER_OF_GPU = {"widths": (128, 256), "blocks": 2}  # what a GPU trains in that time
 
 
+@plain_torch()
 def text_trainer(
     settings: Settings,
     folder: Path | str | None = None,
@@ -217,7 +227,7 @@ def text_trainer(
     card |= dict(batch_size=batch_size, seed=seed, noisier=noisier, even=even)
     card |= dict(caption_noise=caption_noise, pair=pair and Path(pair).name)
     card |= {} if start is None else dict(start=Path(start).name)
-    trainer = Trainer(
+    trainer = trainer_of(
         model,
         make_denoising_loss(schedule, target),
         with_noise(get_batch, schedule, seed, drop=0.0, noisier=noisier, even=even),
@@ -231,6 +241,7 @@ def text_trainer(
     return trainer
 
 
+@plain_torch()
 def latent_trainer(
     settings: Settings,
     folder: Path | str | None = None,
@@ -266,6 +277,7 @@ PAIR_SETTINGS = {"decay": 0.7}
 KEPT_BY_PAIR = 268_000  # numbers of each picture and its caption, for the way back
 
 
+@plain_torch()
 def pair_trainer(
     settings: Settings,
     folder: Path | str | None = None,
@@ -302,7 +314,9 @@ def pair_trainer(
     }
     card |= dict(batch_size=batch_size, seed=seed, caption_noise=caption_noise)
     worn = with_wear(get_batch, seed, shift=1, wear=0.3)
-    return Trainer(model, make_contrastive_loss(), worn, settings, folder, resume, card)
+    return trainer_of(
+        model, make_contrastive_loss(), worn, settings, folder, resume, card
+    )
 
 
 # Latents ----------------------------------------------------------------------------
@@ -311,6 +325,7 @@ AUTOENCODER_SETTINGS = {"muon": True, "decay": 0.7, "learning_rate": 4e-3}
 AUTOENCODER = {"widths": (64, 128), "blocks": 1}
 
 
+@plain_torch()
 def autoencoder_trainer(
     settings: Settings,
     folder: Path | str | None = None,
@@ -368,7 +383,7 @@ def autoencoder_trainer(
     card |= {"strangers": strangers} if strangers else {}
     came = dict(pair=pair, start=start)
     card |= {n: Path(path).name for n, path in came.items() if path is not None}
-    return Trainer(model, loss_fn, get_batch, settings, folder, resume, card)
+    return trainer_of(model, loss_fn, get_batch, settings, folder, resume, card)
 
 
 # Judges -----------------------------------------------------------------------------
@@ -378,6 +393,7 @@ READER_SETTINGS = {"weight_decay": 0.01, "decay": 1.0}
 KEPT_BY_JUDGE = {32: 123_000, 64: 397_000}  # numbers of each picture of this size
 
 
+@plain_torch()
 def classifier_trainer(
     settings: Settings,
     folder: Path | str | None = None,
@@ -398,9 +414,10 @@ def classifier_trainer(
     card |= {"labels": list(pictures.names), "batch_size": batch_size, "seed": seed}
     worn = with_wear(get_batch, seed, shift=3, wear=0.0, cut=6)
     loss_fn = make_judge_loss(smoothing=0.1)
-    return Trainer(model, loss_fn, worn, settings, folder, resume, card)
+    return trainer_of(model, loss_fn, worn, settings, folder, resume, card)
 
 
+@plain_torch()
 def reader_trainer(
     settings: Settings,
     folder: Path | str | None = None,
@@ -422,4 +439,6 @@ def reader_trainer(
     )
     card = {"kind": "judge", "config": model.config, "data": "critters"}
     card |= {"size": size, "batch_size": batch_size, "seed": seed}
-    return Trainer(model, make_judge_loss(), get_batch, settings, folder, resume, card)
+    return trainer_of(
+        model, make_judge_loss(), get_batch, settings, folder, resume, card
+    )

@@ -21,7 +21,12 @@ from course_lib.checkpoint import (
     remove_left_overs,
     save_checkpoint,
 )
-from course_lib.device import cache_folder, mirror_folder, network_reachable
+from course_lib.device import (
+    cache_folder,
+    mirror_folder,
+    network_reachable,
+    plain_torch,
+)
 from course_lib.pixels import PictureError, from_bytes, mirror, read_picture
 from course_lib.shown import progress_bar, tell
 from course_lib.typed import as_list, as_name, expanded
@@ -206,6 +211,7 @@ def cifar10_rows(split: str):
         ) from error
 
 
+@plain_torch()
 def cifar10_tensors(split: str) -> dict[str, Tensor]:
     """The pictures as bytes and the labels from 1, once all are there."""
     rows = cifar10_rows(split)
@@ -245,6 +251,7 @@ def load_cifar10_or_critters(split: str = "train") -> PictureSet:
 # Emoji ------------------------------------------------------------------------
 
 
+@plain_torch()
 def load_emoji(split: str = "train") -> PictureSet:
     """Emoji of 32x32 with their names: the caption of a picture is names[label].
 
@@ -322,6 +329,7 @@ def cached(
 # Your own photos --------------------------------------------------------------
 
 
+@plain_torch()
 def load_folder(folder: Path | str, size: int = 32) -> PictureSet:
     """A folder of your own photos; each subfolder, if there are any, is a label.
 
