@@ -1,6 +1,7 @@
 """What this machine is, and how much of it the course may use.
 
-Everything here looks and changes nothing, except `use_all_cores` and `set_threads`.
+Everything here looks and changes nothing, except `use_all_cores` and `set_threads`, and
+`plain_torch` for as long as it lasts.
 What it finds can be overruled by a few variables of the environment:
 
     COURSE_PROFILE   smoke, laptop or gpu: how long the trainings run
@@ -14,6 +15,8 @@ import platform
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -188,6 +191,33 @@ def _cgroup_limit(name: str, default: str) -> str:
     """A limit that a container sets on us (Linux control groups, version 2)."""
     file = Path("/sys/fs/cgroup") / name
     return file.read_text().strip() if file.is_file() else default
+
+
+# torch's own settings ---------------------------------------------------------------
+
+
+@contextmanager
+def plain_torch() -> Iterator[None]:
+    """Inside: float32, on the CPU, with gradients. Outside: as it was, whatever it was.
+
+    What is drawn, learned or measured must not hang on a default that somebody set for
+    all of torch ten cells ago: from a generator float64 takes other numbers.
+    """
+    dtype, device = torch.get_default_dtype(), torch.get_default_device()
+    set_defaults(torch.float32, torch.device("cpu"))
+    try:
+        with torch.inference_mode(False), torch.enable_grad():
+            yield
+    finally:
+        set_defaults(dtype, device)
+
+
+def set_defaults(dtype: torch.dtype, device: torch.device) -> None:
+    """Make new tensors of this dtype, on this device."""
+    torch.set_default_dtype(dtype)
+    torch.set_default_device(None)  # takes back only what was set the same way
+    if torch.get_default_device() != device:
+        torch.set_default_device(device)
 
 
 # Profile ----------------------------------------------------------------------

@@ -19,8 +19,8 @@ from course_lib.networks.unet import UNet
 from course_lib.pixels import check_pictures, to_grid, to_image
 from course_lib.training.settings import Settings
 from course_lib.world.critters import choose_factors
-from course_lib.world.datasets import load_folder
 from course_lib.world.drawing import draw
+from course_lib.world.photos import load_folder
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:

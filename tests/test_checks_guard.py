@@ -16,6 +16,7 @@ import torch
 from course_lib import checks
 from course_lib.checks import guard
 from course_lib.checks.report import ask, checked, report
+from course_lib.device import plain_torch
 
 X = torch.arange(6.0).reshape(2, 3)
 
@@ -180,7 +181,7 @@ def seed_all() -> None:
 @pytest.fixture
 def as_it_was():
     """Whatever a test sets, the next test begins plain."""
-    with guard.same_chance(), guard.plain_torch():
+    with guard.same_chance(), plain_torch():
         yield
 
 

@@ -29,8 +29,8 @@ from course_lib.world.datasets import (
     load_cifar10_or_critters,
     load_critters,
     load_emoji,
-    load_folder,
 )
+from course_lib.world.photos import load_folder
 
 MIRROR = pytest.mark.skipif(
     "COURSE_DATA" not in os.environ, reason="no mirror with the real CIFAR-10 here"

@@ -1,5 +1,10 @@
 """Pictures from factors: the same everywhere, in the frame, true to their colours."""
 
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -20,6 +25,7 @@ from course_lib.world.critters import (
 from course_lib.world.drawing import PAINTS, draw, draw_critters
 from course_lib.world.scenes import PAINT_SCENE
 
+ROOT = Path(__file__).resolve().parents[1]
 SEED = 3
 PLAIN = {
     "subject": "frog",
@@ -272,3 +278,30 @@ def test_factors_and_indices_of_different_length_are_refused_with_a_sentence():
     factors, _ = repeated({}, 2)
     with pytest.raises(ValueError, match="there are 3 indices but 2 subjects"):
         draw(factors, torch.arange(3), SEED)
+
+
+ODD = """
+import hashlib, torch
+{before}
+from course_lib.world.drawing import draw_critters
+{after}
+print(hashlib.sha256(draw_critters(64, 0)[0].numpy()).hexdigest())
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    "odd", ["dtype(torch.float64)", "dtype(torch.bfloat16)", "device('meta')"]
+)
+def test_critters_are_the_same_whatever_torchs_defaults(odd, when):
+    """They are kept for the next time: others would be met again and again."""
+    lines = {"before": "", "after": ""} | {when: f"torch.set_default_{odd}"}
+    ran = subprocess.run(
+        [sys.executable, "-c", ODD.format(**lines)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    usual = hashlib.sha256(draw_critters(64, 0)[0].numpy()).hexdigest()
+    assert ran.stdout.strip() == usual

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from course_lib.checkpoint import CheckpointError, save_weights
+from course_lib.device import plain_torch
 from course_lib.diffusion.guidance import FOR_LABELS
 from course_lib.judging import evaluation
 from course_lib.judging.evaluation import (
@@ -269,3 +270,20 @@ def test_wear_is_mild():
         assert worn.abs().max() <= 1 + 1e-6
         assert difference == 0 if name == "as they are" else 0.01 < difference < 0.4
         assert math.isfinite(difference)
+
+
+@pytest.mark.parametrize("odd", [torch.float64, torch.device("meta")], ids=str)
+def test_what_is_measured_does_not_hang_on_torchs_defaults(odd):
+    untrained, judge = painter(), load_judge("reader-32")
+
+    def measured() -> list[dict]:
+        drawn = measure_denoiser(untrained, n=32, seeds=1, calls=2)
+        return [drawn, measure_judge(judge, "critters", n=32, seeds=1)]
+
+    expected = repr(measured())
+    with plain_torch():  # puts back what is changed
+        if isinstance(odd, torch.dtype):
+            torch.set_default_dtype(odd)
+        else:
+            torch.set_default_device(odd)
+        assert repr(measured()) == expected

@@ -13,7 +13,7 @@ from matplotlib import style
 from PIL import Image
 from torch import Tensor
 
-from course_lib.checks.guard import plain_torch
+from course_lib.device import plain_torch
 from course_lib.diffusion.samplers import Step
 from course_lib.diffusion.schedule import (
     cosine_schedule,

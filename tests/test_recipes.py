@@ -7,8 +7,10 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from course_lib.checkpoint import CheckpointError, fill, load_weights, save_weights
+from course_lib.device import plain_torch
 from course_lib.diffusion.schedule import cosine_schedule
 from course_lib.networks.autoencoder import (
     Autoencoder,
@@ -22,20 +24,20 @@ from course_lib.networks.tokenizer import PAD, Tokenizer
 from course_lib.networks.unet import UNet
 from course_lib.painters.pipeline import LabelToImage, TextToImage
 from course_lib.training import recipes
+from course_lib.training.judges import classifier_trainer, reader_trainer
 from course_lib.training.recipes import (
     GENTLY,
     autoencoder_trainer,
-    classifier_trainer,
     denoiser_trainer,
     latent_trainer,
     pair_trainer,
-    reader_trainer,
     text_trainer,
 )
 from course_lib.training.settings import Settings
 from course_lib.world.critters import is_held_out
 from course_lib.world.datasets import PictureSet
 from course_lib.world.drawing import draw_critters
+from course_lib.world.photos import load_folder
 
 ONCE = Settings(iterations=1, precision="float32")
 TINY = dict(widths=(8, 16), blocks=1)
@@ -314,6 +316,38 @@ def test_every_recipe_has_settings_that_exist():
     for name in named:
         assert name.lower().replace("settings", "trainer") in trainers
         assert vars(recipes)[name].keys() <= known.keys()
+
+
+@pytest.mark.parametrize(
+    "odd", [torch.float64, torch.bfloat16, torch.device("meta")], ids=str
+)
+def test_no_recipe_hangs_on_torchs_defaults(odd, tmp_path, monkeypatch):
+    few_critters_and_a_coder(tmp_path, monkeypatch)
+    monkeypatch.setattr("course_lib.world.wear.CHUNK", 32)
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (32, 32), (200, 40, 90)).save(tmp_path / "photos" / "a.png")
+    settings = Settings(iterations=2, precision="float32", **recipes.MUON)
+    coder = tmp_path / "coder"
+
+    def losses() -> list[list[float]]:
+        mine = load_folder(tmp_path / "photos")
+        trainers = [
+            denoiser_trainer(mine, settings, batch_size=2, **TINY),
+            text_trainer(settings, batch_size=2, **TINY),
+            latent_trainer(settings, autoencoder=coder, batch_size=2, **TINY),
+            pair_trainer(ONCE, batch_size=2),
+            autoencoder_trainer(ONCE, batch_size=2, **Z_2),
+            reader_trainer(ONCE, batch_size=4),
+        ]
+        return [one_iteration(trainer).losses for trainer in trainers]
+
+    expected = losses()
+    with plain_torch():  # puts back what is changed
+        if isinstance(odd, torch.dtype):
+            torch.set_default_dtype(odd)
+        else:
+            torch.set_default_device(odd)
+        assert losses() == expected
 
 
 @pytest.mark.parametrize("integer", [np.int64, torch.tensor])

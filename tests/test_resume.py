@@ -36,7 +36,7 @@ from course_lib.training import trainer
 from course_lib.training.recipes import denoiser_trainer
 from course_lib.training.resume import STOPS, saved_card
 from course_lib.training.trainer import Trainer, train
-from course_lib.world.datasets import load_folder
+from course_lib.world.photos import load_folder
 
 # What is saved ----------------------------------------------------------------------
 

@@ -274,6 +274,17 @@ def test_a_loss_that_is_no_number_stops_the_training_and_is_not_saved(tmp_path):
     assert all(x.isfinite().all() for x in tensors.values())
 
 
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("precision", ["float32", "auto"])
+def test_a_training_switches_gradients_on_by_itself(off, precision):
+    trainer = tiny(settings=replace(SETTINGS, precision=precision))
+    expected, trainer = run(trainer), tiny(settings=trainer.settings)
+    with off():
+        run(trainer)
+    if expected.precision == trainer.precision:  # "auto" timed both
+        assert_same(trainer, expected)
+
+
 # Two processes ----------------------------------------------------------------------
 
 TWO = """

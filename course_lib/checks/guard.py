@@ -83,36 +83,17 @@ def same_chance() -> Iterator[None]:
 
 
 @contextmanager
-def plain_torch() -> Iterator[None]:
-    """Inside: float32, on the CPU, with gradients. Outside: as it was, whatever it was.
-
-    An exercise is about numbers; which of them are right must not hang on a default
-    that the learner set ten cells ago.
-    """
-    dtype, device = torch.get_default_dtype(), torch.get_default_device()
+def same_torch() -> Iterator[None]:
+    """Outside as many threads, and as exact algorithms, as before."""
     threads = torch.get_num_threads()
     exact = torch.are_deterministic_algorithms_enabled()
-    set_defaults(torch.float32, torch.device("cpu"))
     try:
-        # Both, as under inference_mode nothing gets a gradient, even with them enabled.
-        with torch.inference_mode(False), torch.enable_grad():
-            yield
+        yield
     finally:
-        set_defaults(dtype, device)
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
         if torch.are_deterministic_algorithms_enabled() != exact:
             torch.use_deterministic_algorithms(exact)
-
-
-def set_defaults(dtype: torch.dtype, device: torch.device) -> None:
-    """Make new tensors of this dtype, on this device."""
-    torch.set_default_dtype(dtype)
-    torch.set_default_device(None)  # takes back only what was set the same way
-    # A device may also be set by a `with torch.device` block, which the None above
-    # leaves alone; setting it once more would outlive the block.
-    if torch.get_default_device() != device:
-        torch.set_default_device(device)
 
 
 # How long it may take --------------------------------------------------------------

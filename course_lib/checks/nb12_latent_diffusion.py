@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from course_lib.checks.guard import plain_torch
 from course_lib.checks.report import NotYetRight, ask, compare, report
+from course_lib.device import plain_torch
 from course_lib.diffusion.objective import Predict, eps_from_x_0, predictor
 from course_lib.diffusion.samplers import (
     choose_steps,

@@ -42,6 +42,7 @@ from course_lib.checks.difference import (
     says_nothing,
 )
 from course_lib.checks.guard import NoEnd, fresh, is_changed
+from course_lib.device import plain_torch
 
 YOUR_TURN = "your turn"  # what tools/build.py leaves in place of a solution
 
@@ -62,7 +63,7 @@ def ask(learner: Callable, *given) -> Answer:
     # input that the right function is given after.
     copies = fresh(given)
     # Around each single call: what one answer sets must not decide the next one.
-    with guard.plain_torch():
+    with guard.same_torch(), plain_torch():
         answer = learner(*copies)
     pairs = zip(names_of(learner, len(given)), copies, given, strict=True)
     # All of them in one sentence: told one by one, they would cost a try each.
@@ -211,7 +212,7 @@ def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str
     # that was set is as it was.
     limit = guard.time_limit(guard.SECONDS, _cell_of(learner_function))
     try:
-        with guard.same_chance(), guard.plain_torch(), limit:
+        with guard.same_chance(), guard.same_torch(), plain_torch(), limit:
             check()
     except KeyboardInterrupt:
         raise

@@ -37,13 +37,8 @@ from course_lib.commands.train import (
 )
 from course_lib.device import best_device
 from course_lib.training.bounds import checked_size
-from course_lib.world.datasets import (
-    DataError,
-    PictureSet,
-    load_cifar10,
-    load_critters,
-    load_folder,
-)
+from course_lib.world.datasets import DataError, PictureSet, load_cifar10, load_critters
+from course_lib.world.photos import load_folder
 
 # Options of one network each, or with words of their own in each.
 Data = Annotated[
@@ -393,13 +388,12 @@ def reader(
 
     Example: python -m course_lib train reader --iterations 2500 --out runs/reader-32
     """
-    from course_lib.training import recipes
 
     options = given(batch_size=batch, seed=seed, size=size)
     with bad_input():
-        settings = prepare(called, recipes.READER_SETTINGS)
+        settings = prepare(called, judges.READER_SETTINGS)
         only("A reader", "critters", data)
-    learn(called, settings, partial(recipes.reader_trainer, **options))
+    learn(called, settings, partial(judges.reader_trainer, **options))
 
 
 @NETWORKS.command()
@@ -425,11 +419,10 @@ def classifier(
 
     Example: python -m course_lib train classifier --iterations 6000 --out runs/judge
     """
-    from course_lib.training import recipes
 
     options = given(batch_size=batch, seed=seed)
     with bad_input():
-        settings = prepare(called, recipes.CLASSIFIER_SETTINGS)
+        settings = prepare(called, judges.CLASSIFIER_SETTINGS)
         # Of critters the reader says more, so the classifier is for photos.
         only("A classifier", "cifar10", data, 32, size)
-    learn(called, settings, partial(recipes.classifier_trainer, **options))
+    learn(called, settings, partial(judges.classifier_trainer, **options))

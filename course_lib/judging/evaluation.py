@@ -17,6 +17,7 @@ from torch import Tensor
 
 from course_lib.chance import HALVES, TRIAL, generator_for
 from course_lib.checkpoint import Shipped
+from course_lib.device import plain_torch
 from course_lib.judging.metrics import (
     Share,
     features_of,
@@ -76,6 +77,7 @@ def together(shares: list[Share]) -> Share:
 # A denoiser -------------------------------------------------------------------
 
 
+@plain_torch()
 def measure_denoiser(
     painter: LabelToImage,
     n: int = 2048,
@@ -234,6 +236,7 @@ def mean_and_spread(values: list[float]) -> dict:
 # A judge ----------------------------------------------------------------------
 
 
+@plain_torch()
 def measure_judge(
     judge: Judge, data: str, n: int = 2048, seeds: int = 3, size: int = 32
 ) -> dict:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from course_lib.chance import REWORDING, uniforms
 from course_lib.checkpoint import Shipped
+from course_lib.device import plain_torch
 from course_lib.judging.evaluation import FRESH, as_facts, check_size, spoken
 from course_lib.judging.metrics import share
 from course_lib.networks.judge import Judge, shared_judge
@@ -297,6 +298,7 @@ def beside_real(drawn: dict[str, dict], real: dict[str, dict]) -> dict[str, dict
     return {"drawn": drawn, "real": real}
 
 
+@plain_torch()
 def measure_prompts(
     painter: TextToImage,
     prompts: Prompts,
@@ -315,6 +317,7 @@ def measure_prompts(
     return shares_of([one for trial in trials for one in trial])
 
 
+@plain_torch()
 def measure_kinds(
     painter: TextToImage,
     n: int = 500,

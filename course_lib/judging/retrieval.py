@@ -9,6 +9,7 @@ import operator
 import torch
 from torch import Tensor
 
+from course_lib.device import plain_torch
 from course_lib.judging.evaluation import FRESH, as_facts, check_size, spoken, together
 from course_lib.judging.metrics import Share, share
 from course_lib.networks.contrastive import Matcher
@@ -212,6 +213,7 @@ def word_order(matcher: Matcher, n: int, world: int) -> dict[str, Share]:
 # All of it ------------------------------------------------------------------------
 
 
+@plain_torch()
 def measure_pair(matcher: Matcher, n: int = 1000, seeds: int = 3) -> dict:
     """Retrieval on fresh and on held-out critters, zero-shot answers, word order."""
     n, seeds = operator.index(n), operator.index(seeds)

@@ -47,7 +47,7 @@ class Muon(torch.optim.AdamW):
         state = self.state[weight]
         if not state:
             # AdamW looks for it when it is loaded
-            state["step"] = torch.zeros((), dtype=torch.float32)
+            state["step"] = torch.zeros((), dtype=torch.float32, device="cpu")
             state["momentum"] = torch.zeros_like(weight)
         # A mean and not a sum, so that it is as long as the gradient of now, with which
         # the next line mixes it.

@@ -15,7 +15,7 @@ import torch
 
 from course_lib.cards import made_from
 from course_lib.checkpoint import Shipped, load_weights
-from course_lib.device import best_device
+from course_lib.device import best_device, plain_torch
 from course_lib.diffusion.objective import make_denoising_loss, with_noise
 from course_lib.diffusion.schedule import NoiseSchedule, straight_line
 from course_lib.networks.autoencoder import (
@@ -30,7 +30,6 @@ from course_lib.networks.contrastive import (
     Matcher,
     make_contrastive_loss,
 )
-from course_lib.networks.judge import Judge, make_judge_loss
 from course_lib.networks.text_unet import TextUNet, go_on_from
 from course_lib.networks.unet import UNet
 from course_lib.training.bounds import (
@@ -51,8 +50,8 @@ from course_lib.training.latents import in_space, keep_autoencoder
 from course_lib.training.resume import pictures_digest
 from course_lib.training.settings import Settings
 from course_lib.training.trainer import Trainer
-from course_lib.world.datasets import PictureSet, batches, load_cifar10, load_critters
-from course_lib.world.wear import QUESTIONS, reader_batches, with_wear
+from course_lib.world.datasets import PictureSet, batches, load_critters
+from course_lib.world.wear import with_wear
 
 PAIR = Shipped("pair")  # whose text encoder and eyes are used if nobody says
 CODER = Shipped("autoencoder")  # whose latents are learned
@@ -76,6 +75,14 @@ def network_of(start: Path | str | None, own: dict, widths, blocks) -> tuple:
     )
 
 
+def trainer_of(model, loss_fn, get_batch, *rest) -> Trainer:
+    """A Trainer whose batches and losses hang on no default of torch's.
+
+    Only what is ours: a loss of your own, given to a Trainer, meets your defaults.
+    """
+    return Trainer(model, plain_torch()(loss_fn), plain_torch()(get_batch), *rest)
+
+
 # Pictures of a label ------------------------------------------------------------
 
 DENOISER_SETTINGS = MUON
@@ -83,6 +90,7 @@ DENOISER = {"widths": (64, 128), "blocks": 2}
 BATCH = 64  # of all that draws
 
 
+@plain_torch()
 def denoiser_trainer(
     pictures: PictureSet,
     settings: Settings,
@@ -111,7 +119,7 @@ def denoiser_trainer(
     # Critters have factors, photos have none.
     get_batch = batches(pictures, batch_size, seed, flip=pictures.factors is None)
     card = denoiser_card(model, pictures, schedule, target)
-    return Trainer(
+    return trainer_of(
         model,
         make_denoising_loss(schedule, target),
         with_noise(get_batch, schedule, seed, drop=0.1, noisier=noisier),
@@ -166,6 +174,7 @@ PAINTER = {"widths": (64, 160), "blocks": 1}
 PAINTER_OF_GPU = {"widths": (128, 256), "blocks": 2}  # what a GPU trains in that time
 
 
+@plain_torch()
 def text_trainer(
     settings: Settings,
     folder: Path | str | None = None,
@@ -227,7 +236,7 @@ def text_trainer(
     card |= dict(batch_size=batch_size, seed=seed, noisier=noisier, even=even)
     card |= dict(caption_noise=caption_noise, pair=pair and Path(pair).name)
     card |= {} if start is None else dict(start=Path(start).name)
-    trainer = Trainer(
+    trainer = trainer_of(
         model,
         make_denoising_loss(schedule, target),
         # drop=0: captions were left out where they are words yet (`caption_batches`);
@@ -244,6 +253,7 @@ def text_trainer(
     return trainer
 
 
+@plain_torch()
 def latent_trainer(
     settings: Settings,
     folder: Path | str | None = None,
@@ -284,6 +294,7 @@ PAIR_SETTINGS = {"decay": 0.7}
 KEPT_BY_PAIR = 268_000  # numbers of each picture and its caption, for the way back
 
 
+@plain_torch()
 def pair_trainer(
     settings: Settings,
     folder: Path | str | None = None,
@@ -320,7 +331,9 @@ def pair_trainer(
     }
     card |= dict(batch_size=batch_size, seed=seed, caption_noise=caption_noise)
     worn = with_wear(get_batch, seed, shift=1, wear=0.3)
-    return Trainer(model, make_contrastive_loss(), worn, settings, folder, resume, card)
+    return trainer_of(
+        model, make_contrastive_loss(), worn, settings, folder, resume, card
+    )
 
 
 # Latents ----------------------------------------------------------------------------
@@ -329,6 +342,7 @@ AUTOENCODER_SETTINGS = {"muon": True, "decay": 0.7, "learning_rate": 4e-3}
 AUTOENCODER = {"widths": (64, 128), "blocks": 1}
 
 
+@plain_torch()
 def autoencoder_trainer(
     settings: Settings,
     folder: Path | str | None = None,
@@ -389,58 +403,4 @@ def autoencoder_trainer(
     card |= {"strangers": strangers} if strangers else {}
     came = dict(pair=pair, start=start)
     card |= {n: Path(path).name for n, path in came.items() if path is not None}
-    return Trainer(model, loss_fn, get_batch, settings, folder, resume, card)
-
-
-# Judges -----------------------------------------------------------------------------
-
-CLASSIFIER_SETTINGS = {"weight_decay": 0.05, "decay": 1.0}
-READER_SETTINGS = {"weight_decay": 0.01, "decay": 1.0}
-KEPT_BY_JUDGE = {32: 123_000, 64: 397_000}  # numbers of each picture of this size
-
-
-def classifier_trainer(
-    settings: Settings,
-    folder: Path | str | None = None,
-    resume: bool = False,
-    batch_size: int = 128,
-    seed: int = 0,
-) -> Trainer:
-    """A classifier of CIFAR-10, to measure pictures of photos with."""
-    batch_size, seed = checked_batch(batch_size), checked_seed(seed)
-    check_batch_fits(KEPT_BY_JUDGE[32], batch_size, settings.precision)
-
-    torch.manual_seed(seed)
-    pictures = load_cifar10("train")
-    model = Judge({"cond": len(pictures.names)})
-    get_batch = batches(pictures, batch_size, seed, flip=True)
-    card = {"kind": "judge", "config": model.config, "data": pictures.name}
-    card |= {"data_sha256": pictures_digest(pictures)}
-    card |= {"labels": list(pictures.names), "batch_size": batch_size, "seed": seed}
-    worn = with_wear(get_batch, seed, shift=3, wear=0.0, cut=6)
-    loss_fn = make_judge_loss(smoothing=0.1)
-    return Trainer(model, loss_fn, worn, settings, folder, resume, card)
-
-
-def reader_trainer(
-    settings: Settings,
-    folder: Path | str | None = None,
-    resume: bool = False,
-    size: int = 32,
-    batch_size: int = 128,
-    seed: int = 1,
-) -> Trainer:
-    """The reader of critters at 32x32 or 64x64: the judge of everything generated."""
-    batch_size, seed = checked_batch(batch_size), checked_seed(seed)
-    size = checked_size(size, 32, 64)
-    check_batch_fits(KEPT_BY_JUDGE[size], batch_size, settings.precision)
-
-    torch.manual_seed(seed)
-    widths = (64, 128, 192) if size == 32 else (48, 96, 128, 192)
-    model = Judge(QUESTIONS, size, widths)
-    get_batch = with_wear(
-        reader_batches(batch_size, size, seed), seed, shift=2, wear=0.3
-    )
-    card = {"kind": "judge", "config": model.config, "data": "critters"}
-    card |= {"size": size, "batch_size": batch_size, "seed": seed}
-    return Trainer(model, make_judge_loss(), get_batch, settings, folder, resume, card)
+    return trainer_of(model, loss_fn, get_batch, settings, folder, resume, card)

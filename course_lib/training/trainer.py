@@ -200,6 +200,8 @@ class Trainer:
             if self.accelerator.reduce(wish, "sum").item():
                 raise KeyboardInterrupt
 
+    @torch.inference_mode(False)  # wherever it is called: what learns needs gradients
+    @torch.enable_grad()
     def one_iteration(self) -> float:
         """Look at one batch, change the weights a little, update the average."""
         for group in self.optimizer.param_groups:
@@ -268,6 +270,8 @@ class Trainer:
         for name in state.keys() - set(floats):
             self.ema[name].copy_(state[name])
 
+    @torch.inference_mode(False)
+    @torch.enable_grad()
     def faster_precision(self, trials: int = 3) -> str:
         """Time a few batches in both precisions; nothing is learned from them."""
         # Where it is emulated, it is slower than float32: not worth a trial.

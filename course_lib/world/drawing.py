@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from course_lib.chance import DRAWING, uniforms
+from course_lib.device import plain_torch
 from course_lib.world.accessories import BEHIND, IN_FRONT, STILTS
 from course_lib.world.animals import BUILDS, FIGURES
 from course_lib.world.critters import (
@@ -48,21 +49,24 @@ POSE_NUMBERS = 12
 
 # -------------------------------------------------------------------------------- pose
 
+PLAIN = dict(dtype=torch.float32, device="cpu")  # whatever torch's defaults are
+
 
 def build_table(name: str) -> Tensor:
     """One measure of every figure's build, by the index of the subject."""
     # A table, as a thousand poses are computed at once; row 0 is no figure at all.
     builds = [BUILDS[subject] for subject in SUBJECTS[1:]]
-    return torch.tensor([0.0] + [getattr(build, name) for build in builds])
+    return torch.tensor([0.0] + [getattr(build, name) for build in builds], **PLAIN)
 
 
 WIDTH, TOP, LIFT = (build_table(name) for name in ("width", "top", "lift"))
-HEAD_X = torch.tensor([0.0] + [BUILDS[s].head[0] for s in SUBJECTS[1:]])
-HEAD_Y = torch.tensor([0.0] + [BUILDS[s].head[1] for s in SUBJECTS[1:]])
+HEAD_X = torch.tensor([0.0] + [BUILDS[s].head[0] for s in SUBJECTS[1:]], **PLAIN)
+HEAD_Y = torch.tensor([0.0] + [BUILDS[s].head[1] for s in SUBJECTS[1:]], **PLAIN)
 ROOF = torch.maximum(HEAD_Y + 0.25, TOP - 0.3)  # long ears keep their tips dry
-EAR_HEIGHT = torch.tensor([0.0, 0.88, 0.75, 0.4])  # above the head, by index of EARS
-WORN_HEIGHT = torch.tensor([0.0, 0.0, 0.75, 0.95, 0.0])  # the same, of ACCESSORIES
-SLOTS = torch.tensor([0.5, 0.27, 0.5, 0.73])  # where, by the index of POSITIONS
+# Above the head, by the index of EARS and of ACCESSORIES; and where, of POSITIONS.
+EAR_HEIGHT = torch.tensor([0.0, 0.88, 0.75, 0.4], **PLAIN)
+WORN_HEIGHT = torch.tensor([0.0, 0.0, 0.75, 0.95, 0.0], **PLAIN)
+SLOTS = torch.tensor([0.5, 0.27, 0.5, 0.73], **PLAIN)
 
 
 def wears(factors: Factors, name: str) -> Tensor:
@@ -305,6 +309,7 @@ def check_request(factors: Factors, indices: Tensor, size: int) -> None:
         )
 
 
+@plain_torch()
 def draw(
     factors: Factors,
     indices: Tensor,
@@ -338,6 +343,7 @@ def draw(
     return pictures.mul_(2).sub_(1)  # in place: fresh memory costs more than the sums
 
 
+@plain_torch()
 def draw_critters(
     n: int,
     seed: int,

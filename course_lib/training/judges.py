@@ -1,0 +1,79 @@
+"""The recipes of those who judge: the reader of critters, the classifier of photos.
+
+Apart from the others, as nothing that draws may learn from a judge, or it would learn to
+please that one.
+"""
+
+from pathlib import Path
+
+import torch
+
+from course_lib.device import plain_torch
+from course_lib.networks.judge import Judge, make_judge_loss
+from course_lib.training.bounds import (
+    check_batch_fits,
+    checked_batch,
+    checked_seed,
+    checked_size,
+)
+from course_lib.training.recipes import trainer_of
+from course_lib.training.resume import pictures_digest
+from course_lib.training.settings import Settings
+from course_lib.training.trainer import Trainer
+from course_lib.world.datasets import batches, load_cifar10
+from course_lib.world.wear import QUESTIONS, reader_batches, with_wear
+
+CLASSIFIER_SETTINGS = {"weight_decay": 0.05, "decay": 1.0}
+READER_SETTINGS = {"weight_decay": 0.01, "decay": 1.0}
+KEPT_BY_JUDGE = {32: 123_000, 64: 397_000}  # numbers of each picture of this size
+
+
+@plain_torch()
+def classifier_trainer(
+    settings: Settings,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    batch_size: int = 128,
+    seed: int = 0,
+) -> Trainer:
+    """A classifier of CIFAR-10, to measure pictures of photos with."""
+    batch_size, seed = checked_batch(batch_size), checked_seed(seed)
+    check_batch_fits(KEPT_BY_JUDGE[32], batch_size, settings.precision)
+
+    torch.manual_seed(seed)
+    pictures = load_cifar10("train")
+    model = Judge({"cond": len(pictures.names)})
+    get_batch = batches(pictures, batch_size, seed, flip=True)
+    card = {"kind": "judge", "config": model.config, "data": pictures.name}
+    card |= {"data_sha256": pictures_digest(pictures)}
+    card |= {"labels": list(pictures.names), "batch_size": batch_size, "seed": seed}
+    worn = with_wear(get_batch, seed, shift=3, wear=0.0, cut=6)
+    loss_fn = make_judge_loss(smoothing=0.1)
+    return trainer_of(model, loss_fn, worn, settings, folder, resume, card)
+
+
+@plain_torch()
+def reader_trainer(
+    settings: Settings,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    size: int = 32,
+    batch_size: int = 128,
+    seed: int = 1,
+) -> Trainer:
+    """The reader of critters at 32x32 or 64x64: the judge of everything generated."""
+    batch_size, seed = checked_batch(batch_size), checked_seed(seed)
+    size = checked_size(size, 32, 64)
+    check_batch_fits(KEPT_BY_JUDGE[size], batch_size, settings.precision)
+
+    torch.manual_seed(seed)
+    widths = (64, 128, 192) if size == 32 else (48, 96, 128, 192)
+    model = Judge(QUESTIONS, size, widths)
+    get_batch = with_wear(
+        reader_batches(batch_size, size, seed), seed, shift=2, wear=0.3
+    )
+    card = {"kind": "judge", "config": model.config, "data": "critters"}
+    card |= {"size": size, "batch_size": batch_size, "seed": seed}
+    return trainer_of(
+        model, make_judge_loss(), get_batch, settings, folder, resume, card
+    )

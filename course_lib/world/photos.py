@@ -1,0 +1,92 @@
+"""Your own photos: a folder of them as a picture set, read with care.
+
+mine = load_folder("~/pets")  # a folder in it is a label
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from course_lib.device import plain_torch
+from course_lib.pixels import PictureError, read_picture
+from course_lib.shown import tell
+from course_lib.typed import as_name, expanded
+from course_lib.world.datasets import DataError, PictureSet
+
+
+@plain_torch()
+def load_folder(folder: Path | str, size: int = 32) -> PictureSet:
+    """A folder of your own photos; each subfolder, if there are any, is a label.
+
+    Any kind of picture, turned as the camera says, cut to the middle square. A file or
+    folder that cannot be read is named and skipped. A folder "nothing" is no label.
+    """
+    if not str(folder).strip():
+        raise DataError("After folder: there is nothing: name a folder of photos.")
+    folder = Path(expanded(str(folder)))
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder}.")
+    try:
+        files = list(files_below(folder))
+    except OSError as error:
+        raise DataError(
+            f"The folder {folder} cannot be read: {error.strerror}."
+        ) from error
+    if not files:
+        raise DataError(f"The folder {folder} is empty: put some photos into it.")
+    # One bad file among a thousand photos is usual (a film, a thumbnail cut short): it
+    # is named, and the rest are used.
+    pictures, labels = [], []
+    for file in files:
+        try:
+            pictures.append(read_picture(file, size))
+            labels.append(label_of(file, folder))
+        except PictureError as error:
+            tell(f"skipped: {error}")
+    if not pictures:
+        raise DataError(
+            f"None of the {len(files)} files in {folder} is a usable picture."
+        )
+    kinds = sorted({*labels} - {"nothing"})
+    # Without subfolders every photo is of one kind, not of none: label 0 means that a
+    # network is told nothing, which guidance needs for itself.
+    if not kinds:
+        kinds, labels = ["photo"], ["photo"] * len(labels)
+    names = ("nothing", *kinds)
+    numbers = torch.tensor([names.index(label) for label in labels])
+    return PictureSet(f"folder {folder.name}", torch.stack(pictures), numbers, names)
+
+
+def label_of(file: Path, folder: Path) -> str:
+    """What the folder is called that a file lies in; "nothing" beside all folders."""
+    name = "" if file.parent == folder else as_name(file.parent.name)
+    return name or "nothing"
+
+
+def files_below(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """Every file in a folder and the folders in it, in order; links are followed.
+
+    What begins with a dot or an @ belongs to programs (.thumbnails, @eaDir), with all
+    that is in it. A folder without files, or that may not be read, is spoken of.
+
+    Args:
+        above: the folders on the way here, for links that lead back
+    """
+    entries = sorted(entry for entry in folder.iterdir() if entry.name[0] not in ".@")
+    # The true place, as a link that leads back would else be followed for ever.
+    place = folder.resolve()
+    if not entries and above:
+        tell(f"skipped: {folder} holds no picture, so it is no label.")
+    for entry in entries:
+        try:
+            if entry.is_file():
+                yield entry
+            elif not entry.is_dir():
+                tell(f"skipped: {entry} is neither a file nor a folder.")
+            elif entry.resolve() in (*above, place):
+                tell(f"skipped: {entry} is a link that leads back to where it lies.")
+            else:
+                yield from files_below(entry, (*above, place))
+        except OSError as error:
+            tell(f"skipped: {entry} cannot be read: {error.strerror}.")
