@@ -64,8 +64,8 @@ def test_it_is_loaded_by_its_folder_and_other_weights_are_refused(model, tmp_pat
     torch.testing.assert_close(  # files hold half the digits
         again(PICTURES)[0], model(PICTURES)[0], atol=0.01, rtol=0.01
     )
-    of_judge = {"kind": "judge", "config": {"answers": {"subject": 2}}}
-    save_weights(tmp_path / "judge", model.state_dict(), of_judge)
+    judge = {"kind": "judge", "config": {"answers": {"subject": 2}}}
+    save_weights(tmp_path / "judge", model.state_dict(), judge)
     with pytest.raises(CheckpointError, match="holds a judge, which makes no latents"):
         load_autoencoder(tmp_path / "judge")
 
