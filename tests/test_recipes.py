@@ -23,7 +23,7 @@ from course_lib.networks.text_unet import ENDS, TextUNet
 from course_lib.networks.tokenizer import PAD, Tokenizer
 from course_lib.networks.unet import UNet
 from course_lib.painters.pipeline import LabelToImage, TextToImage
-from course_lib.training import recipes
+from course_lib.training import judges, recipes
 from course_lib.training.judges import classifier_trainer, reader_trainer
 from course_lib.training.recipes import (
     GENTLY,
@@ -104,7 +104,7 @@ def test_the_reader_learns_from_critters(size, monkeypatch):
 
 
 def test_the_classifier_learns_from_cifar10(monkeypatch):
-    monkeypatch.setattr(recipes, "load_cifar10", lambda split: photos())
+    monkeypatch.setattr(judges, "load_cifar10", lambda split: photos())
     trainer = one_iteration(classifier_trainer(ONCE, batch_size=4))
     assert trainer.card["config"]["answers"] == {"cond": 4}
     assert trainer.card["labels"] == list(photos().names)
@@ -406,7 +406,9 @@ def test_seeds_and_counts_may_be_integers_of_numpy_and_torch(integer, monkeypatc
 def test_what_no_recipe_can_do_is_refused_before_anything_is_made(
     make, sentence, monkeypatch
 ):
-    for name in ("load_critters", "load_cifar10", "TextUNet", "Autoencoder", "Judge"):
+    for name in ("load_critters", "TextUNet", "Autoencoder"):
         monkeypatch.setattr(recipes, name, None)  # would fail
+    for name in ("load_cifar10", "Judge"):
+        monkeypatch.setattr(judges, name, None)
     with pytest.raises(ValueError, match=sentence):
         make()

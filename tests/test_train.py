@@ -24,7 +24,7 @@ from course_lib.checkpoint import load_checkpoint
 from course_lib.commands import train_networks
 from course_lib.commands.train import with_step
 from course_lib.commands.train_networks import load_data, with_its_name
-from course_lib.training import recipes, trainer
+from course_lib.training import judges, recipes, trainer
 from course_lib.training.resume import STOPS
 from course_lib.world.datasets import DataError
 
@@ -278,7 +278,7 @@ def small_world(tmp_path, monkeypatch):
     few_critters_and_a_coder(tmp_path, monkeypatch)
     monkeypatch.delenv("COURSE_WEIGHTS")
     monkeypatch.setattr(train_networks, "load_critters", lambda *a, **k: photos())
-    monkeypatch.setattr(recipes, "load_cifar10", lambda split: photos())
+    monkeypatch.setattr(judges, "load_cifar10", lambda split: photos())
     monkeypatch.setattr("course_lib.world.wear.CHUNK", 32)
 
 
@@ -382,6 +382,7 @@ def test_what_a_network_cannot_do_is_refused_before_anything_is_loaded(
 ):
     for place in (recipes, train_networks):
         monkeypatch.setattr(place, "load_critters", None)  # would fail
+    for place in (judges, train_networks):
         monkeypatch.setattr(place, "load_cifar10", None)
     network, _, options = words.partition(" ")
     name = f"--what {network}" if older else network

@@ -388,6 +388,7 @@ def reader(
 
     Example: python -m course_lib train reader --iterations 2500 --out runs/reader-32
     """
+    from course_lib.training import judges
 
     options = given(batch_size=batch, seed=seed, size=size)
     with bad_input():
@@ -419,6 +420,7 @@ def classifier(
 
     Example: python -m course_lib train classifier --iterations 6000 --out runs/judge
     """
+    from course_lib.training import judges
 
     options = given(batch_size=batch, seed=seed)
     with bad_input():

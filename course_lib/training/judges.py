@@ -1,7 +1,7 @@
 """The recipes of those who judge: the reader of critters, the classifier of photos.
 
-Apart from the others, as nothing that draws may learn from a judge, or it would learn to
-please that one.
+Apart from the others, as nothing that draws may learn from a judge: it would learn
+to please that one.
 """
 
 from pathlib import Path
