@@ -310,12 +310,13 @@ def small_critters(split: str, size: int = 32) -> PictureSet:
 
 def test_every_recipe_has_settings_that_exist():
     known = inspect.signature(Settings).parameters
-    named = [name for name in vars(recipes) if name.endswith("_SETTINGS")]
-    trainers = [name for name in vars(recipes) if name.endswith("_trainer")]
+    there = vars(recipes) | vars(judges)
+    named = [name for name in there if name.endswith("_SETTINGS")]
+    trainers = [name for name in there if name.endswith("_trainer")]
     assert len(named) == len(trainers) == 7
     for name in named:
         assert name.lower().replace("settings", "trainer") in trainers
-        assert vars(recipes)[name].keys() <= known.keys()
+        assert there[name].keys() <= known.keys()
 
 
 @pytest.mark.parametrize(
