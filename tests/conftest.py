@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import signal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,6 +48,17 @@ class Saved(NamedTuple):
 @pytest.fixture
 def saved(tmp_path) -> Saved:
     return Saved(tmp_path / "saved.json")
+
+
+@pytest.fixture
+def hearing():
+    """A process that hears HUP; under nohup it would be ignored."""
+    if not hasattr(signal, "SIGHUP"):  # Windows
+        yield
+        return
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture(autouse=True)

@@ -161,6 +161,7 @@ def test_ctrl_c_waits_for_the_end_of_the_iteration(tmp_path, uninterrupted):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.usefixtures("hearing")
 @pytest.mark.parametrize("number", STOPS, ids=lambda number: number.name)
 def test_what_would_end_the_process_stops_it_as_ctrl_c_does(
     tmp_path, uninterrupted, number, capsys
@@ -176,6 +177,7 @@ def test_what_would_end_the_process_stops_it_as_ctrl_c_does(
     assert_same(run(resumed), uninterrupted)
 
 
+@pytest.mark.usefixtures("hearing")
 @pytest.mark.parametrize("number", STOPS, ids=lambda number: number.name)
 def test_between_two_iterations_it_is_stopped_in_the_same_way(tmp_path, number):
     stopped = tiny(tmp_path)

@@ -120,6 +120,7 @@ def test_twenty_iterations_are_timed_for_minutes_and_few_for_a_forecast(
     assert timed == [20, 5]
 
 
+@pytest.mark.usefixtures("hearing")
 @pytest.mark.parametrize("number", STOPS, ids=lambda number: number.name)
 def test_a_training_that_is_interrupted_exits_with_1_and_carries_on(
     cli, learn, monkeypatch, number

@@ -18,7 +18,7 @@ from course_lib.checkpoint import load_weights  # noqa: E402
 from course_lib.commands.train import with_step  # noqa: E402
 from course_lib.commands.train_networks import with_its_name  # noqa: E402
 from course_lib.device import weights_folder  # noqa: E402
-from course_lib.training import recipes  # noqa: E402
+from course_lib.training import judges, recipes  # noqa: E402
 from course_lib.training.trainer import Settings  # noqa: E402
 
 ROWS = weights.read_table(weights.TABLE.read_text(encoding="utf-8"))
@@ -169,7 +169,7 @@ def trainings_of(card: dict) -> list[dict]:
 def settings_again(training: list[str]) -> dict:
     """The settings that a command of the table trains with."""
     given = options_of(training)
-    own = getattr(recipes, f"{given['network'].upper()}_SETTINGS")
+    own = (vars(recipes) | vars(judges))[f"{given['network'].upper()}_SETTINGS"]
     rate = given.get("--learning-rate")
     asked = with_step(own, given.get("--optimizer"), rate and float(rate))
     return decisive(asdict(Settings(int(given["--iterations"]), **asked)))
@@ -212,7 +212,11 @@ def test_a_dry_run_says_what_would_be_called_and_calls_nothing(capsys, monkeypat
 def test_make_hands_on_what_is_wanted_and_whether_it_is_only_said():
     for words, said in ((["latent"], "latent"), (["weights", "DRY=1"], "weights")):
         told = subprocess.run(
-            ["make", "-n", *words], cwd=ROOT, capture_output=True, text=True
+            # It may be a make that runs this test, and then it says where it goes.
+            ["make", "-n", "--no-print-directory", *words],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
         )
         dry = "--dry-run " if "DRY=1" in words else ""
         *_, last = told.stdout.splitlines()
