@@ -117,7 +117,7 @@ def test_the_set_up_cell_comes_after_the_title_and_has_no_copy(name):
 @every_notebook
 def test_a_notebook_is_one_sitting(name):
     cells = nbformat.read(build.learner_file(name), as_version=4).cells
-    assert 1 <= len(cells) <= MOST_CELLS
+    assert 0 < len(cells) <= MOST_CELLS
     assert len(solutions(name)) <= MOST_EXERCISES
 
 
@@ -125,7 +125,7 @@ def test_a_notebook_is_one_sitting(name):
 def test_a_solution_is_short(solution):
     lines = [line.strip() for line in solution.splitlines()]
     written = [line for line in lines if line and not line.startswith("#")]
-    assert 1 <= len(written) <= MOST_LINES
+    assert 0 < len(written) <= MOST_LINES
 
 
 @every_notebook
