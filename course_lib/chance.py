@@ -19,6 +19,7 @@ GetBatch = Callable[[int], Batch]  # iteration number to batch
 # every picture of a seed: a new use takes a new number, an old one never changes.
 # For generator_for(seed, number of the iteration, epoch or chunk, stream):
 WEAR, ORDER, MIRROR, BREAKAGE, TYPING, CLOUD, STRANGER = range(1, 8)
+MANNER, AGAIN = 8, 9
 # With two numbers only, (seed, i): the noise of training iteration i, and the noise
 # that picture i begins as; a training and a drawing have nothing to do with each other.
 # And measurements: which photos are the real ones, what a judge's pictures are worn by.
@@ -26,7 +27,7 @@ HALVES, TRIAL = 5, 6
 # For uniforms(indices, seed, k, stream); factors that are drawn again and again until
 # they are accepted take the 16th, 32nd, ... (REDRAWN times the attempt).
 CHOOSING, WRITING, LYING, DRAWING = range(4)
-REWORDING, REDRAWN = 7, 16
+REWORDING, SPEAKING, REDRAWN = 7, 8, 16
 
 GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio: splitmix64's stride
 SALT = 0x632BE59BD9B4E019  # so that the number 0 changes the state as well

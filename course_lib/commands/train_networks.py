@@ -56,6 +56,14 @@ OfLatents = Annotated[
     str | None,
     typer.Option("--autoencoder", parser=text, help="Whose latents: autoencoder."),
 ]
+Manner = Annotated[
+    str | None,
+    typer.Option(parser=text, help="How captions are said: plain, or spoken."),
+]
+Again = Annotated[
+    int | None,
+    typer.Option(help="Endless new pictures, each seen so often; 0: 50,000 fixed."),
+]
 Strangers = Annotated[
     float | None, typer.Option(help="The share of pictures that are no critters.")
 ]
@@ -226,6 +234,8 @@ def text_painter(
     start: Start = None,
     noisier: Noisier = None,
     data: OnlyData = None,
+    manner: Manner = None,
+    again: Again = None,
     resume: Resume = False,
     until: Until = None,
     keep: Keep = "",
@@ -242,7 +252,7 @@ def text_painter(
     from course_lib.training import recipes
 
     options = given(batch_size=batch, seed=seed, size=size, noisier=noisier)
-    options |= given(pair=pair, start=start)
+    options |= given(pair=pair, start=start, manner=manner, again=again)
     with bad_input():
         settings = prepare(called, recipes.TEXT_SETTINGS)
         only("A text", "critters", data)
@@ -267,6 +277,8 @@ def latent(
     noisier: Noisier = None,
     data: OnlyData = None,
     size: OnlySize = None,
+    manner: Manner = None,
+    again: Again = None,
     resume: Resume = False,
     until: Until = None,
     keep: Keep = "",
@@ -284,6 +296,7 @@ def latent(
 
     options = given(batch_size=batch, seed=seed, noisier=noisier)
     options |= given(pair=pair, start=start, autoencoder=autoencoder)
+    options |= given(manner=manner, again=again)
     with bad_input():
         settings = prepare(called, recipes.LATENT_SETTINGS)
         # Lesson 12's latents are 16x16 places of an autoencoder that learned 64x64
@@ -304,6 +317,8 @@ def pair(
     seed: Seed = None,
     data: OnlyData = None,
     size: OnlySize = None,
+    manner: Manner = None,
+    again: Again = None,
     resume: Resume = False,
     until: Until = None,
     keep: Keep = "",
@@ -319,7 +334,7 @@ def pair(
     """
     from course_lib.training import recipes
 
-    options = given(batch_size=batch, seed=seed)
+    options = given(batch_size=batch, seed=seed, manner=manner, again=again)
     with bad_input():
         settings = prepare(called, recipes.PAIR_SETTINGS)
         only("A pair", "critters", data, 32, size)

@@ -1,13 +1,13 @@
 """Critters with their captions, as a network that learns words sees them.
 
-A caption is written anew each time its picture comes up, and now and then it is
-written carelessly: without its articles, or with a typing error. One in ten is left
-out, so that the network can also be told nothing: guidance needs that.
+A caption is written anew each time its picture comes up, plainly or as people type, and
+now and then carelessly: without its articles, or with a typing error. One in ten is
+left out, so that the network can also be told nothing: guidance needs that.
 """
 
 import torch
 
-from course_lib.chance import TYPING, Batch, GetBatch, generator_for
+from course_lib.chance import MANNER, TYPING, Batch, GetBatch, generator_for
 from course_lib.networks.tokenizer import PAD, Tokenizer, forget, train_tokenizer
 from course_lib.training.latents import LatentSet
 from course_lib.world.critters import FACTORS, captions, choose_factors
@@ -15,18 +15,32 @@ from course_lib.world.datasets import PictureSet, batches
 
 LENGTH = 40  # the most tokens a prompt may have; captions have up to 22
 CAPTIONS = 20_000  # that the tokenizer learns from
+# What a text encoder needs for each manner of speaking: `critters.MANNERS`.
+TEXTS = {
+    "plain": {"length": LENGTH, "blocks": 2},
+    "spoken": {"length": 80, "width": 192, "blocks": 3, "heads": 6},
+}
+MERGES = {"plain": 400, "spoken": 900}
+PLAIN_SHARE = 0.3  # of the captions of one who learns how people speak
 # Without them a learner's slip is a foreign word. With them a typing error still costs
 # 7.4 points as typed (lesson 10).
 CARELESS = {"no articles": 0.15, "typing error": 0.10}  # shares of the captions
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def caption_tokenizer() -> Tokenizer:
+def caption_tokenizer(manner: str = "plain") -> Tokenizer:
     """The tokenizer of the course: learned from captions of training pictures."""
     # Always pictures 0..19,999 of seed 0: nothing can be chosen, so every network of
     # the course has the same tokens, and one may begin as another.
     indices = torch.arange(CAPTIONS)
-    return train_tokenizer(captions(choose_factors(indices, 0), indices, 0), merges=400)
+    texts = captions(choose_factors(indices, 0), indices, 0, manner=manner)
+    # In lower case already, as `tidy` makes prompts.
+    return train_tokenizer(texts, merges=MERGES[manner])
+
+
+def text_settings(tokenizer: Tokenizer, manner: str) -> dict:
+    """What a TextEncoder for captions of this manner is made with."""
+    return dict(vocabulary=len(tokenizer)) | TEXTS[manner]
 
 
 def without_articles(text: str) -> str:
@@ -84,23 +98,43 @@ def caption_batches(
         drop: the share of captions left out on purpose
     """
     get_learned = batches(learned, batch_size, seed)
+    return with_captions(get_learned, tokenizer, seed, caption_noise, drop)
+
+
+def with_captions(
+    get_learned: GetBatch,
+    tokenizer: Tokenizer,
+    seed: int = 0,
+    caption_noise: float = 0.0,
+    drop: float = 0.1,
+    manner: str = "plain",
+) -> GetBatch:
+    """The same for batches that come from elsewhere, with factors of critters."""
+    length = TEXTS[manner]["length"]
 
     def get_batch(iteration: int) -> Batch:
         batch = get_learned(iteration)
         factors = {name: batch[name] for name in FACTORS}
-        places = torch.arange(iteration * batch_size, (iteration + 1) * batch_size)
+        B = len(batch["x_0"])
+        places = torch.arange(iteration * B, (iteration + 1) * B)
         # Written anew for each time a picture comes up: 50,000 pictures get millions of
         # sentences.
         texts = captions(factors, places, seed, caption_noise)
+        if manner == "spoken":
+            generator = generator_for(seed, iteration, MANNER)
+            plain = torch.rand(B, generator=generator) < PLAIN_SHARE
+            said = captions(factors, places, seed, caption_noise, manner="spoken")
+            both = zip(plain.tolist(), texts, said, strict=True)
+            texts = [written if p else spoken for p, written, spoken in both]
         generator = generator_for(seed, iteration, TYPING)
         # Seven a caption, whether they are needed or not: a change to CARELESS leaves
         # all other captions as they were.
-        u = torch.rand(batch_size, 7, generator=generator).tolist()
+        u = torch.rand(B, 7, generator=generator).tolist()
         texts = [write_carelessly(*each) for each in zip(texts, u, strict=True)]
         dropped = torch.tensor([chances[6] < drop for chances in u])
-        tokens = forget(tokenizer.batch(texts, LENGTH), dropped)
-        # (B, L) as short as this batch allows: captions have up to 22 tokens, and 40
-        # are paid for otherwise.
+        tokens = forget(tokenizer.batch(texts, length), dropped)
+        # (B, L) as short as this batch allows: plain captions have up to 22 tokens, and
+        # 40 are paid for otherwise.
         longest = int((tokens != PAD).sum(1).max())
         return {"x_0": batch["x_0"], "cond": tokens[:, :longest]}
 

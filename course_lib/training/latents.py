@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from course_lib.cards import Card
 from course_lib.checkpoint import digest, load_weights, save_weights
 from course_lib.device import best_device
 from course_lib.networks.autoencoder import (
@@ -24,8 +25,10 @@ from course_lib.networks.autoencoder import (
 from course_lib.pixels import from_bytes
 from course_lib.shown import progress_bar
 from course_lib.world.datasets import PictureSet, cached
+from course_lib.world.drawing import draw_critters
 
 BATCH = 100  # pictures that are compressed at a time
+SOME = 2000  # pictures whose spread is that of all, to a thousandth
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,10 +93,29 @@ def in_space(pictures: PictureSet, autoencoder: Path | str | None):
         return pictures, {}
     model = load_autoencoder(autoencoder, best_device())
     compressed = compress(pictures, model)
-    return compressed, {
+    return compressed, space_of(model, compressed.scale)
+
+
+def encoder_of(size: int, seed: int, autoencoder: Path | str | None):
+    """What makes bytes (N, 3, H, W) to latents of spread 1, and what the card says."""
+    if autoencoder is None:
+        return None, {}
+    model = load_autoencoder(autoencoder, best_device())
+    some = draw_critters(SOME, seed, size)[0]
+    scale = round(1 / encode_all(some, model).float().std().item(), 6)
+
+    def encode(pictures: Tensor) -> Tensor:
+        return encode_all(pictures, model).float() * scale
+
+    return encode, space_of(model, scale)
+
+
+def space_of(model: Autoencoder, scale: float) -> Card:
+    """What a card says of the space in which something was learned."""
+    return {
         "autoencoder": "autoencoder",  # its folder in that of this training
         "encoder_sha256": encoder_digest(model),
-        "latent_scale": compressed.scale,
+        "latent_scale": scale,
     }
 
 

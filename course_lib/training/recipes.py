@@ -45,12 +45,17 @@ from course_lib.training.bounds import (
     checked_size,
     whole,
 )
-from course_lib.training.captions import LENGTH, caption_batches, caption_tokenizer
-from course_lib.training.latents import in_space, keep_autoencoder
+from course_lib.training.captions import (
+    caption_tokenizer,
+    text_settings,
+    with_captions,
+)
+from course_lib.training.latents import encoder_of, in_space, keep_autoencoder
 from course_lib.training.resume import pictures_digest
 from course_lib.training.settings import Settings
 from course_lib.training.trainer import Trainer
 from course_lib.world.datasets import PictureSet, batches, load_critters
+from course_lib.world.endless import endless_batches
 from course_lib.world.wear import with_wear
 
 PAIR = Shipped("pair")  # whose text encoder and eyes are used if nobody says
@@ -190,6 +195,8 @@ def text_trainer(
     size: int = 32,
     autoencoder: Path | str | None = None,
     start: Path | str | None = None,
+    manner: str = "plain",
+    again: int = 0,
 ) -> Trainer:
     """The recipe for pictures from prompts: text encoder and U-Net, trained together.
 
@@ -200,6 +207,9 @@ def text_trainer(
             from nothing, and takes many times as long to hear a word
         autoencoder: whose latents are learned in place of pixels; nothing else changes
         start: trained weights to go on from, in place of new ones and of `pair`
+        manner: how captions are said: "plain", or "spoken" as people type them
+        again: 0 learns from 50,000 fixed pictures; more from pictures without end, each
+            of which is seen so often
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
     noisier, even = checked_noisier(noisier), checked_share("even", even)
@@ -214,11 +224,12 @@ def text_trainer(
     check_blocks_fit(widths, blocks, side, batch_size, settings.precision, fold)
 
     schedule, target = straight_line(), "v"
-    pictures, tokenizer = load_critters("train", size=size), caption_tokenizer()
-    learned, space = in_space(pictures, autoencoder)
+    again, tokenizer = whole("--again", again, 0, 100), caption_tokenizer(manner)
+    how = (size, batch_size, seed, again, autoencoder)
+    get_learned, space, data = endless_critters(*how) if again else fixed_critters(*how)
     torch.manual_seed(seed)
-    text = dict(vocabulary=len(tokenizer), length=LENGTH, blocks=2)
-    unet = dict(widths=widths, blocks=blocks, channels=learned[0][0].shape[0])
+    text = text_settings(tokenizer, manner)
+    unet = dict(widths=widths, blocks=blocks, channels=get_learned(0)["x_0"].shape[1])
     model = TextUNet(text, unet | dict(fold=fold))
     if start is not None:
         go_on_from(start, model, tokenizer, space)
@@ -228,13 +239,14 @@ def text_trainer(
         # help, so the U-Net learns to do without, and nothing tells the word what it
         # should mean (lesson 10).
         start_with(model, Matcher.from_pretrained(pair).model)
-    get_batch = caption_batches(learned, tokenizer, batch_size, seed, caption_noise)
+    how = (tokenizer, seed, caption_noise)
+    get_batch = with_captions(get_learned, *how, manner=manner)
     card = dict(kind="text denoiser", config=model.config, merges=tokenizer.merges)
     card |= dict(schedule=schedule.name, T=schedule.T, target=target)
-    card |= dict(data=pictures.name, data_sha256=pictures_digest(pictures))
-    card |= dict(size=size) | space
+    card |= data | dict(size=size) | space
     card |= dict(batch_size=batch_size, seed=seed, noisier=noisier, even=even)
     card |= dict(caption_noise=caption_noise, pair=pair and Path(pair).name)
+    card |= {} if manner == "plain" else dict(manner=manner)
     card |= {} if start is None else dict(start=Path(start).name)
     trainer = trainer_of(
         model,
@@ -253,6 +265,21 @@ def text_trainer(
     return trainer
 
 
+def fixed_critters(size: int, batch_size: int, seed: int, again: int, autoencoder):
+    """Batches of 50,000 critters or their latents, and what the card says of both."""
+    pictures = load_critters("train", size=size)
+    learned, space = in_space(pictures, autoencoder)
+    data = dict(data=pictures.name, data_sha256=pictures_digest(pictures))
+    return batches(learned, batch_size, seed), space, data
+
+
+def endless_critters(size: int, batch_size: int, seed: int, again: int, autoencoder):
+    """The same of pictures without end, each seen `again` times."""
+    encode, space = encoder_of(size, seed, autoencoder)
+    get_learned = endless_batches(batch_size, size, seed, again, encode)
+    return get_learned, space, dict(data="critters", again=again)
+
+
 @plain_torch()
 def latent_trainer(
     settings: Settings,
@@ -269,15 +296,18 @@ def latent_trainer(
     pair: Path | str | None = PAIR,
     autoencoder: Path | str = CODER,
     start: Path | str | None = None,
+    manner: str = "plain",
+    again: int = 0,
 ) -> Trainer:
     """The recipe for 64x64 pictures from prompts: that of text, in latents.
 
     Args:
         start: a painter of latents, or of pixels, whose ends then begin anew
+        manner, again: as in `text_trainer`
     """
     how = (settings, folder, resume, batch_size, seed, widths, blocks, noisier)
     came = dict(pair=pair, autoencoder=autoencoder, start=start)
-    return text_trainer(*how, size=64, **came)
+    return text_trainer(*how, size=64, **came, manner=manner, again=again)
 
 
 def start_with(model: TextUNet, pair: ImageTextPair) -> None:
@@ -302,6 +332,8 @@ def pair_trainer(
     batch_size: int = 256,
     seed: int = 0,
     caption_noise: float = 0.0,
+    manner: str = "plain",
+    again: int = 0,
 ) -> Trainer:
     """The recipe for the image-text pair: each picture beside 255 that are not meant.
 
@@ -310,26 +342,23 @@ def pair_trainer(
 
     Args:
         caption_noise: the share of captions that lie or are missing, for experiments
+        manner, again: as in `text_trainer`
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
     caption_noise = checked_share("caption_noise", caption_noise)
     check_batch_fits(KEPT_BY_PAIR, batch_size, settings.precision)
 
-    pictures, tokenizer = load_critters("train"), caption_tokenizer()
+    again, tokenizer = whole("--again", again, 0, 100), caption_tokenizer(manner)
+    how = (32, batch_size, seed, again, None)
+    get_learned, _, data = endless_critters(*how) if again else fixed_critters(*how)
     torch.manual_seed(seed)
-    model = ImageTextPair(dict(vocabulary=len(tokenizer), length=LENGTH, blocks=2))
-    get_batch = caption_batches(
-        pictures, tokenizer, batch_size, seed, caption_noise, drop=0.0
-    )
-    card = {
-        "kind": "pair",
-        "config": model.config,
-        "merges": tokenizer.merges,
-        "data": pictures.name,
-        "data_sha256": pictures_digest(pictures),
-        "size": pictures.pictures.shape[-1],
-    }
+    model = ImageTextPair(text_settings(tokenizer, manner))
+    how = (tokenizer, seed, caption_noise)
+    get_batch = with_captions(get_learned, *how, drop=0.0, manner=manner)
+    card = {"kind": "pair", "config": model.config, "merges": tokenizer.merges}
+    card |= data | {"size": 32}
     card |= dict(batch_size=batch_size, seed=seed, caption_noise=caption_noise)
+    card |= {} if manner == "plain" else dict(manner=manner)
     worn = with_wear(get_batch, seed, shift=1, wear=0.3)
     return trainer_of(
         model, make_contrastive_loss(), worn, settings, folder, resume, card

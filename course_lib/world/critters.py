@@ -16,11 +16,13 @@ from course_lib.chance import (
     CHOOSING,
     LYING,
     REDRAWN,
+    SPEAKING,
     WRITING,
     pick,
     scramble,
     uniforms,
 )
+from course_lib.world.speech import SPEECH_NUMBERS, spoken
 from course_lib.world.wording import choose_named, say
 
 ANIMALS = ("frog", "rabbit", "cat", "bear", "bird", "fish", "turtle", "bat")
@@ -48,6 +50,7 @@ FACTORS = {
     "ears": EARS,  # borrowed from another animal
 }
 PICTURE_KINDS = ("any", "one", "two", "thing")
+MANNERS = ("plain", "spoken")  # as captions are written (wording), or as people type
 
 Factors = dict[str, Tensor]  # name of the factor -> (N,) int64, on the CPU
 
@@ -326,6 +329,7 @@ def captions(
     seed: int,
     caption_noise: float = 0.0,
     return_named: bool = False,
+    manner: str = "plain",
 ) -> list[str] | tuple[list[str], list[set[str]]]:
     """One caption for each picture, and (if asked) the set of factors each one names.
 
@@ -333,7 +337,10 @@ def captions(
         caption_noise: this share of the captions, as of alt text on the web, is missing
             (half of them: the empty string) or was written for another picture; those
             name nothing.
+        manner: "spoken" names the same factors as people would type it (speech.py)
     """
+    if manner not in MANNERS:
+        raise ValueError(f"manner must be one of {MANNERS}; got {manner!r}.")
     if not 0 <= caption_noise <= 1:
         raise ValueError(f"caption_noise is a share, 0 to 1, not {caption_noise}.")
     indices = torch.as_tensor(indices, dtype=torch.int64).cpu()
@@ -341,8 +348,20 @@ def captions(
     pairs = zip(rows_of(factors), numbers.tolist(), strict=True)
     written = [caption(one, u) for one, u in pairs]
     texts, named = [text for text, _ in written], [names for _, names in written]
+    if manner == "spoken":
+        texts = speak(factors, named, indices, seed)
     spoil(texts, named, indices, seed, caption_noise)
     return (texts, named) if return_named else texts
+
+
+def speak(factors: Factors, named: list[set[str]], indices: Tensor, seed: int):
+    """The same, said as people type: one sentence for each set of named factors."""
+    numbers = uniforms(indices, seed, SPEECH_NUMBERS, SPEAKING).tolist()
+    said = []
+    for row, names, u in zip(rows_of(factors), named, numbers, strict=True):
+        f = {name: FACTORS[name][value] for name, value in row.items()}
+        said.append(spoken(f, names, u))
+    return said
 
 
 def spoil(texts, named, indices: Tensor, seed: int, caption_noise: float) -> None:
