@@ -194,6 +194,7 @@ CONFIG = {  # what `config`, the settings of the network, must be in each kind o
         "widths": WIDTHS,
         "width": whole(1, 2**14),
     },
+    "listener": {"text": TEXT_ENCODER, "answers": dict_of(whole(1, 10_000), 100)},
     "autoencoder": {
         "widths": WIDTHS,
         "z_channels": whole(1, 64),
@@ -213,6 +214,7 @@ NEEDED = {  # without which a kind is of no use
     "denoiser": (*DENOISER, "labels"),
     "text denoiser": (*DENOISER, "merges"),
     "pair": ("config", "merges"),
+    "listener": ("config", "merges"),
     "autoencoder": ("config",),
     "judge": ("config",),
 }

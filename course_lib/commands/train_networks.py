@@ -56,6 +56,10 @@ OfLatents = Annotated[
     str | None,
     typer.Option("--autoencoder", parser=text, help="Whose latents: autoencoder."),
 ]
+OfListener = Annotated[
+    str | None,
+    typer.Option("--listener", parser=text, help="Who was taught what texts ask for."),
+]
 Manner = Annotated[
     str | None,
     typer.Option(parser=text, help="How captions are said: plain, or spoken."),
@@ -234,6 +238,7 @@ def text_painter(
     start: Start = None,
     noisier: Noisier = None,
     data: OnlyData = None,
+    listener: OfListener = None,
     manner: Manner = None,
     again: Again = None,
     resume: Resume = False,
@@ -252,7 +257,8 @@ def text_painter(
     from course_lib.training import recipes
 
     options = given(batch_size=batch, seed=seed, size=size, noisier=noisier)
-    options |= given(pair=pair, start=start, manner=manner, again=again)
+    options |= given(pair=pair, start=start, listener=listener)
+    options |= given(manner=manner, again=again)
     with bad_input():
         settings = prepare(called, recipes.TEXT_SETTINGS)
         only("A text", "critters", data)
@@ -277,6 +283,7 @@ def latent(
     noisier: Noisier = None,
     data: OnlyData = None,
     size: OnlySize = None,
+    listener: OfListener = None,
     manner: Manner = None,
     again: Again = None,
     resume: Resume = False,
@@ -296,7 +303,7 @@ def latent(
 
     options = given(batch_size=batch, seed=seed, noisier=noisier)
     options |= given(pair=pair, start=start, autoencoder=autoencoder)
-    options |= given(manner=manner, again=again)
+    options |= given(listener=listener, manner=manner, again=again)
     with bad_input():
         settings = prepare(called, recipes.LATENT_SETTINGS)
         # Lesson 12's latents are 16x16 places of an autoencoder that learned 64x64

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from course_lib.cards import made_from
-from course_lib.checkpoint import Shipped, load_weights
+from course_lib.checkpoint import CheckpointError, Shipped, load_network, load_weights
 from course_lib.device import best_device, plain_torch
 from course_lib.diffusion.objective import make_denoising_loss, with_noise
 from course_lib.diffusion.schedule import NoiseSchedule, straight_line
@@ -30,7 +30,9 @@ from course_lib.networks.contrastive import (
     Matcher,
     make_contrastive_loss,
 )
+from course_lib.networks.listener import Listener
 from course_lib.networks.text_unet import TextUNet, go_on_from
+from course_lib.networks.tokenizer import Tokenizer, tokenizer_of
 from course_lib.networks.unet import UNet
 from course_lib.training.bounds import (
     KEPT_BY_AUTOENCODER,
@@ -195,6 +197,7 @@ def text_trainer(
     size: int = 32,
     autoencoder: Path | str | None = None,
     start: Path | str | None = None,
+    listener: Path | str | None = None,
     manner: str = "plain",
     again: int = 0,
 ) -> Trainer:
@@ -207,6 +210,7 @@ def text_trainer(
             from nothing, and takes many times as long to hear a word
         autoencoder: whose latents are learned in place of pixels; nothing else changes
         start: trained weights to go on from, in place of new ones and of `pair`
+        listener: who was taught what texts ask for, to begin as in place of `pair`
         manner: how captions are said: "plain", or "spoken" as people type them
         again: 0 learns from 50,000 fixed pictures; more from pictures without end, each
             of which is seen so often
@@ -233,6 +237,9 @@ def text_trainer(
     model = TextUNet(text, unet | dict(fold=fold))
     if start is not None:
         go_on_from(start, model, tokenizer, space)
+        pair = listener = None
+    elif listener is not None:
+        start_as_listener(model, listener, tokenizer)
         pair = None
     elif pair is not None:
         # Not a matter of minutes saved: a word's vector that means nothing yet is no
@@ -247,6 +254,7 @@ def text_trainer(
     card |= dict(batch_size=batch_size, seed=seed, noisier=noisier, even=even)
     card |= dict(caption_noise=caption_noise, pair=pair and Path(pair).name)
     card |= {} if manner == "plain" else dict(manner=manner)
+    card |= {} if listener is None else dict(listener=Path(listener).name)
     card |= {} if start is None else dict(start=Path(start).name)
     trainer = trainer_of(
         model,
@@ -296,6 +304,7 @@ def latent_trainer(
     pair: Path | str | None = PAIR,
     autoencoder: Path | str = CODER,
     start: Path | str | None = None,
+    listener: Path | str | None = None,
     manner: str = "plain",
     again: int = 0,
 ) -> Trainer:
@@ -303,11 +312,12 @@ def latent_trainer(
 
     Args:
         start: a painter of latents, or of pixels, whose ends then begin anew
-        manner, again: as in `text_trainer`
+        listener, manner, again: as in `text_trainer`
     """
     how = (settings, folder, resume, batch_size, seed, widths, blocks, noisier)
     came = dict(pair=pair, autoencoder=autoencoder, start=start)
-    return text_trainer(*how, size=64, **came, manner=manner, again=again)
+    came |= dict(listener=listener, manner=manner, again=again)
+    return text_trainer(*how, size=64, **came)
 
 
 def start_with(model: TextUNet, pair: ImageTextPair) -> None:
@@ -316,6 +326,21 @@ def start_with(model: TextUNet, pair: ImageTextPair) -> None:
     # The gist is how a text is heard everywhere; the pair has such a layer, from the
     # mean of a text to one vector for the whole picture.
     model.unet.gist.turn.load_state_dict(pair.text_out.state_dict())
+
+
+def start_as_listener(
+    model: TextUNet, listener: Path | str, tokenizer: Tokenizer
+) -> None:
+    """The same from one who was taught what texts ask for.
+
+    Raises:
+        CheckpointError: it knows another tokenizer
+    """
+    taught, card = load_network(listener, "listener", "not a listener", Listener)
+    if tokenizer_of(card, listener).merges != tokenizer.merges:
+        raise CheckpointError(f"{listener} knows another tokenizer: train it anew.")
+    model.text_encoder.load_state_dict(taught.text_encoder.state_dict())
+    model.unet.gist.turn.load_state_dict(taught.turn.state_dict())
 
 
 # Pictures beside texts ------------------------------------------------------------

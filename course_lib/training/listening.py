@@ -1,0 +1,96 @@
+"""Sentences and what they ask for: what a Listener learns from, no picture needed."""
+
+from pathlib import Path
+
+import torch
+
+from course_lib.chance import MANNER, TYPING, Batch, GetBatch, generator_for
+from course_lib.device import plain_torch
+from course_lib.networks.listener import Listener, listening_loss
+from course_lib.networks.tokenizer import PAD, Tokenizer
+from course_lib.training.bounds import checked_batch, checked_seed
+from course_lib.training.captions import (
+    PLAIN_SHARE,
+    TEXTS,
+    caption_tokenizer,
+    text_settings,
+    write_carelessly,
+)
+from course_lib.training.recipes import MUON, trainer_of
+from course_lib.training.settings import Settings
+from course_lib.training.trainer import Trainer
+from course_lib.world.critters import FACTORS, SUBJECTS, captions, choose_factors
+from course_lib.world.endless import FIRST
+from course_lib.world.wording import SENSES
+
+LISTENER_SETTINGS = MUON | {"decay": 0.7}
+WORDS = tuple(SENSES)  # answers after the subjects: a bat, a crane, whichever it is
+# One answer more than there are values: nobody said.
+ANSWERS = {name: len(values) + 1 for name, values in FACTORS.items()}
+ANSWERS["subject"] = len(SUBJECTS) + len(WORDS)
+ANSWERS["subject_2"] = ANSWERS["subject"]  # either may be either, where order is open
+
+
+def answers_of(factors: dict[str, int], named: set[str]) -> dict[str, int]:
+    """What a Listener should hear in a caption that names these factors."""
+    said = {n: factors[n] if n in named else ANSWERS[n] - 1 for n in FACTORS}
+    said["subject_2"] = factors["subject_2"]  # nobody, unless somebody is named
+    if "either_sense" in named:
+        senses = enumerate(SENSES.values())
+        which = next(i for i, s in senses if SUBJECTS[factors["subject"]] in s)
+        said["subject"] = len(SUBJECTS) + which
+    return said
+
+
+def sentences(
+    tokenizer: Tokenizer, batch_size: int, seed: int, manner: str
+) -> GetBatch:
+    """Batches of `tokens`, (B, L), `open` order, (B,) bool, and an answer a factor."""
+
+    def get_batch(iteration: int) -> Batch:
+        places = torch.arange(batch_size) + iteration * batch_size + FIRST
+        factors = choose_factors(places, seed)
+        texts, named = captions(factors, places, seed, return_named=True)
+        generator = generator_for(seed, iteration, MANNER)
+        if manner == "spoken":
+            spoken = captions(factors, places, seed, manner="spoken")
+            plain = torch.rand(batch_size, generator=generator) < PLAIN_SHARE
+            both = zip(plain.tolist(), texts, spoken, strict=True)
+            texts = [written if p else said for p, written, said in both]
+        generator = generator_for(seed, iteration, TYPING)
+        u = torch.rand(batch_size, 7, generator=generator).tolist()
+        texts = [write_carelessly(*each) for each in zip(texts, u, strict=True)]
+        tokens = tokenizer.batch(texts, TEXTS[manner]["length"])
+        rows = [
+            answers_of(
+                {name: int(values[i]) for name, values in factors.items()}, names
+            )
+            for i, names in enumerate(named)
+        ]
+        two = factors["subject_2"] > 0
+        is_open = torch.tensor(["order" not in names for names in named]) & two
+        batch = {name: torch.tensor([row[name] for row in rows]) for name in FACTORS}
+        longest = int((tokens != PAD).sum(1).max())
+        return {"tokens": tokens[:, :longest], "open": is_open} | batch
+
+    return get_batch
+
+
+@plain_torch()
+def listener_trainer(
+    settings: Settings,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    batch_size: int = 128,
+    seed: int = 0,
+    manner: str = "spoken",
+) -> Trainer:
+    """The recipe for a text encoder that understands before it sees a picture."""
+    batch_size, seed = checked_batch(batch_size), checked_seed(seed)
+    tokenizer = caption_tokenizer(manner)
+    torch.manual_seed(seed)
+    model = Listener(text_settings(tokenizer, manner), ANSWERS)
+    card = {"kind": "listener", "config": model.config, "merges": tokenizer.merges}
+    card |= dict(data="critters", manner=manner, batch_size=batch_size, seed=seed)
+    get_batch = sentences(tokenizer, batch_size, seed, manner)
+    return trainer_of(model, listening_loss, get_batch, settings, folder, resume, card)
