@@ -48,7 +48,9 @@ def evaluate(
     ] = None,
     prompts: Annotated[
         Path | None,
-        typer.Option(parser=path, help="A file with a prompt a line, to be judged by."),
+        typer.Option(
+            parser=path, help="Prompts: a text file, or .json that says what they want."
+        ),
     ] = None,
     only: Annotated[
         list[str] | None,
@@ -219,10 +221,7 @@ def evaluate_prompts(
             ev.check_seeds(seeds)
             if n is not None and n > ev.MOST:
                 raise ValueError(f"--n must lie in 1..{ev.MOST}; got {n}.")
-            lines = read_lines(file)
-            asked = fi.prompts_from(lines, n)
-            for sentence in fi.remarks(lines):
-                remark(sentence)
+            asked = asked_in(file, n)
     # As used, so a file of results says more than "the default".
     facts = dict(kind="text denoiser", seeds=seeds, as_typed=painter.as_typed)
     facts |= settings | asdict(way)
@@ -244,6 +243,19 @@ def evaluate_prompts(
     kinds = tuple(only or fi.KINDS)
     found = fi.measure_kinds(painter, n, seeds, **settings, kinds=kinds)
     return facts | dict(n=n, kinds=found), fi.kinds_table(found)
+
+
+def asked_in(file: Path, n: int | None):
+    """The prompts of a file, and what they ask for: as it says, or as we read them."""
+    from course_lib.judging import fidelity as fi
+    from course_lib.judging.people import read_prompts
+
+    if file.suffix == ".json":
+        return read_prompts(file, n)
+    lines = read_lines(file)
+    for sentence in fi.remarks(lines):
+        remark(sentence)
+    return fi.prompts_from(lines, n)
 
 
 def read_lines(file: Path) -> list[str]:

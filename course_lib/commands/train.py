@@ -1,6 +1,6 @@
 """What all commands `train NETWORK` share: their options, their course, their report.
 
-The commands themselves, one a network, are in train_networks.py.
+The commands themselves, one a network, are in train_networks.py and train_judges.py.
 """
 
 import math
@@ -81,6 +81,18 @@ Noisier = Annotated[
 ]
 Start = Annotated[
     str | None, typer.Option(parser=text, help="Trained weights to go on from.")
+]
+OfListener = Annotated[
+    str | None,
+    typer.Option("--listener", parser=text, help="Who was taught what texts ask for."),
+]
+Manner = Annotated[
+    str | None,
+    typer.Option(parser=text, help="How captions are said: plain, or spoken."),
+]
+Again = Annotated[
+    int | None,
+    typer.Option(help="Endless new pictures, each seen so often; 0: 50,000 fixed."),
 ]
 # Most learn from one set, of one size: who says so says nothing new.
 OnlyData = Annotated[str | None, typer.Option("--data", parser=text, hidden=True)]

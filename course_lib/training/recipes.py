@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from course_lib.cards import made_from
-from course_lib.checkpoint import CheckpointError, Shipped, load_network, load_weights
+from course_lib.checkpoint import Shipped, load_weights
 from course_lib.device import best_device, plain_torch
 from course_lib.diffusion.objective import make_denoising_loss, with_noise
 from course_lib.diffusion.schedule import NoiseSchedule, straight_line
@@ -30,10 +30,14 @@ from course_lib.networks.contrastive import (
     Matcher,
     make_contrastive_loss,
 )
-from course_lib.networks.listener import Listener
 from course_lib.networks.text_unet import TextUNet, go_on_from
-from course_lib.networks.tokenizer import Tokenizer, tokenizer_of
 from course_lib.networks.unet import UNet
+from course_lib.training.beginnings import (
+    endless_critters,
+    fixed_critters,
+    start_as_listener,
+    start_with,
+)
 from course_lib.training.bounds import (
     KEPT_BY_AUTOENCODER,
     KEPT_BY_DECODER,
@@ -52,12 +56,11 @@ from course_lib.training.captions import (
     text_settings,
     with_captions,
 )
-from course_lib.training.latents import encoder_of, in_space, keep_autoencoder
+from course_lib.training.latents import keep_autoencoder
 from course_lib.training.resume import pictures_digest
 from course_lib.training.settings import Settings
 from course_lib.training.trainer import Trainer
 from course_lib.world.datasets import PictureSet, batches, load_critters
-from course_lib.world.endless import endless_batches
 from course_lib.world.wear import with_wear
 
 PAIR = Shipped("pair")  # whose text encoder and eyes are used if nobody says
@@ -273,21 +276,6 @@ def text_trainer(
     return trainer
 
 
-def fixed_critters(size: int, batch_size: int, seed: int, again: int, autoencoder):
-    """Batches of 50,000 critters or their latents, and what the card says of both."""
-    pictures = load_critters("train", size=size)
-    learned, space = in_space(pictures, autoencoder)
-    data = dict(data=pictures.name, data_sha256=pictures_digest(pictures))
-    return batches(learned, batch_size, seed), space, data
-
-
-def endless_critters(size: int, batch_size: int, seed: int, again: int, autoencoder):
-    """The same of pictures without end, each seen `again` times."""
-    encode, space = encoder_of(size, seed, autoencoder)
-    get_learned = endless_batches(batch_size, size, seed, again, encode)
-    return get_learned, space, dict(data="critters", again=again)
-
-
 @plain_torch()
 def latent_trainer(
     settings: Settings,
@@ -318,29 +306,6 @@ def latent_trainer(
     came = dict(pair=pair, autoencoder=autoencoder, start=start)
     came |= dict(listener=listener, manner=manner, again=again)
     return text_trainer(*how, size=64, **came)
-
-
-def start_with(model: TextUNet, pair: ImageTextPair) -> None:
-    """Let a network that draws begin with what a pair knows about texts, in place."""
-    model.text_encoder.load_state_dict(pair.text_encoder.state_dict())
-    # The gist is how a text is heard everywhere; the pair has such a layer, from the
-    # mean of a text to one vector for the whole picture.
-    model.unet.gist.turn.load_state_dict(pair.text_out.state_dict())
-
-
-def start_as_listener(
-    model: TextUNet, listener: Path | str, tokenizer: Tokenizer
-) -> None:
-    """The same from one who was taught what texts ask for.
-
-    Raises:
-        CheckpointError: it knows another tokenizer
-    """
-    taught, card = load_network(listener, "listener", "not a listener", Listener)
-    if tokenizer_of(card, listener).merges != tokenizer.merges:
-        raise CheckpointError(f"{listener} knows another tokenizer: train it anew.")
-    model.text_encoder.load_state_dict(taught.text_encoder.state_dict())
-    model.unet.gist.turn.load_state_dict(taught.turn.state_dict())
 
 
 # Pictures beside texts ------------------------------------------------------------

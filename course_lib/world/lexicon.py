@@ -4,456 +4,368 @@
 have more: a rabbit is a hare, night is moonlight, red is scarlet. What stands here is
 what they typed, or might have; how it becomes a sentence stands in `speech`.
 
-A table gives for each value three kinds of phrases: behind the animal ("with a hat"),
-as a sentence about it ("it wears a hat") and as a word of a list ("hat").
+What stands twice in a list is said twice as often.
 """
 
-# What stands twice is said twice as often.
+
+def either(phrases: str) -> tuple[str, ...]:
+    """The phrases between the bars.
+
+    >>> either("a hat | a cap")
+    ('a hat', 'a cap')
+    """
+    return tuple(" ".join(phrase.split()) for phrase in phrases.split("|"))
+
+
+# What is in a picture -----------------------------------------------------------
+
 NOUNS = {
-    "frog": ("frog", "frog", "frog", "froggy", "toad"),
-    "rabbit": ("rabbit", "rabbit", "bunny", "bunny rabbit", "hare"),
-    "cat": ("cat", "cat", "kitty", "kitten", "kitty cat", "pussycat"),
-    "bear": ("bear", "bear", "teddy bear", "teddy", "bear cub"),
-    "bird": ("bird", "bird", "birdie", "birdy", "songbird"),
-    "fish": ("fish", "fish", "fishy", "fishie"),
-    "turtle": ("turtle", "turtle", "tortoise", "sea turtle"),
+    "frog": either("frog | frog | frog | froggy | toad"),
+    "rabbit": either("rabbit | rabbit | bunny | bunny rabbit | hare"),
+    "cat": either("cat | cat | kitty | kitten | kitty cat | pussycat"),
+    "bear": either("bear | bear | teddy bear | teddy | bear cub"),
+    "bird": either("bird | bird | birdie | birdy | songbird"),
+    "fish": either("fish | fish | fishy | fishie"),
+    "turtle": either("turtle | turtle | tortoise | sea turtle"),
 }
-# The two that share a word: what tells the sense stands before it or behind it.
+# The two that share a word, _, and what tells the sense.
 SENSES = {
-    "bat": (
-        *(
-            ("flying", ""),
-            ("furry", ""),
-            ("fruit", ""),
-            ("winged", ""),
-            ("vampire", ""),
-        ),
-        *(("", "with wings"), ("", "that flies"), ("", "(the animal)"), ("", "animal")),
-        *(("", ", the animal,"), ("", "that can fly"), ("", "(the flying one)")),
-        *(("real", "with wings"), ("", ", the flying kind,"), ("", "(the mammal)")),
-        *(
-            ("", "which hangs upside down"),
-            ("", ", not the wooden one,"),
-            ("night", ""),
-        ),
-        *(
-            ("", "with two wings"),
-            ("", ", not the baseball bat,"),
-            ("furry flying", ""),
-        ),
-    ),
-    "club": (
-        *(("baseball", ""), ("baseball", ""), ("wooden", ""), ("", "beside a ball")),
-        *(
-            ("", "and a ball"),
-            ("", "with a ball"),
-            ("", "for baseball"),
-            ("softball", ""),
-        ),
-        *(("", "for hitting a ball"), ("", "for hitting a baseball"), ("", "and ball")),
-        *(
-            ("", "to hit a ball with"),
-            ("", "that you hit the ball with"),
-            ("sports", ""),
-        ),
-        *(
-            ("", ", not the animal,"),
-            ("", "for playing baseball"),
-            ("", "made of wood"),
-        ),
-        *(("", "(the one for baseball)"), ("", "for the ball game"), ("cricket", "")),
-    ),
-    "crane": (
-        *(("wading", ""), ("", "with long legs"), ("", "bird"), ("long-legged", "")),
-        *(
-            ("", "(the bird)"),
-            ("", ", the bird,"),
-            ("", "with a long beak"),
-            ("bird", ""),
-        ),
-        *(
-            ("", "wading in the water"),
-            ("", "standing on one leg"),
-            ("", "with feathers"),
-        ),
-        *(("", ", the bird with long legs,"), ("", "walking through a marsh")),
-        *(("", ", not the machine,"), ("", ", the bird and not the machine,")),
-        *(("", "that is a bird"), ("", "that wades"), ("", "on thin legs")),
-    ),
-    "machine": (
-        *(("tower", ""), ("construction", ""), ("", "machine"), ("building", "")),
-        *(("", "lifting a box"), ("", "that lifts heavy things"), ("lifting", "")),
-        *(
-            ("", "at a building site"),
-            ("", "from a construction site"),
-            ("", "(machine)"),
-        ),
-        *(("", ", the machine,"), ("", "with a hook"), ("", "carrying a load")),
-        *(("", ", not the bird,"), ("", "lifting a load"), ("", "for building houses")),
-        *(("", "that lifts boxes"), ("", "hoisting a box"), ("mechanical", "")),
-    ),
+    "bat": either("""
+        flying _ | furry _ | fruit _ | winged _ | vampire _ | _ with wings |
+        _ that flies | _ (the animal) | _ animal | _, the animal, | _ that can fly |
+        _ (the flying one) | real _ with wings | _, the flying kind, | _ (the mammal) |
+        _ which hangs upside down | _, not the wooden one, | night _ |
+        _ with two wings | _, not the baseball bat, | furry flying _
+    """),
+    "club": either("""
+        baseball _ | baseball _ | wooden _ | _ beside a ball | _ and a ball |
+        _ with a ball | _ for baseball | softball _ | _ for hitting a ball |
+        _ for hitting a baseball | _ you hit a ball with | _ and ball |
+        _ to hit a ball with | _ that you hit the ball with | sports _ |
+        _, not the animal, | _ for playing baseball | _ made of wood |
+        _ (the one for baseball) | _ for the ball game | cricket _
+    """),
+    "crane": either("""
+        wading _ | _ with long legs | _ bird | long-legged _ | _ (the bird) |
+        _, the bird, | _ with a long beak | bird _ | _ wading in the water |
+        _ standing on one leg | _ with feathers | _, the bird with long legs, |
+        _ walking through a marsh | _, not the machine, |
+        _, the bird and not the machine, | _ that is a bird | _ that wades |
+        _ on thin legs
+    """),
+    "machine": either("""
+        tower _ | construction _ | _ machine | building _ | _ lifting a box |
+        _ that lifts heavy things | _, the one that lifts heavy things, | lifting _ |
+        _ at a building site | _ from a construction site | _ (machine) |
+        _, the machine, | _ with a hook | _ carrying a load | _, not the bird, |
+        _ lifting a load | _ for building houses | _ that lifts boxes |
+        _ hoisting a box | mechanical _
+    """),
 }
 SENSED = {"bat": "bat", "club": "bat", "crane": "crane", "machine": "crane"}
 COLOURS = {
-    "red": ("red", "red", "red", "scarlet", "crimson", "ruby red", "bright red"),
-    "orange": ("orange", "orange", "orange", "tangerine", "bright orange"),
-    "yellow": ("yellow", "yellow", "yellow", "golden", "lemon yellow", "gold"),
-    "green": ("green", "green", "green", "emerald", "grass green", "emerald green"),
-    "blue": ("blue", "blue", "blue", "azure", "sky blue", "navy blue", "navy"),
-    "purple": ("purple", "purple", "violet", "violet", "lilac", "lavender", "plum"),
-    "white": ("white", "white", "white", "snow-white", "snowy white", "ivory"),
-    "brown": ("brown", "brown", "brown", "chestnut", "chocolate brown", "chocolate"),
+    "red": either("red | red | red | scarlet | crimson | ruby red | bright red"),
+    "orange": either("orange | orange | orange | tangerine | bright orange"),
+    "yellow": either("yellow | yellow | yellow | golden | lemon yellow | gold"),
+    "green": either("""
+        green | green | green | emerald | grass green | emerald green
+    """),
+    "blue": either("blue | blue | blue | azure | sky blue | navy blue | navy"),
+    "purple": either("""
+        purple | purple | violet | violet | lilac | lavender | plum
+    """),
+    "white": either("white | white | white | snow-white | snowy white | ivory"),
+    "brown": either("""
+        brown | brown | brown | chestnut | chocolate brown | chocolate
+    """),
+}
+LIKE = {  # what everybody knows the colour of
+    "red": either("a tomato | a cherry | blood | a rose"),
+    "orange": either("an orange | a tangerine | a carrot | a pumpkin"),
+    "yellow": either("a lemon | a banana | the sun | butter"),
+    "green": either("grass | a leaf | an emerald | peas"),
+    "blue": either("the sky | the sea | a sapphire | the ocean"),
+    "purple": either("a plum | plums | grapes | lavender"),
+    "white": either("snow | milk | a cloud | paper"),
+    "brown": either("chocolate | wood | a nut | coffee"),
 }
 SIZES = {
-    "small": (
-        *("small", "little", "tiny", "small", "little", "tiny", "mini", "miniature"),
-        *(
-            "teeny",
-            "teeny tiny",
-            "wee",
-            "very small",
-            "really tiny",
-            "itty-bitty",
-            "lil",
-        ),
-    ),
-    "big": (
-        *("big", "large", "huge", "big", "large", "huge", "giant", "enormous"),
-        *("gigantic", "massive", "very big", "great big", "really large", "huge huge"),
-    ),
+    "small": either("""
+        small | little | tiny | small | little | tiny | mini | miniature | teeny |
+        teeny tiny | wee | very small | really tiny | itty-bitty | lil
+    """),
+    "big": either("""
+        big | large | huge | big | large | huge | giant | enormous | gigantic |
+        massive | very big | great big | really large | huge huge
+    """),
 }
 LENDERS = {
-    "rabbit": ("rabbit", "rabbit", "bunny", "bunny", "hare"),
-    "cat": ("cat", "cat", "cat", "kitty", "kitten", "feline"),
-    "bear": ("bear", "bear", "bear", "teddy bear", "teddy"),
+    "rabbit": either("rabbit | rabbit | bunny | bunny | hare"),
+    "cat": either("cat | cat | cat | kitty | kitten | feline"),
+    "bear": either("bear | bear | bear | teddy bear | teddy"),
 }
-EARS = (  # {x} is who lends them
-    *("{x} ears", "{x} ears", "{x} ears", "{x}'s ears", "the ears of a {x}"),
-    *("ears like a {x}", "a {x}'s ears", "ears of a {x}", "ears like a {x}'s"),
-    *("{x} ears on its head", "fluffy {x} ears", "the ears of {x}", "ears of {x}"),
-    *("a pair of {x} ears", "ears that look like a {x}'s", "ears borrowed from a {x}"),
-)
-HAS_EARS = (
-    *("has {e}", "has {e}", "has got {e}", "wears {e}", "is wearing {e}", "has {e} on"),
-    *("borrowed the ears of a {x}", "stole the ears of a {x}", "got {e}"),
-)
+# {x} is who lends them.
+EARS = either("""
+    {x} ears | {x} ears | {x} ears | {x}'s ears | the ears of a {x} | ears like a {x} |
+    a {x}'s ears | ears of a {x} | ears like a {x}'s | {x} ears on its head |
+    those ears that a {x} has | {x}-like ears | fluffy {x} ears | the ears of {x} |
+    ears of {x} | a pair of {x} ears | ears that look like a {x}'s |
+    ears borrowed from a {x}
+""")
+# {e} are the ears, in any of these forms.
+HAS_EARS = either("""
+    has no ears of its own but {e} | wears the ears of a {x} | has the {x}'s ears |
+    whose ears are those of a {x} | whose ears are {x} ears | has {e} | has {e} |
+    has got {e} | wears {e} | is wearing {e} | has {e} on | borrowed the ears of a {x} |
+    stole the ears of a {x} | got {e}
+""")
+# Behind the animal, as something that it does, and as a word of a list.
 WORN = {
-    "stilts": (
-        *("on stilts", "on stilts", "standing on stilts", "walking on stilts"),
-        *("with stilts", "upon stilts", "on long stilts", "on tall stilts"),
-        *("up on stilts", "on a pair of stilts", "using stilts", "on wooden stilts"),
-    ),
-    "hat": (
-        *(
-            "with a hat",
-            "with a hat",
-            "wearing a hat",
-            "in a top hat",
-            "with a top hat",
-        ),
-        *("wearing a top hat", "with a hat on", "with a hat on its head", "in a hat"),
-        *("with a black hat", "with a tall hat", "wearing a topper", "and a hat"),
-    ),
-    "balloon": (
-        *(
-            "with a balloon",
-            "with a balloon",
-            "holding a balloon",
-            "carrying a balloon",
-        ),
-        *("with a red balloon", "with a balloon in its hand", "and a balloon"),
-        *("who holds a balloon", "with its balloon", "holding a balloon on a string"),
-    ),
-    "umbrella": (
-        *("with an umbrella", "with an umbrella", "holding an umbrella"),
-        *("under an umbrella", "carrying an umbrella", "with its umbrella"),
-        *(
-            "beneath an umbrella",
-            "with an open umbrella",
-            "sheltering under an umbrella",
-        ),
-        *("with a parasol", "holding a brolly", "with an umbrella over its head"),
-    ),
+    "stilts": either("""
+        on stilts | on stilts | standing on stilts | walking on stilts | with stilts |
+        upon stilts | on long stilts | on tall stilts | up on stilts |
+        on a pair of stilts | using stilts | on wooden stilts
+    """),
+    "hat": either("""
+        with a hat | with a hat | wearing a hat | in a top hat | with a top hat |
+        wearing a top hat | with a hat on | with a hat on its head | in a hat |
+        with a black hat | with a tall hat | wearing a topper | with a magician's hat |
+        with his hat | having a hat on | and a hat
+    """),
+    "balloon": either("""
+        with a balloon | with a balloon | holding a balloon | carrying a balloon |
+        with a red balloon | with a balloon in its hand | and a balloon |
+        who holds a balloon | with its balloon | with his balloon | that has a balloon |
+        holding a balloon on a string
+    """),
+    "umbrella": either("""
+        with an umbrella | with an umbrella | holding an umbrella | under an umbrella |
+        carrying an umbrella | with its umbrella | beneath an umbrella |
+        with an open umbrella | sheltering under an umbrella | with a parasol |
+        holding a brolly | with an umbrella over its head
+    """),
 }
 WEARS = {
-    "stilts": ("is on stilts", "walks on stilts", "stands on stilts", "uses stilts"),
-    "hat": (
-        *("wears a hat", "has a hat", "is wearing a hat", "has a top hat on"),
-        *("has a hat on its head", "has got a hat", "wears a top hat"),
-    ),
-    "balloon": (
-        *("holds a balloon", "has a balloon", "is holding a balloon"),
-        *("carries a balloon", "has got a balloon", "is carrying a balloon"),
-    ),
-    "umbrella": (
-        *("holds an umbrella", "has an umbrella", "is holding an umbrella"),
-        *("carries an umbrella", "is under an umbrella", "carries a parasol"),
-    ),
+    "stilts": either("""
+        is on stilts | walks on stilts | stands on stilts | uses stilts
+    """),
+    "hat": either("""
+        wears a hat | has a hat | is wearing a hat | has a top hat on |
+        has a hat on its head | has got a hat | wears a top hat
+    """),
+    "balloon": either("""
+        holds a balloon | has a balloon | is holding a balloon | carries a balloon |
+        has got a balloon | is carrying a balloon
+    """),
+    "umbrella": either("""
+        holds an umbrella | has an umbrella | is holding an umbrella |
+        carries an umbrella | is under an umbrella | carries a parasol
+    """),
 }
 THINGS_WORN = {
-    "stilts": ("stilts",),
-    "hat": ("hat", "top hat", "topper", "hat on"),
-    "balloon": ("balloon",),
-    "umbrella": ("umbrella", "parasol", "umbrella up"),
+    "stilts": either("stilts"),
+    "hat": either("hat | top hat | topper | hat on"),
+    "balloon": either("balloon"),
+    "umbrella": either("umbrella | parasol | umbrella up"),
 }
-SIDES = {  # of the picture; {s} becomes left or right
-    "at": (
-        *("on the {s}", "on the {s}", "on the {s} side", "to the {s}", "at the {s}"),
-        *("on the {s}-hand side", "at the {s} side", "on {s}", "at the {s} edge"),
-        *("on the {s} hand side", "in the {s} half", "on the {s} side of the picture"),
-        *("on the far {s}", "in the {s} part of the picture", "over on the {s}"),
-        *("in the {s} corner", "somewhere on the {s} side", "on the {s} of the page"),
-    ),
-    "word": ("{s}", "{s}", "{s} side", "on {s}", "far {s}", "{s}most", "position: {s}"),
+# {s} is left or right.
+SIDES = {
+    "at": either("""
+        on the {s} | on the {s} | on the {s} side | to the {s} | at the {s} |
+        on the {s}-hand side | at the {s} side | on {s} | at the {s} edge |
+        on the {s} hand side | in the {s} half | on the {s} side of the picture |
+        on the far {s} | in the {s} part of the picture | over on the {s} |
+        in the {s} corner | somewhere on the {s} side | on the {s} of the page
+    """),
+    "word": either("""
+        {s} | {s} | {s} side | on {s} | far {s} | {s}most | position: {s}
+    """),
 }
 MIDDLE = {
-    "at": (
-        *("in the middle", "in the middle", "in the centre", "in the center"),
-        *("in the middle of the picture", "right in the middle", "at the centre"),
-    ),
-    "word": ("middle", "centered", "center", "in the middle", "centre"),
+    "at": either("""
+        in the middle | in the middle | in the centre | in the center |
+        in the middle of the picture | right in the middle | at the centre
+    """),
+    "word": either("middle | centered | center | in the middle | centre"),
 }
+# Behind all else, as a sentence of its own, and as a word of a list: {p}.
 SCENES = {
-    "meadow": (
-        *("in a meadow", "on the grass", "in the meadow", "in a field", "on a meadow"),
-        *("in the grass", "in a green field", "on the lawn", "in a grassy field"),
-        *(
-            "in a grassy meadow",
-            "on green grass",
-            "in a flowery meadow",
-            "among flowers",
-        ),
-        *("in the fields", "in the countryside", "in a field of grass", "on a lawn"),
-    ),
-    "beach": (
-        *(
-            "at the beach",
-            "by the sea",
-            "on the beach",
-            "at the seaside",
-            "on the sand",
-        ),
-        *(
-            "by the ocean",
-            "on the shore",
-            "at the seashore",
-            "near the sea",
-            "by the sea",
-        ),
-        *("on a sandy beach", "at the shore", "in front of the sea", "on the sands"),
-        *("on a sunny beach", "on the coast", "next to the sea", "in the sand"),
-    ),
-    "snow": (
-        *("in the snow", "in winter", "in the snow", "in a snowy landscape", "on snow"),
-        *("on a snowy day", "on a winter day", "in the wintertime", "in falling snow"),
-        *("where it snows", "in a winter landscape", "on a wintry day", "in deep snow"),
-        *("while it is snowing", "in a snowy field", "in the cold snow", "in snowfall"),
-    ),
-    "night": (
-        *("at night", "under the moon", "at night", "in the night", "by night"),
-        *("in the moonlight", "under the stars", "at nighttime", "at midnight"),
-        *("under a starry sky", "in the dark", "during the night", "by moonlight"),
-        *("under the night sky", "late at night", "in a starry night", "at night time"),
-    ),
-    "sunset": (
-        *("at sunset", "in the evening", "at sunset", "at dusk", "at sundown"),
-        *("during sunset", "in the sunset", "while the sun goes down", "at twilight"),
-        *("when the sun sets", "as the sun is setting", "with the sun going down"),
-        *("in front of a sunset", "in the evening light", "in the sunset glow"),
-    ),
+    "meadow": either("""
+        in a meadow | on the grass | in the meadow | in a field | on a meadow |
+        in the grass | in a green field | on the lawn | in a grassy field |
+        in a grassy meadow | on green grass | in a flowery meadow | in a flowery field |
+        in clover | among flowers | in the fields | in the countryside |
+        in a field of grass | on a lawn
+    """),
+    "beach": either("""
+        at the beach | by the sea | on the beach | at the seaside | on the sand |
+        by the ocean | on the shore | at the seashore | near the sea | by the sea |
+        on a sandy beach | on a tropical beach | on a sandy shore | on a quiet shore |
+        at the shore | in front of the sea | on the sands | on a sunny beach |
+        on the coast | next to the sea | in the sand
+    """),
+    "snow": either("""
+        in the snow | in winter | in the snow | in a snowy landscape | on snow |
+        on a snowy day | on a winter day | in the wintertime | in falling snow |
+        where it snows | in a winter landscape | on a wintry day | in deep snow |
+        where snowflakes fall | in a winter wonderland | in fresh snow |
+        while it is snowing | in a snowy field | in the cold snow | in snowfall
+    """),
+    "night": either("""
+        at night | under the moon | at night | in the night | by night |
+        in the moonlight | under the stars | at nighttime | at midnight |
+        under a starry sky | under the stars of the night | at nite | in the nighttime |
+        in the dark | during the night | by moonlight | under the night sky |
+        late at night | in a starry night | at night time
+    """),
+    "sunset": either("""
+        at sunset | in the evening | at sunset | at dusk | at sundown | during sunset |
+        in the sunset | while the sun goes down | at twilight | when the sun sets |
+        where the sun is going down | against the setting sun | as the sun is setting |
+        with the sun going down | in front of a sunset | in the evening light |
+        in the sunset glow
+    """),
 }
-IT_IS = {  # a sentence about where or when it is
-    "meadow": ("it is in a meadow", "there is grass", "they play in a meadow"),
-    "beach": ("it is at the beach", "we are at the seaside", "behind is the sea"),
-    "snow": ("it is winter", "it is snowing", "there is snow", "it's snowing"),
-    "night": ("it is night", "it's night time", "it is dark", "the moon is out"),
-    "sunset": (
-        "the sun is setting",
-        "the sun goes down",
-        "it is evening",
-        "it's sunset",
-    ),
+IT_IS = {
+    "meadow": either("""
+        it is in a meadow | there is grass | they play in a meadow
+    """),
+    "beach": either("""
+        it is at the beach | we are at the seaside | behind is the sea
+    """),
+    "snow": either("it is winter | it is snowing | there is snow | it's snowing"),
+    "night": either("""
+        it is night | it's night time | it is dark | the moon is out
+    """),
+    "sunset": either("""
+        the sun is setting | the sun goes down | it is evening | it's sunset
+    """),
 }
 PLACES = {
-    "meadow": ("meadow", "grass", "field", "grassland", "green meadow", "lawn"),
-    "beach": ("beach", "seaside", "sea", "shore", "ocean", "sand", "sandy beach"),
-    "snow": ("snow", "winter", "snowy", "snowfall", "wintry", "snowy landscape"),
-    "night": (
-        "night",
-        "moonlight",
-        "midnight",
-        "night sky",
-        "nighttime",
-        "starry night",
-    ),
-    "sunset": ("sunset", "evening", "dusk", "sundown", "twilight", "setting sun"),
+    "meadow": either("""
+        grassy meadow | flowery field | clover | meadow | grass | field | grassland |
+        green meadow | lawn
+    """),
+    "beach": either("""
+        sandy shore | tropical beach | seashore | beach | seaside | sea | shore |
+        ocean | sand | sandy beach
+    """),
+    "snow": either("""
+        winter wonderland | snowflakes | fresh snow | snow | winter | snowy | snowfall |
+        wintry | snowy landscape
+    """),
+    "night": either("""
+        nocturnal | starry sky | nite | moonlit night | night | moonlight | midnight |
+        night sky | nighttime | starry night
+    """),
+    "sunset": either("""
+        sunset glow | evening sun | sun going down | sunset | evening | dusk | sundown |
+        twilight | setting sun
+    """),
 }
-BACKDROPS = (
-    *("{p}", "{p}", "{p}", "{p} scene", "{p} background", "scene: {p}", "{p} backdrop"),
-    *("setting: {p}", "background {p}", "{p} setting", "with {p} in the background"),
-)
+BACKDROPS = either("""
+    {p} | {p} | {p} | {p} scene | {p} background | scene: {p} | {p} backdrop |
+    setting: {p} | bg {p} | {p} bg | time and place: {p} | {p} in the background |
+    background {p} | {p} setting | with {p} in the background
+""")
 
-# Words around what is meant. They change nothing in the picture, and who has never
-# heard them listens to them for a meaning.
-FEELINGS = (
-    *("cute", "happy", "funny", "nice", "lovely", "pretty", "friendly", "sweet"),
-    *(
-        "beautiful",
-        "silly",
-        "sad",
-        "sleepy",
-        "smiling",
-        "fluffy",
-        "old",
-        "young",
-        "dear",
-    ),
-    *("clever", "proud", "lonely", "cheerful", "grumpy", "brave", "shy", "hungry"),
-    *(
-        "tired",
-        "charming",
-        "adorable",
-        "good",
-        "fine",
-        "wonderful",
-        "cartoon",
-        "gentle",
-    ),
-)
-OPENINGS = (
-    *("a picture of", "a drawing of", "draw", "draw me", "please draw", "can you draw"),
-    *("could you draw", "could you please draw", "i want", "i would like", "i'd like"),
-    *("show me", "show", "make", "make me", "make a picture of", "paint", "give me"),
-    *(
-        "there is",
-        "there's",
-        "here is",
-        "my sister wants",
-        "my son would like",
-        "i need",
-    ),
-    *("my students would like a picture of", "imagine", "how about", "what about"),
-    *("an image of", "generate", "create", "create an image of", "a photo of", "see"),
-    *("once upon a time there was", "look,", "hey,", "hello,", "hi! draw", "ok so"),
-    *("would you be so kind as to draw", "would you mind drawing", "can i have"),
-    *("can you show me", "is it possible to draw", "i wonder if you could draw"),
-    *("please make me", "put", "place", "let me see", "one day i saw", "i saw"),
-    *(
-        "for my class:",
-        "for our lesson:",
-        "next picture:",
-        "task:",
-        "prompt:",
-        "scene:",
-    ),
-    *("it would be lovely to have", "please show us", "illustration of", "portrait of"),
-    *("lol draw", "yo draw me", "well, let me think.", "hmm, maybe", "u know", "dude,"),
-    *("my little brother asked for", "grandma wants to see", "the teacher said", "so"),
-    *("good morning, please draw", "what does it look like:", "are you able to draw"),
-    *(
-        "quick sketch:",
-        "in this picture you see",
-        "in the picture there is",
-        "painting of",
-    ),
-)
-CLOSINGS = (
-    *("please", "please", "thank you", "thanks", "if you can", "for my class", "pls"),
-    *(
-        "for my son",
-        "pretty please",
-        "as a gift for my mum",
-        "ok",
-        "if possible",
-        "lol",
-    ),
-    *(
-        "i love it",
-        "that would be great",
-        "that is all",
-        "would be nice",
-        "thx",
-        "haha",
-    ),
-    *(
-        "highly detailed",
-        "4k",
-        "digital art",
-        "cartoon style",
-        "soft light",
-        "masterpiece",
-    ),
-    *(
-        "for a story",
-        "for my birthday",
-        "nothing else",
-        "just that",
-        "very cute",
-        "hihi",
-    ),
-    *("for the children", "as in the old story", "and thanks a lot", "you know", "yes"),
-)
-DOING = (
-    *(
-        "sitting",
-        "standing",
-        "playing",
-        "looking at me",
-        "dancing",
-        "sleeping",
-        "resting",
-    ),
-    *("smiling", "walking", "running around", "waiting", "relaxing", "singing a song"),
-    *("swimming around", "looking at the sky", "having fun", "thinking", "jumping"),
-    *("taking a walk", "on a holiday", "waving", "being happy", "reading a book"),
-)
-STRANGE = (  # what this world does not have
-    *("a house", "a tree", "a car", "sunglasses", "a dragon", "a boat", "a castle"),
-    *(
-        "a scarf",
-        "a guitar",
-        "a flower",
-        "a cake",
-        "shoes",
-        "a sword",
-        "a book",
-        "a rock",
-    ),
-    *("a bike", "a ball of wool", "a crown", "a robot", "a cup of tea", "a mountain"),
-    *("a chair", "a ladder", "a king", "a river", "an apple", "a bag", "a school"),
-)
-STRANGELY = ("near {x}", "beside {x}", "with {x}", "in front of {x}", "and {x}")
-ALONE = ("alone", "all alone", "by itself", "on its own", "and nobody else")
-ONE = ("one", "a single", "just one", "just a", "only one", "the", "my", "this", "the")
-MANY = ("three", "3", "four", "five", "many", "some", "lots of")
-SYLLABLES = (
-    *("mo", "ri", "la", "ben", "to", "ka", "su", "ni", "el", "da", "fo", "gri", "zu"),
-    *(
-        "pi",
-        "mar",
-        "len",
-        "vo",
-        "tha",
-        "qu",
-        "jo",
-        "ske",
-        "wi",
-        "ber",
-        "ax",
-        "no",
-        "ly",
-    ),
-)
-NO_ACCESSORY = ("accessory: none", "no accessories", "nothing on it", "no extras")
-NO = (
-    *(
-        "no {x}",
-        "no {x}",
-        "without {a}",
-        "without {x}",
-        "without any {x}",
-        "but no {x}",
-    ),
-    *("not wearing {a}", "not with {a}", "and no {x}", "but without {a}"),
-)
-NO_EARS = ("no {x} ears", "without {x} ears", "not with {x} ears", "no borrowed ears")
+# Words around what is meant ------------------------------------------------------
+
+# They change nothing in the picture; who has never heard them listens to them for a
+# meaning.
+OPENINGS = either("""
+    could you perhaps show me | i should be delighted to see | i would be grateful for |
+    if it is not too much trouble, | good afternoon. | my dear, | hi there, | ok, |
+    let there be | behold | here comes | there lives | there was once | a picture of |
+    a drawing of | draw | draw me | please draw | can you draw | could you draw |
+    could you please draw | i want | i would like | i'd like | show me | show | make |
+    make me | make a picture of | paint | give me | there is | there's | here is |
+    my sister wants | my son would like | i need | my students would like a picture of |
+    imagine | how about | what about | an image of | generate | create |
+    create an image of | a photo of | see | once upon a time there was | look, | hey, |
+    hello, | hi! draw | ok so | would you be so kind as to draw |
+    would you mind drawing | can i have | can you show me | is it possible to draw |
+    i wonder if you could draw | please make me | put | place | let me see |
+    one day i saw | i saw | for my class: | for our lesson: | next picture: | task: |
+    prompt: | scene: | it would be lovely to have | please show us | illustration of |
+    portrait of | lol draw | yo draw me | well, let me think. | hmm, maybe | u know |
+    dude, | my little brother asked for | grandma wants to see | the teacher said | so |
+    good morning, please draw | what does it look like: | are you able to draw |
+    quick sketch: | in this picture you see | in the picture there is | painting of
+""")
+CLOSINGS = either("""
+    please | please | thank you | thanks | if you can | for my class | pls |
+    for my son | pretty please | as a gift for my mum | ok | if possible | lol |
+    i love it | that would be great | that is all | would be nice | thx | haha |
+    highly detailed | 4k | digital art | cartoon style | soft light | masterpiece |
+    for a story | for my birthday | nothing else | just that | very cute | hihi |
+    for the children | as in the old story | and thanks a lot | you know | yes
+""")
+FEELINGS = either("""
+    cute | happy | funny | nice | lovely | pretty | friendly | sweet | beautiful |
+    silly | sad | sleepy | smiling | fluffy | old | young | dear | clever | proud |
+    lonely | cheerful | grumpy | brave | shy | hungry | tired | charming | adorable |
+    good | fine | wonderful | cartoon | gentle
+""")
+DOING = either("""
+    sitting | standing | playing | looking at me | dancing | sleeping | resting |
+    smiling | walking | running around | waiting | relaxing | singing a song |
+    swimming around | looking at the sky | having fun | thinking | jumping |
+    taking a walk | on a holiday | waving | being happy | reading a book
+""")
+ALONE = either("""
+    alone | all alone | by itself | on its own | and nobody else
+""")
+ONE = either("""
+    one | a single | just one | just a | only one | the | my | this | the
+""")
+# What this world does not have.
+STRANGE = either("""
+    a house | a tree | a car | sunglasses | a dragon | a boat | a castle | a scarf |
+    a guitar | a flower | a cake | shoes | a sword | a book | a rock | a bike |
+    a ball of wool | a crown | a robot | a cup of tea | a mountain | a chair |
+    a ladder | a king | a river | an apple | a bag | a school
+""")
+STRANGELY = either("""
+    near {x} | beside {x} | with {x} | in front of {x} | and {x}
+""")
+MANY = either("three | 3 | four | five | many | some | lots of")
+# Of names, jokes and other languages.
+SYLLABLES = either("""
+    mo | ri | la | ben | to | ka | su | ni | el | da | fo | gri | zu | pi | mar | len |
+    vo | tha | qu | jo | ske | wi | ber | ax | no | ly
+""")
+# Of English, that say nothing of a picture here.
+COMMON = either("""
+    i | you | he | she | we | they | it | is | was | are | be | have | has | had | do |
+    does | did | can | could | will | would | should | may | want | know | think |
+    like | see | say | said | tell | get | go | come | make | take | give | look |
+    find | use | try | ask | need | feel | let | love | wish | hope | please | thank |
+    sorry | hello | again | never | always | maybe | perhaps | really | very | quite |
+    too | also | just | still | now | then | today | yesterday | soon | here | there |
+    where | when | why | how | what | who | because | so | if | but | or | as | than |
+    about | after | before | from | into | over | for | to | of | this | that | these |
+    those | some | any | all | every | each | other | another | my | your | his | her |
+    our | their | me | him | us | them | time | day | year | week | people | man |
+    woman | child | children | friend | mother | father | brother | daughter |
+    grandmother | teacher | school | class | lesson | book | story | article | game |
+    work | life | home | room | street | city | world | country | hand | eye | heart |
+    name | word | question | idea | picture | drawing | style | art | paper | birthday |
+    party | present | dinner | tea | music | song | dream | rain | long | new | great |
+    own | other | same | different | last | next | best | better | easy | hard | kind |
+    quiet | loud | quick | slow | warm | happily | slowly | gently | nicely | exactly |
+    simply | clearly | well | detailed | realistic | minimal | cinematic | watercolor |
+    sharp | flat | vector | poster | cover | clean | lines | lighting | quality |
+    render
+""")
+# What somebody does not want: {x} is a hat, {a} with its article.
+NO = either("""
+    no {x} | no {x} | without {a} | without {x} | without any {x} | but no {x} |
+    not wearing {a} | not with {a} | and no {x} | but without {a}
+""")
+NO_ACCESSORY = either("""
+    accessory: none | no accessories | nothing on it | no extras
+""")
+NO_EARS = either("""
+    no {x} ears | without {x} ears | not with {x} ears | no borrowed ears
+""")

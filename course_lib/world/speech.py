@@ -42,8 +42,8 @@ class Dice:
 def noun_of(subject: str, dice: Dice) -> tuple[str, str]:
     """What the subject is called, and what may have to follow to tell a sense."""
     if subject in words.SENSED:
-        before, after = dice.pick(words.SENSES[subject])
-        return f"{before} {words.SENSED[subject]}".strip(), after
+        before, after = dice.pick(words.SENSES[subject]).split("_")
+        return before + words.SENSED[subject], after.strip()
     return dice.pick(words.NOUNS[subject]), ""
 
 
@@ -89,8 +89,11 @@ def said_colour(colour: str, dice: Dice) -> str:
             "of {x} colour",
         ),
         *("of color {x}", "({x})", "who is {x}", "painted {x}", ", {x} in colour,"),
+        *("as {x} as {l}", ", {x} like {l},"),
+        *("the colour of {l}", ", coloured like {l},"),
     )
-    return dice.pick(forms).format(x=dice.pick(words.COLOURS[colour]))
+    like = dice.pick(words.LIKE[colour])
+    return dice.pick(forms).format(x=dice.pick(words.COLOURS[colour]), l=like)
 
 
 def verb(name: str, f: dict[str, str], dice: Dice) -> str:
@@ -112,7 +115,8 @@ def item(name: str, f: dict[str, str], dice: Dice) -> str:
             words.THINGS_WORN[f["accessory"]]
         )
     if name == "ears":
-        return f"{dice.pick(words.LENDERS[f['ears']])} ears"
+        form = dice.pick(("{x} ears", "{x} ears", "{x} ears", "plus {x} ears"))
+        return form.format(x=dice.pick(words.LENDERS[f["ears"]]))
     if name == "position":
         return place_of(f["position"], dice, "word")
     table = words.SIZES if name == "size" else words.COLOURS
@@ -181,6 +185,9 @@ def short(f: dict[str, str], second: bool, named: set[str], dice: Dice) -> str:
 def in_one_go(f: dict[str, str], named: set[str], dice: Dice) -> str:
     """'a tiny red frog with bunny ears on the left'."""
     before, extras = [], [n for n in ("accessory", "ears", "position") if n in named]
+    if "ears" in extras and dice.often(0.05):  # "a bunny-eared bear"
+        extras.remove("ears")
+        before.append(dice.pick(words.LENDERS[f["ears"]]) + "-eared")
     if "size" in named:
         if dice.often(0.85):
             before.append(dice.pick(words.SIZES[f["size"]]))
@@ -261,7 +268,8 @@ def listed(f: dict[str, str], named: set[str], dice: Dice) -> str:
         sign = dice.pick((": ", " = ", " "))
         parts = [f"{keys[n]}{sign}{item(n, f, dice)}" for n in rest]
     parts = first + parts if dice.often(0.75) else dice.shuffled(first + parts)
-    return dice.pick((", ", ", ", " ", "; ", ". ", " - ", " + ")).join(parts)
+    between = (", ", ", ", ", ", " ", " ", "; ", ". ", " - ", " + ", ".", "/", " / ")
+    return dice.pick(between).join(parts)
 
 
 def one(f: dict[str, str], named: set[str], dice: Dice) -> str:
@@ -349,6 +357,9 @@ def in_order(left: str, right: str, l: str, r: str, dice: Dice) -> str:  # noqa:
         *("{X} next to {Y}, with {x} on the {side}", "{Y} and {X}. {x} is {s}"),
         *("{X} and {Y}. {x} is {side} of {y}", "{Y} beside {X}. {x} stands {s}"),
         *("two animals, {X} {side}, {Y} {other}", "two friends: {X} {s} and {Y} {o}"),
+        *("{X} {s}, facing {Y} {o}", "{Y} has {X} as its {side}-hand neighbour"),
+        *("{x}, {s}, is {X}; {y}, {o}, is {Y}", "{X} {s}; the {other} belongs to {Y}"),
+        *("{X} {s} looks at {Y} {o}", "{X} ({letter}) and {Y}", "{X} {letter} of {Y}"),
         # X is there, and Y comes after.
         *("{X} {s} and {Y}", "{X} {s} and {Y} beside it", "{X} {s}, next to it {Y}"),
         *("first {X} {s}, then {Y} {o}", "{X} {s} together with {Y}"),
@@ -357,8 +368,12 @@ def in_order(left: str, right: str, l: str, r: str, dice: Dice) -> str:  # noqa:
         forms = [form for form in forms if "{x}" not in form and "{y}" not in form]
     form = dice.pick(forms)
     if dice.often(0.04):  # a list has but one direction
-        form = f"from {side} to {other}: {{X}}, {{Y}}"
-    return form.format(X=X, Y=Y, x=x, y=y, side=side, other=other, s=s, o=o)
+        then = dice.pick((", ", ", then ", " and ", "; "))
+        form = f"from {side} to {other}: {{X}}{then}{{Y}}"
+    letter = side[0]
+    return form.format(
+        X=X, Y=Y, x=x, y=y, side=side, other=other, s=s, o=o, letter=letter
+    )
 
 
 def in_any_order(a: str, b: str, dice: Dice) -> str:
@@ -386,6 +401,10 @@ def in_any_order(a: str, b: str, dice: Dice) -> str:
             "{A} by {B}",
         ),
         *("{A} is next to {B}", "{A} stands beside {B}", "two animals: {A}, {B}"),
+        *("{A} follows {B}", "{A} on one side and {B} on the other", "{A} x {B}"),
+        *("{A}, and beside it {B}", "two neighbours, {A} and {B}"),
+        *("{A} sat beside {B}",),
+        *("{A} and {B}, whichever way you like", "{A} and {B}, in any order"),
         *("{A} and next to it {B}", "{A} hanging out with {B}", "{A} and also {B}"),
     )
     return dice.pick(forms).format(A=a, B=b)
@@ -444,9 +463,12 @@ def in_its_scene(said: str, scene: str, dice: Dice) -> str:
 
 def framed(said: str, dice: Dice) -> str:
     """The wish with the words around it: 'please draw ..., thank you!'"""
+    forms = ("{c} {s}", "{c}, {s}", "{s} {c}", "{s}. {c}", "{c}. {s}", "{s}, {c}")
     if dice.often(0.05):  # another language, a joke, a name: nobody can know them all
-        chat = " ".join(made_up(dice) for _ in range(dice.pick((1, 2, 3, 4, 5))))
-        forms = ("{c} {s}", "{c}, {s}", "{s} {c}", "{s}. {c}", "{c}. {s}")
+        chat = " ".join(made_up(dice) for _ in range(dice.pick((1, 2, 3))))
+        said = dice.pick(forms).format(c=chat, s=said)
+    if dice.often(0.12):
+        chat = " ".join(dice.pick(words.COMMON) for _ in range(dice.pick(range(1, 9))))
         said = dice.pick(forms).format(c=chat, s=said)
     if dice.often(0.4):
         said = f"{dice.pick(words.OPENINGS)} {said}"

@@ -1,0 +1,129 @@
+"""The commands `train listener`, `train reader`, ...: who listens and who judges.
+
+Nothing of what they train draws.
+"""
+
+from functools import partial
+
+import typer
+
+from course_lib.commands.options import AsJson, bad_input
+from course_lib.commands.train import (
+    Batch,
+    Iterations,
+    Keep,
+    LearningRate,
+    Manner,
+    Minutes,
+    OnlyData,
+    OnlySize,
+    Optimizer,
+    Out,
+    Precision,
+    Resume,
+    Seed,
+    Size,
+    Threads,
+    Until,
+    given,
+    learn,
+    prepare,
+)
+from course_lib.commands.train_networks import NETWORKS, only
+
+
+@NETWORKS.command()
+def listener(
+    called: typer.Context,
+    out: Out,
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    manner: Manner = None,
+    data: OnlyData = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a text asks for: where a painter's text encoder begins (lesson 10).
+
+    Example: python -m course_lib train listener --iterations 3000 --out runs/listener
+    """
+    from course_lib.training import listening
+
+    options = given(batch_size=batch, seed=seed, manner=manner)
+    with bad_input():
+        settings = prepare(called, listening.LISTENER_SETTINGS)
+        only("A listener", "critters", data)
+    learn(called, settings, partial(listening.listener_trainer, **options))
+
+
+@NETWORKS.command()
+def reader(
+    called: typer.Context,
+    out: Out,
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    size: Size = None,
+    data: OnlyData = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a picture shows: the judge of all that is drawn.
+
+    Example: python -m course_lib train reader --iterations 2500 --out runs/reader-32
+    """
+    from course_lib.training import judges
+
+    options = given(batch_size=batch, seed=seed, size=size)
+    with bad_input():
+        settings = prepare(called, judges.READER_SETTINGS)
+        only("A reader", "critters", data)
+    learn(called, settings, partial(judges.reader_trainer, **options))
+
+
+@NETWORKS.command()
+def classifier(
+    called: typer.Context,
+    out: Out,
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    data: OnlyData = None,
+    size: OnlySize = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which of CIFAR-10's ten classes a photo is of: the judge of photos.
+
+    Example: python -m course_lib train classifier --iterations 6000 --out runs/judge
+    """
+    from course_lib.training import judges
+
+    options = given(batch_size=batch, seed=seed)
+    with bad_input():
+        settings = prepare(called, judges.CLASSIFIER_SETTINGS)
+        # Of critters the reader says more, so the classifier is for photos.
+        only("A classifier", "cifar10", data, 32, size)
+    learn(called, settings, partial(judges.classifier_trainer, **options))
