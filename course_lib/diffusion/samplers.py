@@ -302,6 +302,42 @@ def dpm_solver(
     return walk(predict, x_T, choose_steps(schedule.T, steps, start), update)
 
 
+def dpm_solver_sde(
+    predict: Predict,
+    x_T: Tensor,
+    schedule: NoiseSchedule,
+    steps: int = 20,
+    noise: PictureNoise | None = None,
+) -> Iterator[Step]:
+    """SDE-DPM-Solver++ 2M (Lu et al. 2022, appendix E): the same with fresh noise.
+
+    Each step puts as much noise back as DDPM does in small steps, and a mistake of one
+    step is noise to the next, which repairs it.
+    """
+    a, b = table(schedule)
+    lam = (schedule.a_table / schedule.b_table).log().tolist()  # inf at t = 0
+    noise = noise or PictureNoise(0, range(len(x_T)), x_T.device)
+    last: list[tuple[int, Tensor]] = []
+
+    def update(t, t_next, x_t, x_0_hat, eps_hat):
+        drawn_on = x_0_hat
+        if last and t_next > 0:
+            t_last, x_0_last = last.pop()
+            ratio = (lam[t_next] - lam[t]) / (lam[t] - lam[t_last])
+            drawn_on = x_0_hat + ratio / 2 * (x_0_hat - x_0_last)
+        last[:] = [(t, x_0_hat)]
+        if t_next == 0:
+            return drawn_on
+        # Their exp(-h): how much smaller noise is beside the picture after this step.
+        # 0 from T of the straight line: there nothing is kept but the guess.
+        shrunk = (a[t] * b[t_next]) / (b[t] * a[t_next])
+        fresh = b[t_next] * (1 - shrunk**2) ** 0.5 * noise(x_t.shape[1:])
+        kept = shrunk * b[t_next] / b[t] * x_t
+        return kept + a[t_next] * (1 - shrunk**2) * drawn_on + fresh
+
+    return walk(predict, x_T, choose_steps(schedule.T, steps), update)
+
+
 def check_straight(schedule: NoiseSchedule) -> None:
     """Raise a sentence unless the schedule is the straight line."""
     if schedule.name != "straight line":

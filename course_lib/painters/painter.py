@@ -26,7 +26,8 @@ from course_lib.diffusion.schedule import NoiseSchedule
 from course_lib.networks.unet import UNet
 
 # Names and not functions: they come from a command line and are shown in sentences.
-SAMPLERS = ("ddim", "ddpm", "dpm_solver", "euler", "heun")
+SAMPLERS = ("ddim", "ddpm", "dpm_solver", "dpm_solver_sde", "euler", "heun")
+WITH_CHANCE = ("ddpm", "dpm_solver_sde")  # which put fresh noise back at each step
 Watch = Callable[[Step], None]
 
 
@@ -171,7 +172,7 @@ def from_noise(
     # By the number of a picture in all that was asked: batches do not change it.
     noise = PictureNoise(seed, range(first, first + len(prepared.read)), device)
     # The same streams go on: after the first noise of a picture comes its second.
-    fresh = {"noise": noise} if prepared.sampler == "ddpm" else {}
+    fresh = {"noise": noise} if prepared.sampler in WITH_CHANCE else {}
     # A module and a name from SAMPLERS, which `checked` has seen.
     walk = getattr(samplers, prepared.sampler)
     return walk(predict, noise(prepared.shape), schedule, prepared.way.steps, **fresh)

@@ -269,6 +269,67 @@ BACKDROPS = either("""
     background {p} | {p} setting | with {p} in the background
 """)
 
+# Two animals ----------------------------------------------------------------------
+
+# X is on the `side`, {s} says so, and Y on the other, {o}; x and y are both once more,
+# "the cat". In the mirror each form is one of the other side.
+IN_ORDER = (
+    # X is on the `side` of Y.
+    either("""
+        {X} to the {side} of {Y} | {X} {side} of {Y} | {X} on the {side} of {Y} |
+        {X} on the {side} side of {Y} | {X} standing {side} of {Y} |
+        {X} is to the {side} of {Y} | {X} sits to the {side} of {Y} |
+        {X} stands to the {side} of {Y} | {X} at the {side} side of {Y} |
+        to the {side} of {Y} there is {X} | to the {side} of {Y} is {X} |
+        {side} of {Y}, {X} | on the {side} of {Y} stands {X} |
+        {Y} with {X} to its {side} | {Y} with {X} on its {side} |
+        {Y} and {X} to its {side} | {Y} and to its {side} {X} | {Y}, {side} of it {X} |
+        {Y}, and to the {side} of it {X} | {Y}, and {side} of it, {X} |
+        {Y} and to the {side} of him {X} | {Y}, to its {side} {X} |
+        {Y}, {X} {side} of it | {Y} has {X} on its {side} side |
+        {Y} and {side} of {y} {X}
+    """)
+    # Each on its side of the picture.
+    + either("""
+        {X} {s} and {Y} {o} | {X} {s} and {Y} {o} | {X} {s}, {Y} {o} |
+        {X} is {s} and {Y} is {o} | {s} {X}, {o} {Y} | {s} {X} and {o} {Y} |
+        {s} is {X} and {o} is {Y} | {side}: {X}. {other}: {Y} |
+        {side}: {X}, {other}: {Y} | {X} {side}, {Y} {other} |
+        {X} ({side}), {Y} ({other}) | {side} {X}, {other} {Y} |
+        {X} {side} and {Y} {other} | {side} = {X}; {other} = {Y} |
+        {X} goes {side}, {Y} goes {other} |
+        the {side} one is {X}, the {other} one is {Y}
+    """)
+    # Both, and then where one of them is.
+    + either("""
+        {X} and {Y}, {x} {s} | {X} and {Y}, {x} on the {side} | {Y} and {X}, {x} {s} |
+        {X} and {Y}, {y} {o} | {Y} and {X}, {y} is {o} | {X} and {Y}, {x} is {s} |
+        {X} next to {Y}, with {x} on the {side} | {Y} and {X}. {x} is {s} |
+        {X} and {Y}. {x} is {side} of {y} | {Y} beside {X}. {x} stands {s} |
+        two animals, {X} {side}, {Y} {other} | two friends: {X} {s} and {Y} {o} |
+        {X} {s}, facing {Y} {o} | {Y} has {X} as its {side}-hand neighbour |
+        {x}, {s}, is {X}; {y}, {o}, is {Y} | {X} {s}; the {other} belongs to {Y} |
+        {X} {s} looks at {Y} {o} | {X} ({letter}) and {Y} | {X} {letter} of {Y}
+    """)
+    # X is there, and Y comes after.
+    + either("""
+        {X} {s} and {Y} | {X} {s} and {Y} beside it | {X} {s}, next to it {Y} |
+        first {X} {s}, then {Y} {o} | {X} {s} together with {Y}
+    """)
+)
+IN_ANY_ORDER = either("""
+    {A} next to {B} | {A} beside {B} | {A} and {B} | {A} and {B} | {A} with {B} |
+    {A} and {B} side by side | {A} near {B} | {A} and {B} together | {A} + {B} |
+    {A} with {B} by its side | {A} alongside {B} | two friends, {A} and {B}, |
+    {A} sitting beside {B} | both {A} and {B} | {A} & {B} | {A} meets {B} |
+    {A} together with {B} | {A}, {B} | {A} and its friend, {B}, | {A} by {B} |
+    {A} is next to {B} | {A} stands beside {B} | two animals: {A}, {B} |
+    {A} follows {B} | {A} on one side and {B} on the other | {A} x {B} |
+    {A}, and beside it {B} | two neighbours, {A} and {B} | {A} sat beside {B} |
+    {A} and {B}, whichever way you like | {A} and {B}, in any order |
+    {A} and next to it {B} | {A} hanging out with {B} | {A} and also {B}
+""")
+
 # Words around what is meant ------------------------------------------------------
 
 # They change nothing in the picture; who has never heard them listens to them for a
