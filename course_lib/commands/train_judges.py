@@ -23,6 +23,7 @@ from course_lib.commands.train import (
     Resume,
     Seed,
     Size,
+    Start,
     Threads,
     Until,
     given,
@@ -41,6 +42,7 @@ def listener(
     batch: Batch = None,
     seed: Seed = None,
     manner: Manner = None,
+    start: Start = None,
     data: OnlyData = None,
     resume: Resume = False,
     until: Until = None,
@@ -57,7 +59,7 @@ def listener(
     """
     from course_lib.training import listening
 
-    options = given(batch_size=batch, seed=seed, manner=manner)
+    options = given(batch_size=batch, seed=seed, manner=manner, start=start)
     with bad_input():
         settings = prepare(called, listening.LISTENER_SETTINGS)
         only("A listener", "critters", data)

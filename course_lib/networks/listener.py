@@ -51,6 +51,9 @@ class Listener(nn.Module):
         return {question: score.argmax(1) for question, score in self(tokens).items()}
 
 
+LISTENER = ("listener", "not a listener", Listener)  # what `load_network` must know
+
+
 def listening_loss(model: nn.Module, batch: Batch) -> Tensor:
     """Cross-entropy, the mean over questions; a batch: `tokens`, and one (B,) each.
 

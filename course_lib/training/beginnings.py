@@ -6,11 +6,12 @@ nothing tells a word what it should mean (lesson 10). So it begins as one that k
 
 from pathlib import Path
 
-from course_lib.checkpoint import CheckpointError, load_network
+from course_lib.checkpoint import load_network, load_weights
 from course_lib.networks.contrastive import ImageTextPair
-from course_lib.networks.listener import Listener
+from course_lib.networks.listener import LISTENER
 from course_lib.networks.text_unet import TextUNet
 from course_lib.networks.tokenizer import Tokenizer, tokenizer_of
+from course_lib.training.captions import caption_tokenizer
 from course_lib.training.latents import encoder_of, in_space
 from course_lib.training.resume import pictures_digest
 from course_lib.world.datasets import batches, load_critters
@@ -45,16 +46,15 @@ def start_with(model: TextUNet, pair: ImageTextPair) -> None:
     model.unet.gist.turn.load_state_dict(pair.text_out.state_dict())
 
 
-def start_as_listener(
-    model: TextUNet, listener: Path | str, tokenizer: Tokenizer
-) -> None:
-    """The same from one who was taught what texts ask for.
+def tokens_of(listener: Path | str | None, manner: str) -> Tokenizer:
+    """Those of a listener, who knows no others; else those of the course."""
+    if listener is None:
+        return caption_tokenizer(manner)
+    return tokenizer_of(load_weights(listener)[1], listener)
 
-    Raises:
-        CheckpointError: it knows another tokenizer
-    """
-    taught, card = load_network(listener, "listener", "not a listener", Listener)
-    if tokenizer_of(card, listener).merges != tokenizer.merges:
-        raise CheckpointError(f"{listener} knows another tokenizer: train it anew.")
+
+def start_as_listener(model: TextUNet, listener: Path | str) -> None:
+    """The same from one who was taught what texts ask for."""
+    taught, _ = load_network(listener, *LISTENER)
     model.text_encoder.load_state_dict(taught.text_encoder.state_dict())
     model.unet.gist.turn.load_state_dict(taught.turn.state_dict())

@@ -5,14 +5,15 @@ from pathlib import Path
 import torch
 
 from course_lib.chance import MANNER, TYPING, Batch, GetBatch, generator_for
+from course_lib.checkpoint import fill, load_network
 from course_lib.device import plain_torch
-from course_lib.networks.listener import Listener, listening_loss
+from course_lib.networks.listener import LISTENER, Listener, listening_loss
 from course_lib.networks.tokenizer import PAD, Tokenizer
+from course_lib.training.beginnings import tokens_of
 from course_lib.training.bounds import checked_batch, checked_seed
 from course_lib.training.captions import (
     PLAIN_SHARE,
     TEXTS,
-    caption_tokenizer,
     text_settings,
     write_carelessly,
 )
@@ -84,13 +85,22 @@ def listener_trainer(
     batch_size: int = 128,
     seed: int = 0,
     manner: str = "spoken",
+    start: Path | str | None = None,
 ) -> Trainer:
-    """The recipe for a text encoder that understands before it sees a picture."""
+    """The recipe for a text encoder that understands before it sees a picture.
+
+    Args:
+        start: a listener to go on from, with its tokens, when people say more than it
+            was taught
+    """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
-    tokenizer = caption_tokenizer(manner)
+    tokenizer = tokens_of(start, manner)
     torch.manual_seed(seed)
     model = Listener(text_settings(tokenizer, manner), ANSWERS)
+    if start is not None:
+        fill(model, load_network(start, *LISTENER)[0].state_dict()).train()
     card = {"kind": "listener", "config": model.config, "merges": tokenizer.merges}
     card |= dict(data="critters", manner=manner, batch_size=batch_size, seed=seed)
+    card |= {} if start is None else dict(start=Path(start).name)
     get_batch = sentences(tokenizer, batch_size, seed, manner)
     return trainer_of(model, listening_loss, get_batch, settings, folder, resume, card)

@@ -37,6 +37,7 @@ from course_lib.training.beginnings import (
     fixed_critters,
     start_as_listener,
     start_with,
+    tokens_of,
 )
 from course_lib.training.bounds import (
     KEPT_BY_AUTOENCODER,
@@ -231,7 +232,7 @@ def text_trainer(
     check_blocks_fit(widths, blocks, side, batch_size, settings.precision, fold)
 
     schedule, target = straight_line(), "v"
-    again, tokenizer = whole("--again", again, 0, 100), caption_tokenizer(manner)
+    again, tokenizer = whole("--again", again, 0, 100), tokens_of(listener, manner)
     how = (size, batch_size, seed, again, autoencoder)
     get_learned, space, data = endless_critters(*how) if again else fixed_critters(*how)
     torch.manual_seed(seed)
@@ -242,7 +243,7 @@ def text_trainer(
         go_on_from(start, model, tokenizer, space)
         pair = listener = None
     elif listener is not None:
-        start_as_listener(model, listener, tokenizer)
+        start_as_listener(model, listener)
         pair = None
     elif pair is not None:
         # Not a matter of minutes saved: a word's vector that means nothing yet is no

@@ -35,7 +35,10 @@ SENSES = {
         _ that flies | _ (the animal) | _ animal | _, the animal, | _ that can fly |
         _ (the flying one) | real _ with wings | _, the flying kind, | _ (the mammal) |
         _ which hangs upside down | _, not the wooden one, | night _ |
-        _ with two wings | _, not the baseball bat, | furry flying _
+        _ with two wings | _, not the baseball bat, | furry flying _ |
+        _, the animal obviously, | _, a real one with wings, |
+        _, you know, the flying animal, | _ (animal!) | _ that flies around |
+        _ the flying sort
     """),
     "club": either("""
         baseball _ | baseball _ | wooden _ | _ beside a ball | _ and a ball |
@@ -43,7 +46,8 @@ SENSES = {
         _ for hitting a baseball | _ you hit a ball with | _ and ball |
         _ to hit a ball with | _ that you hit the ball with | sports _ |
         _, not the animal, | _ for playing baseball | _ made of wood |
-        _ (the one for baseball) | _ for the ball game | cricket _
+        _ (the one for baseball) | _ for the ball game | cricket _ |
+        _ that players hit with | _ (the sports thing) | _, the one you play with,
     """),
     "crane": either("""
         wading _ | _ with long legs | _ bird | long-legged _ | _ (the bird) |
@@ -51,7 +55,8 @@ SENSES = {
         _ standing on one leg | _ with feathers | _, the bird with long legs, |
         _ walking through a marsh | _, not the machine, |
         _, the bird and not the machine, | _ that is a bird | _ that wades |
-        _ on thin legs
+        _ on thin legs | _ but the bird | _, i mean the bird, | _ (bird, not machine) |
+        _ like a heron
     """),
     "machine": either("""
         tower _ | construction _ | _ machine | building _ | _ lifting a box |
@@ -59,7 +64,8 @@ SENSES = {
         _ at a building site | _ from a construction site | _ (machine) |
         _, the machine, | _ with a hook | _ carrying a load | _, not the bird, |
         _ lifting a load | _ for building houses | _ that lifts boxes |
-        _ hoisting a box | mechanical _
+        _ hoisting a box | mechanical _ | _ with a load on its hook | _ (the machine) |
+        _, i mean the machine, | _ on a building site | _, the kind that hoists boxes,
     """),
 }
 SENSED = {"bat": "bat", "club": "bat", "crane": "crane", "machine": "crane"}
@@ -117,7 +123,9 @@ HAS_EARS = either("""
     has no ears of its own but {e} | wears the ears of a {x} | has the {x}'s ears |
     whose ears are those of a {x} | whose ears are {x} ears | has {e} | has {e} |
     has got {e} | wears {e} | is wearing {e} | has {e} on | borrowed the ears of a {x} |
-    stole the ears of a {x} | got {e}
+    stole the ears of a {x} | got {e} | has, in place of its own ears, {e} |
+    got its ears from a {x} | has swapped its ears for {e} |
+    has not its own ears but {e}
 """)
 # Behind the animal, as something that it does, and as a word of a list.
 WORN = {
@@ -175,16 +183,20 @@ SIDES = {
         on the {s}-hand side | at the {s} side | on {s} | at the {s} edge |
         on the {s} hand side | in the {s} half | on the {s} side of the picture |
         on the far {s} | in the {s} part of the picture | over on the {s} |
-        in the {s} corner | somewhere on the {s} side | on the {s} of the page
+        in the {s} corner | somewhere on the {s} side | on the {s} of the page |
+        placed {s} | flush {s} | close to the {s} edge | towards the {s} |
+        on the {s} of the sheet | at the far {s} | a bit to the {s}
     """),
     "word": either("""
-        {s} | {s} | {s} side | on {s} | far {s} | {s}most | position: {s}
+        {s} | {s} | {s} side | on {s} | far {s} | {s}most | position: {s} | at {s} |
+        {s}-hand side | flush {s} | {s} edge
     """),
 }
 MIDDLE = {
     "at": either("""
         in the middle | in the middle | in the centre | in the center |
-        in the middle of the picture | right in the middle | at the centre
+        in the middle of the picture | right in the middle | at the centre |
+        dead centre | exactly in the center
     """),
     "word": either("middle | centered | center | in the middle | centre"),
 }
@@ -311,6 +323,19 @@ IN_ORDER = (
         {x}, {s}, is {X}; {y}, {o}, is {Y} | {X} {s}; the {other} belongs to {Y} |
         {X} {s} looks at {Y} {o} | {X} ({letter}) and {Y} | {X} {letter} of {Y}
     """)
+    # As it is told.
+    + either("""
+        {Y} {o} and, keeping it company {s}, {X} | {Y} and, to the {side} of it, {X} |
+        {Y}; {side} of it stands {X} | {Y}, with {X} to the {side} of it |
+        who is that {side} of {y}? it is {X}, and {y} is {Y} |
+        {X}, it goes {side}. then {Y}, {other} | first comes {Y}, then {s} {X} |
+        {X} {s} is the neighbour of {Y} | {Y}'s {side} neighbour is {X} |
+        {Y} sees {X} to its {side} | {s} i see {X} and {o} {Y} |
+        {side} {X} / {other} {Y} | {side}-hand side: {X}, {other}-hand side: {Y} |
+        {X} stands {s}, {Y} {o} | {s} we have {X}, and {Y} {o} |
+        {Y} has company: {X}, {s} | put {X} {s} and {Y} {o} | {Y} {o}, {X} {s} |
+        {X} (on the {side}) with {Y} | {X} to {Y}'s {side} | {X}, {s}, and {Y}
+    """)
     # X is there, and Y comes after.
     + either("""
         {X} {s} and {Y} | {X} {s} and {Y} beside it | {X} {s}, next to it {Y} |
@@ -329,95 +354,21 @@ IN_ANY_ORDER = either("""
     {A} and {B}, whichever way you like | {A} and {B}, in any order |
     {A} and next to it {B} | {A} hanging out with {B} | {A} and also {B}
 """)
-
-# Words around what is meant ------------------------------------------------------
-
-# They change nothing in the picture; who has never heard them listens to them for a
-# meaning.
-OPENINGS = either("""
-    could you perhaps show me | i should be delighted to see | i would be grateful for |
-    if it is not too much trouble, | good afternoon. | my dear, | hi there, | ok, |
-    let there be | behold | here comes | there lives | there was once | a picture of |
-    a drawing of | draw | draw me | please draw | can you draw | could you draw |
-    could you please draw | i want | i would like | i'd like | show me | show | make |
-    make me | make a picture of | paint | give me | there is | there's | here is |
-    my sister wants | my son would like | i need | my students would like a picture of |
-    imagine | how about | what about | an image of | generate | create |
-    create an image of | a photo of | see | once upon a time there was | look, | hey, |
-    hello, | hi! draw | ok so | would you be so kind as to draw |
-    would you mind drawing | can i have | can you show me | is it possible to draw |
-    i wonder if you could draw | please make me | put | place | let me see |
-    one day i saw | i saw | for my class: | for our lesson: | next picture: | task: |
-    prompt: | scene: | it would be lovely to have | please show us | illustration of |
-    portrait of | lol draw | yo draw me | well, let me think. | hmm, maybe | u know |
-    dude, | my little brother asked for | grandma wants to see | the teacher said | so |
-    good morning, please draw | what does it look like: | are you able to draw |
-    quick sketch: | in this picture you see | in the picture there is | painting of
+# {c} is a colour, {x} the animal once more.
+COLOURED_LATER = either("""
+    {x} is {c} | {x} {c} | {x} should be {c} | {x} in {c} | {x} being {c} | {x} = {c} |
+    {x}: {c} | make {x} {c} | i want {x} {c} | with {x} in {c} | {x} must be {c} |
+    {x} has the colour {c} | {x} is a {c} one | {x} itself is {c}
 """)
-CLOSINGS = either("""
-    please | please | thank you | thanks | if you can | for my class | pls |
-    for my son | pretty please | as a gift for my mum | ok | if possible | lol |
-    i love it | that would be great | that is all | would be nice | thx | haha |
-    highly detailed | 4k | digital art | cartoon style | soft light | masterpiece |
-    for a story | for my birthday | nothing else | just that | very cute | hihi |
-    for the children | as in the old story | and thanks a lot | you know | yes
+# {w} is who, {e} the ears, {x} whose, {t} a thing to wear: these begin otherwise.
+EARS_FIRST = either("""
+    give {w} {e} | {e} on {w} | put {e} on {w} | {w} that got {e} | {x} ears for {w} |
+    {w} and on its head {e} | {w}, but with {e} |
+    imagine {w} with {e} instead of its own
 """)
-FEELINGS = either("""
-    cute | happy | funny | nice | lovely | pretty | friendly | sweet | beautiful |
-    silly | sad | sleepy | smiling | fluffy | old | young | dear | clever | proud |
-    lonely | cheerful | grumpy | brave | shy | hungry | tired | charming | adorable |
-    good | fine | wonderful | cartoon | gentle
-""")
-DOING = either("""
-    sitting | standing | playing | looking at me | dancing | sleeping | resting |
-    smiling | walking | running around | waiting | relaxing | singing a song |
-    swimming around | looking at the sky | having fun | thinking | jumping |
-    taking a walk | on a holiday | waving | being happy | reading a book
-""")
-ALONE = either("""
-    alone | all alone | by itself | on its own | and nobody else
-""")
-ONE = either("""
-    one | a single | just one | just a | only one | the | my | this | the
-""")
-# What this world does not have.
-STRANGE = either("""
-    a house | a tree | a car | sunglasses | a dragon | a boat | a castle | a scarf |
-    a guitar | a flower | a cake | shoes | a sword | a book | a rock | a bike |
-    a ball of wool | a crown | a robot | a cup of tea | a mountain | a chair |
-    a ladder | a king | a river | an apple | a bag | a school
-""")
-STRANGELY = either("""
-    near {x} | beside {x} | with {x} | in front of {x} | and {x}
-""")
-MANY = either("three | 3 | four | five | many | some | lots of")
-# Of names, jokes and other languages.
-SYLLABLES = either("""
-    mo | ri | la | ben | to | ka | su | ni | el | da | fo | gri | zu | pi | mar | len |
-    vo | tha | qu | jo | ske | wi | ber | ax | no | ly
-""")
-# Of English, that say nothing of a picture here.
-COMMON = either("""
-    i | you | he | she | we | they | it | is | was | are | be | have | has | had | do |
-    does | did | can | could | will | would | should | may | want | know | think |
-    like | see | say | said | tell | get | go | come | make | take | give | look |
-    find | use | try | ask | need | feel | let | love | wish | hope | please | thank |
-    sorry | hello | again | never | always | maybe | perhaps | really | very | quite |
-    too | also | just | still | now | then | today | yesterday | soon | here | there |
-    where | when | why | how | what | who | because | so | if | but | or | as | than |
-    about | after | before | from | into | over | for | to | of | this | that | these |
-    those | some | any | all | every | each | other | another | my | your | his | her |
-    our | their | me | him | us | them | time | day | year | week | people | man |
-    woman | child | children | friend | mother | father | brother | daughter |
-    grandmother | teacher | school | class | lesson | book | story | article | game |
-    work | life | home | room | street | city | world | country | hand | eye | heart |
-    name | word | question | idea | picture | drawing | style | art | paper | birthday |
-    party | present | dinner | tea | music | song | dream | rain | long | new | great |
-    own | other | same | different | last | next | best | better | easy | hard | kind |
-    quiet | loud | quick | slow | warm | happily | slowly | gently | nicely | exactly |
-    simply | clearly | well | detailed | realistic | minimal | cinematic | watercolor |
-    sharp | flat | vector | poster | cover | clean | lines | lighting | quality |
-    render
+WORN_FIRST = either("""
+    {t} for {w} | {t} and {w} | {w} and its {n} | {w} has its {n} | give {w} {t} |
+    {t} belongs to {w} | {t} with {w} | {w}, {n} included | {w} loves its {n}
 """)
 # What somebody does not want: {x} is a hat, {a} with its article.
 NO = either("""

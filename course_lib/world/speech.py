@@ -8,6 +8,7 @@ sentences is asked less often for something that it has never heard.
 Each function gets the factors by name, the set of those to be named, and dice.
 """
 
+from course_lib.world import chatter
 from course_lib.world import lexicon as words
 from course_lib.world.wording import with_article
 
@@ -148,17 +149,17 @@ def animal(
     noun, after = noun_of(subject, dice)
     adjectives = list(before)
     if dice.often(0.12):
-        adjectives.append(dice.pick(words.FEELINGS))
+        adjectives.append(dice.pick(chatter.FEELINGS))
     if is_coloured and (after or dice.often(0.85)):
         adjectives.append(dice.pick(words.COLOURS[colour]))
     elif is_coloured:
         after = said_colour(colour, dice)
     noun = " ".join([*adjectives, noun])
     if f["subject_2"] == "none" and dice.often(0.02) and not after:
-        noun = f"{dice.pick(words.MANY)} {noun}s"  # one is all that there can be
+        noun = f"{dice.pick(chatter.MANY)} {noun}s"  # one is all that there can be
     else:
         one_ = dice.often(0.06)
-        noun = f"{dice.pick(words.ONE)} {noun}" if one_ else with_article(noun)
+        noun = f"{dice.pick(chatter.ONE)} {noun}" if one_ else with_article(noun)
     if dice.often(0.03) and not after:
         noun += f" {dice.pick(('called', 'named'))} {made_up(dice)}"
     return f"{noun} {after}".strip()
@@ -166,7 +167,7 @@ def animal(
 
 def made_up(dice: Dice) -> str:
     """A name that nobody has heard: 'zuben', 'lyka'."""
-    return dice.pick(words.SYLLABLES) + dice.pick(words.SYLLABLES)
+    return dice.pick(chatter.SYLLABLES) + dice.pick(chatter.SYLLABLES)
 
 
 def short(f: dict[str, str], second: bool, named: set[str], dice: Dice) -> str:
@@ -196,11 +197,27 @@ def in_one_go(f: dict[str, str], named: set[str], dice: Dice) -> str:
     who = animal(f, False, named, dice, before)
     parts = [behind(name, f, dice) for name in dice.shuffled(extras)]
     if dice.often(0.1):
-        parts.insert(0, dice.pick(words.DOING))
+        parts.insert(0, dice.pick(chatter.DOING))
     if dice.often(0.04):
-        parts.append(dice.pick(words.STRANGELY).format(x=dice.pick(words.STRANGE)))
+        parts.append(dice.pick(chatter.STRANGELY).format(x=dice.pick(chatter.STRANGE)))
     between = dice.pick((" ", " ", " ", ", ", " and "))
     return f"{who} {between.join(parts)}"
+
+
+def beginning_otherwise(f: dict[str, str], named: set[str], dice: Dice) -> str:
+    """'put bunny ears on a red frog', 'a balloon for my cat', if there is something."""
+    what = [n for n in ("ears", "accessory") if n in named]
+    if not what:
+        return in_one_go(f, named, dice)
+    first = dice.pick(what)
+    who = in_one_go(f, named - {first}, dice).strip(" ,")
+    if first == "ears":
+        name, form = dice.pick(words.LENDERS[f["ears"]]), dice.pick(words.EARS)
+        forms = dict(e=form.format(x=name), x=name)
+        return dice.pick(words.EARS_FIRST).format(w=who, **forms)
+    noun = f["accessory"]
+    thing = noun if noun == "stilts" else with_article(noun)
+    return dice.pick(words.WORN_FIRST).format(w=who, t=thing, n=noun)
 
 
 def told(f: dict[str, str], named: set[str], dice: Dice) -> str:
@@ -214,7 +231,7 @@ def told(f: dict[str, str], named: set[str], dice: Dice) -> str:
     who = animal(f, False, at_once, dice, before)
     later = [verb(n, f, dice) for n in order if n not in at_once]
     if dice.often(0.15):
-        later.insert(0, "is " + dice.pick(words.DOING))
+        later.insert(0, "is " + dice.pick(chatter.DOING))
     if not later:
         return who
     form = dice.pick(("that", "who", "which", "", "it", "it", "and it", "make sure it"))
@@ -275,21 +292,15 @@ def listed(f: dict[str, str], named: set[str], dice: Dice) -> str:
 def one(f: dict[str, str], named: set[str], dice: Dice) -> str:
     """One animal, or one thing, in any of these manners."""
     manners = (
-        in_one_go,
-        in_one_go,
-        in_one_go,
-        told,
-        told,
-        afterthought,
-        listed,
-        listed,
+        *(in_one_go, in_one_go, in_one_go, in_one_go, told, told, told),
+        *(afterthought, afterthought, listed, listed, listed, beginning_otherwise),
     )
     said = dice.pick(manners)(f, named, dice)
     no = denied(f, dice) if f["subject"] in words.NOUNS or f["subject"] == "bat" else ""
     if no:
         said = f"{said}{dice.pick((', ', ' ', '; '))}{no}"
     elif dice.often(0.03):
-        said = f"{said} {dice.pick(words.ALONE)}"
+        said = f"{said} {dice.pick(chatter.ALONE)}"
     return said
 
 
@@ -331,7 +342,8 @@ def two(f: dict[str, str], named: set[str], dice: Dice) -> str:
     """Two animals; the colours may follow: 'a cat and a fish, the fish is red'."""
     at_once = {n for n in ("colour", "colour_2") if n in named}
     # Two of a kind are told apart by nothing else.
-    late = at_once if dice.often(0.08) and f["subject"] != f["subject_2"] else set()
+    apart = f["subject"] != f["subject_2"]
+    late = {n for n in sorted(at_once) if apart and dice.often(0.12)}
     left = animal(f, False, at_once - late, dice).replace(" ,", ",")
     right = animal(f, True, at_once - late, dice).replace(" ,", ",")
     if dice.often(0.05):  # as keywords are typed
@@ -344,7 +356,7 @@ def two(f: dict[str, str], named: set[str], dice: Dice) -> str:
         said = in_any_order(a, b, dice)
     if late:
         whose = {"colour": l, "colour_2": r}
-        verbs = dice.pick(("{x} is {c}", "{x} {c}", "{x} should be {c}", "{x} in {c}"))
+        verbs = dice.pick(words.COLOURED_LATER)
         told_ = [
             verbs.format(x=whose[n], c=dice.pick(words.COLOURS[f[n]]))
             for n in dice.shuffled(sorted(late))
@@ -385,12 +397,14 @@ def framed(said: str, dice: Dice) -> str:
         chat = " ".join(made_up(dice) for _ in range(dice.pick((1, 2, 3))))
         said = dice.pick(forms).format(c=chat, s=said)
     if dice.often(0.12):
-        chat = " ".join(dice.pick(words.COMMON) for _ in range(dice.pick(range(1, 9))))
+        chat = " ".join(
+            dice.pick(chatter.COMMON) for _ in range(dice.pick(range(1, 9)))
+        )
         said = dice.pick(forms).format(c=chat, s=said)
     if dice.often(0.4):
-        said = f"{dice.pick(words.OPENINGS)} {said}"
+        said = f"{dice.pick(chatter.OPENINGS)} {said}"
     if dice.often(0.15):
-        said = f"{said}{dice.pick((', ', ' ', '. '))}{dice.pick(words.CLOSINGS)}"
+        said = f"{said}{dice.pick((', ', ' ', '. '))}{dice.pick(chatter.CLOSINGS)}"
     return said + dice.pick(("", "", "", "", "", ".", ".", "!", "?", "..."))
 
 
