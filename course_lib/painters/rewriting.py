@@ -13,15 +13,15 @@ import re
 
 from course_lib.networks.tokenizer import tidy
 from course_lib.world.critters import SUBJECTS
-from course_lib.world.prompts import (
-    KNOWN,
-    LENDER,
-    SLIPS,
-    WITHOUT,
-    listed,
-    misspelled,
-    understand,
-    unknown_words,
+from course_lib.world.prompts import listed, misspelled, understand, unknown_words
+from course_lib.world.translation import KNOWN, SLIPS
+from course_lib.world.wording import ACCESSORY_WORDS, EAR_WORDS
+
+WORN = [phrase.split()[-1] for forms in ACCESSORY_WORDS.values() for phrase in forms]
+LENDER = [phrase.split()[0] for forms in EAR_WORDS.values() for phrase in forms]
+TAKEN_OFF = "|".join(dict.fromkeys([*WORN, "ears"]))  # what one may ask to be without
+WITHOUT = re.compile(  # "without a hat", "without any rabbit ears"; "with no hat"
+    rf"\b(?:without\W+(?:\w+\W+){{0,2}}?|(?:with )?no (?:\w+ )?)({TAKEN_OFF})s?\b"
 )
 
 # With what may follow as the same word again: said twice already, it is left at twice.

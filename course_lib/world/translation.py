@@ -1,0 +1,322 @@
+"""What people type, word by word, in the words that captions are made of.
+
+"A scarlet kitty cat at the seaside, no hat" is a red cat at the beach without a hat.
+Every phrase comes from the tables of `lexicon`, so that a word which is added there is
+known here at once. What the words have to do with each other is read in `sentences`.
+"""
+
+import re
+from typing import NamedTuple
+
+from course_lib.typed import visible
+from course_lib.world import lexicon, wording
+
+
+class Said(NamedTuple):
+    """A word or a phrase, and what it means."""
+
+    kind: (
+        str  # a factor, "homonym", "side", "clue", "no", "sign", "strange", "word", ...
+    )
+    value: str  # "red", "cat", "left"; of other kinds the word itself
+    typed: str
+
+
+ARTICLES = {"a", "an", "the", "his", "her", "its", "my", "our", "your", "their"}
+# Inside a phrase they may be there or not: "in meadow", "with his hat", "the sun is
+# going down".
+PASSED_OVER = ARTICLES | {"is", ":", "="}
+SMALL_WORDS = ARTICLES | {
+    *("and", "at", "beside", "by", "from", "in", "is", "near", "next", "of", "on"),
+    *("that", "to", "under", "with"),
+}
+SHORT = {"w": "with", "n": "and", "color": "colour", "colored": "coloured"}
+SHORT |= {"acc": "accessory"}
+
+
+def split(text: str) -> list[str]:
+    """Words and signs, in lower case; "snow-white" is two words, "it's" is one.
+
+    >>> split("A frog w/ hat, it's snow-white")
+    ['a', 'frog', 'with', 'hat', ',', 'its', 'snow', 'white']
+    """
+    text = re.sub(r"\bw/", "with ", visible(text).lower())
+    text = re.sub(r"(?<=\w)['’](?=\w)", "", text)
+    text = re.sub(r"(?<=\w)-(?=\w)|_", " ", text)
+    return [SHORT.get(word, word) for word in re.findall(r"\w+|[^\w\s]", text)]
+
+
+# One of many ------------------------------------------------------------------
+
+
+def plurals(word: str) -> set[str]:
+    """'bunnies' and 'bunnys', as one might type it; 'fishes'."""
+    return {word + "s", word + "es", word.removesuffix("y") + "ies"}
+
+
+LAST_WORDS = {
+    phrase.split()[-1]
+    for table in (lexicon.NOUNS, lexicon.LENDERS, lexicon.THINGS_WORN)
+    for phrases in table.values()
+    for phrase in phrases
+} | set(lexicon.SENSED.values())
+# "a rabbit's ears" have lost their sign by now: they read as "a rabbits ears".
+SINGULAR = {
+    many: word for word in LAST_WORDS - {"stilts", "on", "up"} for many in plurals(word)
+} | {"stilt": "stilts"}
+
+
+def plain_words(phrase: str) -> list[str]:
+    """The words of a phrase as they are looked up: one of each, without "the"."""
+    words = [SINGULAR.get(word, word) for word in split(phrase)]
+    return [word for word in words if word.isalnum() and word not in PASSED_OVER]
+
+
+# What the phrases mean --------------------------------------------------------
+
+
+def colours() -> dict[str, list[str]]:
+    """Each colour's phrases: 'scarlet', 'red as a tomato', 'the colour of grass'."""
+    table = {}
+    for colour, names in lexicon.COLOURS.items():
+        likened = ["{x} as {l}", "{x} like {l}", "as {x} as {l}"]
+        likened += ["the colour of {l}", "coloured like {l}"]
+        table[colour] = [*names] + [
+            form.format(x=name, l=like)
+            for form in likened
+            for name in names
+            for like in lexicon.LIKE[colour]
+        ]
+    return table
+
+
+def ears() -> dict[str, list[str]]:
+    """Each lender's phrases: 'bunny ears', 'the ears of a hare', 'bunny-eared'."""
+    forms = [
+        f for f in lexicon.EARS + lexicon.HAS_EARS if "{x}" in f and "{e}" not in f
+    ]
+    forms += ["{x}-eared", "ears from a {x}", "ears are those of a {x}"]
+    return {
+        lender: [form.format(x=name) for form in forms for name in names]
+        for lender, names in lexicon.LENDERS.items()
+    }
+
+
+def clues() -> dict[str, list[str]]:
+    """What tells the sense of bat and crane: 'with wings', 'not the machine'."""
+    table = {}
+    for sense, forms in lexicon.SENSES.items():
+        plain = [" _ ".join(form) for form in wording.CLEAR_NOUNS[sense]]
+        plain = [form.replace(lexicon.SENSED[sense], "_ ") for form in plain]
+        table[sense] = [part for form in [*forms, *plain] for part in form.split("_")]
+    return table
+
+
+def words_in(*tables) -> set[str]:
+    """All the words of tables and of lists of phrases."""
+    lists = [p for t in tables for p in (t.values() if isinstance(t, dict) else [t])]
+    return {
+        SINGULAR.get(word, word)
+        for phrases in lists
+        for phrase in phrases
+        for word in split(re.sub(r"\{\w+\}", " ", phrase))
+        if word.isalnum()
+    }
+
+
+# They change nothing in the picture.
+AROUND = (
+    *(lexicon.OPENINGS, lexicon.CLOSINGS, lexicon.DOING, lexicon.ALONE),
+    *(lexicon.FEELINGS, lexicon.ONE, lexicon.COMMON, lexicon.BACKDROPS),
+)
+HARMLESS = words_in(
+    *AROUND,
+    *(lexicon.IN_ORDER, lexicon.IN_ANY_ORDER, lexicon.SIDES, lexicon.MIDDLE),
+    *(lexicon.EARS, lexicon.HAS_EARS, lexicon.WORN, lexicon.WEARS, lexicon.THINGS_WORN),
+    *(lexicon.NO, lexicon.NO_EARS, lexicon.NO_ACCESSORY, lexicon.STRANGELY),
+    *(lexicon.SCENES, lexicon.IT_IS, lexicon.SENSES, wording.OPENINGS),
+    ["colour coloured painted no none called named letter size position plus"],
+    ["which who make sure should has made but rather preferably its l r"],
+)
+
+
+def phrase_table() -> dict[tuple[str, ...], tuple[str, str]]:
+    """{("kitty", "cat"): ("subject", "cat"), ...}: every phrase that means something.
+
+    The last one to claim a phrase has it: comparisons before scenes ("grass" is a
+    place, "green as grass" a colour), what is denied before what it denies.
+    """
+    table = {}
+
+    def add(kind: str, phrases_of: dict) -> None:
+        for value, phrases in phrases_of.items():
+            for phrase in phrases:
+                if words := plain_words(phrase):
+                    table[tuple(words)] = (kind, value)
+
+    for word, sense in clue_words().items():
+        add("clue", {sense: [word]})
+    add("clue", clues())
+    around = lexicon.OPENINGS + lexicon.CLOSINGS + lexicon.DOING
+    add("noise", {"": [p for p in around if len(plain_words(p)) > 1]})
+    add("strange", {"": lexicon.STRANGE})
+    add("many", {"": set(lexicon.MANY) - set(lexicon.COMMON)})
+    add("accessory", worn())
+    for scenes in (lexicon.SCENES, lexicon.IT_IS, lexicon.PLACES, wording.SCENE_WORDS):
+        add("scene", scenes)
+    add("side", {"middle": lexicon.MIDDLE["at"] + lexicon.MIDDLE["word"]})
+    for side in ("left", "right"):
+        add("side", {side: [side, side + "most"]})
+    add("size", lexicon.SIZES)
+    add("size", {"small": ["size s"], "big": ["size l"]})
+    add("colour", colours())
+    add("subject", lexicon.NOUNS)
+    for sense, forms in lexicon.SENSES.items():  # "night bat" is no bat at night
+        alone = [form for form in forms if form.endswith("_") and form[0] != "_"]
+        add("subject", {sense: [f.replace("_", lexicon.SENSED[sense]) for f in alone]})
+    add("homonym", {word: [word] for word in lexicon.SENSED.values()})
+    add("ears", ears())
+    add("no", {"ears": lexicon.NO_EARS[-1:], "accessory": lexicon.NO_ACCESSORY})
+    return table
+
+
+def worn() -> dict[str, list[str]]:
+    """What is worn, and how: 'topper', 'on wooden stilts', 'with a red balloon'."""
+    table = {}
+    for thing, names in lexicon.THINGS_WORN.items():
+        forms = [f.removeprefix("and ") for f in lexicon.WORN[thing]]
+        alone = [re.fullmatch(r"\w+ an? (\w+)", form) for form in forms]
+        table[thing] = [*names, *forms, *lexicon.WEARS[thing]]
+        table[thing] += [match[1] for match in alone if match]
+    return table
+
+
+def clue_words() -> dict[str, str]:
+    """{"wings": "bat", ...}: single words that are said of one sense alone."""
+    taken = words_in(*AROUND, lexicon.NOUNS, lexicon.SCENES, lexicon.PLACES)
+    taken |= SMALL_WORDS | {"bat", "crane", "bird", "not", "one", "kind", "two"}
+    taken |= {"which", "made", "through", "things"}
+    found = {}
+    for sense, parts in clues().items():
+        for word in words_in(parts) - taken:
+            found.setdefault(word, set()).add(sense)
+    return {word: min(senses) for word, senses in found.items() if len(senses) == 1}
+
+
+PHRASES = phrase_table()
+LONGEST = max(map(len, PHRASES))
+COMPARED = {phrase for phrase, (kind, _) in PHRASES.items() if kind == "colour"}
+COMPARED = {phrase for phrase in COMPARED if len(phrase) == 2}  # ("snow", "white")
+# What can have a colour of its own: "a red hat", "on a green lawn".
+NAMES_A_THING = {
+    tuple(plain_words(phrase))
+    for table in (worn(), lexicon.PLACES)
+    for phrases in table.values()
+    for phrase in phrases
+    if split(phrase)[0] in {*LAST_WORDS, *words_in(lexicon.PLACES)}
+}
+
+
+# Slips of the fingers -----------------------------------------------------------
+
+
+def slips(word: str) -> set[str]:
+    """How fingers slip: a letter left out or doubled, or exchanged with the next.
+
+    >>> sorted(slips("fish"))
+    ['fih', 'fihs', 'fiish', 'fissh', 'fsh', 'fsih']
+    """
+    inner = range(1, len(word) - 1)  # never the first letter, nor the last
+    left_out = {word[:i] + word[i + 1 :] for i in inner}
+    doubled = {word[:i] + word[i] + word[i:] for i in inner}
+    turned = {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in inner}
+    return left_out | doubled | turned
+
+
+MEANING = words_in(
+    *(lexicon.NOUNS, lexicon.COLOURS, lexicon.SIZES, lexicon.LENDERS),
+    *(lexicon.THINGS_WORN, lexicon.PLACES, lexicon.MIDDLE),
+    [" ".join(phrase) for phrase in PHRASES if len(phrase) == 1],
+) - words_in(lexicon.STRANGE, lexicon.MANY)
+IN_CAPTIONS = words_in(
+    *(wording.NOUNS, wording.SIZE_WORDS, wording.EAR_WORDS, wording.SCENE_WORDS),
+    *(wording.ACCESSORY_WORDS, wording.POSITION_WORDS, wording.OPENINGS),
+    [part for forms in wording.CLEAR_NOUNS.values() for form in forms for part in form],
+)
+KNOWN = MEANING | IN_CAPTIONS | SMALL_WORDS
+
+NO_SLIPS = {  # one slip away from ours, but words of their own
+    *("cane", "eras", "fling", "fury", "holing", "mono", "sanding", "silts", "tinny"),
+    *("wadding", "waking", "waling"),
+}
+
+
+def slips_of(words: set[str]) -> dict[str, str]:
+    """{"turtel": "turtle", ...}: of words long enough to be told from others."""
+    meant: dict[str, set[str]] = {}
+    for word in words:
+        for slip in slips(word) if len(word) >= 4 else ():
+            if len(slip) >= 4 and slip not in words | HARMLESS | NO_SLIPS:
+                meant.setdefault(slip, set()).add(word)
+    # A slip of two words is left as it is: nobody knows which was meant.
+    return {slip: min(of) for slip, of in sorted(meant.items()) if len(of) == 1}
+
+
+SLIPS = slips_of(KNOWN)
+
+
+# Reading ------------------------------------------------------------------------
+
+
+def translate(prompt: str) -> list[Said]:
+    """The words, phrases and signs of a prompt, each with its meaning.
+
+    >>> [(said.kind, said.value) for said in translate("A scarlet kitty, sunset bg")]
+    [('small', 'a'), ('colour', 'red'), ('subject', 'cat'), ('sign', ','), ...
+    """
+    typed = split(prompt)
+    words = [SLIPS.get(word, word) for word in typed]
+    words = [SINGULAR.get(word, word) for word in words]
+    said, i = [], 0
+    while i < len(words):
+        end, meaning = longest_phrase(words, i)
+        if not meaning:
+            end, meaning = i + 1, (kind_of(words[i]), words[i])
+        said.append(Said(*meaning, " ".join(typed[i:end])))
+        i = end
+    return said
+
+
+def longest_phrase(words: list[str], start: int):
+    """Where the longest phrase from here ends, and what it means; or nothing."""
+    found, key = (start, None), []
+    # "In grass green" is a colour, and "in the grass" a place.
+    if words[start] == "in" and tuple(words[start + 1 : start + 3]) in COMPARED:
+        return found
+    for end in range(start, len(words)):
+        if words[end] in PASSED_OVER:
+            # "Give a bear the ears of a hare": no bear ears.
+            if not key or words[end + 1 : end + 2] == ["ears"]:
+                break
+            continue
+        key.append(words[end])
+        if len(key) > LONGEST or not words[end].isalnum():
+            break
+        if tuple(key) in PHRASES:
+            # "Teddy bear ears" are a teddy's ears, and "kitty cat ears" no kitty cat.
+            ears_follow = words[end + 1 : end + 2] == ["ears"]
+            meaning = PHRASES[tuple(key)]
+            if not (ears_follow and meaning[0] == "subject" and len(key) > 1):
+                found = (end + 1, meaning)
+    return found
+
+
+def kind_of(word: str) -> str:
+    """What a word is that means nothing by itself."""
+    if not word.isalnum():
+        return "sign"
+    if word in SMALL_WORDS:
+        return "small"
+    if word in lexicon.FEELINGS:
+        return "feeling"
+    return "noise" if word in HARMLESS else "word"
