@@ -14,7 +14,7 @@ import re
 from course_lib.networks.tokenizer import tidy
 from course_lib.world.critters import SUBJECTS
 from course_lib.world.prompts import listed, misspelled, understand, unknown_words
-from course_lib.world.translation import KNOWN, SLIPS
+from course_lib.world.translation import KNOWN, put_right
 from course_lib.world.wording import ACCESSORY_WORDS, EAR_WORDS
 
 WORN = [phrase.split()[-1] for forms in ACCESSORY_WORDS.values() for phrase in forms]
@@ -49,7 +49,7 @@ def rewrite(prompt: str) -> str:
     'a cat at night'
     """
     words = " ".join(WITHOUT.sub("", tidy(prompt)).split())
-    spelled = re.sub(r"\w+", lambda word: SLIPS.get(word[0], word[0]), words)
+    spelled = re.sub(r"\w+", lambda word: put_right(word[0]), words)
     said = ON_HEADS.sub(r"\1 \1", spelled)
     if "balloon" in said and never_held_one(spelled):
         return BALLOON.sub(r"\1 \1", said)

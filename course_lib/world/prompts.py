@@ -13,8 +13,8 @@ from course_lib.world.lexicon import COMMON
 from course_lib.world.sentences import Wish, left_one, read
 from course_lib.world.translation import (
     KNOWN,
-    SLIPS,
     SMALL_WORDS,
+    put_right,
     translate,
 )
 from course_lib.world.wording import SENSES
@@ -26,7 +26,7 @@ Asked = tuple[dict[str, int], set[str]]  # the factors, and the names of those n
 
 def words_of(prompt: str) -> list[str]:
     """The words in lower case, without signs and slips of the fingers."""
-    return [SLIPS.get(word, word) for word in typed_words(prompt)]
+    return [put_right(word) for word in typed_words(prompt)]
 
 
 def typed_words(prompt: str) -> list[str]:
@@ -44,14 +44,15 @@ def unknown_words(prompt: str, known: set[str] = KNOWN) -> list[str]:
         # "A book" is a thing, and "for my book" is no wish.
         idle = said.typed in COMMON and before not in ("a", "an")
         if said.kind in ("word", "strange", "many") and not idle:
-            unknown += [SLIPS.get(word, word) for word in said.typed.split()]
+            unknown += [put_right(word) for word in said.typed.split()]
         before = said.typed
     return [word for word in unknown if word not in known | SMALL_WORDS]
 
 
 def misspelled(prompt: str) -> dict[str, str]:
     """{"turtel": "turtle"}: the words that are read as others, in their order."""
-    return {word: SLIPS[word] for word in typed_words(prompt) if word in SLIPS}
+    read_as = {word: put_right(word) for word in typed_words(prompt)}
+    return {word: read for word, read in read_as.items() if read != word}
 
 
 def listed(things: list[str], most: int = 5) -> str:

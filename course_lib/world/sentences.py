@@ -13,13 +13,15 @@ from course_lib.world.translation import NAMES_A_THING, Said, plain_words, trans
 ANIMAL = ("subject", "homonym")
 VALUES = ("colour", "size", "scene", "side")
 NEGATIONS = {"no", "not", "without", "minus", "isnt", "doesnt", "dont", "arent"}
+NEGATIONS |= {"neither", "nor"}
 # What may stand between "not" and what it denies: "without any of those old hats".
 AFTER_NOT = {
     *("a", "an", "the", "any", "his", "her", "its", "with", "wearing", "have", "has"),
-    *("in", "of", "those", "borrowed"),
+    *("in", "of", "those", "borrowed", "wear", "hold", "carry", "holding", "carrying"),
 }
 ARTICLES = {
     *("a", "an", "the", "this", "that", "my", "his", "her", "one", "single", "just"),
+    "only",
 }
 DEFINITE = {"the", "this", "that"}
 POINTING = {"its", "his", "her", "their"}  # "to its left"
@@ -65,6 +67,7 @@ def read(prompt: str) -> Wish:
     for i, said in enumerate(wish.said):
         if said.kind == "colour":
             give_colour(wish, i)
+    find_ones(wish)
     return wish
 
 
@@ -128,17 +131,51 @@ def find_animals(wish: Wish) -> None:
     """Find one animal or two, and all places where they are mentioned."""
     for i, said in enumerate(wish.said):
         if said.kind in ANIMAL:
-            colour = colour_before(wish, i)
-            known = [k for k, one in enumerate(wish.animals) if same_word(one, said)]
-            if known and is_repeat(wish, i, known, colour):
-                same = [k for k in known if wish.colours[k] == colour]
-                wish.mentions.append((i, (same or known)[0]))
-            elif len(wish.animals) < 2:
-                wish.mentions.append((i, len(wish.animals)))
-                wish.animals.append(said)
+            find_animal(wish, i)
+        elif said.typed in ("former", "latter") and len(wish.animals) == 2:
+            wish.mentions.append((i, int(said.typed == "latter")))
+        elif said.typed == "one" and (colour := colour_of_one(wish, i)):
+            # "Two cats, one red and one blue": the noun stands only once.
+            if wish.colours == ["none"]:
+                wish.colours = [colour]
+                wish.mentions.append((i, 0))
+            elif len(wish.animals) == 1:
+                wish.mentions.append((i, 1))
+                wish.animals.append(wish.animals[0])
                 wish.colours.append(colour)
-        elif said.typed == "one" and wish.kind(i - 1) == "colour":
-            colour = wish.said[i - 1].value  # "the red one", of two
+
+
+def find_animal(wish: Wish, i: int) -> None:
+    """Add the animal at i, or mention the one that it was already."""
+    colour = colour_before(wish, i)
+    known = [k for k, a in enumerate(wish.animals) if same_word(a, wish.said[i])]
+    if known and is_repeat(wish, i, known, colour):
+        same = [k for k in known if wish.colours[k] == colour]
+        wish.mentions.append((i, (same or known)[0]))
+    elif len(wish.animals) < 2:
+        wish.mentions.append((i, len(wish.animals)))
+        wish.animals.append(wish.said[i])
+        wish.colours.append(colour)
+
+
+def colour_of_one(wish: Wish, i: int) -> str:
+    """The colour of 'a red one', 'one red', where two of a kind were said; or ""."""
+    if len(wish.animals) != 1 or not is_two(wish, wish.mentions[0][0]):
+        return ""
+    near = (wish.said[i - 1], *wish.said[i + 1 : i + 2])
+    return next((said.value for said in near if said.kind == "colour"), "")
+
+
+def is_two(wish: Wish, i: int) -> bool:
+    """Whether the noun at i is said of two: 'two cute cats'."""
+    return wish.word(adjectives_before(wish, i) - 1) in ("two", "2", "both")
+
+
+def find_ones(wish: Wish) -> None:
+    """Find whom 'the red one' mentions, of two."""
+    for i, said in enumerate(wish.said):
+        if said.typed == "one" and wish.kind(i - 1) == "colour":
+            colour = wish.said[i - 1].value
             if len(wish.animals) == 2 and colour in wish.colours:
                 wish.mentions.append((i, wish.colours.index(colour)))
 
@@ -184,8 +221,9 @@ def is_repeat(wish: Wish, i: int, known: list[int], colour: str) -> bool:
 
 def is_predicate(wish: Wish, start: int, known: list[int]) -> bool:
     """'The cat, on the left, is a red cat': one cat."""
-    is_ = start - 2 if wish.word(start - 1) in ARTICLES else start - 1
-    last = wish.before(start)
+    is_, last = start - 1, wish.before(start)
+    while wish.word(is_) in ARTICLES:
+        is_ -= 1
     if last and follows_of(wish, last[0]):  # "left of a cat is a cat"
         return False
     between = {wish.word(j) for j in range(last[0], is_)} if last else {"one"}
@@ -204,6 +242,8 @@ def give_colour(wish: Wish, i: int) -> None:
         whose = follows[1]
     elif wish.word(i + 1) == "one" and wish.word(i - 1) in DEFINITE:
         return  # a name for somebody, not news of him
+    elif follows and wish.word(i + 1) == "for" and wish.word(i + 2) in ARTICLES:
+        whose = follows[1]  # "red for the cat"
     else:
         whose = (wish.before(i) or follows)[1]
     wish.colours[whose] = colour
