@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from course_lib.world.lexicon import SENSED
 from course_lib.world.translation import NAMES_A_THING, Said, plain_words, translate
 
+MOST_WORDS = 500  # of a wish; the rules look back and forth, and painters hear less
 ANIMAL = ("subject", "homonym")
 VALUES = ("colour", "size", "scene", "side")
 NEGATIONS = {"no", "not", "without", "minus", "isnt", "doesnt", "dont", "arent"}
@@ -47,10 +48,6 @@ class Wish:
         """Its kind, or nothing beyond the ends."""
         return self.said[i].kind if 0 <= i < len(self.said) else ""
 
-    def mentioned(self, i: int) -> int | None:
-        """The animal that the i-th word mentions, if it does."""
-        return dict(self.mentions).get(i)
-
     def before(self, i: int) -> tuple[int, int] | None:
         """The last mention before a word."""
         return max((m for m in self.mentions if m[0] < i), default=None)
@@ -62,7 +59,7 @@ class Wish:
 
 def read(prompt: str) -> Wish:
     """The wish in a prompt: its words, its animals and their colours."""
-    wish = Wish(take_denials(birds_of_cranes(translate(prompt))))
+    wish = Wish(take_denials(birds_of_cranes(translate(prompt)[:MOST_WORDS])))
     find_animals(wish)
     for i, said in enumerate(wish.said):
         if said.kind == "colour":

@@ -25,13 +25,15 @@ class Said(NamedTuple):
 ARTICLES = {"a", "an", "the", "his", "her", "its", "my", "our", "your", "their"}
 # Inside a phrase they may be there or not: "in meadow", "with his hat", "the sun is
 # going down".
-PASSED_OVER = ARTICLES | {"is", ":", "="}
+PASSED_OVER = ARTICLES | {"is"}
 SMALL_WORDS = ARTICLES | {
     *("and", "at", "beside", "by", "from", "in", "is", "near", "next", "of", "on"),
     *("that", "to", "under", "with"),
 }
 SHORT = {"w": "with", "n": "and", "color": "colour", "colored": "coloured"}
 SHORT |= {"acc": "accessory", "teh": "the"}
+
+KEYS = r"\b(acc|accessory|colour|color|ears|position|scene|size)"  # "size: S"
 
 
 def split(text: str) -> list[str]:
@@ -42,6 +44,7 @@ def split(text: str) -> list[str]:
     """
     text = re.sub(r"\bw/o\b", "without", visible(text).lower())
     text = re.sub(r"\bw/", "with ", text)
+    text = re.sub(KEYS + r"\s*[:=]", r"\1 ", text)
     text = re.sub(r"(?<=\w)['’](?=\w)", "", text)
     text = re.sub(r"(?<=\w)-(?=\w)|_", " ", text)
     return [SHORT.get(word, word) for word in re.findall(r"\w+|[^\w\s]", text)]
@@ -55,9 +58,13 @@ def plurals(word: str) -> set[str]:
     return {word + "s", word + "es", word.removesuffix("y") + "ies"}
 
 
+JOINED = {  # a teddy bear may be a teddybear
+    name: [noun.replace(" ", "") for noun in nouns]
+    for name, nouns in lexicon.NOUNS.items()
+}
 LAST_WORDS = set(lexicon.SENSED.values()) | {
     phrase.removesuffix(" on").removesuffix(" up").split()[-1]
-    for table in (lexicon.NOUNS, lexicon.LENDERS, lexicon.THINGS_WORN)
+    for table in (lexicon.NOUNS, JOINED, lexicon.LENDERS, lexicon.THINGS_WORN)
     for phrases in table.values()
     for phrase in phrases
 }
@@ -191,8 +198,8 @@ def phrase_table() -> dict[tuple[str, ...], tuple[str, str]]:
     add("size", lexicon.SIZES)
     add("size", {"small": ["size s"], "big": ["size l"]})
     add("colour", colours())
-    for name, nouns in lexicon.NOUNS.items():  # a teddy bear may be a teddybear
-        add("subject", {name: [*nouns, *(noun.replace(" ", "") for noun in nouns)]})
+    add("subject", JOINED)
+    add("subject", lexicon.NOUNS)
     for sense, forms in lexicon.SENSES.items():  # "night bat" is no bat at night
         alone = [form for form in forms if form.endswith("_") and form[0] != "_"]
         add("subject", {sense: [f.replace("_", lexicon.SENSED[sense]) for f in alone]})
