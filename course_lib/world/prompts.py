@@ -10,7 +10,7 @@ import re
 from course_lib.typed import visible
 from course_lib.world.critters import ACCESSORIES, FACTORS, SUBJECTS
 from course_lib.world.lexicon import COMMON
-from course_lib.world.sentences import Wish, left_one, read
+from course_lib.world.sentences import Wish, is_of_a_thing, left_one, read
 from course_lib.world.translation import (
     KNOWN,
     SMALL_WORDS,
@@ -75,13 +75,14 @@ def understand(prompt: str) -> Asked:
     wish = read(prompt)
     f = {name: values[0] for name, values in FACTORS.items()}
     named = name_two(wish, f) if len(wish.animals) == 2 else name_one(wish, f)
-    # Denials first: "no hat, with an umbrella" asks for an umbrella.
-    for said in sorted(wish.said, key=lambda said: said.kind != "no"):
+    for said in wish.said:
         if said.kind == "no":  # "without a hat" names an accessory, which is "none"
             named = named | {said.value}
+    for i, said in enumerate(wish.said):
         # The last one counts, where somebody says two: a picture has one scene, one
         # size and one accessory.
-        elif said.kind in ("scene", "size", "accessory", "ears"):
+        of_a_thing = said.kind == "size" and is_of_a_thing(wish, i)
+        if said.kind in ("scene", "size", "accessory", "ears") and not of_a_thing:
             f[said.kind], named = said.value, named | {said.kind}
         # "On the left" beside a second animal says their order.
         elif said.kind == "side" and len(wish.animals) < 2:

@@ -8,7 +8,13 @@ import re
 from dataclasses import dataclass, field
 
 from course_lib.world.lexicon import SENSED
-from course_lib.world.translation import NAMES_A_THING, Said, plain_words, translate
+from course_lib.world.translation import (
+    NAMES_A_THING,
+    SMALL_WORDS,
+    Said,
+    plain_words,
+    translate,
+)
 
 MOST_WORDS = 500  # of a wish; the rules look back and forth, and painters hear less
 ANIMAL = ("subject", "homonym")
@@ -19,13 +25,14 @@ NEGATIONS |= {"neither", "nor"}
 AFTER_NOT = {
     *("a", "an", "the", "any", "his", "her", "its", "with", "wearing", "have", "has"),
     *("in", "of", "those", "borrowed", "wear", "hold", "carry", "holding", "carrying"),
+    *("want", "draw", "put", "add", "give"),
 }
 ARTICLES = {
     *("a", "an", "the", "this", "that", "my", "his", "her", "one", "single", "just"),
     "only",
 }
 DEFINITE = {"the", "this", "that"}
-POINTING = {"its", "his", "her", "their"}  # "to its left"
+POINTING = {"its", "his", "her", "their", "whose"}  # "to its left"
 PRONOUNS = {"it", "him", "her", "them"}  # "left of it"
 # Of a place: "on the left-hand side of", "at the left edge of".
 OF_PLACE = {"hand", "side", "edge", "half", "corner", "part"}
@@ -73,7 +80,7 @@ def read(prompt: str) -> Wish:
 
 def birds_of_cranes(said: list[Said]) -> list[Said]:
     """Where there is a crane, "bird" tells which: a thing stands alone here."""
-    if not any(one.value == "crane" for one in said):
+    if not any(one.value == "crane" and one.kind in ANIMAL for one in said):
         return said
     return [Said("clue", "crane", s.typed) if s.value == "bird" else s for s in said]
 
@@ -131,7 +138,7 @@ def find_animals(wish: Wish) -> None:
             find_animal(wish, i)
         elif said.typed in ("former", "latter") and len(wish.animals) == 2:
             wish.mentions.append((i, int(said.typed == "latter")))
-        elif said.typed == "one" and (colour := colour_of_one(wish, i)):
+        elif said.typed in ("one", "other") and (colour := colour_of_one(wish, i)):
             # "Two cats, one red and one blue": the noun stands only once.
             if wish.colours == ["none"]:
                 wish.colours = [colour]
@@ -183,11 +190,11 @@ def adjectives_before(wish: Wish, i: int) -> int:
     while start > 0:
         kind = wish.kind(start - 1)
         strangers += kind == "word"
-        joined = wish.word(start - 1) in ("and", "&") and wish.kind(start) == "colour"
-        if joined and wish.kind(start - 2) == "colour":
-            joined = wish.word(start - 3) in ARTICLES  # "a red and blue cat"
-        else:
-            joined = False
+        joined = (  # "a red and blue cat"; not "the cat is red and blue fish ..."
+            wish.word(start - 1) in ("and", "&")
+            and wish.kind(start) == wish.kind(start - 2) == "colour"
+            and wish.word(start - 3) in ARTICLES
+        )
         eared = kind == "ears" and wish.word(start - 1).endswith("eared")
         near = kind in ("colour", "size", "feeling", "clue") or eared or joined
         if not near and not (kind == "word" and strangers < 3):
@@ -200,8 +207,6 @@ def colour_before(wish: Wish, i: int) -> str:
     """The colour among the adjectives of a noun, or "none"."""
     start = adjectives_before(wish, i)
     colours = [s.value for s in wish.said[start:i] if s.kind == "colour"]
-    # "Cat red fish blue": without an article the colour before is of who came before,
-    # if that one has none yet and this one gets one.
     return colours[-1] if colours else "none"
 
 
@@ -249,20 +254,21 @@ def give_colour(wish: Wish, i: int) -> None:
 
 
 def is_of_a_thing(wish: Wish, i: int) -> bool:
-    """Whether the colour is of 'a red hat', 'a green lawn', 'a red house'."""
-    follows = i + 1
-    while wish.kind(follows) in ("feeling", "size"):
+    """Whether colour or size are of 'a red hat', 'a green lawn', 'a big house'."""
+    adjectives = ("feeling", "size", "colour")
+    start, follows = i, i + 1
+    while wish.kind(follows) in adjectives:
         follows += 1
+    while wish.kind(start - 1) in adjectives:
+        start -= 1
     if wish.kind(follows) == "strange":
         return True
     if wish.kind(follows) not in ("accessory", "scene"):
         return False
     # In a list of words, "frog red hat", it is the animal's.
-    start = i
-    while wish.kind(start - 1) in ("feeling", "size"):
-        start -= 1
     names = tuple(plain_words(wish.word(follows))) in NAMES_A_THING
-    return names and wish.kind(start - 1) == "small" and wish.word(start - 1) != "is"
+    last = wish.word(start - 1).split()[-1:]
+    return names and last != ["is"] and SMALL_WORDS.issuperset(last or ["?"])
 
 
 # Who is left --------------------------------------------------------------------------
@@ -307,7 +313,8 @@ def anchor_of(wish: Wish, i: int) -> int | None:
     """The animal that the side is seen from: 'left of the cat', 'to its left'."""
     # Who is called "it" was named first: "a cat, and left of it a fish", and "a cat, a
     # fish left of it".
-    if wish.word(i - 1) in POINTING:
+    near = {wish.word(j) for j in range(i - 3, i + 3)}
+    if wish.word(i - 1) in POINTING or near & {"neighbour", "neighbor"}:
         return 0
     j = i + 1
     while wish.word(j) in OF_PLACE:
@@ -334,5 +341,5 @@ def is_cut(wish: Wish, start: int, end: int) -> bool:
         "aside" if s.kind in ("clue", "colour", "size") else s.typed
         for s in wish.said[start + 1 : end]
     )
-    between = re.sub(r"[()]|, aside ,", " ", between)
+    between = re.sub(r"[()]|,( \w+)? aside( \w+){0,2} ,", " ", between)
     return bool(re.search(r"[^\w\s]|\b(and|then|while)\b", between))

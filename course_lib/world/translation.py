@@ -15,9 +15,7 @@ from course_lib.world import lexicon, wording
 class Said(NamedTuple):
     """A word or a phrase, and what it means."""
 
-    kind: (
-        str  # a factor, "homonym", "side", "clue", "no", "sign", "strange", "word", ...
-    )
+    kind: str  # a factor, or "homonym", "side", "clue", "no", "strange", "sign", ...
     value: str  # "red", "cat", "left"; of other kinds the word itself
     typed: str
 
@@ -100,9 +98,7 @@ def colours() -> dict[str, list[str]]:
 
 def ears() -> dict[str, list[str]]:
     """Each lender's phrases: 'bunny ears', 'the ears of a hare', 'bunny-eared'."""
-    forms = [
-        f for f in lexicon.EARS + lexicon.HAS_EARS if "{x}" in f and "{e}" not in f
-    ]
+    forms = [form for form in lexicon.EARS + lexicon.HAS_EARS if "{e}" not in form]
     forms += ["{x}-eared", "ears from a {x}", "ears are those of a {x}"]
     return {
         lender: [form.format(x=name) for form in forms for name in names]
@@ -119,14 +115,14 @@ NO_SCENE = {
 
 def scenes() -> dict[str, list[str]]:
     """Each scene's phrases: 'at night', 'it is dark', 'the sun sets', 'stars'."""
+    last = {s: {p.split()[-1] for p in lexicon.SCENES[s]} for s in lexicon.SCENES}
     table = {}
     for scene, phrases in lexicon.SCENES.items():
-        table[scene] = [*phrases, *lexicon.IT_IS[scene], *lexicon.PLACES[scene]]
-        table[scene] += wording.SCENE_WORDS[scene]
+        # A field may lie in snow.
+        others = set().union(*(last[other] for other in last if other != scene))
+        table[scene] = [*(last[scene] - others - NO_SCENE), *wording.SCENE_WORDS[scene]]
         table[scene] += [re.sub("^(when|while|as|where) ", "", p) for p in phrases]
-        table[scene] += {p.split()[-1] for p in phrases} - NO_SCENE
-    for field in ("field", "fields"):  # a snowy one is said with its snow
-        table["snow"] = [p for p in table["snow"] if p != field]
+        table[scene] += [*phrases, *lexicon.IT_IS[scene], *lexicon.PLACES[scene]]
     return table
 
 
@@ -142,14 +138,13 @@ def clues() -> dict[str, list[str]]:
 
 def words_in(*tables) -> set[str]:
     """All the words of tables and of lists of phrases."""
-    lists = [p for t in tables for p in (t.values() if isinstance(t, dict) else [t])]
-    return {
-        SINGULAR.get(word, word)
-        for phrases in lists
-        for phrase in phrases
-        for word in split(re.sub(r"\{\w+\}", " ", phrase))
-        if word.isalnum()
-    }
+    found = set()
+    for table in tables:
+        lists = table.values() if isinstance(table, dict) else [table]
+        for phrase in (phrase for phrases in lists for phrase in phrases):
+            words = split(re.sub(r"\{\w+\}", " ", phrase))
+            found |= {SINGULAR.get(word, word) for word in words if word.isalnum()}
+    return found
 
 
 # They change nothing in the picture.
@@ -163,10 +158,14 @@ HARMLESS = words_in(
     *(lexicon.EARS, lexicon.HAS_EARS, lexicon.WORN, lexicon.WEARS, lexicon.THINGS_WORN),
     *(lexicon.NO, lexicon.NO_EARS, lexicon.NO_ACCESSORY, lexicon.STRANGELY),
     *(lexicon.SCENES, lexicon.IT_IS, lexicon.SENSES, wording.OPENINGS),
-    ["colour coloured painted no none called named letter size position plus"],
+    [
+        "colour coloured painted no none neither nor minus called named letter size position plus"
+    ],
     ["which who make sure should has made but rather preferably its l r"],
     ["above below between through across along around in inside within former latter"],
 )
+
+IDLE = HARMLESS | SMALL_WORDS
 
 
 def phrase_table() -> dict[tuple[str, ...], tuple[str, str]]:
@@ -193,8 +192,8 @@ def phrase_table() -> dict[tuple[str, ...], tuple[str, str]]:
     add("accessory", worn())
     add("scene", scenes())
     add("side", {"middle": lexicon.MIDDLE["at"] + lexicon.MIDDLE["word"]})
-    for side in ("left", "right"):
-        add("side", {side: [side, side + "most"]})
+    add("side", {"left": ["left", "leftmost", "west"]})
+    add("side", {"right": ["right", "rightmost", "east"]})
     add("size", lexicon.SIZES)
     add("size", {"small": ["size s"], "big": ["size l"]})
     add("colour", colours())
@@ -220,6 +219,11 @@ def worn() -> dict[str, list[str]]:
     return table
 
 
+def with_stems(words: set[str]) -> set[str]:
+    """'lift' beside 'lifting' and 'lifts'."""
+    return words | {re.sub("(ing|(?<![ei])s)$", "", word) for word in words}
+
+
 def clue_words() -> dict[str, str]:
     """{"wings": "bat", ...}: single words that are said of one sense alone."""
     taken = words_in(*AROUND, lexicon.NOUNS, lexicon.SCENES, lexicon.PLACES)
@@ -227,19 +231,13 @@ def clue_words() -> dict[str, str]:
     taken |= {"which", "made", "through", "things"}
     found = {}
     for sense, parts in clues().items():
-        words = words_in(parts)
-        words |= {
-            re.sub("(ing|(?<![ei])s)$", "", word) for word in words
-        }  # "lifts" and "lift"
-        for word in words - taken:
+        for word in with_stems(words_in(parts)) - with_stems(taken):
             found.setdefault(word, set()).add(sense)
     return {word: min(senses) for word, senses in found.items() if len(senses) == 1}
 
 
 PHRASES = phrase_table()
 LONGEST = max(map(len, PHRASES))
-COMPARED = {phrase for phrase, (kind, _) in PHRASES.items() if kind == "colour"}
-COMPARED = {phrase for phrase in COMPARED if len(phrase) == 2}  # ("snow", "white")
 # What can have a colour of its own: "a red hat", "on a green lawn".
 NAMES_A_THING = {
     tuple(plain_words(phrase))
@@ -280,7 +278,7 @@ MEANING = IN_CAPTIONS | words_in(
 )
 KNOWN = MEANING | SMALL_WORDS | (ALONE.keys() - NOT_HERE)
 
-# One slip away from ours, but words of their own: of the 1,700 slips these stand in an
+# One slip away from ours, but words of their own: of 1,700 slips these stand in an
 # English word list (or are names, or mean something elsewhere).
 NO_SLIPS = {
     *("bight", "cane", "cast", "coat", "coats", "cost", "eras", "feine"),
@@ -294,9 +292,10 @@ NO_SLIPS = {
 def slips_of(words: set[str]) -> dict[str, str]:
     """{"turtel": "turtle", ...}: of words long enough to be told from others."""
     meant: dict[str, set[str]] = {}
+    others = KNOWN | HARMLESS | NO_SLIPS
     for word in words:
         for slip in slips(word) if len(word) >= 4 else ():
-            if len(slip) >= 4 and slip not in KNOWN | HARMLESS | NO_SLIPS:
+            if len(slip) >= 4 and slip not in others:
                 meant.setdefault(slip, set()).add(word)
     # A slip of two words is left as it is: nobody knows which was meant.
     return {slip: min(of) for slip, of in sorted(meant.items()) if len(of) == 1}
@@ -321,8 +320,8 @@ def put_right(word: str) -> str:
 def translate(prompt: str) -> list[Said]:
     """The words, phrases and signs of a prompt, each with its meaning.
 
-    >>> [(said.kind, said.value) for said in translate("A scarlet kitty, sunset bg")]
-    [('small', 'a'), ('colour', 'red'), ('subject', 'cat'), ('sign', ','), ...
+    >>> [(said.kind, said.value) for said in translate("scarlet kitty, dusk")]
+    [('colour', 'red'), ('subject', 'cat'), ('sign', ','), ('scene', 'sunset')]
     """
     typed = split(prompt)
     words = [SINGULAR.get(word, word) for word in map(put_right, typed)]
@@ -339,9 +338,6 @@ def translate(prompt: str) -> list[Said]:
 def longest_phrase(words: list[str], start: int):
     """Where the longest phrase from here ends, and what it means; or nothing."""
     found, key = (start, None), []
-    # "In grass green" is a colour, and "in the grass" a place.
-    if words[start] == "in" and tuple(words[start + 1 : start + 3]) in COMPARED:
-        return found
     for end in range(start, len(words)):
         if words[end] in PASSED_OVER:
             # "Give a bear the ears of a hare": no bear ears.
@@ -351,13 +347,23 @@ def longest_phrase(words: list[str], start: int):
         key.append(words[end])
         if len(key) > LONGEST or not words[end].isalnum():
             break
-        if tuple(key) in PHRASES:
-            # "Teddy bear ears" are a teddy's ears, and "kitty cat ears" no kitty cat.
-            ears_follow = words[end + 1 : end + 2] == ["ears"]
-            meaning = PHRASES[tuple(key)]
-            if not (ears_follow and meaning[0] == "subject" and len(key) > 1):
-                found = (end + 1, meaning)
+        meaning = PHRASES.get(tuple(key))
+        if meaning and not goes_on(words, end, meaning[0], len(key)):
+            found = (end + 1, meaning)
     return found
+
+
+def goes_on(words: list[str], end: int, kind: str, length: int) -> bool:
+    """Whether the last word of a phrase rather begins another."""
+    follows = words[end + 1 : end + 2]
+    if kind == "subject" and length > 1:
+        # "Teddy bear ears" are a teddy's ears, and "kitty cat ears" no kitty cat.
+        return follows == ["ears"]
+    if kind != "scene" or length == 1:
+        return False
+    # "By a sea turtle" is not by the sea, and "in grass green" not in the grass.
+    other, _ = PHRASES.get((words[end], *follows), ("", ""))
+    return other == "subject" or (other == "colour" and words[end - 1] != "the")
 
 
 def kind_of(word: str) -> str:
@@ -369,5 +375,4 @@ def kind_of(word: str) -> str:
     if word in lexicon.FEELINGS:
         return "feeling"
     stem = re.sub(r"(s|ed|d|ing|ly|nt|ve|ll|re)$", "", word)  # "that's", "placed"
-    idle = HARMLESS | SMALL_WORDS
-    return "noise" if word in idle or stem in idle else "word"
+    return "noise" if {word, stem} & IDLE else "word"
