@@ -64,6 +64,9 @@ def test_a_new_word_of_the_lexicon_is_known_at_once(monkeypatch):
         ("give a bear the ears of a hare", dict(subject="bear", ears="rabbit")),
         ("a teddy with a red balloon", dict(subject="bear", accessory="balloon")),
         ("Teddybears w/ topper", dict(subject="bear", accessory="hat")),
+        ("cat with a big red hat", dict(subject="cat", accessory="hat")),
+        ("a frog by a sea turtle", dict(subject="frog", subject_2="turtle")),
+        ("hare ears: bear ears", dict(subject="rabbit", ears="bear")),
         ("frog red hat", dict(subject="frog", colour="red", accessory="hat")),
         ("bird.big.right", dict(subject="bird", size="big", position="right")),
         ("a frog, not green but red", dict(subject="frog", colour="red")),
@@ -95,20 +98,10 @@ def test_which_bat_and_which_crane(prompt, sense):
 @pytest.mark.parametrize(
     "denial",
     [
-        *(
-            "no hat",
-            "without any hat",
-            "w/o hat",
-            "not wearing a hat",
-            "and no old hat",
-        ),
-        *(
-            "accessory: none",
-            "no red hat",
-            "it doesn't wear a hat",
-            "but without a hat",
-        ),
-        *("neither hat nor umbrella", "no accessories", "nothing on it"),
+        *("no hat", "without any hat", "w/o hat", "not wearing a hat", "no old hat"),
+        *("accessory: none", "no red hat", "it doesn't wear a hat", "nothing on it"),
+        *("neither hat nor umbrella", "no accessories", "but without a hat"),
+        *("please don't draw a hat", "not holding an umbrella"),
     ],
 )
 def test_what_is_denied_is_not_asked_for(denial):
@@ -137,6 +130,9 @@ def test_what_is_denied_is_not_asked_for(denial):
         "the cat, on the left, is a red cat; the fish, on the right, is a blue fish",
         "a red cat and a blue fish, the blue one on the right",
         "a cat and a fish; the former red and left, the latter blue",
+        "a fish and a cat. the fish should be blue and stand right. the cat is red",
+        "the blue fish's left neighbour is a red cat",
+        "a blue fish, to whose left a red cat sits",
     ],
 )
 def test_who_is_left_and_whose_colour_it_is(prompt):

@@ -172,7 +172,7 @@ def colour_of_one(wish: Wish, i: int) -> str:
 
 def is_two(wish: Wish, i: int) -> bool:
     """Whether the noun at i is said of two: 'two cute cats'."""
-    return wish.word(adjectives_before(wish, i) - 1) in ("two", "2", "both")
+    return wish.word(adjectives_before(wish, i) - 1) in ("two", "2")
 
 
 def find_ones(wish: Wish) -> None:
@@ -240,17 +240,16 @@ def give_colour(wish: Wish, i: int) -> None:
     if is_of_a_thing(wish, i) or not wish.animals:
         return
     colour, follows = wish.said[i].value, wish.after(i)
+    whose = (wish.before(i) or follows)[1]
     if follows and adjectives_before(wish, follows[0]) <= i:
         whose = follows[1]
+    elif wish.word(i - 1) == "both":
+        wish.colours = [colour] * len(wish.colours)
     elif wish.word(i + 1) == "one" and wish.word(i - 1) in DEFINITE:
         return  # a name for somebody, not news of him
     elif follows and wish.word(i + 1) == "for" and wish.word(i + 2) in ARTICLES:
         whose = follows[1]  # "red for the cat"
-    else:
-        whose = (wish.before(i) or follows)[1]
     wish.colours[whose] = colour
-    if wish.word(i - 1) == "both":
-        wish.colours = [colour] * len(wish.colours)
 
 
 def is_of_a_thing(wish: Wish, i: int) -> bool:

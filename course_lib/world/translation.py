@@ -31,7 +31,7 @@ SMALL_WORDS = ARTICLES | {
 SHORT = {"w": "with", "n": "and", "color": "colour", "colored": "coloured"}
 SHORT |= {"acc": "accessory", "teh": "the"}
 
-KEYS = r"\b(acc|accessory|colour|color|ears|position|scene|size)"  # "size: S"
+KEYS = r"\b(acc|accessory|colour|color|position|scene|size)"  # "size: S"
 
 
 def split(text: str) -> list[str]:
@@ -158,10 +158,9 @@ HARMLESS = words_in(
     *(lexicon.EARS, lexicon.HAS_EARS, lexicon.WORN, lexicon.WEARS, lexicon.THINGS_WORN),
     *(lexicon.NO, lexicon.NO_EARS, lexicon.NO_ACCESSORY, lexicon.STRANGELY),
     *(lexicon.SCENES, lexicon.IT_IS, lexicon.SENSES, wording.OPENINGS),
-    [
-        "colour coloured painted no none neither nor minus called named letter size position plus"
-    ],
-    ["which who make sure should has made but rather preferably its l r"],
+    ["colour coloured painted called named letter size position plus but rather"],
+    ["no none neither nor minus which who make sure should has made its l r"],
+    ["preferably"],
     ["above below between through across along around in inside within former latter"],
 )
 
@@ -359,6 +358,8 @@ def goes_on(words: list[str], end: int, kind: str, length: int) -> bool:
     if kind == "subject" and length > 1:
         # "Teddy bear ears" are a teddy's ears, and "kitty cat ears" no kitty cat.
         return follows == ["ears"]
+    if kind == "ears":  # a key of a list, "hare, ears: bear ears"
+        return follows in ([":"], ["="])
     if kind != "scene" or length == 1:
         return False
     # "By a sea turtle" is not by the sea, and "in grass green" not in the grass.
