@@ -261,7 +261,7 @@ def is_of_a_thing(wish: Wish, i: int) -> bool:
     while wish.kind(start - 1) in adjectives:
         start -= 1
     if wish.kind(follows) == "strange":
-        return True
+        return wish.word(start - 1) in ARTICLES
     if wish.kind(follows) not in ("accessory", "scene"):
         return False
     # In a list of words, "frog red hat", it is the animal's.

@@ -359,7 +359,7 @@ def goes_on(words: list[str], end: int, kind: str, length: int) -> bool:
         # "Teddy bear ears" are a teddy's ears, and "kitty cat ears" no kitty cat.
         return follows == ["ears"]
     if kind == "ears":  # a key of a list, "hare, ears: bear ears"
-        return follows in ([":"], ["="])
+        return follows in ([":"], ["="]) and "ears" in words[end + 2 : end + 7]
     if kind != "scene" or length == 1:
         return False
     # "By a sea turtle" is not by the sea, and "in grass green" not in the grass.
