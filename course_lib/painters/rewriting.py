@@ -17,9 +17,9 @@ from course_lib.world.prompts import listed, misspelled, understand, unknown_wor
 from course_lib.world.translation import KNOWN, put_right
 from course_lib.world.wording import ACCESSORY_WORDS, EAR_WORDS
 
-WORN = [phrase.split()[-1] for forms in ACCESSORY_WORDS.values() for phrase in forms]
-LENDER = [phrase.split()[0] for forms in EAR_WORDS.values() for phrase in forms]
-TAKEN_OFF = "|".join(dict.fromkeys([*WORN, "ears"]))  # what one may ask to be without
+WORN = {p.split()[-1]: name for name, forms in ACCESSORY_WORDS.items() for p in forms}
+LENDER = {p.split()[0]: name for name, forms in EAR_WORDS.items() for p in forms}
+TAKEN_OFF = "|".join([*WORN, "ears"])  # what a prompt may ask to be without
 WITHOUT = re.compile(  # "without a hat", "without any rabbit ears"; "with no hat"
     rf"\b(?:without\W+(?:\w+\W+){{0,2}}?|(?:with )?no (?:\w+ )?)({TAKEN_OFF})s?\b"
 )
