@@ -16,7 +16,7 @@ from course_lib.judging.fidelity import by_combination, judge_all, prompts_of
 from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.networks.judge import load_judge
 from course_lib.painters.pipeline import TextToImage
-from course_lib.world.prompts import LENDER, WORN
+from course_lib.painters.rewriting import LENDER, WORN
 
 THING = {
     "accessory": re.compile(rf"\b({'|'.join(WORN)})\b"),

@@ -11,14 +11,8 @@ from course_lib.painters import pipeline
 from course_lib.painters.pipeline import TextToImage
 from course_lib.painters.rewriting import NEVER_HELD_ONE, remark_on_words, rewrite
 from course_lib.world.critters import ANIMALS, SUBJECTS, captions, choose_factors
-from course_lib.world.prompts import (
-    KNOWN,
-    SLIPS,
-    misspelled,
-    slips,
-    understand,
-    unknown_words,
-)
+from course_lib.world.prompts import misspelled, understand, unknown_words
+from course_lib.world.translation import KNOWN, SLIPS, slips
 
 PAINTERS = Path(pipeline.__file__).parent
 
@@ -74,6 +68,11 @@ def test_a_slip_is_understood_and_said():
         "fihs": "fish",
     }
     assert unknown_words("a turtel and a dragon") == ["dragon"]
+    assert misspelled("a huuuge kiten at the seasdie") == {
+        "huuuge": "huge",
+        "kiten": "kitten",
+        "seasdie": "seaside",
+    }
     assert understand("a gren turtel") == understand("a green turtle")
 
 
@@ -125,16 +124,16 @@ def test_any_rewriter_can_be_handed_in(painter):  # noqa: F811
 
 
 def test_who_learned_new_words_is_not_told_that_they_are_unknown(painter):  # noqa: F811
-    said = ["Words that were in no caption of the training: my."]
-    assert painter.remarks(["my cat"]) == said
-    assert replace(painter, remark_on_words=None).remarks(["my cat"]) == []
+    said = ["Words that were in no caption of the training: dragon."]
+    assert painter.remarks(["my dragon"]) == said
+    assert replace(painter, remark_on_words=None).remarks(["my dragon"]) == []
 
     def remark(prompts, read):
-        return remark_on_words(prompts, read, known=KNOWN | {"my"})
+        return remark_on_words(prompts, read, known=KNOWN | {"dragon"})
 
     taught = replace(painter, remark_on_words=remark)
-    assert taught.remarks(["my cat"]) == []
-    assert taught.remarks(["my dragon"]) == [said[0].replace("my", "dragon")]
+    assert taught.remarks(["my dragon"]) == []
+    assert taught.remarks(["my robot"]) == [said[0].replace("dragon", "robot")]
 
 
 def test_as_typed_nothing_is_put_right_so_nothing_is_said_of_it(painter):  # noqa: F811

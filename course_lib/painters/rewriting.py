@@ -13,15 +13,15 @@ import re
 
 from course_lib.networks.tokenizer import tidy
 from course_lib.world.critters import SUBJECTS
-from course_lib.world.prompts import (
-    KNOWN,
-    LENDER,
-    SLIPS,
-    WITHOUT,
-    listed,
-    misspelled,
-    understand,
-    unknown_words,
+from course_lib.world.prompts import listed, misspelled, understand, unknown_words
+from course_lib.world.translation import KNOWN, put_right
+from course_lib.world.wording import ACCESSORY_WORDS, EAR_WORDS
+
+WORN = {p.split()[-1]: name for name, forms in ACCESSORY_WORDS.items() for p in forms}
+LENDER = {p.split()[0]: name for name, forms in EAR_WORDS.items() for p in forms}
+TAKEN_OFF = "|".join([*WORN, "ears"])  # what a prompt may ask to be without
+WITHOUT = re.compile(  # "without a hat", "without any rabbit ears"; "with no hat"
+    rf"\b(?:without\W+(?:\w+\W+){{0,2}}?|(?:with )?no (?:\w+ )?)({TAKEN_OFF})s?\b"
 )
 
 # With what may follow as the same word again: said twice already, it is left at twice.
@@ -49,7 +49,7 @@ def rewrite(prompt: str) -> str:
     'a cat at night'
     """
     words = " ".join(WITHOUT.sub("", tidy(prompt)).split())
-    spelled = re.sub(r"\w+", lambda word: SLIPS.get(word[0], word[0]), words)
+    spelled = re.sub(r"\w+", lambda word: put_right(word[0]), words)
     said = ON_HEADS.sub(r"\1 \1", spelled)
     if "balloon" in said and never_held_one(spelled):
         return BALLOON.sub(r"\1 \1", said)
