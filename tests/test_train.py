@@ -24,16 +24,18 @@ from course_lib.checkpoint import load_checkpoint
 from course_lib.commands import train_networks
 from course_lib.commands.train import with_step
 from course_lib.commands.train_networks import load_data, with_its_name
-from course_lib.training import judges, recipes, trainer
+from course_lib.training import beginnings, judges, recipes, trainer
 from course_lib.training.resume import STOPS
 from course_lib.world.datasets import DataError
 
 NETWORKS = {  # and the options that are its own
     "denoiser": {"--data", "--size", "--widths", "--blocks", "--noisier"},
-    "text": {"--size", "--widths", "--blocks", "--noisier", "--pair", "--start"},
+    "text": {"--size", "--widths", "--blocks", "--noisier", "--pair", "--start"}
+    | {"--listener", "--manner", "--again"},
     "latent": {"--widths", "--blocks", "--noisier", "--pair", "--start"}
-    | {"--autoencoder"},
-    "pair": set(),
+    | {"--listener", "--manner", "--again", "--autoencoder"},
+    "pair": {"--manner", "--again"},
+    "listener": {"--manner", "--start"},
     "autoencoder": {"--widths", "--blocks", "--pair", "--start", "--strangers"},
     "reader": {"--size"},
     "classifier": set(),
@@ -381,10 +383,11 @@ def test_what_a_network_cannot_do_is_refused_before_anything_is_loaded(
     sentence,
     monkeypatch,
 ):
-    for place in (recipes, train_networks):
+    for place in (recipes, beginnings, train_networks):
         monkeypatch.setattr(place, "load_critters", None)  # would fail
     for place in (judges, train_networks):
         monkeypatch.setattr(place, "load_cifar10", None)
+    assert train_judges.NETWORKS is train_networks.NETWORKS
     network, _, options = words.partition(" ")
     name = f"--what {network}" if older else network
     code, out, err = cli(f"train {name} {options} --iterations 1 --out t")

@@ -8,8 +8,8 @@ not asked for.
 import re
 
 from course_lib.typed import visible
+from course_lib.world.chatter import COMMON
 from course_lib.world.critters import ACCESSORIES, FACTORS, SUBJECTS
-from course_lib.world.lexicon import COMMON
 from course_lib.world.sentences import Wish, is_of_a_thing, left_one, read
 from course_lib.world.translation import (
     KNOWN,

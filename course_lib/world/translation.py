@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 from course_lib.typed import visible
-from course_lib.world import lexicon, wording
+from course_lib.world import chatter, lexicon, wording
 
 
 class Said(NamedTuple):
@@ -149,14 +149,15 @@ def words_in(*tables) -> set[str]:
 
 # They change nothing in the picture.
 AROUND = (
-    *(lexicon.OPENINGS, lexicon.CLOSINGS, lexicon.DOING, lexicon.ALONE),
-    *(lexicon.FEELINGS, lexicon.ONE, lexicon.COMMON, lexicon.BACKDROPS),
+    *(chatter.OPENINGS, chatter.CLOSINGS, chatter.DOING, chatter.ALONE),
+    *(chatter.FEELINGS, chatter.ONE, chatter.COMMON, lexicon.BACKDROPS),
 )
 HARMLESS = words_in(
     *AROUND,
     *(lexicon.IN_ORDER, lexicon.IN_ANY_ORDER, lexicon.SIDES, lexicon.MIDDLE),
     *(lexicon.EARS, lexicon.HAS_EARS, lexicon.WORN, lexicon.WEARS, lexicon.THINGS_WORN),
-    *(lexicon.NO, lexicon.NO_EARS, lexicon.NO_ACCESSORY, lexicon.STRANGELY),
+    *(lexicon.EARS_FIRST, lexicon.WORN_FIRST, lexicon.COLOURED_LATER),
+    *(lexicon.NO, lexicon.NO_EARS, lexicon.NO_ACCESSORY, chatter.STRANGELY),
     *(lexicon.SCENES, lexicon.IT_IS, lexicon.SENSES, wording.OPENINGS),
     ["colour coloured painted called named letter size position plus but rather"],
     ["no none neither nor minus which who make sure should has made its l r"],
@@ -184,10 +185,10 @@ def phrase_table() -> dict[tuple[str, ...], tuple[str, str]]:
     for word, sense in clue_words().items():
         add("clue", {sense: [word]})
     add("clue", clues())
-    around = lexicon.OPENINGS + lexicon.CLOSINGS + lexicon.DOING
+    around = chatter.OPENINGS + chatter.CLOSINGS + chatter.DOING
     add("noise", {"": [p for p in around if len(plain_words(p)) > 1]})
-    add("strange", {"": lexicon.STRANGE})
-    add("many", {"": set(lexicon.MANY) - set(lexicon.COMMON)})
+    add("strange", {"": chatter.STRANGE})
+    add("many", {"": set(chatter.MANY) - set(chatter.COMMON)})
     add("accessory", worn())
     add("scene", scenes())
     add("side", {"middle": lexicon.MIDDLE["at"] + lexicon.MIDDLE["word"]})
@@ -268,7 +269,7 @@ IN_CAPTIONS = words_in(
     *(wording.ACCESSORY_WORDS, wording.POSITION_WORDS, wording.OPENINGS),
     [part for forms in wording.CLEAR_NOUNS.values() for form in forms for part in form],
 )
-NOT_HERE = words_in(lexicon.STRANGE, lexicon.MANY)
+NOT_HERE = words_in(chatter.STRANGE, chatter.MANY)
 ALONE = {said[0]: kind for said, (kind, _) in PHRASES.items() if len(said) == 1}
 MEANING = IN_CAPTIONS | words_in(
     *(lexicon.NOUNS, lexicon.COLOURS, lexicon.SIZES, lexicon.LENDERS),
@@ -373,7 +374,7 @@ def kind_of(word: str) -> str:
         return "sign"
     if word in SMALL_WORDS:
         return "small"
-    if word in lexicon.FEELINGS:
+    if word in chatter.FEELINGS:
         return "feeling"
     stem = re.sub(r"(s|ed|d|ing|ly|nt|ve|ll|re)$", "", word)  # "that's", "placed"
     return "noise" if {word, stem} & IDLE else "word"
