@@ -21,7 +21,7 @@ from test_recipes import few_critters_and_a_coder, photos
 
 from course_lib import checkpoint
 from course_lib.checkpoint import load_checkpoint
-from course_lib.commands import train_networks
+from course_lib.commands import train_judges, train_networks
 from course_lib.commands.train import with_step
 from course_lib.commands.train_networks import load_data, with_its_name
 from course_lib.training import beginnings, judges, recipes, trainer
