@@ -98,11 +98,13 @@ LIKE = {  # what everybody knows the colour of
 SIZES = {
     "small": either("""
         small | little | tiny | small | little | tiny | mini | miniature | teeny |
-        teeny tiny | wee | very small | really tiny | itty-bitty | lil
+        teeny tiny | wee | very small | really tiny | itty-bitty | lil | rather small |
+        not big but small | size: s | size s
     """),
     "big": either("""
         big | large | huge | big | large | huge | giant | enormous | gigantic |
-        massive | very big | great big | really large | huge huge
+        massive | very big | great big | really large | huge huge | not small but big |
+        giant giant | size: l | size xl | rather big
     """),
 }
 LENDERS = {

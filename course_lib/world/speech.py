@@ -401,11 +401,27 @@ def framed(said: str, dice: Dice) -> str:
             dice.pick(chatter.COMMON) for _ in range(dice.pick(range(1, 9)))
         )
         said = dice.pick(forms).format(c=chat, s=said)
+    if dice.often(0.35):
+        said = interrupted(said, dice)
     if dice.often(0.4):
         said = f"{dice.pick(chatter.OPENINGS)} {said}"
     if dice.often(0.15):
         said = f"{said}{dice.pick((', ', ' ', '. '))}{dice.pick(chatter.CLOSINGS)}"
     return said + dice.pick(("", "", "", "", "", ".", ".", "!", "?", "..."))
+
+
+def interrupted(said: str, dice: Dice) -> str:
+    """The sentence with words in it that nobody expects, and other signs."""
+    # Whoever has met strange words only before and behind a sentence takes one in its
+    # middle for a colour: "a blue cat with a magician hat" was green.
+    parts = said.split()
+    for _ in range(dice.pick((1, 1, 1, 2, 2, 3))):
+        word = dice.pick(chatter.COMMON) if dice.often(0.6) else made_up(dice)
+        parts.insert(dice.pick(range(len(parts) + 1)), word)
+    said = " ".join(parts)
+    if dice.often(0.3):
+        said = said.replace(",", dice.pick(("", ".", ";", " -", "!")))
+    return said
 
 
 def spoken(f: dict[str, str], named: set[str], numbers: list[float]) -> str:
