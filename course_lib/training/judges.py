@@ -1,4 +1,4 @@
-"""The recipes of those who judge: the reader of critters, the classifier of photos.
+"""The recipes of those who judge: the reader, the inspector, the classifier of photos.
 
 Apart from the others, as nothing that draws may learn from a judge: it would learn
 to please that one.
@@ -16,6 +16,7 @@ from course_lib.training.bounds import (
     checked_seed,
     checked_size,
 )
+from course_lib.training.flaws import ALL_KINDS, ASKED, flaw_batches
 from course_lib.training.recipes import trainer_of
 from course_lib.training.resume import pictures_digest
 from course_lib.training.settings import Settings
@@ -25,6 +26,7 @@ from course_lib.world.wear import QUESTIONS, reader_batches, with_wear
 
 CLASSIFIER_SETTINGS = {"weight_decay": 0.05, "decay": 1.0}
 READER_SETTINGS = {"weight_decay": 0.01, "decay": 1.0}
+INSPECTOR_SETTINGS = {"weight_decay": 0.01, "decay": 1.0}
 KEPT_BY_JUDGE = {32: 123_000, 64: 397_000}  # numbers of each picture of this size
 
 
@@ -73,6 +75,51 @@ def reader_trainer(
         reader_batches(batch_size, size, seed), seed, shift=2, wear=0.3
     )
     card = {"kind": "judge", "config": model.config, "data": "critters"}
+    card |= {"size": size, "batch_size": batch_size, "seed": seed}
+    return trainer_of(
+        model, make_judge_loss(), get_batch, settings, folder, resume, card
+    )
+
+
+@plain_torch()
+def inspector_trainer(
+    settings: Settings,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    size: int = 64,
+    batch_size: int = 128,
+    seed: int = 2,
+    widths: tuple[int, ...] | None = None,
+    without: tuple[str, ...] = (),
+) -> Trainer:
+    """The inspector at 32x32 or 64x64: is a critter clean or flawed, and how?
+
+    Args:
+        widths: channels after each halving
+        without: kinds of faults that it never sees
+    """
+    batch_size, seed = checked_batch(batch_size), checked_seed(seed)
+    size = checked_size(size, 32, 64)
+    check_batch_fits(KEPT_BY_JUDGE[size], batch_size, settings.precision)
+    unknown = set(without) - set(ALL_KINDS[1:])
+    if unknown or len(set(without)) == len(ALL_KINDS) - 1:
+        raise ValueError(
+            f"--without takes some of {list(ALL_KINDS[1:])}, not all; got {without}."
+        )
+
+    torch.manual_seed(seed)
+    usual = (64, 128, 192) if size == 32 else (48, 96, 128, 192)
+    model = Judge(ASKED, size, widths or usual)
+    # Gently: a picture that is worn so much that a mouth is lost has a fault.
+    get_batch = with_wear(
+        flaw_batches(batch_size, size, seed, without),
+        *(seed, True),
+        shift=2,
+        wear=0.3,
+        strength=0.5,
+    )
+    card = {"kind": "judge", "config": model.config, "data": "flaws"}
+    card |= {"labels": list(ALL_KINDS), "without": list(without)}
     card |= {"size": size, "batch_size": batch_size, "seed": seed}
     return trainer_of(
         model, make_judge_loss(), get_batch, settings, folder, resume, card

@@ -1,0 +1,267 @@
+"""Critters with one known fault each, by the program that draws them right.
+
+    pictures, labels = draw_faulty(n=1000, seed=0, size=64)
+
+What people see at a glance in a generated picture, no list of factors names: an eye
+that is lost, a body in two colours, a second tail. So each kind of fault is drawn on
+purpose: strokes go wrong (faulty_brush.py), two critters run into each other, a part is
+stained, smeared or full of grain. How much differs from the clean twin is measured, and
+what nobody would see is no fault.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from course_lib.chance import (
+    DRAWING,
+    FAULTING,
+    GRAIN,
+    pick,
+    uniforms,
+)
+from course_lib.device import plain_torch
+from course_lib.pixels import to_bytes
+from course_lib.world.critters import COLOURS, EARS, SUBJECTS, Factors, choose_factors
+from course_lib.world.drawing import POSE_NUMBERS, choose_pose, draw
+from course_lib.world.faulty_brush import (
+    BRUSH_FAULTS,
+    CHANCES,
+    PARTS,
+    WRONG_PAINTS,
+    Plan,
+    blob_distance,
+    place_of_blob,
+)
+from course_lib.world.scenes import SCENE_NUMBERS
+from course_lib.world.shapes import pixel_grid, place
+
+KINDS = ("none", *BRUSH_FAULTS, "mixed", "stained", "smeared", "grainy", "scene")
+GRADES = ("clean", "small", "clear")
+TRIES = 3  # FAULTING + 0, 1, 2: whoever shows nothing is spoiled anew
+# How much must differ from the clean twin, for a small fault and for a clear one: the
+# sum over the pixels of a 64x64 of the largest change of a colour, up to 1 each. What
+# people look at counts more: a mouth is ten pixels, a wobbly outline two hundred.
+VISIBLE = {
+    "missing": (3.0, 6.0),
+    "gone": (8.0, 20.0),
+    "extra": (8.0, 20.0),
+    "moved": (6.0, 14.0),
+    "bent": (20.0, 60.0),
+    "outline": (15.0, 45.0),
+    "patched": (6.0, 18.0),
+    "mixed": (10.0, 25.0),
+    "stained": (8.0, 20.0),
+    "smeared": (8.0, 20.0),
+    "grainy": (10.0, 30.0),
+    "scene": (6.0, 14.0),
+}
+
+
+def change(pictures: Tensor, clean: Tensor) -> Tensor:
+    """How much of each picture differs, (N,), in pixels of 64x64."""
+    difference = (pictures - clean).abs().amax(1)  # (N, H, W), of 2
+    # Less than a tenth of all brightness, no eye minds in one pixel.
+    seen = torch.where(difference > 0.2, difference.clamp(max=1), 0.0)
+    return seen.sum((1, 2)) * (64 / pictures.shape[-1]) ** 2
+
+
+def grade(pictures: Tensor, clean: Tensor, kinds: Tensor) -> Tensor:
+    """Index of GRADES for each picture, (N,): by its kind and by how much differs."""
+    limits = torch.tensor([(1e9, 1e9), *(VISIBLE[kind] for kind in KINDS[1:])])
+    differs = change(pictures, clean)[:, None]
+    return (differs >= limits[kinds]).sum(1)
+
+
+# ------------------------------------------------------------------------- the faults
+
+
+def blob_of(factors: Factors, indices: Tensor, seed: int, u: Tensor, size: int):
+    """A soft spot on each first figure, (N, 1, H, W) in 0..1."""
+    chance = uniforms(indices, seed, SCENE_NUMBERS + 2 * POSE_NUMBERS, DRAWING)
+    chance = torch.from_numpy(chance).float()
+    own = chance[:, SCENE_NUMBERS : SCENE_NUMBERS + POSE_NUMBERS]
+    pose = choose_pose(factors, False, own)
+    pose = {name: values[:, None, None] for name, values in pose.items()}
+    points = place(pixel_grid(size), pose["x"], pose["y"], pose["scale"], pose["angle"])
+    distance = blob_distance(points, u, place_of_blob(u, "first", "", pose))
+    edge = (0.03 + 0.25 * u[:, 15])[:, None, None]
+    return (0.5 - distance / edge).clamp(0, 1)[:, None]
+
+
+def another_like(factors: Factors, u: Tensor) -> Factors:
+    """The same scene with one thing different: other ears, colour or animal."""
+    what = (u[:, 12] * 4).long()  # 0 animal, 1 ears, 2 colour, 3 animal and colour
+    other = dict(factors)
+    subject, colour = factors["subject"], factors["colour"]
+    step = 1 + (u[:, 10] * (len(SUBJECTS) - 4 - 1)).long()  # animals only
+    animals = len(SUBJECTS) - 4
+    next_one = (subject - 1 + step) % animals + 1
+    other["subject"] = torch.where((what == 0) | (what == 3), next_one, subject)
+    step = 1 + (u[:, 11] * (len(COLOURS) - 2)).long()
+    next_colour = (colour - 1 + step) % (len(COLOURS) - 1) + 1
+    other["colour"] = torch.where(what >= 2, next_colour, colour)
+    step = 1 + (u[:, 11] * (len(EARS) - 1)).long()
+    other["ears"] = torch.where(
+        what == 1, (factors["ears"] + step) % len(EARS), factors["ears"]
+    )
+    return other
+
+
+def stain(pictures: Tensor, blob: Tensor, u: Tensor) -> Tensor:
+    """A colour bleeds in: of the palette, or of somewhere else in the picture."""
+    N, _, H, W = pictures.shape
+    palette = WRONG_PAINTS[(u[:, 11] * len(WRONG_PAINTS)).long()] * 2 - 1  # (N, 3)
+    row, column = (u[:, 13] * H).long(), (u[:, 9] * W).long()
+    taken = pictures[torch.arange(N), :, row, column]
+    colour = torch.where((u[:, 12] < 0.6)[:, None], palette, taken)
+    strength = (0.35 + 0.6 * u[:, 10])[:, None, None, None]
+    return torch.lerp(pictures, colour[..., None, None], blob * strength)
+
+
+def smear(pictures: Tensor, blob: Tensor, u: Tensor) -> Tensor:
+    """Blurred away, or dragged in one direction."""
+    size = pictures.shape[-1]
+    blurred = pictures
+    for _ in range(3):
+        blurred = F.avg_pool2d(F.pad(blurred, [1] * 4, mode="replicate"), 3, 1)
+    strong = blurred
+    for _ in range(5):
+        strong = F.avg_pool2d(F.pad(strong, [1] * 4, mode="replicate"), 3, 1)
+    longest = max(2, size // 10)
+    wide = F.pad(pictures, [longest, longest, 0, 0], mode="replicate")
+    across = F.avg_pool2d(wide, (1, 2 * longest + 1), 1)
+    high = F.pad(pictures, [0, 0, longest, longest], mode="replicate")
+    down = F.avg_pool2d(high, (2 * longest + 1, 1), 1)
+    ways = torch.stack([blurred, strong, across, down])
+    way = (u[:, 12] * 4).long()
+    return torch.lerp(pictures, ways[way, torch.arange(len(pictures))], blob)
+
+
+def grain(pictures: Tensor, blob: Tensor, u: Tensor, indices: Tensor, seed: int):
+    """Noise or dots of two pixels in a spot, or a fine grid of dots."""
+    N, _, H, W = pictures.shape
+    fine = torch.from_numpy(uniforms(indices, seed, 3 * H * W, GRAIN)).float()
+    fine = 3.4 * (fine.reshape(N, 3, H, W) - 0.5)  # about of spread 1
+    coarse = fine[:, :, ::2, ::2].repeat_interleave(2, 2).repeat_interleave(2, 3)
+    row, column = torch.arange(H)[:, None], torch.arange(W)[None, :]
+    grid = (2 * ((row + column) % 2) - 1.0).expand(N, 3, H, W)
+    ways = torch.stack([fine, coarse, grid])
+    noise = ways[(u[:, 12] * 3).long(), torch.arange(N)]
+    strength = (0.2 + 0.4 * u[:, 10])[:, None, None, None]
+    return pictures + blob * strength * noise
+
+
+# -------------------------------------------------------------------------- together
+
+
+def parts_for(factors: Factors, kinds: Tensor, u: Tensor) -> Tensor:
+    """Which part each fault strikes, index of PARTS, (N,)."""
+    two = (factors["subject_2"] > 0) & (u[:, 13] < 0.5)
+    worn = (factors["accessory"] > 0) & (u[:, 13] < 0.35)
+    part = torch.where(two, PARTS.index("second"), PARTS.index("first"))
+    part = torch.where(worn, PARTS.index("accessory"), part)
+    return torch.where(kinds == KINDS.index("scene"), PARTS.index("scene"), part)
+
+
+def spoil_once(
+    clean: Tensor, factors: Factors, indices: Tensor, seed: int, kinds: Tensor, u
+) -> Tensor:
+    """Every picture with its kind of fault, seen or not, (N, 3, H, W)."""
+    size = clean.shape[-1]
+    # A scene errs as a figure does: a sun is doubled, a hill left out.
+    of_scene = kinds == KINDS.index("scene")
+    fault = torch.where(kinds <= len(BRUSH_FAULTS), kinds - 1, -1)
+    in_scene = torch.tensor(
+        [BRUSH_FAULTS.index(k) for k in ("extra", "missing", "gone", "moved")]
+    )
+    fault = torch.where(of_scene, in_scene[(u[:, 0] * 4).long()], fault)
+    # Of a scene nothing is folded.
+    u = u.clone()
+    u[:, 12] = torch.where(of_scene & (fault == 2), 0.35 + 0.65 * u[:, 12], u[:, 12])
+    pictures = clean.clone()
+    rows = torch.nonzero(fault >= 0)[:, 0]
+    if len(rows):
+        some = {name: values[rows] for name, values in factors.items()}
+        plan = Plan(fault[rows], parts_for(some, kinds[rows], u[rows]), u[rows])
+        pictures[rows] = draw(some, indices[rows], seed, size, hand=plan.hand)
+    for kind in ("mixed", "stained", "smeared", "grainy"):
+        rows = torch.nonzero(kinds == KINDS.index(kind))[:, 0]
+        if len(rows) == 0:
+            continue
+        some = {name: values[rows] for name, values in factors.items()}
+        blob = blob_of(some, indices[rows], seed, u[rows], size)
+        whole = pictures[rows]
+        if kind == "mixed":
+            other = draw(another_like(some, u[rows]), indices[rows], seed, size)
+            faint = (0.45 + 0.75 * u[rows, 9]).clamp(max=1)[:, None, None, None]
+            whole = torch.lerp(whole, other, blob * faint)
+        elif kind == "stained":
+            whole = stain(whole, blob, u[rows])
+        elif kind == "smeared":
+            whole = smear(whole, blob, u[rows])
+        else:
+            whole = grain(whole, blob, u[rows], indices[rows], seed)
+        pictures[rows] = whole
+    return pictures.clamp(-1, 1)
+
+
+def spoil(
+    clean: Tensor, factors: Factors, indices: Tensor, seed: int, kinds: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Pictures with faults, and their grades; who shows none after TRIES stays clean.
+
+    Args:
+        clean: (N, 3, H, W) as `draw` makes them from factors, indices and seed
+        kinds: (N,) index of KINDS
+    """
+    pictures, grades = clean.clone(), torch.zeros_like(kinds)
+    left = torch.nonzero(kinds > 0)[:, 0]
+    for attempt in range(TRIES):
+        if len(left) == 0:
+            break
+        u = torch.from_numpy(uniforms(indices[left], seed, CHANCES, FAULTING + attempt))
+        some = {name: values[left] for name, values in factors.items()}
+        spoiled = spoil_once(
+            clean[left], some, indices[left], seed, kinds[left], u.float()
+        )
+        found = grade(spoiled, clean[left], kinds[left])
+        seen = found > 0
+        pictures[left[seen]] = spoiled[seen]
+        grades[left[seen]] = found[seen]
+        left = left[~seen]
+    return pictures, grades
+
+
+def choose_kinds(
+    indices: Tensor, seed: int, clean: float, without: tuple[str, ...] = ()
+) -> Tensor:
+    """Which fault each picture gets, (N,), a share of them none."""
+    kinds = [i for i, kind in enumerate(KINDS) if i and kind not in without]
+    u = uniforms(indices, seed, 2, FAULTING + TRIES)
+    chosen = torch.tensor(kinds)[torch.from_numpy(pick(u[:, 1], len(kinds)))]
+    return torch.where(torch.from_numpy(u[:, 0] < clean), 0, chosen)
+
+
+@plain_torch()
+def draw_faulty(
+    n: int,
+    seed: int,
+    size: int = 64,
+    start: int = 0,
+    clean: float = 0.5,
+    without: tuple[str, ...] = (),
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Pictures number start .. start + n - 1, (n, 3, H, W) uint8, a share of them clean.
+
+    Returns:
+        the pictures, and {"kind": index of KINDS, "grade": index of GRADES}, (n,) each
+    """
+    indices = torch.arange(start, start + n)
+    factors = choose_factors(indices, seed, "any", allow_held_out=True)
+    kinds = choose_kinds(indices, seed, clean, without)
+    pictures, grades = spoil(
+        draw(factors, indices, seed, size), factors, indices, seed, kinds
+    )
+    kinds = torch.where(grades > 0, kinds, 0)
+    return to_bytes(pictures), {"kind": kinds, "grade": grades}
