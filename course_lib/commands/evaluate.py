@@ -88,7 +88,9 @@ def evaluate(
     # Of a pair n is also among how many pictures a text must find its own. Of prompts n
     # counts each kind, so `evaluate_prompts` has a smaller one.
     pictures = n if n is not None else {"pair": 1000}.get(kind, 2048)
-    if kind == "judge":
+    if kind == "judge" and card.get("data") == "flaws":
+        found, lines = evaluate_inspector(weights, pictures, seeds, size)
+    elif kind == "judge":
         size = 32 if size is None else size
         found, lines = evaluate_judge(weights, pictures, seeds, size)
     elif kind == "text denoiser":
@@ -159,6 +161,20 @@ def evaluate_judge(weights: str, n: int, seeds: int, size: int):
             ev.load_cifar10("test")
     found = ev.measure_judge(judge, data, n, seeds, size)
     return found, ev.as_table(found)
+
+
+def evaluate_inspector(weights: str, n: int, seeds: int, size: int | None):
+    """What was found, and the same as lines for a person."""
+    from course_lib.judging import inspection as ins
+
+    with bad_input():
+        ins.check_size(n, seeds)
+        inspector = ins.Inspector.from_pretrained(weights)
+        own = inspector.judge.config["size"]
+        if size not in (None, own):
+            raise ValueError(f"--size must be {own} for this inspector; got {size}.")
+    found = ins.measure_inspector(inspector, n, seeds)
+    return found, ins.inspection_table(found)
 
 
 def evaluate_pair(weights: str, n: int, seeds: int):

@@ -1,6 +1,6 @@
 """The commands `train denoiser`, `train text`, ...: one a network, and its own options.
 
-What all seven share, train.py reads from `called.params`, where typer keeps what was
+What all eight share, train.py reads from `called.params`, where typer keeps what was
 asked for by name; so most of these parameters are only named here, for --help.
 """
 
@@ -70,7 +70,10 @@ NETWORKS = typer.Typer(
     Example: python -m course_lib train --data critters --minutes 10 --out runs/mine
     """
 )
-NAMES = ("denoiser", "text", "latent", "pair", "autoencoder", "reader", "classifier")
+NAMES = (
+    *("denoiser", "text", "latent", "pair", "autoencoder"),
+    *("reader", "inspector", "classifier"),  # train_judges.py
+)
 
 
 def with_its_name(words: list[str]) -> list[str]:
@@ -363,68 +366,3 @@ def autoencoder(
         only("An autoencoder", "critters", data, 64, size)
         options |= given(widths=grids(widths))
     learn(called, settings, partial(recipes.autoencoder_trainer, **options))
-
-
-@NETWORKS.command()
-def reader(
-    called: typer.Context,
-    out: Out,
-    iterations: Iterations = None,
-    minutes: Minutes = None,
-    batch: Batch = None,
-    seed: Seed = None,
-    size: Size = None,
-    data: OnlyData = None,
-    resume: Resume = False,
-    until: Until = None,
-    keep: Keep = "",
-    optimizer: Optimizer = None,
-    learning_rate: LearningRate = None,
-    precision: Precision = "auto",
-    threads: Threads = None,
-    as_json: AsJson = False,
-) -> None:
-    """What a picture shows: the judge of all that is drawn.
-
-    Example: python -m course_lib train reader --iterations 2500 --out runs/reader-32
-    """
-    from course_lib.training import judges
-
-    options = given(batch_size=batch, seed=seed, size=size)
-    with bad_input():
-        settings = prepare(called, judges.READER_SETTINGS)
-        only("A reader", "critters", data)
-    learn(called, settings, partial(judges.reader_trainer, **options))
-
-
-@NETWORKS.command()
-def classifier(
-    called: typer.Context,
-    out: Out,
-    iterations: Iterations = None,
-    minutes: Minutes = None,
-    batch: Batch = None,
-    seed: Seed = None,
-    data: OnlyData = None,
-    size: OnlySize = None,
-    resume: Resume = False,
-    until: Until = None,
-    keep: Keep = "",
-    optimizer: Optimizer = None,
-    learning_rate: LearningRate = None,
-    precision: Precision = "auto",
-    threads: Threads = None,
-    as_json: AsJson = False,
-) -> None:
-    """Which of CIFAR-10's ten classes a photo is of: the judge of photos.
-
-    Example: python -m course_lib train classifier --iterations 6000 --out runs/judge
-    """
-    from course_lib.training import judges
-
-    options = given(batch_size=batch, seed=seed)
-    with bad_input():
-        settings = prepare(called, judges.CLASSIFIER_SETTINGS)
-        # Of critters the reader says more, so the classifier is for photos.
-        only("A classifier", "cifar10", data, 32, size)
-    learn(called, settings, partial(judges.classifier_trainer, **options))

@@ -23,7 +23,7 @@ from course_lib.chance import (
     uniforms,
 )
 from course_lib.networks.autoencoder import Autoencoder, load_autoencoder
-from course_lib.pixels import from_bytes, to_bytes
+from course_lib.pixels import from_bytes, mirror, to_bytes
 from course_lib.world.critters import choose_factors
 from course_lib.world.drawing import draw
 from course_lib.world.faults import (
@@ -35,15 +35,16 @@ from course_lib.world.faults import (
     spoil,
 )
 from course_lib.world.faulty_brush import CHANCES
+from course_lib.world.wear import IGNORED
 
 # "spoiled": in the latents of an autoencoder.
 ALL_KINDS = (*KINDS, "spoiled")
-ASKED = {"grade": 3, "kind": len(ALL_KINDS)}
-CHUNK = 2048  # pictures drawn at once
+PLACES = 4  # cells along a side: where is the fault?
+ASKED = {"grade": 3, "kind": len(ALL_KINDS), "place": PLACES**2}
+CHUNK = 1024  # twins drawn at once
 SHOWN = 2  # how often each is shown, worn in another way: drawn it costs as much
-CLEAN = 0.5  # the share that is drawn without a fault
 COPIED = 0.5  # the share that has gone through the autoencoder
-SPOILED = 0.3  # of the clean ones among those: spoiled in latents
+SPOILED = 0.3  # of those: spoiled in latents
 WOBBLE = 0.16  # the most noise in the latents of a copy, in spreads of their channel
 # A copy differs from its picture by 40 on the average (faults.change), nowhere clearly.
 SMALL, CLEAR = 25.0, 70.0
@@ -130,51 +131,77 @@ def flawed_chunk(
     copier: Copier | None = None,
     without: tuple[str, ...] = (),
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Pictures (n, 3, size, size) as bytes, and {"grade", "kind"}: (n,) each."""
+    """n critters twice, clean and then with a fault each: (2 n, 3, size, size) bytes.
+
+    Returns:
+        the pictures, and {"grade", "kind", "place"}: (2 n,) each. A place is a cell of
+        a grid of PLACES x PLACES, IGNORED in clean pictures
+    """
     indices = torch.arange(number * n, (number + 1) * n)
     factors = choose_factors(indices, seed, "any", allow_held_out=True)
-    kinds = choose_kinds(indices, seed, CLEAN, without)
-    pictures = draw(factors, indices, seed, size)
-    pictures, grades = spoil(pictures, factors, indices, seed, kinds)
+    u = torch.from_numpy(uniforms(indices, seed, 2, FAULTING + TRIES + 1))
+    copied = (u[:, 0] < COPIED) & (copier is not None)
+    to_spoil = copied & (u[:, 1] < SPOILED) & ("spoiled" not in without)
+    kinds = choose_kinds(indices, seed, 0.0, without).masked_fill(to_spoil, 0)
+    clean = draw(factors, indices, seed, size)
+    flawed, grades = spoil(clean, factors, indices, seed, kinds)
+    places = place_of_change(flawed, clean)
     kinds = torch.where(grades > 0, kinds, 0)
-    if copier is not None:
-        u = torch.from_numpy(uniforms(indices, seed, 2, FAULTING + TRIES + 1))
-        rows = torch.nonzero(u[:, 0] < COPIED)[:, 0]
-        some = {name: values[rows] for name, values in factors.items()}
-        to_spoil = (kinds[rows] == 0) & (u[rows, 1] < SPOILED)
-        if "spoiled" in without:
-            to_spoil[:] = False
-        copied, found = copies(
-            pictures[rows], some, indices[rows], seed, copier, to_spoil
+    if copied.any():
+        some = {name: values[copied] for name, values in factors.items()}
+        clean[copied], flawed[copied], found = copies_of_twins(
+            *(clean[copied], flawed[copied], some, indices[copied], seed),
+            copier,
+            to_spoil[copied],
         )
-        pictures[rows] = copied
-        grades[rows] = torch.where(to_spoil, found, grades[rows])
-        last = len(ALL_KINDS) - 1
-        kinds[rows] = torch.where(to_spoil & (found > 0), last, kinds[rows])
-    return to_bytes(pictures), {"grade": grades, "kind": kinds}
+        grades[to_spoil] = found
+        spoiled = ALL_KINDS.index("spoiled")
+        kinds[to_spoil] = torch.where(found > 0, spoiled, 0)
+        places[to_spoil] = place_of_change(flawed[to_spoil], clean[to_spoil])
+    none = torch.zeros_like(kinds)
+    places = torch.where(grades > 0, places, IGNORED)
+    return to_bytes(torch.cat([clean, flawed])), {
+        "grade": torch.cat([none, grades]),
+        "kind": torch.cat([none, kinds]),
+        "place": torch.cat([none + IGNORED, places]),
+    }
 
 
-def copies(pictures, factors, indices, seed: int, copier: Copier, to_spoil: Tensor):
-    """Copies of pictures, some spoiled, and how badly: index of GRADES, (N,)."""
-    z = copier.latents(pictures)
-    z = wobbled(z, pictures, indices, seed)
-    rows = torch.nonzero(to_spoil)[:, 0]
-    found = torch.zeros(len(pictures), dtype=torch.int64)
-    if len(rows) == 0:
-        return copier.pictures(z), found
-    u = torch.from_numpy(uniforms(indices[rows], seed, CHANCES, FAULTING)).float()
-    some = {name: values[rows] for name, values in factors.items()}
-    blob = blob_of(some, indices[rows], seed, u, pictures.shape[-1])
-    blob = F.adaptive_avg_pool2d(blob, z.shape[-1])
-    _, noise = noise_for(z[rows], indices[rows], seed + 1)
-    wrong = spoiled_latents(z[rows], blob, u, noise)
-    # Measured against its own unspoiled copy, not against the drawing.
-    right = copier.pictures(z[rows])
-    z[rows] = wrong
-    made = copier.pictures(z)
-    differs = change(made[rows], right)
-    found[rows] = (differs >= SMALL).long() + (differs >= CLEAR).long()
-    return made, found
+def place_of_change(pictures: Tensor, clean: Tensor) -> Tensor:
+    """In which cell of a grid of PLACES x PLACES they differ most, row by row, (N,)."""
+    difference = (pictures - clean).abs().amax(1)
+    return F.adaptive_avg_pool2d(difference, PLACES).flatten(1).argmax(1)
+
+
+def copies(pictures: Tensor, indices: Tensor, seed: int, copier: Copier) -> Tensor:
+    """Pictures that went through the autoencoder, a little wobbly, (N, 3, H, W)."""
+    return copier.pictures(wobbled(copier.latents(pictures), pictures, indices, seed))
+
+
+def copies_of_twins(clean, flawed, factors, indices, seed: int, copier, to_spoil):
+    """Copies of clean pictures and of flawed ones, some of these spoiled only now.
+
+    Args:
+        to_spoil: (N,) bool: who is flawed by what happens to its latents
+
+    Returns:
+        both, (N, 3, H, W), and index of GRADES of those spoiled
+    """
+    # Twins wobble alike: what tells them apart is the fault alone.
+    z = wobbled(copier.latents(clean), clean, indices, seed)
+    right = copier.pictures(z)
+    z_flawed = wobbled(copier.latents(flawed), clean, indices, seed)
+    if to_spoil.any():
+        own = indices[to_spoil]
+        u = torch.from_numpy(uniforms(own, seed, CHANCES, FAULTING)).float()
+        some = {name: values[to_spoil] for name, values in factors.items()}
+        blob = blob_of(some, own, seed, u, clean.shape[-1])
+        blob = F.adaptive_avg_pool2d(blob, z.shape[-1])
+        _, noise = noise_for(z[to_spoil], own, seed + 1)
+        z_flawed[to_spoil] = spoiled_latents(z[to_spoil], blob, u, noise)
+    wrong = copier.pictures(z_flawed)
+    differs = change(wrong[to_spoil], right[to_spoil])
+    return right, wrong, (differs >= SMALL).long() + (differs >= CLEAR).long()
 
 
 def flaw_batches(
@@ -183,25 +210,41 @@ def flaw_batches(
     seed: int,
     without: tuple[str, ...] = (),
 ) -> GetBatch:
-    """Batches of clean and flawed pictures: {"x_0", "grade", "kind"}, always new."""
+    """Batches of twins, clean and flawed, always new; half of all pairs are mirrored.
+
+    A batch is {"x_0": (B, 3, size, size)}, and "grade", "kind" and "place", (B,) each.
+    """
     copier = Copier.shipped() if size == 64 else None
+    twins = max(1, batch_size // 2)
+    per_chunk = max(1, CHUNK // twins)
     # One chunk at a time, as the reader's (wear.py).
     kept: dict[int, tuple[Tensor, dict[str, Tensor]]] = {}
 
     def get_batch(iteration: int) -> Batch:
-        per_chunk = max(1, CHUNK // batch_size)
         number, place = divmod(iteration, per_chunk * SHOWN)
+        n = per_chunk * twins
         if number not in kept:
             kept.clear()
-            n = max(CHUNK, batch_size)
             kept[number] = flawed_chunk(number, n, size, seed, copier, without)
         pictures, labels = kept[number]
         # Another order each time it is shown.
         turn, place = divmod(place, per_chunk)
         generator = generator_for(seed, number * SHOWN + turn, FAULTING)
-        order = torch.randperm(len(pictures), generator=generator)
-        rows = order[place * batch_size : (place + 1) * batch_size]
+        pair = torch.randperm(n, generator=generator)[place * twins :][:twins]
+        rows = torch.cat([pair, pair + n])[:batch_size]
         batch = {name: values[rows] for name, values in labels.items()}
-        return {"x_0": from_bytes(pictures[rows])} | batch
+        turned = (pair % 2 == turn % 2).repeat(2)[:batch_size]
+        x = from_bytes(pictures[rows])
+        x = torch.where(turned[:, None, None, None], mirror(x), x)
+        batch["place"] = torch.where(
+            turned, mirrored_place(batch["place"]), batch["place"]
+        )
+        return {"x_0": x} | batch
 
     return get_batch
+
+
+def mirrored_place(place: Tensor) -> Tensor:
+    """The same cell, seen in a mirror; IGNORED stays."""
+    column = place % PLACES
+    return torch.where(place >= 0, place - column + PLACES - 1 - column, place)

@@ -81,6 +81,13 @@ def reader_trainer(
     )
 
 
+def checked_widths(widths: tuple[int, ...]) -> tuple[int, ...]:
+    """The channels of a judge, within what KEPT_BY_JUDGE is about true of."""
+    if not widths or not all(8 <= width <= 512 for width in widths):
+        raise ValueError(f"--widths of a judge must lie in 8..512; got {widths}.")
+    return widths
+
+
 @plain_torch()
 def inspector_trainer(
     settings: Settings,
@@ -107,13 +114,15 @@ def inspector_trainer(
             f"--without takes some of {list(ALL_KINDS[1:])}, not all; got {without}."
         )
 
-    torch.manual_seed(seed)
     usual = (64, 128, 192) if size == 32 else (48, 96, 128, 192)
-    model = Judge(ASKED, size, widths or usual)
+    widths = usual if widths is None else checked_widths(widths)
+
+    torch.manual_seed(seed)
+    model = Judge(ASKED, size, widths)
     # Gently: a picture that is worn so much that a mouth is lost has a fault.
     get_batch = with_wear(
         flaw_batches(batch_size, size, seed, without),
-        *(seed, True),
+        seed,
         shift=2,
         wear=0.3,
         strength=0.5,

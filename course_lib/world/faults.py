@@ -22,7 +22,14 @@ from course_lib.chance import (
 )
 from course_lib.device import plain_torch
 from course_lib.pixels import to_bytes
-from course_lib.world.critters import COLOURS, EARS, SUBJECTS, Factors, choose_factors
+from course_lib.world.critters import (
+    ACCESSORIES,
+    ANIMALS,
+    COLOURS,
+    EARS,
+    Factors,
+    choose_factors,
+)
 from course_lib.world.drawing import POSE_NUMBERS, choose_pose, draw
 from course_lib.world.faulty_brush import (
     BRUSH_FAULTS,
@@ -38,6 +45,8 @@ from course_lib.world.shapes import pixel_grid, place
 
 KINDS = ("none", *BRUSH_FAULTS, "mixed", "stained", "smeared", "grainy", "scene")
 GRADES = ("clean", "small", "clear")
+# Lost eyes and mouths, parts twice and two colours are what people name most.
+OFTEN = {"missing": 4, "gone": 2, "extra": 2, "bent": 2, "patched": 2, "mixed": 3}
 TRIES = 3  # FAULTING + 0, 1, 2: whoever shows nothing is spoiled anew
 # How much must differ from the clean twin, for a small fault and for a clear one: the
 # sum over the pixels of a 64x64 of the largest change of a colour, up to 1 each. What
@@ -76,13 +85,22 @@ def grade(pictures: Tensor, clean: Tensor, kinds: Tensor) -> Tensor:
 # ------------------------------------------------------------------------- the faults
 
 
+def strikes_second(factors: Factors, u: Tensor) -> Tensor:
+    """Whose fault it is where there are two animals, (N,) bool: the right one's."""
+    return (factors["subject_2"] > 0) & (u[:, 13] < 0.5)
+
+
 def blob_of(factors: Factors, indices: Tensor, seed: int, u: Tensor, size: int):
-    """A soft spot on each first figure, (N, 1, H, W) in 0..1."""
+    """A soft spot on a figure of each picture, (N, 1, H, W) in 0..1."""
     chance = uniforms(indices, seed, SCENE_NUMBERS + 2 * POSE_NUMBERS, DRAWING)
-    chance = torch.from_numpy(chance).float()
-    own = chance[:, SCENE_NUMBERS : SCENE_NUMBERS + POSE_NUMBERS]
-    pose = choose_pose(factors, False, own)
-    pose = {name: values[:, None, None] for name, values in pose.items()}
+    chance = torch.from_numpy(chance).float()[:, SCENE_NUMBERS:]
+    first = choose_pose(factors, False, chance[:, :POSE_NUMBERS])
+    second = choose_pose(factors, True, chance[:, POSE_NUMBERS:])
+    right = strikes_second(factors, u)
+    pose = {
+        name: torch.where(right, second[name], first[name])[:, None, None]
+        for name in first
+    }
     points = place(pixel_grid(size), pose["x"], pose["y"], pose["scale"], pose["angle"])
     distance = blob_distance(points, u, place_of_blob(u, "first", "", pose))
     edge = (0.03 + 0.25 * u[:, 15])[:, None, None]
@@ -90,21 +108,26 @@ def blob_of(factors: Factors, indices: Tensor, seed: int, u: Tensor, size: int):
 
 
 def another_like(factors: Factors, u: Tensor) -> Factors:
-    """The same scene with one thing different: other ears, colour or animal."""
-    what = (u[:, 12] * 4).long()  # 0 animal, 1 ears, 2 colour, 3 animal and colour
+    """The same scene with one thing different, which is to show through."""
+    # 0 another animal, 1 ears, 2 colour, 3 animal and colour, 4 nobody, 5 accessory
+    what = (u[:, 12] * 6).long()
+    right = strikes_second(factors, u)
+    two = factors["subject_2"] > 0
+    what = torch.where(two & ((what == 1) | (what == 5)), 0, what)
     other = dict(factors)
-    subject, colour = factors["subject"], factors["colour"]
-    step = 1 + (u[:, 10] * (len(SUBJECTS) - 4 - 1)).long()  # animals only
-    animals = len(SUBJECTS) - 4
-    next_one = (subject - 1 + step) % animals + 1
-    other["subject"] = torch.where((what == 0) | (what == 3), next_one, subject)
-    step = 1 + (u[:, 11] * (len(COLOURS) - 2)).long()
-    next_colour = (colour - 1 + step) % (len(COLOURS) - 1) + 1
-    other["colour"] = torch.where(what >= 2, next_colour, colour)
-    step = 1 + (u[:, 11] * (len(EARS) - 1)).long()
-    other["ears"] = torch.where(
-        what == 1, (factors["ears"] + step) % len(EARS), factors["ears"]
-    )
+    for end, struck in (("", ~right), ("_2", right)):
+        subject, colour = factors["subject" + end], factors["colour" + end]
+        # From 1 on: 0 is nobody, and no colour. Animals only, no things.
+        to = (subject + (u[:, 10] * (len(ANIMALS) - 1)).long()) % len(ANIMALS) + 1
+        new = torch.where(struck & ((what == 0) | (what == 3)), to, subject)
+        # The scene behind shows through: the animal fades.
+        other["subject" + end] = torch.where(struck & (what == 4), 0, new)
+        to = (colour + (u[:, 11] * (len(COLOURS) - 2)).long()) % (len(COLOURS) - 1) + 1
+        new = struck & ((what == 2) | (what == 3))
+        other["colour" + end] = torch.where(new, to, colour)
+    for name, number, values in (("ears", 1, EARS), ("accessory", 5, ACCESSORIES)):
+        to = factors[name] + 1 + (u[:, 11] * (len(values) - 1)).long()
+        other[name] = torch.where(what == number, to % len(values), factors[name])
     return other
 
 
@@ -157,51 +180,54 @@ def grain(pictures: Tensor, blob: Tensor, u: Tensor, indices: Tensor, seed: int)
 
 def parts_for(factors: Factors, kinds: Tensor, u: Tensor) -> Tensor:
     """Which part each fault strikes, index of PARTS, (N,)."""
-    two = (factors["subject_2"] > 0) & (u[:, 13] < 0.5)
+    two = strikes_second(factors, u)
     worn = (factors["accessory"] > 0) & (u[:, 13] < 0.35)
     part = torch.where(two, PARTS.index("second"), PARTS.index("first"))
     part = torch.where(worn, PARTS.index("accessory"), part)
     return torch.where(kinds == KINDS.index("scene"), PARTS.index("scene"), part)
 
 
+def with_brush(factors: Factors, indices: Tensor, seed: int, size: int, kinds, u):
+    """Pictures whose strokes go wrong, (N, 3, size, size)."""
+    # A scene errs as a figure does, in ways that show: a sun twice, a hill bitten.
+    of_scene = kinds == KINDS.index("scene")
+    in_scene = torch.tensor([BRUSH_FAULTS.index(k) for k in ("extra", "gone")])
+    fault = torch.where(of_scene, in_scene[(u[:, 0] * 2).long()], kinds - 1)
+    # Of "extra" a scene has no first form: a folded sky is a sky.
+    u = u.clone()
+    u[:, 12] = torch.where(of_scene, 0.35 + 0.65 * u[:, 12], u[:, 12])
+    plan = Plan(fault, parts_for(factors, kinds, u), u)
+    return draw(factors, indices, seed, size, hand=plan.hand)
+
+
 def spoil_once(
     clean: Tensor, factors: Factors, indices: Tensor, seed: int, kinds: Tensor, u
 ) -> Tensor:
     """Every picture with its kind of fault, seen or not, (N, 3, H, W)."""
-    size = clean.shape[-1]
-    # A scene errs as a figure does: a sun is doubled, a hill left out.
-    of_scene = kinds == KINDS.index("scene")
-    fault = torch.where(kinds <= len(BRUSH_FAULTS), kinds - 1, -1)
-    in_scene = torch.tensor(
-        [BRUSH_FAULTS.index(k) for k in ("extra", "missing", "gone", "moved")]
-    )
-    fault = torch.where(of_scene, in_scene[(u[:, 0] * 4).long()], fault)
-    # Of a scene nothing is folded.
-    u = u.clone()
-    u[:, 12] = torch.where(of_scene & (fault == 2), 0.35 + 0.65 * u[:, 12], u[:, 12])
-    pictures = clean.clone()
-    rows = torch.nonzero(fault >= 0)[:, 0]
-    if len(rows):
-        some = {name: values[rows] for name, values in factors.items()}
-        plan = Plan(fault[rows], parts_for(some, kinds[rows], u[rows]), u[rows])
-        pictures[rows] = draw(some, indices[rows], seed, size, hand=plan.hand)
+    pictures, size = clean.clone(), clean.shape[-1]
+    drawn = (kinds <= len(BRUSH_FAULTS)) | (kinds == KINDS.index("scene"))
+    if drawn.any():
+        some = {name: values[drawn] for name, values in factors.items()}
+        pictures[drawn] = with_brush(
+            some, indices[drawn], seed, size, kinds[drawn], u[drawn]
+        )
     for kind in ("mixed", "stained", "smeared", "grainy"):
-        rows = torch.nonzero(kinds == KINDS.index(kind))[:, 0]
-        if len(rows) == 0:
+        rows = kinds == KINDS.index(kind)
+        if not rows.any():
             continue
         some = {name: values[rows] for name, values in factors.items()}
-        blob = blob_of(some, indices[rows], seed, u[rows], size)
-        whole = pictures[rows]
+        own, whole = u[rows], clean[rows]
+        blob = blob_of(some, indices[rows], seed, own, size)
         if kind == "mixed":
-            other = draw(another_like(some, u[rows]), indices[rows], seed, size)
-            faint = (0.45 + 0.75 * u[rows, 9]).clamp(max=1)[:, None, None, None]
+            other = draw(another_like(some, own), indices[rows], seed, size)
+            faint = (0.45 + 0.75 * own[:, 9]).clamp(max=1)[:, None, None, None]
             whole = torch.lerp(whole, other, blob * faint)
         elif kind == "stained":
-            whole = stain(whole, blob, u[rows])
+            whole = stain(whole, blob, own)
         elif kind == "smeared":
-            whole = smear(whole, blob, u[rows])
+            whole = smear(whole, blob, own)
         else:
-            whole = grain(whole, blob, u[rows], indices[rows], seed)
+            whole = grain(whole, blob, own, indices[rows], seed)
         pictures[rows] = whole
     return pictures.clamp(-1, 1)
 
@@ -237,7 +263,12 @@ def choose_kinds(
     indices: Tensor, seed: int, clean: float, without: tuple[str, ...] = ()
 ) -> Tensor:
     """Which fault each picture gets, (N,), a share of them none."""
-    kinds = [i for i, kind in enumerate(KINDS) if i and kind not in without]
+    kinds = [
+        KINDS.index(kind)
+        for kind in KINDS[1:]
+        if kind not in without
+        for _ in range(OFTEN.get(kind, 1))
+    ]
     u = uniforms(indices, seed, 2, FAULTING + TRIES)
     chosen = torch.tensor(kinds)[torch.from_numpy(pick(u[:, 1], len(kinds)))]
     return torch.where(torch.from_numpy(u[:, 0] < clean), 0, chosen)
@@ -252,7 +283,11 @@ def draw_faulty(
     clean: float = 0.5,
     without: tuple[str, ...] = (),
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Pictures number start .. start + n - 1, (n, 3, H, W) uint8, a share of them clean.
+    """Pictures number start .. start + n - 1, (n, 3, H, W) uint8.
+
+    Args:
+        clean: the share of them without a fault
+        without: kinds of faults that are left out
 
     Returns:
         the pictures, and {"kind": index of KINDS, "grade": index of GRADES}, (n,) each

@@ -137,7 +137,7 @@ def count_strokes(part: str, name: str) -> int:
 
 
 def shifted_field(field: Tensor, down: Tensor, right: Tensor) -> Tensor:
-    """Each (H, W) of (n, H, W) moved by its own whole pixels; the border is repeated."""
+    """Each (H, W) of (n, H, W) moved by its own whole pixels; borders repeat."""
     n, H, W = field.shape
     rows = (torch.arange(H) - down[:, None]).clamp(0, H - 1)  # (n, H)
     columns = (torch.arange(W) - right[:, None]).clamp(0, W - 1)
@@ -211,7 +211,8 @@ def choose_strokes(u: Tensor, part: str, name: str) -> tuple[Tensor, Tensor]:
     count = count_strokes(part, name)
     # An animal's first stroke is its shadow, which nobody misses.
     skipped = 1 if part in ("first", "second") else 0
-    first = skipped + (u[:, 1] * (count - skipped)).long()
+    # Eyes and mouths are painted last, and more seldom alone than a body is large.
+    first = skipped + (u[:, 1].sqrt() * (count - skipped)).long()
     # An eye is three strokes. Not all of what is worn, or it would not be worn at all:
     # that is no fault. (A pole is all that hangs behind the figure.)
     most = count - 1 if part == "accessory" and count > 2 else count

@@ -1,0 +1,139 @@
+"""The commands `train reader`, `train inspector` and `train classifier`: the judges'.
+
+As those of train_networks.py, whose group they join.
+"""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from course_lib.commands.options import AsJson, bad_input
+from course_lib.commands.train import (
+    Batch,
+    Iterations,
+    Keep,
+    LearningRate,
+    Minutes,
+    OnlyData,
+    OnlySize,
+    Optimizer,
+    Out,
+    Precision,
+    Resume,
+    Seed,
+    Size,
+    Threads,
+    Until,
+    Widths,
+    given,
+    learn,
+    prepare,
+)
+from course_lib.commands.train_networks import NETWORKS, grids, only
+
+Without = Annotated[
+    list[str] | None,
+    typer.Option(help="A kind of fault that it never sees; may be repeated."),
+]
+
+
+@NETWORKS.command()
+def reader(
+    called: typer.Context,
+    out: Out,
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    size: Size = None,
+    data: OnlyData = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a picture shows: the judge of all that is drawn.
+
+    Example: python -m course_lib train reader --iterations 2500 --out runs/reader-32
+    """
+    from course_lib.training import judges
+
+    options = given(batch_size=batch, seed=seed, size=size)
+    with bad_input():
+        settings = prepare(called, judges.READER_SETTINGS)
+        only("A reader", "critters", data)
+    learn(called, settings, partial(judges.reader_trainer, **options))
+
+
+@NETWORKS.command()
+def inspector(
+    called: typer.Context,
+    out: Out,
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    size: Size = None,
+    widths: Widths = None,
+    without: Without = None,
+    data: OnlyData = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Whether a picture has a flaw: the judge of how well it is drawn.
+
+    Example: python -m course_lib train inspector --iterations 2500 --out runs/inspector
+    """
+    from course_lib.training import judges
+
+    options = given(batch_size=batch, seed=seed, size=size)
+    with bad_input():
+        settings = prepare(called, judges.INSPECTOR_SETTINGS)
+        only("An inspector", "critters", data)
+        options |= given(widths=grids(widths))
+        options["without"] = tuple(without or ())
+    learn(called, settings, partial(judges.inspector_trainer, **options))
+
+
+@NETWORKS.command()
+def classifier(
+    called: typer.Context,
+    out: Out,
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    data: OnlyData = None,
+    size: OnlySize = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which of CIFAR-10's ten classes a photo is of: the judge of photos.
+
+    Example: python -m course_lib train classifier --iterations 6000 --out runs/judge
+    """
+    from course_lib.training import judges
+
+    options = given(batch_size=batch, seed=seed)
+    with bad_input():
+        settings = prepare(called, judges.CLASSIFIER_SETTINGS)
+        # Of critters the reader says more, so the classifier is for photos.
+        only("A classifier", "cifar10", data, 32, size)
+    learn(called, settings, partial(judges.classifier_trainer, **options))
