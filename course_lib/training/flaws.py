@@ -17,6 +17,7 @@ from torch import Tensor
 from course_lib.chance import (
     FAULTING,
     GRAIN,
+    WEAR,
     Batch,
     GetBatch,
     generator_for,
@@ -24,10 +25,12 @@ from course_lib.chance import (
 )
 from course_lib.networks.autoencoder import Autoencoder, load_autoencoder
 from course_lib.pixels import from_bytes, mirror, to_bytes
-from course_lib.world.critters import choose_factors
+from course_lib.world.critters import FACTORS, choose_factors
 from course_lib.world.drawing import draw
 from course_lib.world.faults import (
+    GRADES,
     KINDS,
+    SEEN,
     TRIES,
     blob_of,
     change,
@@ -35,19 +38,23 @@ from course_lib.world.faults import (
     spoil,
 )
 from course_lib.world.faulty_brush import CHANCES
-from course_lib.world.wear import IGNORED
+from course_lib.world.wear import shifted
 
 # "spoiled": in the latents of an autoencoder.
 ALL_KINDS = (*KINDS, "spoiled")
-PLACES = 4  # cells along a side: where is the fault?
-ASKED = {"grade": 3, "kind": len(ALL_KINDS), "place": PLACES**2}
+# What is in a picture is asked as well: who knows what a cat is sees what it lacks.
+READ = ("subject", "colour", "subject_2", "colour_2", "accessory", "ears")
+ASKED = {"grade": len(GRADES), "kind": len(ALL_KINDS)}
+ASKED |= {name: len(FACTORS[name]) for name in READ}
 CHUNK = 1024  # twins drawn at once
-SHOWN = 2  # how often each is shown, worn in another way: drawn it costs as much
-COPIED = 0.5  # the share that has gone through the autoencoder
+SHOWN = 4  # how often each is shown, worn in another way: drawn it costs as much
+COPIED = 0.35  # the share that has gone through the autoencoder
 SPOILED = 0.3  # of those: spoiled in latents
 WOBBLE = 0.16  # the most noise in the latents of a copy, in spreads of their channel
 # A copy differs from its picture by 40 on the average (faults.change), nowhere clearly.
 SMALL, CLEAR = 25.0, 70.0
+MANY = 3.0  # pixels of 16 in a cell of the map that make it wrong for sure
+WORN = 0.3  # the share of pictures with noise, and of batches with blur
 
 
 @dataclass(eq=False)
@@ -134,8 +141,8 @@ def flawed_chunk(
     """n critters twice, clean and then with a fault each: (2 n, 3, size, size) bytes.
 
     Returns:
-        the pictures, and {"grade", "kind", "place"}: (2 n,) each. A place is a cell of
-        a grid of PLACES x PLACES, IGNORED in clean pictures
+        the pictures, {"grade", "kind"}: (2 n,) each, and "change": (2 n, 1, size, size)
+        bytes, how much the fault has changed each pixel
     """
     indices = torch.arange(number * n, (number + 1) * n)
     factors = choose_factors(indices, seed, "any", allow_held_out=True)
@@ -145,7 +152,7 @@ def flawed_chunk(
     kinds = choose_kinds(indices, seed, 0.0, without).masked_fill(to_spoil, 0)
     clean = draw(factors, indices, seed, size)
     flawed, grades = spoil(clean, factors, indices, seed, kinds)
-    places = place_of_change(flawed, clean)
+    changed = bytes_of_change(flawed, clean)
     kinds = torch.where(grades > 0, kinds, 0)
     if copied.any():
         some = {name: values[copied] for name, values in factors.items()}
@@ -157,20 +164,21 @@ def flawed_chunk(
         grades[to_spoil] = found
         spoiled = ALL_KINDS.index("spoiled")
         kinds[to_spoil] = torch.where(found > 0, spoiled, 0)
-        places[to_spoil] = place_of_change(flawed[to_spoil], clean[to_spoil])
+        changed[to_spoil] = bytes_of_change(flawed[to_spoil], clean[to_spoil])
     none = torch.zeros_like(kinds)
-    places = torch.where(grades > 0, places, IGNORED)
-    return to_bytes(torch.cat([clean, flawed])), {
+    shown = {name: factors[name].repeat(2) for name in READ}
+    return to_bytes(torch.cat([clean, flawed])), shown | {
         "grade": torch.cat([none, grades]),
         "kind": torch.cat([none, kinds]),
-        "place": torch.cat([none + IGNORED, places]),
+        "change": torch.cat([torch.zeros_like(changed), changed]),
     }
 
 
-def place_of_change(pictures: Tensor, clean: Tensor) -> Tensor:
-    """In which cell of a grid of PLACES x PLACES they differ most, row by row, (N,)."""
-    difference = (pictures - clean).abs().amax(1)
-    return F.adaptive_avg_pool2d(difference, PLACES).flatten(1).argmax(1)
+def bytes_of_change(pictures: Tensor, clean: Tensor) -> Tensor:
+    """How much each pixel differs, (N, 1, H, W) uint8: 255 for half of all or more."""
+    difference = (pictures - clean).abs().amax(1, keepdim=True)
+    seen = torch.where(difference > SEEN, difference.clamp(max=1), 0.0)
+    return (255 * seen).to(torch.uint8)
 
 
 def copies(pictures: Tensor, indices: Tensor, seed: int, copier: Copier) -> Tensor:
@@ -212,7 +220,8 @@ def flaw_batches(
 ) -> GetBatch:
     """Batches of twins, clean and flawed, always new; half of all pairs are mirrored.
 
-    A batch is {"x_0": (B, 3, size, size)}, and "grade", "kind" and "place", (B,) each.
+    A batch is {"x_0": (B, 3, size, size), "map": (B, size / 4, size / 4) in 0..1} and
+    "grade" and "kind", (B,) each.
     """
     copier = Copier.shipped() if size == 64 else None
     twins = max(1, batch_size // 2)
@@ -231,20 +240,38 @@ def flaw_batches(
         turn, place = divmod(place, per_chunk)
         generator = generator_for(seed, number * SHOWN + turn, FAULTING)
         pair = torch.randperm(n, generator=generator)[place * twins :][:twins]
-        rows = torch.cat([pair, pair + n])[:batch_size]
-        batch = {name: values[rows] for name, values in labels.items()}
-        turned = (pair % 2 == turn % 2).repeat(2)[:batch_size]
-        x = from_bytes(pictures[rows])
-        x = torch.where(turned[:, None, None, None], mirror(x), x)
-        batch["place"] = torch.where(
-            turned, mirrored_place(batch["place"]), batch["place"]
-        )
-        return {"x_0": x} | batch
+        rows = torch.cat([pair, pair + n])
+        changed = labels["change"][rows] / 255.0
+        x, changed = worn(from_bytes(pictures[rows]), changed, seed, iteration)
+        # The pixels of a cell that are quite another, up to MANY.
+        cells = (F.avg_pool2d(changed, 4)[:, 0] * 16 / MANY).clamp(max=1)
+        batch = {name: labels[name][rows] for name in ASKED}
+        return {"x_0": x, "map": cells} | batch
 
     return get_batch
 
 
-def mirrored_place(place: Tensor) -> Tensor:
-    """The same cell, seen in a mirror; IGNORED stays."""
-    column = place % PLACES
-    return torch.where(place >= 0, place - column + PLACES - 1 - column, place)
+def worn(x: Tensor, changed: Tensor, seed: int, iteration: int):
+    """Pictures and what changed in them, mirrored and shifted; a little blurred, noisy.
+
+    The second half are the twins of the first, and are worn as these are: what tells
+    twins apart is the fault alone. Gently: a picture that is worn so much that a mouth
+    is lost has a flaw.
+    """
+    generator = generator_for(seed, iteration, WEAR)
+    n, size = len(x) // 2, x.shape[-1]
+    both = torch.cat([x, changed], 1)  # (2 n, 4, H, W)
+    twins = torch.cat(both.chunk(2), 1)  # (n, 8, H, W)
+    mirrored = torch.rand(n, 1, 1, 1, generator=generator) < 0.5
+    twins = shifted(torch.where(mirrored, mirror(twins), twins), 2, generator)
+    both = torch.cat(twins.chunk(2, 1))
+    x, changed = both[:, :3], both[:, 3:]
+    if torch.rand((), generator=generator) < WORN:
+        # As far from a blur of three pixels as chance wants, at most half way.
+        blurred = F.avg_pool2d(F.pad(x, [1] * 4, mode="replicate"), 3, 1)
+        share = 0.4 * torch.rand(n, 1, 1, 1, generator=generator)
+        x = torch.lerp(x, blurred, share.repeat(2, 1, 1, 1))
+    is_worn = torch.rand(n, 1, 1, 1, generator=generator) < WORN
+    loud = 0.1 * torch.rand(n, 1, 1, 1, generator=generator)
+    noise = is_worn * loud * torch.randn(n, 3, size, size, generator=generator)
+    return (x + noise.repeat(2, 1, 1, 1)).clamp(-1, 1), changed

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from course_lib.device import plain_torch
+from course_lib.networks.inspector import FlawFinder, flaw_loss
 from course_lib.networks.judge import Judge, make_judge_loss
 from course_lib.training.bounds import (
     check_batch_fits,
@@ -26,7 +27,7 @@ from course_lib.world.wear import QUESTIONS, reader_batches, with_wear
 
 CLASSIFIER_SETTINGS = {"weight_decay": 0.05, "decay": 1.0}
 READER_SETTINGS = {"weight_decay": 0.01, "decay": 1.0}
-INSPECTOR_SETTINGS = {"weight_decay": 0.01, "decay": 1.0}
+INSPECTOR_SETTINGS = {"weight_decay": 0.01, "decay": 1.0, "muon": True}
 KEPT_BY_JUDGE = {32: 123_000, 64: 397_000}  # numbers of each picture of this size
 
 
@@ -82,9 +83,9 @@ def reader_trainer(
 
 
 def checked_widths(widths: tuple[int, ...]) -> tuple[int, ...]:
-    """The channels of a judge, within what KEPT_BY_JUDGE is about true of."""
+    """The channels of an inspector, within what KEPT_BY_JUDGE is about true of."""
     if not widths or not all(8 <= width <= 512 for width in widths):
-        raise ValueError(f"--widths of a judge must lie in 8..512; got {widths}.")
+        raise ValueError(f"--widths of an inspector must lie in 8..512; got {widths}.")
     return widths
 
 
@@ -94,7 +95,7 @@ def inspector_trainer(
     folder: Path | str | None = None,
     resume: bool = False,
     size: int = 64,
-    batch_size: int = 128,
+    batch_size: int = 64,
     seed: int = 2,
     widths: tuple[int, ...] | None = None,
     without: tuple[str, ...] = (),
@@ -114,22 +115,13 @@ def inspector_trainer(
             f"--without takes some of {list(ALL_KINDS[1:])}, not all; got {without}."
         )
 
-    usual = (64, 128, 192) if size == 32 else (48, 96, 128, 192)
+    usual = (32, 96, 160) if size == 32 else (32, 64, 96, 128)
     widths = usual if widths is None else checked_widths(widths)
 
     torch.manual_seed(seed)
-    model = Judge(ASKED, size, widths)
-    # Gently: a picture that is worn so much that a mouth is lost has a fault.
-    get_batch = with_wear(
-        flaw_batches(batch_size, size, seed, without),
-        seed,
-        shift=2,
-        wear=0.3,
-        strength=0.5,
-    )
-    card = {"kind": "judge", "config": model.config, "data": "flaws"}
+    model = FlawFinder(ASKED, size, widths)
+    get_batch = flaw_batches(batch_size, size, seed, without)
+    card = {"kind": "inspector", "config": model.config, "data": "flaws"}
     card |= {"labels": list(ALL_KINDS), "without": list(without)}
     card |= {"size": size, "batch_size": batch_size, "seed": seed}
-    return trainer_of(
-        model, make_judge_loss(), get_batch, settings, folder, resume, card
-    )
+    return trainer_of(model, flaw_loss, get_batch, settings, folder, resume, card)

@@ -47,6 +47,7 @@ KINDS = ("none", *BRUSH_FAULTS, "mixed", "stained", "smeared", "grainy", "scene"
 GRADES = ("clean", "small", "clear")
 # Lost eyes and mouths, parts twice and two colours are what people name most.
 OFTEN = {"missing": 4, "gone": 2, "extra": 2, "bent": 2, "patched": 2, "mixed": 3}
+SEEN = 0.2  # of 2: a smaller change of one pixel no eye minds
 TRIES = 3  # FAULTING + 0, 1, 2: whoever shows nothing is spoiled anew
 # How much must differ from the clean twin, for a small fault and for a clear one: the
 # sum over the pixels of a 64x64 of the largest change of a colour, up to 1 each. What
@@ -70,8 +71,7 @@ VISIBLE = {
 def change(pictures: Tensor, clean: Tensor) -> Tensor:
     """How much of each picture differs, (N,), in pixels of 64x64."""
     difference = (pictures - clean).abs().amax(1)  # (N, H, W), of 2
-    # Less than a tenth of all brightness, no eye minds in one pixel.
-    seen = torch.where(difference > 0.2, difference.clamp(max=1), 0.0)
+    seen = torch.where(difference > SEEN, difference.clamp(max=1), 0.0)
     return seen.sum((1, 2)) * (64 / pictures.shape[-1]) ** 2
 
 

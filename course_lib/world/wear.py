@@ -150,7 +150,6 @@ def with_wear(
     shift: int = 2,
     wear: float = 0.5,
     cut: int = 0,
-    strength: float = 1.0,
 ) -> GetBatch:
     """Shift, flip, blur and add noise, so that a network does not mind such things.
 
@@ -162,7 +161,6 @@ def with_wear(
         shift: pixels, at most, in each direction; the border is repeated
         wear: the share of pictures that get noise, and of batches that get blur
         cut: side of a grey square over each picture (Cutout, DeVries & Taylor 2017)
-        strength: of blur and noise, a share of what the reader is used to
     """
 
     from torchvision.transforms import v2  # 2 s to import, so only where it is used
@@ -178,11 +176,11 @@ def with_wear(
         # Blur a batch at a time, as one call blurs all with one strength; noise and
         # shifts cost no more picture by picture.
         if torch.rand((), generator=generator) < wear:
-            sigma = strength * (0.2 + 0.6 * torch.rand((), generator=generator).item())
-            x = v2.functional.gaussian_blur(x, [3, 3], [sigma, sigma])
+            strength = 0.2 + 0.6 * torch.rand((), generator=generator).item()
+            x = v2.functional.gaussian_blur(x, [3, 3], [strength, strength])
         worn = (torch.rand(len(x), 1, 1, 1, generator=generator) < wear).float()
-        loud = strength * 0.2 * torch.rand(len(x), 1, 1, 1, generator=generator)
-        x = x + worn * loud * torch.randn(x.shape, generator=generator)
+        strength = 0.2 * torch.rand(len(x), 1, 1, 1, generator=generator)
+        x = x + worn * strength * torch.randn(x.shape, generator=generator)
         # Cut last, so that the square is plain grey; clamped, as all pictures are that
         # a judge is shown.
         batch["x_0"] = cut_out(x, cut, generator).clamp(-1, 1)
