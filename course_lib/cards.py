@@ -210,6 +210,11 @@ CONFIG = {  # what `config`, the settings of the network, must be in each kind o
         "size": whole(2, LARGEST_SIDE),
         "widths": WIDTHS,
     },
+    "inspector": {
+        "answers": dict_of(whole(1, 10_000), 100),
+        "size": whole(2, LARGEST_SIDE),
+        "widths": WIDTHS,
+    },
 }
 # Drawn with, and so needed: a network alone does not tell which noise it saw.
 DENOISER = ("config", "schedule", "T", "target", "size")
@@ -219,6 +224,7 @@ NEEDED = {  # without which a kind is of no use
     "pair": ("config", "merges"),
     "autoencoder": ("config",),
     "judge": ("config",),
+    "inspector": ("config",),
 }
 
 

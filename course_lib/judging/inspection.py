@@ -12,13 +12,14 @@ from no generated picture and from no person's grades.
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from course_lib.chance import TRIAL, generator_for
-from course_lib.checkpoint import load_weights
+from course_lib.checkpoint import find_weights
 from course_lib.device import plain_torch
 from course_lib.judging.evaluation import (
     FRESH,
@@ -28,7 +29,7 @@ from course_lib.judging.evaluation import (
     worn_pictures,
 )
 from course_lib.judging.metrics import share
-from course_lib.networks.judge import Judge, shared_judge
+from course_lib.networks.inspector import FlawFinder, load_flaw_finder
 from course_lib.pixels import from_bytes, mirror, to_bytes
 from course_lib.shown import progress_bar
 from course_lib.training.flaws import ALL_KINDS, Copier, copies, flawed_chunk
@@ -42,9 +43,9 @@ THRESHOLD = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Inspector:
-    """A judge that has learned faults, and from where on it calls a picture flawed."""
+    """A network that has learned faults, and what it calls flawed."""
 
-    judge: Judge
+    network: FlawFinder
     threshold: float = THRESHOLD
 
     @classmethod
@@ -53,19 +54,15 @@ class Inspector:
 
         Raises:
             CheckpointError: there are no such weights, or of another kind
-            ValueError: a judge, but of something else
         """
-        judge = shared_judge(name_or_folder)
-        card = load_weights(name_or_folder)[1]
-        if card.get("data") != "flaws":
-            raise ValueError(
-                f"{name_or_folder} judges something else than flaws: take inspector-64."
-            )
-        return cls(judge, card.get("threshold", THRESHOLD))
+        network, card = load_flaw_finder(name_or_folder)
+        return cls(network, card.get("threshold", THRESHOLD))
 
     @torch.no_grad()
     def answers(self, pictures: Tensor, batch_size: int = 256) -> dict[str, Tensor]:
-        """How likely each answer is: {"grade": (B, 3), "kind": (B, kinds)}.
+        """How likely each answer is: {"grade": (B, 3), "kind": (B, kinds), ...}.
+
+        "map", (B, H / 4, W / 4), says how likely each cell shows a fault.
 
         Args:
             pictures: (B, 3, H, W) in [-1, 1], of its size or a whole number larger
@@ -74,11 +71,13 @@ class Inspector:
         for some in pictures.split(batch_size):
             # As drawn and mirrored: which way a cat looks says nothing of its flaws.
             some = some.clamp(-1, 1)
-            ways = [self.judge(x) for x in (some, mirror(some))]
-            found.append(
-                {q: sum(w[q].softmax(1) for w in ways) / 2 for q in self.judge.heads}
+            one, other = (
+                as_chances(self.network(some)),
+                as_chances(self.network(mirror(some))),
             )
-        return {q: torch.cat([f[q] for f in found]) for q in self.judge.heads}
+            other["map"] = other["map"].flip(-1)
+            found.append({q: (one[q] + other[q]) / 2 for q in one})
+        return {q: torch.cat([f[q] for f in found]) for q in found[0]}
 
     def flaws(self, pictures: Tensor) -> Tensor:
         """How surely each picture has a clear flaw, (B,) in 0..1; a small one half."""
@@ -95,11 +94,26 @@ class Inspector:
         return [ALL_KINDS[i] for i in kind.tolist()]
 
 
+def as_chances(found: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Logits to shares of one; each cell of the map has its own."""
+    return {q: x.sigmoid() if q == "map" else x.softmax(1) for q, x in found.items()}
+
+
 def shared_inspector(size: int = 64) -> Inspector:
     """The shipped inspector of pictures of 32x32 or 64x64; loaded once."""
     if size not in (32, 64):
         raise ValueError(f"There are inspectors of size 32 and 64; got {size!r}.")
-    return Inspector.from_pretrained(f"inspector-{size}")
+    name = f"inspector-{size}"
+    # By its folder and when it was written, as the judges (judge.py).
+    folder = find_weights(name).resolve()
+    changed = (folder / "model.safetensors").stat().st_mtime_ns
+    return inspector_of_file(name, folder, changed)
+
+
+@lru_cache(maxsize=2)
+def inspector_of_file(name: str, folder: Path, changed: int) -> Inspector:
+    """An inspector from the file in this folder that was written at this time."""
+    return Inspector.from_pretrained(name)
 
 
 # How good it is ---------------------------------------------------------------
@@ -114,17 +128,17 @@ def measure_inspector(inspector: Inspector, n: int = 2048, seeds: int = 3) -> di
     """
     n, seeds = operator.index(n), operator.index(seeds)
     check_size(n, seeds)
-    size = inspector.judge.config["size"]
+    size = inspector.network.config["size"]
     copier = Copier.shipped() if size == 64 else None
     alarms: dict[str, list] = {}
     found: dict[str, list] = {}
-    clear_scores = []
+    clean_scores = []
     for world in progress_bar([FRESH + seed for seed in range(seeds)], unit="seed"):
         for how, pictures in clean_pictures(n, world, size, copier):
             score = inspector.flaws(pictures)
             alarms.setdefault(how, []).append(share(score > inspector.threshold))
             if how == "as they are":
-                clear_scores.append(score)
+                clean_scores.append(score)
         pictures, labels = flawed_chunk(0, n, size, world, copier)
         # The second half: the first are their clean twins.
         labels = {name: values[n:] for name, values in labels.items()}
@@ -132,8 +146,8 @@ def measure_inspector(inspector: Inspector, n: int = 2048, seeds: int = 3) -> di
         for kind, rows in rows_of(labels):
             if rows.any():  # "spoiled" needs the autoencoder
                 found.setdefault(kind, []).append(share(flawed[rows]))
-    scores = torch.cat(clear_scores)
-    return dict(kind="judge", data="flaws", size=size, n=n, seeds=seeds) | {
+    scores = torch.cat(clean_scores)
+    return dict(kind="inspector", data="flaws", size=size, n=n, seeds=seeds) | {
         "threshold": inspector.threshold,
         "highest of 98 % of clean ones": scores.quantile(0.98).item(),
         "false_alarms": {k: as_facts(together(v)) for k, v in alarms.items()},

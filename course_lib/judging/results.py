@@ -115,7 +115,7 @@ def figures(found: dict) -> Found:
         fresh = found["fresh"] | chance["fresh"]
         rest = {k: found[k] for k in ("zero-shot", "prefers the right sentence")}
         return fresh | {"held out": found["held out"] | chance["held out"]} | rest
-    if found["kind"] == "judge" and "false_alarms" in found:  # an inspector
+    if found["kind"] == "inspector":
         told = {"threshold": found["threshold"]}
         return told | {"false alarms": found["false_alarms"], "found": found["found"]}
     if found["kind"] == "judge":

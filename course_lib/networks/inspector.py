@@ -8,11 +8,15 @@ something wrong here?", the same pictures teach it in minutes. So it is a small 
 down to see what animal this is, up again to say where it is not one.
 """
 
+from pathlib import Path
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course_lib.cards import Card
 from course_lib.chance import Batch
+from course_lib.checkpoint import load_network
 
 MAP_WEIGHT = (
     4.0  # of the map in the loss; a cell with a fault counts as so many without
@@ -132,3 +136,8 @@ def flaw_loss(model: nn.Module, batch: Batch) -> Tensor:
         asked = F.cross_entropy(found[question].float(), batch[question])
         loss = loss + (1.0 if question == "grade" else 0.3) * asked
     return loss
+
+
+def load_flaw_finder(name_or_folder: Path | str) -> tuple[FlawFinder, Card]:
+    """A trained one and its card: "inspector-64", "inspector-32" or your own."""
+    return load_network(name_or_folder, "inspector", "not an inspector", FlawFinder)
