@@ -36,7 +36,7 @@ NETWORKS = {  # and the options that are its own
     "pair": set(),
     "autoencoder": {"--widths", "--blocks", "--pair", "--start", "--strangers"},
     "reader": {"--size"},
-    "inspector": {"--size", "--widths", "--without"},
+    "inspector": {"--size", "--widths", "--without", "--start"},
     "classifier": set(),
 }
 SHARED = {

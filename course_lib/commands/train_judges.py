@@ -23,6 +23,7 @@ from course_lib.commands.train import (
     Resume,
     Seed,
     Size,
+    Start,
     Threads,
     Until,
     Widths,
@@ -81,6 +82,7 @@ def inspector(
     size: Size = None,
     widths: Widths = None,
     without: Without = None,
+    start: Start = None,
     data: OnlyData = None,
     resume: Resume = False,
     until: Until = None,
@@ -97,7 +99,7 @@ def inspector(
     """
     from course_lib.training import judges
 
-    options = given(batch_size=batch, seed=seed, size=size)
+    options = given(batch_size=batch, seed=seed, size=size, start=start)
     with bad_input():
         settings = prepare(called, judges.INSPECTOR_SETTINGS)
         only("An inspector", "critters", data)

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from course_lib.device import plain_torch
-from course_lib.networks.inspector import FlawFinder, flaw_loss
+from course_lib.networks.inspector import FlawFinder, flaw_loss, load_flaw_finder
 from course_lib.networks.judge import Judge, make_judge_loss
 from course_lib.training.bounds import (
     check_batch_fits,
@@ -99,12 +99,14 @@ def inspector_trainer(
     seed: int = 2,
     widths: tuple[int, ...] | None = None,
     without: tuple[str, ...] = (),
+    start: Path | str | None = None,
 ) -> Trainer:
     """The inspector at 32x32 or 64x64: is a critter clean or flawed, and how?
 
     Args:
         widths: channels after each halving
         without: kinds of faults that it never sees
+        start: a trained one of this size to go on from, whose widths it has
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
     size = checked_size(size, 32, 64)
@@ -115,13 +117,19 @@ def inspector_trainer(
             f"--without takes some of {list(ALL_KINDS[1:])}, not all; got {without}."
         )
 
-    usual = (32, 96, 160) if size == 32 else (32, 64, 96, 128)
+    usual = (32, 64, 128) if size == 32 else (32, 64, 96, 128)
     widths = usual if widths is None else checked_widths(widths)
 
     torch.manual_seed(seed)
     model = FlawFinder(ASKED, size, widths)
+    if start is not None:
+        trained = load_flaw_finder(start)[0]
+        if trained.config != model.config:
+            raise ValueError(f"--start must be an inspector like this: {model.config}.")
+        model.load_state_dict(trained.state_dict())
     get_batch = flaw_batches(batch_size, size, seed, without)
     card = {"kind": "inspector", "config": model.config, "data": "flaws"}
     card |= {"labels": list(ALL_KINDS), "without": list(without)}
+    card |= {} if start is None else {"start": Path(start).name}
     card |= {"size": size, "batch_size": batch_size, "seed": seed}
     return trainer_of(model, flaw_loss, get_batch, settings, folder, resume, card)

@@ -34,6 +34,7 @@ from course_lib.world.drawing import POSE_NUMBERS, choose_pose, draw
 from course_lib.world.faulty_brush import (
     BRUSH_FAULTS,
     CHANCES,
+    FOLDED,
     PARTS,
     WRONG_PAINTS,
     Plan,
@@ -46,7 +47,8 @@ from course_lib.world.shapes import pixel_grid, place
 KINDS = ("none", *BRUSH_FAULTS, "mixed", "stained", "smeared", "grainy", "scene")
 GRADES = ("clean", "small", "clear")
 # Lost eyes and mouths, parts twice and two colours are what people name most.
-OFTEN = {"missing": 4, "gone": 2, "extra": 2, "bent": 2, "patched": 2, "mixed": 3}
+OFTEN = {"missing": 6, "gone": 2, "extra": 4, "bent": 2, "patched": 4, "mixed": 3}
+OFTEN |= {"moved": 2, "grainy": 2}
 SEEN = 0.2  # of 2: a smaller change of one pixel no eye minds
 TRIES = 3  # FAULTING + 0, 1, 2: whoever shows nothing is spoiled anew
 # How much must differ from the clean twin, for a small fault and for a clear one: the
@@ -195,7 +197,7 @@ def with_brush(factors: Factors, indices: Tensor, seed: int, size: int, kinds, u
     fault = torch.where(of_scene, in_scene[(u[:, 0] * 2).long()], kinds - 1)
     # Of "extra" a scene has no first form: a folded sky is a sky.
     u = u.clone()
-    u[:, 12] = torch.where(of_scene, 0.35 + 0.65 * u[:, 12], u[:, 12])
+    u[:, 12] = torch.where(of_scene, FOLDED + (1 - FOLDED) * u[:, 12], u[:, 12])
     plan = Plan(fault, parts_for(factors, kinds, u), u)
     return draw(factors, indices, seed, size, hand=plan.hand)
 

@@ -19,6 +19,7 @@ from course_lib.world.shapes import Brush, Colour, Points, coverage
 BRUSH_FAULTS = ("missing", "gone", "extra", "moved", "bent", "outline", "patched")
 PARTS = ("first", "second", "accessory", "scene")
 CHANCES = 16  # how many numbers decide a fault
+FOLDED = 0.5  # the share of "extra" that is one half of a figure drawn twice
 NEVER = 1e3  # a distance that no shape has: nothing there
 # Paints for what has the wrong colour: those of the animals, and grey.
 WRONG_PAINTS = torch.tensor(
@@ -278,7 +279,9 @@ def faulty_brush(
 
     where = place_of_blob(u, part, name, pose)
     blob = blob_distance(brush.points, u, where)  # (n, H, W)
-    soft = (0.5 - blob / (2 * brush.pixel)).clamp(0, 1)  # two pixels to all of it
+    # From nothing to all of it in two pixels, or slowly: colours bleed both ways.
+    edge = 2 * brush.pixel + (0.1 if part == "scene" else 0.9) * v[15] ** 2
+    soft = (0.5 - blob / edge).clamp(0, 1)
     x = brush.points[0].expand_as(blob)
     half = ((x < (0.5 if part == "scene" else 0.0)) == (v[3] < 0.5)).float()
     side = torch.where(v[14] < 0.55, half, 1.0)
@@ -286,7 +289,7 @@ def faulty_brush(
     lump = blob_distance(brush.points, u, place_of_lump(u, part, pose))
     # Ears lean and wings stretch where the points move, with all that is drawn there.
     bend_points(brush, struck("bent")[:, 0, 0], u, where)
-    fold_points(brush, struck("extra", 0.0, 0.35), u)
+    fold_points(brush, struck("extra", 0.0, FOLDED), u)
     units = (0.05 + 0.1 * u[:, 10]) if part == "scene" else (0.18 + 0.35 * u[:, 10])
     away = units / brush.pixel.expand(n, 1, 1)[:, 0, 0]  # pixels
     first, run = choose_strokes(u, part, name)
@@ -298,14 +301,14 @@ def faulty_brush(
         run=run,
         missing=torch.where(struck("missing"), side, 0.0),
         bite=torch.where(struck("gone"), blob, NEVER),
-        lump=torch.where(struck("extra", 0.35, 0.65), lump, NEVER),
+        lump=torch.where(struck("extra", FOLDED, 0.75), lump, NEVER),
         bare=torch.where(struck("outline", 0.0, 0.5), spot, 0.0),
         fat=torch.where(struck("outline", 0.5), fat, 0.0),
         wrong=wrong,
         patched=torch.where(struck("patched", 0.0, 0.7), spot, 0.0)[:, None],
         wrong_stroke=struck("patched", 0.7)[:, 0, 0],
-        moved=(struck("moved") | struck("extra", 0.65))[:, 0, 0],
-        doubled=struck("extra", 0.65)[:, 0, 0],
+        moved=(struck("moved") | struck("extra", 0.75))[:, 0, 0],
+        doubled=struck("extra", 0.75)[:, 0, 0],
         down=(away * (6.2832 * u[:, 9]).sin()).round().long(),
         right=(away * (6.2832 * u[:, 9]).cos()).round().long(),
     )
