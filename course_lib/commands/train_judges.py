@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from course_lib.commands.options import AsJson, bad_input
+from course_lib.commands.options import AsJson, bad_input, text
 from course_lib.commands.train import (
     Batch,
     Iterations,
@@ -34,8 +34,7 @@ from course_lib.commands.train import (
 from course_lib.commands.train_networks import NETWORKS, grids, only
 
 Without = Annotated[
-    list[str] | None,
-    typer.Option(help="A kind of fault that it never sees; may be repeated."),
+    str, typer.Option(parser=text, help="Faults that it never sees: grainy,scene.")
 ]
 
 
@@ -81,7 +80,7 @@ def inspector(
     seed: Seed = None,
     size: Size = None,
     widths: Widths = None,
-    without: Without = None,
+    without: Without = "",
     start: Start = None,
     data: OnlyData = None,
     resume: Resume = False,
@@ -104,7 +103,7 @@ def inspector(
         settings = prepare(called, judges.INSPECTOR_SETTINGS)
         only("An inspector", "critters", data)
         options |= given(widths=grids(widths))
-        options["without"] = tuple(without or ())
+        options["without"] = tuple(kind for kind in without.split(",") if kind)
     learn(called, settings, partial(judges.inspector_trainer, **options))
 
 
