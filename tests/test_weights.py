@@ -22,7 +22,7 @@ from course_lib.training import judges, recipes  # noqa: E402
 from course_lib.training.trainer import Settings  # noqa: E402
 
 # Whose names begin as those of others that they are no part of.
-ALONE = ("cifar10-classifier", "inspector-32", "inspector-64", "inspector-64-other")
+ALONE = ("cifar10-classifier", "inspector-32", "inspector-64")
 ROWS = weights.read_table(weights.TABLE.read_text(encoding="utf-8"))
 # What the Makefile called while all of it stood there, one call a line.
 WORDS = """
@@ -49,7 +49,9 @@ train --what inspector --size 64 --iterations 3600 --keep 1400 --until 1400 \\
     --out runs/inspector-64-1
 train --what inspector --size 64 --iterations 2400 --seed 3 \\
     --learning-rate 0.0015 --start runs/inspector-64-1/at-1400 \\
-    --out runs/inspector-64
+    --out runs/inspector-64-2
+train --what inspector --size 64 --iterations 1300 --seed 4 \\
+    --learning-rate 0.0015 --start runs/inspector-64-2 --out runs/inspector-64
 train --what classifier --iterations 6000 --out runs/cifar10-classifier
 train --data critters --iterations 7000 --keep 300,1500 --optimizer adamw \\
     --out runs/critters

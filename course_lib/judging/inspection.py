@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from course_lib.chance import TRIAL, generator_for
-from course_lib.checkpoint import find_weights
+from course_lib.checkpoint import find_weights, load_weights, save_weights
 from course_lib.device import plain_torch
 from course_lib.judging.evaluation import (
     FRESH,
@@ -34,11 +34,12 @@ from course_lib.pixels import from_bytes, mirror, to_bytes
 from course_lib.shown import progress_bar
 from course_lib.training.flaws import ALL_KINDS, Copier, copies, flawed_chunk
 from course_lib.world.critters import choose_factors
-from course_lib.world.drawing import draw
+from course_lib.world.drawing import draw, draw_critters
 
 CLEAR = 2  # index of faults.GRADES
 # Above which a picture is called flawed, if its card names no threshold of its own.
 THRESHOLD = 0.5
+UNUSED = 2 * FRESH  # the world that thresholds are fitted in
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +115,23 @@ def shared_inspector(size: int = 64) -> Inspector:
 def inspector_of_file(name: str, folder: Path, changed: int) -> Inspector:
     """An inspector from the file in this folder that was written at this time."""
     return Inspector.from_pretrained(name)
+
+
+@plain_torch()
+def fit_threshold(folder: Path | str, n: int = 2048) -> float:
+    """Write on the card the score above which 2 % of clean critters lie; return it.
+
+    A training ends without one: it is measured, on pictures of a world that no training
+    and no measurement draws.
+    """
+    tensors, card = load_weights(folder)
+    inspector = Inspector.from_pretrained(folder)
+    size = inspector.network.config["size"]
+    pictures, _ = draw_critters(n, UNUSED, size, allow_held_out=True)
+    scores = inspector.flaws(from_bytes(pictures))
+    threshold = round(scores.quantile(0.98).item(), 3)
+    save_weights(find_weights(folder), tensors, card | {"threshold": threshold})
+    return threshold
 
 
 # How good it is ---------------------------------------------------------------
