@@ -135,6 +135,9 @@ NUMBER = Rule(
     # NaN and infinity, which Python's reader of JSON lets in, fail the comparison.
     lambda x: type(x) in (int, float) and 0 < x <= 1e6,
 )
+SHARE = Rule(
+    "a number above 0 and below 1", lambda x: type(x) in (int, float) and 0 < x < 1
+)
 NAME = Rule("the plain name of a folder", is_plain_name)
 YES_OR_NO = Rule("true or false", lambda x: isinstance(x, bool))
 SHA256 = Rule(
@@ -165,6 +168,7 @@ KEYS = {  # of every kind of card, where it has them
     "autoencoder": NAME,  # the folder of its own, in this one or beside it
     "encoder_sha256": SHA256,
     "latent_scale": NUMBER,
+    "threshold": SHARE,  # above which an inspector calls a picture flawed
 }
 WIDTHS = list_of(whole(1, 2**14), 1, 8)
 BLOCKS = whole(0, 64)
@@ -207,6 +211,11 @@ CONFIG = {  # what `config`, the settings of the network, must be in each kind o
         "size": whole(2, LARGEST_SIDE),
         "widths": WIDTHS,
     },
+    "inspector": {
+        "answers": dict_of(whole(1, 10_000), 100),
+        "size": whole(2, LARGEST_SIDE),
+        "widths": WIDTHS,
+    },
 }
 # Drawn with, and so needed: a network alone does not tell which noise it saw.
 DENOISER = ("config", "schedule", "T", "target", "size")
@@ -217,6 +226,7 @@ NEEDED = {  # without which a kind is of no use
     "listener": ("config", "merges"),
     "autoencoder": ("config",),
     "judge": ("config",),
+    "inspector": ("config",),
 }
 
 

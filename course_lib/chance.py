@@ -27,7 +27,9 @@ HALVES, TRIAL = 5, 6
 # For uniforms(indices, seed, k, stream); factors that are drawn again and again until
 # they are accepted take the 16th, 32nd, ... (REDRAWN times the attempt).
 CHOOSING, WRITING, LYING, DRAWING = range(4)
-REWORDING, SPEAKING, REDRAWN = 7, 8, 16
+REWORDING, SPEAKING, REDRAWN = 7, 13, 16
+# What is drawn wrong on purpose: try 0, 1, 2 take FAULTING, FAULTING + 1, ...
+FAULTING, GRAIN = 8, 12
 
 GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio: splitmix64's stride
 SALT = 0x632BE59BD9B4E019  # so that the number 0 changes the state as well

@@ -38,6 +38,7 @@ NETWORKS = {  # and the options that are its own
     "listener": {"--manner", "--start"},
     "autoencoder": {"--widths", "--blocks", "--pair", "--start", "--strangers"},
     "reader": {"--size"},
+    "inspector": {"--size", "--widths", "--without", "--start"},
     "classifier": set(),
 }
 SHARED = {

@@ -21,6 +21,8 @@ from course_lib.device import weights_folder  # noqa: E402
 from course_lib.training import judges, recipes  # noqa: E402
 from course_lib.training.trainer import Settings  # noqa: E402
 
+# Whose names begin as those of others that they are no part of.
+ALONE = ("cifar10-classifier", "inspector-32", "inspector-64")
 ROWS = weights.read_table(weights.TABLE.read_text(encoding="utf-8"))
 # What the Makefile called while all of it stood there, one call a line.
 WORDS = """
@@ -42,6 +44,14 @@ WEIGHTS = f"""
 {WORDS}
 {AUTOENCODER}
 train --what reader --size 32 --iterations 2500 --out runs/reader-32
+train --what inspector --size 32 --iterations 3200 --out runs/inspector-32
+train --what inspector --size 64 --iterations 3600 --keep 1400 --until 1400 \\
+    --out runs/inspector-64-1
+train --what inspector --size 64 --iterations 2400 --seed 3 \\
+    --learning-rate 0.0015 --start runs/inspector-64-1/at-1400 \\
+    --out runs/inspector-64-2
+train --what inspector --size 64 --iterations 1300 --seed 4 \\
+    --learning-rate 0.0015 --start runs/inspector-64-2 --out runs/inspector-64
 train --what classifier --iterations 6000 --out runs/cifar10-classifier
 train --data critters --iterations 7000 --keep 300,1500 --optimizer adamw \\
     --out runs/critters
@@ -181,7 +191,7 @@ def test_what_ships_was_trained_as_it_would_be_again():
     for training in called("weights"):
         if training[0] == "train":
             name = training[-1].removeprefix("runs/")
-            family = name if name == "cifar10-classifier" else name.split("-")[0]
+            family = name if name in ALONE else name.split("-")[0]
             again.setdefault(family, []).append(settings_again(training))
     for folder in weights_folder().glob("*/"):
         card = load_weights(folder)[1]

@@ -84,13 +84,15 @@ def evaluate(
             raise ValueError(
                 f"--as-typed needs weights that take prompts, not {weights}."
             )
-        if size is not None and kind != "judge":
+        if size is not None and kind not in ("judge", "inspector"):
             raise ValueError(f"--size needs weights that judge, not {weights}.")
     settings = dict(guidance_scale=guidance, sampler=sampler)
     # Of a pair n is also among how many pictures a text must find its own. Of prompts n
     # counts each kind, so `evaluate_prompts` has a smaller one.
     pictures = n if n is not None else {"pair": 1000}.get(kind, 2048)
-    if kind == "judge":
+    if kind == "inspector":
+        found, lines = evaluate_inspector(weights, pictures, seeds, size)
+    elif kind == "judge":
         size = 32 if size is None else size
         found, lines = evaluate_judge(weights, pictures, seeds, size)
     elif kind == "text denoiser":
@@ -135,7 +137,7 @@ def taking_part(weights: str, card: dict) -> list[str]:
     # What is measured hangs on all of these: once one of them ships anew,
     # tools/fill_numbers.py calls the result stale. A judge or a pair is judged by
     # nobody.
-    judges = {"judge": [], "pair": [], "text denoiser": ["reader-32"]}
+    judges = {"judge": [], "inspector": [], "pair": [], "text denoiser": ["reader-32"]}
     judge = "cifar10-classifier" if card.get("data") == "cifar10" else "reader-32"
     through = [card["autoencoder"]] if card.get("autoencoder") else []
     return [weights, *through, *judges.get(card["kind"], [judge])]
@@ -161,6 +163,20 @@ def evaluate_judge(weights: str, n: int, seeds: int, size: int):
             ev.load_cifar10("test")
     found = ev.measure_judge(judge, data, n, seeds, size)
     return found, ev.as_table(found)
+
+
+def evaluate_inspector(weights: str, n: int, seeds: int, size: int | None):
+    """What was found, and the same as lines for a person."""
+    from course_lib.judging import inspection as ins
+
+    with bad_input():
+        ins.check_size(n, seeds)
+        inspector = ins.Inspector.from_pretrained(weights)
+        own = inspector.network.config["size"]
+        if size not in (None, own):
+            raise ValueError(f"--size must be {own} for this inspector; got {size}.")
+    found = ins.measure_inspector(inspector, n, seeds)
+    return found, ins.inspection_table(found)
 
 
 def evaluate_pair(weights: str, n: int, seeds: int):

@@ -4,10 +4,11 @@ Nothing of what they train draws.
 """
 
 from functools import partial
+from typing import Annotated
 
 import typer
 
-from course_lib.commands.options import AsJson, bad_input
+from course_lib.commands.options import AsJson, bad_input, text
 from course_lib.commands.train import (
     Batch,
     Iterations,
@@ -26,11 +27,16 @@ from course_lib.commands.train import (
     Start,
     Threads,
     Until,
+    Widths,
     given,
     learn,
     prepare,
 )
-from course_lib.commands.train_networks import NETWORKS, only
+from course_lib.commands.train_networks import NETWORKS, grids, only
+
+Without = Annotated[
+    str, typer.Option(parser=text, help="Faults that it never sees: grainy,scene.")
+]
 
 
 @NETWORKS.command()
@@ -96,6 +102,43 @@ def reader(
         settings = prepare(called, judges.READER_SETTINGS)
         only("A reader", "critters", data)
     learn(called, settings, partial(judges.reader_trainer, **options))
+
+
+@NETWORKS.command()
+def inspector(
+    called: typer.Context,
+    out: Out,
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    size: Size = None,
+    widths: Widths = None,
+    without: Without = "",
+    start: Start = None,
+    data: OnlyData = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Whether a picture has a flaw: the judge of how well it is drawn.
+
+    Example: python -m course_lib train inspector --iterations 2500 --out runs/inspector
+    """
+    from course_lib.training import judges
+
+    options = given(batch_size=batch, seed=seed, size=size, start=start)
+    with bad_input():
+        settings = prepare(called, judges.INSPECTOR_SETTINGS)
+        only("An inspector", "critters", data)
+        options |= given(widths=grids(widths))
+        options["without"] = tuple(kind for kind in without.split(",") if kind)
+    learn(called, settings, partial(judges.inspector_trainer, **options))
 
 
 @NETWORKS.command()

@@ -75,7 +75,7 @@ NETWORKS = typer.Typer(
 )
 NAMES = (
     *("denoiser", "text", "latent", "pair", "autoencoder"),
-    *("listener", "reader", "classifier"),  # train_judges.py
+    *("listener", "reader", "inspector", "classifier"),  # train_judges.py
 )
 
 

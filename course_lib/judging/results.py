@@ -115,6 +115,9 @@ def figures(found: dict) -> Found:
         fresh = found["fresh"] | chance["fresh"]
         rest = {k: found[k] for k in ("zero-shot", "prefers the right sentence")}
         return fresh | {"held out": found["held out"] | chance["held out"]} | rest
+    if found["kind"] == "inspector":
+        told = {"threshold": found["threshold"]}
+        return told | {"false alarms": found["false_alarms"], "found": found["found"]}
     if found["kind"] == "judge":
         whole = found["accuracy"]["as they are"]
         # "At least so many of all questions are right" is one figure in place of forty.

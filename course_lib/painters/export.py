@@ -324,6 +324,7 @@ WITHOUT_EQUAL = {
     "autoencoder": [AUTOENCODER],
     "pair": [IMAGE_TOWER],
     "judge": [JUDGE],
+    "inspector": [JUDGE],
 }
 
 

@@ -1,4 +1,4 @@
-"""The recipes of those who judge: the reader of critters, the classifier of photos.
+"""The recipes of those who judge: the reader, the inspector, the classifier of photos.
 
 Apart from the others, as nothing that draws may learn from a judge: it would learn
 to please that one.
@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from course_lib.device import plain_torch
+from course_lib.networks.inspector import FlawFinder, flaw_loss, load_flaw_finder
 from course_lib.networks.judge import Judge, make_judge_loss
 from course_lib.training.bounds import (
     check_batch_fits,
@@ -16,6 +17,7 @@ from course_lib.training.bounds import (
     checked_seed,
     checked_size,
 )
+from course_lib.training.flaws import ALL_KINDS, ASKED, flaw_batches
 from course_lib.training.recipes import trainer_of
 from course_lib.training.resume import pictures_digest
 from course_lib.training.settings import Settings
@@ -25,6 +27,7 @@ from course_lib.world.wear import QUESTIONS, reader_batches, with_wear
 
 CLASSIFIER_SETTINGS = {"weight_decay": 0.05, "decay": 1.0}
 READER_SETTINGS = {"weight_decay": 0.01, "decay": 1.0}
+INSPECTOR_SETTINGS = {"weight_decay": 0.01, "decay": 1.0, "muon": True}
 KEPT_BY_JUDGE = {32: 123_000, 64: 397_000}  # numbers of each picture of this size
 
 
@@ -77,3 +80,56 @@ def reader_trainer(
     return trainer_of(
         model, make_judge_loss(), get_batch, settings, folder, resume, card
     )
+
+
+def checked_widths(widths: tuple[int, ...]) -> tuple[int, ...]:
+    """The channels of an inspector, within what KEPT_BY_JUDGE is about true of."""
+    if not widths or not all(8 <= width <= 512 for width in widths):
+        raise ValueError(f"--widths of an inspector must lie in 8..512; got {widths}.")
+    return widths
+
+
+@plain_torch()
+def inspector_trainer(
+    settings: Settings,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    size: int = 64,
+    batch_size: int = 64,
+    seed: int = 2,
+    widths: tuple[int, ...] | None = None,
+    without: tuple[str, ...] = (),
+    start: Path | str | None = None,
+) -> Trainer:
+    """The inspector at 32x32 or 64x64: is a critter clean or flawed, and how?
+
+    Args:
+        widths: channels after each halving
+        without: kinds of faults that it never sees
+        start: a trained one of this size to go on from, whose widths it has
+    """
+    batch_size, seed = checked_batch(batch_size), checked_seed(seed)
+    size = checked_size(size, 32, 64)
+    check_batch_fits(KEPT_BY_JUDGE[size], batch_size, settings.precision)
+    unknown = set(without) - set(ALL_KINDS[1:])
+    if unknown or len(set(without)) == len(ALL_KINDS) - 1:
+        raise ValueError(
+            f"--without takes some of {list(ALL_KINDS[1:])}, not all; got {without}."
+        )
+
+    usual = (32, 64, 128) if size == 32 else (32, 64, 96, 128)
+    widths = usual if widths is None else checked_widths(widths)
+
+    torch.manual_seed(seed)
+    model = FlawFinder(ASKED, size, widths)
+    if start is not None:
+        trained = load_flaw_finder(start)[0]
+        if trained.config != model.config:
+            raise ValueError(f"--start must be an inspector like this: {model.config}.")
+        model.load_state_dict(trained.state_dict())
+    get_batch = flaw_batches(batch_size, size, seed, without)
+    card = {"kind": "inspector", "config": model.config, "data": "flaws"}
+    card |= {"labels": list(ALL_KINDS), "without": list(without)}
+    card |= {} if start is None else {"start": Path(start).name}
+    card |= {"size": size, "batch_size": batch_size, "seed": seed}
+    return trainer_of(model, flaw_loss, get_batch, settings, folder, resume, card)

@@ -7,6 +7,7 @@ need the same strokes are drawn together, some dozens at a time: one by one they
 thirty times as long.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -45,6 +46,11 @@ INK, MOONLIGHT = (0.13, 0.09, 0.11), (0.60, 0.65, 0.86)  # outlines by day and a
 # is paid a call is small by then, and memory grows with each doubling.
 CPU_PIXELS, GPU_PIXELS = 2**16, 2**21
 POSE_NUMBERS = 12
+
+# Who holds the brush: hand(brush, part, name, rows, pose) gives the brush that a part
+# is painted with. Parts are "scene", "accessory", "first" and "second"; `pose` is None
+# for a scene. Only who draws faults on purpose needs one (faults.py).
+Hand = Callable[[Brush, str, str, Tensor, dict[str, Tensor] | None], Brush]
 
 
 # -------------------------------------------------------------------------------- pose
@@ -228,19 +234,23 @@ def make_brush(canvas: Tensor, points, scene: Tensor, pixel: float, scale) -> Br
     return Brush(canvas, points, pixels / scale, line / scale, outline)
 
 
-def paint_scenes(pictures: Tensor, grid, scene: Tensor, u: Tensor, pixels: int) -> None:
+def paint_scenes(
+    pictures: Tensor, grid, scene: Tensor, u: Tensor, pixels: int, hand: Hand | None
+) -> None:
     """Fill every picture with its scene; `u` is (N, SCENE_NUMBERS)."""
     size = pictures.shape[-1]
     for value, rows in groups(scene, pixels, size):
         canvas = torch.empty(len(rows), *pictures.shape[1:], device=pictures.device)
         points = tuple(g.expand(len(rows), -1, -1) for g in grid)
         brush = make_brush(canvas, points, scene[rows], 1 / size, 1.0)
+        if hand:
+            brush = hand(brush, "scene", SCENES[value], rows, None)
         PAINT_SCENE[SCENES[value]](brush, as_lengths(u[rows], pictures.device))
         pictures[rows.to(pictures.device)] = canvas
 
 
 def paint_group(pictures, grid, scene: Tensor, pose: dict, rows: Tensor, painter):
-    """Call painter(brush, pose) on some pictures, in the window where they differ."""
+    """Call painter(brush, pose, rows) on pictures, in the window where they differ."""
     some = {name: values[rows] for name, values in pose.items()}
     down, across = window(some, pictures.shape[-1])
     # Most of a picture is scene: a figure is painted only where it stands.
@@ -252,22 +262,34 @@ def paint_group(pictures, grid, scene: Tensor, pose: dict, rows: Tensor, painter
     points = tuple(g[:, down, across] for g in grid)
     points = place(points, some["x"], some["y"], some["scale"], some["angle"])
     pixel = 1 / pictures.shape[-1]
-    painter(make_brush(canvas, points, scene[rows], pixel, some["scale"]), some)
+    painter(make_brush(canvas, points, scene[rows], pixel, some["scale"]), some, rows)
     view[where] = canvas
 
 
-def paint_accessories(pictures, grid, factors, pose, painters, pixels: int) -> None:
+def paint_accessories(
+    pictures, grid, factors, pose, painters, pixels: int, hand: Hand | None
+) -> None:
     """Paint what is worn or held, by the painters for it."""
     finer = factors["size"] * 4 + factors["position"]
     size = pictures.shape[-1]
     for value, rows in groups(factors["accessory"], pixels, size, finer):
         if ACCESSORIES[value] in painters:
-            painter = painters[ACCESSORIES[value]]
-            paint_group(pictures, grid, factors["scene"], pose, rows, painter)
+            name = ACCESSORIES[value]
+            paint = partial(paint_worn, name=name, painter=painters[name], hand=hand)
+            paint_group(pictures, grid, factors["scene"], pose, rows, paint)
 
 
-def paint_figure(brush: Brush, pose: dict, name: str, colour: Tensor, ears: str):
+def paint_worn(brush: Brush, pose: dict, rows: Tensor, name, painter, hand) -> None:
+    """One accessory, or the half of it that lies before or behind the figure."""
+    painter(hand(brush, "accessory", name, rows, pose) if hand else brush, pose)
+
+
+def paint_figure(
+    brush: Brush, pose: dict, rows: Tensor, part, name: str, colour, ears: str, hand
+):
     """One subject and the shadow below it; `colour` is (N, 3)."""
+    if hand:
+        brush = hand(brush, part, name, rows, pose)
     # On the ground, not at the feet: it is what makes a fish hover and stilts stand.
     shadow = ellipse(brush.points, (0.0, pose["ground"]), (0.85, 0.12))
     brush.paint(shadow, (0.0, 0.0, 0.0), 0.25)
@@ -277,7 +299,9 @@ def paint_figure(brush: Brush, pose: dict, name: str, colour: Tensor, ears: str)
     FIGURES[name](brush, colour.clamp(0, 1), ears, pose["look"])
 
 
-def paint_figures(pictures, grid, factors, pose, second: bool, pixels: int) -> None:
+def paint_figures(
+    pictures, grid, factors, pose, second: bool, pixels: int, hand: Hand | None
+) -> None:
     """Paint the first or the second subject of every picture."""
     subject = factors["subject_2" if second else "subject"]
     palette = torch.tensor(list(PAINTS.values()))
@@ -289,7 +313,9 @@ def paint_figures(pictures, grid, factors, pose, second: bool, pixels: int) -> N
     for value, rows in groups(labels, pixels, pictures.shape[-1], finer):
         name, ears = SUBJECTS[value // len(EARS)], EARS[value % len(EARS)]
         if name != "none":  # there may be no second subject
-            paint = partial(paint_figure, name=name, colour=colours[rows], ears=ears)
+            part = "second" if second else "first"
+            paint = partial(paint_figure, part=part, name=name, ears=ears, hand=hand)
+            paint = partial(paint, colour=colours[rows])
             paint_group(pictures, grid, factors["scene"], pose, rows, paint)
 
 
@@ -316,12 +342,14 @@ def draw(
     seed: int,
     size: int = 32,
     device: str | torch.device = "cpu",
+    hand: Hand | None = None,
 ) -> Tensor:
     """Draw pictures with these factors, (N, 3, size, size) in [-1, 1].
 
     Args:
         indices: (N,) the pictures' numbers; with `seed` they decide pose and light
         size: height and width in pixels, at least 16; scene and pose stay the same
+        hand: who paints, if not a plain brush
     """
     check_request(factors, indices, size)
     indices = torch.as_tensor(indices, dtype=torch.int64).cpu()
@@ -332,14 +360,14 @@ def draw(
     u_scene, u_first, u_second = u.split([SCENE_NUMBERS, POSE_NUMBERS, POSE_NUMBERS], 1)
     pictures = torch.empty(len(indices), 3, size, size, device=device)
     grid = pixel_grid(size, device)
-    paint_scenes(pictures, grid, factors["scene"], u_scene, pixels)
+    paint_scenes(pictures, grid, factors["scene"], u_scene, pixels, hand)
     pose = choose_pose(factors, False, u_first)
     # From back to front, as on paper: what is painted later hides what was there.
-    paint_accessories(pictures, grid, factors, pose, BEHIND, pixels)
-    paint_figures(pictures, grid, factors, pose, False, pixels)
-    paint_accessories(pictures, grid, factors, pose, IN_FRONT, pixels)
+    paint_accessories(pictures, grid, factors, pose, BEHIND, pixels, hand)
+    paint_figures(pictures, grid, factors, pose, False, pixels, hand)
+    paint_accessories(pictures, grid, factors, pose, IN_FRONT, pixels, hand)
     pose = choose_pose(factors, True, u_second)
-    paint_figures(pictures, grid, factors, pose, True, pixels)
+    paint_figures(pictures, grid, factors, pose, True, pixels, hand)
     return pictures.mul_(2).sub_(1)  # in place: fresh memory costs more than the sums
 
 
