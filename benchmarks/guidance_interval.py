@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from course_lib.device import use_all_cores
 from course_lib.diffusion.guidance import FOR_LATENTS, FOR_PROMPTS, Way
 from course_lib.judging.evaluation import FRESH, spoken
-from course_lib.judging.fidelity import KINDS, judge_all, prompts_of, shares_of
+from course_lib.judging.fidelity import KINDS, Judged, prompts_of, shares_of
 from course_lib.judging.results import add_save, save_results, script_command
-from course_lib.networks.judge import load_judge
 from course_lib.painters.painter import calls_of
 from course_lib.painters.pipeline import TextToImage
 
@@ -40,7 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
     add_save(parser)
     options = parser.parse_args(arguments)
     use_all_cores()
-    judge, table, weights = load_judge("reader-32"), {}, ["reader-32"]
+    table, weights = {}, ["reader-32"]
     columns = " | ".join(KINDS[kind] for kind in ASKED)
     print(f"| weights | w | where t is | steps | calls | {columns} |")
     print("| --- | --- | --- | --- | --- |" + " --- |" * len(ASKED))
@@ -51,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
             right = []
             for kind in ASKED:
                 prompts = prompts_of(kind, options.n, FRESH, painter.card["size"])
-                found = judge_all(judge, painter(prompts.texts), prompts.asked)
+                found = Judged.of(painter(prompts.texts), prompts.asked)
                 right.append(shares_of(found)["all_factors"])
             way, T = painter.given, painter.card["T"]
             where = "{} to {}".format(*way.guided_between or (0, T))

@@ -26,8 +26,8 @@ from course_lib.device import cache_folder
 from course_lib.judging.evaluation import FRESH, spoken
 from course_lib.judging.fidelity import (
     READER,
+    Judged,
     Prompts,
-    judge_all,
     prompts_of,
     shares_of,
 )
@@ -175,10 +175,10 @@ def hold(work: Callable[[], object]) -> None:
 
 def judged(painter: TextToImage, asked: dict[str, Prompts], steps: int) -> dict:
     """Shares by kind, and the pictures."""
-    judge, shares, drawn = load_judge(READER), {}, []
+    shares, drawn = {}, []
     for kind, prompts in asked.items():
         pictures = painter(prompts.texts, steps=steps, guidance_scale=W)
-        shares[kind] = shares_of(judge_all(judge, pictures, prompts.asked))
+        shares[kind] = shares_of(Judged.of(pictures, prompts.asked))
         drawn.append(pictures)
     return shares | {"pictures": torch.cat(drawn)}
 

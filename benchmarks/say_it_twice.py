@@ -12,9 +12,8 @@ import re
 
 from course_lib.device import use_all_cores
 from course_lib.judging.evaluation import FRESH, spoken
-from course_lib.judging.fidelity import by_combination, judge_all, prompts_of
+from course_lib.judging.fidelity import Judged, by_combination, prompts_of
 from course_lib.judging.results import add_save, save_results, script_command
-from course_lib.networks.judge import load_judge
 from course_lib.painters.pipeline import TextToImage
 from course_lib.painters.rewriting import LENDER, WORN
 
@@ -42,7 +41,6 @@ def main(arguments: list[str] | None = None) -> None:
     add_save(parser)
     options = parser.parse_args(arguments)
     use_all_cores()
-    judge = load_judge("reader-32")
     painter = TextToImage.from_pretrained(options.weights, as_typed=True)
     print("| said so often | " + " | ".join(map(str, options.times)) + " |")
     print("| --- |" + " --- |" * len(options.times))
@@ -53,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
         for times in options.times:
             texts = [say_again(text, kind, times) for text in prompts.texts]
             drawn = painter(texts, guidance_scale=options.guidance)
-            found = judge_all(judge, drawn, prompts.asked)
+            found = Judged.of(drawn, prompts.asked)
             columns.append(by_combination(kind, found, prompts.asked))
         for name in columns[0]:
             shares = [column[name] for column in columns]

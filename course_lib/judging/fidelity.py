@@ -1,8 +1,9 @@
 """Does the picture show what the prompt asked for? Measured kind by kind.
 
 The reader looks at every picture. A picture is right when every factor that its prompt
-names is there, and nothing that was not asked for. Beside each share stands what real
-pictures of the same prompts get: the reader's ceiling.
+names is there, and nothing that was not asked for. The inspector looks as well: it is
+clean when it has no flaw that people see at a glance. What counts is both. Beside each
+share stands what real pictures of the same prompts get: the judges' ceiling.
 """
 
 import operator
@@ -15,6 +16,7 @@ from course_lib.chance import REWORDING, uniforms
 from course_lib.checkpoint import Shipped
 from course_lib.device import plain_torch
 from course_lib.judging.evaluation import FRESH, as_facts, check_size, spoken
+from course_lib.judging.inspection import shared_inspector
 from course_lib.judging.metrics import share
 from course_lib.networks.judge import Judge, shared_judge
 from course_lib.painters.pipeline import TextToImage
@@ -245,28 +247,53 @@ def judge_all(judge: Judge, pictures: Tensor, asked: list[Asked]) -> list[dict]:
     return [check_picture(*a, s) for a, s in zip(asked, seen, strict=True)]
 
 
-def shares_of(found: list[dict[str, bool]]) -> dict[str, dict]:
-    """For each factor the share of right ones among those named; "all factors" too."""
+@dataclass
+class Judged:
+    """What the judges found in some pictures, one entry a picture.
+
+    Args:
+        found: factor -> is it there? as `check_picture` says
+        clean: no flaw that people see
+    """
+
+    found: list[dict[str, bool]]
+    clean: list[bool]
+
+    @classmethod
+    def of(cls, pictures: Tensor, asked: list[Asked]) -> "Judged":
+        """Ask the reader and the inspector about pictures (N, 3, H, W)."""
+        found = judge_all(shared_judge(READER), pictures, asked)
+        return cls(found, shared_inspector(pictures.shape[-1]).clean(pictures).tolist())
+
+    def __add__(self, other: "Judged") -> "Judged":
+        return Judged(self.found + other.found, self.clean + other.clean)
+
+
+def shares_of(judged: Judged) -> dict[str, dict]:
+    """For each factor the share of right ones among those named; "all factors" too.
+
+    And "clean", and "right_and_clean": a prompt is followed, by a picture without flaw.
+    """
     columns: dict[str, list[bool]] = {}
-    for one in found:
+    for one in judged.found:
         # Each picture counts for what its prompt names, so n is not the same for all.
         for name, right in one.items():
             columns.setdefault(name, []).append(right)
-    # The number to look at: a prompt is followed or not, and nine factors at 99 % each
-    # are 91 % of whole pictures.
-    columns["all_factors"] = [all(one.values()) for one in found]
+    # A prompt is followed or not, and nine factors at 99 % each are 91 % of whole
+    # pictures.
+    right = [all(one.values()) for one in judged.found]
+    both = [r and c for r, c in zip(right, judged.clean, strict=True)]
+    columns |= dict(all_factors=right, clean=judged.clean, right_and_clean=both)
     return {n: as_facts(share(torch.tensor(rights))) for n, rights in columns.items()}
 
 
-def by_combination(
-    kind: str, found: list[dict[str, bool]], asked: list[Asked]
-) -> dict[str, dict]:
-    """The share in which all is right, of each held-out combination by itself."""
-    groups: dict[str, list[dict[str, bool]]] = {}
-    for one, (f, _) in zip(found, asked, strict=True):
+def by_combination(kind: str, judged: Judged, asked: list[Asked]) -> dict[str, dict]:
+    """The share of right and clean, of each held-out combination by itself."""
+    groups: dict[str, Judged] = {}
+    for one, clean, (f, _) in zip(judged.found, judged.clean, asked, strict=True):
         name = f"{SUBJECTS[f['subject']]}, {FACTORS[kind][f[kind]]}"
-        groups.setdefault(name, []).append(one)
-    return {name: shares_of(groups[name])["all_factors"] for name in sorted(groups)}
+        groups[name] = groups.get(name, Judged([], [])) + Judged([one], [clean])
+    return {name: shares_of(groups[name])["right_and_clean"] for name in sorted(groups)}
 
 
 def judge_drawn(
@@ -276,12 +303,12 @@ def judge_drawn(
     calls: int,
     guidance_scale: float | None,
     sampler: str,
-) -> list[dict[str, bool]]:
-    """Draw every prompt once, and say of each picture what is right."""
+) -> Judged:
+    """Draw every prompt once, and judge each picture."""
     # Calls are fixed and steps follow, so that what is compared costs the same.
     steps = painter.way_within(calls, guidance_scale, sampler).steps
     how = dict(steps=steps, guidance_scale=guidance_scale, sampler=sampler, seed=seed)
-    return judge_all(shared_judge(READER), painter(prompts.texts, **how), prompts.asked)
+    return Judged.of(painter(prompts.texts, **how), prompts.asked)
 
 
 def beside_real(drawn: dict[str, dict], real: dict[str, dict]) -> dict[str, dict]:
@@ -313,8 +340,10 @@ def measure_prompts(
         calls: network calls a picture; guidance takes two a step
     """
     how = (calls, guidance_scale, sampler)
-    trials = [judge_drawn(painter, prompts, seed, *how) for seed in range(seeds)]
-    return shares_of([one for trial in trials for one in trial])
+    judged = Judged([], [])
+    for seed in range(seeds):
+        judged += judge_drawn(painter, prompts, seed, *how)
+    return shares_of(judged)
 
 
 @plain_torch()
@@ -330,16 +359,16 @@ def measure_kinds(
     """n prompts of every kind a seed: kind -> the shares of drawn and real pictures."""
     n, seeds = operator.index(n), operator.index(seeds)
     check_size(n, seeds)
-    judge, table = shared_judge(READER), {}
+    table = {}
     # Seed k draws the prompts of world FRESH + k: with the same n and seeds everybody
     # is asked the same, so two painters can be compared prompt by prompt.
     for kind in progress_bar(kinds, unit="kind"):
-        drawn, real, asked = [], [], []
+        drawn, real, asked = Judged([], []), Judged([], []), []
         for seed in range(seeds):
             prompts = prompts_of(kind, n, FRESH + seed, painter.card["size"])
             how = (calls, guidance_scale, sampler)
             drawn += judge_drawn(painter, prompts, seed, *how)
-            real += judge_all(judge, prompts.real, prompts.asked)
+            real += Judged.of(prompts.real, prompts.asked)
             asked += prompts.asked
         table[kind] = beside_real(shares_of(drawn), shares_of(real))
         if kind in ("accessory", "ears"):  # few combinations, and not equally hard
@@ -347,29 +376,41 @@ def measure_kinds(
     return table
 
 
+COLUMNS = {"right": "all_factors", "clean": "clean", "both": "right_and_clean"}
+
+
 def kinds_table(found: dict) -> list[str]:
-    """A row a kind: all factors right, of drawn and of real pictures."""
-    heads = ("drawn", "real", "of the reader's ceiling")
-    lines = [in_columns("all named factors right, nothing unasked", *heads)]
+    """A row a kind: right, clean and both, of drawn and of real pictures."""
+    lines = [
+        f"{'':38}{'drawn':31}real",
+        in_columns("all named right, nothing unasked", [*COLUMNS, *COLUMNS]),
+    ]
     for kind, shares in found.items():
-        lines.append(kind_row(KINDS[kind], shares, "all_factors"))
+        lines.append(kind_row(KINDS[kind], shares))
         if kind == "one animal, ears named":
-            lines.append(kind_row("    the ears alone", shares, "ears"))
+            ears = [per_cent(shares[of]["ears"]) for of in ("drawn", "real")]
+            lines.append(in_columns("    the ears alone", [ears[0], "", "", ears[1]]))
         for name, share_of_it in shares.get("combinations", {}).items():
-            lines.append(f"    {name:38}{spoken(share_of_it)}")
+            lines.append(in_columns(f"    {name}", ["", "", per_cent(share_of_it)]))
     return lines
 
 
-def kind_row(title: str, shares: dict, factor: str) -> str:
-    """One factor of one kind: of drawn pictures, of real ones, and of the ceiling."""
-    drawn, real = (shares[k][factor] for k in ("drawn", "real"))
-    part = drawn["of_ceiling"]
-    of_ceiling = "no ceiling" if part is None else f"{100 * part:.1f} %"
-    return in_columns(title, spoken(drawn), spoken(real), of_ceiling)
+def kind_row(title: str, shares: dict) -> str:
+    """One kind, of drawn pictures and of real ones."""
+    columns = [
+        per_cent(shares[of][name])
+        for of in ("drawn", "real")
+        for name in COLUMNS.values()
+    ]
+    return in_columns(title, columns)
 
 
-def in_columns(title: str, drawn: str, real: str, of_ceiling: str) -> str:
-    return f"{title:42}{drawn:28}{real:28}{of_ceiling}"
+def per_cent(facts: dict) -> str:
+    return f"{100 * facts['share']:.1f} %"
+
+
+def in_columns(title: str, columns: list[str]) -> str:
+    return f"{title:36}" + "".join(f"{column:>10}" for column in columns)
 
 
 def factors_table(shares: dict) -> list[str]:
