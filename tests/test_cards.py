@@ -32,6 +32,7 @@ from course_lib.networks.autoencoder import (
     load_autoencoder,
 )
 from course_lib.networks.contrastive import ImageTextPair, Matcher
+from course_lib.networks.inspector import FlawFinder, load_flaw_finder
 from course_lib.networks.judge import Judge, load_judge
 from course_lib.networks.text_unet import TextUNet
 from course_lib.networks.tokenizer import BYTES, train_tokenizer
@@ -46,6 +47,7 @@ LOADERS = {
     "pair": Matcher.from_pretrained,
     "autoencoder": load_autoencoder,
     "judge": load_judge,
+    "inspector": load_flaw_finder,
 }
 ROOT = Path(__file__).resolve().parents[1]
 HUGE = 10**400  # more than any float
@@ -69,6 +71,7 @@ def kinds() -> dict[str, tuple]:
         "pair": dict(merges=merges),
         "autoencoder": {},
         "judge": dict(data="critters"),
+        "inspector": dict(data="flaws", threshold=0.5),
     }
     networks = {
         "denoiser": UNet(**small, labels=1),
@@ -77,6 +80,7 @@ def kinds() -> dict[str, tuple]:
         "pair": ImageTextPair(text, 32, (8, 8), 16),
         "autoencoder": coder,
         "judge": Judge({"subject": 12}, 32, (8, 8)),
+        "inspector": FlawFinder({"grade": 3}, 32, (8, 8, 8)),
     }
     found = {}
     for kind, network in networks.items():
@@ -214,6 +218,8 @@ def test_a_text_that_is_no_card_is_refused(text, words):
         ("judge", "config.answers", {"subject": 0}),
         ("judge", "config.size", 1),
         ("judge", "config.magic", 1),
+        ("inspector", "threshold", 1.5),
+        ("inspector", "threshold", True),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_in_one_sentence(saved, kind, place, value):

@@ -48,6 +48,12 @@ SHARED = {
 }
 
 
+def test_every_network_has_a_command_the_judges_too():
+    assert {
+        one.name or one.callback.__name__ for one in COMMANDS.registered_commands
+    } == {*NAMES}
+
+
 @pytest.fixture
 def learn(world):
     return f"train --data folder:{world / 'photos'} {TINY} "

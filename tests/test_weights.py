@@ -49,9 +49,7 @@ train --what inspector --size 64 --iterations 3600 --keep 1400 --until 1400 \\
     --out runs/inspector-64-1
 train --what inspector --size 64 --iterations 2400 --seed 3 \\
     --learning-rate 0.0015 --start runs/inspector-64-1/at-1400 \\
-    --out runs/inspector-64-2
-train --what inspector --size 64 --iterations 1300 --seed 4 \\
-    --learning-rate 0.0015 --start runs/inspector-64-2 --out runs/inspector-64
+    --out runs/inspector-64
 train --what classifier --iterations 6000 --out runs/cifar10-classifier
 train --data critters --iterations 7000 --keep 300,1500 --optimizer adamw \\
     --out runs/critters
