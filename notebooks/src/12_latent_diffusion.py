@@ -297,7 +297,7 @@ print("the guess comes nearer to the end:", off[0] > off[3] > off[6])
 
 # %%
 from course_lib.figures.source import show_source
-from course_lib.training.recipes import in_space
+from course_lib.training.latents import in_space
 
 show_source(in_space, TextToImage.decode)
 
