@@ -82,8 +82,10 @@ def world(tmp_path_factory):
     from PIL import Image
 
     from course_lib.checkpoint import save_weights
+    from course_lib.networks.inspector import FlawFinder
     from course_lib.networks.judge import Judge
     from course_lib.networks.unet import UNet
+    from course_lib.training.flaws import ASKED
     from course_lib.world.wear import QUESTIONS
 
     folder = tmp_path_factory.mktemp("world")
@@ -101,6 +103,11 @@ def world(tmp_path_factory):
     judge = Judge(QUESTIONS, 32, (8, 8))
     card = {"kind": "judge", "config": judge.config, "data": "critters"}
     save_weights(folder / "weights" / "reader-32", judge.state_dict(), card)
+    for size in (32, 64):
+        finder = FlawFinder(ASKED, size, (8, 8, 8))
+        card = {"kind": "inspector", "config": finder.config, "data": "flaws"}
+        where = folder / "weights" / f"inspector-{size}"
+        save_weights(where, finder.state_dict(), card)
     for i in range(4):
         (folder / "photos").mkdir(exist_ok=True)
         photo = Image.new("RGB", (40, 36), (60 * i, 90, 255 - 60 * i))

@@ -55,7 +55,7 @@ def test_a_file_that_names_nothing_is_bad_input(cli, here, words):
     assert (code, out, len(err)) == (2, [], 1) and "can be judged" in err[0]
 
 
-def test_every_kind_is_told_in_parts_of_its_ceiling(
+def test_every_kind_is_told_beside_real_pictures(
     cli,
     words,
     monkeypatch,
@@ -65,7 +65,8 @@ def test_every_kind_is_told_in_parts_of_its_ceiling(
     out = cli(command)[1]
     shares = json.loads(out[-1])["kinds"]["ears"]
     assert "of_ceiling" in shares["drawn"]["all_factors"]
-    assert "of the reader's ceiling" in out[0]
+    assert out[0].split() == ["drawn", "real"]
+    assert out[1].split()[-6:] == ["right", "clean", "both"] * 2
 
 
 @pytest.mark.parametrize(

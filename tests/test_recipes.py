@@ -23,7 +23,7 @@ from course_lib.networks.text_unet import ENDS, TextUNet
 from course_lib.networks.tokenizer import PAD, Tokenizer
 from course_lib.networks.unet import UNet
 from course_lib.painters.pipeline import LabelToImage, TextToImage
-from course_lib.training import judges, recipes
+from course_lib.training import beginnings, judges, recipes
 from course_lib.training.judges import classifier_trainer, reader_trainer
 from course_lib.training.recipes import (
     GENTLY,
@@ -111,7 +111,8 @@ def test_the_classifier_learns_from_cifar10(monkeypatch):
 
 
 def test_the_pair_learns_from_pictures_with_captions(monkeypatch):
-    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    for place in (recipes, beginnings):
+        monkeypatch.setattr(place, "load_critters", small_critters)
     trainer = one_iteration(pair_trainer(ONCE, batch_size=4))
     card = json.loads(json.dumps(trainer.full_card()))
     matcher = Matcher(
@@ -127,11 +128,12 @@ def test_the_pair_learns_from_pictures_with_captions(monkeypatch):
 def test_the_pair_sees_the_training_pictures_alone_and_every_caption(monkeypatch):
     seen = []
 
-    def asked(split):
+    def asked(split, size=32):
         seen.append((split, small_critters(split)))
         return seen[0][1]
 
-    monkeypatch.setattr(recipes, "load_critters", asked)
+    for place in (recipes, beginnings):
+        monkeypatch.setattr(place, "load_critters", asked)
     trainer = pair_trainer(ONCE, batch_size=32)
     batch = trainer.get_batch(0)
     assert [split for split, _ in seen] == ["train"]  # load_critters holds out
@@ -140,7 +142,8 @@ def test_the_pair_sees_the_training_pictures_alone_and_every_caption(monkeypatch
 
 
 def test_a_painter_starts_with_what_the_pair_knows_of_texts(monkeypatch):
-    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    for place in (recipes, beginnings):
+        monkeypatch.setattr(place, "load_critters", small_critters)
     pair = Matcher.from_pretrained("pair")
     started = text_trainer(ONCE, **TINY)
     anew = text_trainer(ONCE, **TINY, pair=None)
@@ -166,7 +169,8 @@ def test_a_painter_starts_with_what_the_pair_knows_of_texts(monkeypatch):
 
 
 def test_the_autoencoder_learns_from_large_pictures(monkeypatch):
-    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    for place in (recipes, beginnings):
+        monkeypatch.setattr(place, "load_critters", small_critters)
     trainer = autoencoder_trainer(
         ONCE, batch_size=2, z_channels=3, **TINY, kl_weight=0.1
     )
@@ -186,7 +190,8 @@ def test_the_autoencoder_learns_from_large_pictures(monkeypatch):
 def test_an_autoencoder_learns_with_the_eyes_of_the_pair_that_is_named(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    for place in (recipes, beginnings):
+        monkeypatch.setattr(place, "load_critters", small_critters)
     own = Matcher.from_pretrained("pair")
     for weights in own.model.image_encoder.parameters():
         weights.data *= 0.5
@@ -201,7 +206,8 @@ def test_an_autoencoder_learns_with_the_eyes_of_the_pair_that_is_named(
 
 
 def test_a_decoder_learns_on_and_its_latents_stay(tmp_path, monkeypatch):
-    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    for place in (recipes, beginnings):
+        monkeypatch.setattr(place, "load_critters", small_critters)
     coder, place = Autoencoder((8, 16), z_channels=2), tmp_path / "coder"
     for weight in coder.parameters():  # a decoder that has learned something
         torch.nn.init.normal_(weight, std=0.1)
@@ -228,7 +234,8 @@ def test_a_decoder_learns_on_and_its_latents_stay(tmp_path, monkeypatch):
 
 
 def test_a_decoder_that_learned_on_carries_on_bit_for_bit(tmp_path, monkeypatch):
-    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    for place in (recipes, beginnings):
+        monkeypatch.setattr(place, "load_critters", small_critters)
     coder, place = Autoencoder((32, 32), z_channels=2), tmp_path / "coder"
     card = {"kind": "autoencoder", "config": coder.config}
     save_weights(place, coder.state_dict(), card)
@@ -293,7 +300,8 @@ def test_latents_go_on_from_pixels_with_new_ends(tmp_path, monkeypatch):
 
 def few_critters_and_a_coder(tmp_path, monkeypatch) -> dict:
     """A world in which latents are learned in no time; the card of its autoencoder."""
-    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    for place in (recipes, beginnings):
+        monkeypatch.setattr(place, "load_critters", small_critters)
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
     torch.manual_seed(0)
     coder = Autoencoder((8, 8), z_channels=2)
@@ -313,7 +321,7 @@ def test_every_recipe_has_settings_that_exist():
     there = vars(recipes) | vars(judges)
     named = [name for name in there if name.endswith("_SETTINGS")]
     trainers = [name for name in there if name.endswith("_trainer")]
-    assert len(named) == len(trainers) == 7
+    assert len(named) == len(trainers) == 8
     for name in named:
         assert name.lower().replace("settings", "trainer") in trainers
         assert there[name].keys() <= known.keys()
@@ -353,7 +361,8 @@ def test_no_recipe_hangs_on_torchs_defaults(odd, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("integer", [np.int64, torch.tensor])
 def test_seeds_and_counts_may_be_integers_of_numpy_and_torch(integer, monkeypatch):
-    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    for place in (recipes, beginnings):
+        monkeypatch.setattr(place, "load_critters", small_critters)
     counts = dict(batch_size=integer(2), seed=integer(1))
     network = dict(widths=[integer(8), integer(16)], blocks=integer(1))
     plain = dict(batch_size=2, seed=1)

@@ -20,7 +20,7 @@ import say_it_twice  # noqa: E402
 import which_error  # noqa: E402
 from test_recipes import small_critters  # noqa: E402
 
-from course_lib.training import recipes  # noqa: E402
+from course_lib.training import beginnings, recipes  # noqa: E402
 
 
 def numbers(said: str) -> dict[str, float]:
@@ -126,7 +126,8 @@ def test_a_picture_is_as_sharp_as_itself_and_sharper_than_when_blurred():
 
 
 def test_latents_are_measured_against_pixels(capsys, monkeypatch, tmp_path, saved):
-    monkeypatch.setattr(recipes, "load_critters", small_critters)
+    for place in (recipes, beginnings):
+        monkeypatch.setattr(place, "load_critters", small_critters)
     monkeypatch.setattr(latent_against_pixels, "peak_gib", lambda *how: 1.0)
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     tiny = "--minutes 0.0001 --n 4 --steps 1 --batch 2 --widths 8,16"

@@ -269,9 +269,10 @@ def asked_in(file: Path, n: int | None):
     if file.suffix == ".json":
         return read_prompts(file, n)
     lines = read_lines(file)
+    prompts = fi.prompts_from(lines, n)
     for sentence in fi.remarks(lines):
         remark(sentence)
-    return fi.prompts_from(lines, n)
+    return prompts
 
 
 def read_lines(file: Path) -> list[str]:

@@ -69,17 +69,17 @@ class Copier:
         return cls(load_autoencoder("autoencoder").eval().requires_grad_(False))
 
     @torch.no_grad()
-    def latents(self, pictures: Tensor) -> Tensor:
+    def encoded(self, pictures: Tensor) -> Tensor:
         """The middles of the clouds of (B, 3, 64, 64), (B, C, 16, 16)."""
         with torch.autocast("cpu", torch.bfloat16):
             return self.autoencoder.encode(pictures)[0].float()
 
     @torch.no_grad()
-    def pictures(self, latents: Tensor) -> Tensor:
+    def pictures(self, z: Tensor) -> Tensor:
         """Decoded, 64 at a time, in [-1, 1]."""
         # bfloat16 errs by less than a byte's step, in half of the time.
         with torch.autocast("cpu", torch.bfloat16):
-            parts = [self.autoencoder.decode(z).float() for z in latents.split(64)]
+            parts = [self.autoencoder.decode(some).float() for some in z.split(64)]
         return torch.cat(parts).clamp(-1, 1)
 
 
@@ -117,7 +117,7 @@ def spoiled_latents(z: Tensor, blob: Tensor, u: Tensor, noise: Tensor) -> Tensor
     """
     spread = z.std((0, 2, 3), keepdim=True)
     strength = u[:, 10, None, None, None]
-    noisy = z + (0.4 + 0.9 * strength) * spread * noise
+    drowned = z + (0.4 + 0.9 * strength) * spread * noise
     # What a painter hesitates between, it draws both of: another picture's latents,
     # its own from a step beside, mirrored, or averaged away.
     other = torch.lerp(z, z.roll(1, 0), 0.5 + 0.5 * strength)
@@ -125,7 +125,7 @@ def spoiled_latents(z: Tensor, blob: Tensor, u: Tensor, noise: Tensor) -> Tensor
     mirrored = torch.lerp(z, z.flip(3), 0.5 + 0.5 * strength)
     flat = F.avg_pool2d(F.pad(z, [2] * 4, mode="replicate"), 5, 1)
     flat = torch.lerp(z, flat, 0.5 + 0.5 * strength)
-    ways = torch.stack([noisy, noisy, other, beside, mirrored, flat])
+    ways = torch.stack([drowned, drowned, other, beside, mirrored, flat])
     way = (u[:, 12] * len(ways)).long()
     return torch.lerp(z, ways[way, torch.arange(len(z))], blob)
 
@@ -183,7 +183,7 @@ def bytes_of_change(pictures: Tensor, clean: Tensor) -> Tensor:
 
 def copies(pictures: Tensor, indices: Tensor, seed: int, copier: Copier) -> Tensor:
     """Pictures that went through the autoencoder, a little wobbly, (N, 3, H, W)."""
-    return copier.pictures(wobbled(copier.latents(pictures), pictures, indices, seed))
+    return copier.pictures(wobbled(copier.encoded(pictures), pictures, indices, seed))
 
 
 def copies_of_twins(clean, flawed, factors, indices, seed: int, copier, to_spoil):
@@ -196,9 +196,9 @@ def copies_of_twins(clean, flawed, factors, indices, seed: int, copier, to_spoil
         both, (N, 3, H, W), and index of GRADES of those spoiled
     """
     # Twins wobble alike: what tells them apart is the fault alone.
-    z = wobbled(copier.latents(clean), clean, indices, seed)
+    z = wobbled(copier.encoded(clean), clean, indices, seed)
     right = copier.pictures(z)
-    z_flawed = wobbled(copier.latents(flawed), clean, indices, seed)
+    z_flawed = wobbled(copier.encoded(flawed), clean, indices, seed)
     if to_spoil.any():
         own = indices[to_spoil]
         u = torch.from_numpy(uniforms(own, seed, CHANCES, FAULTING)).float()
