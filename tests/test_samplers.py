@@ -27,6 +27,7 @@ from course_lib.diffusion.samplers import (
     ddim_step,
     ddpm,
     dpm_solver,
+    dpm_solver_sde,
     euler,
     heun,
     last_step,
@@ -199,6 +200,36 @@ def test_dpm_solver_equals_diffusers(name, steps, clip, target, diffusers_schedu
     close(ours(dpm_solver, CIRCLES[name](T), target, clip, steps=steps), expected)
 
 
+@on_each_circle
+@in_steps
+@clipped_or_not
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_dpm_solver_sde_equals_diffusers(name, steps, clip, diffusers_scheduler):
+    scheduler = diffusers_scheduler(
+        DPMSolverMultistepScheduler,
+        **ddpm_options(name, "eps"),
+        algorithm_type="sde-dpmsolver++",
+        solver_order=2,
+        solver_type="midpoint",
+        lower_order_final=True,
+        final_sigmas_type="zero",
+        thresholding=clip,
+        sample_max_value=1.0,
+    )
+    scheduler.set_timesteps(steps)
+    noise, x_t = PictureNoise(seed=1, indices=range(2)), start()
+    for timestep in scheduler.timesteps:
+        said = fake_network(x_t, torch.full((2,), timestep + 1))
+        fresh = noise(SHAPE).double()
+        x_t = scheduler.step(said, timestep, x_t, variance_noise=fresh).prev_sample
+    again = PictureNoise(seed=1, indices=range(2))
+    found = ours(
+        dpm_solver_sde, CIRCLES[name](T), "eps", clip, steps=steps, noise=again
+    )
+    # Unclipped guesses grow to 40, and rounding with them.
+    torch.testing.assert_close(found, x_t, rtol=1e-4, atol=1e-4)
+
+
 def velocity(clip: bool):
     """What the fake network says about the velocity, as a flow scheduler wants it.
 
@@ -239,6 +270,8 @@ def test_heun_equals_diffusers(steps, clip, diffusers_scheduler):
     close(ours(heun, straight_line(T), "v", clip, steps=steps), expected)
 
 
+WITH_CHANCE = (ddpm, dpm_solver_sde)
+
 # The contract ---------------------------------------------------------------------
 
 
@@ -261,6 +294,8 @@ def all_samplers(steps: int, batch: int = 2) -> dict:
         "ddpm on the line": go(ddpm, line, noise=noise),
         "dpm_solver": go(dpm_solver, circle),
         "dpm_solver on the line": go(dpm_solver, line),
+        "dpm_solver_sde": go(dpm_solver_sde, circle, noise=noise),
+        "dpm_solver_sde on the line": go(dpm_solver_sde, line, noise=noise),
         "euler": go(euler, line),
         "heun": go(heun, line),
     }
@@ -309,7 +344,7 @@ def test_eta_outside_0_to_1_is_refused(eta):
         last_step(ddim(None, start(), linear_schedule(T), eta=eta, noise=noise))
 
 
-@pytest.mark.parametrize("run", [ddpm, partial(ddim, eta=0.5)])
+@pytest.mark.parametrize("run", [ddpm, dpm_solver_sde, partial(ddim, eta=0.5)])
 def test_chance_needs_something_to_draw_from(run):
     with pytest.raises(ValueError, match="give it `noise`, a PictureNoise"):
         last_step(run(None, start(), linear_schedule(T)))
@@ -419,14 +454,13 @@ def test_picture_noise_leaves_the_global_stream_alone():
 def test_a_set_of_one_picture_is_always_found(name):
     """With one picture in the world every sampler must end exactly there."""
     schedule = straight_line(T) if "line" in name else linear_schedule(T)
-    sampler = {"ddim": ddim, "ddpm": ddpm, "dpm_solver": dpm_solver}.get(
-        name.split()[0], euler if name == "euler" else heun
-    )
+    known = dict(ddim=ddim, ddpm=ddpm, dpm_solver=dpm_solver, euler=euler, heun=heun)
+    sampler = (known | {"dpm_solver_sde": dpm_solver_sde})[name.split()[0]]
     if sampler in (euler, heun):
         schedule = straight_line(T)
     only = torch.rand(1, *SHAPE) * 2 - 1
     predict = predictor(IdealDenoiser(only, schedule), schedule, "x_0")
-    options = {"noise": PictureNoise(1, range(2))} if sampler is ddpm else {}
+    options = {"noise": PictureNoise(1, range(2))} if sampler in WITH_CHANCE else {}
     x_0 = last_step(sampler(predict, start().float(), schedule, steps=4, **options))
     torch.testing.assert_close(x_0, only.expand(2, *SHAPE), rtol=0, atol=1e-4)
 
@@ -447,6 +481,26 @@ def test_whatever_eta_the_noise_level_follows_the_schedule(schedule, eta):
         return x_0, (x_t - a * x_0) / b
 
     for step in ddim(all_knowing, x_T, schedule, steps=5, eta=eta, noise=noise):
+        a, b = (f(torch.tensor([step.t])).item() for f in (schedule.a, schedule.b))
+        assert step.x_t.mean().item() == pytest.approx(a * 0.5, abs=0.03)
+        assert step.x_t.std().item() == pytest.approx(b, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "schedule", [linear_schedule(T), straight_line(T)], ids=lambda s: s.name
+)
+def test_fresh_noise_keeps_to_the_schedule(schedule):
+    """In a world of one number x_t keeps the mean a_t x_0 and the spread b_t."""
+    x_0 = torch.full((1, 20_000), 0.5)
+    eps = PictureNoise(seed=0, indices=[0])((20_000,))
+    x_T = add_noise(x_0, torch.tensor([T]), eps, schedule)
+
+    def all_knowing(x_t, t):
+        a, b = schedule.a(t, like=x_t), schedule.b(t, like=x_t)
+        return x_0, (x_t - a * x_0) / b
+
+    noise = PictureNoise(seed=1, indices=[0])
+    for step in dpm_solver_sde(all_knowing, x_T, schedule, steps=5, noise=noise):
         a, b = (f(torch.tensor([step.t])).item() for f in (schedule.a, schedule.b))
         assert step.x_t.mean().item() == pytest.approx(a * 0.5, abs=0.03)
         assert step.x_t.std().item() == pytest.approx(b, abs=0.03)

@@ -311,12 +311,19 @@ def dpm_solver_sde(
 ) -> Iterator[Step]:
     """SDE-DPM-Solver++ 2M (Lu et al. 2022, appendix E): the same with fresh noise.
 
-    Each step puts as much noise back as DDPM does in small steps, and a mistake of one
-    step is noise to the next, which repairs it.
+    Each step puts as much noise back as DDPM does in many small ones, and a mistake of
+    one step is noise to the next, which repairs it.
+
+    Args:
+        noise: where fresh noise comes from; needed
     """
     a, b = table(schedule)
     lam = (schedule.a_table / schedule.b_table).log().tolist()  # inf at t = 0
-    noise = noise or PictureNoise(0, range(len(x_T)), x_T.device)
+    if noise is None:
+        raise ValueError(
+            "dpm_solver_sde puts fresh noise back: give it `noise`, a PictureNoise, to "
+            "draw from."
+        )
     last: list[tuple[int, Tensor]] = []
 
     def update(t, t_next, x_t, x_0_hat, eps_hat):
