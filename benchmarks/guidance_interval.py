@@ -27,7 +27,7 @@ class Led(TextToImage):
 
     given: Way = FOR_PROMPTS
 
-    def way(self, guidance_scale=None, steps=None) -> Way:
+    def way(self, guidance_scale=None, steps=None, sampler=None) -> Way:
         return self.given
 
 

@@ -42,7 +42,7 @@ def evaluate(
         typer.Option(help="Network calls a picture: 50, for prompts 20."),
     ] = None,
     guidance: Guidance = None,
-    sampler: Sampler = "dpm_solver",
+    sampler: Sampler = None,
     size: Annotated[
         int | None, typer.Option(help="At which a reader is tried: 32.")
     ] = None,

@@ -60,7 +60,7 @@ def generate(
     size: Annotated[
         int | None, typer.Option(help="Height and width, if not those it learned.")
     ] = None,
-    sampler: Sampler = "dpm_solver",
+    sampler: Sampler = None,
     as_typed: AsTyped = False,
     as_json: AsJson = False,
 ) -> None:
@@ -126,7 +126,7 @@ def generate(
         facts = dict(files=wrote, seed=seed, weights=weights)
         # What was used, not what was typed: defaults may be others by the time that
         # somebody reads this.
-        facts |= asdict(way) | dict(sampler=sampler)
+        facts |= asdict(way)
         facts |= {"labels" if label else "prompts": drawn.asked} | told
         if prompt:
             facts |= dict(read_as=drawn.read)

@@ -66,7 +66,10 @@ Steps = Annotated[
         f"for a label {FOR_LABELS.steps}, in latents {FOR_LATENTS.steps}."
     ),
 ]
-Sampler = Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")]
+Sampler = Annotated[
+    str | None,
+    typer.Option(help=f"One of {', '.join(SAMPLERS)}, if not the usual one."),
+]
 
 
 def complain(sentence: str, code: int) -> int:

@@ -100,11 +100,13 @@ class Way:
     Args:
         guided_between: guided only where low < t <= high (Kynkäänniemi et al. 2024),
             if not everywhere
+        sampler: the name of a function of samplers.py
     """
 
     guidance_scale: float
     steps: int
     guided_between: tuple[float, float] | None = None
+    sampler: str = "dpm_solver"
 
     def is_guided(self, t: int) -> bool:
         """Whether the network is asked twice at this step."""

@@ -84,7 +84,7 @@ def measure_denoiser(
     seeds: int = 3,
     calls: int = 50,
     guidance_scale: float | None = None,
-    sampler: str = "dpm_solver",
+    sampler: str | None = None,
 ) -> dict:
     """Ask for what n real pictures show, and judge what is drawn; once a seed.
 
@@ -122,7 +122,7 @@ def measure_denoiser(
                 | {"real": compare(judge, question, answers, reference, others)}
             )
     facts = dict(kind="denoiser", data=data, n=n, seeds=seeds, calls=calls)
-    facts |= asdict(way) | dict(sampler=sampler)
+    facts |= asdict(way)
     return facts | summary(trials)
 
 

@@ -302,7 +302,7 @@ def judge_drawn(
     seed: int,
     calls: int,
     guidance_scale: float | None,
-    sampler: str,
+    sampler: str | None,
 ) -> Judged:
     """Draw every prompt once, and judge each picture."""
     # Calls are fixed and steps follow, so that what is compared costs the same.
@@ -332,7 +332,7 @@ def measure_prompts(
     seeds: int = 1,
     calls: int = 20,
     guidance_scale: float | None = None,
-    sampler: str = "dpm_solver",
+    sampler: str | None = None,
 ) -> dict[str, dict]:
     """Draw every prompt once a seed and judge it: factor -> its share.
 
@@ -353,7 +353,7 @@ def measure_kinds(
     seeds: int = 1,
     calls: int = 20,
     guidance_scale: float | None = None,
-    sampler: str = "dpm_solver",
+    sampler: str | None = None,
     kinds: tuple[str, ...] = tuple(KINDS),
 ) -> dict[str, dict]:
     """n prompts of every kind a seed: kind -> the shares of drawn and real pictures."""

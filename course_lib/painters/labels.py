@@ -85,22 +85,28 @@ class LabelToImage:
                 )
         return torch.tensor([known.index(as_name(x)) for x in labels], device="cpu")
 
-    def way(self, guidance_scale: float | None = None, steps: int | None = None) -> Way:
+    def way(
+        self,
+        guidance_scale: float | None = None,
+        steps: int | None = None,
+        sampler: str | None = None,
+    ) -> Way:
         """How it draws: its usual way, if not told otherwise.
 
         Args:
             guidance_scale: is meant at every step, if it is said
         """
-        return way_of(self.usual, guidance_scale, steps)
+        return way_of(self.usual, guidance_scale, steps, sampler)
 
     def way_within(
         self,
         calls: int,
         guidance_scale: float | None = None,
-        sampler: str = "dpm_solver",
+        sampler: str | None = None,
     ) -> Way:
         """The same with as many steps as so many network calls a picture allow."""
-        return longest_within(calls, self.way(guidance_scale), self.card["T"], sampler)
+        way = self.way(guidance_scale, sampler=sampler)
+        return longest_within(calls, way, self.card["T"])
 
     @property
     def schedule(self) -> NoiseSchedule:
@@ -143,15 +149,15 @@ class LabelToImage:
         labels: list[str],
         steps: int | None = None,
         guidance_scale: float | None = None,
-        sampler: str = "dpm_solver",
+        sampler: str | None = None,
     ) -> Prepared:
         """Decide how one picture a label is drawn; what cannot be gets a sentence."""
         self.label_numbers(labels)
         shape = (3, self.card["size"], self.card["size"])
         self.together(most=1)  # or a sentence
         # Nothing rewrites a label: what is read is what was asked.
-        way, labels = self.way(guidance_scale, steps), tuple(labels)
-        prepared = Prepared(labels, labels, self.labels[0], shape, way, sampler)
+        way, labels = self.way(guidance_scale, steps, sampler), tuple(labels)
+        prepared = Prepared(labels, labels, self.labels[0], shape, way)
         return checked(prepared, self.schedule)
 
     def walk(
@@ -178,7 +184,7 @@ class LabelToImage:
         steps: int | None = None,
         guidance_scale: float | None = None,
         seed: int = 0,
-        sampler: str = "dpm_solver",
+        sampler: str | None = None,
         first: int = 0,
         clamp_x_0: bool = True,
     ) -> Iterator[Step]:
@@ -208,7 +214,7 @@ class LabelToImage:
         steps: int | None = None,
         guidance_scale: float | None = None,
         seed: int = 0,
-        sampler: str = "dpm_solver",
+        sampler: str | None = None,
         batch_size: int = 64,
         callback: Watch | None = None,
     ) -> Tensor:

@@ -58,20 +58,27 @@ def check_fit(
 # How to draw --------------------------------------------------------------------
 
 
-def way_of(usual: Way, guidance_scale: float | None, steps: int | None) -> Way:
+def way_of(
+    usual: Way,
+    guidance_scale: float | None,
+    steps: int | None,
+    sampler: str | None = None,
+) -> Way:
     """The usual way, if not told otherwise; a scale that is said is meant throughout.
 
-    >>> way_of(Way(5.0, steps=13, guided_between=(400, 950)), None, steps=8)
-    Way(guidance_scale=5.0, steps=8, guided_between=(400, 950))
-    >>> way_of(Way(5.0, steps=13, guided_between=(400, 950)), 3.0, None)
-    Way(guidance_scale=3.0, steps=13, guided_between=None)
+    >>> usual = Way(5.0, steps=13, guided_between=(400, 950))
+    >>> way_of(usual, None, steps=8).guided_between
+    (400, 950)
+    >>> way_of(usual, 3.0, None)
+    Way(guidance_scale=3.0, steps=13, guided_between=None, sampler='dpm_solver')
     """
     steps = usual.steps if steps is None else operator.index(steps)
+    sampler = sampler or usual.sampler
     if guidance_scale is None:
-        return replace(usual, steps=steps)
+        return replace(usual, steps=steps, sampler=sampler)
     # Without the interval: a scale that was found for the middle of the way is too much
     # for the whole of it, and whoever says a number compares it with tables of such.
-    return Way(guidance_scale, steps)
+    return Way(guidance_scale, steps, sampler=sampler)
 
 
 def calls_of(way: Way, T: int) -> int:
@@ -86,10 +93,10 @@ def calls_of(way: Way, T: int) -> int:
     return sum(1 + way.is_guided(t) for t in choose_steps(T, way.steps)[:-1])
 
 
-def longest_within(calls: int, way: Way, T: int, sampler: str) -> Way:
+def longest_within(calls: int, way: Way, T: int) -> Way:
     """The same way in as many steps as so many network calls a picture allow."""
     # Its last step takes one call, so this is one or two too many: a bound.
-    times = 2 if sampler == "heun" else 1
+    times = 2 if way.sampler == "heun" else 1
     # Counted upwards, for with an interval calls are no simple function of steps: which
     # steps fall into it changes with each.
     way = replace(way, steps=1)
@@ -120,7 +127,6 @@ class Prepared:
     negative: str
     shape: tuple[int, int, int]
     way: Way
-    sampler: str
 
     def in_turns(self, n: int) -> "Prepared":
         """The same of n pictures: what is asked takes turns."""
@@ -138,12 +144,12 @@ def checked(prepared: Prepared, schedule: NoiseSchedule) -> Prepared:
     """The same, or a sentence for what would fail only when it is drawn."""
     if not prepared.asked:
         raise ValueError("Nothing was asked for: the list is empty.")
-    if prepared.sampler not in SAMPLERS:
+    if prepared.way.sampler not in SAMPLERS:
         raise ValueError(
-            f"The sampler must be one of {SAMPLERS}; got {prepared.sampler!r}."
+            f"The sampler must be one of {SAMPLERS}; got {prepared.way.sampler!r}."
         )
     # Each of these raises its own sentence, now and not after a minute of drawing.
-    if prepared.sampler in ("euler", "heun"):
+    if prepared.way.sampler in ("euler", "heun"):
         check_straight(schedule)
     choose_steps(schedule.T, prepared.way.steps)
     check_scale(prepared.way.guidance_scale)
@@ -172,9 +178,9 @@ def from_noise(
     # By the number of a picture in all that was asked: batches do not change it.
     noise = PictureNoise(seed, range(first, first + len(prepared.read)), device)
     # The same streams go on: after the first noise of a picture comes its second.
-    fresh = {"noise": noise} if prepared.sampler in WITH_CHANCE else {}
+    fresh = {"noise": noise} if prepared.way.sampler in WITH_CHANCE else {}
     # A module and a name from SAMPLERS, which `checked` has seen.
-    walk = getattr(samplers, prepared.sampler)
+    walk = getattr(samplers, prepared.way.sampler)
     return walk(predict, noise(prepared.shape), schedule, prepared.way.steps, **fresh)
 
 

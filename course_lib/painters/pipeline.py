@@ -101,22 +101,28 @@ class TextToImage:
         save_its_autoencoder(folder, self.card, self.autoencoder)
         save_weights(folder, self.model.state_dict(), self.card)
 
-    def way(self, guidance_scale: float | None = None, steps: int | None = None) -> Way:
+    def way(
+        self,
+        guidance_scale: float | None = None,
+        steps: int | None = None,
+        sampler: str | None = None,
+    ) -> Way:
         """How it draws: its usual way, if not told otherwise.
 
         Args:
             guidance_scale: is meant at every step, if it is said
         """
-        return way_of(self.usual, guidance_scale, steps)
+        return way_of(self.usual, guidance_scale, steps, sampler)
 
     def way_within(
         self,
         calls: int,
         guidance_scale: float | None = None,
-        sampler: str = "dpm_solver",
+        sampler: str | None = None,
     ) -> Way:
         """The same with as many steps as so many network calls a picture allow."""
-        return longest_within(calls, self.way(guidance_scale), self.card["T"], sampler)
+        way = self.way(guidance_scale, sampler=sampler)
+        return longest_within(calls, way, self.card["T"])
 
     @property
     def schedule(self) -> NoiseSchedule:
@@ -217,7 +223,7 @@ class TextToImage:
         prompts: list[str],
         steps: int | None = None,
         guidance_scale: float | None = None,
-        sampler: str = "dpm_solver",
+        sampler: str | None = None,
         negative_prompt: str = "",
         size: int | None = None,
     ) -> Prepared:
@@ -232,8 +238,8 @@ class TextToImage:
         *read, negative = self.reworded([*prompts, negative_prompt])
         asked, shape = (tuple(prompts), tuple(read)), self.shape(size)
         self.together(size, most=1)  # or a sentence
-        way = self.way(guidance_scale, steps)
-        return checked(Prepared(*asked, negative, shape, way, sampler), self.schedule)
+        way = self.way(guidance_scale, steps, sampler)
+        return checked(Prepared(*asked, negative, shape, way), self.schedule)
 
     def reworded(self, prompts: list[str]) -> list[str]:
         """What is read in place of these prompts."""
@@ -297,7 +303,7 @@ class TextToImage:
         steps: int | None = None,
         guidance_scale: float | None = None,
         seed: int = 0,
-        sampler: str = "dpm_solver",
+        sampler: str | None = None,
         first: int = 0,
         clamp_x_0: bool = True,
         negative_prompt: str = "",
@@ -384,7 +390,7 @@ class TextToImage:
         guidance_scale: float | None = None,
         seed: int = 0,
         generator: torch.Generator | None = None,
-        sampler: str = "dpm_solver",
+        sampler: str | None = None,
         negative_prompt: str = "",
         size: int | None = None,
         batch_size: int = 64,
