@@ -8,7 +8,7 @@ import torch
 from on_disk import written
 
 from course_lib.checkpoint import load_weights, save_weights
-from course_lib.judging import evaluation
+from course_lib.judging import evaluation, two_samples
 from course_lib.networks.unet import UNet
 
 PROMPTS = "evaluate --weights words --prompts p.txt --calls 2"
@@ -67,6 +67,15 @@ def test_every_kind_is_told_beside_real_pictures(
     assert "of_ceiling" in shares["drawn"]["all_factors"]
     assert out[0].split() == ["drawn", "real"]
     assert out[1].split()[-6:] == ["right", "clean", "both"] * 2
+
+
+def test_two_samples_are_told_apart(cli, words, monkeypatch):
+    monkeypatch.setattr(two_samples, "ITERATIONS", 2)
+    command = "evaluate --weights words --two-sample --n 70 --seeds 1 --calls 2 --json"
+    code, out, _ = cli(command)
+    apart = json.loads(out[-1])["told_apart"]
+    assert code == 0 and apart.keys() == {"drawn", "real"}
+    assert all(0 <= share["share"] <= 1 for share in apart.values())
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,12 @@ def evaluate(
         list[str] | None,
         typer.Option(help="This kind of prompts only, like ears; may be repeated."),
     ] = None,
+    two_sample: Annotated[
+        bool,
+        typer.Option(
+            "--two-sample", help="Train a network to tell ours from real ones."
+        ),
+    ] = False,
     as_typed: AsTyped = False,
     save: Annotated[
         Path | None,
@@ -74,12 +80,15 @@ def evaluate(
         # A measurement takes minutes, so what can go wrong after it is tried before it.
         if save:
             check_file(save)
-        if (prompts or only) and kind != "text denoiser":
+        if (prompts or only or two_sample) and kind != "text denoiser":
             raise ValueError(
-                f"--prompts and --only need weights that take prompts, not {weights}."
+                "--prompts, --only and --two-sample need weights that take prompts, "
+                f"not {weights}."
             )
         if prompts and only:
             raise ValueError("--only chooses among our prompts: leave out --prompts.")
+        if two_sample and (prompts or only):
+            raise ValueError("--two-sample draws prompts of its own: it stands alone.")
         if as_typed and kind != "text denoiser":
             raise ValueError(
                 f"--as-typed needs weights that take prompts, not {weights}."
@@ -101,7 +110,10 @@ def evaluate(
         settings["calls"] = 20 if calls is None else calls
         with bad_input():
             painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
-        found, lines = evaluate_prompts(painter, n, seeds, settings, prompts, only)
+        if two_sample:
+            found, lines = evaluate_apart(painter, n, seeds, settings)
+        else:
+            found, lines = evaluate_prompts(painter, n, seeds, settings, prompts, only)
     elif kind == "pair":
         found, lines = evaluate_pair(weights, pictures, seeds)
     else:
@@ -259,6 +271,26 @@ def evaluate_prompts(
     kinds = tuple(only or fi.KINDS)
     found = fi.measure_kinds(painter, n, seeds, **settings, kinds=kinds)
     return facts | dict(n=n, kinds=found), fi.kinds_table(found)
+
+
+def evaluate_apart(painter: TextToImage, n: int | None, seeds: int, settings: dict):
+    """Whether anything tells its pictures from real ones, and lines for a person."""
+    from course_lib.judging import evaluation as ev
+    from course_lib.judging.two_samples import measure_apart
+
+    n = 1024 if n is None else n
+    with bad_input():
+        ev.check_size(n, seeds)
+        way = painter.way_within(**settings)
+    how = {name: x for name, x in settings.items() if name != "calls"}
+    apart = measure_apart(painter, n, seeds, steps=way.steps, **how)
+    facts = dict(kind="text denoiser", n=n, seeds=seeds, calls=settings["calls"])
+    facts |= asdict(way) | {"told_apart": {k: ev.as_facts(s) for k, s in apart.items()}}
+    lines = [
+        "a network trained to tell them from real pictures is right about",
+        *(f"{name:10}{ev.spoken(ev.as_facts(s))}" for name, s in apart.items()),
+    ]
+    return facts, lines
 
 
 def asked_in(file: Path, n: int | None):

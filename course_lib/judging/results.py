@@ -105,6 +105,8 @@ def entries_of(found: Found, path: tuple[str, ...] = ()) -> Iterator[tuple[str, 
 
 def figures(found: dict) -> Found:
     """Of everything that `evaluate` knows, what a page may want to state."""
+    if "told_apart" in found:
+        return {"told apart": found["told_apart"]}
     if found["kind"] == "text denoiser":
         return (
             figures_of_kinds(found["kinds"]) if "kinds" in found else found["factors"]

@@ -55,12 +55,13 @@ def doubting_loss(model: nn.Module, batch: Batch) -> Tensor:
 
 @plain_torch()
 def tell_apart(
-    real: Tensor, made: Tensor, seed: int = 0, iterations: int = ITERATIONS
+    real: Tensor, made: Tensor, seed: int = 0, iterations: int | None = None
 ) -> Share:
     """How often a network trained on half of both sets is right about the other half.
 
     Args:
         real, made: (N, 3, H, W) in [-1, 1], as many of each
+        iterations: of its training; None is ITERATIONS
     """
     if len(real) != len(made) or len(real) < 64:
         raise ValueError(
@@ -84,7 +85,9 @@ def tell_apart(
     torch.manual_seed(seed)
     # Mirrored and moved by a pixel, and nothing else: grain and blur it is to find.
     worn = with_wear(get_batch, seed, flip=True, shift=1, wear=0.0)
-    settings = Settings(iterations, warmup=20, weight_decay=0.05, decay=1.0)
+    settings = Settings(
+        iterations or ITERATIONS, warmup=20, weight_decay=0.05, decay=1.0
+    )
     trainer = Trainer(Doubter(), doubting_loss, worn, settings)
     for _ in trainer.run():
         pass
