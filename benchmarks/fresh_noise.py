@@ -93,7 +93,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(f" | {mean(above):.0f} |", flush=True)
         table[f"{sampler} {steps}, w {way}"] = found
     if options.save:
-        names = [options.weights, painter.card["autoencoder"], "reader-32"]
+        judges = ["reader-32", f"reader-{size}", f"inspector-{size}"]
+        names = [options.weights, painter.card["autoencoder"], *sorted({*judges})]
         save_results(options.save, table, script_command(arguments), names)
 
 

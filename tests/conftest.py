@@ -103,6 +103,10 @@ def world(tmp_path_factory):
     judge = Judge(QUESTIONS, 32, (8, 8))
     card = {"kind": "judge", "config": judge.config, "data": "critters"}
     save_weights(folder / "weights" / "reader-32", judge.state_dict(), card)
+    save_weights(
+        *(folder / "weights" / "reader-64", Judge(QUESTIONS, 64, (8, 8)).state_dict()),
+        card | {"config": Judge(QUESTIONS, 64, (8, 8)).config},
+    )
     for size in (32, 64):
         finder = FlawFinder(ASKED, size, (8, 8, 8))
         card = {"kind": "inspector", "config": finder.config, "data": "flaws"}

@@ -201,7 +201,7 @@ def test_what_is_saved_is_what_the_pages_state(cli, words, saved):
         assert not saved.lacks(name)
     result = json.loads(saved.file.read_text())
     assert result["command"] == f"python -m course_lib {command}"
-    assert list(result["weights"]) == ["words", "reader-32"]
+    assert list(result["weights"]) == ["words", "reader-32", "inspector-32"]
 
 
 @pytest.mark.parametrize("place", ["file/a.json", "folder", "a" * 240])

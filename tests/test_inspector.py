@@ -137,3 +137,10 @@ def test_the_shipped_one_leaves_clean_critters_alone_and_finds_faults(size):
     flawed = inspector.flaws(from_bytes(pictures))[192:] > inspector.threshold
     clear = labels["grade"][192:] == inspection.CLEAR
     assert flawed[clear].float().mean() > FOUND[size]
+
+
+@pytest.mark.parametrize("without", ["", " --without grainy,scene"])
+def test_it_is_trained_by_command(cli, here, monkeypatch, without):
+    monkeypatch.setattr(flaws, "CHUNK", 8)
+    how = f"--size 32 --widths 8,8,8 --batch 8 --iterations 1 --out t{without}"
+    assert cli(f"train inspector {how}")[0] == 0 and (here / "t" / "card.json").exists()

@@ -44,6 +44,7 @@ WEIGHTS = f"""
 {WORDS}
 {AUTOENCODER}
 train --what reader --size 32 --iterations 2500 --out runs/reader-32
+train --what reader --size 64 --iterations 2500 --out runs/reader-64
 train --what inspector --size 32 --iterations 3200 --out runs/inspector-32
 train --what inspector --size 64 --iterations 3600 --keep 1400 --until 1400 \\
     --out runs/inspector-64-1

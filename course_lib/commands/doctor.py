@@ -49,7 +49,8 @@ from course_lib.world.drawing import draw_critters
 
 PACKAGES = ("torch", "torchvision", "numpy", "datasets", "accelerate", "jupyterlab")
 SHIPPED = (
-    *("critters", "critters-early", "critters-middle", "reader-32"),
+    *("critters", "critters-early", "critters-middle"),
+    *("reader-32", "reader-64", "inspector-32", "inspector-64"),
     *("cifar10", "cifar10-classifier"),
     *("pair", "words", "autoencoder", "latent"),
 )

@@ -107,9 +107,10 @@ def edit(
         together = how_many(painter, size, room, TOGETHER, HELD)
         if as_json:
             # As in `generate`: only --json needs a judge, and its import takes seconds.
-            from course_lib.judging.fidelity import READER, shared_judge, what_is_seen
+            from course_lib.judging.fidelity import reader_of, what_is_seen
 
-            shared_judge(READER)  # now, so that what is wrong with it is said now
+            # Now, so that what is wrong with it is said now.
+            reader_of(pictures.shape[2])
     width = pictures.shape[3]
     for sentence in painter.remarks_on(prepared, width) + on_the_edges(image):
         remark(sentence)

@@ -149,7 +149,9 @@ def taking_part(weights: str, card: dict) -> list[str]:
     # What is measured hangs on all of these: once one of them ships anew,
     # tools/fill_numbers.py calls the result stale. A judge or a pair is judged by
     # nobody.
-    judges = {"judge": [], "inspector": [], "pair": [], "text denoiser": ["reader-32"]}
+    size = 64 if card.get("size") == 64 else 32
+    of_prompts = [f"reader-{size}", f"inspector-{size}"]
+    judges = {"judge": [], "inspector": [], "pair": [], "text denoiser": of_prompts}
     judge = "cifar10-classifier" if card.get("data") == "cifar10" else "reader-32"
     through = [card["autoencoder"]] if card.get("autoencoder") else []
     return [weights, *through, *judges.get(card["kind"], [judge])]

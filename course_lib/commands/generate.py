@@ -101,9 +101,10 @@ def generate(
         if prompt and as_json:
             # Only --json reads its picture back, and this import brings torchvision,
             # which takes seconds, longer than the drawing does.
-            from course_lib.judging.fidelity import READER, shared_judge, what_is_seen
+            from course_lib.judging.fidelity import reader_of, what_is_seen
 
-            shared_judge(READER)  # now, so that what is wrong with it is said now
+            # Now, so that what is wrong with it is said now.
+            reader_of(prepared.shape[1] * draw.times)
     for sentence in draw.remarks_on(prepared) if prompt else []:
         remark(sentence)
     # The calls are counted, not reckoned: guidance asks twice a step, in latents only

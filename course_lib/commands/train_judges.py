@@ -35,7 +35,8 @@ from course_lib.commands.train import (
 from course_lib.commands.train_networks import NETWORKS, grids, only
 
 Without = Annotated[
-    str, typer.Option(parser=text, help="Faults that it never sees: grainy,scene.")
+    str | None,
+    typer.Option(parser=text, help="Faults that it never sees: grainy,scene."),
 ]
 
 
@@ -114,7 +115,7 @@ def inspector(
     seed: Seed = None,
     size: Size = None,
     widths: Widths = None,
-    without: Without = "",
+    without: Without = None,
     start: Start = None,
     data: OnlyData = None,
     resume: Resume = False,
@@ -137,7 +138,7 @@ def inspector(
         settings = prepare(called, judges.INSPECTOR_SETTINGS)
         only("An inspector", "critters", data)
         options |= given(widths=grids(widths))
-        options["without"] = tuple(kind for kind in without.split(",") if kind)
+        options |= given(without=without and tuple(without.split(",")))
     learn(called, settings, partial(judges.inspector_trainer, **options))
 
 

@@ -44,9 +44,8 @@ from course_lib.world.prompts import (
 )
 from course_lib.world.wording import SENSES, say
 
-# One judge for pictures of 32x32 and of 64x64, which it averages down: their shares can
-# be compared. `Shipped`, so no folder of that name in somebody's runs takes its place.
-READER = Shipped("reader-32")
+# `Shipped`, so no folder of that name in somebody's runs takes its place.
+READER, READER_64 = Shipped("reader-32"), Shipped("reader-64")
 BOUND = {"subject", "subject_2", "colour", "colour_2", "order"}  # two animals, all told
 TWO_SENSED = {sense for senses in SENSES.values() for sense in senses}
 
@@ -58,6 +57,11 @@ class Prompts:
     texts: list[str]
     asked: list[Asked]
     real: Tensor | None = None  # (N, 3, H, W)
+
+
+def reader_of(size: int) -> Judge:
+    """Who reads pictures of this size: 64x64 in full, others averaged to 32x32."""
+    return shared_judge(READER_64 if size == 64 else READER)
 
 
 # Which prompts ------------------------------------------------------------------
@@ -222,7 +226,7 @@ def what_is_seen(pictures: Tensor, prompts: list[str]) -> dict[str, list | None]
     None for both, if the pictures are of a size that it cannot read; None in place of
     right or wrong for a prompt that names nothing.
     """
-    reader = shared_judge(READER)
+    reader = reader_of(pictures.shape[2])
     # A remark beside a picture, not a measurement: what cannot be read is no error.
     h, w = pictures.shape[2:]
     if h != w or h % reader.config["size"]:
@@ -262,7 +266,7 @@ class Judged:
     @classmethod
     def of(cls, pictures: Tensor, asked: list[Asked]) -> "Judged":
         """Ask the reader and the inspector about pictures (N, 3, H, W)."""
-        found = judge_all(shared_judge(READER), pictures, asked)
+        found = judge_all(reader_of(pictures.shape[-1]), pictures, asked)
         return cls(found, shared_inspector(pictures.shape[-1]).clean(pictures).tolist())
 
     def __add__(self, other: "Judged") -> "Judged":

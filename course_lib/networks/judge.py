@@ -125,7 +125,7 @@ def make_judge_loss(smoothing: float = 0.0) -> Callable[[nn.Module, Batch], Tens
 
 
 def load_judge(name_or_folder: Path | str) -> Judge:
-    """A shipped judge: "reader-32" or "cifar10-classifier"."""
+    """A shipped judge: "reader-32", "reader-64" or "cifar10-classifier"."""
     return load_network(name_or_folder, "judge", "not a judge", Judge)[0]
 
 
@@ -138,7 +138,7 @@ def shared_judge(name_or_folder: Path | str) -> Judge:
     return judge_of_file(name_or_folder, folder, changed)
 
 
-@lru_cache(maxsize=2)  # there are two that ship
+@lru_cache(maxsize=3)  # there are three that ship
 def judge_of_file(name_or_folder: Path | str, folder: Path, changed: int) -> Judge:
     """A judge from the file in this folder that was written at this time."""
     return load_judge(name_or_folder)
