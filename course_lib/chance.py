@@ -29,7 +29,7 @@ HALVES, TRIAL = 5, 6
 CHOOSING, WRITING, LYING, DRAWING = range(4)
 REWORDING, SPEAKING, REDRAWN = 7, 13, 16
 # What is drawn wrong on purpose: try 0, 1, 2 take FAULTING, FAULTING + 1, ...
-FAULTING, GRAIN = 8, 14
+FAULTING, GRAIN = 8, 12
 
 GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio: splitmix64's stride
 SALT = 0x632BE59BD9B4E019  # so that the number 0 changes the state as well

@@ -54,7 +54,7 @@ WOBBLE = 0.16  # the most noise in the latents of a copy, in spreads of their ch
 # A copy differs from its picture by 40 on the average (faults.change), nowhere clearly.
 SMALL, CLEAR = 25.0, 70.0
 MANY = 3.0  # pixels of 16 in a cell of the map that make it wrong for sure
-WORN = 0.4  # the share of pictures with noise, and of batches with blur
+WORN = 0.3  # the share of pictures with noise, and of batches with blur
 
 
 @dataclass(eq=False)
@@ -269,7 +269,7 @@ def worn(x: Tensor, changed: Tensor, seed: int, iteration: int):
     if torch.rand((), generator=generator) < WORN:
         # As far from a blur of three pixels as chance wants, at most half way.
         blurred = F.avg_pool2d(F.pad(x, [1] * 4, mode="replicate"), 3, 1)
-        share = 0.6 * torch.rand(n, 1, 1, 1, generator=generator)
+        share = 0.4 * torch.rand(n, 1, 1, 1, generator=generator)
         x = torch.lerp(x, blurred, share.repeat(2, 1, 1, 1))
     is_worn = torch.rand(n, 1, 1, 1, generator=generator) < WORN
     loud = 0.1 * torch.rand(n, 1, 1, 1, generator=generator)

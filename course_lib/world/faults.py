@@ -47,8 +47,8 @@ from course_lib.world.shapes import pixel_grid, place
 KINDS = ("none", *BRUSH_FAULTS, "mixed", "stained", "smeared", "grainy", "scene")
 GRADES = ("clean", "small", "clear")
 # Lost eyes and mouths, parts twice and two colours are what people name most.
-OFTEN = {"missing": 6, "gone": 2, "extra": 6, "bent": 2, "patched": 4, "mixed": 4}
-OFTEN |= {"moved": 2, "grainy": 3, "scene": 2}
+OFTEN = {"missing": 6, "gone": 2, "extra": 4, "bent": 2, "patched": 4, "mixed": 3}
+OFTEN |= {"moved": 2, "grainy": 2}
 SEEN = 0.2  # of 2: a smaller change of one pixel no eye minds
 TRIES = 3  # FAULTING + 0, 1, 2: whoever shows nothing is spoiled anew
 # How much must differ from the clean twin, for a small fault and for a clear one: the
