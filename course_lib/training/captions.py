@@ -6,11 +6,12 @@ left out, so that the network can also be told nothing: guidance needs that.
 """
 
 import torch
+from torch import Tensor
 
 from course_lib.chance import MANNER, TYPING, Batch, GetBatch, generator_for
 from course_lib.networks.tokenizer import PAD, Tokenizer, forget, train_tokenizer
 from course_lib.training.latents import LatentSet
-from course_lib.world.critters import FACTORS, captions, choose_factors
+from course_lib.world.critters import FACTORS, Factors, captions, choose_factors
 from course_lib.world.datasets import PictureSet, batches
 
 LENGTH = 40  # the most tokens a prompt may have; captions have up to 22
@@ -116,26 +117,45 @@ def with_captions(
         batch = get_learned(iteration)
         factors = {name: batch[name] for name in FACTORS}
         B = len(batch["x_0"])
-        places = torch.arange(iteration * B, (iteration + 1) * B)
         # Written anew for each time a picture comes up: 50,000 pictures get millions of
         # sentences.
-        texts = captions(factors, places, seed, caption_noise)
-        if manner == "spoken":
-            generator = generator_for(seed, iteration, MANNER)
-            plain = torch.rand(B, generator=generator) < PLAIN_SHARE
-            said = captions(factors, places, seed, caption_noise, manner="spoken")
-            both = zip(plain.tolist(), texts, said, strict=True)
-            texts = [written if p else spoken for p, written, spoken in both]
-        generator = generator_for(seed, iteration, TYPING)
-        # Seven a caption, whether they are needed or not: a change to CARELESS leaves
-        # all other captions as they were.
-        u = torch.rand(B, 7, generator=generator).tolist()
-        texts = [write_carelessly(*each) for each in zip(texts, u, strict=True)]
-        dropped = torch.tensor([chances[6] < drop for chances in u])
-        tokens = forget(tokenizer.batch(texts, length), dropped)
-        # (B, L) as short as this batch allows: plain captions have up to 22 tokens, and
-        # 40 are paid for otherwise.
-        longest = int((tokens != PAD).sum(1).max())
-        return {"x_0": batch["x_0"], "cond": tokens[:, :longest]}
+        places = torch.arange(iteration * B, (iteration + 1) * B)
+        how = (seed, iteration, manner, caption_noise)
+        texts, _, chances = as_people_write(factors, places, *how)
+        tokens = forget(tokenizer.batch(texts, length), chances < drop)
+        return {"x_0": batch["x_0"], "cond": without_padding(tokens)}
 
     return get_batch
+
+
+def as_people_write(
+    factors: Factors,
+    places: Tensor,
+    seed: int,
+    iteration: int,
+    manner: str,
+    caption_noise: float = 0.0,
+) -> tuple[list[str], list[set[str]], Tensor]:
+    """Captions in a manner of speaking, carelessly now and then, and what they name.
+
+    Also one uniform number a caption, (N,), for who leaves some out.
+    """
+    how = (factors, places, seed, caption_noise)
+    texts, named = captions(*how, return_named=True)
+    if manner == "spoken":
+        generator = generator_for(seed, iteration, MANNER)
+        plain = torch.rand(len(texts), generator=generator) < PLAIN_SHARE
+        said = captions(*how, manner="spoken")
+        both = zip(plain.tolist(), texts, said, strict=True)
+        texts = [written if p else spoken for p, written, spoken in both]
+    generator = generator_for(seed, iteration, TYPING)
+    # Seven a caption, whether they are needed or not: a change to CARELESS leaves all
+    # other captions as they were.
+    u = torch.rand(len(texts), 7, generator=generator)
+    careless = zip(texts, u.tolist(), strict=True)
+    return [write_carelessly(*each) for each in careless], named, u[:, 6]
+
+
+def without_padding(tokens: Tensor) -> Tensor:
+    """(B, L) as short as this batch allows: what is left over is paid for, too."""
+    return tokens[:, : int((tokens != PAD).sum(1).max())]

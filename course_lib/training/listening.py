@@ -4,23 +4,23 @@ from pathlib import Path
 
 import torch
 
-from course_lib.chance import MANNER, TYPING, Batch, GetBatch, generator_for
+from course_lib.chance import Batch, GetBatch
 from course_lib.checkpoint import fill, load_network
 from course_lib.device import plain_torch
 from course_lib.networks.listener import LISTENER, Listener, listening_loss
-from course_lib.networks.tokenizer import PAD, Tokenizer
+from course_lib.networks.tokenizer import Tokenizer
 from course_lib.training.beginnings import tokens_of
 from course_lib.training.bounds import checked_batch, checked_seed
 from course_lib.training.captions import (
-    PLAIN_SHARE,
     TEXTS,
+    as_people_write,
     text_settings,
-    write_carelessly,
+    without_padding,
 )
 from course_lib.training.recipes import MUON, trainer_of
 from course_lib.training.settings import Settings
 from course_lib.training.trainer import Trainer
-from course_lib.world.critters import FACTORS, SUBJECTS, captions, choose_factors
+from course_lib.world.critters import FACTORS, SUBJECTS, choose_factors
 from course_lib.world.endless import FIRST
 from course_lib.world.wording import SENSES
 
@@ -51,16 +51,7 @@ def sentences(
     def get_batch(iteration: int) -> Batch:
         places = torch.arange(batch_size) + iteration * batch_size + FIRST
         factors = choose_factors(places, seed)
-        texts, named = captions(factors, places, seed, return_named=True)
-        generator = generator_for(seed, iteration, MANNER)
-        if manner == "spoken":
-            spoken = captions(factors, places, seed, manner="spoken")
-            plain = torch.rand(batch_size, generator=generator) < PLAIN_SHARE
-            both = zip(plain.tolist(), texts, spoken, strict=True)
-            texts = [written if p else said for p, written, said in both]
-        generator = generator_for(seed, iteration, TYPING)
-        u = torch.rand(batch_size, 7, generator=generator).tolist()
-        texts = [write_carelessly(*each) for each in zip(texts, u, strict=True)]
+        texts, named, _ = as_people_write(factors, places, seed, iteration, manner)
         tokens = tokenizer.batch(texts, TEXTS[manner]["length"])
         rows = [
             answers_of(
@@ -71,8 +62,7 @@ def sentences(
         two = factors["subject_2"] > 0
         is_open = torch.tensor(["order" not in names for names in named]) & two
         batch = {name: torch.tensor([row[name] for row in rows]) for name in FACTORS}
-        longest = int((tokens != PAD).sum(1).max())
-        return {"tokens": tokens[:, :longest], "open": is_open} | batch
+        return {"tokens": without_padding(tokens), "open": is_open} | batch
 
     return get_batch
 
