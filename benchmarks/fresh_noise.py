@@ -1,6 +1,6 @@
 """Fresh noise in the sampler: does it repair, how much of it, and in how many steps?
 
-    OMP_NUM_THREADS=1 python benchmarks/fresh_noise.py   # 60 CPU minutes
+    OMP_NUM_THREADS=1 python benchmarks/fresh_noise.py
 
 Every row draws the same prompts from the same first noise. Beside right and clean
 stands the distance to other real pictures, above that of real ones of these prompts.

@@ -263,6 +263,30 @@ def heun(
     return walk(predict, x_T, choose_steps(schedule.T, steps, start), update)
 
 
+def line_through_guesses(schedule: NoiseSchedule) -> Callable:
+    """What draws a guess on, (t, t_next, x_0_hat) to x_0_hat, with the step before."""
+    # Half the logarithm of the snr. Measured in it, the part of the way that needs no
+    # network is solved exactly, and only x_0_hat is left to be guessed between two
+    # steps.
+    lam = (schedule.a_table / schedule.b_table).log().tolist()  # inf at t = 0
+    # Kept here and not in `walk`: only these samplers remember.
+    last: list[tuple[int, Tensor]] = []
+
+    def draw_on(t: int, t_next: int, x_0_hat: Tensor) -> Tensor:
+        drawn_on = x_0_hat
+        if last and t_next > 0:
+            t_last, x_0_last = last.pop()
+            # How long this step is beside the last one; half of it, as the line is
+            # drawn on to the middle of this step. From T of the straight line lambda
+            # came from -inf, so the ratio is 0 once more.
+            ratio = (lam[t_next] - lam[t]) / (lam[t] - lam[t_last])
+            drawn_on = x_0_hat + ratio / 2 * (x_0_hat - x_0_last)
+        last[:] = [(t, x_0_hat)]
+        return drawn_on
+
+    return draw_on
+
+
 def dpm_solver(
     predict: Predict,
     x_T: Tensor,
@@ -277,23 +301,10 @@ def dpm_solver(
     step's guess alone.
     """
     a, b = table(schedule)
-    # Half the logarithm of the snr. Measured in it, the part of the way that needs no
-    # network is solved exactly, and only x_0_hat is left to be guessed between two
-    # steps.
-    lam = (schedule.a_table / schedule.b_table).log().tolist()  # inf at t = 0
-    # Kept here and not in `walk`: this is the one sampler that remembers.
-    last: list[tuple[int, Tensor]] = []
+    draw_on = line_through_guesses(schedule)
 
     def update(t, t_next, x_t, x_0_hat, eps_hat):
-        drawn_on = x_0_hat
-        if last and t_next > 0:
-            t_last, x_0_last = last.pop()
-            # How long this step is beside the last one; half of it, as the line is
-            # drawn on to the middle of this step. From T of the straight line lambda
-            # came from -inf, so the ratio is 0 once more.
-            ratio = (lam[t_next] - lam[t]) / (lam[t] - lam[t_last])
-            drawn_on = x_0_hat + ratio / 2 * (x_0_hat - x_0_last)
-        last[:] = [(t, x_0_hat)]
+        drawn_on = draw_on(t, t_next, x_0_hat)
         # Their exp(-h) is keep * a[t] / a[t_next]. Written so, nothing is divided by a,
         # which may be 0 at T, and the infinite lambda at 0 does not matter.
         keep = b[t_next] / b[t]
@@ -318,21 +329,15 @@ def dpm_solver_sde(
         noise: where fresh noise comes from; needed
     """
     a, b = table(schedule)
-    lam = (schedule.a_table / schedule.b_table).log().tolist()  # inf at t = 0
     if noise is None:
         raise ValueError(
             "dpm_solver_sde puts fresh noise back: give it `noise`, a PictureNoise, to "
             "draw from."
         )
-    last: list[tuple[int, Tensor]] = []
+    draw_on = line_through_guesses(schedule)
 
     def update(t, t_next, x_t, x_0_hat, eps_hat):
-        drawn_on = x_0_hat
-        if last and t_next > 0:
-            t_last, x_0_last = last.pop()
-            ratio = (lam[t_next] - lam[t]) / (lam[t] - lam[t_last])
-            drawn_on = x_0_hat + ratio / 2 * (x_0_hat - x_0_last)
-        last[:] = [(t, x_0_hat)]
+        drawn_on = draw_on(t, t_next, x_0_hat)
         if t_next == 0:
             return drawn_on
         # Their exp(-h): how much smaller noise is beside the picture after this step.

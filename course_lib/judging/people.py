@@ -1,4 +1,4 @@
-"""Prompts that people wrote, beside each what it asks for, labelled by a person.
+"""Prompts written freely, beside each what it asks for, as its writer labelled it.
 
     {"prompt": "a green cat, and left of it my blue fish",
      "want": {"subject": "fish", "colour": "blue", "subject_2": "cat", ...}}

@@ -21,7 +21,7 @@ from course_lib.training.settings import Settings
 from course_lib.training.trainer import Trainer
 from course_lib.world.wear import with_wear
 
-ITERATIONS = 400  # of 64 pictures: about five minutes of one core at 64x64
+ITERATIONS = 400  # of 64 pictures
 MIXTURE = {"one animal": 0.5, "two animals": 0.4, "two senses, context": 0.1}
 
 

@@ -5,7 +5,7 @@
 
 Who learns words from pictures alone needs an hour of drawing before a word means
 anything. Words are cheap beside pictures: from sentences whose meaning is known it is
-learned in minutes, and a painter begins with a text encoder that understands (Saharia
+learned sooner, and a painter begins with a text encoder that understands (Saharia
 et al. 2022, section 2.1, take one that has read texts and never a picture).
 """
 

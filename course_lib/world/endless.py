@@ -1,8 +1,8 @@
 """Critters without end: pictures that were never drawn before and never come back.
 
-Fifty thousand fixed pictures are seen ten times in an hour's training, a hundred times
-in ten, and are known by heart then, with all that they happen never to show. Drawing is
-fifteen times as fast as learning, so a long training need not see a picture again.
+Fifty thousand fixed pictures come up again and again in a long training, and with them
+all that they happen never to show. Drawing costs little beside learning, so a long
+training need not see a picture again.
 """
 
 from collections.abc import Callable
@@ -31,8 +31,7 @@ def endless_batches(
     Like `batches`, a function of the iteration alone; no held-out combination occurs.
 
     Args:
-        again: how often each picture is seen, within its chunk: what is compressed
-            first costs half as much as a step of learning
+        again: how often each picture is seen, within its chunk: compressing costs, too
         encode: what is learned in place of pictures (N, 3, H, W) in [-1, 1]: latents
     """
     # Batches come in order, and whoever carries on draws one chunk once more.

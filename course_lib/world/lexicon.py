@@ -2,7 +2,7 @@
 
 `wording` says each factor in two or three ways, enough to learn from in minutes. People
 have more: a rabbit is a hare, night is moonlight, red is scarlet. What stands here is
-what they typed, or might have; how it becomes a sentence stands in `speech`.
+what they might type; how it becomes a sentence stands in `speech`.
 
 What stands twice in a list is said twice as often.
 """
