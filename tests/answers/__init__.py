@@ -11,7 +11,7 @@ One module a notebook, nbNN_name.py. An answer is an ordinary function under a m
     @wrong(check_add_noise)  # must be caught; no sentence can say what to change
     def nonsense(x_0, t, eps, alpha_bar): ...
 
-tests/test_answers.py hands each in; `make mutants` counts how many are caught and named.
+tests/test_answers.py hands each in; `make mutants` counts what is caught and named.
 """
 
 from collections.abc import Callable

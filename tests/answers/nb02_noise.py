@@ -1,7 +1,6 @@
 """What is handed in for notebook 02."""
 
 from answers import right, wrong
-
 from course_lib.checks.nb02_noise import check_add_noise
 
 
