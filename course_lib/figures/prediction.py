@@ -144,8 +144,7 @@ class Prediction:
             return " Exactly!"
         if not self.slides or isinstance(measured, str):
             return ""
-        # A tenth of the slider; on one of whole numbers up to 9 that is exact, and next
-        # to it is still said to be near.
+        # A tenth of the slider, and in any case the number beside the right one.
         first, second, last = self.answers[0], self.answers[1], self.answers[-1]
         near = max((last - first) / 10, second - first)
         return " Close!" if abs(measured - self.said) <= near * 1.000001 else ""
