@@ -46,9 +46,8 @@ HINTS = {
     "slice indices must be integers": (
         "only whole numbers can be an index: int(...) or // makes one"
     ),
-    "indices must be integers or slices, not Tensor": (
-        "a list takes one whole number as an index, not a tensor: t is a number here, "
-        "or .item() makes one"
+    "only integer tensors of a single element can be converted to an index": (
+        "a list takes one whole number as an index, and a tensor takes many"
     ),
     "math domain error": "the root or the logarithm of a number below 0?",
     "expected np.ndarray": "torch's own functions need no numpy",

@@ -33,7 +33,7 @@ inputs and no other named mistake explains them: a wrong diagnosis is worse than
         something must be able to learn from the answer: wherever the right function has
         a gradient by an argument (a tensor, or the weights of an nn.Module), the
         learner's must have the same. Whoever cuts it off is told with what. A fake
-        network gets a weight by `one_weight(function)`.
+        network gets a weight by `one_weight(function)`, from slope.py.
 
 Where comparing two answers is not enough, write the check by hand: a function that
 raises NotYetRight with a sentence, given to `report`, and calls the learner's function
@@ -62,21 +62,10 @@ from course_lib.checks.difference import (
 from course_lib.checks.guard import NoEnd, fresh, is_changed, kept
 from course_lib.checks.slope import (
     asking_for_gradients,
-    one_weight,
     slope_difference,
     slope_missing,
 )
 from course_lib.device import plain_torch
-
-__all__ = [
-    "NotYetRight",
-    "ask",
-    "checked",
-    "compare",
-    "must_learn",
-    "one_weight",
-    "report",
-]
 
 YOUR_TURN = "your turn"  # what tools/build.py leaves in place of a solution
 
