@@ -76,7 +76,7 @@ def train_namer(
     iterations: int,
     generator: torch.Generator,
 ) -> Iterator[tuple[int, float]]:
-    """Learn what nouns stand for; yields the iteration and its loss.
+    """Learn what nouns stand for; yields the number of the iteration and its loss.
 
     Args:
         tokens: (N, L)
@@ -107,4 +107,4 @@ def train_namer(
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        yield iteration, loss.item()
+        yield iteration + 1, loss.item()

@@ -431,16 +431,6 @@ def a_generator(tokens, pair, new):
     yield from with_a_flag(tokens, pair, new)
 
 
-@wrong(check_merge, "does not come to an end")
-def without_an_end(tokens, pair, new):
-    merged, i = [], 0
-    while i < len(tokens):
-        if tuple(tokens[i : i + 2]) == pair:
-            merged.append(new)
-            i += 2
-    return merged
-
-
 @wrong(check_merge, "expected the type list, found str")
 def a_text(tokens, pair, new):
     return str(with_a_flag(tokens, pair, new))
