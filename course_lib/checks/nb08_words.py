@@ -414,6 +414,6 @@ def check_attend(learner_attend):
 
     def check():
         for inputs in (texts_of_a_batch, long_texts):
-            compare(learner_attend, attend, inputs, ATTENTIONS)
+            compare(learner_attend, attend, inputs, ATTENTIONS, gradient=True)
 
     return report(check, learner_attend, attend)

@@ -308,9 +308,10 @@ assert fixed_losses["its own"][1] < fixed_losses["its neighbour's"][1]
 assert hits["its own"] > 2 * hits["its neighbour's"]
 
 # %% [markdown]
-# The second one has seen every frog and read every "frog", and knows nothing: ten
-# pictures out of 200, drawn blindly, would hit 10 times. **All knowledge of what a word
-# looks like comes from words and pictures that came together.** Nothing else went in.
+# The second one has seen every frog and read every "frog", and knows nothing. Its table
+# stays grey. Ten pictures of 200, drawn blindly, would hit 10 times. **All knowledge of
+# what a word looks like comes from words and pictures that came together.** Nothing
+# else went in.
 #
 # ## The shipped one: find 1,000
 #
@@ -542,7 +543,7 @@ assert after[turned].value > order[turned].value
 # from "a frog" to "a rabbit" and look at each step which pictures are near.
 #
 # In some of these pictures an animal wears the ears of another. Half way: how many of
-# the 20 nearest pictures are frogs with rabbit ears? (Of 2,000 pictures, some 40 are.)
+# the 20 nearest pictures are frogs with rabbit ears? (Of all 2,000 pictures, 36 are.)
 
 # %%
 guess_ears = prediction("Half way: frogs with rabbit ears, of 20", (0, 20))
