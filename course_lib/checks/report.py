@@ -57,6 +57,7 @@ from course_lib.checks.difference import (
     Answer,
     difference,
     is_comparable,
+    is_of_another_dtype,
     says_nothing,
 )
 from course_lib.checks.guard import NoEnd, fresh, is_changed, kept
@@ -215,7 +216,9 @@ def named_mistake(found, expected, draws, mistakes, tolerance=1e-4) -> str | Non
         # would make it: what is compared is what it does, never how it is written.
         made = [mistaken(*fresh(draw)) for draw in draws]
         matters = all(map(difference, made, expected))  # else it proves nothing
-        if matters and _first_difference(found, made, tolerance) is None:
+        said = _first_difference(found, made, tolerance) if matters else "nothing"
+        # In another dtype it is the same mistake, and the dtype is told afterwards.
+        if said is None or is_of_another_dtype(said):
             explains.append(name)
     # Two that fit are two guesses, and the learner would look in the wrong place in one
     # case of two: then one number, expected and found, says more.
