@@ -32,10 +32,17 @@ class Exercise(NamedTuple):
 
     def function(self, code: str | None = None) -> Callable:
         """The function as a notebook would define it, in a file of its own."""
-        names: dict = {}
-        exec(compile(self.needs, f"<before {self.name}>", "exec"), names)
+        names = dict(_run(self.needs))
         exec(compile(code or self.code, f"<{self.name}>", "exec"), names)
         return names[self.name]
+
+
+@cache
+def _run(needs: str) -> dict:
+    """What the cells before leave behind; once, as some of them load a network."""
+    names: dict = {}
+    exec(compile(needs, "<cells before>", "exec"), names)
+    return names
 
 
 @cache

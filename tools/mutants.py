@@ -16,6 +16,7 @@ import contextlib
 import importlib
 import io
 import multiprocessing
+import os
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+# Before torch is imported: threads of the parent would be waited for in vain.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "tests")]
 
