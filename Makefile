@@ -28,8 +28,11 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[lab,dev]'
 	@touch $@
 
+# From the root, so that links to lessons lead somewhere; with our settings beside the
+# user's own (tools/jupyter): no news from the network, and pages shown as pages.
 lab: $(READY)  ## set up and open JupyterLab on the first notebook (LAB_ARGS="--no-browser")
-	$(BIN)/jupyter lab $(ROOT) $(LAB_ARGS) $(FIRST)
+	JUPYTER_CONFIG_PATH=tools/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH} $(BIN)/jupyter lab $(ROOT) \
+		--ServerApp.root_dir=. --LabApp.news_url= $(LAB_ARGS) $(FIRST)
 
 # Two processes of one thread each: half the tests each, then they share what is left.
 test: $(READY)  ## set up and run the tests
