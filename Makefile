@@ -13,7 +13,7 @@ PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 ROOT    = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks course smoke bench numbers weights words autoencoder latent format lint check clean
+.PHONY: help lab test notebooks course twice smoke bench numbers weights words autoencoder latent format lint check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -43,6 +43,9 @@ notebooks: $(READY)  ## build what changed (ONLY=02_noise: build this one anyway
 
 course: $(READY)  ## run every solved notebook and compare its outputs
 	$(BIN)/python tools/run.py course $(ONLY)
+
+twice: $(READY)  ## run every cell twice, and again after going back (ONLY=02_noise)
+	$(BIN)/python tools/run.py twice $(ONLY)
 
 smoke: $(READY)  ## run every unsolved notebook to its end
 	$(BIN)/python tools/run.py smoke $(ONLY)
