@@ -73,8 +73,8 @@ guess_std.compare(round((three + four).std().item()))
 #
 # Now we want to give away 2 % of a variance and replace it by 2 % fresh noise.
 # Multiplying numbers by $f$ multiplies their std by $f$ and their variance by $f^2$. So
-# the factors must be the *roots* of 0.98 and 0.02. Watch the spread over 200 such mixes:
-# with roots, without roots, and if we only add noise and take nothing away.
+# the factors must be the *roots* of 0.98 and 0.02. Watch the spread over 200 such
+# mixes: with roots, without roots, and if we only add noise and take nothing away.
 
 # %%
 from course_lib.figures.plots import plot_curves
@@ -134,9 +134,9 @@ show_pictures(
 
 # %% [markdown]
 # Where do these factors come from? Each step multiplies the rest of the picture by
-# √0.98. After 200 steps that is √0.98 · √0.98 · ... = 0.98¹⁰⁰, about 0.13. In the slider
-# the frog lasts longer, because there `beta` starts tiny and grows. Such a list of
-# `beta`s is a **schedule**.
+# √0.98. After 200 steps that is √0.98 · √0.98 · ... = 0.98¹⁰⁰, about 0.13. In the
+# slider the frog lasts longer, because there `beta` starts tiny and grows. Such a list
+# of `beta`s is a **schedule**.
 #
 # ## One jump is as good as many steps
 #
@@ -164,9 +164,10 @@ for step in range(1, 201):
 # %% [markdown]
 # It is the same cloud of numbers. So training never walks: it jumps to a random step.
 #
-# These are the letters that everybody uses (Ho, Jain and Abbeel 2020): at step $t$ the fresh share is $\beta_t$ (here always
-# 0.02), the kept share is $\alpha_t = 1 - \beta_t$, and the product of all kept shares
-# so far is $\bar\alpha_t$ ("alpha bar"). With it
+# These are the letters that everybody uses (Ho, Jain and Abbeel 2020): at step $t$ the
+# fresh share is $\beta_t$ (here always 0.02), the kept share is $\alpha_t = 1 -
+# \beta_t$, and the product of all kept shares so far is $\bar\alpha_t$ ("alpha bar").
+# With it
 #
 # $$x_t = a_t\,x_0 + b_t\,\epsilon,$$
 #
@@ -324,9 +325,9 @@ for name, x in {"the specks": across["after 400 steps"], "bell curve": bell}.ite
     print(f"{name}: {within[0]:.0%} within 1 of the middle, {within[1]:.0%} within 2")
 
 # %% [markdown]
-# **That is why the noise is Gaussian.** Many small, independent kicks add up to the bell
-# curve, whatever a single kick looks like, as long as its variance is finite: even coin
-# flips do. Little by little, we end there anyway. So we may as well kick with bell
+# **That is why the noise is Gaussian.** Many small, independent kicks add up to the
+# bell curve, whatever a single kick looks like, as long as its variance is finite: even
+# coin flips do. Little by little, we end there anyway. So we may as well kick with bell
 # curves from the start. Then the sum is exact after *every* number of steps, and the
 # jump is one line.
 #
@@ -399,10 +400,10 @@ assert right < 30
 # %% [markdown]
 # The end of the blur gives these pictures away: each of the hundred has a colour of its
 # own. To make a *new* picture you would have to know which end colours exist. The end
-# of the noise has forgotten nearly everything: **it is the same cloud for every picture,
-# and you can draw from it for free, as often as you like.** That is where a new picture
-# can start. (Models on blur exist, for one Bansal et al. 2022. They need a model of the
-# ends as well.)
+# of the noise has forgotten nearly everything: **it is the same cloud for every
+# picture, and you can draw from it for free, as often as you like.** That is where a
+# new picture can start. (Models on blur exist, for one Bansal et al. 2022. They need a
+# model of the ends as well.)
 #
 # ## Why little by little, and not one big step?
 #
@@ -435,9 +436,9 @@ print("different critters:", len(set(nearest.indices.tolist())), "of 6")
 # There is the smudge of notebook 01 again. From pure noise every critter is possible,
 # and the *best* single answer is their mean. A small step needs no decision: it only
 # leans a little towards the likely critters. After it fewer are possible, the next lean
-# is clearer, and in the end one critter is left. Small steps let the chance in the noise
-# decide, instead of the average. (This denoiser knows a hundred critters by heart and
-# can only give one of them back. Notebook 03 goes on from here.)
+# is clearer, and in the end one critter is left. Small steps let the chance in the
+# noise decide, instead of the average. (This denoiser knows a hundred critters by heart
+# and can only give one of them back. Notebook 03 goes on from here.)
 #
 # ## How can subtracting noise leave *less* noise?
 #
@@ -474,8 +475,8 @@ guess_c.compare("c above 0.5")
 show_pictures(
     torch.stack([frog + eps[0]] + results),
     titles=["before"] + titles,
-    alt="The frog with noise, and after subtracting six guesses: with c = -1, 0 and 0.3 "
-    "it is worse, with 0.5 as before, with 0.9 better, with 1 clean.",
+    alt="The frog with noise, and after subtracting six guesses: with c = -1, 0 and "
+    "0.3 it is worse, with 0.5 as before, with 0.9 better, with 1 clean.",
 )
 
 # %% [markdown]
@@ -484,9 +485,9 @@ show_pictures(
 # - A guess as loud as the noise leaves $(1 - c)^2 + (1 - c^2) = 2 - 2c$. That is less
 #   than 1 only if $c$ beats 0.5.
 # - A careful guesser says less when it knows less. Subtract only $c$ times the guess,
-#   and $1 - c^2$ is left: *any* $c$ other than 0 helps. (At $c = -1$ the guess is exactly
-#   wrong, so subtracting -1 times it is exactly right.) A network that is trained to make
-#   its squared error small learns to shrink its guess in just this way.
+#   and $1 - c^2$ is left: *any* $c$ other than 0 helps. (At $c = -1$ the guess is
+#   exactly wrong, so subtracting -1 times it is exactly right.) A network that is
+#   trained to make its squared error small learns to shrink its guess in just this way.
 #
 # It is not the minus sign that helps. It is **knowing** something about the noise. That
 # leads to the last question.
@@ -525,9 +526,9 @@ for step in steps:
 show_rows(
     {name: torch.stack(pictures) for name, pictures in rows.items()},
     titles=[f"t = {step}" for step in steps],
-    alt="The frog at seven steps. The denoiser that knows it guesses the frog up to t = "
-    "600 and then a smudge. The one that never saw it guesses a frog with a balloon, and "
-    "from t = 600 a smudge.",
+    alt="The frog at seven steps. The denoiser that knows it guesses the frog up to t "
+    "= 600 and then a smudge. The one that never saw it guesses a frog with a balloon, "
+    "and from t = 600 a smudge.",
 )
 
 # %% [markdown]
@@ -535,12 +536,12 @@ show_rows(
 # need a noise that is absurdly unlikely. With more noise several become possible, and
 # the guess becomes their mean.
 #
-# The other one gives back the most similar critter that it knows, a frog with a balloon,
-# and takes the rest for noise. At t = 100 that is worse than doing nothing, which leaves
-# 1.00. (Both end at 0.00, but that is no merit: at t = 1,000 nearly everything is noise,
-# so "it is all noise" is almost right. Look at the mistake in the picture.) **To tell
-# noise from picture, you must know pictures.** A network is trained for exactly this, on
-# so many pictures that it can cope with a new one.
+# The other one gives back the most similar critter that it knows, a frog with a
+# balloon, and takes the rest for noise. At t = 100 that is worse than doing nothing,
+# which leaves 1.00. (Both end at 0.00, but that is no merit: at t = 1,000 nearly
+# everything is noise, so "it is all noise" is almost right. Look at the mistake in the
+# picture.) **To tell noise from picture, you must know pictures.** A network is trained
+# for exactly this, on so many pictures that it can cope with a new one.
 #
 # How much must one see to be sure? At t = 300 we show only some of the 3,072 numbers.
 
@@ -623,8 +624,8 @@ live(play, critter=menu, schedule=list(SCHEDULES), t=(0, 1000, 50))
 #
 # <details><summary>Answer</summary>
 #
-# "Where did your noise come from?" If it is independent of the noise in the picture, the
-# variances add and it gets worse. It helps only if it was *estimated from the picture*,
-# by someone who knows what pictures look like.
+# "Where did your noise come from?" If it is independent of the noise in the picture,
+# the variances add and it gets worse. It helps only if it was *estimated from the
+# picture*, by someone who knows what pictures look like.
 #
 # </details>
