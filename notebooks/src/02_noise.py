@@ -169,7 +169,7 @@ for step in range(1, 201):
 # \beta_t$, and the product of all kept shares so far is $\bar\alpha_t$ ("alpha bar").
 # With it
 #
-# $$x_t = a_t\,x_0 + b_t\,\epsilon,$$
+# $$x_t = a_t x_0 + b_t \epsilon,$$
 #
 # $$a_t = \sqrt{\bar\alpha_t}, \qquad b_t = \sqrt{1 - \bar\alpha_t}.$$
 #
