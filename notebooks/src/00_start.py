@@ -68,9 +68,9 @@ way = list(draw.trace([prompt], steps=14, seed=seed))
 seen = list(draw.as_pictures(way))
 sampler_slider(seen, alt=f"Out of noise comes {prompt}", zoom=4)
 show_trace(seen, alt=f"Noise turns into {prompt}; below, the guess at each step.")
-print(f"{way[0].x_t.numel():,} random numbers became {prompt}")
-print(f"in {len(way) - 1} steps")
-guess_start.compare(way[0].x_t.numel())
+numbers = way[0].x_t.numel()
+print(f"{numbers:,} random numbers became {prompt} in {len(way) - 1} steps")
+guess_start.compare(numbers)
 
 # %% [markdown]
 # This picture existed nowhere before you pressed the keys. The network was trained on
@@ -104,8 +104,8 @@ for line in prompts:
 show_pictures(
     zoo, columns=8, alt="Eight prompts, two pictures each, one above the other."
 )
-numbers = sum(p.numel() for p in draw.model.parameters())
-print(f"a network of {numbers:,} numbers drew {len(zoo)} pictures")
+size = sum(p.numel() for p in draw.model.parameters())
+print(f"a network of {size:,} numbers drew {len(zoo)} pictures")
 
 # %% [markdown]
 # ## How exercises work

@@ -117,15 +117,13 @@ show_pictures(picture[None], zoom=16, alt="A smiling yellow face in nine rows of
 # %% [markdown]
 # ## Edit one pixel by hand
 #
-# We change one single pixel of the frog. How many numbers change? Guess first.
+# We change one single pixel of the frog. How many numbers change? Guess first. Then
+# run the cell after it, and give the frog a green sun, or a freckle.
 
 # %%
 from course_lib.figures.prediction import prediction
 
 guess_changed = prediction("Of 3,072 numbers, how many change?", [1, 3, 32, 3072])
-
-# %% [markdown]
-# Now run it. Then give the frog a green sun, or a freckle.
 
 # %%
 edited = frog.clone()  # a copy, so that the frog stays as it was
@@ -179,10 +177,7 @@ print("numbers changed:", (cool != frog).sum().item())
 # ## Three pictures in one
 #
 # Each of the three colours is a picture of its own, in shades of grey: bright where
-# there is much of that light. One of them shows the sky brightest. Which?
-
-# %%
-guess_sky = prediction("Which channel has the brightest sky?", ["red", "green", "blue"])
+# there is much of that light. Which one shows the sky brightest? Which one the frog?
 
 # %%
 channels = frog[:, None].expand(3, 3, 32, 32)  # each channel alone, as a grey picture
@@ -194,12 +189,9 @@ show_pictures(
     alt="The frog, and its red, green and blue channel in grey: the sky is brightest "
     "in blue, the belly in green.",
 )
-skies = {}
 for name, channel in zip(["red", "green", "blue"], frog, strict=True):
     sky, belly = channel[:8, 20:].mean().item(), channel[22:26, 14:20].mean().item()
     print(f"{name:>5}: sky {sky:+.1f}, belly {belly:+.1f}")
-    skies[name] = sky
-guess_sky.compare(max(skies, key=skies.get))
 
 # %% [markdown]
 # ## Two scales
