@@ -259,7 +259,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
 
 def texts_of_a_batch(generator):
     """Two shapes, of which no number of the one fits the other."""
-    B, L, d = ((3, 7, 16), (2, 9, 12))[generator.initial_seed() % 2]
+    B, L, d = ((3, 7, 10), (2, 9, 12))[generator.initial_seed() % 2]
     query, key, value = randn(3, B, L, d, generator=generator)
     # The last text has no padding: a mask that is turned round leaves it nothing to
     # look at, and its softmax is NaN. The first has some, or its mask would do for all.
@@ -380,6 +380,10 @@ ATTENTIONS = {
     ),
     "the scores are divided by the root of the number of tokens: d is how many numbers "
     "a token has, query.shape[-1]": _divided_by(lambda q: math.sqrt(q.shape[1])),
+    "the scores are divided by the root of 2, as by hand above, where vectors had two "
+    "numbers: here they have query.shape[-1]": _divided_by(lambda q: math.sqrt(2)),
+    "the scores are divided by 4, the root of 16: d is not always 16, but "
+    "query.shape[-1]": _divided_by(lambda q: 4),
     "the weights are divided by the root of d: divide the scores, before the softmax": (
         _divided_afterwards
     ),

@@ -253,13 +253,13 @@ for d in (4, 64, 1024):
     print(f"ten weights is {raw:.2f}, divided {divided:.2f}")
 
 # %% [markdown]
-# **Who is not there.** Texts of a batch have different lengths; the short ones are
-# filled up with padding. Nobody may look at that. `mask` is True where a real token is;
-# everywhere else we set the score to minus infinity, and its weight becomes 0.
+# **Padding.** Texts of a batch have different lengths; the short ones are filled up
+# with padding, and nobody may look at it. `mask` is True where a real token is.
+# Everywhere else we set the score to minus infinity, and its weight becomes 0.
 #
 # ## Your turn: attention
 #
-# $$\text{softmax}\big(\text{query}\ \text{key}^\top / \sqrt d\big)\ \text{value}$$
+# $$\text{softmax}\big(\text{query }\text{key}^\top / \sqrt d\big)\text{ value}$$
 #
 # (Vaswani et al. 2017, equation 1.) Write it for a batch, without loops. `query`,
 # `key`, `value` are (B, L, d), `mask` is (B, L). Useful: `key.transpose(1, 2)` is
@@ -468,11 +468,12 @@ for name, cosine in cosines.items():
 assert within > across + 0.2
 
 # %% [markdown]
-# At first one square, all the same. At the end **two squares**: four animals, four
-# clubs. The two meanings part in the blocks, where words look at each other.
+# At first there is one square, all the same. At the end there are **two dark squares**:
+# four animals, four clubs. The two meanings part in the blocks, where words look at
+# each other.
 #
 # So there is a line from the club to the animal, and every sentence puts its *bat*
-# somewhere on it. Now try sentences that no caption ever had: *a bat, no ball* and *a
+# somewhere near it. Now try sentences that no caption ever had: *a bat, no ball* and *a
 # bat without a ball*. What will the network take this bat for?
 
 # %%
@@ -512,18 +513,20 @@ for shares in probes.values():
     assert shares["the token"][0] == 0.5 and shares["block 2"][0] > 0.8
 
 # %% [markdown]
-# *No ball* has a ball in it. The captions never said *no*, so the network hears only
-# what it knows. Notebook 09 meets the same with pictures.
+# *No ball* has a ball in it, and no caption ever said *no*: the network hears only what
+# it knows. Notebook 09 meets the same with pictures.
 #
-# **The table is a harder test.** You might say: of course the bats differ, their
+# **The last table is a harder test.** You might say: of course the bats differ, their
 # neighbours do. So a **probe** takes the mean vector of many sentences for each
 # meaning, and a new sentence belongs to the nearer mean. But the new sentence has a
 # *clue* that the probe has never met (for *ball*, another phrase with it): means from
-# *furry bat*, *baseball bat*, *bat beside a ball* and *bat and a ball*, tried on
-# *flying bat*. Guessing is right in half. The token: guessing. With its place added:
-# right for most bats and wrong for all cranes, since a place gives away the shape of a
-# sentence, and shape is not meaning. After the blocks the meaning is there. It is there
-# without places, too: a ball *anywhere* in the sentence will do.
+# *furry bat*, *baseball bat*, *bat beside a ball* and *bat and a ball* are tried on
+# *flying bat*. Guessing is right in half.
+#
+# From the token the probe can only guess. With its place added it is right for most
+# bats and wrong for all cranes: a place gives away the shape of a sentence, and shape
+# is not meaning. After the blocks the meaning is there. It is there without places,
+# too: a ball *anywhere* in the sentence will do.
 #
 # ## Who gave it away?
 #
@@ -581,15 +584,15 @@ assert club_now > 0.9 and club_without["ball"] < club_now - 0.5
 # In the tables, look along the row of *bat*: it looks at *brown*, for it was asked for
 # its colour, and at *ball*.
 #
-# And a bare *bat*, where nothing tells? The captions meant now the one, now the other.
-# No network can know which. The best it can learn is how often it was which, the last
-# line above. When a text-to-image model hears a bare word it must choose; you will see
-# what it does in notebook 10.
+# And a bare *bat*, where nothing tells? Some captions meant the one, some the other
+# (the last line above). No network can know which. The best it can learn is how often
+# it was which. When a text-to-image model hears a bare word it must choose; you will
+# see what it does in notebook 10.
 #
 # ## Play
 #
 # Write a prompt with a *bat* in it. Can you find a sentence that fools the network? Can
-# you find one in which another word than *ball* decides?
+# you find one in which a word other than *ball* decides?
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.widgets import live
