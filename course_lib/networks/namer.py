@@ -1,8 +1,8 @@
 """A text encoder that must name its nouns, and what can be seen inside it.
 
-A text encoder of its own has nothing to learn: it needs somebody who uses its vectors.
-The quickest is a reader of nouns: at each noun, which thing is it, and which colour?
-That is supervised tagging, one label a token; training/nouns.py has the labels.
+A text encoder alone has nothing to learn: something must use its vectors. The quickest
+is to read nouns from them: at each noun, which thing is it, and in which colour? That
+is supervised tagging, one label a token; training/nouns.py has the labels.
 """
 
 import torch
