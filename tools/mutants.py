@@ -48,7 +48,7 @@ LEARNED = {
     "my_sample",
     "my_kl_divergence",
 }
-SECONDS = 2  # of work for one mutant: the slowest check of a right answer takes 0.3
+SECONDS = 1  # of work for one mutant: the slowest check of a right answer takes 0.3
 PATIENCE = 60  # on the clock, until a process that says nothing is ended
 # What names no mistake: a number that is off, or an accident, perhaps behind the name
 # of a case ("for one byte alone: ...").
