@@ -1,8 +1,6 @@
 # %% [markdown]
 # # Start: a picture out of noise
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/00_start.ipynb)
-#
 # *About 15 minutes. You need nothing but curiosity.*
 #
 # When you are through you have
