@@ -735,6 +735,7 @@ if to_the_end:
 # the same data, but no noise. It gets pure noise then, once, and also 100 times in a
 # row, as your loop calls the denoiser 100 times.
 
+
 # %% tags=["nbval-ignore-output"]
 def copying_loss(model, iteration):
     x_0 = some_of(data, iteration)
