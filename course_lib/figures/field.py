@@ -43,7 +43,7 @@ def plot_guesses(
         limit: how far the axes go from zero
     """
     places = [places] if isinstance(places, tuple) else places
-    side = 4.4 if len(places) == 1 else 3.0
+    side = 4.4 if len(places) == 1 else 2.8
     with panels(alt, len(places), side, side, share=True) as axes:
         for axis, (x, y, t) in zip(axes, places, strict=True):
             draw_field(axis, ideal, t, limit)
@@ -55,7 +55,7 @@ def plot_guesses(
 
 def draw_field(axis: Axes, ideal: IdealDenoiser, t: int, limit: float) -> None:
     """Pale arrows from a grid of places, a quarter of the way to where each is sent."""
-    grid = grid_points(0.95 * limit, 13)
+    grid = grid_points(0.9 * limit, 9)
     arrows = ideal(grid, torch.full((len(grid),), t)) - grid
     drawn = dict(angles="xy", scale_units="xy", scale=4, width=0.004)
     axis.quiver(*numbers(grid).T, *numbers(arrows).T, color="#9cbfd6", **drawn)
@@ -66,7 +66,7 @@ def draw_guess(axis: Axes, ideal: IdealDenoiser, x_t: Tensor, t: int) -> None:
     step = torch.tensor([t])
     chances = ideal.chances(x_t, step)[0]  # (N,)
     points, x_0_hat = numbers(ideal.points), numbers(ideal(x_t, step))[0]
-    axis.scatter(*points.T, s=2, color=GREY, linewidths=0)
+    axis.scatter(*points[::4].T, s=3, color=GREY, linewidths=0)  # enough to see it
     # Of the largest: with thousands of points every single chance is tiny.
     share = numbers(chances / chances.max())
     axis.scatter(

@@ -51,9 +51,9 @@ ideal = IdealDenoiser(data, schedule)
 predict = predictor(ideal, schedule, target="x_0")
 path = list(ddim(predict, x_T, schedule, steps=50))
 plot_points(
-    {f"t = {step.t}": step.x_t for step in [path[i] for i in (0, 45, 48, 50)]},
+    {f"t = {step.t}": step.x_t for step in [path[i] for i in (0, 45, 50)]},
     limit=2.2,
-    alt="Four panels: a round cloud of points draws together and becomes a spiral.",
+    alt="Three panels: a round cloud of points draws together and becomes a spiral.",
 )
 print(f"away from the spiral: {away(x_T):.1f} at the start")
 print("nearer than 0.01 at the end:", away(path[-1].x_t) < 0.01)
@@ -167,6 +167,7 @@ with panels(alt, count=3, height=2.6) as axes:
     for axis, (name, move) in zip(axes, moves.items(), strict=True):
         draw_network(axis, **start_values | move)
         axis.set_title(f"{name}: {axis.get_title()}")
+    axes[0].legend(loc="lower right", fontsize=7)
 live(show_network, **{n: (-3.0, 3.0, 0.25, v) for n, v in start_values.items()})
 
 # %%
@@ -209,8 +210,9 @@ guess_corners.compare(corners)
 
 # %% [markdown]
 # A sum of straight lines is a straight line, however many there are. **Without the bend
-# a hundred neurons are worth one.** With it, each neuron adds a corner, and corners
-# make any curve. (The field's word for the bend is *non-linearity*; this one is ReLU.)
+# a hundred neurons are worth one.** With it, each neuron adds a corner, and enough
+# corners come as close as you like to any curve. (The field's word for the bend is
+# *non-linearity*; this one is ReLU.)
 #
 # The network that we shall train, an **MLP**, is more of the same: the neurons stand in
 # three **layers** of 128, each layer gets the numbers of the layer before it, and the
@@ -331,11 +333,11 @@ print(f"loss before any training: {loss_before:.1f}")
 # Python: `yield` hands a value out of the loop and goes on when the next one is wanted,
 # so that we can watch; `lambda i: ...` is a small function without a name.
 #
-# While it trains, the arrows show which way the network sends each place at t = 100.
+# While it trains, the arrows show which way the network sends each place at t = 50.
 #
 # This recipe is DDPM's (Ho, Jain and Abbeel 2020). The idea of learning the way back
-# out of noise is older (Sohl-Dickstein and others 2015), and Song and Ermon (2019) came
-# to it by the score.
+# out of noise is older (Sohl-Dickstein and others 2015), and Song and Ermon (2019)
+# arrived at it from the score.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -366,11 +368,12 @@ def training(model, loss_of_batch, iterations):
         yield iteration, loss.item()
 
 
-def train(model, loss_of_batch, iterations):
-    """A training that is only watched."""
-    for _ in watch(training(model, loss_of_batch, iterations), total=iterations):
+def train(iterations, *pairs):
+    """Trainings that are only watched, one after the other: (model, loss_of_batch)."""
+    each = (training(model, loss, iterations) for model, loss in pairs)
+    losses = (loss for steps in each for _, loss in steps)
+    for _ in watch(losses, total=iterations * len(pairs)):
         pass
-    return model
 
 
 def some_of(points, iteration):
@@ -397,9 +400,9 @@ losses, snapshots = [], {0: copy.deepcopy(model)}
 
 
 def show_arrows():
-    """Which way the network sends each place at t = 100, by its guess of the noise."""
-    grid, t = grid_points(1.5, 14), torch.full((196,), 100)
-    plot_field(grid, -model(grid, t).detach(), "Arrows to the spiral.", data)
+    """Which way the network sends each place at t = 50, by its guess of the noise."""
+    grid, t = grid_points(1.4, 14), torch.full((196,), 50)
+    plot_field(grid, -model(grid, t).detach(), "Arrows to the spiral.", data[:500])
 
 
 trained = training(model, my_loss_of_batch, ITERATIONS)
@@ -416,8 +419,8 @@ assert not to_the_end or sum(losses[-100:]) < 0.5 * sum(losses[:5]) / 5 * 100
 # is a mean, and each single noise differs from it.
 #
 # **Here sitting one ends.** You know what a denoiser learns, and you have one. In
-# sitting two it will draw. If you close the notebook now, come back with *Run all
-# above* on this cell.
+# sitting two it will draw. When you come back, run all cells above this one first
+# (JupyterLab: *Run*, *Run All Above Selected Cell*; Colab: *Runtime*, *Run before*).
 #
 # # Sitting two: from noise to new points
 #
@@ -482,8 +485,8 @@ if loop_to_use is my_reverse_loop:
 assert not to_the_end or away(made) < 0.05
 
 # %% [markdown]
-# **The circle closes.** Noise went in, a spiral came out, and every line of it is
-# yours: the loss and the loop. The points are new. None of them is in the data. The
+# **The circle closes.** Noise went in, a spiral came out, and the two parts that matter
+# are yours: the loss and the loop. The points are new: none of them is in the data. The
 # library calls this loop DDIM (Song, Meng and Ermon 2021).
 #
 # ## Play
@@ -547,8 +550,8 @@ assert not to_the_end or distance[ITERATIONS] < 0.5 * distance[200]
 # If it can guess the clean point at once, why go on? And does the start decide where a
 # walk ends? One figure shows both, on a line instead of a plane. The data are **four
 # numbers**, the black dots. Blue is how densely noisy numbers lie at each step: at the
-# left, at t = 1000, one broad hill, which has nothing of the four left. On the way to
-# the right it parts into four.
+# left, at t = 1000, there is one broad hill, in which nobody can tell the four apart.
+# On the way to the right it parts into four.
 #
 # Your loop puts the *guessed* noise back (DDIM). DDPM, the older way, puts *fresh*
 # noise back in part, so each walk is jagged. Twelve DDPM walks now start at the same
@@ -568,7 +571,7 @@ from course_lib.figures.density import plot_walks
 
 four = torch.tensor([-1.0, -0.4, 0.3, 1.0])
 best_of_four = predictor(IdealDenoiser(four[:, None], schedule), schedule, "x_0")
-spread, same = torch.linspace(-2, 2, 21)[:, None], torch.full((12, 1), 0.5)
+spread, same = torch.linspace(-2, 2, 13)[:, None], torch.full((12, 1), 0.5)
 fresh = PictureNoise(seed=0, indices=range(12))
 walks = {
     "DDIM, 200 steps": list(ddim(best_of_four, spread, schedule, 200)),
@@ -606,9 +609,9 @@ for name, points in {"data": data, "points of 1 step": made_in[1]}.items():
 # spiral is left out.) A guess from much noise is good for a direction only. After a
 # small step there are fewer points in the running, and the next guess is sharper.
 #
-# **DDIM** walks without chance: the start decides the end, and paths never cross. With
-# **DDPM** the start decides next to nothing, as fresh noise keeps coming in. Either way
-# the four come out. Notebook 06 compares the two on pictures.
+# **DDIM** walks without chance: the start decides the end, and in fine steps paths
+# never cross. With **DDPM** the start decides next to nothing, as fresh noise keeps
+# coming in. Either way the four come out. Notebook 06 compares the two on pictures.
 #
 # # Choose one
 #
@@ -642,7 +645,8 @@ for t in (50, 250, 500, 1000):
 
 x_0_loss = make_denoising_loss(schedule, target="x_0")
 torch.manual_seed(0)
-says_x_0 = train(MLP(), lambda m, i: x_0_loss(m, batch_of(data, i)), 1000)
+says_x_0 = MLP()
+train(1000, (says_x_0, lambda m, i: x_0_loss(m, batch_of(data, i))))
 x_0_way = ddim(predictor(says_x_0, schedule, "x_0"), new, schedule, steps=100)
 early = snapshots[max(i for i in snapshots if i <= 1000)]
 print("after 1000 iterations, away from the spiral:")
@@ -665,10 +669,10 @@ print(f"                       of the last step's noise {1 - last_left:.0%}")
 # %% [markdown]
 # An error in $\hat\epsilon$ is $b_t / a_t$ times as large in $\hat x_0$. With little
 # noise that makes it smaller. At t = 1000, where $a_t = 0.0064$, it makes it 157 times
-# as large, and its square 25,000 times. So a network that is asked for the noise is
-# trained mostly for the last, fine steps and hardly for the first, rough ones. Notebook
-# 05 shows what that does to pictures. Asked for the clean point, it draws the spiral as
-# well.
+# as large, and its square 25,000 times. So a loss on the noise counts mistakes in the
+# clean point heavily at the last, fine steps and hardly at the first, rough ones.
+# Notebook 05 shows what that does to pictures. Asked for the clean point, it draws the
+# spiral as well.
 #
 # Of the last step's noise next to nothing *can* be known: it is one kick among five
 # hundred. The best guess of it is its share of the whole. So the whole noise asks for
@@ -685,7 +689,7 @@ torch.manual_seed(0)
 twin = MLP()
 
 
-def blind(x_t, t, cond=None):
+def blind(x_t, t, cond=None):  # cond: what a model is told besides, see notebook 05
     return twin(x_t, torch.zeros_like(t))
 
 
@@ -693,15 +697,15 @@ def ideal_eps(x_t, t, cond=None):
     return (x_t - schedule.a(t, like=x_t) * ideal(x_t, t)) / schedule.b(t, like=x_t)
 
 
-train(twin, lambda m, i: library_loss(blind, batch_of(data, i)), 1000)
+specialists = {10: MLP(), 100: MLP()}
+train(
+    1000,
+    (twin, lambda m, i: library_loss(blind, batch_of(data, i))),
+    (specialists[10], lambda m, i: library_loss(m, batch_of(data, i, t=10))),
+    (specialists[100], lambda m, i: library_loss(m, batch_of(data, i, t=100))),
+)
 early = snapshots[max(i for i in snapshots if i <= 1000)]
 named = {"ideal": ideal_eps, "yours": model, "yours@1000": early, "blind@1000": blind}
-specialists = {}
-for level in (10, 100):
-    torch.manual_seed(0)
-    specialists[level] = train(
-        MLP(), lambda m, i, t=level: library_loss(m, batch_of(data, i, t)), 1000
-    )
 print("mean squared error of eps_hat (1: it knows nothing; @1000: 1000 iterations)")
 print("    t " + "".join(f"{name:>12}" for name in named) + "  specialist")
 chance = torch.Generator().manual_seed(5)
@@ -723,11 +727,11 @@ if to_the_end:
 
 # %% [markdown]
 # **One network is nearly enough.** From t = 100 upwards it is so close to the ideal
-# that a specialist gains almost nothing. At t = 10 the specialist is better, but a
-# thousand of them would have to be trained, and none would learn from the others.
-# **Being told t helps where it counts**: at t = 10 the blind network knows nothing, and
-# its spiral is a smear. At t = 300 and 500 the blind one does well: a point that lies
-# far outside *must* be very noisy, so the level can partly be seen.
+# that a specialist gains almost nothing. At t = 10 the specialist is better, even
+# though it trained for fewer iterations. But it knows that one step only, and there are
+# a thousand. **Being told t helps where it counts**: at t = 10 the blind network knows
+# nothing, and its spiral is a smear. At t = 300 and 500 the blind one does well: a
+# point that lies far outside *must* be very noisy, so the level can partly be seen.
 #
 # ## C · Is it an autoencoder, or autocomplete?
 #
@@ -743,7 +747,8 @@ def copying_loss(model, iteration):
 
 
 torch.manual_seed(0)
-gives_back = train(MLP(), copying_loss, 500)
+gives_back = MLP()
+train(500, (gives_back, copying_loss))
 zeros = torch.zeros(1000)
 with torch.no_grad():
     copied = gives_back(data[:1000], zeros)
@@ -756,7 +761,7 @@ clouds = {
     "denoiser, 100 steps": made,
 }
 plot_points(
-    clouds,
+    {name: cloud[:500] for name, cloud in clouds.items()},
     limit=1.6,
     alt="Noise, given to the autoencoder once, is still a cloud; given 100 times it is "
     "on pieces of the spiral; the denoiser makes the whole spiral.",
@@ -770,8 +775,9 @@ print("widths of the denoiser:", [layer.out_features for layer in model.layers[:
 
 # %% [markdown]
 # Called once, the autoencoder leaves noise nearly where it was: it was never shown a
-# place without data. Called again and again it, too, comes close to the spiral, but it
-# gathers on pieces of it, and nothing tells it when to stop.
+# place without data. Called again and again, it comes as close to the spiral as the
+# denoiser. But its points gather on a few pieces, and large parts of the spiral are
+# left out.
 #
 # The denoiser *is* an autoencoder of a kind: a **denoising autoencoder** (Vincent and
 # others 2008) learns to give back the clean data from noisy ones. A diffusion model is
@@ -834,27 +840,29 @@ def gan_training(looks, rate, turns, iterations=600):
             makes.step()
         if iteration % (iterations // 4) == 0:
             looks.append(generates(torch.randn(1000, 2)).detach())
-        yield iteration, caught.item()
+        yield caught.item()
 
 
-panels_of = {"the data": heaps[:1000]}
 gans = {"fast discriminator": (3e-3, 1), "eager generator": (1e-3, 2)}
-for name, knobs in gans.items():
-    looks = [new]
-    for _ in watch(gan_training(looks, *knobs), total=600):
-        pass
-    hits, on_heaps = heaps_hit(looks[-1])
-    panels_of[f"GAN, {name}: {hits}"] = looks[-1]
-    on_the_way = [heaps_hit(points)[0] for points in looks[1:]]
+looks = {name: [new] for name in gans}
+both = (gan_training(looks[name], *knobs) for name, knobs in gans.items())
+for _ in watch((loss for steps in both for loss in steps), total=2 * 600):
+    pass
+panels_of = {"the data": heaps[:1000]}
+for name, clouds_made in looks.items():
+    hits, on_heaps = heaps_hit(clouds_made[-1])
+    panels_of[f"GAN, {name}: {hits}"] = clouds_made[-1]
+    on_the_way = [heaps_hit(points)[0] for points in clouds_made[1:]]
     print(f"GAN, {name}: heaps {on_the_way}, {on_heaps:.0%} of the points on a heap")
 
 torch.manual_seed(0)
-of_heaps = train(MLP(), lambda m, i: library_loss(m, batch_of(heaps, i)), 600)
+of_heaps = MLP()
+train(600, (of_heaps, lambda m, i: library_loss(m, batch_of(heaps, i))))
 hits, on_heaps = heaps_hit(draw_points(of_heaps, new))
 panels_of[f"denoiser: {hits}"] = draw_points(of_heaps, new)
 print(f"denoiser: heaps {hits}, {on_heaps:.0%} of the points on a heap")
 plot_points(
-    panels_of,
+    {name: points[:500] for name, points in panels_of.items()},
     limit=1.5,
     alt="The data are eight heaps on a ring. One GAN draws a ring through them, that "
     "with the eager generator a single blob, the denoiser eight blurred heaps.",
@@ -866,8 +874,8 @@ plot_points(
 # collapse**. Whether it happens depends on the balance between two learners: the other
 # GAN, of the same size, draws a ring through all eight. A denoiser has no such balance
 # to find. Every data point is in its loss, so leaving one out costs something. (This
-# shows collapse. It does not show why diffusion won: with the right balance the two
-# come close here.)
+# shows collapse. It does not show why diffusion took over: with the right balance a GAN
+# covers all eight as well.)
 #
 # ## Three questions
 #
