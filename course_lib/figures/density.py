@@ -43,7 +43,7 @@ def plot_walks(
         walks: name -> what a sampler yields for x_T of shape (B, 1)
         limit: how far the numbers go from zero
     """
-    with panels(alt, len(walks), 3.6, 3.0, share=True) as axes:
+    with panels(alt, len(walks), 3.3, 2.9, share=True) as axes:
         for axis, (name, steps) in zip(axes, walks.items(), strict=True):
             draw_walk(axis, points, schedule, steps, limit)
             axis.set_title(name)

@@ -3,7 +3,8 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/03_denoise.ipynb)
 #
-# *80 minutes: two sittings of 40 minutes each. You need notebook 02.*
+# *80 minutes: two sittings of 40 minutes each. Before this:
+# [02 · Adding noise](02_noise.ipynb).*
 #
 # After this notebook you can
 #
@@ -21,7 +22,7 @@
 #
 # ## See it
 #
-# On the left are 1,000 points, scattered by chance. On the right is a spiral. Nobody
+# On the left are 600 points, scattered by chance. On the right is a spiral. Nobody
 # tells a point where to go. At each of 50 steps a denoiser looks at every point,
 # guesses which clean point hides behind the noise, and moves the point a little that
 # way. In sitting two your own network and your own loop will do it.
@@ -38,7 +39,7 @@ from course_lib.networks.mlp import spiral
 
 schedule = linear_schedule(T=1000)
 data = spiral(2000, torch.Generator().manual_seed(0))  # (2000, 2)
-x_T = torch.randn(1000, 2, generator=torch.Generator().manual_seed(3))  # pure noise
+x_T = torch.randn(600, 2, generator=torch.Generator().manual_seed(3))  # pure noise
 
 
 def away(points):
@@ -243,7 +244,7 @@ for t in (1000, 250, 100, 50):
     in_the_running = 1 / chances.square().sum().item()  # n equal chances make n
     print(f"t = {t:4}: {in_the_running / len(data):4.0%} of the points are likely")
 
-print("\nThe thousand points of the first figure:")
+print("\nThe 600 points of the first figure:")
 for step in [path[i] for i in (0, 30, 40, 45, 47, 49)]:
     missed_by = (step.x_0_hat - path[-1].x_t).norm(dim=1)
     decided = (missed_by < 0.1).float().mean().item()
@@ -401,7 +402,7 @@ losses, snapshots = [], {0: copy.deepcopy(model)}
 
 def show_arrows():
     """Which way the network sends each place at t = 50, by its guess of the noise."""
-    grid, t = grid_points(1.4, 14), torch.full((196,), 50)
+    grid, t = grid_points(1.4, 12), torch.full((144,), 50)
     plot_field(grid, -model(grid, t).detach(), "Arrows to the spiral.", data[:500])
 
 
@@ -473,7 +474,7 @@ def draw_points(model, x_T, steps=100):
 new = torch.randn(1000, 2, generator=torch.Generator().manual_seed(1))
 made = draw_points(model, new)
 plot_points(
-    {"noise": new, "your network, your loop": made, "the data": data[:1000]},
+    {"noise": new[:500], "your network, your loop": made[:500], "data": data[:500]},
     limit=1.6,
     alt="Left noise, in the middle the spiral that came out of it, right the data.",
 )
