@@ -62,22 +62,18 @@ def draw_field(axis: Axes, ideal: IdealDenoiser, t: int, limit: float) -> None:
 
 
 def draw_guess(axis: Axes, ideal: IdealDenoiser, x_t: Tensor, t: int) -> None:
-    """One x_t (1, 2): the points, darker the likelier; their mean; the arrow to it."""
+    """One x_t (1, 2): the points, larger the likelier; their mean; the arrow to it."""
     step = torch.tensor([t])
     chances = ideal.chances(x_t, step)[0]  # (N,)
-    points, x_0_hat = numbers(ideal.points), numbers(ideal(x_t, step))[0]
-    axis.scatter(*points[::2].T, s=2, color=GREY, linewidths=0)
-    # Of the largest: with thousands of points every single chance is tiny. Every second
-    # point is enough to see them all, and half the bytes in a notebook.
-    share = numbers(chances / chances.max())
-    axis.scatter(
-        *points.T,
-        s=14 * share,
-        color=PALETTE[0],
-        linewidths=0,
-        zorder=3,
-        label="likely",
-    )
+    # A thousand points show what there is; more are only bytes in a notebook.
+    some = slice(None, None, max(1, len(chances) // 1000))
+    points = numbers(ideal.points[some])
+    axis.scatter(*points.T, s=2, color=GREY, linewidths=0)
+    # Of the largest: with thousands of points every single chance is tiny.
+    size = 14 * numbers(chances / chances.max())[some]
+    look = dict(color=PALETTE[0], linewidths=0, zorder=3, label="likely")
+    axis.scatter(*points.T, s=size, **look)
+    x_0_hat = numbers(ideal(x_t, step))[0]
     start = numbers(x_t)[0]
     arrow = dict(arrowstyle="->", color=PALETTE[1], lw=1.8, shrinkA=0, shrinkB=0)
     axis.annotate("", x_0_hat, start, arrowprops=arrow, zorder=4)
