@@ -236,8 +236,8 @@ from course_lib.figures.field import plot_guesses
 plot_guesses(
     ideal,
     [(1.2, 0.9, t) for t in (1000, 250, 50)],
-    alt="One noisy point at three steps: at t = 1000 it may come from all of the spiral "
-    "and is sent to its middle, at t = 50 from a short piece of it.",
+    alt="One noisy point at three steps: at t = 1000 it may come from anywhere on the "
+    "spiral and is sent to its middle, at t = 50 from a short piece of it.",
 )
 for t in (1000, 250, 100, 50):
     chances = ideal.chances(torch.tensor([[1.2, 0.9]]), torch.tensor([t]))
