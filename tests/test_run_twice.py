@@ -9,7 +9,6 @@ import run
 
 # What is not mended yet: notebook -> the names that a later cell overwrites.
 KNOWN = {
-    "03_denoise": {"my_loss", "my_reverse_loop"},
     "04_unet": {"x_t"},
     "06_sampling": {"noise"},
     "08_words": {"tokens"},
