@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 4 · The U-Net
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/04_unet.ipynb)
+# [![Open in
+# Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/04_unet.ipynb)
 #
 # *50 minutes. Before this: [03 · Learning to denoise](03_denoise.ipynb).*
 #
@@ -22,8 +23,8 @@
 # **one** look. This notebook takes that network apart.
 #
 # (The network does not say the noise, as the one in notebook 03 did. It says a
-# *velocity*, and `read_output` turns that into a guess of the clean picture. Notebook 05
-# explains why.)
+# *velocity*, and `read_output` turns that into a guess of the clean picture. Notebook
+# 05 explains why.)
 
 # %%
 import torch
@@ -102,8 +103,8 @@ show_pictures(
 
 # %% [markdown]
 # Grey is 0: where nothing changes, an edge window finds nothing. Nobody has to invent
-# such windows. A network starts with random ones and **learns** the nine numbers, as you
-# fitted one number in notebook 03.
+# such windows. A network starts with random ones and **learns** the nine numbers, as
+# you fitted one number in notebook 03.
 #
 # ## Many windows
 #
@@ -189,24 +190,24 @@ show_pictures(
 )
 
 # %% [markdown]
-# Four layers see 9 × 9: each adds one pixel to every side. **Halving** the picture on the
-# way (`stride=2`: the window takes every second place) makes every later layer count
-# double, and it is cheaper too. So the network goes *down*: fewer and fewer pixels, more
-# and more channels.
+# Four layers see 9 × 9: each adds one pixel to every side. **Halving** the picture on
+# the way (`stride=2`: the window takes every second place) makes every later layer
+# count double, and it is cheaper too. So the network goes *down*: fewer and fewer
+# pixels, more and more channels.
 #
 # ## Down, up, and across
 #
-# The answer must be a picture of full size, so the network goes *up* again. And the fine
-# picture from before is handed across: a **skip**. What does each way bring? We train
-# three small networks on the same noisy critters. All three have the same layers, and
-# every layer on the way up learns. They differ in what the last layer is given: only
-# what went down and up, only the skip, or both.
+# The answer must be a picture of full size, so the network goes *up* again. And the
+# fine picture from before is handed across: a **skip**. What does each way bring? We
+# train three small networks on the same noisy critters. All three have the same layers,
+# and every layer on the way up learns. They differ in what the last layer is given:
+# only what went down and up, only the skip, or both.
 #
-# Here a network is a **class** for the first time. `__init__` makes the layers once, and
-# `super().__init__()` lets torch find their numbers; `forward` says what happens when we
-# call `network(x)`. Three more words: `F.silu` dims negative numbers (a bend, as in
-# notebook 03), `nn.Upsample` repeats each pixel, and `torch.cat([a, b], dim=1)` lays the
-# channels of b behind those of a.
+# Here a network is a **class** for the first time. `__init__` makes the layers once,
+# and `super().__init__()` lets torch find their numbers; `forward` says what happens
+# when we call `network(x)`. Three more words: `F.silu` dims negative numbers (a bend,
+# as in notebook 03), `nn.Upsample` repeats each pixel, and `torch.cat([a, b], dim=1)`
+# lays the channels of b behind those of a.
 
 # %%
 skip_guess = prediction(
@@ -238,9 +239,7 @@ class Hourglass(nn.Module):
         # Zeros for the way that is closed: so all three have the same layers.
         h = self.up(self.down(fine)) if self.deep else torch.zeros_like(fine)
         across = fine if self.skip else torch.zeros_like(fine)
-        return self.last(
-            torch.cat([h, across], dim=1)
-        )  # (B, 24, 32, 32) to (B, 3, ...)
+        return self.last(torch.cat([h, across], dim=1))
 
 
 many = from_bytes(draw_critters(n=1024, seed=1, kind="one")[0])  # to learn from
@@ -269,8 +268,7 @@ def train_together(iterations, batch_size=16):
 
 iterations = 200
 torch.manual_seed(0)
-for done, loss in watch(train_together(iterations), total=iterations, name="error"):
-    pass
+steps = list(watch(train_together(iterations), total=iterations, name="error"))
 
 shown, errors = {}, {}
 for level in (200, 800):
@@ -287,25 +285,25 @@ skip_guess.compare(min(ways, key=lambda name: errors[800, name]))
 show_rows(
     shown,
     alt="Eight new critters under little and under much noise, and three guesses of "
-    "each. Under little noise the way down and up alone blurs all edges, the skip keeps "
-    "them. Under much noise the skip alone leaves a haze of noise, the way down finds "
-    "scene and lump.",
+    "each. Under little noise the way down and up alone blurs all edges, and the skip "
+    "keeps them. Under much noise the skip alone leaves a haze, and the way down finds "
+    "the scene.",
 )
-if done == iterations:  # and nobody has stopped it
+if len(steps) == iterations:  # nobody has stopped it
     assert errors[200, "both"] < 0.7 * errors[200, "only down and up"]
     assert errors[800, "both"] < errors[800, "only the skip"]
 
 # %% [markdown]
-# **Little noise** (t = 200): with a skip the error is about half as large. All that went
-# down had to pass 4 × 4 places, and in so short a training the edges do not get through.
-# **Much noise** (t = 800): there is hardly an edge to hand across. The skip brings
-# nothing, and the network that has only the skip does worst: it sees too little of the
-# picture to know what it is.
+# **Little noise** (t = 200): with a skip the error is about half as large. All that
+# went down had to pass 4 × 4 places, and in so short a training the edges do not get
+# through. **Much noise** (t = 800): there is hardly an edge to hand across. The skip
+# brings nothing, and the network that has only the skip does worst: it sees too little
+# of the picture to know what it is.
 #
 # So the way down brings the whole, the skip brings the detail, and drawn on paper that
-# is a **U** (Ronneberger, Fischer and Brox, 2015). Detail *can* also go down and up, with
-# more channels and a longer training: the autoencoder of notebook 11 has no skip, and
-# its copies are nearly exact. The skip is the cheap way.
+# is a **U** (Ronneberger, Fischer and Brox, 2015). Detail *can* also go down and up,
+# with more channels and a longer training: the autoencoder of notebook 11 has no skip,
+# and its copies are nearly exact. The skip is the cheap way.
 #
 # ## What time is it?
 #
@@ -346,8 +344,8 @@ show_rows(
 # Each hand is a pair: how far it points up (cosine of its angle) and how far right
 # (sine). Hand number $i$ of $n$, counted from 0, turns at the rate $10000^{-i/n}$, and
 # its angle is the rate times t. Write `my_time_embedding`. Return first all cosines,
-# then all sines. Two hints: `torch.arange(half)` is 0, 1, ..., and `t[:, None]`, (B, 1),
-# times something of shape (half,) is (B, half).
+# then all sines. Two hints: `torch.arange(half)` is 0, 1, ..., and `t[:, None]`, (B,
+# 1), times something of shape (half,) is (B, half).
 
 
 # %%
@@ -363,11 +361,9 @@ def my_time_embedding(t, width):
 
 # %%
 from course_lib.checks.nb04_unet import check_time_embedding
+from course_lib.figures.plots import plot_curves
 
 tell_time = check_time_embedding(my_time_embedding)
-
-# %%
-from course_lib.figures.plots import plot_curves
 
 times = torch.arange(0, 1001, 10)
 vec = tell_time(times, 64)  # (101, 64)
@@ -462,10 +458,11 @@ with torch.no_grad():
 
 # %% [markdown]
 # A new block changes nothing, and that is on purpose: its last convolution starts at
-# zero, so a new network hands its input through, and each block may then learn to change
-# a little. And with windows that do something? After thirty blocks of random windows
-# with shortcuts, what went in is still seen in what comes out. Without them nothing of
-# it is left, and a network behind it has nothing to learn from (He et al., 2015).
+# zero, so a new network hands its input through, and each block may then learn to
+# change a little. And with windows that do something? After thirty blocks of random
+# windows with shortcuts, what went in is still seen in what comes out. Without them
+# nothing of it is left, and a network behind it has nothing to learn from (He et al.,
+# 2015).
 #
 # ## Attention, still a closed box
 #
@@ -509,15 +506,15 @@ show_pictures(
 )
 
 # %% [markdown]
-# Attention sees everything and knows no neighbours: shuffle the places, and it gives the
-# same answers, shuffled. So windows and attention go well together.
+# Attention sees everything and knows no neighbours: shuffle the places, and it gives
+# the same answers, shuffled. So windows and attention go well together.
 #
 # ## A trick that saves three quarters
 #
 # Before all else our network **folds** each square of 2 × 2 pixels into channels: 3
-# channels of 32 × 32 become 12 of 16 × 16. Nothing is lost, the numbers are only stacked
-# differently. But every layer has a quarter of the places to visit. Is it worth it? We
-# count the multiplications and additions.
+# channels of 32 × 32 become 12 of 16 × 16. Nothing is lost, the numbers are only
+# stacked differently. But every layer has a quarter of the places to visit. Is it worth
+# it? We count the multiplications and additions.
 
 # %%
 from torch.utils.flop_counter import FlopCounterMode
@@ -611,9 +608,7 @@ def guess_under(eps):
 
 
 def state_of_affairs():
-    show_pictures(
-        guess_under(noise)[1][:8], alt="Guesses of the eight critters so far."
-    )
+    show_pictures(guess_under(noise)[1][:8], alt="Guesses of eight critters.")
 
 
 losses, total = [], scaled(smoke=150, laptop=600, gpu=1000)
@@ -702,8 +697,8 @@ lie_guess.compare("noise is left in it" if times_rougher > 1.5 else "something e
 # %% [markdown]
 # It listens. Told "hardly any noise", it takes most of the noise for a part of the
 # picture and leaves it in. Told "almost only noise", it does not trust what it sees: it
-# takes a part of the picture for noise, and the picture fades. One network does the work
-# for every noise level, and the clock tells it which work to do.
+# takes a part of the picture for noise, and the picture fades. One network does the
+# work for every noise level, and the clock tells it which work to do.
 #
 # ## Play
 #
@@ -740,7 +735,13 @@ def play(critter, truth, told):
     show_pictures(torch.cat([x, guess]), words, alt=f"A guess, told {told}.")
 
 
-live(play, critter=(0, 15), truth=(100, 1000, 100, 600), told=(100, 1000, 100, 600))
+live(
+    play,
+    play="told",
+    critter=(0, 15),
+    truth=(100, 1000, 100, 600),
+    told=(100, 1000, 100, 100),
+)
 
 # %% [markdown]
 # ## Three questions
@@ -762,10 +763,10 @@ live(play, critter=(0, 15), truth=(100, 1000, 100, 600), told=(100, 1000, 100, 6
 # <details><summary>Answer</summary>
 #
 # It can, if enough channels go down to carry the detail, and if the training is long
-# enough. But where the tip of an ear is in *this* picture, to the pixel, is known before
-# the way down, at full size, and the skip hands it over for nothing. You have measured
-# it: under little noise the error was half as large. Under much noise there was no
-# difference to see.
+# enough. But where the tip of an ear is in *this* picture, to the pixel, is known
+# before the way down, at full size, and the skip hands it over for nothing. You have
+# measured it: under little noise the error was half as large. Under much noise there
+# was no difference to see.
 #
 # </details>
 #
