@@ -274,17 +274,17 @@ shown, errors = {}, {}
 for level in (200, 800):
     torch.manual_seed(1)
     given = add_noise(new, torch.full((64,), level), torch.randn_like(new), schedule)
-    shown[f"t = {level}: given"] = given[:8]
+    shown[f"t = {level}: given"] = given[:5]
     for name, network in glasses.items():
         with torch.no_grad():
             guess = network(given)
-        shown[f"t = {level}: {name}"] = guess[:8]
+        shown[f"t = {level}: {name}"] = guess[:5]
         errors[level, name] = (guess - new).square().mean().item()
         print(f"t = {level}, {name}: mean squared error {errors[level, name]:.3f}")
 skip_guess.compare(min(ways, key=lambda name: errors[800, name]))
 show_rows(
     shown,
-    alt="Eight new critters under little and under much noise, and three guesses of "
+    alt="Five new critters under little and under much noise, and three guesses of "
     "each. Under little noise the way down and up alone blurs all edges, and the skip "
     "keeps them. Under much noise the skip alone leaves a haze, and the way down finds "
     "the scene.",
@@ -296,8 +296,10 @@ if len(steps) == iterations:  # nobody has stopped it
 # %% [markdown]
 # **Little noise** (t = 200): with a skip the error is about half as large. All that
 # went down had to pass 4 × 4 places, and in so short a training the edges do not get
-# through. **Much noise** (t = 800): there is hardly an edge to hand across. The skip
-# brings nothing, and the network that has only the skip does worst: it sees too little
+# through.
+#
+# **Much noise** (t = 800): there is hardly an edge to hand across, and the skip brings
+# nothing but noise. The network that has only the skip does worst: it sees too little
 # of the picture to know what it is.
 #
 # So the way down brings the whole, the skip brings the detail, and drawn on paper that
@@ -372,15 +374,16 @@ for other in (500, 510, 550, 750, 1000):
     print(f"t = 500 and t = {other}: {alike[50, other // 10]:.2f} alike")
 plot_curves(
     times,
-    {f"to t = {t}": alike[t // 10] for t in (100, 500, 900)},
+    {f"to t = {t}": alike[t // 10] for t in (200, 500)},
     xlabel="t",
     ylabel="how alike (1: the same hands)",
-    alt="How alike every time is to t = 100, 500 and 900: three curves of the same "
-    "shape, each with its peak of 1 at its own time, falling to both sides.",
+    alt="How alike every time is to t = 200 and to t = 500: two curves of the same "
+    "shape, each 1 at its own time; to both sides it falls steeply, then slowly and in "
+    "small waves.",
 )
 
 # %% [markdown]
-# The three curves have the same shape: times that are close have nearly the same hands,
+# Both curves have the same shape: times that are close have nearly the same hands,
 # and how alike two times are depends only on how far apart they are. So the network can
 # learn "do this around 500, and that around 900".
 #
@@ -608,7 +611,7 @@ def guess_under(eps):
 
 
 def state_of_affairs():
-    show_pictures(guess_under(noise)[1][:8], alt="Guesses of eight critters.")
+    show_pictures(guess_under(noise)[1][:5], alt="Guesses of five critters.")
 
 
 losses, total = [], scaled(smoke=150, laptop=600, gpu=1000)
@@ -622,10 +625,10 @@ if learned:
 
 # %% tags=["nbval-ignore-output"]
 other_noise = torch.randn(critters.shape, generator=torch.Generator().manual_seed(1))
-rows, loss_under = {"clean": critters[:8]}, {}
+rows, loss_under = {"clean": critters[:5]}, {}
 for name, eps in {"known noise": noise, "new noise": other_noise}.items():
     hidden, guess, loss_under[name] = guess_under(eps)
-    rows |= {f"{name}: x_t": hidden[:8], f"{name}: guess": guess[:8]}
+    rows |= {f"{name}: x_t": hidden[:5], f"{name}: guess": guess[:5]}
     print(f"{name}: loss {loss_under[name]:.3f}")
 show_rows(
     rows,
@@ -683,8 +686,8 @@ plot_curves(
     "600, the truth.",
 )
 show_rows(
-    {"x_t, t = 600": x_600[:8]}
-    | {f"told {told}": guesses[told][:8] for told in (200, 400, 600, 800, 1000)},
+    {"x_t, t = 600": x_600[:5]}
+    | {f"told {told}": guesses[told][:5] for told in (200, 400, 600, 1000)},
     alt="Told too small a t, the network leaves noise in the picture; told too large a "
     "t, the picture fades; told the truth, it is best.",
 )
