@@ -153,6 +153,7 @@ width_guess = prediction(
 )
 
 # %%
+from course_lib.figures.plots import show_pictures
 
 
 def seen_by_the_middle(network, x):
@@ -210,6 +211,8 @@ show_pictures(
 # lays the channels of b behind those of a.
 
 # %%
+from course_lib.figures.prediction import prediction
+
 skip_guess = prediction(
     "At t = 800 nearly all is noise. Which network will make the smallest error there?",
     ["only down and up", "only the skip", "both"],
@@ -425,11 +428,11 @@ def my_residual_block(x, scale, shift, block):
 
 # %%
 from course_lib.checks.nb04_unet import check_residual_block
-from course_lib.networks.layers import ResidualBlock
 
 residual_block = check_residual_block(my_residual_block)
 
 # %%
+
 generator = torch.Generator().manual_seed(0)
 x = torch.randn(1, 16, 8, 8, generator=generator)
 silence = torch.zeros(1, 16, 1, 1)  # a clock that says nothing
@@ -475,6 +478,7 @@ with torch.no_grad():
 # see which places notice.
 
 # %%
+from course_lib.figures.plots import show_pictures
 from course_lib.networks.layers import Attention
 
 torch.manual_seed(0)
@@ -522,6 +526,7 @@ show_pictures(
 # %%
 from torch.utils.flop_counter import FlopCounterMode
 
+from course_lib.figures.plots import show_pictures
 from course_lib.networks.unet import UNet
 
 folded = F.pixel_unshuffle(critters[3], 2)  # (12, 16, 16)
@@ -560,6 +565,7 @@ print(f"billions of operations for one look: {costs[0]:.2f}, unfolded {costs[1]:
 # %%
 from course_lib.figures.anatomy import plot_unet, shapes_inside
 from course_lib.figures.source import show_source
+from course_lib.networks.unet import UNet
 
 shapes = {"x_t": (1, 3, 32, 32)} | shapes_inside(trained.model, x_t[:1], t[:1])
 for name, shape in shapes.items():
@@ -582,6 +588,9 @@ show_source(UNet.forward)
 # %% tags=["nbval-ignore-output"]
 from course_lib.device import scaled
 from course_lib.diffusion.schedule import linear_schedule
+from course_lib.figures.plots import show_pictures
+from course_lib.figures.watching import watch
+from course_lib.networks.unet import UNet
 
 torch.manual_seed(0)
 small_unet = UNet(widths=(16, 32), blocks=1)
@@ -649,6 +658,8 @@ if learned:
 # with the noise of step 600, and **lie** about t.
 
 # %%
+from course_lib.figures.prediction import prediction
+
 lie_guess = prediction(
     "The noise is that of t = 600, but the network is told t = 200. What will be wrong "
     "with its guess of the clean picture?",
@@ -709,7 +720,7 @@ lie_guess.compare("noise is left in it" if times_rougher > 1.5 else "something e
 # the truth.
 
 # %%
-from course_lib.figures.widgets import frame_slider, live
+from course_lib.figures.widgets import frame_slider
 
 gap = torch.ones(3, 32, 2)
 one = 9  # which critter
@@ -727,6 +738,8 @@ frame_slider(
 )
 
 # %% tags=["nbval-ignore-output"]
+from course_lib.figures.plots import show_pictures
+from course_lib.figures.widgets import live
 
 
 def play(critter, truth, told):

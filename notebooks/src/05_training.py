@@ -116,8 +116,8 @@ show_rows(
 #
 # While noise is mixed in, a picture moves from $x_0$ to $\epsilon$. Its **velocity** is
 # how fast it moves: $v = \dot a_t x_0 + \dot b_t \epsilon$, where the dots say how fast
-# $a_t$ and $b_t$ change. On DDPM's schedules, where the squares of $a_t$ and $b_t$ add up
-# to 1, that is $v = a_t \epsilon - b_t x_0$: you met it in notebook 03 (Salimans and
+# $a_t$ and $b_t$ change. On DDPM's schedules the squares of $a_t$ and $b_t$ add up to 1,
+# and that is $v = a_t \epsilon - b_t x_0$: you met it in notebook 03 (Salimans and
 # Ho, 2022). On the **straight line** of notebook 02, $x_t = (1-u) x_0 + u \epsilon$,
 # the picture's share falls and the noise's share rises at the same even pace. So there
 # it is
@@ -128,6 +128,9 @@ show_rows(
 # The same small mistake, at the same steps:
 
 # %%
+from course_lib.diffusion.objective import read_output
+from course_lib.diffusion.schedule import add_noise
+
 rows = {"the picture": x_0}
 for step in [500, 900, 980]:
     t = torch.full((8,), step)
@@ -243,6 +246,8 @@ update_average = check_update_average(my_update_average)
 # left them, and their average.
 
 # %%
+from course_lib.figures.prediction import prediction
+
 average_guess = prediction(
     "The reader, a network that names animals, looks at 64 pictures of each. In which "
     "will it find the animal that was asked for more often?",
@@ -253,7 +258,10 @@ average_guess = prediction(
 import copy
 
 from course_lib.checkpoint import fill
+from course_lib.diffusion.objective import with_noise
+from course_lib.figures.watching import watch
 from course_lib.networks.judge import load_judge
+from course_lib.world.datasets import batches
 
 reader = load_judge("reader-32")
 labels = [animals[i % 8] for i in range(64)]
@@ -320,7 +328,7 @@ show_rows(
 
 # %%
 from course_lib.figures.source import show_source
-from course_lib.training.trainer import Settings, Trainer
+from course_lib.training.trainer import Trainer
 
 show_source(Trainer.one_iteration)
 
@@ -330,7 +338,8 @@ show_source(Trainer.one_iteration)
 # batch, with a network that has learned something.
 
 # %%
-from course_lib.diffusion.objective import make_denoising_loss
+from course_lib.diffusion.objective import make_denoising_loss, with_noise
+from course_lib.world.datasets import batches
 
 library_loss = make_denoising_loss(line, target="v")
 learned = LabelToImage.from_pretrained("critters-early").model
@@ -353,7 +362,11 @@ if velocity_loss is my_velocity_loss:
 # AdamW; lesson 05 says how. Try it without.
 
 # %% tags=["nbval-ignore-output"]
+from course_lib.device import scaled
+from course_lib.figures.plots import show_pictures
+from course_lib.figures.watching import watch
 from course_lib.training.recipes import denoiser_trainer
+from course_lib.training.trainer import Settings
 
 recipe = dict(widths=(48, 96), blocks=1, batch_size=32)
 iterations = scaled(smoke=20, laptop=2400, gpu=8000)
@@ -413,6 +426,8 @@ show_rows(
 # take up again from its folder.
 
 # %%
+from course_lib.figures.prediction import prediction
+
 same_guess = prediction(
     "After 12 iterations, how will the weights of the two compare?",
     ["the same, bit for bit", "nearly the same", "clearly different"],
@@ -424,6 +439,8 @@ from collections import Counter
 from pathlib import Path
 
 from course_lib.checkpoint import load_checkpoint
+from course_lib.training.recipes import denoiser_trainer
+from course_lib.training.trainer import Settings
 
 small = dict(widths=(16, 32), blocks=1, batch_size=4)
 settings = Settings(iterations=12, precision="float32")
@@ -481,6 +498,7 @@ print("and on the card:", ", ".join(sorted(card)[:6]), "…")
 from course_lib.figures.plots import plot_curves
 from course_lib.judging.metrics import features_of, frechet_distance
 from course_lib.networks.judge import load_judge
+from course_lib.world.datasets import load_critters
 
 reader = load_judge("reader-32")
 test = load_critters("test", kind="one")
@@ -503,6 +521,8 @@ plot_curves(
 # networks of the series, 96 pictures each, against the floor of 96 real ones.
 
 # %% tags=["nbval-ignore-output"]
+from course_lib.judging.metrics import features_of, frechet_distance
+
 asked_for = [animals[i % 8] for i in range(96)]
 numbers = torch.tensor([pictures.label(name) for name in asked_for])
 floor = frechet_distance(real[:1000], real[1000:1096])
@@ -528,8 +548,10 @@ print("closer to real pictures each time:", distances[0] > distances[1] > distan
 # says so and critters take their place.
 
 # %% tags=["nbval-ignore-output"]
+from course_lib.device import scaled
 from course_lib.figures.watching import watch
 from course_lib.training.recipes import denoiser_trainer
+from course_lib.training.trainer import Settings
 from course_lib.world.datasets import load_cifar10_or_critters
 
 photos = load_cifar10_or_critters("train")
@@ -549,6 +571,8 @@ if learner.iteration == learner.last:  # nobody has stopped it
 # *kind* of scene, the colours, the shape.
 
 # %%
+from course_lib.figures.plots import show_pictures
+
 draw_photos = LabelToImage.from_pretrained("cifar10")
 kinds = draw_photos.labels[1:]
 made = draw_photos(kinds, steps=12, guidance_scale=2, seed=1)
