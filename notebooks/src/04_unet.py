@@ -432,6 +432,7 @@ from course_lib.checks.nb04_unet import check_residual_block
 residual_block = check_residual_block(my_residual_block)
 
 # %%
+from course_lib.networks.layers import ResidualBlock
 
 generator = torch.Generator().manual_seed(0)
 x = torch.randn(1, 16, 8, 8, generator=generator)
