@@ -11,7 +11,6 @@ import run
 KNOWN = {
     "02_noise": {"generator"},
     "03_denoise": {"my_loss", "my_reverse_loop"},
-    "04_unet": {"x_t"},
     "06_sampling": {"noise"},
     "08_words": {"tokens"},
     "10_text_to_image": {"words", "maps", "way"},
