@@ -459,17 +459,16 @@ with torch.no_grad():
     print("30 new blocks change x by", (through(blocks, True) - x).abs().max().item())
     for block in blocks:  # they begin with zeros in conv_2: give them windows
         block.conv_2.reset_parameters()
-    for shortcut in (True, False):
-        found = likeness(through(blocks, shortcut), x)
-        print(f"random windows, {shortcut = }: {abs(found):.1f} of x is still seen")
+    for how, shortcut in {"with": True, "without": False}.items():
+        found = abs(likeness(through(blocks, shortcut), x))
+        print(f"30 random blocks, {how} shortcuts: {found:.1f} alike to x")
 
 # %% [markdown]
 # A new block changes nothing, and that is on purpose: its last convolution starts at
-# zero, so a new network hands its input through, and each block may then learn to
-# change a little. And with windows that do something? After thirty blocks of random
-# windows with shortcuts, what went in is still seen in what comes out. Without them
-# nothing of it is left, and a network behind it has nothing to learn from (He et al.,
-# 2015).
+# zero. So a new network hands its input through, and each block may then learn to
+# change a little. And blocks whose windows do something? With shortcuts, what comes out
+# of thirty of them still looks like what went in. Without shortcuts nothing of it is
+# left, and a network behind them has nothing to learn from (He et al., 2015).
 #
 # ## Attention, still a closed box
 #

@@ -204,7 +204,8 @@ def training(iterations):
         optimizer.step()
         optimizer.zero_grad()
         with torch.no_grad():
-            yield iteration + 1, loss_on(fixed).item()
+            loss_now = loss_on(fixed).item()
+        yield iteration + 1, loss_now  # handed to `watch`; then on from here
 
 
 total = scaled(smoke=60, laptop=300, gpu=1000)
@@ -347,7 +348,7 @@ one = with_noise(batches(pictures, batch_size=8), line, seed=2)(0)
 given = {name: one[name] for name in ("x_0", "eps", "t")}  # no label
 with torch.no_grad():
     theirs = library_loss(learned, given)
-    mine = velocity_loss(learned, **given, T=line.T)
+    mine = velocity_loss(learned, one["x_0"], one["eps"], one["t"], line.T)
 print(f"the library's loss on this batch: {theirs:.2f}")
 if velocity_loss is my_velocity_loss:
     print("and yours is the same:", torch.allclose(mine, theirs, atol=1e-5))
@@ -466,7 +467,6 @@ print("the same weights, bit for bit:", all(same))
 same_guess.compare("the same, bit for bit" if all(same) else "different")
 assert all(same)
 
-
 # What does the file hold?
 tensors, card = load_checkpoint(folder / "state.safetensors")
 numbers_in = Counter()
@@ -491,8 +491,8 @@ print("and on the card:", ", ".join(sorted(card)[:6]), "…")
 # *Do the pictures as a whole look like real ones?* The **Fréchet distance** compares
 # the cloud of made pictures with the cloud of real ones, as the reader sees them.
 #
-# But two sets of *real* pictures are not at distance zero either. The fewer
-# pictures, the larger that **floor**.
+# But two sets of *real* pictures are not at distance zero either. The fewer pictures,
+# the larger that **floor**.
 
 # %%
 from course_lib.figures.plots import plot_curves
@@ -526,7 +526,7 @@ from course_lib.judging.metrics import features_of, frechet_distance
 asked_for = [animals[i % 8] for i in range(96)]
 numbers = torch.tensor([pictures.label(name) for name in asked_for])
 floor = frechet_distance(real[:1000], real[1000:1096])
-print(f"n = 96, one seed; floor of the distance with 96 pictures: {floor:.1f}")
+print(f"n = 96 of each, one seed; floor of the distance with 96: {floor:.1f}")
 shares, distances = [], []
 for name in ["critters-early", "critters-middle", "critters"]:
     draw = LabelToImage.from_pretrained(name)
