@@ -287,6 +287,7 @@ for level in (200, 800):
 skip_guess.compare(min(ways, key=lambda name: errors[800, name]))
 show_rows(
     shown,
+    zoom=2,
     alt="Five new critters under little and under much noise, and three guesses of "
     "each. Under little noise the way down and up alone blurs all edges, and the skip "
     "keeps them. Under much noise the skip alone leaves a haze, and the way down finds "
@@ -620,7 +621,7 @@ def guess_under(eps):
 
 
 def state_of_affairs():
-    show_pictures(guess_under(noise)[1][:5], alt="Guesses of five critters.")
+    show_pictures(guess_under(noise)[1][:5], zoom=2, alt="Guesses of five critters.")
 
 
 losses, total = [], scaled(smoke=150, laptop=600, gpu=1000)
@@ -641,6 +642,7 @@ for name, eps in {"known noise": noise, "new noise": other_noise}.items():
     print(f"{name}: loss {loss_under[name]:.3f}")
 show_rows(
     rows,
+    zoom=2,
     alt="Clean critters; under the noise it has learned, and guesses that show the "
     "critters; the same critters under new noise, and worse guesses.",
 )
@@ -699,6 +701,7 @@ plot_curves(
 show_rows(
     {"x_t, t = 600": x_600[:5]}
     | {f"told {told}": guesses[told][:5] for told in (200, 400, 600, 1000)},
+    zoom=2,
     alt="Told too small a t, the network leaves noise in the picture; told too large a "
     "t, the picture fades; told the truth, it is best.",
 )

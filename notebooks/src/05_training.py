@@ -274,7 +274,7 @@ average = copy.deepcopy(restless.state_dict())  # name -> tensor, for all its we
 
 def going_on(iterations, rate=3e-3):
     """Train further, and keep the average of each tensor of weights."""
-    more = with_noise(batches(pictures, batch_size=16), line, seed=1)
+    more = with_noise(batches(pictures, batch_size=12), line, seed=1)
     optimizer = torch.optim.AdamW(restless.parameters(), lr=rate)
     for iteration in range(iterations):
         batch = more(iteration)
@@ -283,7 +283,7 @@ def going_on(iterations, rate=3e-3):
             return restless(x_t, t, label)
 
         for group in optimizer.param_groups:
-            group["lr"] = rate * min(1, (iteration + 1) / 20)
+            group["lr"] = rate * min(1, (iteration + 1) / 10)
         loss = velocity_loss(told, batch["x_0"], batch["eps"], batch["t"], line.T)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(restless.parameters(), max_norm=1.0)
@@ -295,12 +295,12 @@ def going_on(iterations, rate=3e-3):
         yield iteration + 1, loss.item()
 
 
-list(watch(going_on(40), total=40))
+list(watch(going_on(25), total=25))
 calm = fill(copy.deepcopy(restless), average)
 rows, found = {}, {}
 for name, network in {"the weights": restless, "their average": calm}.items():
     made = LabelToImage(network.eval(), shipped.card)(
-        labels, steps=8, guidance_scale=1, seed=0
+        labels, steps=6, guidance_scale=1, seed=0
     )
     rows[name], right = made[:8], (reader.read(made)["subject"] == asked).sum().item()
     found[name] = right
