@@ -51,8 +51,8 @@ with torch.no_grad():
     output = trained.model(x_t, t)
 x_0_hat, _ = read_output(output, x_t, t, schedule, trained.card["target"])
 show_rows(
-    {"clean": critters[:8], "x_t, t = 500": x_t[:8], "its guess": x_0_hat[:8]},
-    alt="Eight critters; the same under heavy noise; and the network's guesses: a "
+    {"clean": critters[:6], "x_t, t = 500": x_t[:6], "its guess": x_0_hat[:6]},
+    alt="Six critters; the same under heavy noise; and the network's guesses: a "
     "little soft, but each animal is there again.",
 )
 print(f"it has learned {count_parameters(trained.model) / 1e6:.1f} million numbers")
@@ -277,18 +277,18 @@ shown, errors = {}, {}
 for level in (200, 800):
     torch.manual_seed(1)
     given = add_noise(new, torch.full((64,), level), torch.randn_like(new), schedule)
-    shown[f"t = {level}: given"] = given[:5]
+    shown[f"t = {level}: given"] = given[:4]
     for name, network in glasses.items():
         with torch.no_grad():
             guess = network(given)
-        shown[f"t = {level}: {name}"] = guess[:5]
+        shown[f"t = {level}: {name}"] = guess[:4]
         errors[level, name] = (guess - new).square().mean().item()
         print(f"t = {level}, {name}: mean squared error {errors[level, name]:.3f}")
 skip_guess.compare(min(ways, key=lambda name: errors[800, name]))
 show_rows(
     shown,
     zoom=2,
-    alt="Five new critters under little and under much noise, and three guesses of "
+    alt="Four new critters under little and under much noise, and three guesses of "
     "each. Under little noise the way down and up alone blurs all edges, and the skip "
     "keeps them. Under much noise the skip alone leaves a haze, and the way down finds "
     "the scene.",
@@ -635,10 +635,10 @@ if learned:
 
 # %% tags=["nbval-ignore-output"]
 other_noise = torch.randn(critters.shape, generator=torch.Generator().manual_seed(1))
-rows, loss_under = {"clean": critters[:5]}, {}
+rows, loss_under = {"clean": critters[:4]}, {}
 for name, eps in {"known noise": noise, "new noise": other_noise}.items():
     hidden, guess, loss_under[name] = guess_under(eps)
-    rows |= {f"{name}: x_t": hidden[:5], f"{name}: guess": guess[:5]}
+    rows |= {f"{name}: x_t": hidden[:4], f"{name}: guess": guess[:4]}
     print(f"{name}: loss {loss_under[name]:.3f}")
 show_rows(
     rows,
@@ -699,8 +699,8 @@ plot_curves(
     "600, the truth.",
 )
 show_rows(
-    {"x_t, t = 600": x_600[:5]}
-    | {f"told {told}": guesses[told][:5] for told in (200, 400, 600, 1000)},
+    {"x_t, t = 600": x_600[:4]}
+    | {f"told {told}": guesses[told][:4] for told in (200, 400, 600, 1000)},
     zoom=2,
     alt="Told too small a t, the network leaves noise in the picture; told too large a "
     "t, the picture fades; told the truth, it is best.",
