@@ -76,7 +76,7 @@ def test_mistakes_of_the_divergence_are_named(capsys, mistaken, words):
 
 
 def test_what_is_right_for_pictures_must_be_right_for_hills(capsys):
-    """Hills have latents (B, 1), and the notebook trains on them with both functions."""
+    """Hills have latents (B, 1), and the notebook trains on them with both."""
 
     def of_pictures(mu, logvar):
         return ((mu**2 + logvar.exp() - 1 - logvar) / 2).sum((1, 2, 3))
