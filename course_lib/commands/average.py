@@ -25,13 +25,13 @@ from course_lib.training.average import average as mean_of
 def average(
     weights: Annotated[
         list[str],
-        typer.Argument(parser=text, help="Shipped names, or folders of trainings."),
+        typer.Argument(parser=text, help="Shipped weights, or training folders."),
     ],
     out: Annotated[
-        Path, typer.Option(parser=path, help="The folder of their mean.")
+        Path, typer.Option(parser=path, help="The folder to write the mean to.")
     ] = ...,
 ) -> None:
-    """Write the mean of the weights of trainings that began as one.
+    """Average the weights of trainings that share a beginning.
 
     Example: python -m course_lib average runs/words runs/more --out runs/mean
     """

@@ -37,7 +37,7 @@ TOGETHER = 32  # pictures, if there is memory for so many
 
 
 def edit(
-    prompt: Annotated[str, typer.Argument(help="What all of it is to show.")],
+    prompt: Annotated[str, typer.Argument(help="What the whole picture should show.")],
     image: Annotated[
         Path, typer.Option(parser=path, help="The picture file to change.")
     ],
@@ -46,32 +46,32 @@ def edit(
         Path | None,
         typer.Option(
             parser=path,
-            help="White where to draw, black where to keep; else all changes.",
+            help="White: draw here. Black: keep. Without it, all changes.",
         ),
     ] = None,
     wider: Annotated[
         int | None,
-        typer.Option(help="Draw so many pixels more at the left and the right."),
+        typer.Option(help="Pixels to add on the left and on the right."),
     ] = None,
     # None, and not 0.7: whether it was typed decides which of three edits is meant.
     strength: Annotated[
         float | None,
-        typer.Option(help="Of the whole picture, 0..1: how much changes: 0.7."),
+        typer.Option(help="How much of the picture changes, 0 to 1. By default 0.7."),
     ] = None,
     again: Annotated[
-        int, typer.Option(help="Of a part: how often each step is taken.")
+        int, typer.Option(help="How often each step is repeated, in a part.")
     ] = AGAIN,
-    n: Annotated[int, typer.Option(help="How many results.")] = 1,
-    seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
-    steps: Annotated[int, typer.Option(help="From pure noise to picture.")] = 20,
-    guidance: Annotated[
-        float, typer.Option(help="1 is plain; more follows what is asked more closely.")
-    ] = W,
+    n: Annotated[int, typer.Option(help="Results to make.")] = 1,
+    seed: Annotated[
+        int, typer.Option(help="The same seed draws the same picture.")
+    ] = 0,
+    steps: Annotated[int, typer.Option(help="Sampling steps.")] = 20,
+    guidance: Annotated[float, typer.Option(help="Guidance scale: 1 is none.")] = W,
     weights: Weights = SPACES["latent"],
     as_typed: AsTyped = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change a picture file: all of it, a part (--mask), or draw beside it (--wider).
+    """Change a picture file: the whole, a part (--mask), or its sides (--wider).
 
     Example: python -m course_lib edit "a red cat" --image frog.png --out cat.png
     """

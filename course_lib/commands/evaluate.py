@@ -33,28 +33,30 @@ def evaluate(
     n: Annotated[
         int | None,
         typer.Option(
-            help="Pictures, for each seed: 2048; 1000 for a pair; 500 a kind of prompt."
+            help="Pictures a seed: 2048; 1000 for a pair, 500 a kind of prompt."
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="How often to repeat it all.")] = 3,
+    seeds: Annotated[
+        int, typer.Option(help="How often to repeat, each time with another seed.")
+    ] = 3,
     calls: Annotated[
         int | None,
-        typer.Option(help="Network calls a picture: 50, for prompts 20."),
+        typer.Option(help="Network calls a picture. By default 50, 20 for prompts."),
     ] = None,
     guidance: Guidance = None,
     sampler: Sampler = None,
     size: Annotated[
-        int | None, typer.Option(help="At which a reader is tried: 32.")
+        int | None, typer.Option(help="Picture size on which to test a reader: 32.")
     ] = None,
     prompts: Annotated[
         Path | None,
         typer.Option(
-            parser=path, help="Prompts: a text file, or .json that says what they want."
+            parser=path, help="A text file of prompts, or .json with what they ask for."
         ),
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="This kind of prompts only, like ears; may be repeated."),
+        typer.Option(help="Only this kind of prompt, such as ears; repeatable."),
     ] = None,
     two_sample: Annotated[
         bool,
@@ -65,11 +67,11 @@ def evaluate(
     as_typed: AsTyped = False,
     save: Annotated[
         Path | None,
-        typer.Option(parser=path, help="Keep the figures: benchmarks/results/X.json."),
+        typer.Option(parser=path, help="Save the results: benchmarks/results/X.json."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure by pictures or answers: what takes labels, what takes prompts, a judge.
+    """Measure trained weights: how good their pictures, or their answers, are.
 
     Example: python -m course_lib evaluate --weights critters --n 2048 --seeds 3
     """

@@ -18,15 +18,17 @@ LIBRARIES = ("diffusers",)
 def export(
     out: Annotated[
         Path,
-        typer.Argument(parser=path, help="The folder; each component gets one in it."),
+        typer.Argument(
+            parser=path, help="The folder to write; each part gets a folder in it."
+        ),
     ],
     to: Annotated[
-        str, typer.Option(help="The library that is to read it: diffusers.")
+        str, typer.Option(help="The library to write for: diffusers.")
     ] = "diffusers",
     weights: Weights = SPACES["latent"],
     as_json: AsJson = False,
 ) -> None:
-    """Write the parts of trained weights that have an equal in another library.
+    """Write trained weights in the format of another library.
 
     Example: python -m course_lib export --to diffusers exported
     """

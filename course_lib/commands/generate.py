@@ -36,35 +36,39 @@ MOST_PICTURES = 10_000
 def generate(
     out: Pictures,
     prompt: Annotated[
-        list[str] | None, typer.Argument(help="What to draw; several take turns.")
+        list[str] | None,
+        typer.Argument(help="What to draw; several prompts take turns."),
     ] = None,
     label: Annotated[
         list[str] | None,
         typer.Option(
-            help="Instead of a prompt; several (a,b or repeated) take turns, "
-            r"and a name with a comma is a\,b."
+            help="A label instead of a prompt; several, as a,b, take turns. "
+            r"A comma inside a name is \,."
         ),
     ] = None,
-    n: Annotated[int, typer.Option(help="How many pictures.")] = 1,
-    seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
+    n: Annotated[int, typer.Option(help="Pictures to draw.")] = 1,
+    seed: Annotated[
+        int, typer.Option(help="The same seed draws the same picture.")
+    ] = 0,
     steps: Steps = None,
     guidance: Guidance = None,
-    negative: Annotated[str, typer.Option(help="A prompt to be led away from.")] = "",
+    negative: Annotated[str, typer.Option(help="What to steer away from.")] = "",
     weights: Annotated[
         str | None,
-        typer.Option(parser=text, help="A shipped name, or a training's folder."),
+        typer.Option(parser=text, help="Shipped weights, or a training folder."),
     ] = None,
     space: Annotated[
-        str | None, typer.Option(help="Of prompts: latent (64x64), or pixel (32x32).")
+        str | None,
+        typer.Option(help="Draw prompts in latent (64x64) or pixel (32x32)."),
     ] = None,
     size: Annotated[
-        int | None, typer.Option(help="Height and width, if not those it learned.")
+        int | None, typer.Option(help="Height and width. By default as in training.")
     ] = None,
     sampler: Sampler = None,
     as_typed: AsTyped = False,
     as_json: AsJson = False,
 ) -> None:
-    """Draw pictures of what a prompt says, or a label names.
+    """Draw pictures from a prompt or a label.
 
     Example: python -m course_lib generate "a frog on stilts" --n 16 --out frogs.png
     """

@@ -31,13 +31,13 @@ ENDINGS = (*(f".{name.lower()}" for name in FORMATS), ".jpg", ".tif")
 
 
 def interpolate(
-    first: Annotated[str, typer.Argument(help="What the first picture shows.")],
-    last: Annotated[str, typer.Argument(help="What the last one shows.")],
+    first: Annotated[str, typer.Argument(help="A prompt or a picture file.")],
+    last: Annotated[str, typer.Argument(help="Another of the same kind.")],
     out: Pictures,
-    n: Annotated[int, typer.Option(help="How many pictures, both ends included.")] = 9,
-    seed: Annotated[int, typer.Option(help="The noise of the first picture.")] = 0,
+    n: Annotated[int, typer.Option(help="Pictures to make, both ends included.")] = 9,
+    seed: Annotated[int, typer.Option(help="Seed of the first picture's noise.")] = 0,
     to_seed: Annotated[
-        int | None, typer.Option(help="The noise of the last picture, if not the same.")
+        int | None, typer.Option(help="Seed of the last picture's noise, if another.")
     ] = None,
     steps: Steps = None,
     guidance: Guidance = None,
@@ -45,7 +45,7 @@ def interpolate(
     as_typed: AsTyped = False,
     as_json: AsJson = False,
 ) -> None:
-    """Draw what lies between two prompts, two noises (--to-seed), or two picture files.
+    """Draw what lies between two prompts, two seeds or two picture files.
 
     Of files nothing is drawn: their latents are mixed (pixels, if the weights have no
     latents), and decoded.

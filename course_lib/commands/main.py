@@ -97,7 +97,7 @@ for command in (average, evaluate, edit, export, interpolate):
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Say what this machine is, what is there, how fast it is, and what to do.
+    """Check this machine: what is here, how fast it is, what to do.
 
     Example: python -m course_lib doctor
     """

@@ -39,36 +39,38 @@ def path(given: str) -> Path:
 
 
 # One name an option, so that it means and says the same in every command that has it.
-AsJson = Annotated[bool, typer.Option("--json", help="End with one line of JSON.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one line of JSON at the end.")
+]
 AsTyped = Annotated[
     bool,
-    typer.Option("--as-typed", help="Read prompts letter by letter: rewrite none."),
+    typer.Option("--as-typed", help="Read prompts exactly as typed: no rewriting."),
 ]
 Pictures = Annotated[
     str,
-    typer.Option(parser=text, help="FILE.png, or FOLDER/ for a file a picture."),
+    typer.Option(parser=text, help="FILE.png, or FOLDER/ for one file a picture."),
 ]
 Weights = Annotated[
-    str, typer.Option(parser=text, help="A shipped name, or a training's folder.")
+    str, typer.Option(parser=text, help="Shipped weights, or a training folder.")
 ]
 Guidance = Annotated[
     float | None,
     typer.Option(
-        help="1 is plain; more follows what is asked more closely, at every step: "
-        f"{FOR_PROMPTS.guidance_scale:g}, for a label {FOR_LABELS.guidance_scale:g}; "
-        f"in latents, in the middle of the way only, {FOR_LATENTS.guidance_scale:g}."
+        help="Guidance scale: 1 is none, more follows the prompt closely. By default "
+        f"{FOR_PROMPTS.guidance_scale:g} at every step, {FOR_LABELS.guidance_scale:g} "
+        f"for a label; in latents {FOR_LATENTS.guidance_scale:g}, in the middle only."
     ),
 ]
 Steps = Annotated[
     int | None,
     typer.Option(
-        help=f"From noise to picture: {FOR_PROMPTS.steps}, "
-        f"for a label {FOR_LABELS.steps}, in latents {FOR_LATENTS.steps}."
+        help=f"Sampling steps. By default {FOR_PROMPTS.steps}, {FOR_LABELS.steps} "
+        f"for a label, {FOR_LATENTS.steps} in latents."
     ),
 ]
 Sampler = Annotated[
     str | None,
-    typer.Option(help=f"One of {', '.join(SAMPLERS)}, if not the usual one."),
+    typer.Option(help=f"One of {', '.join(SAMPLERS)}."),
 ]
 
 

@@ -34,65 +34,70 @@ UNTIMED = 10**9  # stands for as many as fit, until they are timed
 A_YEAR = 366 * 24 * 60  # minutes
 
 # What all networks have.
-Out = Annotated[Path, typer.Option(parser=path, help="The folder of this training.")]
-Iterations = Annotated[int | None, typer.Option(help="How many.")]
+Out = Annotated[
+    Path, typer.Option(parser=path, help="The folder to save the training in.")
+]
+Iterations = Annotated[int | None, typer.Option(help="Batches to train on.")]
 Minutes = Annotated[
-    float | None, typer.Option(help="As many iterations as fit, timed once.")
+    float | None, typer.Option(help="Train this long: speed is timed once.")
 ]
 Batch = Annotated[
-    int | None, typer.Option(help="Pictures an iteration, if not the recipe's.")
+    int | None, typer.Option(help="Pictures a batch, if not the recipe's.")
 ]
 Seed = Annotated[
-    int | None, typer.Option(help="Of weights, order and noise: 0, for a reader 1.")
+    int | None,
+    typer.Option(help="Seed of weights, order and noise: 0; 1 for a reader."),
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Carry on.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Carry on a stopped training.")]
 Until = Annotated[
     int | None, typer.Option(help="Stop after this iteration, to carry on later.")
 ]
 Keep = Annotated[
-    str, typer.Option(help="Iterations whose weights to keep as well: 300,1500.")
+    str, typer.Option(help="Also keep the weights at these iterations: 300,1500.")
 ]
 Optimizer = Annotated[
-    str | None, typer.Option(help="adamw or muon, if not the recipe's own.")
+    str | None, typer.Option(help="adamw or muon, if not the recipe's.")
 ]
 LearningRate = Annotated[
-    float | None, typer.Option(help="Of an AdamW or Muon step, if not the recipe's.")
+    float | None, typer.Option(help="The learning rate, if not the recipe's.")
 ]
 Precision = Annotated[
     str, typer.Option(help="auto, float32 or bfloat16; auto times both.")
 ]
-Threads = Annotated[int | None, typer.Option(help="CPU threads; all, if not given.")]
+Threads = Annotated[int | None, typer.Option(help="CPU threads. By default all.")]
 
 # What several have, but not all.
 Widths = Annotated[
-    str | None, typer.Option(help="Channels on each grid, if not the recipe's: 64,128.")
+    str | None, typer.Option(help="Channels of each grid, such as 64,128.")
 ]
-Blocks = Annotated[
-    int | None, typer.Option(help="Residual blocks a grid, if not the recipe's.")
-]
+Blocks = Annotated[int | None, typer.Option(help="Residual blocks a grid.")]
 Size = Annotated[
-    int | None, typer.Option(help="Height and width: 32 or 64, as there is.")
+    int | None, typer.Option(help="Height and width of the pictures: 32 or 64.")
 ]
 Noisier = Annotated[
     float | None,
     typer.Option(
-        help="How noisy what it learns from is: 0 for labels, 0.8 for prompts."
+        help="Shift training to noisier steps: 0 for labels, 0.8 for prompts."
     ),
 ]
 Start = Annotated[
-    str | None, typer.Option(parser=text, help="Trained weights to go on from.")
+    str | None, typer.Option(parser=text, help="Trained weights to start from.")
 ]
 OfListener = Annotated[
     str | None,
-    typer.Option("--listener", parser=text, help="Who was taught what texts ask for."),
+    typer.Option(
+        "--listener",
+        parser=text,
+        help="The listener whose text encoder it starts with.",
+    ),
 ]
 Manner = Annotated[
     str | None,
-    typer.Option(parser=text, help="How captions are said: plain, or spoken."),
+    typer.Option(parser=text, help="Style of the captions: plain or spoken."),
 ]
 Again = Annotated[
     int | None,
-    typer.Option(help="Endless new pictures, each seen so often; 0: 50,000 fixed."),
+    typer.Option(help="Draw endless new pictures, each used N times; 0: 50,000 fixed."),
 ]
 # Most learn from one set, of one size: who says so says nothing new.
 OnlyData = Annotated[str | None, typer.Option("--data", parser=text, hidden=True)]

@@ -36,7 +36,7 @@ from course_lib.commands.train_networks import NETWORKS, grids, only
 
 Without = Annotated[
     str | None,
-    typer.Option(parser=text, help="Faults that it never sees: grainy,scene."),
+    typer.Option(parser=text, help="Faults to leave out, such as grainy,scene."),
 ]
 
 
@@ -60,7 +60,7 @@ def listener(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a text asks for: where a painter's text encoder begins (lesson 10).
+    """Tells what a text asks for; text encoders can start from it.
 
     Example: python -m course_lib train listener --iterations 3000 --out runs/listener
     """
@@ -92,7 +92,7 @@ def reader(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a picture shows: the judge of all that is drawn.
+    """Tells what a picture shows: the judge of prompts.
 
     Example: python -m course_lib train reader --iterations 2500 --out runs/reader-32
     """
@@ -127,7 +127,7 @@ def inspector(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """Whether a picture has a flaw: the judge of how well it is drawn.
+    """Tells whether a picture has a flaw: the judge of drawing.
 
     Example: python -m course_lib train inspector --iterations 2500 --out runs/inspector
     """
@@ -161,7 +161,7 @@ def classifier(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """Which of CIFAR-10's ten classes a photo is of: the judge of photos.
+    """Tells the class of a CIFAR-10 photo: the judge of photos.
 
     Example: python -m course_lib train classifier --iterations 6000 --out runs/judge
     """

@@ -49,26 +49,36 @@ Data = Annotated[
 ]
 PairOfText = Annotated[
     str | None,
-    typer.Option("--pair", parser=text, help="Whose text encoder it begins as: pair."),
+    typer.Option(
+        "--pair", parser=text, help="The pair whose text encoder it starts with: pair."
+    ),
 ]
 PairOfEyes = Annotated[
     str | None,
-    typer.Option("--pair", parser=text, help="Whose eyes it learns with: pair."),
+    typer.Option(
+        "--pair",
+        parser=text,
+        help="The pair whose image encoder it is compared by: pair.",
+    ),
 ]
 OfLatents = Annotated[
     str | None,
-    typer.Option("--autoencoder", parser=text, help="Whose latents: autoencoder."),
+    typer.Option(
+        "--autoencoder",
+        parser=text,
+        help="The autoencoder whose latents it learns: autoencoder.",
+    ),
 ]
 Strangers = Annotated[
-    float | None, typer.Option(help="The share of pictures that are no critters.")
+    float | None, typer.Option(help="The share of pictures that show no critter.")
 ]
 
 NETWORKS = typer.Typer(
-    help="""Train a network into a folder; killed or stopped, it carries on.
+    help="""Train a network. Stopped or killed, it carries on with --resume.
 
-    Without a name it is a denoiser that is trained: --data names its pictures, critters
-    or your own. All take --out FOLDER, --iterations N or --minutes M, --batch N,
-    --seed N and --resume to carry on; `train NAME --help` shows what else.
+    Without NAME it trains a denoiser: --data names its pictures, critters or your own.
+    All take --out FOLDER, --iterations N or --minutes M, --batch N, --seed N and
+    --resume to carry on; `train NAME --help` lists the rest.
 
     Example: python -m course_lib train --data critters --minutes 10 --out runs/mine
     """
@@ -196,7 +206,7 @@ def denoiser(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pictures of a label: the network of lessons 04 to 07.
+    """Draws pictures from a label: lessons 04 to 06.
 
     Example: python -m course_lib train denoiser --minutes 10 --out runs/mine
     """
@@ -244,7 +254,7 @@ def text_painter(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pictures of a prompt, in pixels: lesson 10.
+    """Draws pictures from a prompt, in pixels: lesson 10.
 
     Example: python -m course_lib train text --iterations 6000 --out runs/words
     """
@@ -289,7 +299,7 @@ def latent(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pictures of a prompt, in latents: lesson 12.
+    """Draws pictures from a prompt, in latents: lesson 12.
 
     Example: python -m course_lib train latent --iterations 4000 --out runs/latent
     """
@@ -329,7 +339,7 @@ def pair(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """Which picture belongs to which text: lesson 09.
+    """Tells which picture fits which text: lesson 09.
 
     Example: python -m course_lib train pair --iterations 700 --out runs/pair
     """
@@ -366,7 +376,7 @@ def autoencoder(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pictures into latents and back: lesson 11.
+    """Turns pictures into latents and back: lesson 11.
 
     Example: python -m course_lib train autoencoder --iterations 12000 --out runs/coder
     """
