@@ -37,7 +37,7 @@ def test_right_functions_are_used_onward(capsys):
         (lambda m, v, e: torch.normal(m, (v / 2).exp()), "one decodes the middle"),
         (lambda m, v, e: sample(m, v, torch.randn_like(m)), "draws a point by itself"),
         (lambda m, v, e: sample(m, v, e).detach(), "no gradient"),
-        (lambda m, v, e: sample(m, v.detach(), e), "only one of"),
+        (lambda m, v, e: sample(m, v.detach(), e), "no gradient reaches `v`"),
         (lambda m, v, e: m - (v / 2).exp() * e, "taken off"),
         (lambda m, v, e: sample(m, v, e) + 1, "expected"),
     ],

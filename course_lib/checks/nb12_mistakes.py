@@ -165,8 +165,8 @@ ON_A_WALK = {
     "not survive that. Stay in latents to the end": (
         walked(lambda now: now.again(now.mixed()))
     ),
-    "it decodes and encodes again between the steps: the noise that is still in z_t does "
-    "not survive that. Stay in latents to the end": (
+    "it decodes and encodes again between the steps: the noise that is still in z_t "
+    "does not survive that. Stay in latents to the end": (
         walked(lambda now: now.again(now.mixed()) if now.t_next else now.mixed())
     ),
     "the guess is clamped to [-1, 1]: those are the bounds of pixels, and a latent has "
