@@ -17,7 +17,7 @@
 # %% [markdown]
 # ## See it
 #
-# Six critters of 64 x 64 pixels that no training has seen. One network squeezes each
+# Five critters of 64 x 64 pixels that no training has seen. One network squeezes each
 # picture into a small block of numbers, the **latent**. A second network makes a
 # picture of the block again. Which row is which?
 
@@ -38,8 +38,8 @@ with torch.no_grad():
     mu, logvar = coder.encode(pictures)  # both (64, 4, 16, 16); logvar comes later
     back = coder.decode(mu).clamp(-1, 1)  # (64, 3, 64, 64)
 show_rows(
-    {"one": pictures[:6], "other": back[:6]},
-    alt="Two rows of six animals that look nearly alike: the pictures, and what came "
+    {"one": pictures[:5], "other": back[:5]},
+    alt="Two rows of five animals that look nearly alike: the pictures, and what came "
     "back from their latents.",
 )
 before, after = pictures[0].numel(), mu[0].numel()
@@ -69,11 +69,11 @@ def as_grey(channel):
     return large.clamp(-1, 1)[:, None].expand(-1, 3, -1, -1)
 
 
-rows = {f"channel {c}": as_grey(mu[:, c])[:6] for c in range(4)}
+rows = {f"channel {c}": as_grey(mu[:, c])[:5] for c in range(4)}
 print("64 latents:", tuple(mu.shape))
 show_rows(
-    {"pictures": pictures[:6]} | rows,
-    alt="Six animals, and below each its four latent channels as grey pictures of 16 "
+    {"pictures": pictures[:5]} | rows,
+    alt="Five animals, and below each its four latent channels as grey pictures of 16 "
     "by 16: the animals can still be made out in all of them.",
 )
 
@@ -314,8 +314,8 @@ print("gradient with eps from outside:   ", gradient.item())
 #
 # ## Why a pull?
 #
-# An encoder that suffers from random points has a way out: it puts the clouds far apart,
-# or makes them tiny. Then nothing is won. So the second addition is **a gentle pull**
+# An encoder that suffers from random points has a way out: it puts the clouds far
+# apart, or makes them tiny. Then nothing is won. So the second addition is **a gentle pull**
 # on every cloud towards N(0, 1). The *Kullback-Leibler divergence* says how far a
 # cloud is from N(0, 1):
 #
@@ -423,6 +423,7 @@ possible = torch.stack([here, here, right])
 answers = {"mean": possible.mean(0), "median": possible.median(0).values}
 show_rows(
     {"here": here, "or right": right} | answers,
+    zoom=2,
     alt="Four animals; the same a little to the right; their mean, in which everything "
     "is seen twice; and their median, which is sharp.",
 )
@@ -463,6 +464,7 @@ spoiled = {
 }
 show_rows(
     {"real": real} | spoiled,
+    zoom=2,
     alt="Four animals; blurred; brighter; paler; and grainy. All but the blurred ones "
     "are still sharp.",
 )
@@ -501,10 +503,9 @@ show_source(make_autoencoder_loss)
 # a fixed batch with fixed `eps`. Watch what comes back while it learns.
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.figures.watching import watch
-
 from course_lib.device import scaled
 from course_lib.figures.plots import show_rows
+from course_lib.figures.watching import watch
 from course_lib.networks.autoencoder import (
     Autoencoder,
     make_autoencoder_loss,
@@ -525,7 +526,7 @@ iterations = scaled(smoke=50, laptop=600, gpu=3000)
 
 def training():
     """Train, and say the number of each iteration and the loss on the fixed batch."""
-    for iteration in range(iterations):
+    for iteration in range(1, iterations + 1):
         loss = loss_fn(small_coder, get_batch(iteration))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(small_coder.parameters(), max_norm=1.0)
@@ -536,12 +537,12 @@ def training():
 
 
 def there_and_back():
-    """Six pictures, and what comes back of them now."""
+    """Four pictures, and what comes back of them now."""
     with torch.no_grad():
-        now = small_coder.decode(small_coder.encode(fixed["x_0"][:6])[0])
+        now = small_coder.decode(small_coder.encode(fixed["x_0"][:4])[0])
     show_rows(
-        {"given": fixed["x_0"][:6], "came back": now.clamp(-1, 1)},
-        alt="Six pictures of 32 by 32, and what the small autoencoder gives back.",
+        {"given": fixed["x_0"][:4], "came back": now.clamp(-1, 1)},
+        alt="Four pictures of 32 by 32, and what the small autoencoder gives back.",
     )
 
 
@@ -588,6 +589,7 @@ with torch.no_grad():
     decoded = {name: coder.decode(z).clamp(-1, 1) for name, z in invented.items()}
 show_rows(
     {name: some[2:5] for name, some in decoded.items()},
+    zoom=2,
     alt="What random latents decode to: torn colours, for N(0, 1) is louder than these "
     "latents. With the right spread, and even with the real numbers in another order, "
     "confetti. Only real latents give animals.",
@@ -597,7 +599,8 @@ for name, some in decoded.items():
     animals = (reader.read(some)["subject"] != 0).sum().item()
     print(f"{name}: an animal in {animals} of 64")
     if name == "shuffled":
-        guess_animals.compare(animals)
+        animals_in_shuffled = animals
+guess_animals.compare(animals_in_shuffled)
 clouds = (logvar / 2).exp().mean()
 print("the clouds are small beside the spread of mu:", bool(clouds < 0.1 * std.mean()))
 
@@ -634,20 +637,21 @@ from course_lib.networks.judge import load_judge
 
 with torch.no_grad():
     half_z = coder.decode((mu[:32] + mu[32:]) / 2).clamp(-1, 1)
-    way = torch.stack([torch.lerp(mu[3], mu[4], k / 8) for k in range(9)])
-    frames = coder.decode(way).clamp(-1, 1)  # (9, 3, 64, 64)
+    way = torch.stack([torch.lerp(mu[3], mu[4], k / 6) for k in range(7)])
+    frames = coder.decode(way).clamp(-1, 1)  # (7, 3, 64, 64)
 half_x = (pictures[:32] + pictures[32:]) / 2
 pair = torch.stack([pictures[3], (pictures[3] + pictures[4]) / 2, pictures[4]])
 show_rows(
-    {"in pixels": pair, "in latents": frames[[0, 4, 8]]},
+    {"in pixels": pair, "in latents": frames[[0, 3, 6]]},
     titles=["A", "half way", "B"],
+    zoom=2,
     alt="From one animal to another, in pixels and in latents. Half way both animals "
     "shine through each other in either row.",
 )
 frame_slider(
     frames,
-    [f"{k / 8:.0%} of B" for k in range(9)],
-    alt="From the latent of one animal to that of another in nine steps",
+    [f"{k / 6:.0%} of B" for k in range(7)],
+    alt="From the latent of one animal to that of another in seven steps",
     zoom=3,
 )
 reader = load_judge("reader-64")
