@@ -8,6 +8,7 @@ from course_lib.checks.nb12_latent_diffusion import (
     check_to_latents,
     draw_in_latents,
 )
+from course_lib.checks.nb12_mistakes import ON_THE_WAY_IN
 from course_lib.networks.autoencoder import sample, to_latents
 
 
@@ -119,3 +120,9 @@ def number_for_all(predict, z_T, way, schedule, coder, scale):
 def test_mistakes_of_drawing_in_latents_are_named(capsys, mistaken, words):
     assert check_draw_in_latents(mistaken) is draw_in_latents
     assert words in said(capsys)
+
+
+def test_every_mistake_that_has_a_name_gets_it(capsys):
+    for sentence, mistaken in ON_THE_WAY_IN.items():
+        check_to_latents(mistaken)
+        assert sentence in said(capsys)

@@ -73,9 +73,6 @@ ON_THE_WAY_IN = {
     ),
     "the latent is clamped to [-1, 1]: those are the bounds of pixels, a latent has "
     "none": made_of(lambda mu, logvar, scale: (mu * scale).clamp(-1, 1)),
-    "mu is clamped to [-1, 1]: those are the bounds of pixels, and a latent has none": (
-        made_of(lambda mu, logvar, scale: mu.clamp(-1, 1) * scale)
-    ),
     "the picture is scaled, and the latent is meant: the autoencoder knows only "
     "pictures in [-1, 1]": lambda x, coder, scale: coder.encode(x * scale)[0],
     "the picture is scaled, too: only the latent is, the autoencoder knows only "

@@ -315,7 +315,8 @@ print("gradient with eps from outside:   ", gradient.item())
 # ## Why a pull?
 #
 # An encoder that suffers from random points has a way out: it puts the clouds far
-# apart, or makes them tiny. Then nothing is won. So the second addition is **a gentle pull**
+# apart, or makes them tiny. Then nothing is won. So the second addition is **a gentle
+# pull**
 # on every cloud towards N(0, 1). The *Kullback-Leibler divergence* says how far a
 # cloud is from N(0, 1):
 #

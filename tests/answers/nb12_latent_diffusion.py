@@ -193,7 +193,7 @@ def own_spread_and_scale(pictures, autoencoder, scale):
     return mu / mu.std() * scale
 
 
-@wrong(check_to_latents, "a scale of 2.9")
+@wrong(check_to_latents, "bounds of pixels")
 def clamped_at_one(pictures, autoencoder, scale):
     return (autoencoder.encode(pictures)[0] * scale).clamp(-1, 1)
 
