@@ -316,9 +316,8 @@ print("gradient with eps from outside:   ", gradient.item())
 #
 # An encoder that suffers from random points has a way out: it puts the clouds far
 # apart, or makes them tiny. Then nothing is won. So the second addition is **a gentle
-# pull**
-# on every cloud towards N(0, 1). The *Kullback-Leibler divergence* says how far a
-# cloud is from N(0, 1):
+# pull** on every cloud towards N(0, 1). The *Kullback-Leibler divergence* says how far
+# a cloud is from N(0, 1):
 #
 # $$D = \sum \frac{1}{2}\left(\mu^2 + \sigma^2 - 1 - \log\sigma^2\right)$$
 #
