@@ -89,7 +89,7 @@ from course_lib.world.drawing import draw_critters
 
 album, factors = draw_critters(64, seed=0, size=64, start=50_000, kind="one")
 pictures = from_bytes(album)  # (64, 3, 64, 64) that no training has seen
-at_steps = torch.tensor([0, 300, 500, 700, 1000])
+at_steps = torch.tensor([0, 300, 600, 1000])
 
 
 def covered(x_0, loudness=1.0):
@@ -123,11 +123,12 @@ noise_x = PictureNoise(0, range(16))((3, 64, 64))
 noise_z = PictureNoise(0, range(16))(shape)
 noises = {"noise in pixels": noise_x, "noise, decoded": draw.decode(noise_z)}
 silence = draw.decode(torch.zeros(1, *shape))
-show_rows(
-    {name: some[:2] for name, some in noises.items()} | {"only zeros": silence},
+show_pictures(
+    torch.cat([noise_x[:1], draw.decode(noise_z[:1]), silence]),
+    titles=[*noises, "zeros, decoded"],
     zoom=2,
-    alt="Two squares of pixel noise, fine; two of decoded latent noise, in blotches; "
-    "and what a latent of nothing but zeros decodes to, one muted colour.",
+    alt="Pixel noise, fine; latent noise, decoded, in blotches; and what a latent of "
+    "nothing but zeros decodes to, one muted colour.",
 )
 
 
@@ -162,7 +163,7 @@ for name, curve in curves.items():
 # nothing to do with each other: blotches.
 #
 # And the colours? Where all numbers are 0, the decoder paints one muted colour, the
-# last row. Noise scatters around it, the further the louder it is: loud noise reaches
+# last picture. Noise scatters around it, the further the louder it is: loud noise reaches
 # all the colours of critters, soft noise makes mauve blotches (you will see them in a
 # moment). The decoder of Stable Diffusion learned from photos, whose middle is a
 # greyish brown: hence its famous **brown blotches**.
@@ -185,7 +186,7 @@ show_rows(
     titles=[f"t = {step}" for step in at_steps],
     zoom=2,
     alt="The same animal under the same noise. Five times as loud, it is still there "
-    "at t = 700, among mauve blotches; a fifth as loud, it is gone at 300, and at the "
+    "at t = 600, among mauve blotches; a fifth as loud, it is gone at 300, and at the "
     "end much is plain grey.",
 )
 spread = draw.encode(pictures).std()
@@ -284,12 +285,12 @@ if draw_in_latents is my_draw_in_latents:
 from course_lib.diffusion.samplers import Step
 from course_lib.figures.widgets import sampler_slider
 
-trace = list(draw.trace(["a red cat with a hat"], steps=8, seed=2))
+trace = list(draw.trace(["a red cat with a hat"], steps=6, seed=2))
 decoded = [Step(s.t, draw.decode(s.x_t), draw.decode(s.x_0_hat)) for s in trace]
-sampler_slider(decoded, alt="From noise to a red cat in eight steps, decoded")
-guessed = torch.cat([step.x_0_hat for step in decoded])  # (9, 3, 64, 64)
+sampler_slider(decoded, alt="From noise to a red cat in six steps, decoded")
+guessed = torch.cat([step.x_0_hat for step in decoded])  # (7, 3, 64, 64)
 off = [(one - guessed[-1]).square().mean().sqrt().item() for one in guessed]
-print("the guess comes nearer to the end:", off[0] > off[3] > off[6])
+print("the guess comes nearer to the end:", off[0] > off[2] > off[4])
 
 # %% [markdown]
 # As in pixels, large things come first, and the first guess is a blur. But look at the
@@ -429,11 +430,11 @@ with torch.no_grad():
     back = coder.decode(coder.encode(pictures)[0]).clamp(-1, 1)
 apart = (back - pictures).abs().mean(1, keepdim=True)  # (64, 1, 64, 64)
 heat = (8 * apart - 1).clamp(-1, 1).expand(-1, 3, -1, -1)  # white: off by an eighth
-shown = [2, 4, 6, 22]
+shown = [2, 4, 22]
 show_rows(
     {"real": pictures[shown], "back": back[shown], "off": heat[shown]},
     zoom=2,
-    alt="Four animals, the same from their latents, and where both differ, white on "
+    alt="Three animals, the same from their latents, and where both differ, white on "
     "black: along outlines, at eyes, stars and stilts.",
 )
 across = (pictures[..., 1:] - pictures[..., :-1]).abs().amax(1, keepdim=True)
@@ -479,11 +480,11 @@ half = {
     "noises": x_half,
 }
 show_rows(
-    {"A": x_first[:4]}
-    | {f"{name}: half way": some[:4] for name, some in half.items()}
-    | {"B": x_last[:4]},
+    {"A": x_first[:3]}
+    | {f"{name}: half way": some[:3] for name, some in half.items()}
+    | {"B": x_last[:3]},
     zoom=2,
-    alt="Four pairs of cats A and B. Half way in pixels and in latents both shine "
+    alt="Three pairs of cats A and B. Half way in pixels and in latents both shine "
     "through each other, in latents more softly; between the noises there is one cat.",
 )
 
@@ -509,45 +510,12 @@ guess_cats.compare(cats)  # between noises, the last of the three
 # exposure, and a softer one than in pixels. A third cat lies between two *noises*,
 # because from there the network draws it.
 #
-# ## Change a picture
-#
-# The calls of notebook 07, unchanged: `image_to_image` encodes, covers, walks and
-# decodes; `inpaint` holds a part of the latent. The hole has to lie on the grid of the
-# latent, so 4 x 4 pixels are its smallest piece.
-#
-# Not every hat will sit. A hat goes on a head, and the hole may have taken the head as
-# well, or left it below the border.
-
-# %%
-from course_lib.diffusion.editing import coarser, image_to_image, inpaint
-from course_lib.world.critters import SIZES
-
-bare = (factors["accessory"] == 0) & (factors["ears"] == 0)
-big = bare & (factors["size"] == SIZES.index("big"))
-mine = pictures[big][:4]
-wish = ["a red cat"] * len(mine)
-hole = torch.zeros(64, 64, dtype=torch.bool)
-hole[:28] = True
-show_rows(
-    {
-        "before": mine,
-        "strength 0.6": image_to_image(draw, mine, wish, 0.6, steps=8),
-        "a hat": inpaint(draw, mine, hole, ["with a hat"] * len(mine)),
-    },
-    zoom=2,
-    alt="Four animals; the same on their way to red cats; and with their upper parts "
-    "drawn anew, as wearing a hat.",
-)
-on_grid = coarser(hole[None, None], draw.encode(mine))
-print("a hole of", hole.sum().item(), "pixels is", on_grid.sum().item(), "places")
-
-# %% [markdown]
 # ## Train one
 #
 # Three hundred critters, compressed on the spot, and a small U-Net that starts from
 # nothing. Loss, noise, captions and trainer are those of notebooks 03, 05 and 10. Only
-# the first lines and the settings of the U-Net say that it learns latents. Watch its
-# guesses at a fixed batch: what is under the noise, and what it thinks is there.
+# the first lines and the settings of the U-Net say that it learns latents. Watch what
+# it guesses under the noise of a fixed batch.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.device import scaled
@@ -583,16 +551,16 @@ fixed_z_t = add_noise(fixed["x_0"], fixed["t"], fixed["eps"], draw.schedule)
 
 
 def its_guesses():
-    """Four latents of the fixed batch, covered, guessed and clean, all decoded."""
-    some = [x[:4] for x in (fixed_z_t, fixed["t"], fixed["cond"], fixed["x_0"])]
+    """What it guesses of three latents of the fixed batch, and what is there."""
+    some = [x[:3] for x in (fixed_z_t, fixed["t"], fixed["cond"])]
     guess, _ = predictor(small, draw.schedule, "v", cond=some[2])(*some[:2])
-    rows = {"z_t": some[0], "z_0_hat": guess, "z_0": some[3]}
+    rows = {"z_0_hat": guess, "z_0": fixed["x_0"][:3]}
     show_rows(
         {name: draw.decode(z.float().to(z_T.device)) for name, z in rows.items()},
         titles=[f"t = {step}" for step in some[1].tolist()],
         zoom=2,
-        alt="Four noisy latents, what the small network guesses under the noise, and "
-        "what is there, all decoded.",
+        alt="What the small network guesses under the noise of three latents, and what "
+        "is there, all decoded.",
     )
 
 
