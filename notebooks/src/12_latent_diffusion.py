@@ -163,10 +163,10 @@ for name, curve in curves.items():
 # nothing to do with each other: blotches.
 #
 # And the colours? Where all numbers are 0, the decoder paints one muted colour, the
-# last picture. Noise scatters around it, the further the louder it is: loud noise reaches
-# all the colours of critters, soft noise makes mauve blotches (you will see them in a
-# moment). The decoder of Stable Diffusion learned from photos, whose middle is a
-# greyish brown: hence its famous **brown blotches**.
+# last picture. Noise scatters around it, the further the louder it is. Loud noise
+# reaches all the colours of critters, soft noise makes mauve blotches (you will see
+# them in a moment). The decoder of Stable Diffusion learned from photos, whose middle
+# is a greyish brown: hence its famous **brown blotches**.
 #
 # So do not judge the noise by its looks. In the latent it is plain N(0, 1), as always.
 #
