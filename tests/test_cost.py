@@ -1,10 +1,17 @@
 """What a call costs, by laws that hold on every machine."""
 
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
 from course_lib.networks.cost import core_seconds, gigaflops, mib_kept
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
+
+import latent_cost  # noqa: E402
 
 LAYERS = nn.Sequential(nn.Linear(64, 64), nn.SiLU(), nn.Linear(64, 64))
 
@@ -36,3 +43,10 @@ def test_seconds_are_those_of_one_call():
     seconds = core_seconds(lambda: calls.append(torch.is_grad_enabled()), times=3)
     assert calls == [False] * 3
     assert seconds < float("inf")
+
+
+def test_the_benchmark_of_latents_writes_all_that_pages_state(saved, capsys):
+    latent_cost.main(["--save", str(saved.file)])
+    assert not saved.lacks("latent_cost")
+    told = capsys.readouterr().out
+    assert float(told.split("plain_ratio=")[1].split()[0]) > 10
