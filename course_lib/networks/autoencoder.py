@@ -77,7 +77,7 @@ class BoundedConv(nn.Conv2d):
 class PlainBlock(nn.Module):
     """Two convolutions beside a shortcut, and no norm between them.
 
-    Lim et al. (2017, section 3.1) leave norms out where pictures are enlarged, and Stable
+    Lim et al. (2017, section 3.1) leave norms out where pictures are enlarged; Stable
     Diffusion has one in every block of its autoencoder. Here it was not measured.
     """
 
