@@ -294,7 +294,7 @@ print("the guess comes nearer to the end:", off[0] > off[2] > off[4])
 # As in pixels, large things come first, and the first guess is a blur. But look at the
 # next ones. In pixels they were blurred, too; here they have *edges*. The guess is
 # still a mean, but a mean of latents, and the decoder paints edges on nearly all that
-# it gets. (Guidance makes the colours glaring: it begins below t = 950, and hard.)
+# it gets. (The glaring colours come from guidance, which is hard where it begins.)
 #
 # ## What here knows of latents?
 #
@@ -653,7 +653,7 @@ show_system(prompt, draw.decode(way_down[0].x_t)[0], draw.decode(last.x_0_hat)[0
 # <details><summary>Answer</summary>
 #
 # To draw, 1.7 GB, which fits nearly everywhere. To train, five numbers of 4 bytes a
-# weight: 17 GB, before the first picture. That is why one often leaves
-# the weights as they are, and trains a few new ones beside them (LoRA, notebook 13).
+# weight: 17 GB, before the first picture. That is why one often leaves the weights as
+# they are and trains a few new ones beside them (LoRA, notebook 13).
 #
 # </details>
