@@ -17,7 +17,7 @@
 # %% [markdown]
 # ## See it
 #
-# Five critters of 64 x 64 pixels that no training has seen. One network squeezes each
+# Four critters of 64 x 64 pixels that no training has seen. One network squeezes each
 # picture into a small block of numbers, the **latent**. A second network makes a
 # picture of the block again. Which row is which?
 
@@ -38,8 +38,9 @@ with torch.no_grad():
     mu, logvar = coder.encode(pictures)  # both (64, 4, 16, 16); logvar comes later
     back = coder.decode(mu).clamp(-1, 1)  # (64, 3, 64, 64)
 show_rows(
-    {"one": pictures[:5], "other": back[:5]},
-    alt="Two rows of five animals that look nearly alike: the pictures, and what came "
+    {"one": pictures[1:5], "other": back[1:5]},
+    zoom=2,
+    alt="Two rows of four animals that look nearly alike: the pictures, and what came "
     "back from their latents.",
 )
 before, after = pictures[0].numel(), mu[0].numel()
@@ -69,11 +70,12 @@ def as_grey(channel):
     return large.clamp(-1, 1)[:, None].expand(-1, 3, -1, -1)
 
 
-rows = {f"channel {c}": as_grey(mu[:, c])[:5] for c in range(4)}
+rows = {f"channel {c}": as_grey(mu[:, c])[1:5] for c in range(4)}
 print("64 latents:", tuple(mu.shape))
 show_rows(
-    {"pictures": pictures[:5]} | rows,
-    alt="Five animals, and below each its four latent channels as grey pictures of 16 "
+    {"pictures": pictures[1:5]} | rows,
+    zoom=2,
+    alt="Four animals, and below each its four latent channels as grey pictures of 16 "
     "by 16: the animals can still be made out in all of them.",
 )
 
@@ -417,14 +419,14 @@ assert thirds["a cloud and a pull"].min() > 0.2
 # For squared errors (L2) it is the **mean**, for absolute errors (L1) the **median**.
 
 # %%
-here = pictures[:4]
+here = pictures[2:5]
 right = F.pad(here, (4, 0, 0, 0), mode="replicate")[..., :64]  # moved by 4 pixels
 possible = torch.stack([here, here, right])
 answers = {"mean": possible.mean(0), "median": possible.median(0).values}
 show_rows(
     {"here": here, "or right": right} | answers,
     zoom=2,
-    alt="Four animals; the same a little to the right; their mean, in which everything "
+    alt="Three animals; the same a little to the right; their mean, in which everything "
     "is seen twice; and their median, which is sharp.",
 )
 for name, answer in answers.items():
@@ -452,7 +454,7 @@ from course_lib.networks.autoencoder import make_autoencoder_loss
 from course_lib.networks.contrastive import Matcher
 
 features = Matcher.from_pretrained("pair").model.image_encoder.features
-real = pictures[:4]
+real = pictures[2:5]
 blurred = gaussian_blur(real, [5, 5], [1.0, 1.0])
 off = (blurred - real).abs().mean()  # as far off shall all of them be
 grain = torch.randn(real.shape, generator=torch.Generator().manual_seed(0))
@@ -465,7 +467,7 @@ spoiled = {
 show_rows(
     {"real": real} | spoiled,
     zoom=2,
-    alt="Four animals; blurred; brighter; paler; and grainy. All but the blurred ones "
+    alt="Three animals; blurred; brighter; paler; and grainy. All but the blurred ones "
     "are still sharp.",
 )
 
@@ -588,7 +590,7 @@ invented = {
 with torch.no_grad():
     decoded = {name: coder.decode(z).clamp(-1, 1) for name, z in invented.items()}
 show_rows(
-    {name: some[2:5] for name, some in decoded.items()},
+    {name: some[3:5] for name, some in decoded.items()},
     zoom=2,
     alt="What random latents decode to: torn colours, for N(0, 1) is louder than these "
     "latents. With the right spread, and even with the real numbers in another order, "
@@ -637,12 +639,12 @@ from course_lib.networks.judge import load_judge
 
 with torch.no_grad():
     half_z = coder.decode((mu[:32] + mu[32:]) / 2).clamp(-1, 1)
-    way = torch.stack([torch.lerp(mu[3], mu[4], k / 6) for k in range(7)])
-    frames = coder.decode(way).clamp(-1, 1)  # (7, 3, 64, 64)
+    way = torch.stack([torch.lerp(mu[3], mu[4], k / 4) for k in range(5)])
+    frames = coder.decode(way).clamp(-1, 1)  # (5, 3, 64, 64)
 half_x = (pictures[:32] + pictures[32:]) / 2
 pair = torch.stack([pictures[3], (pictures[3] + pictures[4]) / 2, pictures[4]])
 show_rows(
-    {"in pixels": pair, "in latents": frames[[0, 3, 6]]},
+    {"in pixels": pair, "in latents": frames[[0, 2, 4]]},
     titles=["A", "half way", "B"],
     zoom=2,
     alt="From one animal to another, in pixels and in latents. Half way both animals "
@@ -650,8 +652,8 @@ show_rows(
 )
 frame_slider(
     frames,
-    [f"{k / 6:.0%} of B" for k in range(7)],
-    alt="From the latent of one animal to that of another in seven steps",
+    [f"{k / 4:.0%} of B" for k in range(5)],
+    alt="From the latent of one animal to that of another in five steps",
     zoom=3,
 )
 reader = load_judge("reader-64")
