@@ -426,8 +426,8 @@ answers = {"mean": possible.mean(0), "median": possible.median(0).values}
 show_rows(
     {"here": here, "or right": right} | answers,
     zoom=2,
-    alt="Three animals; the same a little to the right; their mean, in which everything "
-    "is seen twice; and their median, which is sharp.",
+    alt="Three animals; the same a little to the right; their mean, in which all is "
+    "seen twice; and their median, which is sharp.",
 )
 for name, answer in answers.items():
     squared = (possible - answer).square().mean()
