@@ -301,12 +301,12 @@ def of_four_axes(mu, logvar, eps):
     return (mu + (logvar / 2).exp() * eps).reshape(B, C, H, W)
 
 
-@wrong(check_sample)
+@wrong(check_sample, "torch has the same")
 def math_exp(mu, logvar, eps):
     return mu + math.exp(logvar / 2) * eps
 
 
-@wrong(check_sample)
+@wrong(check_sample, "2 answers")
 def as_tuple(mu, logvar, eps):
     return mu, (logvar / 2).exp() * eps
 
@@ -641,21 +641,21 @@ def mu_in_place(mu, logvar):
     return (0.5 * (mu + logvar.exp() - 1 - logvar)).flatten(1).sum(1)
 
 
-@wrong(check_kl_divergence)
+@wrong(check_kl_divergence, ".squeeze(axis)")
 def kept_axes(mu, logvar):
     return kl_divergence(mu, logvar)[:, None]
 
 
-@wrong(check_kl_divergence)
+@wrong(check_kl_divergence, "not a number")
 def of_torch_kl_div(mu, logvar):
     return F.kl_div(logvar, mu, reduction="none").flatten(1).sum(1)
 
 
-@wrong(check_kl_divergence)
+@wrong(check_kl_divergence, "torch.stack(answer)")
 def a_list(mu, logvar):
     return list(kl_divergence(mu, logvar))
 
 
-@wrong(check_kl_divergence)
+@wrong(check_kl_divergence, "is their sum")
 def size_of_the_divergence(mu, logvar):
     return (0.5 * (mu**2 + logvar.exp() - 1 - logvar).abs()).flatten(1).mean(1).abs()
