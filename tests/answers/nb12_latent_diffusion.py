@@ -266,17 +266,17 @@ def as_numpy(pictures, autoencoder, scale):
     return autoencoder.encode(pictures)[0].numpy() * scale
 
 
-@wrong(check_to_latents)
+@wrong(check_to_latents, "a reshape is missing")
 def flattened(pictures, autoencoder, scale):
     return autoencoder.encode(pictures)[0].flatten(1) * scale
 
 
-@wrong(check_to_latents)
+@wrong(check_to_latents, "axis 1 is gone")
 def mean_of_channels(pictures, autoencoder, scale):
     return autoencoder.encode(pictures)[0].mean(1) * scale
 
 
-@wrong(check_to_latents)
+@wrong(check_to_latents, "cut down to one")
 def only_the_first(pictures, autoencoder, scale):
     return autoencoder.encode(pictures[:1])[0] * scale
 
@@ -571,7 +571,7 @@ hand_in(
         + s.b_table[times(z, n)].view(-1, 1, 1, 1) * e
     ),
 )
-hand_in("as_list", end=lambda z, c, s: list(decoded(z, c, s)))
+hand_in("as_list", "torch.stack(answer)", end=lambda z, c, s: list(decoded(z, c, s)))
 
 
 @wrong(check_draw_in_latents, "z_T again")
@@ -670,7 +670,7 @@ def drawing_without_return(predict, z_T, way, schedule, autoencoder, scale):
     drawing()(predict, z_T, way, schedule, autoencoder, scale)
 
 
-@wrong(check_draw_in_latents)
+@wrong(check_draw_in_latents, "is no function")
 def tables_called(predict, z_T, way, schedule, autoencoder, scale):
     return schedule.a_table(way[0]) * z_T
 
@@ -681,7 +681,7 @@ def one_look_alone(predict, z_T, way, schedule, autoencoder, scale):
     return decoded(z_0_hat, autoencoder, scale)
 
 
-@wrong(check_draw_in_latents)
+@wrong(check_draw_in_latents, "Use schedule.a(t)")
 def alpha_bar(predict, z_T, way, schedule, autoencoder, scale):
     z_t = z_T
     for t, t_next in zip(way[:-1], way[1:], strict=True):
