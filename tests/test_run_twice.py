@@ -13,8 +13,6 @@ KNOWN = {
     "06_sampling": {"noise"},
     "08_words": {"tokens"},
     "10_text_to_image": {"words", "maps", "way"},
-    "11_autoencoder": {"my_sample", "my_kl_divergence"},
-    "12_latent_diffusion": {"z_0", "factors"},
 }
 
 
