@@ -1,8 +1,6 @@
 # %% [markdown]
 # # 2 · Adding noise
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/02_noise.ipynb)
-#
 # *About 45 minutes. Before this: [01 · A picture is numbers](01_pixels.ipynb).*
 #
 # We want to make pictures out of noise. First we do the opposite, which is easy: we
@@ -59,6 +57,7 @@ from course_lib.figures.prediction import prediction
 guess_std = prediction("A noise of std 3 plus a noise of std 4 has std ...", (0, 12))
 
 # %%
+generator = torch.Generator().manual_seed(10)
 three = 3 * torch.randn(200_000, generator=generator)
 four = 4 * torch.randn(200_000, generator=generator)
 for name, noise in {"three": three, "four": four, "sum": three + four}.items():
@@ -79,6 +78,7 @@ guess_std.compare(round((three + four).std().item()))
 # %%
 from course_lib.figures.plots import plot_curves
 
+generator = torch.Generator().manual_seed(11)
 beta = 0.02  # the share of the variance that each mix replaces
 keep = 1 - beta
 mixes = {
@@ -115,6 +115,7 @@ plot_curves(
 # %%
 from course_lib.figures.plots import show_pictures
 
+generator = torch.Generator().manual_seed(12)
 x, shown = frog, {0: frog}
 for step in range(1, 201):
     eps_new = torch.randn(3, 32, 32, generator=generator)
@@ -145,6 +146,7 @@ show_pictures(
 # true? We take 50,000 pixels that are all 0.8, walk, jump, and compare.
 
 # %%
+generator = torch.Generator().manual_seed(13)
 n = 50_000
 walked = torch.full((n,), 0.8)
 print("steps   mean: walk, jump    std: walk, jump")
@@ -198,6 +200,7 @@ def my_add_noise(x_0, t, eps, alpha_bar):
 from course_lib.checks.nb02_noise import check_add_noise
 from course_lib.figures.source import show_source
 
+generator = torch.Generator().manual_seed(14)
 jump = check_add_noise(my_add_noise)
 
 x_0 = album[:6]  # six critters, (6, 3, 32, 32)
@@ -311,6 +314,7 @@ frame_slider(
 # %%
 from course_lib.figures.plots import plot_histograms
 
+generator = torch.Generator().manual_seed(15)
 across = {f"after {step} steps": snapshots[step][:, 0] for step in (0, 30, 400)}
 plot_histograms(
     across,
