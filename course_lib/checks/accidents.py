@@ -118,6 +118,9 @@ NAN = {
     "log2": "the logarithm of a number below 0",
     "div": "0 divided by 0",
     "softmax": "a softmax over places that are all -inf: one at least must stay",
+    "mul": "infinity times 0",
+    "matmul": "infinity times 0, within @",
+    "sub": "infinity minus infinity",
     "mean": "the mean of nothing at all",
     "std": "the spread of one number alone",
 }
@@ -165,7 +168,14 @@ def where_from(run: Callable[[], object], kind: str, cell: str | None) -> str | 
     words, is_odd = (NAN, torch.isnan) if kind == "nan" else (INF, torch.isinf)
     with _First(is_odd, cell) as first:
         run()
-    plain = {"truediv": "div", "rtruediv": "div", "rdiv": "div", "rpow": "pow"}
+    plain = {
+        "rmul": "mul",
+        "rsub": "sub",
+        "truediv": "div",
+        "rtruediv": "div",
+        "rdiv": "div",
+        "rpow": "pow",
+    }
     word = words.get(plain.get(first.name, first.name))
     if word is None:
         return None
