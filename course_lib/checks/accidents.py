@@ -132,6 +132,18 @@ INF = {
 }
 
 
+# As operators they have other names: 1 / x is rdiv, x / 1 truediv.
+SPELLED = {
+    "truediv": "div",
+    "rtruediv": "div",
+    "rdiv": "div",
+    "rpow": "pow",
+    "rmul": "mul",
+    "rsub": "sub",
+    "rmatmul": "matmul",
+}
+
+
 class _First(TorchFunctionMode):
     """Keeps which function of torch first makes something that is not finite."""
 
@@ -168,15 +180,8 @@ def where_from(run: Callable[[], object], kind: str, cell: str | None) -> str | 
     words, is_odd = (NAN, torch.isnan) if kind == "nan" else (INF, torch.isinf)
     with _First(is_odd, cell) as first:
         run()
-    plain = {
-        "rmul": "mul",
-        "rsub": "sub",
-        "truediv": "div",
-        "rtruediv": "div",
-        "rdiv": "div",
-        "rpow": "pow",
-    }
-    word = words.get(plain.get(first.name, first.name))
+    name = SPELLED.get(first.name, first.name)
+    word = words.get(name)
     if word is None:
         return None
     return word + (f", in line {first.line} of the cell" if first.line else "")
