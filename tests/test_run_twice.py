@@ -11,7 +11,6 @@ import run
 KNOWN = {
     "04_unet": {"x_t"},
     "06_sampling": {"noise"},
-    "08_words": {"tokens"},
     "10_text_to_image": {"words", "maps", "way"},
 }
 
