@@ -277,14 +277,14 @@ guess_hills.compare("one hill in between" if one_hill else "something else")
 # *variational* autoencoder (Kingma and Welling 2014) adds two things. This is the
 # first:
 #
-# **A cloud in place of a point.** The encoder puts out a normal distribution: its mean
+# **A cloud in place of a point.** The encoder outputs a normal distribution: its mean
 # `mu` says where the code is, and its standard deviation, the spread, says how exactly.
 # In training the decoder gets a random point of this cloud:
 #
 # $$z = \mu + \sigma \epsilon, \qquad \epsilon \sim N(0, 1).$$
 #
 # So the decoder must make good pictures from everything *near* mu. A spread may not be
-# negative. So the encoder puts out the logarithm of its square, which may be any
+# negative. So the encoder outputs the logarithm of its square, which may be any
 # number: `logvar` $= \log\sigma^2$, the log-variance.
 #
 # **Your turn.** Return a point of each cloud. (`x.exp()` undoes the logarithm. And what
@@ -603,9 +603,9 @@ with torch.no_grad():
 show_rows(
     {name: some[3:5] for name, some in decoded.items()},
     zoom=2,
-    alt="What random latents decode to: torn colours for N(0, 1), whose spread is larger "
-    "than that of these latents; confetti with the right spread, and even with the real "
-    "numbers in another order. Only real latents give animals.",
+    alt="What random latents decode to: torn colours for N(0, 1), whose spread is "
+    "larger than that of these latents; confetti with the right spread, and even with "
+    "the real numbers in another order. Only real latents give animals.",
 )
 reader = load_judge("reader-64")
 for name, some in decoded.items():
