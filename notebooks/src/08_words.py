@@ -89,8 +89,8 @@ for pair, times in side_by_side.most_common(4):
 # The commonest pair becomes a token of its own, with a new number. Write the step that
 # puts it in. Go through the list from left to right. Where the pair stands, put `new`
 # in its place and go on *behind* the pair; everything else stays. `tokens` is a list of
-# numbers, `pair` is a tuple of two. Return a new list: `my_merge([5, 6, 5, 6, 6],
-# pair=(5, 6), new=9)` is `[9, 9, 6]`.
+# numbers, `pair` is a tuple of two. Return a new list:
+# `my_merge([5, 6, 5, 6, 6], pair=(5, 6), new=9)` is `[9, 9, 6]`.
 
 
 # %%
