@@ -263,7 +263,7 @@ def a_numpy_array(x, y):
 @pytest.mark.parametrize(
     ("mine", "words"),
     [
-        (nan_number, "found nan (a division by zero"),
+        (nan_number, "found nan (a root or logarithm"),
         (generator_of_numbers, "it returned a generator"),
         (an_object_of_its_own, "expected the type"),
         (a_numpy_array, "it returned a numpy array"),
@@ -286,6 +286,85 @@ def test_nan_is_no_proof_of_one_mistake(capsys):
     mistakes = {"the root of y is missing": lambda x, y: 0 * y / 0}
     check_blend(root_of_less_than_nothing, mistakes)
     assert "the root of y" not in said(capsys)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("x.sqrt()", "found nan: the root of a number below 0, in line 2 of the cell"),
+        ("(x - 9) ** 0.5", "found nan: a power with a fraction, such as ** 0.5, of a"),
+        ("(-9 - x).log()", "found nan: the logarithm of a number below 0, in line 2"),
+        ("(0 * x) / (0 * x)", "found nan: 0 divided by 0, in line 2 of the cell"),
+        ("1 / (0 * x[:, :1])", "found inf: a division by 0, in line 2 of the cell"),
+        ("(x * 1e4).exp()", "found inf: exp of a large number, in line 2 of the cell"),
+    ],
+)
+def test_what_is_no_number_is_told_with_what_made_it(capsys, line, words):
+    def spread(generator):
+        return torch.tensor([[3.0, -1.0]]), torch.randn(1, 2, generator=generator)
+
+    mine = in_a_cell(f"def mine(x, y):\n    return 0 * y + ({line})")
+    checked(mine, blend, spread)
+    assert words in said(capsys)
+
+
+def test_an_accident_that_often_happens_comes_with_a_hint(capsys):
+    check_blend(lambda x, y: x * torch.ones(2))
+    heard = said(capsys)
+    assert "RuntimeError" in heard and "must be (B, 1, 1, 1) beside pictures" in heard
+
+
+# More that must be right --------------------------------------------------------
+
+
+def test_a_further_case_has_its_name_before_the_sentence(capsys):
+    nothing = {"for a picture of zeros": (torch.zeros(2), torch.zeros(2))}
+
+    def mine(x, y):
+        return blend(x, y) if x.any() else x + 1
+
+    checked(mine, blend, two_pictures, also=nothing)
+    assert said(capsys) == (
+        "blend: not yet right - for a picture of zeros: at [0] expected 0.0, found 1.0"
+    )
+    assert checked(blend_again, blend, two_pictures, also=nothing) is blend_again
+
+
+def blend_again(x, y):
+    return x - (x - y) / 4
+
+
+def test_mistakes_are_named_in_further_cases(capsys):
+    def mine(x, y):
+        return blend(x, y) if len(x) == 2 else swapped(x, y)
+
+    case = {"for one": (torch.ones(1, 3), torch.zeros(1, 3))}
+    checked(mine, blend, two_pictures, {"x and y are swapped": swapped}, also=case)
+    assert said(capsys) == "blend: not yet right - for one: x and y are swapped"
+
+
+def test_an_answer_that_is_filled_anew_is_kept_as_it_was():
+    """Its second call would change what the first had answered."""
+    same = torch.zeros(2, 3)
+
+    def mine(x, y):
+        return same.copy_(blend(x, y))
+
+    assert check_blend(mine) is mine
+
+
+def test_what_a_check_handed_on_is_not_called_right(capsys):
+    """`loss = check(loss)` in a cell that is run twice made every answer right."""
+
+    def mine(x, y):
+        return x
+
+    once = check_blend(mine)
+    capsys.readouterr()
+    assert check_blend(once) is once
+    heard = capsys.readouterr().out
+    assert ": ok" not in heard and "run the cell of your own function again" in heard
+    assert "your version" not in heard
 
 
 def test_a_given_generator_is_the_same_for_both():
@@ -318,8 +397,57 @@ def test_an_interrupt_is_the_learners_own_wish():
     ("found", "expected", "words"),
     [
         (None, torch.ones(2), "it returned None: does it end with a `return`?"),
-        (1.0, torch.ones(()), "expected the type Tensor, found float"),
-        (torch.ones(3), torch.ones(2), "expected the shape (2,), found (3,)"),
+        (
+            1.0,
+            torch.ones(()),
+            "expected the type Tensor, found float: a tensor is needed, so use no "
+            "float(...), .item() or math.sqrt",
+        ),
+        (
+            [torch.ones(2)],
+            torch.ones(1, 2),
+            "expected the type Tensor, found list: torch.stack(answer) makes one of "
+            "tensors, torch.tensor of numbers",
+        ),
+        (
+            (torch.ones(2), 1),
+            torch.ones(2),
+            "expected the type Tensor, found tuple: 2 answers stand behind `return`, "
+            "and one is asked for",
+        ),
+        (
+            torch.ones(2),
+            [1.0, 1.0],
+            "expected the type list, found Tensor: .tolist() makes a list of it",
+        ),
+        (
+            range(2),
+            [0, 1],
+            "expected the type list, found range: list(...) makes one",
+        ),
+        (
+            torch.ones(2),
+            (3, torch.ones(2)),
+            "expected the type tuple, found Tensor: 2 answers, with a comma between "
+            "them, are asked for",
+        ),
+        (
+            torch.ones(2).sum,
+            torch.ones(()),
+            "it returned the function sum itself: call it, with ()",
+        ),
+        (
+            (1, 2),
+            [1, 2],
+            "the values are right, but in a tuple: list(...) makes a list of it",
+        ),
+        (
+            [1.0, 0],
+            [1, 0],
+            "in value number 0: the number is right, but 1.0 is a fraction where a "
+            "whole number is needed: int(...) or round(...) makes one",
+        ),
+        (torch.ones(3, 5), torch.ones(2), "expected the shape (2,), found (3, 5)"),
         (
             torch.ones(2).double(),
             torch.ones(2),
@@ -336,7 +464,8 @@ def test_an_interrupt_is_the_learners_own_wish():
         (
             torch.ones(2, dtype=torch.uint8),
             torch.zeros(2),
-            "expected the dtype torch.float32, found torch.uint8",
+            "it answers with whole numbers, torch.uint8, where fractions belong: begin "
+            "with .float()",
         ),
         (
             np.ones(2),
@@ -378,7 +507,9 @@ def test_a_difference_is_said_in_words(found, expected, words):
 
 def test_nan_comes_with_a_hint():
     heard = difference(torch.tensor([float("nan")]), torch.ones(1))
-    assert heard.startswith("at [0] expected 1.0, found nan (a division by zero")
+    assert heard.startswith("at [0] expected 1.0, found nan (a root or logarithm of")
+    heard = difference(torch.tensor([float("inf")]), torch.ones(1))
+    assert heard.startswith("at [0] expected 1.0, found inf (a division by 0")
 
 
 @pytest.mark.parametrize(
@@ -389,7 +520,8 @@ def test_nan_comes_with_a_hint():
         (np.float32(0.25), 0.25),
         ([np.int64(2), np.int64(1)], [2, 1]),
         (float("nan"), float("nan")),
-        ([1, (2, 3)], (1, [2, 3])),
+        ([1, (2, 3)], (1, (2, 3))),
+        ([1, 2], (1, 2)),
         (torch.tensor([float("inf")]), torch.tensor([float("inf")])),
         (torch.ones(2, requires_grad=True), torch.ones(2)),
     ],

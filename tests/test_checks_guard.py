@@ -332,11 +332,35 @@ def test_what_a_check_hands_on_passes_it_whatever_was_set(name, as_it_was, capsy
         raise NotImplementedError
 
     librarys = check(nothing_yet)
+
+    # Under a name of its own: what a check handed on is not checked again.
+    def again(*given):
+        return librarys(*given)
+
     for change in (lambda: None, *SET.values()):
         change()
         capsys.readouterr()
-        check(librarys)
+        check(again)
         assert said(capsys).endswith(": ok")
+
+
+@pytest.mark.parametrize("name", every_check())
+def test_a_check_that_is_run_twice_says_the_same_twice(name, capsys):
+    check = every_check()[name]
+
+    def wrong(*given):
+        return "nothing"
+
+    librarys = check(wrong)
+    first = said(capsys)
+    assert "not yet right" in first and librarys is not wrong
+    assert check(wrong) is not wrong
+    assert said(capsys) == first
+    # `loss = check(loss)`, run twice
+    assert check(librarys) is librarys
+    assert ": ok" not in capsys.readouterr().out
+    assert check(wrong) is not wrong
+    assert said(capsys) == first
 
 
 # Copies -----------------------------------------------------------------------------

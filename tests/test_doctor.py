@@ -146,6 +146,15 @@ def test_what_is_there_is_checked_byte_by_byte(tmp_path):
     assert data["critters train"] == data["critters test"] == "intact"
 
 
+def test_in_print_only_what_is_wrong_looks_wrong(found):
+    found["weights"] = dict.fromkeys(found["weights"], "intact")
+    said = "\n".join(doctor.as_lines(found))
+    assert "critters train: not here yet" in said and ": missing" not in said
+    assert f"all {len(found['weights'])} intact" in said
+    found["weights"]["pair"] = "damaged"
+    assert "weights   pair: damaged" in doctor.as_lines(found)
+
+
 def test_a_damaged_cache_and_damaged_weights_are_named(found):
     found["data"]["critters train"] = found["weights"]["cifar10"] = "damaged"
     assert told(found, "cache of critters train is damaged; it will be made again")

@@ -74,6 +74,20 @@ def test_cards_say_what_the_results_say():
     assert not new and not wrong
 
 
+def test_a_diary_is_filled_as_any_page_and_its_lesson_links_it(house):
+    text = "| <!-- pair.first -->?<!-- / --> |"
+    diary = house / "benchmarks" / "09_image_text.md"
+    diary.write_text(text)
+    new, wrong = fill.changes(house)
+    assert new[diary] == "| <!-- pair.first -->94.6 % (93.0 to 95.8)<!-- / --> |"
+    (sentence,) = wrong
+    assert "lessons/09_image_text.md has no link" in sentence
+    lesson = house / "lessons" / "09_image_text.md"
+    lesson.parent.mkdir()
+    lesson.write_text("[The diary](../benchmarks/09_image_text.md) has the rest.")
+    assert not fill.changes(house)[1]
+
+
 # The filling ----------------------------------------------------------------------
 
 

@@ -214,3 +214,91 @@ def test_without_a_notebook_live_sliders_are_a_sentence(capsys):
     widgets.live(calls.append, steps=(1, 10))
     assert "Live sliders (steps): run this cell" in capsys.readouterr().out
     assert calls == []
+
+
+# Playing ------------------------------------------------------------------------------
+
+
+def test_the_play_button_moves_its_slider_to_the_end_and_follows_a_hand():
+    slider = widgets.control("t", (0, 1000, 50, 0))
+    button = widgets.play_button(slider)
+    assert (button.min, button.max, button.value) == (0, 20, 0)
+    assert not getattr(button, "repeat", False)
+    seen = []
+    slider.observe(lambda change: seen.append(change["new"]), "value")
+    for step in range(1, 21):
+        button.value = step
+    assert seen == list(range(50, 1001, 50))
+    slider.value = 500
+    assert button.value == 10
+
+
+def test_a_slider_by_tenths_is_played_tenth_by_tenth():
+    slider = widgets.control("share", (0.0, 1.0, 0.1, 0.2))
+    button = widgets.play_button(slider)
+    assert (button.max, button.value) == (10, 2)
+    button.value = 10
+    assert slider.value == pytest.approx(1.0)
+
+
+def test_the_button_waits_for_slow_frames(monkeypatch):
+    class Clock:
+        now = 100.0
+
+        def perf_counter(self):
+            return self.now
+
+    def answer(seconds):
+        clock.now += seconds
+        return seconds
+
+    clock = Clock()
+    monkeypatch.setattr(widgets, "time", clock)
+    button = widgets.play_button(widgets.control("t", (0, 9)))
+    timed = widgets.pacing(answer, button)
+    assert timed(seconds=0.01) == 0.01
+    assert button.interval == widgets.FRAME_MS
+    timed(seconds=2.0)
+    assert button.interval == 2400
+
+
+@pytest.fixture
+def box(monkeypatch):
+    """What `live` puts under the cell of a notebook."""
+    boxes = []
+    make = ipywidgets.VBox
+    monkeypatch.setattr(widgets, "get_ipython", lambda: "a notebook")
+    monkeypatch.setattr(widgets, "display", lambda bundle, raw: None)
+    monkeypatch.setattr(
+        widgets.ipywidgets, "VBox", lambda rows: boxes.append(rows) or make(rows)
+    )
+    return boxes
+
+
+def test_live_puts_a_play_button_before_the_slider_that_it_names(box):
+    calls = []
+    widgets.live(
+        lambda **now: calls.append(now), play="t", t=(0, 10), word=["frog", "bat"]
+    )
+    button, slider = box[0][0].children
+    assert isinstance(button, ipywidgets.Play)
+    assert slider.value == 0  # a film begins at its beginning
+    button.value = 1
+    assert calls == [{"t": 0, "word": "frog"}, {"t": 1, "word": "frog"}]
+
+
+def test_a_start_that_is_given_stays(box):
+    widgets.live(lambda t: None, play="t", t=(0, 10, 1, 4))
+    assert box[0][0].children[1].value == 4
+
+
+@pytest.mark.parametrize("name", ["word", "steps"])
+def test_only_a_slider_can_be_played(box, name):
+    with pytest.raises(ValueError, match=r"one of the sliders \['t'\]"):
+        widgets.live(lambda t, word: None, play=name, t=(0, 10), word=["frog"])
+
+
+def test_a_frame_slider_plays_once_when_it_is_asked():
+    page = widgets.slider_page(FRAMES, LABELS, "noise")
+    assert page.count('<button type="button">') == 1
+    assert "setInterval" in page and "=== last) stop()" in page

@@ -6,7 +6,9 @@
 A page writes `<!-- words.one_animal -->98.0 % (96.4 to 98.9)<!-- / -->`: the entry
 `one_animal` of benchmarks/results/words.json. What stands between the two comments is
 replaced; GitHub shows no comments, in tables and in the middle of a sentence neither.
-benchmarks/README.md says which forms there are. Needs only Python, so it takes no time.
+benchmarks/README.md says which forms there are. What a lesson leaves out stands in its
+diary, benchmarks/NN_name.md: a page as all others, which its lesson must link.
+Needs only Python, so it takes no time.
 """
 
 import argparse
@@ -158,6 +160,17 @@ def pages(root: Path = ROOT) -> list[Path]:
     return found + sorted(root.glob("notebooks/src/*.py"))
 
 
+def unread(root: Path = ROOT) -> list[str]:
+    """A sentence for each diary that no reader of its lesson would find."""
+    sentences = []
+    for diary in sorted(root.glob("benchmarks/[0-9][0-9]_*.md")):
+        lesson = root / "lessons" / diary.name
+        link = f"](../benchmarks/{diary.name})"
+        if not lesson.is_file() or link not in lesson.read_text(encoding="utf-8"):
+            sentences.append(f"lessons/{diary.name} has no link {link} to its diary.")
+    return sentences
+
+
 def filled(text: str, entries: dict[str, dict]) -> str:
     """The page with every figure as its entry says; unknown names stay as they are."""
 
@@ -228,7 +241,7 @@ def changes(root: Path = ROOT) -> tuple[dict[Path, str], list[str]]:
     # and --check runs through the same lines.
     found = results(root / "benchmarks" / "results")
     entries, new = entries_of(found), {}
-    wrong = stale(found, root / "data" / "weights")
+    wrong = stale(found, root / "data" / "weights") + unread(root)
     for page in pages(root):
         text = page.read_text(encoding="utf-8")
         name = page.relative_to(root).as_posix()

@@ -2,11 +2,13 @@
 
 import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from course_lib.checks.shapes import shape_difference
 
 Answer = object  # a tensor, a number, a text, None, or tuples, lists and dicts of them
 
@@ -21,8 +23,8 @@ def difference(found: Answer, expected: Answer, tolerance: float = 1e-4) -> str 
 
     >>> difference(torch.tensor([1.0, 2.5]), torch.tensor([1.0, 2.0]))
     'at [1] expected 2.0, found 2.5'
-    >>> difference(torch.ones(2), torch.ones(2, 3))
-    'expected the shape (2, 3), found (2,)'
+    >>> difference(torch.ones(2), torch.ones(5, 7))
+    'expected the shape (5, 7), found (2,)'
     """
     if isinstance(found, np.generic):
         found = found.item()  # a numpy number is as good as Python's own
@@ -48,10 +50,31 @@ def _wrong_kind(found: Answer, expected: Answer) -> str:
             "it returned a generator, as every function does that holds a `yield`: "
             "put the answer behind `return`"
         )
+    if inspect.isroutine(found) or isinstance(found, type):
+        return f"it returned the function {found.__name__} itself: call it, with ()"
     if isinstance(found, np.ndarray):
         return f"it returned a numpy array: {_from_numpy(expected)}"
     kinds = [type(value).__name__ for value in (expected, found)]
-    return f"expected the type {kinds[0]}, found {kinds[1]}"
+    return f"expected the type {kinds[0]}, found {kinds[1]}{_into(found, expected)}"
+
+
+def _into(found: Answer, expected: Answer) -> str:
+    """What makes the expected kind of what was found, where something does."""
+    if isinstance(expected, Tensor):
+        # No .item() here: a tensor of it would be right in number, and learn nothing.
+        if isinstance(found, (bool, int, float)):
+            return ": a tensor is needed, so use no float(...), .item() or math.sqrt"
+        if isinstance(found, list):
+            return ": torch.stack(answer) makes one of tensors, torch.tensor of numbers"
+        if isinstance(found, tuple):
+            return f": {len(found)} answers stand behind `return`, and one is asked for"
+    if isinstance(expected, list) and isinstance(found, Tensor):
+        return ": .tolist() makes a list of it"
+    if isinstance(expected, list) and isinstance(found, Iterable):
+        return ": list(...) makes one"
+    if isinstance(expected, tuple) and not isinstance(found, (str, Mapping)):
+        return f": {len(expected)} answers, with a comma between them, are asked for"
+    return ""
 
 
 def _from_numpy(expected: Answer) -> str:
@@ -66,8 +89,7 @@ def _tensor_difference(found: Answer, expected: Tensor, tolerance: float) -> str
     if not isinstance(found, Tensor):
         return _wrong_kind(found, expected)
     if found.shape != expected.shape:
-        shapes = [tuple(value.shape) for value in (expected, found)]
-        return f"expected the shape {shapes[0]}, found {shapes[1]}"
+        return shape_difference(tuple(found.shape), tuple(expected.shape))
     # Before `.double()` below, which would drop the imaginary part with a warning.
     if found.is_complex():
         return (
@@ -83,9 +105,16 @@ def _tensor_difference(found: Answer, expected: Tensor, tolerance: float) -> str
         return _dtype_difference(found.dtype, expected.dtype)
     # Whole numbers where fractions belong are all off by rounding: then the dtype is
     # the news, and no single number.
-    if found.is_floating_point() != expected.is_floating_point():
+    if expected.is_floating_point() and not found.is_floating_point():
+        return (
+            f"it answers with whole numbers, {found.dtype}, where fractions belong: "
+            "begin with .float()"
+        )
+    if found.is_floating_point() and not expected.is_floating_point():
         return f"expected the dtype {expected.dtype}, found {found.dtype}"
-    place = tuple(off.nonzero()[0].tolist())
+    # What is no number goes first: it explains more than a number that is off.
+    odd = off & ~ours.isfinite()
+    place = tuple((odd if odd.any() else off).nonzero()[0].tolist())
     here = f"at {list(place)} " if place else ""
     return here + _two_numbers(expected[place].item(), found[place].item())
 
@@ -104,16 +133,31 @@ def _number_difference(found: Answer, expected: float, tolerance: float) -> str 
     if not isinstance(found, (int, float)):
         return _wrong_kind(found, expected)
     if math.isclose(found, expected, rel_tol=tolerance, abs_tol=tolerance):
-        return None
+        return _fraction(found, expected)
     if math.isnan(found) and math.isnan(expected):  # as in tensors
         return None
     return _two_numbers(expected, found)
 
 
+def _fraction(found: float, expected: float) -> str | None:
+    # It would come out as 500.0, and no list or table takes that as an index.
+    if isinstance(expected, int) and isinstance(found, float):
+        return (
+            f"the number is right, but {found} is a fraction where a whole number is "
+            "needed: int(...) or round(...) makes one"
+        )
+    return None
+
+
+# Said where nobody could look closer; `compare` says more, where it can.
+NAN_HINT = " (a root or logarithm of a number below 0, or 0 divided by 0?)"
+INF_HINT = " (a division by 0, or the logarithm of 0?)"
+
+
 def _two_numbers(expected: float, found: float) -> str:
     hint = ""
     if not math.isfinite(found):
-        hint = " (a division by zero, or the root or logarithm of a negative number?)"
+        hint = NAN_HINT if math.isnan(found) else INF_HINT
     # Six digits: float32 has seven, and 0.1 would be told as 0.10000000149.
     if isinstance(expected, float):
         expected, found = float(f"{expected:.6g}"), float(f"{found:.6g}")
@@ -139,6 +183,9 @@ def _sequence_difference(found: Answer, expected: tuple | list, tolerance: float
     for i, (ours, right) in enumerate(zip(found, expected, strict=True)):
         if said := difference(ours, right, tolerance):
             return f"in value number {i}: {said}"
+    # Only this way round: a list in place of a tuple can be taken apart as well.
+    if isinstance(expected, list) and isinstance(found, tuple):
+        return "the values are right, but in a tuple: list(...) makes a list of it"
     return None
 
 

@@ -35,7 +35,23 @@ def fresh(value):
     # Just these two: a namedtuple would not take its parts as one list.
     if type(value) in (list, tuple):
         return type(value)(fresh(item) for item in value)
+    if type(value) is dict:
+        return {key: fresh(item) for key, item in value.items()}
     return copy.deepcopy(value)  # a network, a schedule; a function stays itself
+
+
+def kept(answer):
+    """A copy of an answer, where it is one that somebody could still change.
+
+    A function that fills the same tensor or list anew at each call would change the
+    answers that it gave before.
+    """
+    if isinstance(answer, (Tensor, np.ndarray)) or type(answer) in (list, tuple, dict):
+        try:
+            return fresh(answer)
+        except Exception:  # something inside that cannot be copied
+            return answer
+    return answer
 
 
 def is_changed(after, before) -> bool:

@@ -22,12 +22,27 @@ one line and returns the function to use onward, the learner's or the library's:
 
 A mistake is named only when the learner's answers are that mistake's answers on both
 inputs and no other named mistake explains them: a wrong diagnosis is worse than none.
+
+`compare` and `checked` take two more words:
+
+    also={"at t = 0": (x_0, torch.zeros(4).long(), eps, schedule.alpha_bar)}
+        cases that must be right, too: the notebook's own shapes and numbers, the ends.
+        They come after the two draws, so that these may keep away from the ends, where
+        mistakes look alike. The key stands before the sentence.
+    gradient=True
+        something must be able to learn from the answer: wherever the right function has
+        a gradient by an argument (a tensor, or the weights of an nn.Module), the
+        learner's must have the same. Whoever cuts it off is told with what. A fake
+        network gets a weight by `one_weight(function)`, from slope.py.
+
 Where comparing two answers is not enough, write the check by hand: a function that
 raises NotYetRight with a sentence, given to `report`, and calls the learner's function
-through `ask`.
+through `ask`. What asks for a gradient there gets it from `must_learn(answer, {"model":
+weight}, learner)`.
 """
 
 import inspect
+import weakref
 from collections.abc import Callable, Mapping
 from types import TracebackType
 
@@ -35,13 +50,21 @@ import torch
 from torch import Tensor
 
 from course_lib.checks import guard
+from course_lib.checks.accidents import where_from, with_hint
 from course_lib.checks.difference import (
+    INF_HINT,
+    NAN_HINT,
     Answer,
     difference,
     is_comparable,
     says_nothing,
 )
-from course_lib.checks.guard import NoEnd, fresh, is_changed
+from course_lib.checks.guard import NoEnd, fresh, is_changed, kept
+from course_lib.checks.slope import (
+    asking_for_gradients,
+    slope_difference,
+    slope_missing,
+)
 from course_lib.device import plain_torch
 
 YOUR_TURN = "your turn"  # what tools/build.py leaves in place of a solution
@@ -76,7 +99,7 @@ def ask(learner: Callable, *given) -> Answer:
             f"needs what was there: begin with a copy, {copying(first, was)}, or make "
             "something new"
         )
-    return answer
+    return kept(answer)
 
 
 def names_of(learner: Callable, count: int) -> list[str]:
@@ -106,6 +129,8 @@ def compare(
     mistakes: Mapping[str, Callable] | None = None,
     tolerance: float = 1e-4,
     by_chance: str = "use the randomness it is given instead of drawing some inside",
+    also: Mapping[str, tuple] | None = None,
+    gradient: bool = False,
 ) -> None:
     """Raise NotYetRight unless the learner's function answers as the right one does.
 
@@ -116,11 +141,24 @@ def compare(
         mistakes:  what a likely mistake is called -> a function that makes it
         tolerance: how far apart numbers may be, absolutely and relatively
         by_chance: what to do if it draws noise of its own
+        also:      what a further case is called ("at t = 0") -> its arguments
+        gradient:  whether something is to be learned from the answer
     """
     # Seeds that never change: a class compares what it reads, and so does `make
     # course`. Two of them, since on one input a mistake may look like another by
     # chance.
     draws = [inputs(torch.Generator().manual_seed(seed)) for seed in (0, 1)]
+    _compare_draws(learner, right, draws, mistakes or {}, tolerance, by_chance)
+    for name, case in (also or {}).items():
+        try:
+            _compare_draws(learner, right, [case], mistakes or {}, tolerance, by_chance)
+        except NotYetRight as error:
+            raise NotYetRight(f"{name}: {error}") from None
+    if gradient:
+        _compare_gradients(learner, right, draws)
+
+
+def _compare_draws(learner, right, draws, mistakes, tolerance, by_chance) -> None:
     found = [ask(learner, *draw) for draw in draws]
     # Copies here too: no function, not even ours, may spoil what the next one is given.
     expected = [right(*fresh(draw)) for draw in draws]
@@ -129,13 +167,44 @@ def compare(
         return
     # NaN everywhere would match every mistake that makes NaN.
     if all(map(says_nothing, found)):
-        raise NotYetRight(said)
-    named = named_mistake(found, expected, draws, mistakes or {}, tolerance)
+        raise NotYetRight(_where_from(said, learner, draws))
+    named = named_mistake(found, expected, draws, mistakes, tolerance)
     # Asked last: it calls the learner's function once more, and whoever made a known
     # mistake need not hear of chance.
     if named is None and not _repeatable(learner, draws[0], found[0]):
         named = f"it answers differently each time for the same input: {by_chance}"
-    raise NotYetRight(named or said)
+    raise NotYetRight(named or _where_from(said, learner, draws))
+
+
+def _where_from(said: str, learner: Callable, draws: list) -> str:
+    """The sentence about a nan or an inf, with what made it in place of a guess."""
+    for hint, kind in ((NAN_HINT, "nan"), (INF_HINT, "inf")):
+        if hint in said:
+            run = (lambda draw=draw: ask(learner, *draw) for draw in draws)
+            made_by = (where_from(once, kind, _cell_of(learner)) for once in run)
+            found = next(filter(None, made_by), None)
+            return said.replace(hint, f": {found}") if found else said
+    return said
+
+
+def _compare_gradients(learner: Callable, right: Callable, draws: list) -> None:
+    for draw in draws:
+        mine, exact = (asking_for_gradients(fresh(draw)) for _ in range(2))
+        names = names_of(learner, len(draw))
+        with guard.same_torch(), plain_torch():
+            said = slope_difference(learner, right, mine, exact, names)
+        if said:
+            raise NotYetRight(said)
+
+
+def must_learn(answer: Answer, needed: Mapping[str, object], learner: Callable) -> None:
+    """Raise NotYetRight unless a gradient goes from the answer to all that needs it.
+
+    Args:
+        needed: a name -> the tensor or network, which asks for a gradient
+    """
+    if said := slope_missing(answer, needed, learner):
+        raise NotYetRight(said)
 
 
 def named_mistake(found, expected, draws, mistakes, tolerance=1e-4) -> str | None:
@@ -181,6 +250,14 @@ def report(
     keyboard who wants all of it to stop. Nothing that was set inside stays set.
     """
     name = name or library_function.__name__
+    if _is_handed_on(learner_function):
+        # A cell that writes `loss = check(loss)` twice would call a wrong answer right.
+        print(
+            f"{name}: that is the library's version, which an earlier check handed on: "
+            "run the cell of your own function again, and then this one"
+        )
+        print("The notebook goes on with the library's version.")
+        return learner_function
     wrong = _what_is_wrong(check, learner_function)
     # Printed and not raised: the next cells must run, with one version or the other.
     print(f"{name}: {wrong or 'ok'}")
@@ -188,7 +265,19 @@ def report(
         print("The notebook goes on with your version.")
         return learner_function
     print("The notebook goes on with the library's version.")
+    _HANDED_ON.add(library_function)
     return library_function
+
+
+# What stood in for an answer; weak, as most are made anew in each check.
+_HANDED_ON = weakref.WeakSet()
+
+
+def _is_handed_on(function: Callable) -> bool:
+    try:
+        return function in _HANDED_ON
+    except TypeError:  # no reference to it can be kept, so none was
+        return False
 
 
 def checked(
@@ -198,11 +287,15 @@ def checked(
     mistakes: Mapping[str, Callable] | None = None,
     name: str | None = None,
     tolerance: float = 1e-4,
+    also: Mapping[str, tuple] | None = None,
+    gradient: bool = False,
 ) -> Callable:
     """What most checks are: compare with the right function, then report."""
 
     def check():
-        compare(learner, right, inputs, mistakes, tolerance)
+        compare(
+            learner, right, inputs, mistakes, tolerance, also=also, gradient=gradient
+        )
 
     return report(check, learner, right, name)
 
@@ -240,7 +333,8 @@ def _in_words(error: BaseException, learner_function: Callable) -> str:
         return f"it does not come to an end: after {seconds} it still was at it{place}"
     if isinstance(error, SystemExit):
         return f"it calls exit(){place}, which ends all of Python: use `return`"
-    return f"{type(error).__name__}{place}: {message or 'without a message'}"
+    said = with_hint(message) if message else "without a message"
+    return f"{type(error).__name__}{place}: {said}"
 
 
 def _message(error: BaseException) -> str:

@@ -318,8 +318,8 @@ def as_lines(found: dict) -> list[str]:
         f"profile   {here['profile']}",
         f"network   {'reachable' if found['network'] else 'not reachable'} ({HUB})",
     ]
-    lines += [f"data      {name}: {state}" for name, state in found["data"].items()]
-    lines += [f"weights   {name}: {state}" for name, state in found["weights"].items()]
+    lines += [f"data      {n}: {in_print(s)}" for n, s in found["data"].items()]
+    lines += weights_in_print(found["weights"])
     lines += [
         f"speed     {done['training_images_per_s']:.0f} training images/s "
         f"({done['precision']}), {done['seconds_a_picture']:.2f} s a picture, "
@@ -332,3 +332,17 @@ def as_lines(found: dict) -> list[str]:
     ]
     lines += [f"to do     {sentence}" for sentence in found["advice"]]
     return lines if found["advice"] else [*lines, "to do     nothing: all is well."]
+
+
+def in_print(state: str | None) -> str:
+    """The state of data that is made or fetched once it is needed."""
+    # Four lines of "missing" look like four faults, and nothing is wrong.
+    return {"missing": "not here yet", None: "none"}.get(state, state)
+
+
+def weights_in_print(states: dict[str, str]) -> list[str]:
+    """One line if all are intact, else one for each that is not."""
+    wrong = {name: state for name, state in states.items() if state != "intact"}
+    if not wrong:
+        return [f"weights   all {len(states)} intact"]
+    return [f"weights   {name}: {state}" for name, state in wrong.items()]

@@ -76,11 +76,32 @@ def show(figure: Figure | Image.Image, alt: str) -> None:
     publish(image_tag(png_bytes(figure), alt), alt)
 
 
+COLLECTED = []  # the lists of the `collected` blocks that are open, inmost last
+
+
+@contextmanager
+def collected() -> Iterator[list[str]]:
+    """Whatever figure is shown in this block goes into its list, as HTML.
+
+    >>> with collected() as pages:
+    ...     publish("<p>a frog</p>", "a frog")
+    >>> pages
+    ['<p>a frog</p>']
+    """
+    COLLECTED.append([])
+    try:
+        yield COLLECTED[-1]
+    finally:
+        COLLECTED.pop()
+
+
 def publish(page: str, alt: str) -> None:
     """Put a piece of HTML under the cell; a terminal prints its description instead."""
     # Both at once: Jupyter shows the richest it can, a screen in a terminal the words.
     words = f"figure: {alt}"
-    if get_ipython() is None:
+    if COLLECTED:
+        COLLECTED[-1].append(page)
+    elif get_ipython() is None:
         print(words)
     else:
         display({"text/html": page, "text/plain": words}, raw=True)

@@ -7,6 +7,7 @@ frames in a strip where scripts do not run. Each widget has a still twin in `plo
 import hashlib
 import html
 import json
+import time
 
 import ipywidgets
 import torch
@@ -32,7 +33,8 @@ PAGE = """\
 <input type="range" min="0" max="{last}" value="{start}" aria-label="{alt}"
  data-lm-suppress-shortcuts="true"
  style="width: 100%; min-width: 240px; margin: 6px 0">
-<div class="label" style="font-family: monospace"></div>
+<button type="button">&#9654; Play</button>
+<span class="label" style="font-family: monospace; margin-left: 8px"></span>
 </div>
 </div>
 <script>
@@ -47,7 +49,26 @@ for (const box of document.querySelectorAll('[data-frames="{key}"]')) {{
     slider.querySelector(".label").textContent = labels[i];
     range.setAttribute("aria-valuetext", labels[i]);
   }};
-  range.oninput = turn;
+  const button = slider.querySelector("button"), last = frames.length - 1;
+  let film = null;
+  const stop = () => {{
+    clearInterval(film);
+    film = null;
+    button.textContent = "\u25b6 Play";
+  }};
+  const step = () => {{
+    range.value = Number(range.value) + 1;
+    turn();
+    if (Number(range.value) === last) stop();  // once through, no loop
+  }};
+  button.onclick = () => {{
+    if (film !== null) return stop();
+    if (Number(range.value) === last) range.value = 0;
+    turn();
+    button.textContent = "\u23f8 Pause";
+    film = setInterval(step, Math.max(150, Math.min(600, 6000 / frames.length)));
+  }};
+  range.oninput = () => {{ stop(); turn(); }};
   strip.style.display = "none";
   slider.style.display = "inline-block";  // as wide as its picture
   turn();
@@ -152,7 +173,7 @@ def side_by_side(step: Step, picture: int) -> Tensor:
     return torch.cat([x_t, gap, x_0_hat], dim=2).clamp(-1, 1)
 
 
-def live(function, **sliders) -> None:
+def live(function, play: str | None = None, **sliders) -> None:
     """Call the function again whenever a slider has been moved and let go.
 
     Each keyword is one argument of the function and becomes one control:
@@ -162,6 +183,10 @@ def live(function, **sliders) -> None:
         True or False                                                 a tick box
         a text                                                        a text field
         a widget of ipywidgets                                        itself
+
+    A slider over numbers whose name is `play` gets a play button, which moves it once
+    from where it stands to its end, or from its beginning if it stands at its end. It
+    begins at its lowest number, unless a start is given.
 
     Where no sliders can be shown, a sentence says so. The cell carries the tag
     nbval-ignore-output, and a still figure shows the reader without a kernel the same.
@@ -176,8 +201,16 @@ def live(function, **sliders) -> None:
     # Not ipywidgets.interact: strict nbval fails on what it prints or plots, and unless
     # told it computes at every place that a slider is dragged across.
     controls = {name: control(name, what) for name, what in sliders.items()}
+    rows = list(controls.values())
+    if play is not None:
+        moved = slider_to_play(play, controls)
+        if isinstance(sliders[play], tuple) and len(sliders[play]) < 4:
+            moved.value = moved.min
+        button = play_button(moved)
+        rows[rows.index(moved)] = ipywidgets.HBox([button, moved])
+        function = pacing(function, button)
     output = ipywidgets.interactive_output(function, controls)
-    box = ipywidgets.VBox([*controls.values(), output])
+    box = ipywidgets.VBox([*rows, output])
     view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
     # A place without widgets shows the plain text; ipywidgets' own would be its repr.
     bundle = {"text/plain": sentence, "application/vnd.jupyter.widget-view+json": view}
@@ -219,3 +252,57 @@ def slider(low, high, step=None, start=None, *, words: dict) -> ipywidgets.Widge
         start = low + round((high - low) / 2 / step) * step
     numbers = dict(value=start, min=low, max=high, step=step)
     return kind(**numbers, continuous_update=False, **words)
+
+
+# Playing ------------------------------------------------------------------------------
+
+FRAME_MS = 300  # how long a frame is seen, at least
+
+
+def slider_to_play(name: str, controls: dict) -> ipywidgets.Widget:
+    """The slider of that name, or a sentence if it is none."""
+    kinds = (ipywidgets.IntSlider, ipywidgets.FloatSlider)
+    if not isinstance(controls.get(name), kinds):
+        sliders = [other for other, each in controls.items() if isinstance(each, kinds)]
+        raise ValueError(f"play names one of the sliders {sliders}; got {name!r}.")
+    return controls[name]
+
+
+def play_button(slider: ipywidgets.Widget) -> ipywidgets.Play:
+    """A button that moves the slider from step to step, once, to its end."""
+
+    # Play counts whole numbers, and a slider may go by tenths. So it counts steps, and
+    # the two are linked here and not in the browser.
+    def step_of(value) -> int:
+        return round((value - slider.min) / slider.step)
+
+    last = int((slider.max - slider.min) / slider.step + 1e-6)
+    button = ipywidgets.Play(
+        min=0, max=last, value=step_of(slider.value), interval=FRAME_MS
+    )
+
+    def move(change) -> None:
+        slider.value = slider.min + change["new"] * slider.step
+
+    def follow(change) -> None:  # moved by hand: play on from there
+        button.value = step_of(change["new"])
+
+    button.observe(move, "value")
+    slider.observe(follow, "value")
+    return button
+
+
+def pacing(function, button: ipywidgets.Play):
+    """The same function; the button waits as long for a frame as it takes to make."""
+
+    def timed(**arguments):
+        started = time.perf_counter()
+        try:
+            return function(**arguments)
+        finally:
+            # Else the button runs ahead, and frames are left out. A little more than it
+            # took, for the way to the browser.
+            took = 1000 * (time.perf_counter() - started)
+            button.interval = max(FRAME_MS, round(1.2 * took))
+
+    return timed
