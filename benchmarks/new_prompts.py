@@ -20,10 +20,7 @@ from course_lib.judging.fidelity import (
 from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.painters.pipeline import TextToImage
 
-ASKED = (
-    *("one animal", "colour", "frog on stilts", "accessory", "ears"),
-    *("two animals", "two senses, context"),
-)
+ASKED = ("one animal", "frog on stilts", "accessory", "ears", "two animals")
 JUDGED = ("all_factors", "clean", "right_and_clean")
 WORLD = 1  # after FRESH, and the seed of the noise; 0 is the one that was looked at
 

@@ -7,9 +7,9 @@
 #
 # At the end you can
 #
-# - say on which two ways words get into a network that removes noise,
+# - name the two paths by which words get into a network that removes noise,
 # - write guidance, and the one line of training without which it cannot work,
-# - cut a prompt in two, and see which way a word takes and until when it is heard,
+# - cut a prompt in two, and see which path a word takes and how long it is heard,
 # - test whether the model draws what it has never seen, or copies what it has.
 
 # %% [markdown]
@@ -23,14 +23,18 @@
 # It does what you say, mostly. Now try to surprise it. How about "a red and blue frog"?
 # Say in the next cell what you expect, then run the one after it.
 
-# %% tags=["nbval-ignore-output"]
-from course_lib.figures.plots import show_pictures
-from course_lib.figures.widgets import live
-from course_lib.judging.fidelity import what_is_seen
+# %%
 from course_lib.painters.pipeline import TextToImage
 
 # Read as it was typed: the command line mends a prompt first ("What no caption said").
 draw = TextToImage.from_pretrained("words", as_typed=True)
+numbers = sum(p.numel() for p in draw.model.parameters())
+print(f"a network of {numbers:,} numbers, ready to draw")
+
+# %% tags=["nbval-ignore-output"]
+from course_lib.figures.plots import show_pictures
+from course_lib.figures.widgets import live
+from course_lib.judging.fidelity import what_is_seen
 
 
 def draw_prompt(prompt, seed, guidance_scale):
@@ -80,9 +84,9 @@ colours_guess.compare("two frogs" if pairs > 4 else "one frog")
 # ## How words get in
 #
 # Two things are new against the network of notebook 05. A **text encoder** (notebook
-# 08) turns the prompt into one vector a token. It begins as the one of the image-text
-# pair (notebook 09), so it knew what "red" looks like before the first picture was
-# drawn. And the text enters the U-Net in two ways:
+# 08) turns the prompt into one vector a token. It started from the text encoder of the
+# image-text pair (notebook 09), so it knew what "red" looks like before the first
+# picture was drawn. And the text enters the U-Net by two paths:
 #
 # - The **pooled text embedding** is the mean of all these vectors, sent through one
 #   layer. It joins the time in scaling the channels, so it acts everywhere alike, as
@@ -159,7 +163,7 @@ total = round(cat_maps.sum(1).mean().item(), 3)
 print("at every place, the attention of all words adds up to", total)
 
 # %% [markdown]
-# ## Which way does a word take?
+# ## Which path does a word take?
 #
 # *How does it know to put the rabbit's ears on the frog's head, and not beside it?* A
 # map says where a word was looked at. It does not say that the picture would be another
@@ -178,6 +182,7 @@ ears_guess = prediction(
 
 # %%
 from course_lib.figures.plots import show_rows
+from course_lib.judging.fidelity import what_is_seen
 from course_lib.networks.text_unet import pooled_from
 
 
@@ -216,11 +221,11 @@ for name, some in disagreeing.items():
 # %% [markdown]
 # Ears come through cross-attention: each place asks with what is already there, and the
 # places of the head get another answer than those of the ground. An animal comes
-# through either way. Where the two disagree there is a contest, and the frog wins it
-# against the cat from both sides. Nobody planned such a division of labour. Training
-# found it. (The lesson has the table, with 100 prompts of each kind.)
+# by either path. Where the two disagree there is a contest, and the frog beats the cat
+# from both sides. Nobody planned such a division of labour. Training found it. (The
+# lesson has the table, with 100 prompts of each kind.)
 #
-# ## Until when is a word heard?
+# ## How long is a word heard?
 #
 # Another cut: begin with one prompt and switch to another on the way. What was decided
 # before the switch stays; what was open follows the new prompt.
@@ -321,6 +326,7 @@ print([draw.tokenizer.decode(row.tolist()) for row in kept])
 import torch
 
 from course_lib.diffusion.objective import read_output
+from course_lib.figures.plots import show_pictures
 
 early = list(draw.trace(["a red cat with a hat"], steps=20, seed=2))[2]
 x_t, t = early.x_t, torch.tensor([early.t])
@@ -433,6 +439,7 @@ import torch
 
 from course_lib.diffusion.ideal import IdealDenoiser
 from course_lib.diffusion.objective import predictor
+from course_lib.diffusion.samplers import PictureNoise, dpm_solver, last_step
 
 cat, fish = draw(["a red cat", "a blue fish"], seed=4)
 anything = IdealDenoiser(torch.stack([cat, fish]), draw.schedule)
@@ -604,6 +611,8 @@ print("most are as meant:", all(sum(right) > 3 for right in judged))
 import torch
 
 from course_lib.diffusion.guidance import compose
+from course_lib.diffusion.objective import predictor
+from course_lib.diffusion.samplers import PictureNoise, dpm_solver
 from course_lib.figures.plots import show_rows
 from course_lib.judging.fidelity import what_is_seen
 
