@@ -16,7 +16,7 @@ from course_lib.judging.fidelity import Judged, prompts_of, shares_of
 from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.painters.pipeline import TextToImage
 
-SCALES = (0.5, 1.0, 2.0, 3.0, 5.0, 8.0)
+SCALES = (1.0, 3.0, 8.0)
 JUDGED = ("all_factors", "clean", "right_and_clean")
 END = 127.5 / 128  # of the scale: the last of 256 bytes
 
