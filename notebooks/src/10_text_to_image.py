@@ -392,7 +392,7 @@ print("the library, asking both in one batch, says what `guided` says:", same)
 # %% [markdown]
 # ## How hard to push?
 #
-# $$\text{guided} = \text{without} + w\,(\text{with} - \text{without})$$
+# $$\text{guided} = \text{without} + w (\text{with} - \text{without})$$
 #
 # This is **classifier-free guidance** (Ho and Salimans 2022, equation 6; their $w$ is
 # ours less 1). With $w = 0$ nobody listens to the words, $w = 1$ is the plain model,
