@@ -407,7 +407,7 @@ from course_lib.judging.fidelity import prompts_of, what_is_seen
 
 asked = prompts_of("one animal", 32, world=1_000_000)
 rows, right = {}, {}
-for scale in (0, 0.5, 1, 2, 4, 8):
+for scale in (0, 0.5, 1, 3, 8):
     pushed = draw(asked.texts, guidance_scale=scale, seed=5)
     right[scale] = sum(what_is_seen(pushed, asked.texts)["right"])
     loud = (pushed.abs() > 0.99).float().mean().item()
@@ -418,14 +418,14 @@ print(f"real pictures: loud {real_loud:.1%}")
 show_rows(rows, alt="Five prompts, drawn with more and more guidance.", zoom=3)
 for text in asked.texts[:5]:
     print("-", text)
-assert right[2] > right[0] + 5
+assert right[3] > right[0] + 5
 
 # %% [markdown]
 # *Why amplify the difference, and not keep what both agree on?* What both agree on is
 # what any picture has: a sky, a ground, some animal. The row $w = 0.5$ is the mean of
 # both, and it follows the prompts less often than $w = 1$. The *difference* says "cat"
-# and "red". From $w = 2$ on the counts differ by chance only (one or two of 32); what
-# grows is how loud the colours are. `draw` takes 3.
+# and "red". Between $w = 3$ and $w = 8$ the counts differ by chance only (one or two of
+# 32). What grows is how loud the colours are. `draw` takes 3.
 #
 # ## Captions that lie
 #
@@ -667,7 +667,7 @@ assert sum("night" in text for text in nights) >= 3
 #
 # The difference is added eight times, also where it is only a guess. The result is
 # pushed beyond what real pictures look like, towards what most *says* "red cat". The
-# reader does not mind: it counts as many right as at 4, give or take chance.
+# reader does not mind: it counts as many right as at 3, give or take chance.
 #
 # </details>
 #
