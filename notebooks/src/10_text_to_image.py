@@ -66,11 +66,11 @@ prompts = [
     "a blue frog with rabbit ears",
     "a green bird left of a white bear",
 ]
-rows = {prompt: draw([prompt] * 6, seed=2) for prompt in prompts}
+rows = {prompt: draw([prompt] * 5, seed=2) for prompt in prompts}
 two_coloured = draw(["a red and blue frog"] * 8, seed=2)  # (8, 3, 32, 32)
 show_rows(
-    rows | {"a red and blue frog": two_coloured[:6]},
-    alt="Four prompts, six pictures each; red and blue frogs come as two animals.",
+    rows | {"a red and blue frog": two_coloured[:5]},
+    alt="Four prompts, five pictures each; red and blue frogs come as two animals.",
     zoom=2,
 )
 pairs = int((load_judge("reader-32").read(two_coloured)["subject_2"] > 0).sum())
@@ -203,9 +203,9 @@ disagreeing = {
     "pooled: a frog; attention: a cat": draw_apart("a frog", "a cat"),
 }
 show_rows(
-    {name: some[:6] for name, some in (cuts | disagreeing).items()},
-    alt="Six frogs with long ears; six more from a prompt that has the ears in "
-    "cross-attention only; six frogs without; and twice six animals of which one way "
+    {name: some[:5] for name, some in (cuts | disagreeing).items()},
+    alt="Five frogs with long ears; five more from a prompt that has the ears in "
+    "cross-attention only; five frogs without; and twice five animals of which one way "
     "tells a cat and the other a frog.",
     zoom=2,
 )
@@ -221,9 +221,9 @@ for name, some in disagreeing.items():
 # %% [markdown]
 # Ears come through cross-attention: each place asks with what is already there, and the
 # places of the head get another answer than those of the ground. An animal comes
-# by either path. Where the two disagree there is a contest, and the frog beats the cat
-# from both sides. Nobody planned such a division of labour. Training found it. (The
-# lesson has the table, with 100 prompts of each kind.)
+# by either path, and where the two disagree, now the one wins and now the other. Nobody
+# planned such a division of labour. Training found it. (The lesson has the table, with
+# 100 prompts of each kind.)
 #
 # ## How long is a word heard?
 #
@@ -412,11 +412,11 @@ for scale in (0, 0.5, 1, 3, 8):
     right[scale] = sum(what_is_seen(pushed, asked.texts)["right"])
     loud = (pushed.abs() > 0.99).float().mean().item()
     print(f"w = {scale:3}: right in {right[scale]:2} of 32, loud {loud:.1%}")
-    rows[f"w = {scale}"] = pushed[:5]
+    rows[f"w = {scale}"] = pushed[:4]
 real_loud = (asked.real.abs() > 0.99).float().mean().item()
 print(f"real pictures: loud {real_loud:.1%}")
-show_rows(rows, alt="Five prompts, drawn with more and more guidance.", zoom=3)
-for text in asked.texts[:5]:
+show_rows(rows, alt="Four prompts, drawn with more and more guidance.", zoom=3)
+for text in asked.texts[:4]:
     print("-", text)
 assert right[3] > right[0] + 5
 
@@ -424,8 +424,9 @@ assert right[3] > right[0] + 5
 # *Why amplify the difference, and not keep what both agree on?* What both agree on is
 # what any picture has: a sky, a ground, some animal. The row $w = 0.5$ is the mean of
 # both, and it follows the prompts less often than $w = 1$. The *difference* says "cat"
-# and "red". Between $w = 3$ and $w = 8$ the counts differ by chance only (one or two of
-# 32). What grows is how loud the colours are. `draw` takes 3.
+# and "red". What grows on and on is how loud the colours are. From 32 pictures you
+# cannot tell whether $w = 8$ is right less often than $w = 3$. From 100 you can: the
+# lesson has the numbers, and what else guidance costs. `draw` takes 3.
 #
 # ## Captions that lie
 #
@@ -550,7 +551,7 @@ twice = once.replace("hat", "hat hat")
 hats = {"... turtle with a hat ...": draw([once] * 16)}
 hats["... with a hat hat ..."] = draw([twice] * 16)
 show_rows(
-    {name: some[:5] for name, some in (strange | hats).items()},
+    {name: some[:4] for name, some in (strange | hats).items()},
     alt="Single frogs for three frogs; blue frogs with red spots; red frogs with blue "
     "spots; frogs with hats for frogs without; and turtles, some with hats, then more.",
     zoom=2,
@@ -588,7 +589,7 @@ company = ["a bat", "a flying bat", "a bat beside a ball",
            "a crane", "a wading crane", "a crane lifting a box"]  # fmt: skip
 senses = {text: draw([text] * 6, seed=9) for text in company}
 show_rows(
-    {text: some[:4] for text, some in senses.items()},
+    {text: some[:3] for text, some in senses.items()},
     alt="Bats and cranes: by themselves either meaning, in company one.",
     zoom=2,
 )
@@ -661,13 +662,12 @@ assert sum("night" in text for text in nights) >= 3
 #
 # </details>
 #
-# 2. With `guidance_scale = 8` colours get loud. Why?
+# 2. With `guidance_scale = 8` colours get loud, and fewer pictures are right. Why?
 #
 # <details><summary>Answer</summary>
 #
 # The difference is added eight times, also where it is only a guess. The result is
-# pushed beyond what real pictures look like, towards what most *says* "red cat". The
-# reader does not mind: it counts as many right as at 3, give or take chance.
+# pushed beyond what real pictures look like, towards what most *says* "red cat".
 #
 # </details>
 #
