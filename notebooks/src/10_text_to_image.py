@@ -589,7 +589,7 @@ company = ["a bat", "a flying bat", "a bat beside a ball",
            "a crane", "a wading crane", "a crane lifting a box"]  # fmt: skip
 senses = {text: draw([text] * 6, seed=9) for text in company}
 show_rows(
-    {text: some[:3] for text, some in senses.items()},
+    {text: some[2:5] for text, some in senses.items()},
     alt="Bats and cranes: by themselves either meaning, in company one.",
     zoom=2,
 )
