@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import reading_order
 import yaml
 
 LESSONS = Path(__file__).resolve().parents[1] / "lessons"
@@ -48,11 +49,27 @@ def questions_in(cell: str) -> list[str]:
     return asked
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_map_says_what_a_page_answers(page):
+def cells_of(page: Path) -> list[str]:
+    """The cells of a lesson's row in the map."""
     row = next(line for line in MAP.splitlines() if f"({page.name})" in line)
-    last = row.rstrip().removesuffix("|").rsplit("|", 1)[1]
-    assert questions_in(last) == (front_matter(page).get("answers") or [])
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_map_says_what_a_page_answers_and_how_long_it_takes(page):
+    *_, minutes, answers = cells_of(page)
+    assert questions_in(answers) == (front_matter(page).get("answers") or [])
+    assert int(minutes) == front_matter(page)["minutes"]
+
+
+MOST_WORDS = 1600  # what is read at one sitting
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_lesson_is_read_at_one_sitting(page):
+    # Marks of numbers are no words to a reader; nor is what stands at the top.
+    text = page.read_text(encoding="utf-8").split("---\n", 2)[2]
+    assert len(re.sub(r"<!--.*?-->", "", text).split()) <= MOST_WORDS
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -60,3 +77,17 @@ def test_a_page_has_a_part_for_teachers(page):
     text = page.read_text(encoding="utf-8")
     assert "<summary>For teachers</summary>" in text
     assert "exam question" in text.lower()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_ends_with_the_way_to_its_notebook_and_to_the_next_lesson(page):
+    lesson, _ = page.read_text(encoding="utf-8").split("<summary>For teachers", 1)
+    foot = lesson.rsplit("Now do the notebook: ", 1)[1]
+    assert f"](../notebooks/{page.stem}.ipynb)" in foot
+    following = reading_order.after(page.stem)
+    assert f"]({f'{following}.md' if following else 'README.md'})" in foot
+
+
+def test_the_map_is_in_reading_order():
+    rows = re.findall(r"^\| \[[^]]+\]\(([0-9]{2}_\w+)\.md\)", MAP, re.MULTILINE)
+    assert rows == reading_order.ORDER
