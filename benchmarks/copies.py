@@ -1,6 +1,6 @@
 """Does it hand back training pictures? All of them are searched, and a copier is, too.
 
-    OMP_NUM_THREADS=1 python benchmarks/copies.py --weights words   # 4 CPU minutes
+    OMP_NUM_THREADS=1 python benchmarks/copies.py --weights words   # 2 CPU minutes
 
 For each picture the nearest of all 50,000 training pictures, by the reader's features.
 Fresh real pictures of the same prompts say how near one comes by chance. And would the
