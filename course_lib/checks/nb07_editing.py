@@ -68,15 +68,13 @@ BEGIN_MISTAKES = {
     "step `start`": with_picture(lambda x_0, eps, start, schedule: eps),
     "the walk would begin at T, but the picture has the noise of a smaller step: "
     "the network would take picture for noise": at_step(step, shown=last),
-    "the step is right, but the picture has the noise of 1 - strength: both belong to "
-    "one step": at_step(
-        lambda strength, schedule: step(1 - strength, schedule), shown=step
-    ),
     "the step given back is that of 1 - strength, and the picture has the noise of "
     "strength: both belong to one step": at_step(
         step, shown=lambda strength, schedule: step(1 - strength, schedule)
     ),
-    "picture and noise are exchanged: it is add_noise(x_0, t, eps, schedule)": (
+    # On the straight line the same as the noise of step T - start.
+    "picture and noise are exchanged: it is add_noise(x_0, t, eps, schedule), with the "
+    "noise of step `start`": (
         with_picture(lambda x_0, eps, start, schedule: mix(eps, x_0, start, schedule))
     ),
     "the noise comes on top of the whole picture: in the mix of step `start` the "
@@ -144,7 +142,12 @@ def check_begin(learner_begin):
     x_0, eps = randn(8, 3, 32, 32).clamp(-1, 1), randn(2, 8, 3, 32, 32)[1]
     also = {
         "with strength 0.7": (x_0, 0.7, eps, SCHEDULE),
-        "with strength 0.2996": (x_0, 0.2996, eps, SCHEDULE),
+        "with strength 0.2996, which is step round(299.6) and not int(299.6)": (
+            x_0,
+            0.2996,
+            eps,
+            SCHEDULE,
+        ),
         "with schedule.T = 400": (x_0, 0.3, eps, straight_line(T=400)),
         "with strength 1": (x_0, 1.0, eps, SCHEDULE),
         "with strength 0": (x_0, 0.0, eps, SCHEDULE),
@@ -233,7 +236,9 @@ PUT_BACK_MISTAKES = {
     ),
     "the kept part is nothing but noise: mix x_0 with eps_new, as add_noise does for "
     "step t_next": put_back_with(x_next_alone, lambda *given: given[4]),
-    "picture and noise are exchanged: it is add_noise(x_0, t, eps_new, schedule)": (
+    # On the straight line the same as the noise of step T - t_next.
+    "picture and noise are exchanged: it is add_noise(x_0, t, eps_new, schedule), with "
+    "the noise of step t_next": (
         put_back_with(
             x_next_alone,
             lambda *given: mix(given[4], given[1], given[3], given[5]),
@@ -245,11 +250,6 @@ PUT_BACK_MISTAKES = {
     "the kept part has the noise of one step more than t_next": put_back_with(
         x_next_alone,
         at_other_step(lambda t_next, schedule: t_next + 1 - t_next // schedule.T),
-    ),
-    "the kept part has the noise of T - t_next: the drawn part has that of t_next": (
-        put_back_with(
-            x_next_alone, at_other_step(lambda t_next, schedule: schedule.T - t_next)
-        )
     ),
     "the noise goes to x_next, and x_0 is not used: what is kept is x_0": (
         put_back_with(x_next_alone, noisier)
@@ -285,7 +285,7 @@ def check_put_back(learner_put_back):
         "at the last step, t_next = 0": (x_next, x_0, half, 0, eps_new, SCHEDULE),
         "with schedule.T = 400": (x_next, x_0, half, 100, eps_new, short),
         "with one picture": (x_next[:1], x_0[:1], half, 250, eps_new[:1], SCHEDULE),
-        "with a picture of 32 x 48": (
+        "with a mask of (H, W) on a picture of 32 x 48": (
             randn(1, 3, 32, 48),
             randn(2, 1, 3, 32, 48)[1],
             randn(32, 48) > 0,
