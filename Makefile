@@ -13,7 +13,7 @@ PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 ROOT    = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks course smoke bench numbers weights words autoencoder latent format lint check clean
+.PHONY: help lab test notebooks course twice smoke bench numbers weights words autoencoder latent format lint check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -28,8 +28,11 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[lab,dev]'
 	@touch $@
 
+# From the root, so that links to lessons lead somewhere; with our settings beside the
+# user's own (tools/jupyter): no news from the network, and pages shown as pages.
 lab: $(READY)  ## set up and open JupyterLab on the first notebook (LAB_ARGS="--no-browser")
-	$(BIN)/jupyter lab $(ROOT) $(LAB_ARGS) $(FIRST)
+	JUPYTER_CONFIG_PATH=tools/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH} $(BIN)/jupyter lab $(ROOT) \
+		--ServerApp.root_dir=. --LabApp.news_url= $(LAB_ARGS) $(FIRST)
 
 # Two processes of one thread each: half the tests each, then they share what is left.
 test: $(READY)  ## set up and run the tests
@@ -40,6 +43,9 @@ notebooks: $(READY)  ## build what changed (ONLY=02_noise: build this one anyway
 
 course: $(READY)  ## run every solved notebook and compare its outputs
 	$(BIN)/python tools/run.py course $(ONLY)
+
+twice: $(READY)  ## run every cell twice, and again after going back (ONLY=02_noise)
+	$(BIN)/python tools/run.py twice $(ONLY)
 
 smoke: $(READY)  ## run every unsolved notebook to its end
 	$(BIN)/python tools/run.py smoke $(ONLY)

@@ -113,6 +113,11 @@ def test_a_mistake_that_changes_nothing_on_these_inputs_is_not_named(capsys):
     assert "expected" in said(capsys)
 
 
+def test_a_mistake_is_the_same_in_another_dtype(capsys):
+    check_blend(lambda x, y: swapped(x, y).double(), {"swapped": swapped})
+    assert said(capsys) == "blend: not yet right - swapped"
+
+
 def test_a_mistake_may_have_a_shape_of_its_own(capsys):
     def summed(x, y):
         return blend(x, y).sum()

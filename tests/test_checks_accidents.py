@@ -24,7 +24,11 @@ X = torch.arange(6.0).reshape(2, 3)
         (lambda: X.long().div_(2), ".float() first"),
         (lambda: X.sum().backward(), "no gradient leads there"),
         (lambda: float(X), "torch has the same for tensors"),
-        (lambda: X[2], "is it off by one?"),
+        (lambda: X[2], "the first has the number 0"),
+        (lambda: X.flip(2), "axes are counted from 0"),
+        (lambda: X[:, ::-1], "x.flip(axis) does that"),
+        (lambda: X.__setitem__(0, torch.ones(2)), "has another shape than the place"),
+        (lambda: torch.flip(X, 1), "axes are given in brackets"),
         (lambda: (-1) ** operator, "print what they are"),
     ],
 )

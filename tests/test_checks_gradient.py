@@ -131,6 +131,16 @@ def test_no_gradient_is_asked_for_where_the_right_one_has_none():
     assert checked(lambda x: x.round(), rounded, draw, gradient=True) is not rounded
 
 
+def test_no_gradient_is_asked_for_by_what_nobody_learns(capsys):
+    def mine(network, x, scale):
+        return scale.item() * (network(x) - x.detach()).square().mean()
+
+    assert checked(mine, loss, inputs, gradient=("model",)) is mine
+    capsys.readouterr()
+    checked(detached, loss, inputs, gradient=("model",))
+    assert "no gradient comes through" in said(capsys)
+
+
 def test_a_check_by_hand_asks_the_same():
     weight = torch.ones((), requires_grad=True)
 

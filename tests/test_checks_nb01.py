@@ -75,7 +75,7 @@ def test_painting_over_the_old_picture_is_told(capsys):
 
 def test_a_square_of_another_colour_shows_one_number(capsys):
     def mine(picture, top, left, side, colour):
-        return paint_square(picture, top, left, side, colour[::-1])
+        return paint_square(picture, top, left, side, (0.5, *colour[1:]))
 
     assert check_paint_square(mine) is paint_square
     assert "expected" in said(capsys)
@@ -103,7 +103,7 @@ def test_wrong_scales_are_named(capsys):
 
 
 def test_another_scale_shows_one_number(capsys):
-    assert check_from_bytes(lambda pictures: 1 - pictures / 127.5) is from_bytes
+    assert check_from_bytes(lambda pictures: pictures / 99.5 - 1) is from_bytes
     assert "expected" in said(capsys)
 
 

@@ -1,6 +1,7 @@
 """The files around the course agree with each other."""
 
 import ast
+import json
 import re
 import subprocess
 import tomllib
@@ -168,3 +169,19 @@ def test_an_assertion_on_time_is_found():
     assert asserted_times(begun + taken + "assert fast < slow") == [
         "assert fast < slow"
     ]
+
+
+# JupyterLab ----------------------------------------------------------------------
+
+
+def test_make_lab_opens_the_first_notebook_from_the_root_and_asks_no_network():
+    asked = ["make", "-n", "-o", ".venv/ready", "lab"]
+    said = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout
+    assert said.rstrip().endswith("notebooks/00_start.ipynb")
+    assert "--ServerApp.root_dir=. " in said and "--LabApp.news_url= " in said
+    folder = ROOT / re.search(r"JUPYTER_CONFIG_PATH=([\w/]+)", said)[1]
+    told = json.loads((folder / "labconfig/default_setting_overrides.json").read_text())
+    news = told["@jupyterlab/apputils-extension:notification"]
+    assert news == {"fetchNews": "false", "checkForUpdates": False}
+    viewers = told["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"]
+    assert viewers == {"markdown": "Markdown Preview"}, "a lesson shall be a page"

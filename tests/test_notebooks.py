@@ -7,12 +7,21 @@ from pathlib import Path
 import build
 import nbformat
 import pytest
+import reading_order
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_CELLS = 40
 MOST_EXERCISES = 2
 MOST_LINES = 8  # of a solution
 every_notebook = pytest.mark.parametrize("name", build.source_names())
+every_variant = pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        pytest.param(name, file, id=f"{name}-{file.__name__}")
+        for name in build.source_names()
+        for file in (build.learner_file, build.solved_file)
+    ],
+)
 
 
 def code_cells(notebook):
@@ -97,21 +106,56 @@ def test_the_learners_variant_keeps_no_output_and_no_solution(name):
 # The skeleton -------------------------------------------------------------------
 
 
-@every_notebook
-def test_a_notebook_opens_with_title_badge_and_minutes(name):
-    first = nbformat.read(build.learner_file(name), as_version=4).cells[0]
-    address = f"/github/{build.repository()}/blob/main/notebooks/{name}.ipynb"
+@every_variant
+def test_a_notebook_opens_with_title_links_and_minutes(name, file):
+    first = nbformat.read(file(name), as_version=4).cells[0]
+    place = file(name).relative_to(ROOT).as_posix()
+    address = f"/github/{build.repository()}/blob/main/{place}"
     assert first.cell_type == "markdown"
     assert first.source.startswith("# ")
-    assert f"https://colab.research.google.com{address}" in first.source
+    assert f"https://colab.research.google.com{address})" in first.source
+    assert f"lessons/{name}.md)" in first.source
     assert re.search(r"\d+ minutes", first.source)
+    assert "![" not in first.source, "a picture needs a network, or is a gap in Colab"
+
+
+@every_variant
+def test_every_link_of_a_notebook_leads_somewhere(name, file):
+    cells = nbformat.read(file(name), as_version=4).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    links = [to for to in re.findall(r"\]\(([^)\s]+)\)", text) if ":" not in to]
+    lost = [to for to in links if not (file(name).parent / to.split("#")[0]).exists()]
+    assert links and not lost
+
+
+@every_variant
+def test_a_notebook_ends_with_the_way_to_the_next(name, file):
+    last = nbformat.read(file(name), as_version=4).cells[-1].source.splitlines()[-1]
+    following = reading_order.after(name)
+    if following is None:
+        assert "lessons/README.md)" in last
+    else:
+        assert last.startswith(f"Next: [{following[:2]} · ")
+        assert f"]({following}.ipynb)" in last
 
 
 @every_notebook
-def test_the_set_up_cell_comes_after_the_title_and_has_no_copy(name):
-    cells = build.notebook_from_source(name, build.without_solution).cells
+def test_no_source_says_what_the_builder_says(name):
+    text = (ROOT / "notebooks" / "src" / f"{name}.py").read_text(encoding="utf-8")
+    assert not re.search(r"^# Next: ", text, re.MULTILINE)
+
+
+def test_the_reading_order_has_every_notebook_once():
+    assert sorted(reading_order.ORDER) == build.source_names()
+
+
+@every_variant
+def test_the_set_up_cell_comes_after_the_title_folded_away_and_has_no_copy(name, file):
+    cells = nbformat.read(file(name), as_version=4).cells
     found = [i for i, cell in enumerate(cells) if "COURSE_REPOSITORY" in cell.source]
-    assert found == [1] and cells[1].source.startswith("# Set-up")
+    assert found == [1] and cells[1].source.startswith("# @title Set-up")
+    assert cells[1].metadata.jupyter.source_hidden is True
+    assert cells[1].metadata.cellView == "form"
 
 
 @every_notebook
@@ -177,8 +221,9 @@ print("hello")
 """
 
 
-def test_the_builders_own_example_is_true():
-    tried = doctest.testmod(build)
+@pytest.mark.parametrize("module", [build, reading_order])
+def test_the_builders_own_examples_are_true(module):
+    tried = doctest.testmod(module)
     assert tried.attempted > 0 and tried.failed == 0
 
 
@@ -189,7 +234,20 @@ def test_a_solution_is_cut_for_the_learner_and_kept_for_the_teacher(tiny_course)
     assert learner.cells[2].source == stub
     assert solved.cells[2].source == "def my_double(x):\n    y = 2 * x\n    return y"
     assert learner.cells[2].metadata.tags == ["nbval-ignore-output"]
-    assert learner.cells[0].source == "# Tiny, from someone/somewhere"
+    assert learner.cells[0].source.startswith("# Tiny, from someone/somewhere\n\n[")
+
+
+def test_links_hold_in_the_folder_of_either_variant(tiny_course):
+    page = "[the map](../lessons/README.md)"
+    tiny_course.write_text(f"{TINY}\n# %% [markdown]\n# {page}\n")
+    learner = build.notebook_from_source("01_tiny", build.without_solution)
+    solved = build.notebook_from_source("01_tiny", build.without_markers)
+    assert "](../lessons/01_tiny.md)" in learner.cells[0].source
+    assert "/main/notebooks/01_tiny.ipynb)" in learner.cells[0].source
+    assert learner.cells[-1].source.startswith(page)
+    assert "](../../lessons/01_tiny.md)" in solved.cells[0].source
+    assert "/main/notebooks/solutions/01_tiny.ipynb)" in solved.cells[0].source
+    assert solved.cells[-1].source.startswith("[the map](../../lessons/README.md)")
 
 
 def test_ids_depend_on_the_text_alone(tiny_course):
@@ -197,8 +255,8 @@ def test_ids_depend_on_the_text_alone(tiny_course):
     tiny_course.write_text(TINY.replace("Tiny,", "Small,"))
     after = build.notebook_from_source("01_tiny", build.without_markers).cells
     same = [old.id == new.id for old, new in zip(before, after, strict=True)]
-    assert same == [False, True, True, True, True]
-    assert len({cell.id for cell in after}) == 5  # also where two cells say the same
+    assert same == [False, True, True, True, True, True]
+    assert len({cell.id for cell in after}) == 6  # also where two cells say the same
 
 
 def test_building_twice_gives_the_same_bytes_and_an_edit_is_noticed(tiny_course):

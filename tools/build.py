@@ -5,7 +5,9 @@
     python tools/build.py --all      build every one
     python tools/build.py --check    build nothing, fail where built is not source
 
-After the title comes the set-up cell, the same in every notebook: tools/setup_cell.py.
+The title gets the way to the lesson and to Colab, the end the way to the notebook that
+is read next (reading_order.py). After the title comes the set-up cell, the same in
+every notebook (setup_cell.py) and folded away, as there is nothing in it to read.
 
 The learner's variant, notebooks/NN_name.ipynb, has the lines between ### BEGIN SOLUTION
 and ### END SOLUTION cut out and no outputs. The solved one, in notebooks/solutions/, is
@@ -28,9 +30,12 @@ import nbformat
 from kernel import client_for
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
+from reading_order import after, foot, from_folder, with_head
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 SET_UP = Path(__file__).with_name("setup_cell.py")
+# How JupyterLab and Colab fold the source of a cell away; each ignores the other's.
+FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
 # The same for whoever runs it: short trainings, no network, no mirror of real data, and
 # one thread, because sums in another order round differently.
 ENVIRONMENT = {
@@ -91,13 +96,18 @@ def cells_in(file: Path) -> list[NotebookNode]:
     return jupytext.reads(text, fmt="py:percent").cells
 
 
+def source_cells(name: str) -> list[NotebookNode]:
+    return cells_in(NOTEBOOKS / "src" / f"{name}.py")
+
+
 def notebook_from_source(name: str, edit) -> NotebookNode:
     """The cells of a source, each edited, with ids that depend on their text only."""
     # The title stays first, as a reader should see what it is before how it is set up.
-    title, *rest = cells_in(NOTEBOOKS / "src" / f"{name}.py")
+    title, *rest = linked(name, "solutions/" if edit is without_markers else "")
+    set_up = cells_in(SET_UP)
     notebook = nbformat.v4.new_notebook(metadata=METADATA)
     seen = Counter()
-    for cell in [title, *cells_in(SET_UP), *rest]:
+    for cell in [title, *set_up, *rest]:
         refuse_lone_markers(name, cell.source)
         # A new cell, because jupytext's has an id by chance and metadata of its own,
         # and every build would be a difference in git.
@@ -107,8 +117,27 @@ def notebook_from_source(name: str, edit) -> NotebookNode:
         made.id = cell_id(made, seen)
         if "tags" in cell.metadata:
             made.metadata["tags"] = cell.metadata["tags"]
+        if cell in set_up:
+            made.metadata.update(FOLDED)
         notebook.cells.append(made)
     return notebook
+
+
+def linked(name: str, folder: str) -> list[NotebookNode]:
+    """The cells of a source, with links that hold in the folder of this variant."""
+    cells = source_cells(name)
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            cell.source = from_folder(cell.source, folder)
+    cells[0].source = with_head(cells[0].source, name, folder, repository())
+    following = after(name)
+    page_after = source_cells(following)[0].source if following else None
+    # In the last cell, if that is one of words.
+    if cells[-1].cell_type != "markdown":
+        cells.append(nbformat.v4.new_markdown_cell())
+    words = [cells[-1].source, foot(name, folder, page_after)]
+    cells[-1].source = "\n\n".join(filter(None, words))
+    return cells
 
 
 def refuse_lone_markers(name: str, code: str) -> None:
@@ -130,11 +159,13 @@ def cell_id(cell: NotebookNode, seen: Counter) -> str:
 # Running ----------------------------------------------------------------------
 
 
-def execute(notebook: NotebookNode, folder: Path) -> None:
+def execute(notebook: NotebookNode, folder: Path, allow_errors=False) -> None:
     """Run every cell in order, in the same surroundings on every machine."""
     # The environment is handed to the kernel and not set here: tests build in their own
     # process, and would go on in smoke profile.
-    client_for(notebook, folder).execute(env=os.environ | ENVIRONMENT)
+    client = client_for(notebook, folder)
+    client.allow_errors = allow_errors
+    client.execute(env=os.environ | ENVIRONMENT)
     # Without nbclient's `widgets`, which keeps GitHub from showing the notebook at all.
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
@@ -158,8 +189,7 @@ def cells_of(notebook: NotebookNode) -> list[tuple]:
     """What of a notebook comes from its source."""
     # Not the outputs: these come from running, and `make course` compares them.
     return [
-        (cell.id, cell.cell_type, cell.source, cell.metadata.get("tags", []))
-        for cell in notebook.cells
+        (cell.id, cell.cell_type, cell.source, cell.metadata) for cell in notebook.cells
     ]
 
 

@@ -3,6 +3,9 @@
 python tools/run.py course            solved ones; nbval compares their outputs
 python tools/run.py smoke             unsolved ones; each must reach its end
 python tools/run.py course 02_noise   only this one
+python tools/run.py twice 02_noise    every cell twice, then again from the middle, then
+                                      from the beginning: what a learner does who goes
+                                      back; says which cell breaks
 """
 
 import argparse
@@ -11,6 +14,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import nbformat
 from build import (
@@ -18,11 +22,16 @@ from build import (
     NOTEBOOKS,
     execute,
     learner_file,
+    notebook_from_source,
     solved_file,
     source_names,
+    without_markers,
 )
 from kernel import CELL_TIMEOUT
+from nbformat import NotebookNode
+from verdict import first_difference
 
+KINDS = ("course", "smoke", "twice", "one-smoke", "one-twice")
 # Said, but no failure: on a busy machine it would be nobody's fault.
 SLOW = 90  # seconds; no notebook of the course may take longer
 
@@ -31,8 +40,8 @@ def command(kind: str, name: str) -> list[str]:
     """What runs one notebook in a process of its own."""
     # nbval passes what has no outputs without comparing anything; so these are run, and
     # must reach their end.
-    if kind == "smoke":
-        return [sys.executable, __file__, "one", name]
+    if kind in ("smoke", "twice"):
+        return [sys.executable, __file__, f"one-{kind}", name]
     # The kernel that a notebook names may be another Python; and nbval would wait 2,000
     # seconds for a cell.
     nbval = ["--nbval", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}"]
@@ -67,8 +76,8 @@ def run(kind: str, name: str) -> bool:
     good = done.returncode == 0
     note = f" (slower than {SLOW} s)" if seconds > SLOW else ""
     print(f"{kind} {name}: {'ok' if good else 'FAILED'} in {seconds:.0f} s{note}")
-    if not good:
-        print(advice(name, done.stdout))
+    if not good or kind == "twice":
+        print(advice(name, done.stdout).rstrip())
     return good
 
 
@@ -78,15 +87,65 @@ def run_learner_notebook(name: str) -> None:
     execute(notebook, NOTEBOOKS)
 
 
+# Again ------------------------------------------------------------------------
+
+
+def run_again(notebook: NotebookNode, folder: Path) -> tuple[list[str], list[str]]:
+    """Run every cell twice, then from the middle on, then from the first.
+
+    Returns:
+        what breaks, and what says something else than at first, a sentence each
+    """
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    numbers = range(len(cells))
+    middle = len(cells) // 2
+    order = [(i, how) for i in numbers for how in ("at first", "run twice")]
+    order += [(i, "again from the middle") for i in numbers[middle:]]
+    # The first half: what comes after it has just been seen.
+    order += [(i, "again from the beginning") for i in numbers[:middle]]
+    made = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cells[i].source) for i, _ in order]
+    )
+    execute(made, folder, allow_errors=True)
+    said, breaks, differs = {}, [], []
+    for (i, how), ran in zip(order, made.cells, strict=True):
+        where = f"In [{i + 1}], {how}:"
+        errors = [out for out in ran.outputs if out.output_type == "error"]
+        breaks += [f"{where} {error.ename}: {error.evalue}" for error in errors]
+        printed = "".join(out.get("text", "") for out in ran.outputs).splitlines()
+        first = said.setdefault(i, printed)
+        ignored = "nbval-ignore-output" in cells[i].metadata.get("tags", [])
+        if not errors and not ignored and printed != first:
+            old, new = first_difference(first, printed)
+            differs.append(f'{where} first "{old}", then "{new}"')
+    return breaks, differs
+
+
+def run_twice(name: str) -> None:
+    """Say what breaks in a notebook, and what only says something else."""
+    notebook = notebook_from_source(name, without_markers)
+    breaks, differs = run_again(notebook, NOTEBOOKS / "solutions")
+    for sentence in breaks:
+        print(f"{name}, {sentence}")
+    for sentence in differs:
+        print(f"{name}, {sentence} (no fault by itself)")
+    sys.exit(bool(breaks))
+
+
+# Command line -----------------------------------------------------------------
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("kind", choices=["course", "smoke", "one"])
+    parser.add_argument("kind", choices=KINDS)
     parser.add_argument("names", nargs="*", metavar="NN_name")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     arguments = parser.parse_args()
     names = arguments.names or source_names()
-    if arguments.kind == "one":
+    if arguments.kind == "one-smoke":
         return run_learner_notebook(*names)
+    if arguments.kind == "one-twice":
+        return run_twice(*names)
     started = time.perf_counter()
     # Threads, as each only waits for a process. Two at most: a laptop has two cores,
     # and each notebook gets one thread (ENVIRONMENT).

@@ -1,6 +1,7 @@
 # %%
-# Set-up, the same in every notebook. On your own machine there is nothing to do;
-# on Colab it fetches the course once and adds what Colab lacks.
+# @title Set-up: run it and go on
+# The same in every notebook. On your own machine there is nothing to do; on Colab it
+# fetches the course once and adds what Colab lacks.
 import importlib.util
 import os
 import subprocess

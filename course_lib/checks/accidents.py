@@ -11,6 +11,10 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+OUT_OF_RANGE = (
+    "the first has the number 0; does it count along another axis, or too far?"
+)
+
 # A part of the message -> what to do.
 HINTS = {
     "must match the size of tensor": (
@@ -68,8 +72,21 @@ HINTS = {
     ),
     "object has no attribute": "print(type(...)) says what it is",
     "object is not callable": "there are brackets behind something that is no function",
-    "out of bounds for dimension": "the first has the number 0: is it off by one?",
-    "list index out of range": "the first has the number 0: is it off by one?",
+    "out of bounds for dimension": OUT_OF_RANGE,
+    "index out of range": OUT_OF_RANGE,
+    "Dimension out of range": "axes are counted from 0: of three the last is 2",
+    "step must be greater than zero": (
+        "a slice of torch cannot run backwards: x.flip(axis) does that"
+    ),
+    "expanded size of the tensor": (
+        "what is written in has another shape than the place: one number, or axes that "
+        "fit, as colour[:, None, None] beside (3, rows, columns)"
+    ),
+    "cannot be broadcast to indexing result": (
+        "what is written in has another shape than the place: one number, or axes that "
+        "fit, as colour[:, None, None] beside (3, rows, columns)"
+    ),
+    "must be tuple of ints, not int": "axes are given in brackets here: (2,) or [2]",
     "unexpected keyword argument": "it is called with other names than it has",
     "can't convert cuda": "the check runs on the CPU: create tensors without .cuda()",
     "does not require grad": (

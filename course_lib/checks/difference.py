@@ -123,7 +123,15 @@ def _dtype_difference(found: torch.dtype, expected: torch.dtype) -> str | None:
     if found == expected:
         return None
     cast = CASTS.get(expected, f".to({expected})")
-    return f"the numbers are right, but of dtype {found}, not {expected}: add {cast}"
+    return f"{RIGHT_BUT} {found}, not {expected}: add {cast}"
+
+
+RIGHT_BUT = "the numbers are right, but of dtype"
+
+
+def is_of_another_dtype(said: str) -> bool:
+    """Whether a sentence of `difference` has nothing but the dtype to say."""
+    return RIGHT_BUT in said
 
 
 def _number_difference(found: Answer, expected: float, tolerance: float) -> str | None:

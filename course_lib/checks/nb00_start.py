@@ -13,6 +13,19 @@ def check_mirror(learner_mirror):
         # Not square: who exchanges rows and columns is told so by the shapes.
         return (torch.rand(3, 8, 12, generator=generator) * 2 - 1,)
 
+    # What the notebook has: it is square, and a row would fit where a column belongs.
+    small = torch.rand(3, 32, 32, generator=torch.Generator().manual_seed(2))
+
+    def half_done(picture):
+        # Exchanged in place one after the other: the second half finds the first.
+        mixed = picture.clone()
+        for column in range(picture.shape[2]):
+            mixed[:, :, column] = mixed[:, :, -1 - column]
+        return mixed
+
+    def one_colour(picture):
+        return torch.cat([picture[:1].flip(2), picture[1:]])
+
     mistakes = {
         "it stands on its head: axis 1 goes through the rows, from top to bottom": (
             lambda picture: picture.flip(1)
@@ -23,5 +36,36 @@ def check_mirror(learner_mirror):
         "it is mirrored and stands on its head as well: one axis is enough": (
             lambda picture: picture.flip(1, 2)
         ),
+        "it is mirrored, and red and blue are exchanged as well: one axis is enough": (
+            lambda picture: picture.flip(0, 2)
+        ),
+        "all three axes are reversed: the columns alone are left and right": (
+            lambda picture: picture.flip(0, 1, 2)
+        ),
+        "red and blue are exchanged, and it stands on its head: the columns, axis 2, "
+        "are left and right": lambda picture: picture.flip(0, 1),
+        "nothing has changed: is the mirrored picture what stands behind `return`? A "
+        "method such as flip leaves the picture itself as it is": (
+            lambda picture: picture
+        ),
+        "the brightness is reversed, light for dark, and not the columns: no minus is "
+        "needed": lambda picture: -picture,
+        "it is mirrored, but light and dark are exchanged: leave out the minus": (
+            lambda picture: -picture.flip(2)
+        ),
+        "the right half is mirrored to the left, and the left half is lost: each "
+        "column must come from the picture as it was": half_done,
+        "only one colour is mirrored: all three have the same columns": one_colour,
+        "the columns are moved along, not reversed": (
+            lambda picture: picture.roll(1, 2)
+        ),
+        "the columns are moved along by half a picture, not reversed": (
+            lambda picture: picture.roll(picture.shape[2] // 2, 2)
+        ),
+        "the columns are sorted by their brightness, not reversed": (
+            lambda picture: picture.sort(2).values
+        ),
     }
-    return checked(learner_mirror, mirror, inputs, mistakes)
+    return checked(
+        learner_mirror, mirror, inputs, mistakes, also={"on a square picture": (small,)}
+    )

@@ -22,33 +22,162 @@ def check_paint_square(learner_paint_square):
     def inputs(generator):
         # One pixel more than the square fits in everywhere: at an edge a slice that is
         # too long would be cut without a word, and "one pixel too large" could not be
-        # named.
-        picture = torch.rand(3, 12, 12, generator=generator) * 2 - 1
-        top, left = torch.randint(0, 4, (2,), generator=generator).tolist()
+        # named. The side is never 3, as a loop over the side would be one over colours.
+        picture = torch.rand(3, 16, 16, generator=generator) * 2 - 1
+        seed = generator.initial_seed() % 2
+        # In the second draw `left` is below the side, or left:side would be empty, and
+        # nothing painted, as with half of all mistakes.
+        side, further = ((2, 6), (7, 1))[seed]
+        top = 1 + int(torch.randint(0, 4, (), generator=generator))
+        left = top + further
         colour = (torch.rand(3, generator=generator) * 2 - 1).tolist()
-        return picture, top + 1, left + 5, 3, tuple(colour)  # top is never left
+        return picture, top, left, side, tuple(colour)
 
-    def changed_places(picture, top, left, side, colour):
-        return paint_square(picture, left, top, side, colour)
+    def painted_as(where, what=lambda colour, channel: colour[channel]):
+        """The right picture, but for where it is painted, or with what."""
 
-    def ends_at_side(picture, top, left, side, colour):
+        def mistaken(picture, top, left, side, colour):
+            painted = picture.clone()
+            for channel in range(3):
+                rows, columns = where(top, left, side)
+                painted[channel, rows, columns] = what(colour, channel)
+            return painted
+
+        return mistaken
+
+    def square(top, left, side):
+        return slice(top, top + side), slice(left, left + side)
+
+    def one_channel(picture, top, left, side, colour):
         painted = picture.clone()
-        for channel in range(3):
-            painted[channel, top:side, left:side] = colour[channel]
+        painted[(0, *square(top, left, side))] = colour[0]
         return painted
 
-    def one_too_large(picture, top, left, side, colour):
-        return paint_square(picture, top, left, side + 1, colour)
+    def diagonal(picture, top, left, side, colour):
+        painted = picture.clone()
+        for i in range(side):
+            painted[:, top + i, left + i] = torch.tensor(colour)
+        return painted
+
+    def rest_is_lost(picture, top, left, side, colour):
+        return paint_square(torch.zeros_like(picture), top, left, side, colour)
+
+    def mixed_in(picture, top, left, side, colour):
+        painted = picture.clone()
+        rows, columns = square(top, left, side)
+        painted[:, rows, columns] += torch.tensor(colour)[:, None, None]
+        return painted
+
+    def cut_out(picture, top, left, side, colour):
+        return paint_square(picture, top, left, side, colour)[
+            (slice(None), *square(top, left, side))
+        ]
+
+    def brackets_in_a_row(picture, top, left, side, colour):
+        painted = picture.clone()
+        for channel in range(3):
+            rows, columns = square(top, left, side)
+            painted[channel][rows][columns] = colour[channel]
+        return painted
+
+    def nothing_painted(picture, top, left, side, colour):
+        return picture.clone()
 
     mistakes = {
         "rows and columns have changed places: it is picture[channel, row, column], "
-        "and `top` counts rows": changed_places,
-        "a slice needs its two ends: the rows go from top to top + side": ends_at_side,
-        "one pixel too large: a slice stops before its second end": one_too_large,
+        "and `top` counts rows": painted_as(
+            lambda top, left, side: square(left, top, side)
+        ),
+        "a slice needs its two ends: the rows go from top to top + side": painted_as(
+            lambda top, left, side: (slice(top, side), slice(left, side))
+        ),
+        "one pixel too large: a slice stops before its second end": painted_as(
+            lambda top, left, side: square(top, left, side + 1)
+        ),
+        "one pixel too small: a slice stops before its second end already, so nothing "
+        "is taken off": painted_as(lambda top, left, side: square(top, left, side - 1)),
+        "one pixel too far down and to the right: the square begins at `top` and "
+        "`left` themselves": painted_as(
+            lambda top, left, side: square(top + 1, left + 1, side)
+        ),
+        "one pixel too far up and to the left: the square begins at `top` and `left` "
+        "themselves": painted_as(
+            lambda top, left, side: square(top - 1, left - 1, side)
+        ),
+        "the square lies around (top, left): it is to begin there, as its upper left "
+        "corner": painted_as(
+            lambda top, left, side: square(top - side // 2, left - side // 2, side)
+        ),
+        "the rows stop after `side`, wherever they begin: they end at top + side": (
+            painted_as(
+                lambda top, left, side: (slice(top, side), slice(left, left + side))
+            )
+        ),
+        "the columns stop after `side`, wherever they begin: they end at left + side": (
+            painted_as(
+                lambda top, left, side: (slice(top, top + side), slice(left, side))
+            )
+        ),
+        "the square lies in the corner: its rows begin at `top` and its columns at "
+        "`left`": painted_as(lambda top, left, side: square(0, 0, side)),
+        "whole rows are painted: the columns go from left to left + side": painted_as(
+            lambda top, left, side: (slice(top, top + side), slice(None))
+        ),
+        "whole columns are painted: the rows go from top to top + side": painted_as(
+            lambda top, left, side: (slice(None), slice(left, left + side))
+        ),
+        "everything from there to the edge is painted: a slice needs its second end": (
+            painted_as(lambda top, left, side: (slice(top, None), slice(left, None)))
+        ),
+        "one pixel alone is painted: from top to top + side are the rows, and from "
+        "left to left + side the columns": painted_as(
+            lambda top, left, side: square(top, left, 1)
+        ),
+        "only the diagonal is painted: each of the rows needs all of the columns": (
+            diagonal
+        ),
+        "only the first channel is painted: is `return` inside of the loop?": (
+            one_channel
+        ),
+        "all three channels get the first number of the colour: each channel has its "
+        "own, colour[channel]": painted_as(square, lambda colour, channel: colour[0]),
+        "the three numbers of the colour come in the wrong order: channel 0 is red and "
+        "gets colour[0]": painted_as(
+            square, lambda colour, channel: colour[2 - channel]
+        ),
+        "the square is white whatever the colour is: paint with colour[channel]": (
+            painted_as(square, lambda colour, channel: 1.0)
+        ),
+        "the numbers of the colour are changed: they are in [-1, 1] already": (
+            painted_as(square, lambda colour, channel: colour[channel] / 127.5 - 1)
+        ),
+        "the colour is added to what was there: it takes its place, = and not +=": (
+            mixed_in
+        ),
+        "around the square all is lost: begin with a copy of the picture, "
+        "picture.clone(), not with an empty one": rest_is_lost,
+        "only the square comes back: return the whole picture, with the square in it": (
+            cut_out
+        ),
+        "each pair of brackets takes rows, of what is left by the one before: channel, "
+        "rows and columns share one pair, as in x[0, 2:5, 3:7]": brackets_in_a_row,
+        "nothing is painted: is the copy that was painted what stands behind "
+        "`return`?": nothing_painted,
+    }
+
+    # The notebook's own: sunglasses on a square picture, with glints of one pixel.
+    drawn = torch.Generator().manual_seed(2)
+    frog = torch.rand(3, 32, 32, generator=drawn) * 2 - 1
+    also = {
+        "for the sunglasses (side 5, on a square picture)": (frog, 11, 9, 5, (-1,) * 3),
+        "for a square of one pixel": (frog, 12, 10, 1, (1, 1, 1)),
+        "for a square in the upper left corner": (frog, 0, 0, 4, (1.0, 0.4, 0.6)),
+        "on a picture that is not square": (frog[:, :12], 2, 20, 6, (1, 1, 1)),
+        "for a square in the lower right corner": (frog, 28, 28, 4, (1.0, 0.4, 0.6)),
     }
 
     def check():
-        compare(learner_paint_square, paint_square, inputs, mistakes)
+        compare(learner_paint_square, paint_square, inputs, mistakes, also=also)
 
     return report(check, learner_paint_square, paint_square)
 
@@ -57,9 +186,24 @@ def check_from_bytes(learner_from_bytes):
     """0 becomes -1, 255 becomes 1, in equal steps."""
 
     def inputs(generator):
-        drawn = torch.randint(0, 256, (3, 4, 4), generator=generator)
-        drawn[0, 0, :2] = torch.tensor([255, 0])  # both ends are always there
+        # No picture holds 0 and 255: whoever divides by the brightest number that is
+        # there would be right by chance.
+        drawn = torch.randint(10, 240, (3, 4, 4), generator=generator)
         return (drawn.to(torch.uint8),)
+
+    def overflow(pictures):
+        # 2 * 200 is 144 in a byte.
+        return 2 * pictures / 255 - 1
+
+    def by_its_brightest(pictures):
+        return pictures / pictures.max() * 2 - 1
+
+    def by_darkest_and_brightest(pictures):
+        low, high = pictures.min().float(), pictures.max()
+        return (pictures - low) / (high - low) * 2 - 1
+
+    def standardised(pictures):
+        return (pictures.float() - pictures.float().mean()) / pictures.float().std()
 
     mistakes = {
         "dividing by 255 gives 0 to 1: black must become -1, so the range is 2 wide": (
@@ -68,12 +212,67 @@ def check_from_bytes(learner_from_bytes):
         "255 must become exactly 1: half of 255 is 127.5, not 128": (
             lambda pictures: pictures / 128 - 1
         ),
+        "255 must become exactly 1, and it would be a little more: half of 255 is "
+        "127.5, not 127": lambda pictures: pictures / 127 - 1,
+        "the largest byte is 255, not 256: there are 256 of them with the 0": (
+            lambda pictures: (pictures + 0.5) / 128 - 1
+        ),
         "the middle is right but the range is only 1 wide, from -0.5 to 0.5": (
             lambda pictures: pictures / 255 - 0.5
         ),
+        "that goes from 0 to 2: take 1 off, so that the middle is 0": (
+            lambda pictures: pictures / 127.5
+        ),
+        "that goes from -1 to 0: multiply by 2 before 1 is taken off": (
+            lambda pictures: pictures / 255 - 1
+        ),
+        "that goes from -127.5 to 127.5: divide by 127.5 as well": (
+            lambda pictures: pictures - 127.5
+        ),
+        "that goes from -2 to 0: take off 1, not 2": (
+            lambda pictures: pictures / 127.5 - 2
+        ),
+        "the brackets are missing: / comes before -, so it divides only the 127.5": (
+            lambda pictures: pictures.float() - 127.5 / 127.5
+        ),
+        "black and white are exchanged: 0 must become -1": (
+            lambda pictures: 1 - pictures / 127.5
+        ),
+        "a byte holds nothing above 255, so 2 * 200 becomes 144: .float() first, or "
+        "divide first": overflow,
+        "a byte holds nothing below 0, so 100 - 128 becomes 228: .float() first": (
+            lambda pictures: (pictures - 128) / 127.5
+        ),
+        "// cuts the fraction off, and all but a few shades are lost: /": (
+            lambda pictures: pictures.float() // 127.5 - 1
+        ),
+        "each picture is stretched by its own brightest number: a dark picture must "
+        "stay dark, so divide by what a byte can be at most": by_its_brightest,
+        "each picture is stretched from its own darkest to its own brightest number: a "
+        "dark picture must stay dark": by_darkest_and_brightest,
+        "each picture is brought to mean 0 and standard deviation 1: here 0 becomes -1 "
+        "and 255 becomes 1, in every picture": standardised,
+        "the numbers are cut at -1 and 1, so nearly all become white: divide, do not "
+        "clamp": lambda pictures: pictures.float().clamp(-1, 1),
+        "nothing is reckoned: whole numbers are only called fractions now": (
+            lambda pictures: pictures.float()
+        ),
+        "the fractions are cut off: the answer must stay fractions": (
+            lambda pictures: (pictures.float() / 127.5 - 1).long()
+        ),
+    }
+
+    # The notebook's own: every byte, one byte alone, a batch.
+    every_byte = torch.arange(256, dtype=torch.uint8)
+    also = {
+        "for all bytes": (every_byte,),
+        "for a dark picture": (every_byte[:48].reshape(3, 4, 4),),
+        "for a picture that is black": (torch.zeros(3, 4, 4, dtype=torch.uint8),),
+        "for one byte alone": (every_byte[64],),
+        "for a batch of pictures": (every_byte[:192].reshape(4, 3, 4, 4),),
     }
 
     def check():
-        compare(learner_from_bytes, from_bytes, inputs, mistakes)
+        compare(learner_from_bytes, from_bytes, inputs, mistakes, also=also)
 
     return report(check, learner_from_bytes, from_bytes)

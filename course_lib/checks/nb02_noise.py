@@ -3,59 +3,122 @@
 import torch
 
 from course_lib.checks.report import NotYetRight, compare, report
-from course_lib.diffusion.schedule import add_noise, linear_schedule
+from course_lib.diffusion.schedule import linear_schedule
 
 
 def check_add_noise(learner_add_noise):
     """The learner's jump must be the library's, on a batch of mixed steps."""
-    schedule = linear_schedule(T=1000)
 
     def right(x_0, t, eps, alpha_bar):
-        """Return a_t * x_0 + b_t * eps; alpha_bar is that of the linear schedule."""
-        return add_noise(x_0, t, eps, schedule)
+        """Return a_t * x_0 + b_t * eps, as the library's add_noise does."""
+        return of(x_0, t, eps, alpha_bar)
 
     def inputs(generator):
+        # The second draw has another table: who writes 1000 instead of asking it is
+        # seen. Small steps only, at which both tables differ and no part is tiny.
+        schedule = linear_schedule(T=(1000, 400)[generator.initial_seed() % 2])
         # Four pictures, and none is 4 wide: a_t without its reshape, (4,), would
         # otherwise fit the width, and be mixed in column by column without an error.
         x_0 = torch.rand(4, 3, 8, 8, generator=generator) * 2 - 1
         eps = torch.randn(4, 3, 8, 8, generator=generator)
-        t = torch.randint(20, 980, (4,), generator=generator)
+        t = torch.randint(20, 380, (4,), generator=generator)
         # An index that is off by one shows nowhere as well as at the ends.
         t[1], t[3] = 1, schedule.T  # the first step and the last one
         return x_0, t, eps, schedule.alpha_bar
 
-    def mixed(a_squared, b_squared, x_0, eps):
-        return a_squared.sqrt() * x_0 + b_squared.sqrt() * eps
-
-    def no_roots(x_0, t, eps, alpha_bar):
+    def of(x_0, t, eps, alpha_bar, a=lambda s: s.sqrt(), b=lambda s: (1 - s).sqrt()):
+        """The jump, with a_t and b_t as some make them of alpha_bar[t]."""
         share = alpha_bar[t].reshape(-1, 1, 1, 1)
-        # Squared, since `mixed` takes the roots that are forgotten here.
-        return mixed(share**2, (1 - share) ** 2, x_0, eps)
+        return a(share) * x_0 + b(share) * eps
+
+    def made(a=lambda s: s.sqrt(), b=lambda s: (1 - s).sqrt()):
+        return lambda *given: of(*given, a=a, b=b)
 
     def one_t_for_all(x_0, t, eps, alpha_bar):
-        share = alpha_bar[t[0]]
-        return mixed(share, 1 - share, x_0, eps)
+        return of(x_0, t[:1].expand(len(t)), eps, alpha_bar)
 
-    def swapped(x_0, t, eps, alpha_bar):
-        share = alpha_bar[t].reshape(-1, 1, 1, 1)
-        return mixed(1 - share, share, x_0, eps)
+    def one_before(x_0, t, eps, alpha_bar):
+        return of(x_0, t - 1, eps, alpha_bar)
 
-    def rest_of_a(x_0, t, eps, alpha_bar):
-        a_t = alpha_bar[t].sqrt().reshape(-1, 1, 1, 1)
-        return a_t * x_0 + (1 - a_t) * eps
+    def pictures_mixed(x_0, t, eps, alpha_bar):
+        return of(x_0, t.sort().values, eps, alpha_bar)
+
+    def of_beta(x_0, t, eps, alpha_bar):
+        # alpha_t is the share of one step alone.
+        before = alpha_bar[(t - 1).clamp(min=0)]
+        share = (alpha_bar[t] / before).reshape(-1, 1, 1, 1)
+        return share.sqrt() * x_0 + (1 - share).sqrt() * eps
+
+    def straight(x_0, t, eps, alpha_bar):
+        u = (t / (len(alpha_bar) - 1)).reshape(-1, 1, 1, 1)
+        return (1 - u) * x_0 + u * eps
 
     mistakes = {
         "alpha_bar stands where its square root belongs: variances add, so each part "
-        "is weighted with the root of its share": no_roots,
+        "is weighted with the root of its share": made(lambda s: s, lambda s: 1 - s),
+        "only b_t has its square root: a_t is the root of alpha_bar[t]": (
+            made(a=lambda s: s)
+        ),
+        "only a_t has its square root: b_t is the root of 1 - alpha_bar[t]": (
+            made(b=lambda s: 1 - s)
+        ),
         "one t for the whole batch: every picture has a t of its own": one_t_for_all,
-        "the two factors have changed places: a_t is for x_0, b_t for eps": swapped,
+        "the two factors have changed places: a_t is for x_0, b_t for eps": (
+            made(lambda s: (1 - s).sqrt(), lambda s: s.sqrt())
+        ),
+        "the two factors have changed places, and their roots are missing: a_t, the "
+        "root of alpha_bar[t], is for x_0": made(lambda s: 1 - s, lambda s: s),
         "b_t is not 1 - a_t: their *squares* add up to 1, so it is the root of "
-        "1 - alpha_bar[t]": rest_of_a,
+        "1 - alpha_bar[t]": made(b=lambda s: 1 - s.sqrt()),
+        "b_t is the root of 1 - alpha_bar[t], not of 1 - a_t: alpha_bar[t] has had its "
+        "root taken twice": made(b=lambda s: (1 - s.sqrt()).sqrt()),
+        "both parts get a_t: the noise gets b_t, the root of 1 - alpha_bar[t]": (
+            made(b=lambda s: s.sqrt())
+        ),
+        "the squares are taken instead of the square roots": (
+            made(lambda s: s**2, lambda s: (1 - s) ** 2)
+        ),
+        "the noise is taken off: it is a_t * x_0 *plus* b_t * eps": (
+            made(b=lambda s: -((1 - s).sqrt()))
+        ),
+        "the picture is not weighted: a_t, the root of alpha_bar[t], says how much of "
+        "it is left": made(a=torch.ones_like),
+        "the noise is not weighted: b_t, the root of 1 - alpha_bar[t], says how much "
+        "of it there is": made(b=torch.ones_like),
+        "neither part is weighted: x_0 gets a_t, and eps gets b_t": (
+            made(torch.ones_like, torch.ones_like)
+        ),
+        "the noise is missing: add b_t * eps": made(b=torch.zeros_like),
+        "the picture is missing: add a_t * x_0": made(a=torch.zeros_like),
+        "alpha_bar is read one step too early: alpha_bar[0] is 1, so step t is at "
+        "alpha_bar[t] itself": one_before,
+        "the steps have changed places: each picture has the t of its own row": (
+            pictures_mixed
+        ),
+        "that is one step's share of noise: alpha_bar[t] is the product of all the "
+        "shares so far, and is used as it is": of_beta,
+        "that mixes on the straight line, t / T: here the shares stand in the table, "
+        "alpha_bar[t]": straight,
+    }
+
+    # The notebook's own: the steps of its figure, and 0, at which nothing is mixed in.
+    drawn = torch.Generator().manual_seed(2)
+    pictures, noise = torch.randn(2, 6, 3, 32, 32, generator=drawn)
+    table = linear_schedule(T=1000).alpha_bar
+    seen = torch.tensor([0, 100, 200, 300, 500, 1000])
+    also = {
+        "for the six pictures of the notebook": (pictures, seen, noise, table),
+        "for one picture alone": (pictures[:1], seen[2:3], noise[:1], table),
+        # Where (B,) and (3, H, W) fit side by side without an error.
+        "for three pictures of 3 x 3": (
+            *(pictures[:3, :, :3, :3], seen[1:4]),
+            *(noise[:3, :, :3, :3], table),
+        ),
     }
 
     def check():
         try:
-            compare(learner_add_noise, right, inputs, mistakes)
+            compare(learner_add_noise, right, inputs, mistakes, also=also)
         # The commonest accident in class. torch's own sentence about sizes is about
         # tensors; this one is about what to do.
         except RuntimeError as error:

@@ -33,7 +33,9 @@ inputs and no other named mistake explains them: a wrong diagnosis is worse than
         something must be able to learn from the answer: wherever the right function has
         a gradient by an argument (a tensor, or the weights of an nn.Module), the
         learner's must have the same. Whoever cuts it off is told with what. A fake
-        network gets a weight by `one_weight(function)`, from slope.py.
+        network gets a weight by `one_weight(function)`, from slope.py. Where pictures
+        and noise are given, which nobody learns: gradient=("model",), the names of
+        those arguments of the right function that need one.
 
 Where comparing two answers is not enough, write the check by hand: a function that
 raises NotYetRight with a sentence, given to `report`, and calls the learner's function
@@ -57,6 +59,7 @@ from course_lib.checks.difference import (
     Answer,
     difference,
     is_comparable,
+    is_of_another_dtype,
     says_nothing,
 )
 from course_lib.checks.guard import NoEnd, fresh, is_changed, kept
@@ -130,7 +133,7 @@ def compare(
     tolerance: float = 1e-4,
     by_chance: str = "use the randomness it is given instead of drawing some inside",
     also: Mapping[str, tuple] | None = None,
-    gradient: bool = False,
+    gradient: bool | tuple[str, ...] = False,
 ) -> None:
     """Raise NotYetRight unless the learner's function answers as the right one does.
 
@@ -142,7 +145,8 @@ def compare(
         tolerance: how far apart numbers may be, absolutely and relatively
         by_chance: what to do if it draws noise of its own
         also:      what a further case is called ("at t = 0") -> its arguments
-        gradient:  whether something is to be learned from the answer
+        gradient:  whether something is to be learned from the answer; or the names of
+                   the arguments of `right` by which there must be a gradient
     """
     # Seeds that never change: a class compares what it reads, and so does `make
     # course`. Two of them, since on one input a mistake may look like another by
@@ -155,7 +159,7 @@ def compare(
         except NotYetRight as error:
             raise NotYetRight(f"{name}: {error}") from None
     if gradient:
-        _compare_gradients(learner, right, draws)
+        _compare_gradients(learner, right, draws, gradient)
 
 
 def _compare_draws(learner, right, draws, mistakes, tolerance, by_chance) -> None:
@@ -187,12 +191,14 @@ def _where_from(said: str, learner: Callable, draws: list) -> str:
     return said
 
 
-def _compare_gradients(learner: Callable, right: Callable, draws: list) -> None:
+def _compare_gradients(learner, right, draws, needed) -> None:
     for draw in draws:
         mine, exact = (asking_for_gradients(fresh(draw)) for _ in range(2))
         names = names_of(learner, len(draw))
+        which = names_of(right, len(draw))
+        asked = [needed is True or name in needed for name in which]
         with guard.same_torch(), plain_torch():
-            said = slope_difference(learner, right, mine, exact, names)
+            said = slope_difference(learner, right, mine, exact, names, asked)
         if said:
             raise NotYetRight(said)
 
@@ -215,7 +221,9 @@ def named_mistake(found, expected, draws, mistakes, tolerance=1e-4) -> str | Non
         # would make it: what is compared is what it does, never how it is written.
         made = [mistaken(*fresh(draw)) for draw in draws]
         matters = all(map(difference, made, expected))  # else it proves nothing
-        if matters and _first_difference(found, made, tolerance) is None:
+        said = _first_difference(found, made, tolerance) if matters else "nothing"
+        # In another dtype it is the same mistake, and the dtype is told afterwards.
+        if said is None or is_of_another_dtype(said):
             explains.append(name)
     # Two that fit are two guesses, and the learner would look in the wrong place in one
     # case of two: then one number, expected and found, says more.
@@ -288,7 +296,7 @@ def checked(
     name: str | None = None,
     tolerance: float = 1e-4,
     also: Mapping[str, tuple] | None = None,
-    gradient: bool = False,
+    gradient: bool | tuple[str, ...] = False,
 ) -> Callable:
     """What most checks are: compare with the right function, then report."""
 

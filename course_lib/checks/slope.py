@@ -150,7 +150,12 @@ BACKWARD = (
 
 
 def slope_difference(
-    learner: Callable, right: Callable, mine: tuple, exact: tuple, names: list[str]
+    learner: Callable,
+    right: Callable,
+    mine: tuple,
+    exact: tuple,
+    names: list[str],
+    asked: list[bool],
 ) -> str | None:
     """Why an answer with right numbers could not be learned from, or None.
 
@@ -160,11 +165,12 @@ def slope_difference(
         mine:  the arguments, from `asking_for_gradients`
         exact: the same for the right function
         names: what the learner's function calls them
+        asked: by which of them a gradient matters
     """
     expected = right(*exact)
     arrived = {
-        name: gradients(expected, leaves(value))
-        for name, value in zip(names, exact, strict=True)
+        name: gradients(expected, leaves(value)) if matters else []
+        for name, value, matters in zip(names, exact, asked, strict=True)
     }
     needed = {
         name: value

@@ -116,15 +116,19 @@ def image_tag(png: bytes, alt: str, width: int | None = None, look: str = "") ->
     >>> image_tag(b"png", 'a "frog"', width=32)[:40]
     '<img alt="a &quot;frog&quot;" width="32"'
     """
-    # Inside the page, so that a notebook that is sent to somebody brings its pictures.
-    data = base64.b64encode(png).decode()
     # Asked for here, through which every picture goes: none gets past without words.
     words = html.escape(check_alt(alt))
     wide = f'width="{width}" ' if width is not None else ""
     return (
         f'<img alt="{words}" {wide}style="max-width: 100%; height: auto; {look}" '
-        f'src="data:image/png;base64,{data}">'
+        f'src="{data_uri(png)}">'
     )
+
+
+def data_uri(png: bytes) -> str:
+    """A picture as an address that holds all of it."""
+    # Inside the page, so that a notebook that is sent to somebody brings its pictures.
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def check_alt(alt: str) -> str:

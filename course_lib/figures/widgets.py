@@ -1,7 +1,7 @@
 """Sliders: one for frames made beforehand, one for what is computed while you move it.
 
-A frame slider is plain HTML: it needs no kernel, works in the book, and shows all its
-frames in a strip where scripts do not run. Each widget has a still twin in `plots`.
+A frame slider is plain HTML: it needs no kernel, works in the book, and shows some of
+its frames in a row where scripts do not run. Each widget has a still twin in `plots`.
 """
 
 import hashlib
@@ -17,64 +17,81 @@ from PIL import Image
 from torch import Tensor
 
 from course_lib.diffusion.samplers import Step
-from course_lib.figures.figure import check_alt, image_tag, png_bytes, publish
+from course_lib.figures.figure import (
+    check_alt,
+    data_uri,
+    image_tag,
+    png_bytes,
+    publish,
+)
 from course_lib.pixels import check_pictures, to_image
 
-# The strip of frames is there from the start; the script, where it may run, puts a
-# slider in its place. Once that has the focus, the arrow keys move it: JupyterLab has
-# uses of its own for them and is told to keep away (lm-suppress-shortcuts).
+# A row of frames is there from the start: a table, since GitHub drops scripts and every
+# style. The script, where it may run, puts a slider in its place; it makes all that it
+# needs, so nothing dead stands where it does not run. Once the slider has the focus,
+# the arrow keys move it: JupyterLab has uses of its own for them and is told to keep
+# away (lm-suppress-shortcuts).
 PAGE = """\
 <div data-frames="{key}">
-<div class="strip" style="display: flex; flex-wrap: wrap; gap: 8px">
+<table><tr>
 {strip}
-</div>
-<div class="slider" style="display: none">
-<img alt="{alt}" {width}style="{look}"><br>
-<input type="range" min="0" max="{last}" value="{start}" aria-label="{alt}"
- data-lm-suppress-shortcuts="true"
- style="width: 100%; min-width: 240px; margin: 6px 0">
-<button type="button">&#9654; Play</button>
-<span class="label" style="font-family: monospace; margin-left: 8px"></span>
-</div>
+</tr></table>
 </div>
 <script>
 for (const box of document.querySelectorAll('[data-frames="{key}"]')) {{
-  const strip = box.querySelector(".strip"), slider = box.querySelector(".slider");
-  const frames = strip.querySelectorAll("img"), labels = {labels};
-  const image = slider.querySelector("img"), range = slider.querySelector("input");
+  if (box.dataset.ready) continue;  // the same frames may be shown twice on a page
+  box.dataset.ready = "yes";
+  const strip = box.querySelector("table"), labels = {labels}, alt = {alt};
+  const others = {others}, row = [...strip.querySelectorAll("img")];
+  const frames = labels.map((_, i) => others[i] ?? row.shift().src);
+  const make = (tag, style) => {{
+    const made = document.createElement(tag);
+    made.style.cssText = style;
+    return made;
+  }};
+  const slider = make("div", "display: inline-block");  // as wide as its picture
+  const image = make("img", "{look}");
+  const range = make("input", "width: 100%; min-width: 240px; margin: 6px 0");
+  const button = make("button", "margin-right: 8px");
+  const label = make("span", "font-family: monospace");
+  {width}
+  Object.assign(range, {{type: "range", min: 0, max: {last}, value: {start}}});
+  range.setAttribute("aria-label", alt);
+  range.setAttribute("data-lm-suppress-shortcuts", "true");
   const turn = () => {{
     const i = Number(range.value);
-    image.src = frames[i].src;
-    image.alt = frames[i].alt;
-    slider.querySelector(".label").textContent = labels[i];
+    image.src = frames[i];
+    image.alt = alt + ": " + labels[i];
+    label.textContent = labels[i];
     range.setAttribute("aria-valuetext", labels[i]);
   }};
-  const button = slider.querySelector("button"), last = frames.length - 1;
   let film = null;
   const stop = () => {{
     clearInterval(film);
     film = null;
-    button.textContent = "\u25b6 Play";
+    button.textContent = "▶ Play";
   }};
   const step = () => {{
     range.value = Number(range.value) + 1;
     turn();
-    if (Number(range.value) === last) stop();  // once through, no loop
+    if (Number(range.value) === {last}) stop();  // once through, no loop
   }};
   button.onclick = () => {{
     if (film !== null) return stop();
-    if (Number(range.value) === last) range.value = 0;
+    if (Number(range.value) === {last}) range.value = 0;
     turn();
-    button.textContent = "\u23f8 Pause";
+    button.textContent = "⏸ Pause";
     film = setInterval(step, Math.max(150, Math.min(600, 6000 / frames.length)));
   }};
   range.oninput = () => {{ stop(); turn(); }};
+  slider.append(image, make("br", ""), range, make("br", ""), button, label);
+  box.append(slider);
   strip.style.display = "none";
-  slider.style.display = "inline-block";  // as wide as its picture
+  stop();
   turn();
 }}
 </script>"""
-THUMB = 96  # pixels; the width of a frame in the strip
+STRIP, THUMB = 8, 80  # at most so many frames in the row, and so many pixels wide
 
 
 def frame_slider(
@@ -113,30 +130,51 @@ def slider_page(frames, labels, alt, zoom=None, start=0) -> str:
         raise ValueError(f"start must lie in 0..{len(images) - 1}; got {start}.")
     width = images[0].width * zoom
     look = "image-rendering: pixelated;" if zoom > 1 else ""
+    alt = check_alt(alt)
     pngs = [png_bytes(image) for image in images]
-    item = "text-align: center; font-size: small; max-width: 120px"
-    strip = [
-        f'<div style="{item}">'
-        f"{image_tag(png, f'{alt}: {label}', min(width, THUMB), look)}"
-        f"<br>{html.escape(label)}</div>"
+    tags = [
+        image_tag(png, f"{alt}: {label}", min(width, THUMB), look)
         for png, label in zip(pngs, labels, strict=True)
     ]
+    row = in_row(len(tags))
     return PAGE.format(
         # A hash and not a random id: the same cell run twice must be the same bytes, or
         # nbval would find a difference at every run. Two sliders with the same frames
         # share it, and the script does both.
         key=hashlib.sha256(b"".join(pngs)).hexdigest()[:16],
-        strip="\n".join(strip),
-        alt=html.escape(check_alt(alt)),
+        strip="\n".join(
+            f'<td align="center">{tags[i]}<br>{html.escape(labels[i])}</td>'
+            for i in row
+        ),
+        # Each frame stands in the page once: in the row, or here.
+        others=as_script(
+            {i: data_uri(pngs[i]) for i in range(len(pngs)) if i not in row}
+        ),
+        alt=as_script(alt),
+        labels=as_script(labels),
         # Pixels of a picture are enlarged by the browser, which keeps them square and
         # the page small. A drawn figure has its own size, which may differ by one
         # between versions of matplotlib, so it is not written down.
-        width=f'width="{width}" ' if zoom > 1 else "",
+        width=f"image.width = {width};" if zoom > 1 else "",
         look=f"max-width: 100%; height: auto; {look}",
         last=len(images) - 1,
         start=start,
-        labels=json.dumps(labels).replace("<", "\\u003c"),  # no </script> from a label
     )
+
+
+def in_row(count: int) -> list[int]:
+    """Which frames stand in the row: the first, the last, and some between.
+
+    >>> in_row(3), in_row(15)
+    ([0, 1, 2], [0, 2, 4, 6, 8, 10, 12, 14])
+    """
+    shown = min(count, STRIP)
+    return [round(i * (count - 1) / max(1, shown - 1)) for i in range(shown)]
+
+
+def as_script(value) -> str:
+    """A value as JavaScript inside a page."""
+    return json.dumps(value).replace("<", "\\u003c")  # no </script> from a label
 
 
 def as_images(frames, zoom: int | None) -> tuple[list[Image.Image], int]:

@@ -20,9 +20,9 @@
 # Run the next cell, write into the field and press Enter. The network knows eight
 # animals (frog, rabbit, cat, bear, bird, fish, turtle, bat), eight colours, hats,
 # balloons, umbrellas and stilts, snow, night, sea, sunset and meadows, and two animals
-# side by side. Then drag the slider under the pictures: at the left you see noise turn
-# into a picture; at the right, what the computer *believes* is hidden in the noise.
-# Another seed is another noise.
+# side by side. Then drag the slider under the pictures. On the left, noise turns into
+# a picture: $x_t$, the picture at step t. On the right is the network's guess of what
+# is hidden in the noise: $\hat x_0$, in code `x_0_hat`. Another seed is another noise.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.widgets import live, sampler_slider
@@ -42,7 +42,22 @@ def watch(prompt, seed):
 live(watch, prompt="a frog on stilts", seed=(0, 50, 1, 4))
 
 # %% [markdown]
-# The same without a field. Change the words, or the number, and run it again.
+# Before you go on: what does the picture start from? It is 64 x 64 pixels, and each
+# pixel is three numbers, 12,288 in all. How many random numbers does the network need
+# to begin? Make a guess and run the cell. All through the course you guess first: a
+# wrong guess is what you remember.
+
+# %%
+from course_lib.figures.prediction import prediction
+
+guess_start = prediction(
+    "How many random numbers become a picture of 64 x 64 pixels?",
+    [1, 64, 1024, 12288, 1000000],
+)
+
+# %% [markdown]
+# Now the same picture without a field. Change the words, or the number, and run the
+# cell again.
 
 # %%
 from course_lib.figures.plots import show_trace
@@ -55,17 +70,18 @@ sampler_slider(seen, alt=f"Out of noise comes {prompt}", zoom=4)
 show_trace(seen, alt=f"Noise turns into {prompt}; below, the guess at each step.")
 numbers = way[0].x_t.numel()
 print(f"{numbers:,} random numbers became {prompt} in {len(way) - 1} steps")
+guess_start.compare(numbers)
 
 # %% [markdown]
-# This picture existed nowhere before you pressed the keys. There is no drawer with
-# frogs on stilts in it: in the 50,000 pictures that the network has looked at there are
-# frogs, and there are animals on stilts, but not one frog on stilts. It can do one
-# thing: *guess what is hidden under noise*, when it is told in words what that is. When
-# it is asked again and again, it finds a frog where there was none.
+# This picture existed nowhere before you pressed the keys. The network was trained on
+# 50,000 pictures. There are frogs in them, and animals on stilts, but not one frog on
+# stilts. It can do one thing: *guess what is hidden under noise*, when words tell it
+# what that is. Asked again and again, it finds a frog where there was none.
 #
-# (Why so few random numbers for so many pixels? It draws in a kind of shorthand, 16 x
-# 16 places, which is written out as 64 x 64 pixels when you look. Hence the confetti.
-# Until notebook 11 you will work with pixels themselves.)
+# (Why so few random numbers for so many pixels? The network draws in a kind of
+# shorthand, 16 x 16 places, and a second network writes it out as 64 x 64 pixels. That
+# is why the noise looks like confetti. Until notebook 11 you will work with pixels
+# themselves.)
 #
 # Now some more, two of each.
 
@@ -83,17 +99,19 @@ prompts = [
     "a white bat at sunset",
 ]
 zoo = draw(prompts * 2, steps=12, seed=11)  # (16, 3, 64, 64)
-for prompt in prompts:
-    print("-", prompt)
-show_pictures(zoo, columns=8, alt="Eight prompts, and under each other two pictures.")
-numbers = sum(p.numel() for p in draw.model.parameters())
-print(f"a network of {numbers:,} numbers drew {len(zoo)} pictures")
+for line in prompts:
+    print("-", line)
+show_pictures(
+    zoo, columns=8, alt="Eight prompts, two pictures each, one above the other."
+)
+size = sum(p.numel() for p in draw.model.parameters())
+print(f"a network of {size:,} numbers drew {len(zoo)} pictures")
 
 # %% [markdown]
 # ## How exercises work
 #
-# In each notebook you write one or two small functions. A **check** looks at yours and
-# answers in words. It has three answers; here are the first two.
+# In each notebook you write one or two small functions. A **check** tries yours and
+# answers in words. It has three answers. Here are the first two.
 
 # %%
 import torch
@@ -148,9 +166,9 @@ show_pictures(
 )
 
 # %% [markdown]
-# "ok" is the third answer. Under *Run* in the menu you find "Restart Kernel and Run All
-# Cells": it mends whatever you may have broken. So change things. That is how one
-# learns here.
+# "ok" is the third answer. In the *Run* menu there is "Restart Kernel and Run All
+# Cells". It mends whatever you may have broken, so change things. That is the way to
+# learn here.
 #
 # ## What you will build
 #
@@ -193,9 +211,9 @@ show_rows(
     "drawn early, half way and late in a training; drawn in 1 to 16 steps; and drawn "
     "for more and more words.",
 )
-show_pictures(
-    draw(told, steps=14, seed=3),  # 11, 12: the last row in four times as many pixels
-    titles=["11, 12", *told[1:]],
+show_rows(
+    {"11, 12 latents": draw(told, steps=14, seed=3)},  # the last row, 64 x 64 pixels
+    titles=["(no words)", *told[1:]],
     alt="Five pictures for more and more words, up to a red frog with a hat at night.",
 )
 print("how much picture is left in row 02:", small.schedule.a(t).tolist())
@@ -211,8 +229,9 @@ print("how much picture is left in row 02:", small.schedule.a(t).tolist())
 #   steps, with a sampler of your own.
 # - [08](08_words.ipynb), [09](09_image_text.ipynb) and [10](10_text_to_image.ipynb):
 #   turn words into numbers, find out what they look like, and let them steer.
-# - [07](07_editing.ipynb): change pictures. [11](11_autoencoder.ipynb) and
-#   [12](12_latent_diffusion.ipynb): the shorthand, and the whole system in it.
+# - [07](07_editing.ipynb), which comes after 10: change pictures.
+# - [11](11_autoencoder.ipynb) and [12](12_latent_diffusion.ipynb): the shorthand, and
+#   the whole system in it.
 #
 # Later parts of the course go on from there: your own photos and styles, and what all
 # this does to the world. They are not written yet; [the map](../lessons/README.md) says
@@ -220,10 +239,10 @@ print("how much picture is left in row 02:", small.schedule.a(t).tolist())
 #
 # ## Is my machine ready?
 #
-# Two processor cores are enough for everything up to here; nothing needs a graphics
-# card. The doctor looks at your machine, measures how fast it is, and says what to do
-# about what is missing. (What you see in the book comes from the machine that made the
-# book, busy with other things and held to one core.)
+# Two processor cores are enough for everything; nothing needs a graphics card. The
+# doctor looks at your machine, measures how fast it is, and says what to do. Data that
+# is "not here yet" is no fault: the course draws it when it is first needed. (The
+# output stored in this file comes from a busy machine, held to one core.)
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.commands.main import main
@@ -239,8 +258,10 @@ code = main(["doctor"])
 #
 # <details><summary>Answer</summary>
 #
-# Yes, to the last pixel. The seed decides the noise, and the rest is arithmetic.
-# Notebook 06 looks for every place where chance can enter.
+# Yes, to the last pixel, if all else is the same: the prompt, the number of steps, and
+# the picture's place in the row. The seed decides the noise of the first picture, the
+# second, and so on. The rest is arithmetic. Notebook 06 looks for every place where
+# chance can enter.
 #
 # </details>
 #
@@ -248,9 +269,9 @@ code = main(["doctor"])
 #
 # <details><summary>Answer</summary>
 #
-# Nowhere by itself. Together they say how a noisy picture must change to look a little
-# more like the pictures the network has seen. Notebook 06 measures how far our frogs
-# are from the nearest frog it has ever seen.
+# In no single place. Together the numbers say how a noisy picture must change to look
+# a little more like the pictures the network has seen. Notebook 06 measures how far our
+# frogs are from the nearest frog that it has seen.
 #
 # </details>
 #
@@ -258,10 +279,9 @@ code = main(["doctor"])
 #
 # <details><summary>Answer</summary>
 #
-# A white sheet is always the same, so it would always become the same picture. Noise is
-# different every time, and holds every picture equally little. Notebook 02 has the
-# experiment.
+# The network has been trained on pictures under noise. At the first step it has only
+# ever seen noise, and a white sheet is nothing like it. Noise is also different every
+# time, so every picture is another one. Notebook 06 starts from a white sheet, and from
+# other things, and counts what comes.
 #
 # </details>
-#
-# Next: [01 · A picture is numbers](01_pixels.ipynb).

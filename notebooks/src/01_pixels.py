@@ -12,14 +12,14 @@
 # - translate between the numbers in a file and the numbers that a network likes,
 # - say why almost every possible picture is just flicker, and why that matters.
 #
-# Run the cells from top to bottom with Shift + Enter. Change things. You cannot break
-# anything that "restart and run all" does not mend.
+# Run the cells from top to bottom with Shift + Enter. Change things: "Restart Kernel
+# and Run All Cells" mends whatever breaks.
 
 # %% [markdown]
 # ## See it
 #
-# Here is an album of 1,000 small pictures. Nobody painted them: the course draws them,
-# and writes a caption for each. We search the captions for some words.
+# Here is an album of 1,000 small pictures. Nobody painted them: a program of the course
+# draws them and writes a caption for each. We search the captions for some words.
 
 # %%
 import torch
@@ -35,13 +35,14 @@ texts = captions(factors, torch.arange(1000), seed=0)
 wanted = "green frog"  # try "bunny", "purple bat", "umbrella", "under the moon"
 found = [i for i, text in enumerate(texts) if wanted in text]
 print(f"{len(found)} of {len(texts)} captions say {wanted!r}")
-show_pictures(
-    from_bytes(album[found[:8]]),
-    titles=[texts[i] for i in found[:8]],
-    columns=4,
-    zoom=5,
-    alt=f"The first pictures whose caption says {wanted}, each above its caption.",
-)
+if found:  # there are words that no caption says, such as "frog on stilts"
+    show_pictures(
+        from_bytes(album[found[:8]]),
+        titles=[texts[i] for i in found[:8]],
+        columns=4,
+        zoom=5,
+        alt=f"The first pictures whose caption says {wanted}, each above its caption.",
+    )
 
 # %% [markdown]
 # We keep one of them: the frog by the sea. To the computer it is a box of numbers, 3
@@ -58,15 +59,15 @@ print("shape:", tuple(frog.shape), "- that makes", frog.numel(), "numbers")
 show_picture_numbers(frog, top=11, left=9, size=5)
 
 # %% [markdown]
-# Each square is one **pixel**. In it stand three numbers: how much red, how much green
-# and how much blue light it gives. That is all there is. There is no frog in the file,
-# no eye and no sea, only these numbers. The frog happens in your head.
+# Each square is one **pixel**. It holds three numbers: how much red, how much green and
+# how much blue light it gives. That is all there is. There is no frog in the file, no
+# eye and no sea, only these numbers. The frog happens in your head.
 #
 # ## One pixel
 #
 # In files the three numbers go from 0 to 255, as above. In this course they go from
-# **-1 (none of that light) to 1 (all of it)**; why, we shall see below. Light adds up:
-# red and green light together look yellow.
+# **-1 (none of that light) to 1 (all of it)**; the reason comes below. Light adds up:
+# red and green light together look yellow. (The last square is white, like the page.)
 
 # %%
 colours = {
@@ -116,14 +117,20 @@ show_pictures(picture[None], zoom=16, alt="A smiling yellow face in nine rows of
 # %% [markdown]
 # ## Edit one pixel by hand
 #
-# What happens if you change one single pixel of the frog? Guess before you run the
-# cell. Then give it a green sun, or a freckle.
+# We change one single pixel of the frog. How many numbers change? Guess first. Then
+# run the cell after it, and give the frog a green sun, or a freckle.
+
+# %%
+from course_lib.figures.prediction import prediction
+
+guess_changed = prediction("Of 3,072 numbers, how many change?", [1, 3, 32, 3072])
 
 # %%
 edited = frog.clone()  # a copy, so that the frog stays as it was
 edited[:, 20, 17] = torch.tensor([1.0, -1.0, -1.0])
 changed = (edited != frog).sum().item()
 print(changed, "numbers of", frog.numel(), "have changed")
+guess_changed.compare(changed)
 show_pictures(
     torch.stack([frog, edited]),
     titles=["before", "after"],
@@ -131,7 +138,7 @@ show_pictures(
 )
 
 # %% [markdown]
-# Only that pixel has changed. Nothing else moves, because no number knows of any other.
+# Only that pixel has changed. Nothing else moves: no number depends on any other.
 #
 # ## Your turn: paint a square
 #
@@ -189,14 +196,16 @@ for name, channel in zip(["red", "green", "blue"], frog, strict=True):
 # %% [markdown]
 # ## Two scales
 #
-# A file has one *byte* for each number: whole numbers from 0 to 255. Our networks get
-# numbers from -1 to 1 instead. Why? So that the middle is **0**. In the next notebook
-# we add random noise, and noise is above 0 as often as below. A picture around 0 and
-# noise around 0 mix well; and "I know nothing" is simply 0, grey.
+# A file has one *byte* for each number: a whole number from 0 to 255. Our networks get
+# numbers from -1 to 1 instead. Why? Because then the middle is **0**. In the next
+# notebook we add random noise, and noise is above 0 as often as below. A picture around
+# 0 and noise around 0 mix well. And "I know nothing" is simply 0, which is grey.
 #
 # ## Your turn: from bytes to [-1, 1]
 #
-# Write the formula: 0 becomes -1, 255 becomes 1, in equal steps between.
+# Write the formula: 0 becomes -1, 255 becomes 1, with equal steps between them. It has
+# to work for *any* picture, also for a dark one. (Bytes are of dtype `uint8`: in it 0 -
+# 1 is 255. `.float()` turns them into numbers with a decimal point.)
 
 
 # %%
@@ -220,8 +229,10 @@ for byte in (0, 64, 128, 255):
 there_and_back = to_bytes(to_scale(every_byte))
 print("all 256 bytes survive the round trip:", torch.equal(there_and_back, every_byte))
 
-show_source(from_bytes, to_bytes)  # the library's own two functions
-print("the same as in the library:", torch.equal(to_scale(album), from_bytes(album)))
+if to_scale is my_from_bytes:  # solved: here are the library's own two functions
+    show_source(from_bytes, to_bytes)
+    same = torch.allclose(to_scale(album), from_bytes(album), atol=1e-6)
+    print("yours and the library's agree on the whole album:", same)
 
 # %% [markdown]
 # ## Draw with distances
@@ -242,7 +253,7 @@ print("a pixel in the middle:", round(distance[16, 16].item(), 1))
 print("a pixel in the corner:", round(distance[0, 0].item(), 1))
 
 hard = (distance < 0).float()  # inside or not
-soft = (0.5 - distance).clamp(0, 1)  # a pixel cut by the edge is covered by a part
+soft = (0.5 - distance).clamp(0, 1)  # pixels on the edge are partly covered
 print("pixels inside:", int(hard.sum()), "- pi r r is", round(math.pi * 144))
 shown = torch.stack([distance / 12, hard * 2 - 1, soft * 2 - 1])  # each (32, 32)
 show_pictures(
@@ -254,9 +265,10 @@ show_pictures(
 
 # %% [markdown]
 # The library does the same without loops, for all pixels at once. Its pictures are 1
-# wide and 1 high, and y goes up. A few helpers (`union` glues shapes together,
-# `intersection` keeps what lies in both, `capsule` is a thick line), and there is a
-# creature. **Make it yours**: another colour, three eyes, longer legs, a hat.
+# wide and 1 high, and y goes up. There are a few helpers: `union` glues shapes
+# together, `intersection` keeps the part that lies in both, `capsule` is a thick line.
+# That is enough for a creature. **Make it yours**: another colour, three eyes, longer
+# legs, a hat.
 
 # %%
 from course_lib.world.shapes import (
@@ -284,7 +296,7 @@ legs = [capsule(points, (x, 0.25), (x, 0.1), radius=0.05) for x in (0.33, 0.5, 0
 feelers = [capsule(points, (0.5, 0.7), (x, 0.9), radius=0.02) for x in (0.35, 0.65)]
 body = union(belly, *legs, *feelers)
 smile = stroke(circle(points, (0.5, 0.44), 0.13), 0.018)  # a ring ...
-smile = intersection(smile, points[1] - 0.42)  # ... of which the lower half is kept
+smile = intersection(smile, points[1] - 0.42)  # ... and only its lower half is kept
 
 mine = torch.tensor([0.3, 0.6, 0.9]).reshape(3, 1, 1).expand(3, 32, 32)  # sky
 mine = paint(mine, body - 0.03, (-0.7, -0.8, -0.6))  # outline: a larger shape
@@ -329,9 +341,9 @@ print(len(frogs), "frogs,", len(stilts), "of them on stilts")
 # %% [markdown]
 # ## Real photos
 #
-# CIFAR-10 is a famous set of 60,000 photos, 32×32 pixels each. If it can be reached,
-# you see photos now; if not, critters take their place, and a line says so. Either way
-# it is the same kind of box of numbers.
+# CIFAR-10 is a famous set of 60,000 photos, 32×32 pixels each (Krizhevsky 2009). If it
+# can be reached, you see photos now. If not, critters take their place, and a line says
+# so. Either way it is the same kind of box of numbers.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.world.datasets import load_cifar10_or_critters
@@ -351,11 +363,12 @@ assert photos.pictures.shape == (10_000, 3, 32, 32)
 # ## The mean picture
 #
 # Since pictures are numbers, we can do sums with them. What is the *average* of 1,000
-# critters? Add them up, pixel by pixel, and divide by 1,000.
+# critters? Add them up, pixel by pixel, and divide by 1,000. The *standard deviation*
+# (`std`) says how far numbers typically lie from their mean.
 
 # %%
 everyone = from_bytes(album)  # (1000, 3, 32, 32)
-mean = everyone.mean(dim=0)  # (3, 32, 32)
+mean = everyone.mean(dim=0)  # (3, 32, 32): the mean over the first axis, the pictures
 show_pictures(
     torch.stack([frog, mean]),
     titles=["one critter", "the mean of 1,000"],
@@ -364,7 +377,7 @@ show_pictures(
 print(f"spread of the numbers (std): frog {frog.std():.1f}, mean {mean.std():.1f}")
 
 # %% [markdown]
-# A pale smudge: everything that differs has cancelled out. Remember it. A computer that
+# A dull smudge: everything that differs has cancelled out. Remember it. A computer that
 # has no idea what to draw, and hedges its bets, draws exactly this. It will come back
 # in notebook 02.
 #
@@ -394,7 +407,14 @@ show_rows(
 # %% [markdown]
 # All flicker. What do the critters have that the others lack? **Neighbours that
 # agree.** We measure it: how much does a pixel differ from the one to its right, on
-# average?
+# average? And how many of the 1,000 random pictures are as smooth as the *roughest*
+# critter?
+
+# %%
+guess_smooth = prediction(
+    "How many of 1,000 random pictures are as smooth as the roughest critter?",
+    (0, 1000, 10),
+)
 
 # %%
 from course_lib.figures.plots import plot_histograms
@@ -418,9 +438,10 @@ plot_histograms(
 )
 below = (rough["random"] < rough["critters"].max()).sum().item()
 print(f"{below} of 1000 random pictures are as smooth as the roughest critter")
+guess_smooth.compare(below)
 
 # %% [markdown]
-# You could draw random pictures until the sun goes out and never meet a frog. Pictures
+# You could draw random pictures until the sun burns out and never meet a frog. Pictures
 # of something are a speck of dust in an ocean of noise. **This whole course is about
 # one question: how to find a way from anywhere in that ocean to the speck.**
 #
@@ -494,5 +515,3 @@ live(play, red=(0.0, 1.0), green=(0.0, 1.0), blue=(0.0, 1.0))
 # small windows that look at neighbours.
 #
 # </details>
-#
-# Next: [02 · Adding noise](02_noise.ipynb), where we ruin the frog on purpose.

@@ -5,8 +5,8 @@
 #
 # *About 45 minutes. Before this: [01 · A picture is numbers](01_pixels.ipynb).*
 #
-# To learn how to make pictures out of noise, we first do the opposite, which is easy:
-# we turn pictures into noise. When you are through you can
+# We want to make pictures out of noise. First we do the opposite, which is easy: we
+# turn pictures into noise. When you are through you can
 #
 # - add noise step by step, and say why there are square roots in it,
 # - jump to any step at once: you write that function,
@@ -43,37 +43,44 @@ x_t = add_noise(frog.expand(11, -1, -1, -1), t, eps.expand(11, -1, -1, -1), sche
 frame_slider(x_t, [f"t = {step}" for step in t], alt="A frog with more and more noise")
 
 # %% [markdown]
-# When did you lose the frog? Somewhere there you, too, are a **denoiser**, one who
-# guesses the picture behind the noise: your head knows what frogs look like.
+# When did you lose the frog? Up to there you were a **denoiser**: you guessed the
+# picture behind the noise, because you know what frogs look like.
 #
 # ## Noises add like the sides of a triangle
 #
 # **Noise** here means: each number of the picture gets a random number of its own from
 # `torch.randn`, around 0, sometimes above and sometimes below. How big is it usually?
-# That is the **standard deviation** (`std`). Its square is the **variance**. Let us add
-# a noise of std 3 and one of std 4. Is the sum a noise of std 7?
+# That is the **standard deviation** (`std`). Its square is the **variance**. We add a
+# noise of std 3 and one of std 4. What is the std of the sum?
 
 # %%
+from course_lib.figures.prediction import prediction
+
+guess_std = prediction("A noise of std 3 plus a noise of std 4 has std ...", (0, 12))
+
+# %%
+generator = torch.Generator().manual_seed(10)
 three = 3 * torch.randn(200_000, generator=generator)
 four = 4 * torch.randn(200_000, generator=generator)
 for name, noise in {"three": three, "four": four, "sum": three + four}.items():
     print(f"{name:>6}: std {noise.std():.1f}, variance {noise.var():2.0f}")
+guess_std.compare(round((three + four).std().item()))
 
 # %% [markdown]
-# No: 5! Now and then the two point the same way, but as often they cancel. The
+# It is 5. Sometimes the two point the same way, but as often they cancel. The
 # *variances* add: 9 + 16 = 25, as with the sides of a right-angled triangle.
-# **Remember: of independent noises (neither knows of the other) the variances add, not
-# the stds.**
+# **Remember: when two noises are independent (neither tells anything about the other),
+# their variances add, and their stds do not.**
 #
-# Now we want to give away 2 % of a thing's variance and fill up with 2 % fresh noise.
-# Multiplying numbers by $f$ multiplies their std by $f$, so their variance by $f^2$:
-# the factors must be the *roots* of 0.98 and 0.02. Watch what happens to the spread
-# after 200 such mixes, with roots, without, and if we only add noise and take nothing
-# away.
+# Now we want to give away 2 % of a variance and replace it by 2 % fresh noise.
+# Multiplying numbers by $f$ multiplies their std by $f$ and their variance by $f^2$. So
+# the factors must be the *roots* of 0.98 and 0.02. Watch the spread over 200 such
+# mixes: with roots, without roots, and if we only add noise and take nothing away.
 
 # %%
 from course_lib.figures.plots import plot_curves
 
+generator = torch.Generator().manual_seed(11)
 beta = 0.02  # the share of the variance that each mix replaces
 keep = 1 - beta
 mixes = {
@@ -99,9 +106,9 @@ plot_curves(
 )
 
 # %% [markdown]
-# With the roots the spread stays at 1 (or goes there): picture fades, noise grows, and
-# the numbers stay as large as a network likes them. That is all there is to the square
-# roots.
+# With the roots the spread stays at 1. The picture fades, the noise grows, and the
+# numbers keep the size that a network works well with. That is all there is to the
+# square roots.
 #
 # ## Step by step
 #
@@ -110,6 +117,7 @@ plot_curves(
 # %%
 from course_lib.figures.plots import show_pictures
 
+generator = torch.Generator().manual_seed(12)
 x, shown = frog, {0: frog}
 for step in range(1, 201):
     eps_new = torch.randn(3, 32, 32, generator=generator)
@@ -128,17 +136,19 @@ show_pictures(
 )
 
 # %% [markdown]
-# Where do these factors come from? Each step multiplies what is left by √0.98. After
-# 200 steps that is √0.98 · √0.98 · ... = 0.98¹⁰⁰, about 0.13. In the slider the frog
-# lasts longer, since `beta` starts tiny and grows. Such a list is a **schedule**.
+# Where do these factors come from? Each step multiplies the rest of the picture by
+# √0.98. After 200 steps that is √0.98 · √0.98 · ... = 0.98¹⁰⁰, about 0.13. In the
+# slider the frog lasts longer, because there `beta` starts tiny and grows. Such a list
+# of `beta`s is a **schedule**.
 #
 # ## One jump is as good as many steps
 #
 # 200 little noises are one big noise: their variances add. So we need not walk. We can
-# jump: keep √(0.98²⁰⁰) of the picture and add √(1 - 0.98²⁰⁰) of *one* noise. Is it
-# true? We take 50,000 pixels that are all 0.8, once walk and once jump, and compare.
+# jump: keep √(0.98²⁰⁰) of the picture and add √(1 - 0.98²⁰⁰) of *one* noise. Is that
+# true? We take 50,000 pixels that are all 0.8, walk, jump, and compare.
 
 # %%
+generator = torch.Generator().manual_seed(13)
 n = 50_000
 walked = torch.full((n,), 0.8)
 print("steps   mean: walk, jump    std: walk, jump")
@@ -156,13 +166,14 @@ for step in range(1, 201):
         assert abs(walked.std() - jumped.std()) < 0.02
 
 # %% [markdown]
-# The same cloud of numbers. So training will never walk: it jumps to a random step.
+# It is the same cloud of numbers. So training never walks: it jumps to a random step.
 #
-# The letters that everybody uses: at step $t$ the fresh share is $\beta_t$ (here always
-# 0.02), the kept share is $\alpha_t = 1 - \beta_t$, and the product of all kept shares
-# so far is $\bar\alpha_t$ ("alpha bar"). With it
+# These are the letters that everybody uses (Ho, Jain and Abbeel 2020): at step $t$ the
+# fresh share is $\beta_t$ (here always 0.02), the kept share is $\alpha_t = 1 -
+# \beta_t$, and the product of all kept shares so far is $\bar\alpha_t$ ("alpha bar").
+# With it
 #
-# $$x_t = a_t\,x_0 + b_t\,\epsilon,$$
+# $$x_t = a_t x_0 + b_t \epsilon,$$
 #
 # $$a_t = \sqrt{\bar\alpha_t}, \qquad b_t = \sqrt{1 - \bar\alpha_t}.$$
 #
@@ -191,6 +202,7 @@ def my_add_noise(x_0, t, eps, alpha_bar):
 from course_lib.checks.nb02_noise import check_add_noise
 from course_lib.figures.source import show_source
 
+generator = torch.Generator().manual_seed(14)
 jump = check_add_noise(my_add_noise)
 
 x_0 = album[:6]  # six critters, (6, 3, 32, 32)
@@ -213,14 +225,18 @@ if jump is my_add_noise:
 #
 # ## Schedules: how fast?
 #
-# Three schedules are in use. The first diffusion models replaced a little more at each
-# step (*linear*: the $\beta_t$ lie on a line). That ruins pictures early, so others go
-# gently (*cosine*). The *straight line* simply fades over: $a_t = 1 - u$, $b_t = u$,
-# where $u = t/T$ is how far we are. The **signal-to-noise ratio** $a_t^2 / b_t^2$
-# compares the variances of picture and noise; at 1 (10⁰ in the figure) there is as much
-# of one as of the other. (On the straight line the factors add up to 1, not their
-# squares. Half way both parts are smaller, so the screen cuts less off, and the frog
-# looks clearer than its ratio says.)
+# Many schedules are in use. We look at three. DDPM (Ho et al. 2020) replaces a little
+# more at each step (*linear*: the $\beta_t$ lie on a line). That ruins pictures early,
+# so Nichol and Dhariwal (2021) go more gently (*cosine*). The *straight line* (Liu et
+# al. 2022; Lipman et al. 2023) simply fades over: $a_t = 1 - u$, $b_t = u$, where
+# $u = t/T$ says how far we are. The **signal-to-noise ratio** $a_t^2 / b_t^2$ compares
+# the variances of picture and noise. At 1 (10⁰ in the figure) there is as much of one
+# as of the other.
+#
+# One thing looks odd in the pictures. On the straight line the *factors* add up to 1.
+# On the others their *squares* do. So half way the numbers are smaller on the straight
+# line. Fewer of them lie beyond black and white, where the screen cuts them off, and
+# the frog looks clearer than its ratio says.
 
 # %%
 from course_lib.diffusion.schedule import SCHEDULES
@@ -249,9 +265,10 @@ show_rows(
 # %% [markdown]
 # ## Why is it called diffusion?
 #
-# Drop some dye into water. Nobody pushes it anywhere: each speck is kicked about by the
-# water, left or right, up or down, at random. Yet the drop always spreads, and its
-# shape is lost. That is *diffusion*.
+# Drop some dye into water. Nobody pushes it anywhere: the water kicks each speck about,
+# left or right, up or down, at random. Yet the drop always spreads, and its shape is
+# lost. That is *diffusion*. (Sohl-Dickstein et al. 2015 brought the word, and the idea
+# of learning the way back, to machine learning.)
 #
 # We start with specks in the shape of our frog. At each step, each speck moves as in
 # our formula, but the kick is as crude as can be: **flip a coin**, +1 or -1. No bell
@@ -299,6 +316,7 @@ frame_slider(
 # %%
 from course_lib.figures.plots import plot_histograms
 
+generator = torch.Generator().manual_seed(15)
 across = {f"after {step} steps": snapshots[step][:, 0] for step in (0, 30, 400)}
 plot_histograms(
     across,
@@ -313,10 +331,11 @@ for name, x in {"the specks": across["after 400 steps"], "bell curve": bell}.ite
     print(f"{name}: {within[0]:.0%} within 1 of the middle, {within[1]:.0%} within 2")
 
 # %% [markdown]
-# **That is why the noise is Gaussian.** Many small kicks add up to the bell curve
-# whatever each single kick looks like, even coin flips. Whoever goes little by little
-# ends there anyway. So we may as well kick with bell curves from the start: then the
-# sum is exact after *every* number of steps, and the jump costs one line.
+# **That is why the noise is Gaussian.** Many small, independent kicks add up to the
+# bell curve, whatever a single kick looks like, as long as its variance is finite: even
+# coin flips do. Little by little, we end there anyway. So we may as well kick with bell
+# curves from the start. Then the sum is exact after *every* number of steps, and the
+# jump is one line.
 #
 # A picture is such a speck: not in a glass with two directions, but in a space with
 # 3,072. Diffusing a whole album means that each picture wanders off until all are one
@@ -360,9 +379,15 @@ show_rows(
 
 # %% [markdown]
 # Now a guessing game. Someone hands you the *end* of one of a hundred critters. Which
-# was it? For the blur we compare colours. For the noise we use the best guesser there
-# can be, the library's `IdealDenoiser`. It knows all hundred by heart and asks of each:
-# if it was this one, how likely is the noise that would have to be there?
+# critter was it? For the blur we compare colours. For the noise we use the best guesser
+# there can be, the library's `IdealDenoiser`. It knows all hundred by heart and asks of
+# each: if it was this one, how likely is the noise that would have to be there? Blind
+# luck is right for 10 ends of 1,000.
+
+# %%
+guess_ends = prediction(
+    "Of 1,000 ends of the noise, how many does the best guesser name?", (0, 1000, 10)
+)
 
 # %%
 from course_lib.diffusion.ideal import IdealDenoiser
@@ -374,15 +399,17 @@ ideal = IdealDenoiser(hundred, schedule)
 chances = ideal.chances(end, torch.full((1000,), 1000))  # (1000, 100)
 right = (chances.argmax(dim=1) == torch.arange(100).repeat(10)).sum().item()
 print(f"ends of the noise guessed right: {right} of 1000; by blind luck 10")
+guess_ends.compare(right)
 print(f"all ends: mean {abs(end.mean()):.1f}, std {end.std():.1f}, the cloud N(0, 1)")
 assert right < 30
 
 # %% [markdown]
-# The end of the blur gives the picture away. To make a *new* picture you would have to
-# know which end colours exist, and from one colour there is only one way back. The end
-# of the noise has forgotten everything: **it is the same cloud for every picture, and
-# you can draw from it for free, as often as you like.** That is where a new picture can
-# start. (People have built models on blur. They must learn the ends as well.)
+# The end of the blur gives these pictures away: each of the hundred has a colour of its
+# own. To make a *new* picture you would have to know which end colours exist. The end
+# of the noise has forgotten nearly everything: **it is the same cloud for every
+# picture, and you can draw from it for free, as often as you like.** That is where a
+# new picture can start. (Models on blur exist, for one Bansal et al. 2022. They need a
+# model of the ends as well.)
 #
 # ## Why little by little, and not one big step?
 #
@@ -414,10 +441,10 @@ print("different critters:", len(set(nearest.indices.tolist())), "of 6")
 # %% [markdown]
 # There is the smudge of notebook 01 again. From pure noise every critter is possible,
 # and the *best* single answer is their mean. A small step needs no decision: it only
-# leans a little towards what is likely. Then less is possible, the next lean is
-# clearer, and in the end one critter is left. Small steps let the chance in the noise
-# decide, instead of the average. (This denoiser knows a hundred critters by heart and
-# can only give one of them back. Notebook 03 goes on from here.)
+# leans a little towards the likely critters. After it fewer are possible, the next lean
+# is clearer, and in the end one critter is left. Small steps let the chance in the
+# noise decide, instead of the average. (This denoiser knows a hundred critters by heart
+# and can only give one of them back. Notebook 03 goes on from here.)
 #
 # ## How can subtracting noise leave *less* noise?
 #
@@ -425,44 +452,57 @@ print("different critters:", len(set(nearest.indices.tolist())), "of 6")
 # "plus noise"? We take a frog with noise on it, and subtract a guess of that noise. The
 # guesses differ only in how much they **go with** the noise that is really there: their
 # *correlation* $c$ with it. Each is $c$ times that noise plus $\sqrt{1 - c^2}$ times
-# another one. The variances add: $c^2 + (1 - c^2) = 1$. So each is as good a noise.
+# another one. The variances add: $c^2 + (1 - c^2) = 1$. So each guess is itself a noise
+# of variance 1.
+
+# %%
+guess_c = prediction(
+    "How large must c be, so that subtracting the guess leaves less noise?",
+    ["any c above 0", "c above 0.5", "c above 0.9"],
+)
 
 # %%
 generator = torch.Generator().manual_seed(5)
 eps = torch.randn(50, 3, 32, 32, generator=generator)  # the noise in fifty pictures
-other = torch.randn(50, 3, 32, 32, generator=generator)  # knows nothing of eps
+other = torch.randn(50, 3, 32, 32, generator=generator)  # independent of eps
 above, below = (eps > 0).float().mean().item(), (-eps > 0).float().mean().item()
 print(f"numbers above 0: eps {above:.0%}, -eps {below:.0%}")
 
+print("           variance of the noise that is left")
+print("      c    guess taken off whole   only c times the guess")
 results, titles = [], []
-for c in (-1.0, 0.0, 0.5, 0.9, 1.0):
+for c in (-1.0, 0.0, 0.3, 0.5, 0.9, 1.0):
     guess = c * eps + (1 - c**2) ** 0.5 * other
-    noise_left = eps - guess
-    print(f"c = {c:4}: std of the guess {guess.std():.1f}, ", end="")
-    print(f"variance of what is left {noise_left.var():.1f}")
-    results.append(frog + noise_left[0])
+    whole, shrunk = (eps - guess).var().item(), (eps - c * guess).var().item()
+    print(f"{c:7}    {whole:21.2f}   {shrunk:22.2f}")
+    results.append(frog + (eps - guess)[0])
     titles.append(f"c = {c}")
+guess_c.compare("c above 0.5")
 show_pictures(
     torch.stack([frog + eps[0]] + results),
     titles=["before"] + titles,
-    alt="The frog with noise, and after subtracting five guesses: with c = -1 and 0 it "
-    "is worse, with 0.5 as before, with 0.9 better, with 1 clean.",
+    alt="The frog with noise, and after subtracting six guesses: with c = -1, 0 and "
+    "0.3 it is worse, with 0.5 as before, with 0.9 better, with 1 clean.",
 )
 
 # %% [markdown]
 # - Subtracting the exact opposite ($c = -1$) doubles the noise: std 2, variance 4.
-# - Subtracting *some other* noise ($c = 0$) adds: 1 + 1 = 2. You were right to doubt!
-# - Only a guess that goes with the real noise leaves less: $1 - c$ times the real one
-#   and the other part, $(1 - c)^2 + (1 - c^2) = 2 - 2c$. So $c$ must beat 0.5.
+# - Subtracting *some other* noise ($c = 0$) adds: 1 + 1 = 2. You were right to doubt.
+# - A guess as loud as the noise leaves $(1 - c)^2 + (1 - c^2) = 2 - 2c$. That is less
+#   than 1 only if $c$ beats 0.5.
+# - A careful guesser says less when it knows less. Subtract only $c$ times the guess,
+#   and $1 - c^2$ is left: *any* $c$ other than 0 helps. (At $c = -1$ the guess is
+#   exactly wrong, so subtracting -1 times it is exactly right.) A network that is
+#   trained to make its squared error small learns to shrink its guess in just this way.
 #
-# It is not the minus sign that helps. It is **knowing**. Which leads to the last
-# question.
+# It is not the minus sign that helps. It is **knowing** something about the noise. That
+# leads to the last question.
 #
 # ## How can anyone tell which part is the noise?
 #
 # Look at one number: 0.3. Is it 0.5 of picture and -0.2 of noise, or -0.4 and 0.7?
 # Nobody can say. But 3,072 numbers together must make a *picture*. We show the ideal
-# denoiser the frog at several steps, and read how sure it is. Beside it works one that
+# denoiser the frog at several steps, and read how sure it is. Beside it we ask one that
 # knows the other critters, but **has never seen this frog**.
 
 # %%
@@ -492,9 +532,9 @@ for step in steps:
 show_rows(
     {name: torch.stack(pictures) for name, pictures in rows.items()},
     titles=[f"t = {step}" for step in steps],
-    alt="The frog at seven steps; the guess of who knows it is the frog up to t = 600 "
-    "and then a smudge; the guess of who never saw it is a frog with a balloon, and "
-    "from t = 600 a smudge.",
+    alt="The frog at seven steps. The denoiser that knows it guesses the frog up to t "
+    "= 600 and then a smudge. The one that never saw it guesses a frog with a balloon, "
+    "and from t = 600 a smudge.",
 )
 
 # %% [markdown]
@@ -502,12 +542,12 @@ show_rows(
 # need a noise that is absurdly unlikely. With more noise several become possible, and
 # the guess becomes their mean.
 #
-# The other one gives back the most similar critter it knows, a frog with a balloon, and
-# takes the rest for noise. At t = 100 that is worse than doing nothing, which leaves
-# 1.00. (That both end at 0.00 is no merit: down there nearly all is noise, so "it is
-# all noise" is almost right. The mistake in the picture tells.) **Telling noise from
-# picture is knowing pictures.** A network is trained for exactly this, on so many
-# pictures that a new one is no stranger.
+# The other one gives back the most similar critter that it knows, a frog with a
+# balloon, and takes the rest for noise. At t = 100 that is worse than doing nothing,
+# which leaves 1.00. (Both end at 0.00, but that is no merit: at t = 1,000 nearly
+# everything is noise, so "it is all noise" is almost right. Look at the mistake in the
+# picture.) **To tell noise from picture, you must know pictures.** A network is trained
+# for exactly this, on so many pictures that it can cope with a new one.
 #
 # How much must one see to be sure? At t = 300 we show only some of the 3,072 numbers.
 
@@ -535,7 +575,7 @@ plot_curves(
 )
 
 # %% [markdown]
-# One number says nothing, a thousand say everything. Noise has no pattern; pictures do.
+# One number says nothing, a thousand say everything. Noise has no pattern. Pictures do.
 #
 # ## Play
 #
@@ -590,11 +630,8 @@ live(play, critter=menu, schedule=list(SCHEDULES), t=(0, 1000, 50))
 #
 # <details><summary>Answer</summary>
 #
-# "Where did your noise come from?" If it knows nothing of the noise in the picture, the
-# variances add and it gets worse. It helps only if it was *estimated from the picture*,
-# by someone who knows what pictures look like.
+# "Where did your noise come from?" If it is independent of the noise in the picture,
+# the variances add and it gets worse. It helps only if it was *estimated from the
+# picture*, by someone who knows what pictures look like.
 #
 # </details>
-#
-# Next: [03 · Learning to denoise](03_denoise.ipynb), where a network learns what the
-# ideal denoiser knows by heart.
