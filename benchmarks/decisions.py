@@ -1,6 +1,6 @@
 """Which decisions fall early on the way from noise to a picture, which late?
 
-    OMP_NUM_THREADS=1 python benchmarks/decisions.py       # 3 minutes of one core
+    OMP_NUM_THREADS=1 python benchmarks/decisions.py       # a minute of one core
 
 The way of each picture is forked at a step: from there on the network is told nothing,
 and all noise that is put back is fresh. What is still the same at the end was decided
@@ -42,7 +42,7 @@ QUESTIONS = {
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", default="critters")
-    parser.add_argument("--n", type=int, default=512)
+    parser.add_argument("--n", type=int, default=128)
     parser.add_argument("--seed", type=int, default=0)
     add_save(parser)
     options = parser.parse_args(arguments)

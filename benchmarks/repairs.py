@@ -1,6 +1,6 @@
 """Does fresh noise repair? The same noises drawn without chance and with it.
 
-    OMP_NUM_THREADS=1 python benchmarks/repairs.py       # 5 minutes of one core
+    OMP_NUM_THREADS=1 python benchmarks/repairs.py       # 2 minutes of one core
 
 The network of lesson 06, unguided. Beside the animal stands the share of pictures in
 which the inspector finds no clear flaw; of real pictures, too, as it has false alarms.
@@ -23,8 +23,6 @@ WAYS = (
     ("ddpm", 10),
     ("dpm_solver", 10),
     ("dpm_solver_sde", 10),
-    ("ddim", 50),
-    ("ddpm", 50),
 )
 
 

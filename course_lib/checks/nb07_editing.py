@@ -93,6 +93,11 @@ BEGIN_MISTAKES = {
             )
         )
     ),
+    "it mixes by the strength itself: the picture needs the noise of the whole step "
+    "`start`": lambda x_0, strength, eps, schedule: (
+        step(strength, schedule),
+        (1 - strength) * x_0 + strength * eps,
+    ),
     "the noisy picture is clamped: noise goes beyond -1 and 1, and the network expects "
     "it to": with_picture(
         lambda x_0, eps, start, schedule: mix(x_0, eps, start, schedule).clamp(-1, 1)

@@ -531,7 +531,7 @@ assert counted["white"][0] < 4 < counted["zeros"][0]
 # *nothing* (label 0), and all noise that is put back is fresh (eta = 1). Whatever is
 # still the same at the end had been decided by then. For chance we do the same from
 # other noise altogether. There are 40 pictures; with so few, a share may be off by 15
-# points (95 %). The lesson has the same for 512.
+# points (95 %). The lesson has the same for 128.
 
 # %%
 from course_lib.figures.plots import plot_curves

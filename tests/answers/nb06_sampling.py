@@ -602,11 +602,3 @@ def squared_away(T, steps):
 @wrong(check_choose_steps)
 def halved_each_time(T, steps):
     return [round(T / 2**i) for i in range(steps)] + [0]
-
-
-@wrong(check_choose_steps, "does not come to an end")
-def no_end(T, steps):
-    way = []
-    while T > 0:
-        way.append(T)
-    return way

@@ -297,7 +297,7 @@ def in_float64(x_0, strength, eps, schedule):
     return round(strength * schedule.T), x_t.double()
 
 
-@wrong(check_begin)
+@wrong(check_begin, "it mixes by the strength itself")
 def by_the_strength(x_0, strength, eps, schedule):
     start = round(strength * schedule.T)
     return start, (1 - strength) * x_0 + strength * eps
@@ -548,13 +548,13 @@ def mask_of_the_first_axis(x_next, x_0, mask, t_next, eps_new, schedule):
     return torch.stack(made)
 
 
-@wrong(check_put_back)
+@wrong(check_put_back, "use the `~`")
 def one_minus_the_mask(x_next, x_0, mask, t_next, eps_new, schedule):
     kept = kept_part(x_0, t_next, eps_new, schedule)
     return mask * x_next + (1 - mask) * kept
 
 
-@wrong(check_put_back)
+@wrong(check_put_back, "torch.where")
 def if_the_mask(x_next, x_0, mask, t_next, eps_new, schedule):
     return x_next if mask else kept_part(x_0, t_next, eps_new, schedule)
 
