@@ -151,10 +151,10 @@ print(f"two different frogs are {rms(made, made.roll(1, 0)):.2f} apart")
 t = torch.full((8,), frog_path[1].t)
 show_rows(
     {
-        "t = 1000, ours": frog_path[0].x_0_hat,
-        "mean in play": frogs.mean(0).expand(8, 3, 32, 32),
-        f"t = {frog_path[1].t}, ours": frog_path[1].x_0_hat,
-        "mean in play ": ideal(frog_path[1].x_t, t),
+        "t = 1000, ours": frog_path[0].x_0_hat[:5],
+        "mean in play": frogs.mean(0).expand(5, 3, 32, 32),
+        f"t = {frog_path[1].t}, ours": frog_path[1].x_0_hat[:5],
+        "mean in play ": ideal(frog_path[1].x_t, t)[:5],
     },
     alt="Four rows: our network's guesses at t = 1000, which differ from the mean of "
     "all frogs below them; our network's guesses one step later, and the means of the "
@@ -191,10 +191,10 @@ for name, pictures in frogs_made.items():
     print(f"{name:>8}: {gaps[name].mean():.2f} from the nearest frog of the album")
 show_rows(
     {
-        "perfect memory": frogs_made["perfect"],
-        "nearest": twins["perfect"],
-        "our network": frogs_made["ours"],
-        "nearest ": twins["ours"],
+        "perfect memory": frogs_made["perfect"][:5],
+        "nearest": twins["perfect"][:5],
+        "our network": frogs_made["ours"][:5],
+        "nearest ": twins["ours"][:5],
     },
     alt="Four rows of frogs: the perfect denoiser's, equal to the training pictures "
     "below them; our network's, whose nearest training pictures differ from them.",
@@ -517,13 +517,13 @@ assert counted["white"][0] < 4 < counted["zeros"][0]
 
 # %% [markdown]
 # White paper is unlike anything that the network was trained on: at t = 1000 it only
-# ever met noise with a mean near 0. It takes the white for the one thing it knows to be
-# so bright, snow, and no animal comes. Zeros lie in the middle of all noises, and the
-# animals come, but all in the same scene: nothing chooses. (Try `eta=1` and a
-# `PictureNoise` with both.) +1 or −1 is no bell curve, yet it works: the network adds
-# up many pixels, and such sums are bell-shaped again (notebook 02). Noise that is too
-# loud is left over as confetti. And the scribble shows through: notebook 07 makes a
-# tool of that.
+# ever met noise with a mean near 0. Out of white it makes snow, the brightest scene it
+# knows, and no animal comes. Zeros are the middle of all noises: the animals come, but
+# all in one scene, since nothing chooses among scenes. (Try both with `eta=1` and a
+# `PictureNoise`.) +1 or −1 is no bell curve, yet it works: the network adds up many
+# pixels, and such sums are nearly bell-shaped (notebook 02). If the noise is too loud,
+# some of it is left over as confetti. And the scribble shows through: notebook 07 makes
+# a tool of that.
 #
 # ## Which decisions fall early, which late?
 #
@@ -720,8 +720,8 @@ assert apart_from["A, the coarse part"] < 0.7 * apart_from["B, the fine part"]
 #
 # ## Three questions
 #
-# 1. At t = 1000 the guess is the mean of all frogs, whatever the noise. What would it
-#    be if the album held only *two* frogs? And only one?
+# 1. At t = 1000 the right guess is the mean of all frogs, whatever the noise. What
+#    would it be if the album held only *two* frogs? And only one?
 #
 # <details><summary>Answer</summary>
 #
