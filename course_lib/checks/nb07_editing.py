@@ -182,7 +182,7 @@ def clean(x_next, x_0, mask, t_next, eps_new, schedule):
     return x_0
 
 
-def noisy(x_next, x_0, mask, t_next, eps_new, schedule):
+def as_noisy(x_next, x_0, mask, t_next, eps_new, schedule):
     return mix(x_0, eps_new, t_next, schedule)
 
 
@@ -208,28 +208,30 @@ PUT_BACK_MISTAKES = {
     "the kept part is clean, beside a part with noise: give it the noise of step "
     "t_next first": put_back_with(x_next_alone, clean),
     "the mask is the wrong way round: it is True where something new is to be "
-    "drawn": put_back_with(noisy, x_next_alone),
+    "drawn": put_back_with(as_noisy, x_next_alone),
     "the mask is the wrong way round, it is True where something new is to be drawn; "
     "and the kept part needs the noise of step t_next": put_back_with(
         clean, x_next_alone
     ),
     "the drawn part gets noise twice: it has that of t_next already": put_back_with(
-        noisier, noisy
+        noisier, as_noisy
     ),
     "the noise goes to the wrong part: what is drawn has that of t_next already, what "
     "is kept has none": put_back_with(noisier, clean),
     "nothing is put back: where the mask is False, x_0 belongs, with the noise of step "
     "t_next": x_next_alone,
-    "all is put back: where the mask is True, x_next stays": noisy,
+    "all is put back: where the mask is True, x_next stays": as_noisy,
     "the kept part is empty: where the mask is False, x_0 belongs, with the noise of "
     "step t_next": put_back_with(x_next_alone, zeros),
     "the hole is empty: where the mask is True, x_next belongs": put_back_with(
-        zeros, noisy
+        zeros, as_noisy
     ),
     "the kept part lies over the hole as well: take it only where the mask is False, "
-    "`~mask`": lambda *given: torch.where(given[2], given[0], 0.0) + noisy(*given),
+    "`~mask`": lambda *given: torch.where(given[2], given[0], 0.0) + as_noisy(*given),
     "x_next is taken everywhere, with the kept part on top: take it only where the "
-    "mask is True": lambda *given: given[0] + torch.where(given[2], 0.0, noisy(*given)),
+    "mask is True": lambda *given: (
+        given[0] + torch.where(given[2], 0.0, as_noisy(*given))
+    ),
     "the kept part has all of eps_new on top: the mix of step t_next has the picture "
     "fainter and only b of the noise, as add_noise does it": put_back_with(
         x_next_alone, lambda *given: given[1] + given[4]
@@ -260,7 +262,7 @@ PUT_BACK_MISTAKES = {
         put_back_with(x_next_alone, noisier)
     ),
     "it takes the mean of both parts: the mask says which of them to take": (
-        lambda *given: (given[0] + noisy(*given)) / 2
+        lambda *given: (given[0] + as_noisy(*given)) / 2
     ),
 }
 
