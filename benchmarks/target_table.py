@@ -1,9 +1,14 @@
 """Is it the target, the schedule or the missing clamp? One thing changed at a time.
 
     python benchmarks/target_table.py --iterations 2000 --seeds 1
+    python benchmarks/target_table.py --weighing --iterations 300 --batch 32 --seeds 2
 
 The same network, batches and iterations for each row; 25 steps of DDIM, no guidance.
 The straight line has no row for eps: a_T = 0 there, and the library refuses it.
+
+From eps to v two things change at once. On the circle an error of eps_hat is a times
+one of v_hat, so the loss of eps is that of v times a^2: it hardly counts the noisiest
+steps. `--weighing` has a row between both, a network that says v and is weighed as eps.
 
 brightness off   how far the brightness of the made pictures is from that of real ones:
                  the mean distance between both, each sorted (0 to 2)
@@ -18,11 +23,22 @@ import torch
 from torch import Tensor
 
 from course_lib.device import use_all_cores
-from course_lib.diffusion.objective import predictor
+from course_lib.diffusion.objective import make_target, predictor
 from course_lib.diffusion.samplers import PictureNoise, ddim, last_step
-from course_lib.diffusion.schedule import NoiseSchedule, cosine_schedule, straight_line
+from course_lib.diffusion.schedule import (
+    NoiseSchedule,
+    add_noise,
+    cosine_schedule,
+    straight_line,
+)
 from course_lib.judging.metrics import Share, features_of, frechet_distance, share
-from course_lib.judging.results import add_save, save_results, script_command
+from course_lib.judging.results import (
+    Found,
+    add_save,
+    plain,
+    save_results,
+    script_command,
+)
 from course_lib.networks.judge import Judge, load_judge
 from course_lib.pixels import from_bytes
 from course_lib.training.recipes import denoiser_trainer
@@ -32,6 +48,8 @@ from course_lib.world.critters import ANIMALS
 from course_lib.world.datasets import load_critters
 
 ROWS = [(cosine_schedule, "eps"), (cosine_schedule, "v"), (straight_line, "v")]
+AS_EPS = "v as eps"
+WEIGHING = [(cosine_schedule, target) for target in ("eps", AS_EPS, "v")]
 
 
 @dataclass
@@ -54,10 +72,22 @@ class Row:
     def __str__(self) -> str:
         clamped = "clamped" if self.clamped else "as it is"
         return (
-            f"{self.schedule:14} {self.target:4} {clamped:9} "
+            f"{self.schedule:14} {self.target:8} {clamped:9} "
             f"{self.brightness_off:14.3f} {self.distance:9.1f} "
             f"{100 * self.animal.value:7.1f} %"
         )
+
+
+def loss_as_eps(schedule: NoiseSchedule):
+    """The loss of a network that says v, weighed as if it were asked for eps."""
+
+    def loss_fn(model, batch) -> Tensor:
+        x_0, t, eps = batch["x_0"], batch["t"], batch["eps"]
+        v_hat = model(add_noise(x_0, t, eps, schedule), t, batch.get("cond"))
+        error = v_hat - make_target("v", x_0, eps, t, schedule)
+        return (schedule.a(t, like=x_0) * error).square().mean()
+
+    return loss_fn
 
 
 def sample(model, schedule: NoiseSchedule, target: str, labels: Tensor, clamp: bool):
@@ -87,14 +117,17 @@ def measure(
     return brightness_off(made, real), distance - floor, found
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--iterations", type=int, default=2000)
     parser.add_argument("--n", type=int, default=1024)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--weighing", action="store_true", help="target or weights?")
     add_save(parser)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     use_all_cores()
+    rows = WEIGHING if options.weighing else ROWS
 
     judge = load_judge("reader-32")
     pictures, test = (
@@ -105,14 +138,15 @@ def main() -> None:
     floor = frechet_distance(features_of(judge, real), features_of(judge, again))
     labels = torch.arange(options.n) % len(ANIMALS) + 1
     print(f"n = {options.n}, floor of the distance {floor:.2f}")
-    print("schedule       target          brightness off  distance   animal")
+    print("schedule       target              brightness off  distance   animal")
     table = []
     for seed in range(options.seeds):
-        for make_schedule, target in ROWS:
-            schedule = make_schedule(T=1000)
+        for make_schedule, asked in rows:
+            schedule, target = make_schedule(T=1000), asked.split()[0]
             trainer = denoiser_trainer(
                 pictures,
                 Settings(options.iterations),
+                batch_size=options.batch,
                 seed=seed,
                 widths=(48, 96),
                 blocks=1,
@@ -120,21 +154,34 @@ def main() -> None:
                 target=target,
                 noisier=None,
             )
+            if asked == AS_EPS:
+                trainer.loss_fn = loss_as_eps(schedule)
             model = train(trainer)
             for clamp in (False, True):
                 made = sample(model, schedule, target, labels, clamp)
                 numbers = measure(judge, made, labels, real, floor)
-                table.append(Row(schedule.name, target, clamp, *numbers))
+                table.append(Row(schedule.name, asked, clamp, *numbers))
                 print(table[-1], flush=True)
-    last = table[-2 * len(ROWS) :]
-    for row in last:
-        print(f"brightness_off_{row.name}={row.brightness_off:.4f}")
+    found = summary(table) | {"floor": floor}
+    for name, value in found["brightness_off"].items():
+        print(f"brightness_off_{name}={plain(value):.4f}")
     if options.save:
-        titles = ("brightness_off", "distance", "animal")
-        found = {t: {row.name: getattr(row, t) for row in last} for t in titles}
-        command, why = script_command(None), "trains its networks itself"
-        found["floor"] = floor
+        command, why = script_command(arguments), "trains its networks itself"
         save_results(options.save, found, command, [], options.seeds, why)
+
+
+def summary(table: list[Row]) -> Found:
+    """Of each row the mean over seeds, with the spread; shares of all pictures."""
+    found = {"brightness_off": {}, "distance": {}, "animal": {}}
+    for name in dict.fromkeys(row.name for row in table):
+        rows = [row for row in table if row.name == name]
+        for title in ("brightness_off", "distance"):
+            values = torch.tensor([getattr(row, title) for row in rows])
+            spread = {"spread": values.std().item()} if len(rows) > 1 else {}
+            found[title][name] = {"mean": values.mean().item()} | spread
+        right, n = (sum(getattr(r.animal, k) for r in rows) for k in ("right", "n"))
+        found["animal"][name] = Share(right, n)
+    return found
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from course_lib.chance import generator_for
-from course_lib.checks.nb03_denoise import check_loss, check_reverse_loop
+from course_lib.checks import drawn_noise
+from course_lib.checks.nb03_denoise import check_loss, check_reverse_loop, reverse_loop
+from course_lib.checks.wrong_loops import WRONG_LOOPS, loop_with
 from course_lib.diffusion.objective import make_denoising_loss, with_noise
 from course_lib.diffusion.samplers import choose_steps, ddim, last_step
 from course_lib.diffusion.schedule import add_noise, linear_schedule
@@ -100,11 +102,6 @@ def a_plain_number(model, x_0, schedule, generator):
     return (output - eps).square().mean()
 
 
-def noise_first(model, x_0, schedule, generator):
-    eps, t = draw_eps(x_0, generator), draw_t(x_0, schedule, generator)
-    return (model(add_noise(x_0, t, eps, schedule), t) - eps).square().mean()
-
-
 def noise_of_its_own(model, x_0, schedule, generator):
     t, eps = draw_t(x_0, schedule, generator), torch.randn_like(x_0)
     return (model(add_noise(x_0, t, eps, schedule), t) - eps).square().mean()
@@ -127,11 +124,10 @@ def nobody_asked(model, x_0, schedule, generator):
         ),
         (from_step_0, "t = 0 is drawn, too"),
         (never_step_T, "the last step T is never drawn"),
-        (flat_noise, "is not x_0 with noise of step t"),
-        (clean_points, "is not x_0 with noise of step t"),
+        (flat_noise, "torch.rand, evenly"),
+        (clean_points, "about x_0 itself"),
         (a_plain_number, "the loss has lost its slope"),
-        (noise_first, "the loss is right, but cannot be repeated"),
-        (noise_of_its_own, "the loss is right, but cannot be repeated"),
+        (noise_of_its_own, "the same generator brings other noise at each call"),
         (nobody_asked, "the network is never asked"),
     ],
 )
@@ -140,20 +136,46 @@ def test_wrong_losses_are_told_apart(capsys, wrong, words):
     assert words in said(capsys)
 
 
-def summed(model, x_0, schedule, generator):
+def noise_first(model, x_0, schedule, generator):
+    eps, t = draw_eps(x_0, generator), draw_t(x_0, schedule, generator)
+    return (model(add_noise(x_0, t, eps, schedule), t) - eps).square().mean()
+
+
+def test_the_order_of_the_draws_is_free(capsys):
+    assert check_loss(noise_first) is noise_first
+    assert said(capsys) == "my_loss: ok"
+
+
+def weighted(model, x_0, schedule, generator):
     t, eps = draw_t(x_0, schedule, generator), draw_eps(x_0, generator)
-    return (model(add_noise(x_0, t, eps, schedule), t) - eps).square().sum()
+    error = model(add_noise(x_0, t, eps, schedule), t) - eps
+    return (t[:, None] * error.square()).mean()
 
 
-def not_squared(model, x_0, schedule, generator):
-    t, eps = draw_t(x_0, schedule, generator), draw_eps(x_0, generator)
-    return (model(add_noise(x_0, t, eps, schedule), t) - eps).abs().mean()
-
-
-@pytest.mark.parametrize("wrong", [summed, not_squared])
-def test_another_mistake_in_the_loss_shows_one_number(capsys, wrong):
-    check_loss(wrong)
+def test_another_mistake_in_the_loss_shows_one_number(capsys):
+    check_loss(weighted)
     assert said(capsys).startswith("my_loss: not yet right - expected")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_right_batch_of_steps_and_noise_is_never_refused(seed):
+    schedule, generator = linear_schedule(T=10), torch.Generator().manual_seed(seed)
+    x_0 = torch.rand(2, 800, 2, generator=generator) * 2 - 1
+    steps = [draw_t(each, schedule, generator) for each in x_0]
+    x_t = [
+        add_noise(each, t, draw_eps(each, generator), schedule)
+        for each, t in zip(x_0, steps, strict=True)
+    ]
+    drawn_noise.check_draws(list(zip(x_0, x_t, steps, strict=True)), schedule)
+
+
+def test_the_sentences_of_a_wrong_mix_tell_each_other_apart():
+    """A mistake is named only if nothing else explains it."""
+    schedule, generator = linear_schedule(10, 0.05, 0.5), torch.Generator()
+    x_0 = torch.rand(800, 2, generator=generator) * 2 - 1
+    t, eps = draw_t(x_0, schedule, generator), draw_eps(x_0, generator)
+    told = [(x_0, add_noise(x_0, t, 3 * eps, schedule), t)] * 2
+    assert "is not x_0 with noise of step t" in drawn_noise.wrong_mix(told, schedule)
 
 
 def test_an_empty_loss_gets_one_that_equals_the_library(capsys):
@@ -227,9 +249,33 @@ def test_wrong_walks_are_named(capsys, wrong, words):
 
 def test_another_mistake_on_the_way_shows_one_number(capsys):
     check_reverse_loop(
-        lambda *given: walked(*given, mix=lambda x, e, a, b, t, n: a[t] * x + b[t] * e)
+        lambda *given: walked(*given, mix=lambda x, e, a, b, t, n: a[n] * x + 0.5 * e)
     )
     assert "expected" in said(capsys)
+
+
+def asked_in_the_notebook(generator):
+    """A bounded network, a start, steps and tables."""
+    schedule, steps = linear_schedule(), [1000, 700, 350, 90, 0]
+    x_T = torch.randn(7, 2, generator=generator)
+
+    def model(x_t, t, cond=None):
+        return torch.tanh(x_t + t[:, None] / 500)
+
+    return model, x_T, steps, schedule.a_table.tolist(), schedule.b_table.tolist()
+
+
+@pytest.mark.parametrize("sentence", WRONG_LOOPS)
+def test_every_wrong_loop_is_wrong_and_gets_its_own_sentence(capsys, sentence):
+    check_reverse_loop(WRONG_LOOPS[sentence])
+    assert said(capsys) == f"my_reverse_loop: not yet right - {sentence}"
+
+
+def test_the_loop_of_the_wrong_loops_is_right_where_nothing_is_exchanged():
+    given = asked_in_the_notebook(torch.Generator().manual_seed(0))
+    torch.testing.assert_close(
+        loop_with()(*given), reverse_loop(*given), rtol=1e-3, atol=1e-3
+    )
 
 
 def test_an_empty_walk_gets_one_that_equals_the_library(capsys):

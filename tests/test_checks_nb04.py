@@ -52,8 +52,8 @@ def taking_turns(t, width):
     return torch.stack([part for pair in pairs for part in pair], dim=1)
 
 
-def one_rate_too_many(t, width):
-    return hands(t, width, lambda i, half: 10_000 ** (-(i + 1) / half))
+def rates_squared(t, width):
+    return hands(t, width, lambda i, half: 10_000 ** (-((i / half) ** 2)))
 
 
 def test_the_right_hands_are_used_onward(capsys):
@@ -75,8 +75,8 @@ def test_wrong_hands_are_named(capsys, wrong, words):
 
 
 def test_another_rate_shows_one_number(capsys):
-    check_time_embedding(one_rate_too_many)
-    assert "not yet right - at [0, 0] expected" in said(capsys)
+    check_time_embedding(rates_squared)
+    assert "not yet right - at [0, 1] expected" in said(capsys)
 
 
 def test_no_hands_yet(capsys):
@@ -110,9 +110,8 @@ def time_too_late(x, scale, shift, block):
     return h * (1 + scale) + shift + x
 
 
-def without_the_first_silu(x, scale, shift, block):
-    h = block.conv_1(block.norm_1(x))
-    return x + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))
+def half_the_shortcut(x, scale, shift, block):
+    return right_block(x, scale, shift, block) - 0.5 * x
 
 
 def test_the_right_block_is_used_onward(capsys):
@@ -133,8 +132,8 @@ def test_wrong_blocks_are_named(capsys, wrong, words):
     assert words in said(capsys)
 
 
-def test_another_order_shows_one_number(capsys):
-    check_residual_block(without_the_first_silu)
+def test_another_block_shows_one_number(capsys):
+    check_residual_block(half_the_shortcut)
     assert "not yet right - at [0, 0, 0, 0] expected" in said(capsys)
 
 
@@ -146,3 +145,13 @@ def test_an_empty_answer_gets_a_block_that_equals_the_librarys(capsys):
     torch.nn.init.normal_(block.scale_and_shift.weight)
     scale, shift = block.scale_and_shift(vec)[:, :, None, None].chunk(2, dim=1)
     torch.testing.assert_close(forward(x, scale, shift, block), block(x, vec))
+
+
+def test_a_block_through_which_no_gradient_comes_is_told_so(capsys):
+    check_residual_block(lambda *given: right_block(*given).detach())
+    assert "no gradient comes through" in said(capsys)
+
+
+def test_hands_that_are_right_for_early_steps_only_do_not_pass(capsys):
+    check_time_embedding(lambda t, width: right_time(t.clamp(max=100), width))
+    assert "not yet right - at [11, 0] expected" in said(capsys)

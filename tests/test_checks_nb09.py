@@ -50,7 +50,7 @@ def test_wrong_tables_are_named(capsys, wrong, words):
 
 @pytest.mark.parametrize(
     "wrong",
-    [lambda i, t: unit(i, 1) @ t.T, lambda i, t: 2 * (unit(i, 1) @ unit(t, 1).T)],
+    [lambda i, t: 3 * unit(i, 1) @ unit(t, 1).T, lambda i, t: unit(i @ t.T, 1)],
 )
 def test_another_table_shows_one_number(capsys, wrong):
     check_cosines(wrong)
@@ -93,15 +93,21 @@ def test_wrong_losses_are_named(capsys, wrong, words):
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda table, s: ce(s * table) + ce(s * table, 0),  # the sum
-        lambda table, s: (ce(table) + ce(table, 0)) / 2,  # no scale at all
         lambda table, s: (s * table).logsumexp((0, 1)),
+        lambda table, s: (s * table).square().mean(),
     ],
 )
 def test_another_loss_shows_one_number(capsys, wrong):
     check_contrastive_loss(wrong)
     words = said(capsys)
     assert "expected" in words and "found" in words
+
+
+def test_a_loss_that_nothing_can_learn_from_is_told_so(capsys):
+    check_contrastive_loss(lambda table, s: contrastive_loss(table, s).detach())
+    assert "no gradient comes through" in said(capsys)
+    check_cosines(lambda i, t: cosines(i, t).detach())
+    assert "no gradient comes through" in said(capsys)
 
 
 # Nothing written yet ------------------------------------------------------------

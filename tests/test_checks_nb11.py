@@ -19,7 +19,7 @@ def test_right_functions_are_used_onward(capsys):
     assert check_sample(mine) is mine and said(capsys) == "sample: ok"
 
     def my_kl(mu, logvar):
-        return -0.5 * (1 + logvar - mu.square() - logvar.exp()).sum((1, 2, 3))
+        return -0.5 * (1 + logvar - mu.square() - logvar.exp()).flatten(1).sum(1)
 
     assert check_kl_divergence(my_kl) is my_kl
     assert said(capsys) == "kl_divergence: ok"
@@ -37,8 +37,9 @@ def test_right_functions_are_used_onward(capsys):
         (lambda m, v, e: torch.normal(m, (v / 2).exp()), "one decodes the middle"),
         (lambda m, v, e: sample(m, v, torch.randn_like(m)), "draws a point by itself"),
         (lambda m, v, e: sample(m, v, e).detach(), "no gradient"),
-        (lambda m, v, e: sample(m, v.detach(), e), "only one of"),
-        (lambda m, v, e: m - (v / 2).exp() * e, "expected"),
+        (lambda m, v, e: sample(m, v.detach(), e), "no gradient reaches `v`"),
+        (lambda m, v, e: m - (v / 2).exp() * e, "taken off"),
+        (lambda m, v, e: sample(m, v, e) + 1, "expected"),
     ],
 )
 def test_mistakes_of_sampling_are_named(capsys, mistaken, words):
@@ -72,3 +73,22 @@ def test_mistakes_of_sampling_are_named(capsys, mistaken, words):
 def test_mistakes_of_the_divergence_are_named(capsys, mistaken, words):
     assert check_kl_divergence(mistaken) is kl_divergence
     assert words in said(capsys)
+
+
+def test_what_is_right_for_pictures_must_be_right_for_hills(capsys):
+    """Hills have latents (B, 1), and the notebook trains on them with both."""
+
+    def of_pictures(mu, logvar):
+        return ((mu**2 + logvar.exp() - 1 - logvar) / 2).sum((1, 2, 3))
+
+    assert check_kl_divergence(of_pictures) is kl_divergence
+    assert "not for (6, 1)" in said(capsys)
+
+
+def test_what_nothing_can_learn_from_is_not_right(capsys):
+    @torch.no_grad()
+    def deaf(mu, logvar):
+        return kl_divergence(mu, logvar)
+
+    assert check_kl_divergence(deaf) is kl_divergence
+    assert "no gradient comes through" in said(capsys)

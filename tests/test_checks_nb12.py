@@ -8,6 +8,7 @@ from course_lib.checks.nb12_latent_diffusion import (
     check_to_latents,
     draw_in_latents,
 )
+from course_lib.checks.nb12_mistakes import ON_THE_WAY_IN
 from course_lib.networks.autoencoder import sample, to_latents
 
 
@@ -48,8 +49,8 @@ def test_right_functions_are_used_onward(capsys):
         (at_random, "random point"),
         (lambda p, c, s: at_random(p, c, s) + 1, "differently each time"),
         (lambda p, c, s: c.encode(p)[0] * s + 1, "expected"),
-        (lambda p, c, s: c.encode(p) * s, "TypeError"),
-        (lambda p, c, s: c.encode(p), "tuple"),
+        (lambda p, c, s: c.encode(p) * s, "take the first one"),
+        (lambda p, c, s: c.encode(p), "mu alone"),
     ],
 )
 def test_mistakes_on_the_way_to_latents_are_named(capsys, mistaken, words):
@@ -110,11 +111,18 @@ def number_for_all(predict, z_T, way, schedule, coder, scale):
             "nothing is sampled when it is decoded",
         ),
         (drawn(mixed="t"), "belongs to t_next"),
-        (drawn(end=lambda z, c, s: z), "expected the shape"),
-        (drawn(lambda z, e, *_: (z, 0 * e)), "expected"),
+        (drawn(end=lambda z, c, s: z), "decode it at the end"),
+        (drawn(lambda z, e, *_: (z, 0 * e)), "not mixed in"),
+        (drawn(lambda z, e, *_: (z + 1, e)), "expected"),
         (number_for_all, "one t a picture"),
     ],
 )
 def test_mistakes_of_drawing_in_latents_are_named(capsys, mistaken, words):
     assert check_draw_in_latents(mistaken) is draw_in_latents
     assert words in said(capsys)
+
+
+def test_every_mistake_that_has_a_name_gets_it(capsys):
+    for sentence, mistaken in ON_THE_WAY_IN.items():
+        check_to_latents(mistaken)
+        assert sentence in said(capsys)

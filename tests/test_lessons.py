@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import reading_order
 import yaml
 
 LESSONS = Path(__file__).resolve().parents[1] / "lessons"
@@ -60,3 +61,17 @@ def test_a_page_has_a_part_for_teachers(page):
     text = page.read_text(encoding="utf-8")
     assert "<summary>For teachers</summary>" in text
     assert "exam question" in text.lower()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_ends_with_the_way_to_its_notebook_and_to_the_next_lesson(page):
+    lesson, _ = page.read_text(encoding="utf-8").split("<summary>For teachers", 1)
+    foot = lesson.rsplit("Now do the notebook: ", 1)[1]
+    assert f"](../notebooks/{page.stem}.ipynb)" in foot
+    following = reading_order.after(page.stem)
+    assert f"]({f'{following}.md' if following else 'README.md'})" in foot
+
+
+def test_the_map_is_in_reading_order():
+    rows = re.findall(r"^\| \[[^]]+\]\(([0-9]{2}_\w+)\.md\)", MAP, re.MULTILINE)
+    assert rows == reading_order.ORDER

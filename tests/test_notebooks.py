@@ -181,6 +181,11 @@ def test_no_cell_ends_in_a_semicolon(name):
 
 
 @every_notebook
+def test_a_solved_notebook_is_small_enough_for_a_page(name):
+    assert build.solved_file(name).stat().st_size <= 1_000_000
+
+
+@every_notebook
 def test_one_number_one_name(name):
     assert (ROOT / "lessons" / f"{name}.md").is_file()
     assert (ROOT / "course_lib" / "checks" / f"nb{name}.py").is_file()

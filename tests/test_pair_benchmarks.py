@@ -10,7 +10,9 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
 import emoji_pair  # noqa: E402
+import half_way  # noqa: E402
 import mirror_twins  # noqa: E402
+import two_meanings  # noqa: E402
 
 from course_lib.world.datasets import DataError, PictureSet  # noqa: E402
 
@@ -62,3 +64,25 @@ def test_mirror_twins_close_with_their_numbers(capsys, saved):
     assert not saved.lacks("mirror_twins")
     found = re.findall(r"^order_(\w+)=(\S+)$", capsys.readouterr().out, re.MULTILINE)
     assert len(found) == 3 and all(0 <= float(value) <= 1 for _, value in found)
+
+
+def test_half_way_closes_with_its_numbers(capsys, saved):
+    half_way.main(["--n", "4000", "--save", str(saved.file)])
+    assert not saved.lacks("half_way")
+    said = capsys.readouterr().out
+    found = re.findall(r"^half_way_(\w+)=(\S+)$", said, re.MULTILINE)
+    assert len(found) == 2 and all(0 <= float(value) <= 1 for _, value in found)
+
+
+def test_a_bag_of_words_holds_synonyms_as_one():
+    assert half_way.bag_of("a bunny and a teddy bear") == {"a", "and", "rabbit", "bear"}
+
+
+def test_two_meanings_close_with_their_numbers(capsys, saved):
+    tiny = ["--seeds", "1", "--iterations", "1", "--captions", "4000"]
+    two_meanings.main([*tiny, "--save", str(saved.file)])
+    assert not saved.lacks("two_meanings")
+    said = capsys.readouterr().out
+    found = dict(re.findall(r"^two_meanings_(\w+)=(\S+)$", said, re.MULTILINE))
+    assert float(found["with_places_bat_the_token"]) == 0.5
+    assert all(0 <= float(value) <= 1 for value in found.values())

@@ -9,13 +9,9 @@ import run
 
 # What is not mended yet: notebook -> the names that a later cell overwrites.
 KNOWN = {
-    "03_denoise": {"my_loss", "my_reverse_loop"},
     "04_unet": {"x_t"},
     "06_sampling": {"noise"},
-    "08_words": {"tokens"},
     "10_text_to_image": {"words", "maps", "way"},
-    "11_autoencoder": {"my_sample", "my_kl_divergence"},
-    "12_latent_diffusion": {"z_0", "factors"},
 }
 
 

@@ -4,7 +4,12 @@ import pytest
 import torch
 
 from course_lib.figures import figure
-from course_lib.figures.word_plots import box_width, plot_tables, plot_tokens
+from course_lib.figures.word_plots import (
+    box_width,
+    plot_between,
+    plot_tables,
+    plot_tokens,
+)
 
 
 @pytest.fixture
@@ -31,6 +36,13 @@ def test_tables_of_any_size_are_drawn_and_described(shown, words):
     table, names = torch.eye(words), [f"word {i}" for i in range(words)]
     plot_tables({"one": table, "two": 1 - table}, names, names, alt="two tables")
     assert [alt for _, alt in shown] == ["two tables"]
+
+
+def test_where_a_word_lies_is_drawn_for_every_stage_and_described(shown):
+    places = {"the token": torch.zeros(2), "block 1": torch.tensor([1.4, -2.0])}
+    for _ in range(2):
+        plot_between(["a bat", "a club"], places, ("animal", "club"), alt="two bats")
+    assert shown[0] == shown[1] and shown[0][1] == "two bats"
 
 
 def test_a_figure_without_words_is_refused():

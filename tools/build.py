@@ -31,6 +31,7 @@ from kernel import client_for
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from reading_order import after, foot, from_folder, with_head
+from shrink import MOST_BYTES, shrink
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 SET_UP = Path(__file__).with_name("setup_cell.py")
@@ -227,8 +228,11 @@ def build(name: str) -> None:
     # Nothing solved is written then: half the outputs would look like all of them.
     except CellExecutionError as error:
         sys.exit(f"{name}: the solved notebook does not run.\n{error}")
+    size = shrink(solved)
     write(solved, solved_file(name))
-    print(f"{name}: built in {time.perf_counter() - started:.0f} s")
+    print(f"{name}: {size // 1000} KB, built in {time.perf_counter() - started:.0f} s")
+    if size > MOST_BYTES:
+        print(f"{name} is too large, however coarse its colours: show fewer pictures")
 
 
 def write(notebook: NotebookNode, file: Path) -> None:

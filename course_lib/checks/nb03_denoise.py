@@ -1,15 +1,24 @@
 """The checks of notebook 03: the loss of a denoiser, and the way back from noise."""
 
-from itertools import pairwise
-
 import torch
 from torch import Tensor
 
 from course_lib.checks.difference import difference
-from course_lib.checks.report import NotYetRight, ask, checked, report
+from course_lib.checks.drawn_noise import (
+    Spy,
+    check_draws,
+    check_generator,
+    noise_in,
+    refuse,
+)
+from course_lib.checks.report import NotYetRight, ask, compare, report
+from course_lib.checks.wrong_loops import WRONG_LOOPS
 from course_lib.diffusion.objective import draw_noise, make_denoising_loss, predictor
-from course_lib.diffusion.samplers import ddim_update, last_step, walk
+from course_lib.diffusion.samplers import choose_steps, ddim_update, last_step, walk
 from course_lib.diffusion.schedule import NoiseSchedule, linear_schedule
+from course_lib.networks.mlp import MLP, spiral
+
+# The loss -----------------------------------------------------------------------------
 
 
 def eps_loss(model, x_0, schedule, generator):
@@ -23,121 +32,117 @@ def without_cond(model):
     return lambda x_t, t, cond: model(x_t, t)
 
 
-def spy_on(answer):
-    """A network, and the list of what it was asked."""
-    asked = []
-
-    def model(x_t, t, cond=None):
-        asked.append((x_t, t))
-        return answer(x_t, t)
-
-    return model, asked
-
-
-def check_loss(learner_loss):
-    """Watch what the network is asked, and see whether the loss fits its answer."""
-    # Few steps and many points, so that whatever is drawn at random shows in one call:
-    # a right loss misses the last of 10 steps in 800 draws with a chance of 0.9^800.
-    schedule = linear_schedule(T=10, beta_1=0.05, beta_T=0.5)
-
-    def run(seed, answer):
-        """What there was, what the network was asked, and the loss."""
-        generator = torch.Generator().manual_seed(seed)
-        x_0 = torch.rand(800, 2, generator=generator) * 2 - 1
-        model, asked = spy_on(lambda x_t, t: answer(x_0, x_t, t))
-        loss = ask(learner_loss, model, x_0, schedule, generator)
-        if not asked:
-            raise NotYetRight("the network is never asked: eps_hat = model(x_t, t)")
-        return x_0, *asked[0], loss
-
-    # Bent, so that no two targets are equally far from it, and with a slope, which the
-    # loss must hand on.
-    def some_answer(x_0, x_t, t):
-        return torch.tanh(x_t + 0.1 * t[:, None]).requires_grad_()
-
-    # The learner draws eps in secret. But it follows from what the network was shown,
-    # so the check need not know when and how it was drawn.
-    def noise_in(x_0, x_t, t):
-        return (x_t - schedule.a(t, like=x_0) * x_0) / schedule.b(t, like=x_0)
-
-    def compared_with(target, draws):
-        """None, or how the losses differ from the squared error to this target."""
-        for x_0, x_t, t, loss in draws:
-            error = some_answer(x_0, x_t, t) - target(x_0, x_t, t)
-            if said := difference(loss, error.square().mean(), tolerance=1e-3):
-                return said
-        return None
-
-    def check():
-        draws = [run(seed, some_answer) for seed in (0, 1)]
-        # In the order in which things are made: with a wrong t the rest means nothing.
-        for x_0, x_t, t, _ in draws:
-            check_steps_drawn(t, len(x_0), schedule.T)
-            check_noise_mixed_in(noise_in(x_0, x_t, t), x_0)
-        if said := compared_with(noise_in, draws):
-            for name, target in WRONG_TARGETS.items():
-                if compared_with(target, draws) is None:
-                    raise NotYetRight(name)
-            # Only once no target is named: that even perfect answers cost something
-            # points at a second torch.randn, which no formula can find again.
-            check_perfect_network(run(0, noise_in)[-1])
-            raise NotYetRight(said)
-        if not draws[0][-1].requires_grad:
-            raise NotYetRight(
-                "the loss has lost its slope, so nothing can learn from it: return the "
-                "tensor itself, without .item(), .detach() or torch.no_grad()"
-            )
-        check_repeatable(draws[0], schedule)
-
-    return report(check, learner_loss, eps_loss, name="my_loss")
-
-
+# What people compare the guess with; of (eps, x_0, x_t, a, b).
 WRONG_TARGETS = {
     "the guess is compared with x_0, but the network is asked for the noise": (
-        lambda x_0, x_t, t: x_0
+        lambda eps, x_0, x_t, a, b: x_0
     ),
     "the guess is compared with x_t, but the network is asked for the noise in it": (
-        lambda x_0, x_t, t: x_t
+        lambda eps, x_0, x_t, a, b: x_t
+    ),
+    "the guess is compared with x_t - x_0: the network is asked for eps itself": (
+        lambda eps, x_0, x_t, a, b: x_t - x_0
+    ),
+    "the guess is compared with b_t * eps: the network is asked for eps itself": (
+        lambda eps, x_0, x_t, a, b: b * eps
+    ),
+    "the guess is compared with the velocity: the network is asked for eps": (
+        lambda eps, x_0, x_t, a, b: a * eps - b * x_0
+    ),
+    "the guess is compared with nothing: take the squares of eps_hat - eps": (
+        lambda eps, x_0, x_t, a, b: 0
+    ),
+    "eps is added to eps_hat: an error is a difference, eps_hat - eps": (
+        lambda eps, x_0, x_t, a, b: -eps
+    ),
+}
+# What people make of the right errors, eps_hat - eps.
+WRONG_MEANS = {
+    "the errors are not squared, so over and under cancel: .square() comes first": (
+        lambda error: error.mean()
+    ),
+    "the errors are not squared, so over and under cancel: .square() is missing": (
+        lambda error: -error.mean()
+    ),
+    "the mean is squared: square each error first, then take the mean": (
+        lambda error: error.mean().square()
+    ),
+    "absolute errors are taken: square them": lambda error: error.abs().mean(),
+    "there is a root too many: the loss is the mean of the squares itself": (
+        lambda error: error.square().mean().sqrt()
+    ),
+    "the squares are added up: take their mean": lambda error: error.square().sum(),
+    "the two squares of a point are added up: take the mean over all numbers": (
+        lambda error: error.square().sum(1).mean()
+    ),
+    "the squares are added up over the points: take the mean over all numbers": (
+        lambda error: error.square().sum(0).mean()
+    ),
+    "lengths are averaged: the loss is the mean of the squares": (
+        lambda error: error.norm(dim=1).mean()
+    ),
+    "one length of all errors is taken: the loss is the mean of the squares": (
+        lambda error: error.norm()
+    ),
+    "half of the loss is returned: it is the mean of the squares itself": (
+        lambda error: error.square().mean() / 2
+    ),
+    "the largest error is returned: take the mean of their squares": (
+        lambda error: error.abs().max()
+    ),
+    "var() takes the mean error off first: the loss is the mean of the squares": (
+        lambda error: error.var()
     ),
 }
 
 
-def check_steps_drawn(t, B: int, T: int) -> None:
-    """Every point needs a step of its own, from 1 to T."""
-    if not isinstance(t, Tensor) or (t == t.flatten()[0]).all():
+def mean_square(error):
+    return error.square().mean()
+
+
+def own_target(eps, *_):
+    return eps
+
+
+def explanations(losses, shown, schedule) -> list[str]:
+    """The mistakes that make these losses of these draws."""
+    formulas = {name: (target, mean_square) for name, target in WRONG_TARGETS.items()}
+    formulas |= {name: (own_target, mean) for name, mean in WRONG_MEANS.items()}
+    return [
+        name
+        for name, formula in formulas.items()
+        if wrong_by(losses, shown, schedule, *formula) is None
+    ]
+
+
+def wrong_by(losses, shown, schedule, target=own_target, mean=mean_square):
+    """None, or how the losses differ from what a formula makes of the same draws."""
+    for loss, (x_0, x_t, t) in zip(losses, shown, strict=True):
+        a, b = schedule.a(t.long(), like=x_0), schedule.b(t.long(), like=x_0)
+        eps = noise_in(x_0, x_t, t, schedule)
+        error = torch.tanh(x_t + 0.1 * t[:, None]) - target(eps, x_0, x_t, a, b)
+        if said := difference(loss, mean(error.float())):
+            return said
+    return None
+
+
+def one_number(loss) -> Tensor:
+    """The loss as a float32 number, or a sentence for what is none."""
+    if isinstance(loss, Tensor) and loss.numel() > 1:
         raise NotYetRight(
-            "one t for the whole batch: every point gets a random step of its own, so "
-            "draw len(x_0) of them"
+            f"the loss is one number for the whole batch, found the shape "
+            f"{tuple(loss.shape)}: end with .mean()"
         )
-    if t.shape != (B,):
-        raise NotYetRight(f"t should have the shape {(B,)}, found {tuple(t.shape)}")
-    if t.min() < 1:
-        raise NotYetRight("t = 0 is drawn, too: nothing is hidden there, begin at 1")
-    if t.max() < T:
-        raise NotYetRight(
-            "the last step T is never drawn: torch.randint leaves its upper end out"
-        )
+    number = loss.item() if hasattr(loss, "item") else loss
+    if said := difference(number, number if isinstance(number, float) else 1.0):
+        raise NotYetRight(said)
+    return torch.tensor(float(number), dtype=torch.float32)
 
 
-def check_noise_mixed_in(eps: Tensor, x_0: Tensor) -> None:
-    """What was mixed into x_0 must look like N(0, 1), one draw for each number."""
-    # Rounded to thousandths, four fifths of 1,600 normal numbers are different ones. Of
-    # one draw for the whole batch there are two.
-    fresh = len(eps.round(decimals=3).unique()) > eps.numel() / 4
-    # The mean of so many strays by 0.025, their spread by 0.018: 0.15 is six times
-    # that, which no right answer reaches.
-    bell = abs(float(eps.mean())) < 0.15 and abs(float(eps.std()) - 1) < 0.15
-    if not (fresh and bell and abs(float((eps * x_0).mean())) < 0.15):
-        raise NotYetRight(
-            "what the network is asked about is not x_0 with noise of step t: eps is "
-            "torch.randn in the shape of x_0, x_t is add_noise(x_0, t, eps, schedule)"
-        )
-
-
-def check_perfect_network(loss) -> None:
+def check_perfect_network(loss: Tensor) -> None:
     """A network that knows the noise exactly must have no loss."""
     # Above rounding: one part in a thousand of what eps against 0 would cost.
-    if isinstance(loss, Tensor) and loss.numel() == 1 and float(loss) > 1e-3:
+    if float(loss) > 1e-3:
         raise NotYetRight(
             "a network that says exactly which noise is in x_t gets the loss "
             f"{float(loss):.2g} instead of 0: compare eps_hat with the very eps that "
@@ -145,21 +150,104 @@ def check_perfect_network(loss) -> None:
         )
 
 
-def check_repeatable(draw, schedule) -> None:
-    """The same generator must bring the same t and eps as the library's."""
-    x_0, x_t, t, _ = draw
-    generator = torch.Generator().manual_seed(0)
-    torch.rand(x_0.shape, generator=generator)  # x_0 was drawn from it before
-    model, asked = spy_on(lambda x_t, t: x_t)
-    eps_loss(model, x_0, schedule, generator)
-    expected_x_t, expected_t = asked[0]
-    # The last thing asked, since mathematics does not care: only who compares trainings
-    # of the same seed does.
-    if difference(t, expected_t) or difference(x_t, expected_x_t):
+def check_slope(spy: Spy, loss, shown, schedule) -> None:
+    """The loss must be alive: its slope is what training goes by."""
+    if spy.weight.grad is not None:
         raise NotYetRight(
-            "the loss is right, but cannot be repeated: draw t first, with "
-            "torch.randint, then eps, with torch.randn, both with generator=generator"
+            "it calls backward() itself: return the loss, the training looks for the "
+            "slopes"
         )
+    if not isinstance(loss, Tensor) or not loss.requires_grad:
+        raise NotYetRight(
+            "the loss has lost its slope, so nothing can learn from it: return the "
+            "tensor itself, without .item(), .detach() or torch.no_grad()"
+        )
+    (slope,) = torch.autograd.grad(loss.sum(), spy.weight, allow_unused=True)
+    x_0, x_t, t = shown
+    weight = torch.ones((), requires_grad=True)
+    eps_hat = torch.tanh(weight * x_t + 0.1 * t[:, None])
+    mean_square(eps_hat - noise_in(x_0, x_t, t, schedule)).backward()
+    if slope is None or difference(slope.float(), weight.grad, tolerance=1e-3):
+        raise NotYetRight(
+            "the number is right, but a part of it has lost its slope: use eps_hat as "
+            "it is, without .detach() or .data"
+        )
+
+
+def check_loss(learner_loss):
+    """Watch what the network is asked, and see whether the loss fits its answer."""
+    # Few steps and many points, so that whatever is drawn at random shows in one call:
+    # a right loss misses the last of 10 steps in 800 draws with a chance of 0.9^800.
+    few, real = linear_schedule(T=10, beta_1=0.05, beta_T=0.5), linear_schedule(T=1000)
+
+    def run(seed, schedule=few, perfect=False):
+        """Clean points, the network with its notes, and the loss."""
+        generator = torch.Generator().manual_seed(seed)
+        x_0 = torch.rand(800, 2, generator=generator) * 2 - 1
+        spy = Spy(len(x_0), (x_0, schedule) if perfect else None)
+        return x_0, spy, ask(learner_loss, spy, x_0, schedule, generator)
+
+    def two_runs():
+        try:
+            return run(0), run(1)
+        # add_noise and the tables refuse steps that the schedule does not have.
+        except (ValueError, IndexError) as error:
+            if "t must lie in" in str(error) or "out of bounds" in str(error):
+                raise NotYetRight(too_far(lambda: run(0, real))) from error
+            raise
+
+    def check():
+        runs = two_runs()
+        losses = [one_number(loss) for *_, loss in runs]
+        asked = [spy.all_asked() for _, spy, _ in runs]
+        shown = [
+            (x_0, x_t.float(), t)
+            for (x_0, *_), (x_t, t) in zip(runs, asked, strict=True)
+        ]
+        # In the order in which things are made: with a wrong t the rest means nothing.
+        check_draws(shown, few)
+        check_generator(asked[0], run(0)[1].all_asked())
+        if said := wrong_by(losses, shown, few):
+            if len(named := explanations(losses, shown, few)) == 1:
+                raise NotYetRight(named[0])
+            # Only once no formula is named: that even perfect answers cost something
+            # points at a second torch.randn, which no formula can find again.
+            check_perfect_network(one_number(run(0, perfect=True)[2]))
+            raise NotYetRight(said)
+        check_dtype(asked[0][0])
+        check_slope(runs[0][1], runs[0][2], shown[0], few)
+        # And once as in the notebook: a real network, its points, its schedule.
+        generator = torch.Generator().manual_seed(2)
+        x_0 = spiral(512, generator)
+        ask(learner_loss, MLP(width=16), x_0, real, generator).backward()
+
+    return report(check, learner_loss, eps_loss, name="my_loss")
+
+
+def too_far(in_the_notebook) -> str:
+    """What to say of a step above T, which the schedule refused."""
+    try:
+        in_the_notebook()
+    except Exception:  # there it is refused as well
+        return (
+            "t reaches beyond the last step: torch.randint leaves its upper end out, "
+            "so that is schedule.T + 1"
+        )
+    return (
+        "1000 is the last step of this notebook's schedule alone: draw up to the last "
+        "step of the one that is given, schedule.T"
+    )
+
+
+def check_dtype(x_t: Tensor) -> None:
+    if x_t.dtype != torch.float32:
+        raise NotYetRight(
+            f"all numbers are right, but x_t is of dtype {x_t.dtype} and the "
+            "notebook's network of torch.float32: ask it about x_t.float()"
+        )
+
+
+# The way back -------------------------------------------------------------------------
 
 
 def reverse_loop(model, x_T, steps, a, b):
@@ -173,47 +261,31 @@ def reverse_loop(model, x_T, steps, a, b):
 
 def check_reverse_loop(learner_loop):
     """The learner's walk must end where the right one ends."""
-    schedule = linear_schedule(T=40, beta_1=0.01, beta_T=0.2)
-
-    def model(x_t, t, cond=None):
-        # It hears t, or being told another one would change nothing.
-        return torch.tanh(1.5 * x_t + 0.05 * t[:, None])
 
     def inputs(generator):
-        x_T = torch.randn(6, 2, generator=generator)
-        # Uneven, so that a loop that reckons the next step for itself is seen.
-        steps = [40, 31, 20, 12, 5, 0]
+        # Uneven steps, so that a loop that reckons the next one for itself is seen; and
+        # once as in the notebook.
+        if generator.initial_seed() == 0:
+            schedule = linear_schedule(T=40, beta_1=0.01, beta_T=0.2)
+            x_T, steps = torch.randn(6, 2, generator=generator), [40, 31, 20, 12, 5, 0]
+        else:
+            schedule = linear_schedule(T=1000)
+            x_T, steps = torch.randn(50, 2, generator=generator), choose_steps(1000, 20)
+
+        def model(x_t=None, t=None, cond=None):
+            refuse(x_t, t)
+            # It hears t, or being told another one would change nothing.
+            return torch.tanh(1.5 * x_t + 2 * t[:, None] / schedule.T)
+
         return model, x_T, steps, schedule.a_table.tolist(), schedule.b_table.tolist()
 
-    def walk(model, x_T, steps, a, b, update, ask_at_next=False):
-        x_t = x_T
-        for t, t_next in pairwise(steps):
-            asked = t_next if ask_at_next else t
-            eps_hat = model(x_t, torch.full((len(x_t),), asked))
-            x_0_hat = (x_t - b[t] * eps_hat) / a[t]
-            x_t = update(x_0_hat, eps_hat, a[t_next], b[t_next])
-        return x_t
+    def check():
+        compare(
+            learner_loop,
+            reverse_loop,
+            inputs,
+            WRONG_LOOPS,
+            by_chance="put eps_hat back, and draw no fresh noise",
+        )
 
-    def mixed(x_0_hat, eps_hat, a_next, b_next):
-        return a_next * x_0_hat + b_next * eps_hat
-
-    def off_by_one(*given):
-        return walk(*given, mixed, ask_at_next=True)
-
-    def no_noise_again(*given):
-        return walk(*given, lambda x_0_hat, eps_hat, a_next, b_next: x_0_hat)
-
-    def swapped(*given):
-        def wrong_way(x_0_hat, eps_hat, a_next, b_next):
-            return b_next * x_0_hat + a_next * eps_hat
-
-        return walk(*given, wrong_way)
-
-    mistakes = {
-        "the network is told t_next: tell it t, the step at which x_t is": off_by_one,
-        "the noise is not put back: x_0_hat is only a guess, mix it with eps_hat again "
-        "in the proportions of t_next": no_noise_again,
-        "a and b have changed places in the mix: a is the share of x_0_hat, b that of "
-        "eps_hat": swapped,
-    }
-    return checked(learner_loop, reverse_loop, inputs, mistakes, name="my_reverse_loop")
+    return report(check, learner_loop, reverse_loop, name="my_reverse_loop")

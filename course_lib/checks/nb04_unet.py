@@ -1,91 +1,360 @@
 """The checks of notebook 04: time as a vector, and the residual block."""
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 
-from course_lib.checks.report import checked
+from course_lib.checks.report import NotYetRight, ask, compare, report
 from course_lib.networks.layers import ResidualBlock, time_embedding
+
+# Time -------------------------------------------------------------------------------
 
 
 def check_time_embedding(learner_time_embedding):
     """The learner's clock hands must be the library's, for steps of every size."""
 
-    def inputs(generator):
-        t = torch.randint(0, 1001, (5,), generator=generator)
-        t[0] = 3  # a small one, where the slow hands have hardly moved
-        # Even widths only, as sines and cosines come in pairs.
-        return t, int(torch.randint(4, 20, (), generator=generator)) * 2
+    def check():
+        # float32 has few digits left for the angle of a fast hand after many turns.
+        # So mistakes are told apart by early steps, and late ones come after.
+        compare(learner_time_embedding, time_embedding, early, TIME_MISTAKES, 1e-3)
+        compare(learner_time_embedding, time_embedding, as_in_the_notebook, {}, 1e-3)
 
-    def angles(t, width, exponent):
-        # Vaswani et al. 2017, section 3.5; `exponent` is what the commonest mistake in
-        # class has wrong: the width in place of its half.
-        i = torch.arange(width // 2)
-        return t[:, None].float() * 10_000 ** -(i / exponent)
+    return report(check, learner_time_embedding, time_embedding)
 
-    def sines_first(t, width):
-        angle = angles(t, width, width // 2)
-        return torch.cat([angle.sin(), angle.cos()], dim=1)
 
-    def rates_too_close(t, width):
-        angle = angles(t, width, width)
+def early(generator):
+    """Some of the first steps, and an even width: cosines and sines come in pairs."""
+    first = torch.tensor([3])  # never 0, where a mistake may hide
+    rest = torch.randperm(6, generator=generator)[:4]
+    return torch.cat([first, rest]), 6 + 2 * generator.initial_seed()
+
+
+def as_in_the_notebook(generator):
+    """All the course's steps, every tenth of them."""
+    return torch.arange(0, 1001, 10), 64
+
+
+def turned(t, rate):
+    """Hands that turn at these rates: cosines first, then sines."""
+    angle = t[:, None].float() * rate
+    return torch.cat([angle.cos(), angle.sin()], dim=1)
+
+
+def rates(count, base=10_000.0, first=0, divisor=None, sign=-1):
+    """base^(-i / count) for i = 0, 1, ...; the arguments are what goes wrong."""
+    i = torch.arange(first, first + count)
+    return base ** (sign * i / (divisor or count))
+
+
+def halves(t, width):
+    """The right cosines and sines, apart."""
+    return time_embedding(t, width).chunk(2, dim=1)
+
+
+def with_rates(**wrong) -> Callable:
+    """The right function but for its rates."""
+    return lambda t, width: turned(t, rates(width // 2, **wrong))
+
+
+def of_angles(angles: Callable) -> Callable:
+    """The right function but for its angles, made of (t, rate)."""
+
+    def mistaken(t, width):
+        angle = angles(t[:, None].float(), rates(width // 2))
         return torch.cat([angle.cos(), angle.sin()], dim=1)
 
-    def interleaved(t, width):
-        angle = angles(t, width, width // 2)
-        return torch.stack([angle.cos(), angle.sin()], dim=2).flatten(1)
+    return mistaken
 
-    mistakes = {
-        "sine and cosine have changed places: the cosines come first": sines_first,
-        "the hands turn at rates too close together: divide i by the number of hands, "
-        "width // 2, not by width": rates_too_close,
-        "cosines and sines take turns: first come all cosines, then all sines": (
-            interleaved
-        ),
-    }
-    # float32 has few digits left for the angle of a fast hand after many turns
-    return checked(
-        learner_time_embedding, time_embedding, inputs, mistakes, tolerance=1e-3
-    )
+
+TIME_MISTAKES = {
+    "sine and cosine have changed places: the cosines come first": (
+        lambda t, width: torch.cat(halves(t, width)[::-1], dim=1)
+    ),
+    "the hands turn at rates too close together: divide i by the number of hands, "
+    "width // 2, not by width": (
+        lambda t, width: turned(t, rates(width // 2, divisor=width))
+    ),
+    "cosines and sines take turns: first come all cosines, then all sines": (
+        lambda t, width: torch.stack(halves(t, width), dim=2).flatten(1)
+    ),
+    "each hand turns faster than the one before, and should turn slower: the exponent "
+    "is -i / half, with a minus, and t is multiplied by the rate": with_rates(sign=1),
+    "the first hand is too slow: i counts 0, 1, 2, ... from 0, so that the first rate "
+    "is 1": with_rates(first=1),
+    "the last hand is too slow: divide i by half, the number of hands, and not by "
+    "half - 1": lambda t, width: turned(t, rates(width // 2, divisor=width // 2 - 1)),
+    "the rates fall from 1 to 1/e: it is 10,000 that is raised to the power -i / half, "
+    "not e": with_rates(base=math.e),
+    "the rates fall too little: it is 10,000 that is raised to the power -i / half, "
+    "and here it is 1,000": with_rates(base=1_000.0),
+    "all hands turn at the same rate, 1: `//` rounds i / half down to 0; write `/`": (
+        lambda t, width: turned(t, torch.ones(width // 2))
+    ),
+    "the angles are 2 pi times too large: an angle is the rate times t": (
+        of_angles(lambda t, rate: 2 * math.pi * t * rate)
+    ),
+    "the angles are a thousandth of what they should be: t goes in as it is, not as "
+    "t / 1000": of_angles(lambda t, rate: t / 1000 * rate),
+    "t and the rate are added: an angle is the rate *times* t": (
+        of_angles(lambda t, rate: t + rate)
+    ),
+    "t stands outside: the angle is the rate times t, and then comes its cosine": (
+        lambda t, width: (
+            t[:, None]
+            * turned(torch.ones_like(t), rates(width // 2)).expand(len(t), width)
+        )
+    ),
+    "every row has the hands of the first step: use all of t, `t[:, None]`": (
+        lambda t, width: time_embedding(t[:1].expand(len(t)), width)
+    ),
+    "there are cosines twice and no sines": (
+        lambda t, width: torch.cat([halves(t, width)[0]] * 2, dim=1)
+    ),
+    "there are sines twice and no cosines": (
+        lambda t, width: torch.cat([halves(t, width)[1]] * 2, dim=1)
+    ),
+    "the sines are missing: put them behind the cosines, torch.cat(..., dim=1)": (
+        lambda t, width: halves(t, width)[0]
+    ),
+    "those are the angles: of each, return the cosine and the sine": (
+        lambda t, width: t[:, None].float() * rates(width // 2)
+    ),
+    "there are twice as many hands as asked for: width // 2 hands make width numbers": (
+        lambda t, width: time_embedding(t, 2 * width)
+    ),
+    "sines are laid below cosines, as further rows: torch.cat(..., dim=1) puts them "
+    "beside each other": lambda t, width: torch.cat(halves(t, width), dim=0),
+    "torch.stack makes an axis of its own for cosine and sine: torch.cat(..., dim=1) "
+    "puts them beside each other": (
+        lambda t, width: torch.stack(halves(t, width), dim=1)
+    ),
+    "torch.stack makes an axis of its own for cosine and sine, here the last: "
+    "torch.cat(..., dim=1) puts them beside each other": (
+        lambda t, width: torch.stack(halves(t, width), dim=2)
+    ),
+    "torch.stack makes an axis of its own for cosine and sine, here the first: "
+    "torch.cat(..., dim=1) puts them beside each other": (
+        lambda t, width: torch.stack(halves(t, width), dim=0)
+    ),
+    "rows and columns have changed places: each step has a row": (
+        lambda t, width: time_embedding(t, width).T
+    ),
+}
+
+
+# The residual block -------------------------------------------------------------------
+
+
+def right_block(x, scale, shift, block):
+    """norm, silu, conv; norm, scale and shift, silu, conv; plus the shortcut."""
+    return block.told(x, scale, shift)
 
 
 def check_residual_block(learner_residual_block):
     """The learner's forward pass must be that of the library's ResidualBlock."""
 
-    def right(x, scale, shift, block):
-        """norm, silu, conv; norm, scale and shift, silu, conv; plus the shortcut."""
-        return block.told(x, scale, shift)
+    def check():
+        compare(learner_residual_block, right_block, shaken_block, BLOCK_MISTAKES, 1e-4)
+        x, scale, shift, block = shaken_block(torch.Generator().manual_seed(2))
+        # Any input that wants a gradient: blocks lie behind blocks, and all learn.
+        out = ask(learner_residual_block, x.requires_grad_(), scale, shift, block)
+        if not out.requires_grad:
+            raise NotYetRight(
+                "the numbers are right, but no gradient comes through: a network of "
+                "such blocks could not learn. Leave out .detach() and torch.no_grad()"
+            )
 
-    def inputs(generator):
-        block = ResidualBlock(width=8, vec_width=4)
-        for parameter in block.parameters():  # a new block does nothing: shake it
-            drawn = torch.randn(parameter.shape, generator=generator)
-            # By the root of how many numbers each sum has, so that nothing grows or
-            # fades on its way through, and every part of the block matters in the end.
-            parameter.data = drawn / math.sqrt(max(1, parameter[0].numel()))
-        x = torch.randn(2, 8, 4, 4, generator=generator)
-        scale, shift = torch.randn(2, 2, 8, 1, 1, generator=generator)
-        return x, scale, shift, block
+    return report(check, learner_residual_block, right_block, "residual_block")
 
-    def no_shortcut(x, scale, shift, block):
-        return right(x, scale, shift, block) - x
 
-    def bare_scale(x, scale, shift, block):
-        # `told` adds the 1 by itself.
-        return right(x, scale - 1, shift, block)
+def shaken_block(generator):
+    """x, scale, shift and a block in which every part matters."""
+    # 8 channels have a group each, 16 have two in a group; and, as in the notebook,
+    # one picture or more.
+    batch, width, side = ((2, 8, 4), (1, 16, 8), (1, 8, 4))[generator.initial_seed()]
+    block = ResidualBlock(width=width, vec_width=4)
+    for parameter in block.parameters():  # a new block does nothing: shake it
+        drawn = torch.randn(parameter.shape, generator=generator)
+        # By the root of how many numbers each sum has, so that nothing grows or fades
+        # on its way through, and every part of the block matters in the end.
+        parameter.data = drawn / math.sqrt(max(1, parameter[0].numel()))
+    x = torch.randn(batch, width, side, side, generator=generator)
+    scale, shift = torch.randn(2, batch, width, 1, 1, generator=generator)
+    return x, scale, shift, block
 
-    def time_too_late(x, scale, shift, block):
-        h = block.conv_2(F.silu(block.norm_2(block.conv_1(F.silu(block.norm_1(x))))))
-        return x + h * (1 + scale) + shift
 
-    mistakes = {
-        "the shortcut is missing: what came in, x, is added at the end": no_shortcut,
-        "the channels are multiplied by scale instead of 1 + scale: a new block has "
-        "scale 0 and would wipe them out": bare_scale,
-        "scale and shift come too late: they act on norm_2(h), before the second "
-        "convolution": time_too_late,
-    }
-    return checked(
-        learner_residual_block, right, inputs, mistakes, name="residual_block"
-    )
+def block_with(
+    *,
+    norm_1=lambda block: block.norm_1,
+    conv_1=lambda block: block.conv_1,
+    norm_2=lambda block: block.norm_2,
+    conv_2=lambda block: block.conv_2,
+    bend_1=F.silu,
+    bend_2=F.silu,
+    told=lambda h, scale, shift: h * (1 + scale) + shift,
+    add=lambda x, h, y: x + y,
+) -> Callable:
+    """The right block but for one part; `add` gets x, h after conv_1 and the end."""
+
+    def mistaken(x, scale, shift, block):
+        h = conv_1(block)(bend_1(norm_1(block)(x)))
+        y = told(norm_2(block)(h), scale, shift)
+        return add(x, h, conv_2(block)(bend_2(y)))
+
+    return mistaken
+
+
+def nothing(block):
+    """In place of a layer."""
+    return lambda x: x
+
+
+def time_too_late(x, scale, shift, block):
+    """Scale and shift after the second convolution."""
+    h = block.conv_2(F.silu(block.norm_2(block.conv_1(F.silu(block.norm_1(x))))))
+    return x + h * (1 + scale) + shift
+
+
+def time_too_early(x, scale, shift, block):
+    """Scale and shift before the second norm, which takes them out again."""
+    h = block.conv_1(F.silu(block.norm_1(x))) * (1 + scale) + shift
+    return x + block.conv_2(F.silu(block.norm_2(h)))
+
+
+def time_before_all(x, scale, shift, block):
+    """Scale and shift in the first half."""
+    h = block.conv_1(F.silu(block.norm_1(x) * (1 + scale) + shift))
+    return x + block.conv_2(F.silu(block.norm_2(h)))
+
+
+def time_twice(x, scale, shift, block):
+    """Scale and shift in both halves."""
+    h = block.conv_1(F.silu(block.norm_1(x) * (1 + scale) + shift))
+    return x + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))
+
+
+def time_after_silu(x, scale, shift, block):
+    """Scale and shift between the bend and the second convolution."""
+    h = block.conv_1(F.silu(block.norm_1(x)))
+    return x + block.conv_2(F.silu(block.norm_2(h)) * (1 + scale) + shift)
+
+
+def bend_before_norm(x, scale, shift, block):
+    """silu and norm swapped, in both halves."""
+    h = block.conv_1(block.norm_1(F.silu(x)))
+    return x + block.conv_2(block.norm_2(F.silu(h)) * (1 + scale) + shift)
+
+
+def conv_before_norm(x, scale, shift, block):
+    """conv, norm, silu: the order of older networks."""
+    h = F.silu(block.norm_1(block.conv_1(x)))
+    return x + F.silu(block.norm_2(block.conv_2(h)) * (1 + scale) + shift)
+
+
+def x_overwritten(x, scale, shift, block):
+    """x = norm_1(x) first, and then `x +` adds the changed one."""
+    x = block.norm_1(x)
+    h = block.conv_1(F.silu(x))
+    return x + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))
+
+
+def added_too_early(x, scale, shift, block):
+    """The shortcut goes into the second convolution as well."""
+    h = block.conv_1(F.silu(block.norm_1(x)))
+    return block.conv_2(x + F.silu(block.norm_2(h) * (1 + scale) + shift))
+
+
+def h_told(x, scale, shift, block):
+    """h is overwritten by what is scaled and shifted, and added."""
+    h = block.conv_1(F.silu(block.norm_1(x)))
+    h = block.norm_2(h) * (1 + scale) + shift
+    return h + block.conv_2(F.silu(h))
+
+
+NOT_X = "h is added at the end; the shortcut adds x, what came in"
+BLOCK_MISTAKES = {
+    "the shortcut is missing: what came in, x, is added at the end": (
+        block_with(add=lambda x, h, y: y)
+    ),
+    "the channels are multiplied by scale instead of 1 + scale: a new block has "
+    "scale 0 and would wipe them out": (
+        block_with(told=lambda h, scale, shift: h * scale + shift)
+    ),
+    "scale and shift come too late: they act on norm_2(h), before the second "
+    "convolution": time_too_late,
+    "scale and shift come too early, before norm_2, which takes them out again: they "
+    "act on norm_2(h)": time_too_early,
+    "scale and shift act on norm_1(x), in the first half: they belong to norm_2(h)": (
+        time_before_all
+    ),
+    "scale and shift act twice: they belong to norm_2(h) only": time_twice,
+    "scale and shift come after the second silu: they act on norm_2(h), before it": (
+        time_after_silu
+    ),
+    f"{NOT_X} (this is h after conv_1)": block_with(add=lambda x, h, y: h + y),
+    f"{NOT_X} (this is h after scale and shift)": h_told,
+    "x has been overwritten on the way: norm_1(x) is added at the end in place of x. "
+    "Use another name, h": x_overwritten,
+    "the shortcut is added before conv_2: x is added at the very end": added_too_early,
+    "x is subtracted at the end; it is added": block_with(add=lambda x, h, y: y - x),
+    "scale and shift have changed places": (
+        block_with(told=lambda h, scale, shift: h * (1 + shift) + scale)
+    ),
+    "the shift is forgotten: + shift": (
+        block_with(told=lambda h, scale, shift: h * (1 + scale))
+    ),
+    "the scale is forgotten: * (1 + scale)": (
+        block_with(told=lambda h, scale, shift: h + shift)
+    ),
+    "scale and shift are both forgotten: norm_2(h) * (1 + scale) + shift": (
+        block_with(told=lambda h, scale, shift: h)
+    ),
+    "brackets are missing: `* 1 + scale` multiplies by 1 and adds the scale; write "
+    "`* (1 + scale)`": block_with(told=lambda h, scale, shift: h + scale + shift),
+    "the brackets hold too much: first times (1 + scale), then plus shift, which is "
+    "not scaled itself": (
+        block_with(told=lambda h, scale, shift: (h + shift) * (1 + scale))
+    ),
+    "the channels are multiplied by scale + shift: it is * (1 + scale), then + shift": (
+        block_with(told=lambda h, scale, shift: h * (scale + shift))
+    ),
+    "the shift is subtracted; it is added": (
+        block_with(told=lambda h, scale, shift: h * (1 + scale) - shift)
+    ),
+    "the first silu is missing, between norm_1 and conv_1": (
+        block_with(bend_1=lambda x: x)
+    ),
+    "the second silu is missing, before conv_2": block_with(bend_2=lambda x: x),
+    "both silus are missing: one stands before each convolution": (
+        block_with(bend_1=lambda x: x, bend_2=lambda x: x)
+    ),
+    "relu stands where silu belongs: F.silu": block_with(bend_1=F.relu, bend_2=F.relu),
+    "the sigmoid stands where silu belongs: F.silu": (
+        block_with(bend_1=torch.sigmoid, bend_2=torch.sigmoid)
+    ),
+    "gelu stands where silu belongs: F.silu": block_with(bend_1=F.gelu, bend_2=F.gelu),
+    "norm_1 is missing: it comes first of all": block_with(norm_1=nothing),
+    "norm_2 is missing: scale and shift act on norm_2(h)": block_with(norm_2=nothing),
+    "both norms are missing": block_with(norm_1=nothing, norm_2=nothing),
+    "norm_1 stands twice: the second one is norm_2": (
+        block_with(norm_2=lambda block: block.norm_1)
+    ),
+    "conv_1 stands twice: the second one is conv_2": (
+        block_with(conv_2=lambda block: block.conv_1)
+    ),
+    "conv_1 and conv_2 have changed places": (
+        block_with(conv_1=lambda block: block.conv_2, conv_2=lambda block: block.conv_1)
+    ),
+    "norm_1 and norm_2 have changed places": (
+        block_with(norm_1=lambda block: block.norm_2, norm_2=lambda block: block.norm_1)
+    ),
+    "conv_1 is missing": block_with(conv_1=nothing),
+    "conv_2 is missing: it comes last, before x is added": block_with(conv_2=nothing),
+    "silu and norm have changed places: first the norm, then silu, then the "
+    "convolution": bend_before_norm,
+    "the convolutions come too early: the order is norm, silu, convolution": (
+        conv_before_norm
+    ),
+}

@@ -1,70 +1,262 @@
 """The checks of notebook 05: the loss with a velocity, and the average of weights."""
 
 import torch
+from torch import Tensor
 
-from course_lib.checks.report import checked
+from course_lib.checks.report import NotYetRight, ask, checked, compare, report
 from course_lib.diffusion.objective import make_denoising_loss
 from course_lib.diffusion.schedule import straight_line
 
+# The loss ---------------------------------------------------------------------------
+
+
+def right_loss(model, x_0, eps, t, T):
+    """The mean squared error of model(x_t, t) as a guess of the velocity."""
+    loss_fn = make_denoising_loss(straight_line(T), target="v")
+    batch = {"x_0": x_0, "eps": eps, "t": t}
+    return loss_fn(lambda x_t, t, cond: model(x_t, t), batch)
+
 
 def check_velocity_loss(learner_velocity_loss):
-    """The learner's loss must be the library's, for a fake network that uses t."""
+    """The learner's loss must be the library's, and a network must learn from it."""
 
-    def right(model, x_0, eps, t, T):
-        """The mean squared error of model(x_t, t) as a guess of the velocity."""
-        loss_fn = make_denoising_loss(straight_line(T), target="v")
-        batch = {"x_0": x_0, "eps": eps, "t": t}
-        return loss_fn(lambda x_t, t, cond: model(x_t, t), batch)
+    def check():
+        refuse_without_gradient(learner_velocity_loss)
+        compare(learner_velocity_loss, right_loss, batch_of, LOSS_MISTAKES)
 
-    def fake_network(x_t, t):
-        # Bent, and it hears t: so a wrong x_t and a wrong t change the loss as well.
-        return (0.5 * x_t).tanh() + (t / 1000).reshape(-1, 1, 1, 1)
+    return report(check, learner_velocity_loss, right_loss, "velocity_loss")
 
-    def inputs(generator):
-        x_0 = torch.rand(4, 3, 8, 8, generator=generator) * 2 - 1
-        eps = torch.randn(4, 3, 8, 8, generator=generator)
-        t = torch.randint(100, 1000, (4,), generator=generator)
-        return fake_network, x_0, eps, t, 1000
 
-    def loss(target, model, x_0, eps, t, T):
-        u = (t / T).reshape(-1, 1, 1, 1)
-        return (model((1 - u) * x_0 + u * eps, t) - target).square().mean()
+def fake_network(x_t, t):
+    """Bent, and it hears t: so a wrong x_t and a wrong t change the loss as well."""
+    return (0.5 * x_t).tanh() + (t / 1000).reshape(-1, 1, 1, 1)
 
-    # *a is model, x_0, eps, t, T, so a[1] is the picture and a[2] the noise.
-    mistakes = {
-        "the velocity points from the noise to the picture; noise is mixed *in* as t "
-        "grows, so it is eps - x_0": lambda *a: loss(a[1] - a[2], *a),
-        "the network is asked for the noise, eps; here it is to say the velocity, "
-        "eps - x_0": lambda *a: loss(a[2], *a),
-        "the network is asked for the picture, x_0; here it is to say the velocity, "
-        "eps - x_0": lambda *a: loss(a[1], *a),
-    }
-    return checked(learner_velocity_loss, right, inputs, mistakes, name="velocity_loss")
+
+def batch_of(generator):
+    """A network, x_0, eps, t and T; each time another T, batch and side."""
+    # Not 1000 alone: a T that somebody has typed in would pass.
+    T, batch, side = ((1000, 4, 8), (250, 3, 6))[generator.initial_seed() % 2]
+    x_0 = torch.rand(batch, 3, side, side, generator=generator) * 2 - 1
+    eps = torch.randn(batch, 3, side, side, generator=generator)
+    t = torch.randint(T // 10, T, (batch,), generator=generator)
+    return fake_network, x_0, eps, t, T
+
+
+def refuse_without_gradient(learner_velocity_loss) -> None:
+    """The loss must lead back to the weights, and be left for the loop to use."""
+    weight = torch.ones((), requires_grad=True)
+
+    def network(x_t, t):
+        return weight * fake_network(x_t, t)
+
+    _, *rest = batch_of(torch.Generator().manual_seed(0))
+    loss = ask(learner_velocity_loss, network, *rest)
+    if weight.grad is not None:
+        raise NotYetRight(
+            "it calls backward() itself; that is the loop's line. Return the loss only"
+        )
+    if isinstance(loss, float):
+        raise NotYetRight(
+            "it returns a plain number, from which no gradient leads back to the "
+            "network: leave out .item() or float(...)"
+        )
+    # Only if all else is right: a loss that never asks the network has another mistake.
+    expected = right_loss(fake_network, *rest)
+    right = isinstance(loss, Tensor) and loss.shape == expected.shape
+    if right and not loss.requires_grad and torch.isclose(loss.float(), expected):
+        raise NotYetRight(
+            "the number is right, but no gradient leads back to the network, which "
+            "could not learn from it: leave out .detach(), .data and torch.no_grad()"
+        )
+
+
+def error_of(target, v_hat):
+    return (v_hat - target).square().mean()
+
+
+def loss_of(target=None, mix=None, told=None, measure=error_of):
+    """The right loss but for one part; each part is made of (x_0, eps, u, t)."""
+    target = target or (lambda x_0, eps, u, t: eps - x_0)
+    mix = mix or (lambda x_0, eps, u, t: (1 - u) * x_0 + u * eps)
+    told = told or (lambda x_0, eps, u, t: t)
+
+    def mistaken(model, x_0, eps, t, T):
+        given = x_0, eps, (t / T).reshape(-1, 1, 1, 1), t
+        return measure(target(*given), model(mix(*given), told(*given)))
+
+    return mistaken
+
+
+def picture_loss(model, x_0, eps, t, T):
+    """The error of the picture that the velocity tells."""
+    u = (t / T).reshape(-1, 1, 1, 1)
+    x_t = (1 - u) * x_0 + u * eps
+    return (x_t - u * model(x_t, t) - x_0).square().mean()
+
+
+LOSS_MISTAKES = {
+    "the velocity points from the noise to the picture; noise is mixed *in* as t "
+    "grows, so it is eps - x_0": loss_of(lambda x_0, eps, u, t: x_0 - eps),
+    "the network is asked for the noise, eps; here it is to say the velocity, "
+    "eps - x_0": loss_of(lambda x_0, eps, u, t: eps),
+    "the network is asked for the picture, x_0; here it is to say the velocity, "
+    "eps - x_0": loss_of(lambda x_0, eps, u, t: x_0),
+    "that is the velocity on notebook 03's road, a eps - b x_0; on the straight line "
+    "it is eps - x_0": loss_of(lambda x_0, eps, u, t: (1 - u) * eps - u * x_0),
+    "the network is asked for the sum of noise and picture; the velocity is their "
+    "difference, eps - x_0": loss_of(lambda x_0, eps, u, t: eps + x_0),
+    "the target is x_t - x_0; the velocity goes all the way to the noise, eps - x_0": (
+        loss_of(lambda x_0, eps, u, t: u * (eps - x_0))
+    ),
+    "the target is eps - x_t; the velocity starts at the clean picture, eps - x_0": (
+        loss_of(lambda x_0, eps, u, t: (1 - u) * (eps - x_0))
+    ),
+    "the network is asked for x_t, which it is given; it is to say the velocity, "
+    "eps - x_0": loss_of(lambda x_0, eps, u, t: (1 - u) * x_0 + u * eps),
+    "picture and noise are mixed the wrong way round: at u = 0 there is only picture, "
+    "so x_t = (1 - u) * x_0 + u * eps": (
+        loss_of(mix=lambda x_0, eps, u, t: u * x_0 + (1 - u) * eps)
+    ),
+    "they are mixed with square roots, as on DDPM's road; the straight line has none, "
+    "(1 - u) * x_0 + u * eps": (
+        loss_of(mix=lambda x_0, eps, u, t: (1 - u).sqrt() * x_0 + u.sqrt() * eps)
+    ),
+    "the noise is added on top: the picture's share goes down, (1 - u) * x_0": (
+        loss_of(mix=lambda x_0, eps, u, t: x_0 + u * eps)
+    ),
+    "the noise is mixed in whole: its share is u, u * eps": (
+        loss_of(mix=lambda x_0, eps, u, t: (1 - u) * x_0 + eps)
+    ),
+    "the noise is subtracted in the mixture; it is added, (1 - u) * x_0 + u * eps": (
+        loss_of(mix=lambda x_0, eps, u, t: (1 - u) * x_0 - u * eps)
+    ),
+    "the network is shown the clean picture: it gets x_t, with the noise in it": (
+        loss_of(mix=lambda x_0, eps, u, t: x_0)
+    ),
+    "the network is shown nothing but noise: it gets x_t, with the picture in it": (
+        loss_of(mix=lambda x_0, eps, u, t: eps)
+    ),
+    "the network is told u; it wants the step itself, t": (
+        loss_of(told=lambda x_0, eps, u, t: u.flatten())
+    ),
+    "the network is told t - 1; it wants t": loss_of(told=lambda x_0, eps, u, t: t - 1),
+    "the errors are added up; ask for their mean, .mean()": (
+        loss_of(measure=lambda v, v_hat: (v_hat - v).square().sum())
+    ),
+    "those are the errors of all pixels; a loss is one number, their .mean()": (
+        loss_of(measure=lambda v, v_hat: (v_hat - v).square())
+    ),
+    "that is one loss a picture; a loss is one number, the mean over all": (
+        loss_of(measure=lambda v, v_hat: (v_hat - v).square().flatten(1).mean(1))
+    ),
+    "the errors are not squared but taken without their sign; use .square()": (
+        loss_of(measure=lambda v, v_hat: (v_hat - v).abs().mean())
+    ),
+    "the errors are not squared, and cancel each other; use .square()": (
+        loss_of(measure=lambda v, v_hat: (v_hat - v).mean())
+    ),
+    "the errors are not squared, and cancel each other; use .square() (and the guess "
+    "is taken from the velocity)": loss_of(measure=lambda v, v_hat: (v - v_hat).mean()),
+    "first the mean, then the square: errors of both signs cancel. First .square(), "
+    "then .mean()": loss_of(measure=lambda v, v_hat: (v_hat - v).mean().square()),
+    "there is a root around it: the mean of the squares is enough": (
+        loss_of(measure=lambda v, v_hat: (v_hat - v).square().mean().sqrt())
+    ),
+    "that is half of it: there is no factor 1/2": (
+        loss_of(measure=lambda v, v_hat: (v_hat - v).square().mean() / 2)
+    ),
+    "that is the mean square of the guess alone; compare it with the velocity": (
+        loss_of(measure=lambda v, v_hat: v_hat.square().mean())
+    ),
+    "that is the guess itself; return the mean of its squared error": (
+        loss_of(measure=lambda v, v_hat: v_hat)
+    ),
+    "that is the error of the picture, which the velocity tells; ask for the error of "
+    "the velocity itself": picture_loss,
+}
+
+
+# The average ------------------------------------------------------------------------
+
+
+def right_average(average, weights, kept):
+    """Keep the share `kept` of the average and fill up with the weights."""
+    return torch.lerp(average, weights, 1 - kept)
 
 
 def check_update_average(learner_update_average):
     """The learner's average must keep `kept` of the old one."""
-
-    def right(average, weights, kept):
-        """Keep the share `kept` of the average and fill up with the weights."""
-        return torch.lerp(average, weights, 1 - kept)
-
-    def inputs(generator):
-        average, weights = torch.randn(2, 5, generator=generator)
-        # Not 1/2, where neither swapped shares nor the plain mean would show.
-        return average, weights, 0.9
-
-    mistakes = {
-        "the shares are swapped: `kept` is how much of the *average* stays": (
-            lambda average, weights, kept: kept * weights + (1 - kept) * average
-        ),
-        "the weights are added on top: what is kept and what is new must make 1": (
-            lambda average, weights, kept: kept * average + weights
-        ),
-        "that is the plain mean of both: `kept` says how much of each": (
-            lambda average, weights, kept: (average + weights) / 2
-        ),
-    }
     return checked(
-        learner_update_average, right, inputs, mistakes, name="update_average"
+        learner_update_average,
+        right_average,
+        weights_of,
+        AVERAGE_MISTAKES,
+        name="update_average",
     )
+
+
+def weights_of(generator):
+    """An average, weights and `kept`: of a convolution, then of a single number."""
+    # A network has tensors of every shape, some with a single number in them.
+    shape, kept = (((4, 3, 3, 3), 0.9), ((), 0.75))[generator.initial_seed() % 2]
+    average, weights = torch.randn(2, *shape, generator=generator)
+    return average, weights, kept  # never 1/2, where swapped shares would not show
+
+
+AVERAGE_MISTAKES = {
+    "the shares are swapped: `kept` is how much of the *average* stays": (
+        lambda average, weights, kept: kept * weights + (1 - kept) * average
+    ),
+    "the weights are added on top: what is kept and what is new must make 1": (
+        lambda average, weights, kept: kept * average + weights
+    ),
+    "that is the plain mean of both: `kept` says how much of each": (
+        lambda average, weights, kept: (average + weights) / 2
+    ),
+    "the average is kept whole: only `kept` of it stays, kept * average": (
+        lambda average, weights, kept: average + (1 - kept) * weights
+    ),
+    "both are kept to the same share: the weights get what is left, 1 - kept": (
+        lambda average, weights, kept: kept * (average + weights)
+    ),
+    "the weights are subtracted; they are added, with 1 - kept, and not kept - 1": (
+        lambda average, weights, kept: kept * average - (1 - kept) * weights
+    ),
+    "the weights are missing: + (1 - kept) * weights": (
+        lambda average, weights, kept: kept * average
+    ),
+    "the old average is missing: kept * average +": (
+        lambda average, weights, kept: (1 - kept) * weights
+    ),
+    "it returns today's weights; keep the share `kept` of the average": (
+        lambda average, weights, kept: weights
+    ),
+    "it returns the old average; mix in (1 - kept) * weights": (
+        lambda average, weights, kept: average
+    ),
+    "the sum is halved: the two shares make 1 already": (
+        lambda average, weights, kept: (kept * average + (1 - kept) * weights) / 2
+    ),
+    "the new share is 1 + kept; it is 1 - kept": (
+        lambda average, weights, kept: kept * average + (1 + kept) * weights
+    ),
+    "brackets are missing: `1 - kept * weights` takes from 1; write "
+    "`(1 - kept) * weights`": (
+        lambda average, weights, kept: kept * average + 1 - kept * weights
+    ),
+    "0.99 is typed in: use `kept`, which may be another number": (
+        lambda average, weights, kept: 0.99 * average + 0.01 * weights
+    ),
+    "the step is subtracted from the weights: it starts at the average, average + "
+    "(1 - kept) * (weights - average)": (
+        lambda average, weights, kept: weights + (1 - kept) * (weights - average)
+    ),
+    "the step goes away from the weights: it is weights - average, not average - "
+    "weights": (
+        lambda average, weights, kept: average + (1 - kept) * (average - weights)
+    ),
+    "average and weights are multiplied with each other; each gets its share, and "
+    "these are added": (
+        lambda average, weights, kept: kept * average * (1 - kept) * weights
+    ),
+}

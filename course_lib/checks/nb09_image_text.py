@@ -2,83 +2,253 @@
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from course_lib.checks.report import compare, report
 from course_lib.networks.contrastive import contrastive_loss, cosines
+
+# The table --------------------------------------------------------------------------
+
+
+def as_many_of_each(generator):
+    """B pictures and B texts of B numbers: no wrong axis fails, each can be named."""
+    B = (6, 5)[generator.initial_seed() % 2]
+    image_out = 2 * torch.randn(B, B, generator=generator)
+    return image_out, torch.randn(B, B, generator=generator)
+
+
+def more_pictures_than_texts(generator):
+    N, M, D = ((5, 4, 8), (3, 7, 2))[generator.initial_seed() % 2]
+    image_out = 3 * torch.randn(N, D, generator=generator)
+    # A short one and a long one: lengths must not matter.
+    image_out[0] *= 0.01
+    image_out[1] *= 100
+    return image_out, torch.randn(M, D, generator=generator)
+
+
+def _unit(vectors: Tensor, dim: int = 1) -> Tensor:
+    return F.normalize(vectors, dim=dim)
+
+
+def _by(length):
+    """The table if each row is divided by something else than its length."""
+
+    def mistaken(image_out, text_out):
+        image_vec, text_vec = (x / length(x) for x in (image_out, text_out))
+        return image_vec @ text_vec.T
+
+    return mistaken
+
+
+def _less_their_mean(image_out, text_out):
+    image_out, text_out = (x - x.mean(1, keepdim=True) for x in (image_out, text_out))
+    return cosines(image_out, text_out)
+
+
+COSINES = {
+    "the vectors were not brought to length 1: divide each row by its length "
+    "first, or long vectors win whatever they say": lambda i, t: i @ t.T,
+    "only the pictures were brought to length 1: the texts need it, too": (
+        lambda i, t: _unit(i) @ t.T
+    ),
+    "only the texts were brought to length 1: the pictures need it, too": (
+        lambda i, t: i @ _unit(t).T
+    ),
+    "the columns have length 1, not the rows: a vector is a row, so its length is "
+    "taken over dim=1": lambda i, t: _unit(i, 0) @ _unit(t, 0).T,
+    "the lengths stand along the wrong axis: keepdim=True keeps one beside each row": (
+        _by(lambda x: x.norm(dim=1))
+    ),
+    "all rows are divided by one number, the length of everything together: each row "
+    "has a length of its own, dim=1": _by(lambda x: x.norm()),
+    "the rows are divided by the square of their length: the root is missing": (
+        _by(lambda x: (x**2).sum(1, keepdim=True))
+    ),
+    "the rows are divided by the sum of their numbers: the length is the root of the "
+    "sum of their squares": _by(lambda x: x.sum(1, keepdim=True)),
+    "the rows are divided by the sum of their absolute numbers: the length is the root "
+    "of the sum of their squares": _by(lambda x: x.abs().sum(1, keepdim=True)),
+    "the rows are divided by their largest number: the length is the root of the sum "
+    "of their squares": _by(lambda x: x.max(1, keepdim=True).values),
+    "the rows are divided by the root of how many numbers they have: each has a length "
+    "of its own": _by(lambda x: x.shape[1] ** 0.5),
+    "the rows are multiplied by their length: divide": (
+        _by(lambda x: 1 / x.norm(dim=1, keepdim=True))
+    ),
+    "the mean of each row was taken off: cosines need the vectors as they are": (
+        _less_their_mean
+    ),
+    "pictures and texts are exchanged: a row of the table is a picture, a column "
+    "is a text": lambda i, t: cosines(t, i),
+    "the texts are not turned: (N, D) @ (D, M), so text_vec.T": (
+        lambda i, t: _unit(i) @ _unit(t)
+    ),
+    "the pictures are turned, and the texts should be: image_vec @ text_vec.T": (
+        lambda i, t: _unit(i).T @ _unit(t)
+    ),
+    "pictures are compared with pictures: the columns are texts": (
+        lambda i, t: cosines(i, i)
+    ),
+    "texts are compared with texts: the rows are pictures": lambda i, t: cosines(t, t),
+    "each picture meets its own text only: compare every picture with every text, @": (
+        lambda i, t: F.cosine_similarity(i, t, dim=1) if len(i) == len(t) else i
+    ),
+    "the numbers are multiplied one by one: @ multiplies and adds up, for every "
+    "picture with every text": lambda i, t: _unit(i) * _unit(t),
+    "these are distances: a cosine is the sum of the products of two unit vectors": (
+        lambda i, t: torch.cdist(_unit(i), _unit(t))
+    ),
+    "these are distances, 1 - cosine: leave the 1 out": lambda i, t: 1 - cosines(i, t),
+    "a softmax is too early here: this table holds cosines": (
+        lambda i, t: cosines(i, t).softmax(dim=1)
+    ),
+    "a half is missing or too much: the table is twice the cosines": (
+        lambda i, t: 2 * cosines(i, t)
+    ),
+    "negative cosines are lost: the table goes from -1 to 1": (
+        lambda i, t: cosines(i, t).clamp(min=0)
+    ),
+    "the signs are lost: the table goes from -1 to 1": lambda i, t: cosines(i, t).abs(),
+}
 
 
 def check_cosines(learner_cosines):
     """Every picture against every text, lengths aside."""
 
-    def inputs(generator):
-        image_out = 2 * torch.randn(5, 8, generator=generator)
-        return image_out, torch.randn(5, 8, generator=generator)
-
-    def not_unit(image_out, text_out):
-        return image_out @ text_out.T
-
-    def unit_columns(image_out, text_out):
-        return F.normalize(image_out, dim=0) @ F.normalize(text_out, dim=0).T
-
-    def turned(image_out, text_out):
-        return cosines(text_out, image_out)
-
-    mistakes = {
-        "the vectors were not brought to length 1: divide each row by its length "
-        "first, or long vectors win whatever they say": not_unit,
-        "the columns have length 1, not the rows: a vector is a row, so its length is "
-        "taken over dim=1": unit_columns,
-        "pictures and texts are exchanged: a row of the table is a picture, a column "
-        "is a text": turned,
-    }
-
     def check():
-        compare(learner_cosines, cosines, inputs, mistakes)
+        for inputs in (as_many_of_each, more_pictures_than_texts):
+            compare(learner_cosines, cosines, inputs, COSINES, gradient=True)
 
     return report(check, learner_cosines, cosines)
+
+
+# The loss ---------------------------------------------------------------------------
+
+
+def table_and_scale(generator):
+    """Cosines that are not symmetric: rows and columns ask different questions."""
+    B = (6, 4)[generator.initial_seed() % 2]
+    table = torch.rand(B, B, generator=generator) * 2 - 1
+    # Never near 1, where dividing by it does what multiplying does.
+    return table, 2 + 8 * torch.rand((), generator=generator).item()
+
+
+def as_in_training(generator):
+    """The scale as the network has it: a tensor that is learned, too."""
+    table, logit_scale = table_and_scale(generator)
+    return table, torch.tensor(logit_scale)
+
+
+# What training begins with, and what is decided: large numbers, and no nan.
+ALSO = {
+    "where nothing is known, 64 pairs": (torch.zeros(64, 64), 20.0),
+    "where everything is right, at logit_scale 100": (2 * torch.eye(5) - 1, 100.0),
+}
+
+
+def _ce(logits: Tensor) -> Tensor:
+    """The mean loss of choosing along the rows."""
+    return F.cross_entropy(logits, torch.arange(len(logits)))
+
+
+def _both(loss, half: float = 0.5):
+    """Both directions of something that is not quite the loss of a choice."""
+
+    def mistaken(table, logit_scale):
+        logits = logit_scale * table
+        return half * (loss(logits) + loss(logits.T))
+
+    return mistaken
+
+
+def _chances_of_right(logits: Tensor) -> Tensor:
+    return logits.softmax(dim=1).diagonal()
+
+
+def _of_all(logits: Tensor) -> Tensor:
+    return -logits.log_softmax(dim=1).mean()
+
+
+def _backwards(logits: Tensor) -> Tensor:
+    return F.cross_entropy(logits, torch.arange(len(logits)).flip(0))
+
+
+def _first_for_all(logits: Tensor) -> Tensor:
+    return F.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.int64))
+
+
+def _scaled_for_pictures(table, logit_scale):
+    return (_ce(logit_scale * table) + _ce(table.T)) / 2
+
+
+def _scaled_for_texts(table, logit_scale):
+    return (_ce(table) + _ce(logit_scale * table.T)) / 2
+
+
+LOSSES = {
+    "only the rows are asked: each text must also choose its picture, and its "
+    "chances run down a column": lambda table, s: _ce(s * table),
+    "only the columns are asked: each picture must also choose its text, and its "
+    "chances run along a row": lambda table, s: _ce(s * table.T),
+    "it is the sum of both losses: their mean is half of it": _both(_ce, half=1),
+    "it is a quarter of both losses together: their mean is half of it": (
+        _both(_ce, half=0.25)
+    ),
+    "both losses are right, but one is taken off the other: add them": (
+        lambda table, s: (_ce(s * table) - _ce(s * table.T)) / 2
+    ),
+    "the losses of a batch are added up: take their mean, which F.cross_entropy does "
+    "by itself": _both(lambda logits: len(logits) * _ce(logits)),
+    "logit_scale changes nothing: multiply the table with it first (what is only added "
+    "to all scores changes no chance)": lambda table, s: contrastive_loss(table, 1.0),
+    "logit_scale is used for the rows only: multiply the whole table, once, "
+    "before both": _scaled_for_pictures,
+    "logit_scale is used for the columns only: multiply the whole table, once, "
+    "before both": _scaled_for_texts,
+    "the table was divided by logit_scale: it multiplies (it is one over what "
+    "others call temperature)": lambda table, s: contrastive_loss(table, 1 / s),
+    "the table was multiplied with logit_scale twice: once is enough": (
+        lambda table, s: contrastive_loss(table, s * s)
+    ),
+    "the loss is multiplied with logit_scale: multiply the table, before": (
+        lambda table, s: s * contrastive_loss(table, 1.0)
+    ),
+    "F.cross_entropy takes scores and makes the softmax itself: leave yours out": (
+        _both(lambda logits: _ce(logits.softmax(dim=1)))
+    ),
+    "this is the chance of the right answer: the loss is minus its logarithm": (
+        _both(lambda logits: _chances_of_right(logits).mean())
+    ),
+    "the minus is missing: the loss is minus the logarithm of the chance": (
+        _both(lambda logits: -_ce(logits))
+    ),
+    "the mean is taken first and the logarithm after: take the logarithm of each "
+    "chance": _both(lambda logits: -_chances_of_right(logits).mean().log()),
+    "all chances count, not only those of what belongs together: take the diagonal": (
+        _both(_of_all)
+    ),
+    "the wrong partners: picture i belongs to text i, so `partner` is 0, 1, 2, ...": (
+        _both(_backwards)
+    ),
+    "everybody is to choose number 0: picture i belongs to text i": (
+        _both(_first_for_all)
+    ),
+    "the right cosines are made large, but there is no choice among others: "
+    "F.cross_entropy compares them with the rest of the row": (
+        _both(lambda logits: -logits.diagonal().mean())
+    ),
+    "the largest of both losses is taken: take their mean": (
+        lambda table, s: torch.maximum(_ce(s * table), _ce(s * table.T))
+    ),
+}
 
 
 def check_contrastive_loss(learner_loss):
     """Both cross-entropies of the scaled table, and their mean."""
 
-    def inputs(generator):
-        # Not symmetric, so that rows and columns ask different questions.
-        table = torch.rand(6, 6, generator=generator) * 2 - 1
-        # Never near 1, where dividing by it does what multiplying does.
-        return table, 2 + 8 * torch.rand((), generator=generator).item()
-
-    def cross_entropy(logits):
-        return F.cross_entropy(logits, torch.arange(len(logits)))
-
-    def pictures_alone(table, logit_scale):
-        return cross_entropy(logit_scale * table)
-
-    def texts_alone(table, logit_scale):
-        return cross_entropy(logit_scale * table.T)
-
-    def scaled_for_pictures(table, logit_scale):
-        return (cross_entropy(logit_scale * table) + cross_entropy(table.T)) / 2
-
-    def scaled_for_texts(table, logit_scale):
-        return (cross_entropy(table) + cross_entropy(logit_scale * table.T)) / 2
-
-    def divided(table, logit_scale):
-        return contrastive_loss(table, 1 / logit_scale)
-
-    mistakes = {  # three mistakes; two of them can be made from either side
-        "only the rows are asked: each text must also choose its picture, and its "
-        "chances run down a column": pictures_alone,
-        "only the columns are asked: each picture must also choose its text, and its "
-        "chances run along a row": texts_alone,
-        "logit_scale is used for the rows only: multiply the whole table, once, "
-        "before both": scaled_for_pictures,
-        "logit_scale is used for the columns only: multiply the whole table, once, "
-        "before both": scaled_for_texts,
-        "the table was divided by logit_scale: it multiplies (it is one over what "
-        "others call temperature)": divided,
-    }
-
     def check():
-        compare(learner_loss, contrastive_loss, inputs, mistakes)
+        compare(learner_loss, contrastive_loss, table_and_scale, LOSSES, also=ALSO)
+        # And what it is for: both are learned from it, the table and the scale.
+        compare(learner_loss, contrastive_loss, as_in_training, LOSSES, gradient=True)
 
     return report(check, learner_loss, contrastive_loss)

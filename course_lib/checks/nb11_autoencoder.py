@@ -1,5 +1,8 @@
 """The checks of notebook 11: a point of a cloud, and its distance from N(0, 1)."""
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -7,51 +10,128 @@ from course_lib.checks.difference import difference
 from course_lib.checks.report import NotYetRight, ask, compare, report
 from course_lib.networks.autoencoder import kl_divergence, sample
 
+# What a latent is shaped like here: first one that no axis of looks like another, then
+# that of a hill, (B, 1), and that of a picture of the notebook.
+GENERAL, OTHERS = (2, 4, 5, 3), ((6, 1), (3, 4, 16, 16))
+
+
+def clouds(
+    generator: torch.Generator, shape: tuple[int, ...] = GENERAL, count: int = 2
+):
+    """mu and logvar of some clouds, and eps as a third; spreads from 0.2 to 5."""
+    return tuple(torch.randn(count, *shape, generator=generator))
+
+
+def of_clouds(learner: Callable, right: Callable, count: int, mistakes: dict) -> None:
+    """Raise NotYetRight unless it is right for clouds, and can be learned through."""
+    try:
+        draw = partial(clouds, count=count)
+        compare(learner, right, draw, mistakes, gradient=True)
+    except RuntimeError as error:
+        # torch would say: "use detach().numpy()", and then nothing could learn.
+        if "numpy" not in str(error):
+            raise
+        raise NotYetRight(
+            "no gradient comes through numpy: stay with tensors of torch, or the "
+            "encoder cannot learn"
+        ) from None
+
+
+def of_other_shapes(learner: Callable, right: Callable, count: int) -> None:
+    """Raise NotYetRight if it is right for one shape of latents and not for another."""
+    for shape in OTHERS:
+        try:
+            compare(learner, right, lambda g, shape=shape: clouds(g, shape, count))
+        except Exception as error:
+            raise NotYetRight(
+                f"it is right for latents of shape {GENERAL}, but not for {shape}, "
+                f"which the notebook needs as well ({error})"
+            ) from None
+
+
+# A point of a cloud ---------------------------------------------------------------
+
+# A root or a logarithm of logvar is NaN where logvar is below 0. Learners leave it so,
+# or write .abs(): both have to be known.
+OF_SAMPLING = {
+    "exp(logvar) is the variance, and eps wants the spread, its root: halve the "
+    "logarithm first": lambda mu, logvar, eps: mu + logvar.exp() * eps,
+    "logvar is a logarithm: it must go through exp before it can be a spread": (
+        lambda mu, logvar, eps: mu + logvar * eps
+    ),
+    "logvar is a logarithm, and a root of it means nothing: exp of its half is the "
+    "spread": lambda mu, logvar, eps: mu + logvar.abs().sqrt() * eps,
+    "logvar is a logarithm and may be below 0, so it has no root: exp of its half is "
+    "the spread": lambda mu, logvar, eps: mu + logvar.sqrt() * eps,
+    "logvar is a logarithm already, and may be below 0: exp undoes it, another log "
+    "does not": lambda mu, logvar, eps: mu + logvar.log() * eps,
+    "the spread is exp of half the logarithm: halve before exp, not after": (
+        lambda mu, logvar, eps: mu + logvar.exp() / 2 * eps
+    ),
+    "half of logvar is the logarithm of the spread: it must go through exp, then it is "
+    "the spread": lambda mu, logvar, eps: mu + logvar / 2 * eps,
+    "that is the middle of the cloud: add the spread times eps": lambda mu, *_: mu,
+    "mu is forgotten: a point of the cloud is its middle plus the spread times eps": (
+        lambda mu, logvar, eps: (logvar / 2).exp() * eps
+    ),
+    "that is only the spread: a point is mu plus the spread times eps": (
+        lambda mu, logvar, eps: (logvar / 2).exp()
+    ),
+    "eps is forgotten: the spread says how far a point may lie, eps where it lies": (
+        lambda mu, logvar, eps: mu + (logvar / 2).exp()
+    ),
+    "logvar is forgotten: how far eps goes is up to the spread": (
+        lambda mu, logvar, eps: mu + eps
+    ),
+    "the formula adds the spread times eps, and here it is taken off": (
+        lambda mu, logvar, eps: mu - (logvar / 2).exp() * eps
+    ),
+    "the spread multiplies eps alone: mu is added after": (
+        lambda mu, logvar, eps: (logvar / 2).exp() * (mu + eps)
+    ),
+    "eps multiplies the spread alone: mu is added after": (
+        lambda mu, logvar, eps: (mu + (logvar / 2).exp()) * eps
+    ),
+    "mu and eps have changed places: the spread multiplies eps": (
+        lambda mu, logvar, eps: eps + (logvar / 2).exp() * mu
+    ),
+    "mu and logvar have changed places": (
+        lambda mu, logvar, eps: logvar + (mu / 2).exp() * eps
+    ),
+    "that is the way back, from a point to eps: multiply eps by the spread, then add "
+    "mu": lambda mu, logvar, eps: (eps - mu) / (logvar / 2).exp(),
+    "the sign of logvar is turned: a large logvar is a wide cloud": (
+        lambda mu, logvar, eps: mu + (-logvar / 2).exp() * eps
+    ),
+    "it divides eps by the variance: multiply it by the spread": (
+        lambda mu, logvar, eps: mu + eps / logvar.exp()
+    ),
+    "it is halved twice: exp(logvar / 2) is the spread already, without another root": (
+        lambda mu, logvar, eps: mu + (logvar / 4).exp() * eps
+    ),
+    "the variance is squared, and the spread is its root": (
+        lambda mu, logvar, eps: mu + (2 * logvar).exp() * eps
+    ),
+    "logvar is the natural logarithm: .exp() undoes it, a power of 10 does not": (
+        lambda mu, logvar, eps: mu + 10 ** (logvar / 2) * eps
+    ),
+    "logvar is the natural logarithm: .exp() undoes it, a power of 2 does not": (
+        lambda mu, logvar, eps: mu + 2 ** (logvar / 2) * eps
+    ),
+    "the point is clamped to [-1, 1]: those are the bounds of pixels, a latent has "
+    "none": lambda *given: sample(*given).clamp(-1, 1),
+    "the point is kept at or above 0: a latent may be anything": (
+        lambda *given: sample(*given).clamp(min=0)
+    ),
+}
+
 
 def check_sample(learner_sample):
     """A point of each cloud, through which gradients flow."""
 
-    def inputs(generator):
-        mu, logvar, eps = torch.randn(3, 2, 4, 5, 5, generator=generator)
-        return mu, logvar, eps
-
-    def variance(mu, logvar, eps):
-        return mu + logvar.exp() * eps
-
-    def raw(mu, logvar, eps):
-        return mu + logvar * eps
-
-    # logvar may be below 0, where a root is NaN. Who meets that and writes .abs() lands
-    # here; who does not sees the NaN, and a hint at where it comes from.
-    def root(mu, logvar, eps):
-        return mu + logvar.abs().sqrt() * eps
-
-    def halved_after(mu, logvar, eps):
-        return mu + logvar.exp() / 2 * eps
-
-    def half_raw(mu, logvar, eps):
-        return mu + logvar / 2 * eps
-
-    def middle(mu, logvar, eps):
-        return mu
-
-    mistakes = {
-        "exp(logvar) is the variance, and eps wants the spread, its root: halve the "
-        "logarithm first": variance,
-        "logvar is a logarithm: it must go through exp before it can be a spread": raw,
-        "logvar is a logarithm, and a root of it means nothing: exp of its half is the "
-        "spread": root,
-        "the spread is exp of half the logarithm: halve before exp, not after": (
-            halved_after
-        ),
-        "half of logvar is the logarithm of the spread: it must go through exp, then "
-        "it is the spread": half_raw,
-        "that is the middle of the cloud: add the spread times eps": middle,
-    }
-
     def check():
         try:
-            compare(learner_sample, sample, inputs, mistakes)
+            of_clouds(learner_sample, sample, 3, OF_SAMPLING)
         except NotYetRight:
             # Chance explains no single answer, so it cannot stand among the mistakes;
             # and it comes after them, since whoever matches one of them drew nothing.
@@ -61,83 +141,139 @@ def check_sample(learner_sample):
                     "itself is wanted back, for then one decodes the middle, mu"
                 ) from None
             raise
-        check_gradients()
-
-    # Right numbers are not enough: with .detach() or .data everything seems to run, and
-    # the encoder learns nothing about its clouds (lesson 11).
-    @torch.enable_grad()
-    def check_gradients():
-        mu, logvar = (torch.zeros(3, requires_grad=True) for _ in range(2))
-        # No eps is 0, as there logvar has no gradient even if all is right.
-        z = ask(learner_sample, mu, logvar, torch.tensor([1.0, -2.0, 0.5]))
-        if not z.requires_grad:
-            raise NotYetRight(
-                "no gradient comes through: the encoder could not learn from it. Use "
-                "mu and logvar as they are, without detach or .data"
-            )
-        grads = torch.autograd.grad(z.sum(), (mu, logvar), allow_unused=True)
-        if any(g is None or not g.any() for g in grads):
-            raise NotYetRight(
-                "the gradient reaches only one of mu and logvar: both must be learned"
-            )
+        of_other_shapes(learner_sample, sample, count=3)
 
     return report(check, learner_sample, sample)
 
 
 def draws_by_itself(learner_sample) -> bool:
     """Whether it answers by chance where eps is 0, which asks for the middle."""
-    mu, logvar, eps = torch.ones(3, 2, 4, 5, 5)
+    mu, logvar, eps = torch.ones(3, *GENERAL)
     # Ones, in place of some draw: what differs between two calls is all that counts.
-    first, second = (ask(learner_sample, mu, logvar, 0 * eps) for _ in range(2))
-    return difference(second, first, tolerance=0) is not None
+    both = [ask(learner_sample, mu, logvar, 0 * eps) for _ in range(2)]
+    alike = all(isinstance(z, Tensor) and z.shape == mu.shape for z in both)
+    return alike and difference(*both, tolerance=0) is not None
+
+
+# How far a cloud is from N(0, 1) ----------------------------------------------------
+
+
+def summed(each: Callable[[Tensor, Tensor], Tensor]) -> Callable:
+    """A divergence from what each number of a latent adds to it."""
+    return lambda mu, logvar: each(mu, logvar).flatten(1).sum(1) / 2
+
+
+OF_DIVERGENCE = {
+    "that is the mean over a picture's latents; the divergence of independent numbers "
+    "is their sum": lambda *given: kl_divergence(*given) / given[0][0].numel(),
+    "that is one number for the whole batch: each picture has its own": (
+        lambda *given: kl_divergence(*given).sum()
+    ),
+    "that is the mean of the batch: each picture has its own": (
+        lambda *given: kl_divergence(*given).mean()
+    ),
+    "that is the mean of everything: each picture has its own number, a sum": (
+        lambda *given: kl_divergence(*given).mean() / given[0][0].numel()
+    ),
+    "nothing is summed yet: each picture has one number, .flatten(1).sum(1)": (
+        lambda mu, logvar: (mu**2 + logvar.exp() - 1 - logvar) / 2
+    ),
+    "that sums over one axis only: .flatten(1).sum(1) takes all of a picture": (
+        lambda mu, logvar: ((mu**2 + logvar.exp() - 1 - logvar) / 2).sum(1)
+    ),
+    "that sums over the pictures: the sum runs over the numbers of one picture, and "
+    "the first axis stays": (
+        lambda mu, logvar: ((mu**2 + logvar.exp() - 1 - logvar) / 2).sum(0)
+    ),
+    "the sign is turned: a divergence is never below 0": (
+        lambda *given: -kl_divergence(*given)
+    ),
+    "the factor 1/2 is missing": lambda *given: 2 * kl_divergence(*given),
+    "the factor 1/2 is there twice": lambda *given: kl_divergence(*given) / 2,
+    "the factor 1/2 belongs to all four terms, not to mu alone": (
+        summed(lambda mu, logvar: mu**2 + 2 * (logvar.exp() - 1 - logvar))
+    ),
+    "the factor 1/2 belongs to all four terms, not to the last alone": (
+        summed(lambda mu, logvar: 2 * (mu**2 + logvar.exp() - 1) - logvar)
+    ),
+    "logvar is the logarithm of the variance, not the variance": (
+        summed(lambda mu, logvar: mu**2 + logvar.abs() - 1 - logvar.abs().log())
+    ),
+    "the variance is exp(logvar), and logvar itself stands in its place": (
+        summed(lambda mu, logvar: mu**2 - 1)
+    ),
+    "the variance is exp(logvar), and the square of logvar stands in its place": (
+        summed(lambda mu, logvar: mu**2 + logvar**2 - 1 - logvar)
+    ),
+    "exp of half of logvar is the spread, but the formula has its square: no half": (
+        summed(lambda mu, logvar: mu**2 + (logvar / 2).exp() - 1 - logvar)
+    ),
+    "exp(logvar) is the variance already, the square of the spread: it is squared once "
+    "too often": summed(lambda mu, logvar: mu**2 + (2 * logvar).exp() - 1 - logvar),
+    "logvar is the logarithm of the square already: take it off once, not twice": (
+        summed(lambda mu, logvar: mu**2 + logvar.exp() - 1 - 2 * logvar)
+    ),
+    "the formula takes off the logarithm of the square, and half of it is that of the "
+    "spread": summed(lambda mu, logvar: mu**2 + logvar.exp() - 1 - logvar / 2),
+    "logvar is taken off in this formula, and here it is added": (
+        summed(lambda mu, logvar: mu**2 + logvar.exp() - 1 + logvar)
+    ),
+    "the 1 is taken off in this formula, and here it is added": (
+        summed(lambda mu, logvar: mu**2 + logvar.exp() + 1 - logvar)
+    ),
+    "the square of mu is added in this formula, and here it is taken off": (
+        summed(lambda mu, logvar: -(mu**2) + logvar.exp() - 1 - logvar)
+    ),
+    "the variance is added in this formula, and here it is taken off": (
+        summed(lambda mu, logvar: mu**2 - logvar.exp() - 1 - logvar)
+    ),
+    "the - 1 is missing: for N(0, 1) itself the divergence must be 0": (
+        summed(lambda mu, logvar: mu**2 + logvar.exp() - logvar)
+    ),
+    "the - 1 stands outside of the sum: each number of a latent has its own": (
+        lambda mu, logvar: (mu**2 + logvar.exp() - logvar).flatten(1).sum(1) / 2 - 1 / 2
+    ),
+    "the - logvar is missing: nothing would keep a cloud from becoming a point": (
+        summed(lambda mu, logvar: mu**2 + logvar.exp() - 1)
+    ),
+    "the variance, exp(logvar), is missing: nothing would keep a cloud from growing": (
+        summed(lambda mu, logvar: mu**2 - 1 - logvar)
+    ),
+    "mu is missing: a cloud far from 0 would count as near": (
+        summed(lambda mu, logvar: logvar.exp() - 1 - logvar)
+    ),
+    "the square of mu is wanted: as it stands, a cloud left of 0 counts as nearer": (
+        summed(lambda mu, logvar: mu + logvar.exp() - 1 - logvar)
+    ),
+    "the square of mu is wanted, not its size": (
+        summed(lambda mu, logvar: mu.abs() + logvar.exp() - 1 - logvar)
+    ),
+    "mu and logvar have changed places": lambda mu, logvar: kl_divergence(logvar, mu),
+    "that is how far N(0, 1) is from the cloud, which is another number than how far "
+    "the cloud is from N(0, 1)": (
+        summed(lambda mu, logvar: (1 + mu**2) / logvar.exp() - 1 + logvar)
+    ),
+    "there is a root at the end that the formula does not have": (
+        lambda *given: kl_divergence(*given).sqrt()
+    ),
+}
 
 
 def check_kl_divergence(learner_kl):
     """The divergence of each picture's cloud, summed over its latents."""
 
-    def inputs(generator):
-        return tuple(torch.randn(2, 3, 4, 5, 5, generator=generator))
-
-    def averaged(mu: Tensor, logvar: Tensor) -> Tensor:
-        return kl_divergence(mu, logvar) / mu[0].numel()
-
-    def of_all(mu, logvar):
-        return kl_divergence(mu, logvar).sum()
-
-    def mean_of_all(mu, logvar):
-        return kl_divergence(mu, logvar).mean()
-
-    def negative(mu, logvar):
-        return -kl_divergence(mu, logvar)
-
-    def doubled(mu, logvar):
-        return 2 * kl_divergence(mu, logvar)
-
-    # The same here: a logarithm of logvar asks for .abs() first.
-    def variance(mu, logvar):
-        safe = logvar.abs()
-        return 0.5 * (mu**2 + safe - 1 - safe.log()).flatten(1).sum(1)
-
-    def spread(mu, logvar):
-        return 0.5 * (mu**2 + (logvar / 2).exp() - 1 - logvar).flatten(1).sum(1)
-
-    def no_one(mu, logvar):
-        return 0.5 * (mu**2 + logvar.exp() - logvar).flatten(1).sum(1)
-
-    mistakes = {
-        "that is the mean over a picture's latents; the divergence of independent "
-        "numbers is their sum": averaged,
-        "that is one number for the whole batch: each picture has its own": of_all,
-        "that is the mean of the batch: each picture has its own": mean_of_all,
-        "the sign is turned: a divergence is never below 0": negative,
-        "the factor 1/2 is missing": doubled,
-        "logvar is the logarithm of the variance, not the variance": variance,
-        "exp of half of logvar is the spread, but the formula has its square: exp of "
-        "logvar": spread,
-        "the - 1 is missing: for N(0, 1) itself the divergence must be 0": no_one,
-    }
-
     def check():
-        compare(learner_kl, kl_divergence, inputs, mistakes)
+        try:
+            of_clouds(learner_kl, kl_divergence, 2, OF_DIVERGENCE)
+        except NotYetRight:
+            # One NaN spoils a sum, so no mistake that makes one can be told by numbers.
+            answer = ask(learner_kl, *clouds(torch.Generator().manual_seed(0)))
+            if isinstance(answer, Tensor) and answer.isnan().all():
+                raise NotYetRight(
+                    "that is not a number (NaN): logvar is a logarithm already, and "
+                    "may be below 0, where it has no root and no logarithm of its own"
+                ) from None
+            raise
+        of_other_shapes(learner_kl, kl_divergence, count=2)
 
     return report(check, learner_kl, kl_divergence)

@@ -5,20 +5,24 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from course_lib.checks.nb12_mistakes import ON_A_WALK, ON_THE_WAY_IN
 from course_lib.checks.report import NotYetRight, ask, compare, report
 from course_lib.device import plain_torch
-from course_lib.diffusion.objective import Predict, eps_from_x_0, predictor
+from course_lib.diffusion.objective import Predict, predictor
 from course_lib.diffusion.samplers import (
     choose_steps,
     ddim_update,
     last_step,
-    mix,
     walk,
 )
 from course_lib.diffusion.schedule import NoiseSchedule, straight_line
-from course_lib.networks.autoencoder import Autoencoder, from_latents, to_latents
+from course_lib.networks.autoencoder import (
+    Autoencoder,
+    from_latents,
+    to_latents,
+)
 
-SCHEDULE = straight_line()
+LOUD = 2.9  # a scale above 1, as the notebook's: its latents are too soft
 NO_CHANCE = (
     "on this way nothing is left to chance, and nothing is sampled when it is decoded: "
     "what the walk ends with is the latent itself, not the middle of a cloud"
@@ -27,9 +31,9 @@ NO_CHANCE = (
 
 # Made before `report` puts defaults aside, so it does that for itself.
 @plain_torch()
-def tiny_autoencoder() -> Autoencoder:
+def tiny_autoencoder(z_channels: int = 2) -> Autoencoder:
     """One that has learned nothing, but whose every weight matters."""
-    coder = Autoencoder(widths=(8, 8), z_channels=2).requires_grad_(False)
+    coder = Autoencoder(widths=(8, 8), z_channels=z_channels).requires_grad_(False)
     generator = torch.Generator().manual_seed(0)
     for weights in coder.parameters():
         # A new one's blocks do nothing yet (`zeroed`), and would be missed by nobody.
@@ -38,42 +42,44 @@ def tiny_autoencoder() -> Autoencoder:
     return coder.eval()
 
 
+def also(learner: Callable, right: Callable, inputs: Callable, mistakes, where) -> None:
+    """Raise NotYetRight if what is right so far is not right for other inputs."""
+    try:
+        compare(learner, right, inputs, mistakes)
+    except Exception as error:
+        # Some mistakes show only here, as a clamp does where latents are loud.
+        if str(error) in mistakes:
+            raise
+        raise NotYetRight(
+            f"it is right in a first example, but not {where} ({error})"
+        ) from None
+
+
 # Pictures to latents ------------------------------------------------------------
 
 
 def check_to_latents(learner_to_latents):
     """The middles of the clouds, multiplied by the scale."""
-    coder = tiny_autoencoder()
+    coder, other = tiny_autoencoder(), tiny_autoencoder(z_channels=4)
 
     def inputs(generator):
         # 8 pictures make 1,024 latents, enough to see a bell in (`is_random_point`).
         pictures = torch.rand(8, 3, 32, 32, generator=generator) * 2 - 1
         return pictures, coder, 0.2 + 0.5 * torch.rand((), generator=generator).item()
 
-    def not_scaled(pictures, autoencoder, scale):
-        return autoencoder.encode(pictures)[0]
-
-    def divided(pictures, autoencoder, scale):
-        return autoencoder.encode(pictures)[0] / scale
-
-    def logarithm(pictures, autoencoder, scale):
-        return autoencoder.encode(pictures)[1] * scale
-
-    def before(pictures, autoencoder, scale):
-        return autoencoder.encode(pictures * scale)[0]
-
-    mistakes = {
-        "the scale is missing: the noise would cover these numbers sooner or later "
-        "than it covers a picture": not_scaled,
-        "it divides by the scale: multiply here, and divide on the way back": divided,
-        "that is logvar, how wide the clouds are: encode says mu first": logarithm,
-        "the picture is scaled, and the latent is meant: the autoencoder knows only "
-        "pictures in [-1, 1]": before,
-    }
+    def as_in_the_notebook(generator):
+        return torch.rand(3, 3, 64, 64, generator=generator) * 2 - 1, other, LOUD
 
     def check():
         try:
-            compare(learner_to_latents, to_latents, inputs, mistakes)
+            compare(learner_to_latents, to_latents, inputs, ON_THE_WAY_IN)
+        except TypeError as error:
+            if "sequence" not in str(error) and "tuple" not in str(error):
+                raise
+            raise NotYetRight(
+                "encode says two things, mu and logvar: take the first one, mu, and "
+                "multiply that"
+            ) from None
         except NotYetRight:
             # No formula gives a random point, so it is looked at by what it does, and
             # last.
@@ -84,6 +90,8 @@ def check_to_latents(learner_to_latents):
                     "in training, what is learned from now is the middle, mu"
                 ) from None
             raise
+        where = f"for 3 pictures of 64 x 64, 4 channels and a scale of {LOUD}"
+        also(learner_to_latents, to_latents, as_in_the_notebook, ON_THE_WAY_IN, where)
 
     return report(check, learner_to_latents, to_latents)
 
@@ -119,114 +127,101 @@ def draw_in_latents(
     return from_latents(z_0, autoencoder, scale).clamp(-1, 1)
 
 
-def as_asked(predict: Predict) -> Predict:
-    """The same, with a sentence for whoever forgets that t is one number a picture."""
+class AsAsked:
+    """A predict that keeps what t it was told, and wants one t a picture."""
 
-    def careful(x_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+    def __init__(self, predict: Predict):
+        self.predict, self.told = predict, []
+
+    def __deepcopy__(self, memo) -> "AsAsked":
+        return self  # a copy would keep to itself what it was told
+
+    def __call__(self, x_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         if not isinstance(t, Tensor) or t.shape != (len(x_t),):
             raise NotYetRight(
                 "predict wants one t a picture, torch.full((len(z_t),), t), not a "
                 "number for all"
             )
-        return predict(x_t, t)
-
-    return careful
+        self.told.append(int(t[0]))
+        return self.predict(x_t, t)
 
 
 def check_draw_in_latents(learner_draw):
     """The walk stays in latents, and one decoding ends it."""
-    coder = tiny_autoencoder()
+    coder, other = tiny_autoencoder(), tiny_autoencoder(z_channels=4)
 
-    def inputs(generator):
-        numbers = torch.rand(3, generator=generator).tolist()
-        pull = torch.randn(2, 1, 1, generator=generator)
+    def walk_from(generator, shape, T, steps, autoencoder, scale):
+        schedule = straight_line(T)
+        pull = torch.randn(shape[1], 1, 1, generator=generator)
 
         def model(x_t, t, cond):
             # Its guesses go beyond [-1, 1], or clamping them would change nothing and
             # could not be named. It hears t, and each channel by itself.
-            return 2 * torch.sin(1.5 * x_t + pull) + (t / 1000).reshape(-1, 1, 1, 1)
+            return 2 * torch.sin(1.5 * x_t + pull) + (t / T).reshape(-1, 1, 1, 1)
 
-        predict = as_asked(predictor(model, SCHEDULE, "v"))
-        z_T = torch.randn(2, 2, 6, 6, generator=generator)
-        steps = choose_steps(1000, 3 + int(3 * numbers[0]))
-        return predict, z_T, steps, SCHEDULE, coder, 0.3 + 0.4 * numbers[1]
+        predict = AsAsked(predictor(model, schedule, "v"))
+        z_T = torch.randn(shape, generator=generator)
+        return predict, z_T, choose_steps(T, steps), schedule, autoencoder, scale
 
-    def walked(change=None, at_the_end=None, landing=1):
-        """The right walk, with something changed at each step or at the end."""
+    def inputs(generator):
+        numbers = torch.rand(2, generator=generator).tolist()
+        steps, scale = 3 + int(3 * numbers[0]), 0.3 + 0.4 * numbers[1]
+        return walk_from(generator, (2, 2, 6, 6), 1000, steps, coder, scale)
 
-        def mistaken(predict, z_T, steps, schedule, autoencoder, scale):
-            z_t = z_T
-            # `landing` says of t and t_next which one to mix for: 1 is right.
-            for both in zip(steps[:-1], steps[1:], strict=True):
-                t = torch.full((len(z_t),), both[0])
-                z_0_hat, eps_hat = predict(z_t, t)
-                if change is not None:
-                    z_0_hat, eps_hat = change(z_0_hat, eps_hat, z_t, t, scale)
-                z_t = mix(z_0_hat, eps_hat, both[landing], schedule)
-            # Given at call time, as the scale is: it is one of the inputs.
-            end = at_the_end or (lambda z, scale: coder.decode(z / scale).clamp(-1, 1))
-            return end(z_t, scale)
+    def as_in_the_notebook(generator):
+        return walk_from(generator, (4, 4, 16, 16), 1000, 8, other, LOUD)
 
-        return mistaken
-
-    def to_and_fro(z, scale):
-        return coder.encode(coder.decode(z / scale).clamp(-1, 1))[0] * scale
-
-    def guess_to_and_fro(z_0_hat, eps_hat, z_t, t, scale):
-        return to_and_fro(z_0_hat, scale), eps_hat
-
-    def clamped(z_0_hat, eps_hat, z_t, t, scale):
-        return z_0_hat.clamp(-1, 1), eps_hat
-
-    # The library's own habit in pixels: the noise is read anew from the clamped guess.
-    # So there are two ways to clamp, and each has its sentence.
-    def clamped_as_in_pixels(z_0_hat, eps_hat, z_t, t, scale):
-        z_0_hat = z_0_hat.clamp(-1, 1)
-        return z_0_hat, eps_from_x_0(z_0_hat, z_t, t, SCHEDULE)
-
-    def all_to_and_fro(predict, z_T, steps, schedule, autoencoder, scale):
-        z_t = z_T
-        for t, t_next in zip(steps[:-1], steps[1:], strict=True):
-            z_0_hat, eps_hat = predict(z_t, torch.full((len(z_t),), t))
-            z_t = to_and_fro(mix(z_0_hat, eps_hat, t_next, schedule), scale)
-        return coder.decode(z_t / scale).clamp(-1, 1)
-
-    mistakes = {
-        "it decodes each guess and encodes it again: that loses a little at every "
-        "step, and costs more than the steps. Stay in latents to the end": (
-            walked(guess_to_and_fro)
-        ),
-        "it decodes at each step and encodes again: the noise that is still in z_t "
-        "does not survive that. Stay in latents to the end": all_to_and_fro,
-        "the guess is clamped to [-1, 1]: those are the bounds of pixels, and a latent "
-        "has none": walked(clamped),
-        "the guess is clamped as it was for pixels, and a latent has no such bounds: "
-        "use z_0_hat and eps_hat as they are": walked(clamped_as_in_pixels),
-        "the latent is clamped before it is decoded: decode first, the bounds are "
-        "those of pictures": walked(
-            at_the_end=lambda z, scale: coder.decode(z.clamp(-1, 1) / scale).clamp(
-                -1, 1
-            )
-        ),
-        "the scale is not undone: the decoder wants latents as its encoder makes them, "
-        "so divide by the scale first": walked(
-            at_the_end=lambda z, scale: coder.decode(z).clamp(-1, 1)
-        ),
-        "the scale is multiplied in a second time: the way back divides": walked(
-            at_the_end=lambda z, scale: coder.decode(z * scale).clamp(-1, 1)
-        ),
-        "the scale is undone after decoding: it belongs to the latent, not to the "
-        "picture": walked(
-            at_the_end=lambda z, scale: (coder.decode(z) / scale).clamp(-1, 1)
-        ),
-        "the picture is not clamped: now, at the very end, is the time for [-1, 1]": (
-            walked(at_the_end=lambda z, scale: coder.decode(z / scale))
-        ),
-        "it mixes for step t, so the noise never gets less: what comes out belongs to "
-        "t_next": walked(landing=0),
-    }
+    def of_another_T(generator):
+        return walk_from(generator, (3, 2, 6, 6), 200, 4, coder, 0.6)
 
     def check():
-        compare(learner_draw, draw_in_latents, inputs, mistakes, by_chance=NO_CHANCE)
+        try:
+            compare(
+                learner_draw, draw_in_latents, inputs, ON_A_WALK, by_chance=NO_CHANCE
+            )
+        except Exception as error:
+            if isinstance(error, RuntimeError) and "double" in str(error).lower():
+                raise NotYetRight(
+                    "the tables are of float64, and asked by a tensor they give one of "
+                    "float64, which the network cannot take: ask by the number t_next, "
+                    "or add .float()"
+                ) from None
+            draw = inputs(torch.Generator().manual_seed(0))
+            if said := wrong_time(learner_draw, draw):
+                raise NotYetRight(said) from None
+            raise
+        where = f"for 4 latents of shape (4, 16, 16), 8 steps and a scale of {LOUD}"
+        also(learner_draw, draw_in_latents, as_in_the_notebook, ON_A_WALK, where)
+        where = "with T = 200: the tables of `schedule` know how many steps there are"
+        also(learner_draw, draw_in_latents, of_another_T, {}, where)
 
     return report(check, learner_draw, draw_in_latents)
+
+
+def wrong_time(learner_draw: Callable, draw: tuple) -> str | None:
+    """What is wrong with the steps that predict was told, if one thing is."""
+    # By what was told and not by the pictures: telling t_next, z_t stays z_T for ever,
+    # and so it does if one mixes for step t.
+    predict, _, steps, *_ = draw
+    try:
+        ask(learner_draw, *draw)
+    except IndexError:
+        if predict.told == steps:
+            return (
+                "the last step, 0, has no next one: the walk has one step fewer than "
+                "`way` has numbers"
+            )
+        return None
+    except Exception:
+        return None
+    return {
+        tuple(
+            steps[1:]
+        ): "predict is told t_next, but z_t is still as noisy as t says: tell it t",
+        tuple(steps): "predict is asked at t = 0, too, where no noise is left: the "
+        "walk has one step fewer than `way` has numbers",
+        tuple(reversed(steps)): "the walk goes up, from 0 to 1000: begin with way[0]",
+        tuple(reversed(steps[1:])): "the walk goes up, from 0: begin with way[0]",
+        tuple(range(len(steps) - 1)): "predict is told the number of the step, 0, 1, 2 "
+        "and so on: tell it t, which is way[i]",
+    }.get(tuple(predict.told))

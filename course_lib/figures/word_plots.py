@@ -1,13 +1,22 @@
-"""Figures of words: a text cut into its tokens, and who looks at whom."""
+"""Figures of words: a text cut into tokens, who looks at whom, what a word means."""
 
 import numpy as np
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from course_lib.figures.figure import check_alt, new_figure, our_style, panels, show
+from course_lib.figures.figure import (
+    MARKERS,
+    PALETTE,
+    check_alt,
+    new_figure,
+    our_style,
+    panels,
+    show,
+)
 
 LETTER, LINE = 0.085, 0.36  # inches; a letter's width, a row's height
 INKS = ("#cfe8f7", "#fbe3c0")  # neighbours differ; the edge of a box says it too
+CELL = 0.34  # inches wide, of a table
 MOST_NUMBERS = 150  # a table with more cells shows no numbers
 
 
@@ -53,7 +62,12 @@ def draw_boxes(axis: Axes, left: float, middle: float, texts: list[str]) -> None
 
 
 def plot_tables(
-    tables: dict[str, Tensor], rows: list[str], columns: list[str], alt: str
+    tables: dict[str, Tensor],
+    rows: list[str],
+    columns: list[str],
+    alt: str,
+    row_label: str = "",
+    column_label: str = "",
 ) -> None:
     """Draw tables of numbers from 0 to 1 side by side, dark where they are large.
 
@@ -61,20 +75,25 @@ def plot_tables(
         tables: name -> (N, L); attention weights, or how alike things are
         rows: N words, written at the left of the first table
         columns: L words, written under each
+        row_label, column_label: what a row and a column are
     """
     # Words side by side would run into each other; a letter or two do not.
     turn = 90 if max(map(len, columns)) > 2 else 0
-    wide = 0.36 * len(columns) + 0.4
-    high = 0.30 * len(rows) + 0.09 * max(map(len, columns)) + 0.4
-    with panels(alt, len(tables), wide + 0.05 * max(map(len, rows)), high) as axes:
+    wide = CELL * len(columns) + 0.3
+    high = 0.30 * len(rows) + 0.09 * max(map(len, columns)) + 0.6
+    # What stands at the left of the first table is shared out over all of them.
+    margin = (0.085 * max(map(len, rows)) + 0.3) / len(tables)
+    with panels(alt, len(tables), wide + margin, high) as axes:
         for axis, (name, table) in zip(axes, tables.items(), strict=True):
             table = table.detach().cpu().double().numpy()  # numpy knows no bfloat16
             # Always from 0 to 1, so that the same blue is the same number in every
             # table.
             axis.imshow(table, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-            axis.set_title(name, fontsize=10)
+            axis.set_title(name, fontsize=11)
             axis.set_xticks(range(len(columns)), columns, rotation=turn)
             axis.set_yticks(range(len(rows)), rows if axis is axes[0] else [])
+            axis.set_xlabel(column_label)
+            axis.set_ylabel(row_label if axis is axes[0] else "")
             axis.grid(False)
             if table.size <= MOST_NUMBERS:
                 write_shares(axis, table)
@@ -88,4 +107,44 @@ def write_shares(axis: Axes, table: np.ndarray) -> None:
         for column, number in enumerate(numbers):
             ink = "white" if number > 0.6 else "black"
             text = f"{100 * number:.0f}"
-            axis.text(column, row, text, ha="center", va="center", c=ink, fontsize=7)
+            axis.text(column, row, text, ha="center", va="center", c=ink, fontsize=9)
+
+
+def plot_between(
+    texts: list[str], places: dict[str, Tensor], ends: tuple[str, str], alt: str
+) -> None:
+    """Draw where a word lies between two meanings, a line a text, a mark a stage.
+
+    Args:
+        places: name of the stage -> (N,), 1 at the first meaning and -1 at the second
+        ends: what the two meanings are called
+    """
+    ways = np.stack([place.double().numpy() for place in places.values()])
+    with panels(alt, 1, 8.4, 0.34 * len(texts) + 1.0) as axes:
+        axis = axes[0]
+        for x, name in ((1, ends[0]), (-1, ends[1]), (0, "half way")):
+            axis.axvline(x, color="black", lw=1, ls=":" if x == 0 else "-")
+            axis.text(x, -0.7, name, ha="center", va="bottom", fontsize=10)
+        rows = range(len(texts))
+        for row in rows:
+            axis.plot(ways[:, row], [row] * len(ways), color="#bbbbbb", lw=2, zorder=1)
+        # The last stage is what counts: large and full; the others stay hollow.
+        for number, (name, way) in enumerate(zip(places, ways, strict=True)):
+            last = number == len(places) - 1
+            axis.scatter(
+                way,
+                rows,
+                s=80 if last else 45,
+                marker=MARKERS[number],
+                facecolor=PALETTE[number] if last else "white",
+                edgecolor=PALETTE[number],
+                linewidth=1.5,
+                label=name,
+                zorder=2 + number,
+            )
+        axis.set_xlim(min(-1.5, ways.min() - 0.2), max(1.5, ways.max() + 0.2))
+        axis.set_ylim(len(texts) - 0.5, -0.6)
+        axis.set_yticks(rows, texts)
+        axis.set_xticks([])
+        axis.grid(False)
+        axis.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncol=len(places))

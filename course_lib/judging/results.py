@@ -134,15 +134,23 @@ def figures(found: dict) -> Found:
 
 
 def figures_of_kinds(kinds: dict[str, dict]) -> Found:
-    """Kind by kind whether everything is right; held-out combinations by themselves."""
+    """Kind by kind what is right, what is clean, and both; combinations by themselves.
+
+    What is right has the name of its kind; a combination, as turtle_hat, is counted
+    where it is right and clean.
+    """
     told: Found = {}
     for kind, shares in kinds.items():
-        told[kind] = shares["drawn"]["all_factors"]
+        drawn = shares["drawn"]
+        told[kind] = drawn["all_factors"]
+        told[f"{kind}, clean"] = drawn["clean"]
+        told[f"{kind}, both"] = drawn["right_and_clean"]
         told |= shares.get("combinations", {})
     if "one animal, ears named" in kinds:
         told["the ears alone"] = kinds["one animal, ears named"]["drawn"]["ears"]
     real = {kind: shares["real"]["all_factors"] for kind, shares in kinds.items()}
     told["real"] = real | {"least": least(real), "most": least(real, -1)}
+    told["real, clean"] = {kind: each["real"]["clean"] for kind, each in kinds.items()}
     return told
 
 

@@ -1,4 +1,4 @@
-"""The picture of lesson 03: a spiral in noise, and the way back by a small network."""
+"""The pictures of lesson 03: a spiral in noise and back, and walks on a line."""
 
 from io import BytesIO
 from pathlib import Path
@@ -8,9 +8,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from course_lib.chance import generator_for
+from course_lib.diffusion.ideal import IdealDenoiser
 from course_lib.diffusion.objective import make_denoising_loss, predictor, with_noise
-from course_lib.diffusion.samplers import ddim
+from course_lib.diffusion.samplers import PictureNoise, ddim, ddpm
 from course_lib.diffusion.schedule import add_noise, linear_schedule
+from course_lib.figures.density import draw_walk
 from course_lib.figures.figure import PALETTE, png_bytes
 from course_lib.networks.mlp import MLP, spiral
 
@@ -18,6 +20,7 @@ ITERATIONS = 4000
 schedule = linear_schedule(T=1000)
 generator = torch.Generator().manual_seed(0)
 data = spiral(5000, generator)
+four = torch.tensor([-1.0, -0.4, 0.3, 1.0])
 
 
 def trained() -> MLP:
@@ -58,6 +61,24 @@ def back() -> dict[str, torch.Tensor]:
     return {f"way back: t = {s.t}": s.x_t for s in walk if s.t in wanted}
 
 
+def walks() -> dict[str, list]:
+    """The best denoiser of four numbers, walking with and without chance."""
+    predict = predictor(IdealDenoiser(four[:, None], schedule), schedule, "x_0")
+    spread, same = torch.linspace(-2, 2, 13)[:, None], torch.full((12, 1), 0.5)
+    fresh = PictureNoise(seed=0, indices=range(12))
+    return {
+        "DDIM, 200 steps": list(ddim(predict, spread, schedule, 200)),
+        "DDPM, 100 steps": list(ddpm(predict, same, schedule, 100, fresh)),
+        "DDIM, 5 steps": list(ddim(predict, spread, schedule, 5)),
+    }
+
+
+def save(figure: Figure, name: str) -> None:
+    image = Image.open(BytesIO(png_bytes(figure))).convert("RGB")
+    file = Path(__file__).with_name(name)
+    image.quantize(64).save(file, optimize=True)  # 64 colours are enough
+
+
 figure = Figure(figsize=(8.4, 4.6), layout="constrained")
 axes = figure.subplots(2, 4, sharex=True, sharey=True).flat
 rows = {**there(), **back()}
@@ -66,6 +87,12 @@ for axis, (title, points) in zip(axes, rows.items(), strict=True):
     axis.scatter(*points.T, s=5, color=colour, alpha=0.5, linewidths=0)
     axis.set(title=title, xlim=(-2.0, 2.0), ylim=(-2.0, 2.0), aspect="equal")
     axis.title.set_fontsize(9)
-image = Image.open(BytesIO(png_bytes(figure))).convert("RGB")
-file = Path(__file__).with_name("03_denoise.png")
-image.quantize(64).save(file, optimize=True)  # 64 colours are enough
+save(figure, "03_denoise.png")
+
+figure = Figure(figsize=(8.4, 2.9), layout="constrained")
+axes = figure.subplots(1, 3, sharex=True, sharey=True)
+for axis, (title, steps) in zip(axes, walks().items(), strict=True):
+    draw_walk(axis, four, schedule, steps, limit=2.6)
+    axis.set_title(title, fontsize=9)
+axes[0].set_ylabel("x_t")
+save(figure, "03_walks.png")

@@ -1,8 +1,6 @@
 # %% [markdown]
 # # Start: a picture out of noise
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/00_start.ipynb)
-#
 # *About 15 minutes. You need nothing but curiosity.*
 #
 # When you are through you have
@@ -12,7 +10,7 @@
 # - looked at what the course will build, and whether your machine is ready.
 #
 # A notebook is made of **cells**. Click on one and press Shift + Enter: it runs, and
-# you are at the next one. Start with the cell below.
+# you are at the next one. Start with the folded cell below: it sets the course up.
 
 # %% [markdown]
 # ## Type what you want to see

@@ -1,8 +1,6 @@
 # %% [markdown]
 # # 1 · A picture is numbers
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/01_pixels.ipynb)
-#
 # *About 40 minutes. You need loops, functions and lists, nothing more.*
 #
 # When you are through you can

@@ -1,8 +1,6 @@
 # %% [markdown]
 # # 2 · Adding noise
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/02_noise.ipynb)
-#
 # *About 45 minutes. Before this: [01 · A picture is numbers](01_pixels.ipynb).*
 #
 # We want to make pictures out of noise. First we do the opposite, which is easy: we

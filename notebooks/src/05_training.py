@@ -1,23 +1,24 @@
 # %% [markdown]
 # # 5 · Training a picture maker
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/05_training.ipynb)
+# [![Open in
+# Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/05_training.ipynb)
 #
-# *About 45 minutes. You need notebooks 02 to 04.*
+# *50 minutes, and one training of some minutes that runs meanwhile. Before this:
+# notebooks 02 to 04.*
 #
-# When you are through you can
+# At the end of this notebook you can
 #
 # - write the whole training of a picture maker and say what every line is for,
-# - say why a network that guesses the noise drifts, and cure it with the velocity,
+# - say why a network that guesses the noise drifts, and what the velocity changes,
 # - stop a training, close the lid, and carry on where you were, bit for bit,
 # - say how good a picture maker is, in numbers, and how far to trust them.
 
 # %% [markdown]
 # ## See it
 #
-# One network, seen three times during its training: after a few minutes, after some
-# more, and at the end. Each column starts from **the same noise** and asks for the same
-# animal.
+# One network, seen three times during its training: early, half way, and at the end.
+# Each column starts from **the same noise** and asks for the same animal.
 
 # %%
 import torch
@@ -63,15 +64,23 @@ show_pictures(x_0, titles=titles, alt="Eight critters and their labels.")
 # %% [markdown]
 # ## What should the network say?
 #
-# In notebook 03 it said the noise, `eps`. That is how it was first done (DDPM, 2020),
-# and for a spiral it was fine. For pictures there is a catch. From the guessed noise we
-# get the picture by
+# In notebook 03 it said the noise, `eps`. Ho, Jain and Abbeel (DDPM, 2020) did the
+# same, and for a spiral it was fine. For pictures there is a catch. From the guessed
+# noise we read the picture by
 #
-# $$\hat x_0 = \frac{x_t - b_t\,\hat\epsilon}{a_t}$$
+# $$\hat x_0 = \frac{x_t - b_t \hat\epsilon}{a_t}$$
 #
-# and near the noisy end $a_t$ is tiny. So a small mistake in the noise becomes a large
-# mistake in the picture. How large? We make the same small mistake, 0.02 too much
-# everywhere, at several steps.
+# and near the noisy end $a_t$ is tiny. A small mistake in the noise becomes a large one
+# in the picture. How large?
+
+# %%
+from course_lib.figures.prediction import prediction
+
+off_guess = prediction(
+    "The guessed noise is 0.02 too large everywhere. By how much is the picture off "
+    "that we read from it at t = 980? (Pictures go from -1 to 1.)",
+    (0.0, 1.0, 0.02),
+)
 
 # %%
 from course_lib.diffusion.objective import read_output
@@ -87,36 +96,41 @@ for step in [500, 900, 980]:
     rows[f"eps, t = {step}"] = x_0_hat
     off = (x_0 - x_0_hat).mean().item()
     print(f"t = {step}: the picture comes out {off:.2f} too dark")
+off_guess.compare(round(off, 2))
 show_rows(
     rows, alt="The later the step, the darker the pictures guessed from the noise."
 )
 
 # %% [markdown]
-# At t = 980 every number of the guess is 0.64 too low, on a scale from -1 to 1, all
-# from a mistake that you could not see in the noise. And the step after that starts
-# from this wrong brightness.
+# At t = 980 every number of the guess is 0.64 too low, from a mistake that you could
+# not see in the noise. And the next step starts from this wrong brightness.
 #
-# This cell is arithmetic. It shows what a mistake *would* do, not that it happens. That
-# is for a measurement to say: [the lesson](../lessons/05_training.md) has the table, by
-# `python benchmarks/target_table.py --iterations 800 --n 512`, with the target, the
-# schedule and the clamp changed one at a time. With eps for a target the pictures were
-# off in brightness by 0.136; with the velocity, on the same schedule, by 0.062. So it
-# is the table that blames eps. This is the **drift** of short trainings: pictures that
-# slide into glaring or gloomy colours. The very best network would not have it. Ours is
-# never the very best.
+# This cell is arithmetic: it shows what a mistake *would* do. Whether it happens, a
+# measurement must say. [The lesson](../lessons/05_training.md) has the table, with one
+# thing changed at a time. In a short training with eps for a target the brightness of
+# the pictures was off by more than twice as much as with the velocity. This is the
+# **drift** of short trainings: pictures slide into glaring or gloomy colours. The very
+# best network would not do it. Ours is never the very best.
 #
-# ## The cure: ask for the velocity
+# ## The velocity
 #
-# While noise is mixed in, a picture moves from $x_0$ to $\epsilon$. On the **straight
-# line** of notebook 02, $x_t = (1-u)\,x_0 + u\,\epsilon$, it moves with one constant
-# velocity:
+# While noise is mixed in, a picture moves from $x_0$ to $\epsilon$. Its **velocity** is
+# how fast it moves, $v = \dot a_t x_0 + \dot b_t \epsilon$, where the dots say how fast
+# the shares $a_t$ and $b_t$ change. On DDPM's schedules the squares of the two add up
+# to 1: they are cosine and sine of an angle. Measured by that angle, the velocity is
+# $v = a_t \epsilon - b_t x_0$; you met it in notebook 03 (Salimans and Ho, 2022). On the
+# **straight line** of notebook 02, $x_t = (1-u) x_0 + u \epsilon$, the picture's share
+# falls and the noise's share rises at the same even pace. So there it is
 #
 # $$v = \epsilon - x_0.$$
 #
-# If the network says v, the picture is $\hat x_0 = x_t - u\,\hat v$. Nothing is
-# divided, so nothing blows up. The same small mistake, at the same steps:
+# If the network says v, the picture is $\hat x_0 = x_t - u \hat v$. Nothing is divided.
+# The same small mistake, at the same steps:
 
 # %%
+from course_lib.diffusion.objective import read_output
+from course_lib.diffusion.schedule import add_noise
+
 rows = {"the picture": x_0}
 for step in [500, 900, 980]:
     t = torch.full((8,), step)
@@ -149,57 +163,69 @@ def my_velocity_loss(model, x_0, eps, t, T):
     ### END SOLUTION
 
 
-my_velocity_loss = check_velocity_loss(my_velocity_loss)
+velocity_loss = check_velocity_loss(my_velocity_loss)
 
 # %% [markdown]
 # ## The whole training, in one plain loop
 #
-# A small U-Net, batches of 32, and your loss. Three things are new, and each is one
-# line: the learning rate **warms up**, so that the first steps do not throw the network
-# far away; the gradient is **clipped**, so that one strange batch does no harm; and we
-# look at the loss on a **fixed** batch, with fixed t and eps, because the loss of
-# random batches jumps up and down with the luck of the draw.
+# A small U-Net, batches of 32, and your loss. Four things are new. The learning rate
+# **warms up**, and the first steps do not throw the network far away. The gradient is
+# **clipped**, and one strange batch does no harm. **AdamW** takes the steps: gradient
+# descent as in notebook 03, but each weight has a step length of its own, found from
+# how large its gradients have been lately. And we look at the loss on a **fixed**
+# batch, with fixed t and eps, because the loss of random batches jumps up and down with
+# the luck of the draw.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.device import scaled
 from course_lib.diffusion.objective import with_noise
+from course_lib.figures.watching import watch
 from course_lib.networks.unet import UNet
 from course_lib.world.datasets import batches
 
 torch.manual_seed(0)
 model = UNet(widths=(32, 64), blocks=1)
-optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
 get_batch = with_noise(batches(pictures, batch_size=32), line, seed=0)
 fixed = get_batch(10**6)  # a batch that the loop below never reaches
 
-fixed_losses = []
-for iteration in range(scaled(smoke=60, laptop=300, gpu=1000)):
-    for group in optimizer.param_groups:
-        group["lr"] = 2e-3 * min(1, (iteration + 1) / 50)  # warm up
-    batch = get_batch(iteration)
-    loss = my_velocity_loss(model, batch["x_0"], batch["eps"], batch["t"], line.T)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)  # clip
-    optimizer.step()
-    optimizer.zero_grad()
-    with torch.no_grad():
-        known = my_velocity_loss(model, fixed["x_0"], fixed["eps"], fixed["t"], line.T)
-    fixed_losses.append(known.item())
 
-first, last = sum(fixed_losses[:20]) / 20, sum(fixed_losses[-20:]) / 20
-print(f"loss on the fixed batch: first 20 {first:.2f}, last 20 {last:.2f}")
-assert last < first
+def loss_on(batch):
+    return velocity_loss(model, batch["x_0"], batch["eps"], batch["t"], line.T)
+
+
+def training(iterations):
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
+    for iteration in range(iterations):
+        for group in optimizer.param_groups:
+            group["lr"] = 2e-3 * min(1, (iteration + 1) / 50)  # warm up
+        loss = loss_on(get_batch(iteration))
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)  # clip
+        optimizer.step()
+        optimizer.zero_grad()
+        with torch.no_grad():
+            loss_now = loss_on(fixed).item()
+        yield iteration + 1, loss_now  # handed to `watch`; then on from here
+
+
+total = scaled(smoke=60, laptop=300, gpu=1000)
+known = [loss for _, loss in watch(training(total), total, name="loss, fixed batch")]
+if len(known) == total:  # nobody has stopped it
+    first, last = sum(known[:20]) / 20, sum(known[-20:]) / 20
+    print(f"loss on the fixed batch: first 20 {first:.2f}, last 20 {last:.2f}")
+    assert last < first
 
 # %% [markdown]
 # ## Your turn: an average that calms down
 #
-# Each batch pulls the weights another way, so they never stand still. Their **average
+# Each batch pulls the weights another way, and they never stand still. Their **average
 # over time** does. It costs one line an iteration: keep most of the average, mix in a
 # little of today's weights. This is the *exponential moving average*, EMA, and pictures
-# are always drawn with it.
+# are drawn with it.
 #
 # **Exercise.** Return the new average. `kept` is how much of the old one stays, for
-# example 0.99.
+# example 0.95. A network has many tensors of weights, of every shape; your function
+# gets one of them at a time.
 
 # %%
 from course_lib.checks.nb05_training import check_update_average
@@ -212,68 +238,136 @@ def my_update_average(average, weights, kept):
     ### END SOLUTION
 
 
-my_update_average = check_update_average(my_update_average)
+update_average = check_update_average(my_update_average)
 
 # %% [markdown]
-# Does it help? Suppose that the best value of a weight is 1, and each batch leaves it
-# somewhere around there, 0.1 off on average. How far off is the average of the weights?
+# Does it help? We take the shipped painter and let it go on learning for a short while,
+# with a learning rate that stays high, as in the middle of a training. `update_average`
+# runs along. Then both draw from the same noises: the weights as the last batch has
+# left them, and their average.
 
 # %%
-from course_lib.figures.plots import plot_curves
+from course_lib.figures.prediction import prediction
 
-generator = torch.Generator().manual_seed(0)
-weight = 1 + 0.1 * torch.randn(3000, generator=generator)  # after each of 3,000 batches
-average, averages = weight[0], []
-for today in weight:
-    average = my_update_average(average, today, kept=0.99)
-    averages.append(average.item())
-calm = torch.tensor(averages[1000:]).std().item()
-print(f"spread of the weight {weight[1000:].std():.2f}, of its average {calm:.2f}")
-plot_curves(
-    range(200, 600),
-    {"the weight": weight[200:600].tolist(), "its average": averages[200:600]},
-    xlabel="iteration",
-    ylabel="value",
-    alt="The weight jumps up and down around 1, its average is a calm line near 1.",
+average_guess = prediction(
+    "The reader, a network that names animals, looks at 64 pictures of each. In which "
+    "will it find the animal that was asked for more often?",
+    ["the weights", "their average", "no difference"],
+)
+
+# %% tags=["nbval-ignore-output"]
+import copy
+
+from course_lib.checkpoint import fill
+from course_lib.diffusion.objective import with_noise
+from course_lib.figures.watching import watch
+from course_lib.networks.judge import load_judge
+from course_lib.world.datasets import batches
+
+reader = load_judge("reader-32")
+labels = [animals[i % 8] for i in range(64)]
+asked = torch.tensor([pictures.label(name) for name in labels])
+shipped = LabelToImage.from_pretrained("critters")
+restless = shipped.model.train().requires_grad_(True)
+average = copy.deepcopy(restless.state_dict())  # name -> tensor, for all its weights
+
+
+def going_on(iterations, rate=3e-3):
+    """Train further, and keep the average of each tensor of weights."""
+    more = with_noise(batches(pictures, batch_size=12), line, seed=1)
+    optimizer = torch.optim.AdamW(restless.parameters(), lr=rate)
+    for iteration in range(iterations):
+        batch = more(iteration)
+
+        def told(x_t, t, label=batch["cond"]):
+            return restless(x_t, t, label)
+
+        for group in optimizer.param_groups:
+            group["lr"] = rate * min(1, (iteration + 1) / 10)
+        loss = velocity_loss(told, batch["x_0"], batch["eps"], batch["t"], line.T)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(restless.parameters(), max_norm=1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        with torch.no_grad():
+            for name, weights in restless.state_dict().items():
+                average[name] = update_average(average[name], weights, kept=0.95)
+        yield iteration + 1, loss.item()
+
+
+list(watch(going_on(25), total=25))
+calm = fill(copy.deepcopy(restless), average)
+rows, found = {}, {}
+for name, network in {"the weights": restless, "their average": calm}.items():
+    made = LabelToImage(network.eval(), shipped.card)(
+        labels, steps=6, guidance_scale=1, seed=0
+    )
+    rows[name], right = made[:8], (reader.read(made)["subject"] == asked).sum().item()
+    found[name] = right
+    print(f"{name}: the animal asked for in {right} of {len(labels)}, one seed")
+best = max(found, key=found.get)
+average_guess.compare(best if len(set(found.values())) > 1 else "no difference")
+show_rows(
+    rows,
+    titles=animals,
+    alt="Eight animals, drawn by the last weights with grain and broken shapes, and by "
+    "their average, calmer and more whole.",
 )
 
 # %% [markdown]
+# The last weights have followed the last few batches, and it shows: grain, broken
+# shapes. In the average these little steps to all sides have cancelled each other. It
+# takes out the jitter, no more: a network that knows no frog yet does not learn one by
+# being averaged. (More pictures and seeds are in [the
+# lesson](../lessons/05_training.md).)
+#
 # ## The library's trainer
 #
-# `Trainer` is your loop, grown up: the same four lines, and saving, and the choice of
-# precision. Here is one iteration of it, the real code.
+# `Trainer` is your loop, grown up: the same lines, and it saves, keeps the average, and
+# computes with half as many bits a number (its *precision*) where this machine is
+# faster with them. Here is one iteration of it, the real code.
 
 # %%
 from course_lib.figures.source import show_source
-from course_lib.training.trainer import Settings, Trainer, train
+from course_lib.training.trainer import Trainer
 
 show_source(Trainer.one_iteration)
 
 # %% [markdown]
 # It gets a network, a loss, and a function that makes batches. It knows nothing of
-# noise or pictures. First we see that its loss is the one that you wrote:
+# noise or pictures. Is the library's loss the one that you wrote? We ask both about one
+# batch, with a network that has learned something.
 
 # %%
-from course_lib.diffusion.objective import make_denoising_loss
+from course_lib.diffusion.objective import make_denoising_loss, with_noise
+from course_lib.world.datasets import batches
 
 library_loss = make_denoising_loss(line, target="v")
-no_label = {name: fixed[name] for name in ("x_0", "eps", "t")}
+learned = LabelToImage.from_pretrained("critters-early").model
+one = with_noise(batches(pictures, batch_size=8), line, seed=2)(0)
+given = {name: one[name] for name in ("x_0", "eps", "t")}  # no label
 with torch.no_grad():
-    mine = my_velocity_loss(model, fixed["x_0"], fixed["eps"], fixed["t"], line.T)
-    theirs = library_loss(model, no_label)
-print("the same loss:", torch.allclose(mine, theirs, atol=1e-5))
+    theirs = library_loss(learned, given)
+    mine = velocity_loss(learned, one["x_0"], one["eps"], one["t"], line.T)
+print(f"the library's loss on this batch: {theirs:.2f}")
+if velocity_loss is my_velocity_loss:
+    print("and yours is the same:", torch.allclose(mine, theirs, atol=1e-5))
 
 # %% [markdown]
 # ## Your own network gets better while you watch
 #
-# With labels, and with a picture of the state of affairs several times on the way. On a
-# laptop this takes some minutes; the doctor in notebook 00 says how many on yours.
-# Nothing is right before some hundred iterations: first come the scenes, then coloured
-# lumps, then ears. `muon=True` is a better step than AdamW's, the one that the shipped
-# painters take; lesson 05 says what it does. Try it without.
+# With labels, and with pictures of the state of affairs on the way. How long it takes
+# here stands under the cell after a few seconds; you may read on meanwhile, or stop it,
+# and keep what it has learned. Nothing is right before some hundred iterations: first
+# come the scenes, then coloured lumps, then ears. `muon=True` takes better steps than
+# AdamW; lesson 05 says how. Try it without.
 
 # %% tags=["nbval-ignore-output"]
+from course_lib.device import scaled
+from course_lib.figures.plots import show_pictures
+from course_lib.figures.watching import watch
 from course_lib.training.recipes import denoiser_trainer
+from course_lib.training.trainer import Settings
 
 recipe = dict(widths=(48, 96), blocks=1, batch_size=32)
 iterations = scaled(smoke=20, laptop=2400, gpu=8000)
@@ -282,32 +376,42 @@ trainer = denoiser_trainer(pictures, settings, **recipe)
 progress_pictures = {}
 
 
-def watch(model, iteration):
+def draw_now():
     """Draw the same eight noises with the network as it is now."""
-    mine = LabelToImage(model, trainer.card)
-    progress_pictures[f"{iteration} iterations"] = mine(animals, steps=8, seed=3)
+    painter = LabelToImage(trainer.averaged_model(), trainer.card)
+    mine = painter(animals, steps=8, seed=3)
+    progress_pictures[f"{trainer.iteration} iterations"] = mine
+    show_pictures(mine, titles=animals, alt="What your network draws now.")
 
 
-my_model = train(trainer, on_sample=watch, sample_every=iterations // 4)
-early, late = trainer.losses[:10], trainer.losses[-10:]
-print(f"loss: first 10 {sum(early) / 10:.2f}, last 10 {sum(late) / 10:.2f}")
-assert sum(late) < sum(early)
+list(watch(trainer.run(), total=trainer.last, picture=draw_now))
+my_painter = LabelToImage(trainer.averaged_model(), trainer.card)
+if trainer.iteration == trainer.last:  # nobody has stopped it
+    early, late = trainer.losses[:10], trainer.losses[-10:]
+    print(f"loss: first 10 {sum(early) / 10:.2f}, last 10 {sum(late) / 10:.2f}")
+    assert sum(late) < sum(early)
 
 # %%
 from course_lib.device import profile
 from course_lib.figures.widgets import frame_slider
 from course_lib.pixels import to_grid
 
-if profile() == "smoke":  # a training of seconds draws fog: show the shipped series
-    progress_pictures = series
+# A training of seconds draws fog, and one that was stopped at once has drawn nothing:
+# then the shipped series stands here.
+short = profile() == "smoke" or len(progress_pictures) < 2
+shown = series if short else progress_pictures
 frame_slider(
-    [to_grid(x, columns=4) for x in progress_pictures.values()],
-    labels=list(progress_pictures),
+    [to_grid(x, columns=4) for x in shown.values()],
+    labels=list(shown),
     alt="What a network draws from the same eight noises as it trains.",
     zoom=3,
 )
+every = -(-len(shown) // 5)  # five rows at most
+names = list(shown)[::every]
 show_rows(
-    progress_pictures, titles=animals, alt="The same as rows: progress downwards."
+    {name: shown[name] for name in names},
+    titles=animals,
+    alt="The same as rows: progress downwards.",
 )
 
 # %% [markdown]
@@ -318,13 +422,26 @@ show_rows(
 #
 # ## Close the lid, carry on
 #
-# What must be kept, so that a training can go on as if nothing had happened? We train
-# one network for 12 iterations in one go. A second one we stop after 5, throw away, and
+# What must be kept, if a training is to go on as if nothing had happened? We train one
+# network for 12 iterations in one go. A second one we stop after 5, throw away, and
 # take up again from its folder.
 
 # %%
+from course_lib.figures.prediction import prediction
+
+same_guess = prediction(
+    "After 12 iterations, how will the weights of the two compare?",
+    ["the same, bit for bit", "nearly the same", "clearly different"],
+)
+
+# %%
 import tempfile
+from collections import Counter
 from pathlib import Path
+
+from course_lib.checkpoint import load_checkpoint
+from course_lib.training.recipes import denoiser_trainer
+from course_lib.training.trainer import Settings
 
 small = dict(widths=(16, 32), blocks=1, batch_size=4)
 settings = Settings(iterations=12, precision="float32")
@@ -347,24 +464,17 @@ for _ in carried_on.run():
 carried_on.close()
 same = [torch.equal(x, carried_on.ema[name]) for name, x in in_one_go.ema.items()]
 print("the same weights, bit for bit:", all(same))
+same_guess.compare("the same, bit for bit" if all(same) else "different")
 assert all(same)
 
-# %% [markdown]
-# What does the file hold? Not only the weights.
-
-# %%
-from collections import Counter
-
-from course_lib.checkpoint import load_checkpoint
-
+# What does the file hold?
 tensors, card = load_checkpoint(folder / "state.safetensors")
-numbers = Counter()
+numbers_in = Counter()
 for name, tensor in tensors.items():
-    kind = (
-        ".".join(name.split(".")[:2]) if name.startswith("opt") else name.split(".")[0]
-    )
-    numbers[kind] += tensor.numel()
-for kind, count in sorted(numbers.items()):
+    parts = name.split(".")
+    kind = ".".join(parts[:2]) if name.startswith("opt") else parts[0]
+    numbers_in[kind] += tensor.numel()
+for kind, count in sorted(numbers_in.items()):
     print(f"{kind:22} {count:7,} numbers")
 print("and on the card:", ", ".join(sorted(card)[:6]), "…")
 
@@ -381,12 +491,14 @@ print("and on the card:", ", ".join(sorted(card)[:6]), "…")
 # *Do the pictures as a whole look like real ones?* The **Fréchet distance** compares
 # the cloud of made pictures with the cloud of real ones, as the reader sees them.
 #
-# But beware: two sets of *real* pictures are not at distance zero either. The fewer
-# pictures, the larger that **floor**.
+# But two sets of *real* pictures are not at distance zero either. The fewer pictures,
+# the larger that **floor**.
 
 # %%
+from course_lib.figures.plots import plot_curves
 from course_lib.judging.metrics import features_of, frechet_distance
 from course_lib.networks.judge import load_judge
+from course_lib.world.datasets import load_critters
 
 reader = load_judge("reader-32")
 test = load_critters("test", kind="one")
@@ -409,22 +521,23 @@ plot_curves(
 # networks of the series, 96 pictures each, against the floor of 96 real ones.
 
 # %% tags=["nbval-ignore-output"]
-labels = [animals[i % 8] for i in range(96)]
-asked = torch.tensor([pictures.label(name) for name in labels])
+from course_lib.judging.metrics import features_of, frechet_distance
+
+asked_for = [animals[i % 8] for i in range(96)]
+numbers = torch.tensor([pictures.label(name) for name in asked_for])
 floor = frechet_distance(real[:1000], real[1000:1096])
-print(f"floor with 96 pictures: {floor:.1f}")
-found, distances = [], []
+print(f"n = 96 of each, one seed; floor of the distance with 96: {floor:.1f}")
+shares, distances = [], []
 for name in ["critters-early", "critters-middle", "critters"]:
     draw = LabelToImage.from_pretrained(name)
-    made = draw(labels, steps=8, guidance_scale=1, seed=0)
-    right = (reader.read(made)["subject"] == asked).float().mean().item()
+    made = draw(asked_for, steps=8, guidance_scale=1, seed=0)
+    right = (reader.read(made)["subject"] == numbers).float().mean().item()
     distance = frechet_distance(real[:1000], features_of(reader, made))
     print(f"{name:16} asked animal found: {right:4.0%}, distance {distance:5.1f}")
-    found.append(right)
+    shares.append(right)
     distances.append(distance)
 
-# %%
-print("more animals found each time:", found[0] < found[1] < found[2])
+print("more animals found each time:", shares[0] < shares[1] < shares[2])
 print("closer to real pictures each time:", distances[0] > distances[1] > distances[2])
 
 # %% [markdown]
@@ -435,16 +548,21 @@ print("closer to real pictures each time:", distances[0] > distances[1] > distan
 # says so and critters take their place.
 
 # %% tags=["nbval-ignore-output"]
+from course_lib.device import scaled
+from course_lib.figures.watching import watch
+from course_lib.training.recipes import denoiser_trainer
+from course_lib.training.trainer import Settings
 from course_lib.world.datasets import load_cifar10_or_critters
 
 photos = load_cifar10_or_critters("train")
-iterations = scaled(smoke=12, laptop=200, gpu=2000)
-settings = Settings(iterations, warmup=10, muon=True, precision=trainer.precision)
-learner = denoiser_trainer(photos, settings, **recipe)
-train(learner)
-early, late = learner.losses[:5], learner.losses[-5:]
-print(f"{photos.name}: first 5 {sum(early) / 5:.2f}, last 5 {sum(late) / 5:.2f}")
-assert sum(late) < sum(early)
+settings = Settings(scaled(smoke=12, laptop=200, gpu=2000), warmup=10, muon=True)
+small_recipe = dict(widths=(48, 96), blocks=1, batch_size=32)
+learner = denoiser_trainer(photos, settings, **small_recipe)
+list(watch(learner.run(), total=learner.last))
+if learner.iteration == learner.last:  # nobody has stopped it
+    early, late = learner.losses[:5], learner.losses[-5:]
+    print(f"{photos.name}: first 5 {sum(early) / 5:.2f}, last 5 {sum(late) / 5:.2f}")
+    assert sum(late) < sum(early)
 
 # %% [markdown]
 # The loss falls, but so short a training draws nothing yet. The shipped network
@@ -453,6 +571,8 @@ assert sum(late) < sum(early)
 # *kind* of scene, the colours, the shape.
 
 # %%
+from course_lib.figures.plots import show_pictures
+
 draw_photos = LabelToImage.from_pretrained("cifar10")
 kinds = draw_photos.labels[1:]
 made = draw_photos(kinds, steps=12, guidance_scale=2, seed=1)

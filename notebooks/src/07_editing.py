@@ -440,7 +440,7 @@ frame_slider(
 # <details><summary>Answer</summary>
 #
 # Three times the network calls, and each of them goes back through the network as well
-# (the lesson has the seconds). If the hole lies in something simple, such as the sky,
-# once is enough. Edges and animals that are cut in two need more.
+# (benchmarks/07_editing.md has the seconds). If the hole lies in something simple, such
+# as the sky, once is enough. Edges and animals that are cut in two need more.
 #
 # </details>

@@ -3,28 +3,28 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/08_words.ipynb)
 #
-# *45 minutes. Before this: [04 · The U-Net](04_unet.ipynb).*
+# *About 55 minutes. Before this: [04 · The U-Net](04_unet.ipynb) and
+# [06 · Sampling](06_sampling.ipynb).*
 #
 # So far our networks were told a number: 1 is a frog. From here on they are told a
-# sentence. When you are through you can
+# sentence. At the end you can
 #
-# - turn any text whatever into whole numbers: you write the step that learns words,
+# - turn any text into whole numbers: you write the step that learns words,
 # - write *attention*, the way in which words look at each other,
-# - say why a word needs a place, and show what goes wrong without,
+# - say why a word needs a place, and show what goes wrong without one,
 # - show where a word with two meanings gets its meaning, with a measurement.
 
 # %% [markdown]
 # ## See it
 #
-# Here are 8,000 captions, as the pictures of the course have them. And here is what
-# this notebook builds first: a **tokenizer**, which cuts a text into pieces that it
-# knows. At first it knows single letters only. Then it learns from the captions which
-# pieces often stand side by side, and glues them together: one *merge* after the other.
+# Here are some of 8,000 captions, as the pictures of the course have them. And here is
+# what this notebook builds first: a **tokenizer**, which cuts a text into pieces that
+# it knows. At first it knows single letters only. Then it learns from the captions
+# which pieces often stand side by side, and glues them together, one *merge* after the
+# other.
 
 # %%
 import torch
-import torch.nn.functional as F
-from torch import nn
 
 from course_lib.figures.word_plots import plot_tokens
 from course_lib.networks.tokenizer import Tokenizer, train_tokenizer
@@ -42,17 +42,17 @@ sentence = "a furry bat with a balloon under the moon"
 
 def cut(text, merges):
     """The pieces of a text, after so many merges."""
-    tokenizer = Tokenizer(learned[:merges])
-    return [tokenizer.decode([token]) for token in tokenizer.encode(text)]
+    young = Tokenizer(learned[:merges])
+    return [young.decode([token]) for token in young.encode(text)]
 
 
-stages = {f"{n} merges": cut(sentence, n) for n in (0, 10, 40, 100, len(learned))}
+by_merges = {f"{n} merges": cut(sentence, n) for n in (0, 10, 40, 100, len(learned))}
 plot_tokens(
-    stages,
+    by_merges,
     alt="One sentence in boxes, five times: single letters at first, then pairs of "
     "letters, then whole words.",
 )
-for name, parts in stages.items():
+for name, parts in by_merges.items():
     print(f"{name}: {len(parts)} tokens")
 
 # %% [markdown]
@@ -78,9 +78,9 @@ for text in ["frog", "Frösche", "カエル", "🐸"]:
     print(f"{text}: {len(text)} signs, {len(numbers)} bytes {numbers}")
 
 small = "a frog, a red frog, a frog on a log"
-tokens = list(small.encode("utf-8"))
-counts = Counter(zip(tokens, tokens[1:], strict=False))
-for pair, times in counts.most_common(4):
+in_bytes = list(small.encode("utf-8"))
+side_by_side = Counter(zip(in_bytes, in_bytes[1:], strict=False))
+for pair, times in side_by_side.most_common(4):
     print(pair, repr(bytes(pair).decode()), "stands there", times, "times")
 
 # %% [markdown]
@@ -89,7 +89,7 @@ for pair, times in counts.most_common(4):
 # The commonest pair becomes a token of its own, with a new number. Write the step that
 # puts it in: go through the list from left to right; where the pair stands, put `new`
 # in its place and go on *behind* it; everything else stays. `tokens` is a list of
-# numbers, `pair` is a tuple of two, and
+# numbers, `pair` is a tuple of two. Give back a new list:
 # `my_merge([5, 6, 5, 6, 6], pair=(5, 6), new=9)` is `[9, 9, 6]`.
 
 
@@ -109,97 +109,105 @@ def my_merge(tokens, pair, new):
 # %%
 from course_lib.checks.nb08_words import check_merge
 
-merge = check_merge(my_merge)
+merge_to_use = check_merge(my_merge)
 
+tokens = list(small.encode("utf-8"))  # from the text each time: run it as you like
 known = {number: bytes([number]) for number in range(256)}
 for new in range(256, 264):
     counts = Counter(zip(tokens, tokens[1:], strict=False))
     pair = max(counts, key=lambda pair: (counts[pair], pair))
     known[new] = known[pair[0]] + known[pair[1]]
-    tokens = merge(tokens, pair, new)
+    tokens = merge_to_use(tokens, pair, new)
     print(f"{new} is {known[new].decode()!r}, and {len(tokens)} tokens are left")
 
 # %% [markdown]
-# That is all there is to it: count, merge, again. It is called **byte-pair encoding**.
-# The library's version does the same, with two main differences. It never merges across
-# the end of a word, and its first three numbers are taken: 0 is padding, 1 says "a text
-# begins", 2 says "it ends".
-
-# %%
-from course_lib.figures.source import show_source
-
-show_source(train_tokenizer)
-tokenizer = Tokenizer(learned)
-print("it knows", len(tokenizer), "tokens:", len(learned), "of them are merges")
-print("the latest:", tokenizer.spell(range(len(tokenizer) - 8, len(tokenizer))))
-
-pair, new = learned[0], 259  # its first merge, by your function
-some_text = "a red frog and a red fish"
-spelled = Tokenizer().encode(some_text)
-same = merge(spelled, pair, new) == Tokenizer([pair]).encode(some_text)
-print("the same merges as in the library:", same)
-
-# %% [markdown]
+# Count, merge, again: that is all. It is called **byte-pair encoding** (for texts:
+# Sennrich, Haddow and Birch 2016). The library does the same, with two differences. It
+# never merges across the end of a word. And its first three numbers are taken: 0 is
+# padding, 1 says "a text begins", 2 says "it ends".
+#
 # ## No text fails
 #
-# What has never been seen falls back into smaller pieces, and in the end into bytes. So
-# *every* text has tokens, and they give back the text, whatever it was.
+# A word that was never seen falls back into smaller pieces, and in the end into bytes.
+# So *every* text has tokens, and they give back the text, whatever it was.
+#
+# Our tokenizer has one token for *frog*. Somebody types *forg*. How many tokens is
+# that?
 
 # %%
+from course_lib.figures.prediction import prediction
+
+guess_forg = prediction("How many tokens is the typing error forg?", (1, 8))
+
+# %%
+tokenizer = Tokenizer(learned)
+print("it knows", len(tokenizer), "tokens:", len(learned), "of them are merges")
+if merge_to_use is my_merge:  # its first merge, by your function
+    spelled = Tokenizer().encode("a red frog and a red fish")
+    by_library = Tokenizer(learned[:1]).encode("a red frog and a red fish")
+    same = merge_to_use(spelled, learned[0], 259) == by_library
+    print("your merge and the library's agree:", same)
+
+forg = tokenizer.encode(" forg")
+print("forg:", tokenizer.spell(forg), "and frog:", tokenizer.encode(" frog"))
+guess_forg.compare(len(forg))
+
 strange = {
     "a word never seen": "a zebra",
-    "a typing error": "a red forg",
     "emoji": "a 🐸 on stilts",
     "another script": "лягушка",
     "control characters": "a\x00frog\x1b[31m",
     "10,000 words": "frog " * 10_000,
 }
 for name, text in strange.items():
-    tokens = tokenizer.encode(text)
-    assert tokenizer.decode(tokens) == text
-    print(f"{name}: {len(tokens)} tokens, back: {tokenizer.decode(tokens)[:14]!r}")
+    encoded = tokenizer.encode(text)
+    assert tokenizer.decode(encoded) == text
+    print(f"{name}: {len(encoded)} tokens, back: {tokenizer.decode(encoded)[:14]!r}")
 
-row = tokenizer.batch(["a red frog"], length=8)[0].tolist()
-print(row, "is", tokenizer.spell(row))
-long = tokenizer.batch([strange["10,000 words"]], length=8)[0].tolist()
-print("cut:", tokenizer.spell(long))
+padded = tokenizer.batch(["a red frog"], length=8)[0].tolist()
+print(padded, "is", tokenizer.spell(padded))
+too_long = tokenizer.batch([strange["10,000 words"]], length=8)[0].tolist()
+print("cut:", tokenizer.spell(too_long))
 
 # %% [markdown]
-# Back again is not the same as understood: *forg* is four tokens that have nothing to
-# do with *frog*. And a network takes a fixed number of tokens at most, so a text of
-# 10,000 words is **cut**. Whoever draws from it is told so. (A capital letter is
-# another byte than a small one. The course spares its networks that: it writes every
-# prompt in small letters before it encodes it.)
+# Getting the text back is not the same as understanding it: the tokens of *forg* have
+# nothing to do with the token of *frog*. And a network takes a fixed number of tokens
+# at most, so a text of 10,000 words is **cut**. (A capital letter is another byte than
+# a small one. The course spares its networks that: it writes every prompt in small
+# letters before it encodes it.)
 #
 # ## A token as a vector
 #
 # Token 300 is not "more" than token 200: the numbers are only names. So each token gets
-# a **vector** of its own, a row of a table, which a network may learn. Looking up the
-# row is called an **embedding**.
+# a **vector** of its own, a row of a table that the network learns. Looking up the row
+# is called an **embedding**.
 
 # %%
+from torch import nn
+
 torch.manual_seed(0)
 LENGTH, WIDTH = 32, 64  # tokens a text may have; numbers a token's vector has
 table = nn.Embedding(len(tokenizer), WIDTH)
 
 two = ["a furry bat in the snow", "a baseball bat in the snow"]
-tokens = tokenizer.batch(two, LENGTH)  # (2, 32)
-print("tokens", tuple(tokens.shape), "-> vectors", tuple(table(tokens).shape))
+two_rows = tokenizer.batch(two, LENGTH)  # (2, 32)
+print("tokens", tuple(two_rows.shape), "-> vectors", tuple(table(two_rows).shape))
 BAT = tokenizer.encode(" bat")[0]
-animal, club = (table(row)[row == BAT][0] for row in tokens)
+animal, club = (table(row)[row == BAT][0] for row in two_rows)
 print("the two bats are", (animal - club).abs().max().item(), "apart")
 
 # %% [markdown]
-# There is the problem of this notebook. An animal and a club get the *same* vector, for
-# they are the same word. What tells them apart are the words beside them. So the words
-# must look at each other.
+# This is the problem of the notebook. An animal and a club get the *same* vector, for
+# they are the same word. Only the words beside them tell them apart. So the words must
+# look at each other.
 #
 # ## Looking, by hand
 #
 # Each token sends out a **query**, "what I look for", and shows a **key**, "what I am".
 # Where a query and a key point the same way, their product is large: look there. The
-# **softmax** makes weights of the products: positive, and 1 in all. What is handed over
-# is a third vector, the **value**. Here with two numbers each, made up by hand:
+# **softmax** turns the products into weights: positive, and 1 in all. What is handed
+# over is a third vector, the **value**. Here they have two numbers each, made up by
+# hand:
 
 # %%
 import math
@@ -207,35 +215,35 @@ import math
 words = ["a", "baseball", "bat"]
 keys = [[0.0, 0.0], [3.0, 0.0], [0.0, 1.0]]
 values = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
-query = [2.0, 0.0]  # the bat asks: is there a sport about?
+bats_query = [2.0, 0.0]  # the bat asks: is there a sport about?
 
 scores = []
-for key in keys:
-    product = query[0] * key[0] + query[1] * key[1]
+for one_key in keys:
+    product = bats_query[0] * one_key[0] + bats_query[1] * one_key[1]
     scores.append(product / math.sqrt(2))  # why the root? see below
 total = sum(math.exp(score) for score in scores)
 weights = [math.exp(score) / total for score in scores]
 mix = [0.0, 0.0]
-for weight, value in zip(weights, values, strict=True):
-    mix = [mix[0] + weight * value[0], mix[1] + weight * value[1]]
+for weight, one_value in zip(weights, values, strict=True):
+    mix = [mix[0] + weight * one_value[0], mix[1] + weight * one_value[1]]
 for word, score, weight in zip(words, scores, weights, strict=True):
     print(f"{word:>8}: score {score:.2f}, weight {weight:.2f}")
 print("what the bat takes home:", [round(number, 2) for number in mix])
 
 # %% [markdown]
 # The bat takes home almost only what *baseball* has to give. In a network nobody makes
-# up these vectors: one learned layer, its output cut in three, makes query, key and
+# up these vectors. One learned layer, its output cut in three, makes query, key and
 # value from each token's vector.
 #
 # **Why the root?** A product of two vectors is a sum of $d$ terms. If all numbers are
 # independent, with mean 0 and variance 1, each term has variance 1, and variances add
-# (notebook 02), so its standard deviation is $\sqrt d$. We divide by that, else with
-# many numbers one token takes all:
+# (notebook 02), so the sum has a standard deviation of $\sqrt d$. We divide by it.
+# Otherwise, with many numbers, one token takes all:
 
 # %%
-generator = torch.Generator().manual_seed(0)
 for d in (4, 64, 1024):
-    query, key = torch.randn(2, 1000, 10, d, generator=generator)
+    draw = torch.Generator().manual_seed(0)
+    query, key = torch.randn(2, 1000, 10, d, generator=draw)
     products = query @ key.transpose(1, 2)  # (1000, 10, 10): each looks at ten
     raw, divided = (
         each.softmax(dim=-1).max(dim=-1).values.mean()
@@ -245,22 +253,19 @@ for d in (4, 64, 1024):
     print(f"ten weights is {raw:.2f}, divided {divided:.2f}")
 
 # %% [markdown]
-# **Who is not there.** Texts of a batch have different lengths; the short ones are
-# filled up with padding. Nobody may look at that. `mask` is True where a real token is;
-# everywhere else we set the score to minus infinity, and its weight becomes 0.
+# **Padding.** Texts of a batch have different lengths; the short ones are filled up
+# with padding, and nobody may look at it. `mask` is True where a real token is.
+# Everywhere else we set the score to minus infinity, and its weight becomes 0.
 #
 # ## Your turn: attention
 #
-# $$\text{softmax}\big(\text{query}\;\text{key}^\top / \sqrt d\big)\;\text{value}$$
+# $$\text{softmax}\big(\text{query }\text{key}^\top / \sqrt d\big)\text{ value}$$
 #
-# Write it for a batch, without loops. `query`, `key`, `value` are (B, L, d), `mask` is
-# (B, L). Useful: `key.transpose(1, 2)` is (B, d, L), `@` multiplies matrices,
-# `mask[:, None, :]` is (B, 1, L), `~mask` is True where `mask` is False,
-# `scores.masked_fill(where, -torch.inf)` fills where `where` is True, and
-# `scores.softmax(dim=...)` goes over the axis of the keys.
-#
-# The cell after it checks yours, and compares it with two others: the library's, and
-# torch's own, which large models use.
+# (Vaswani et al. 2017, equation 1.) Write it for a batch, without loops. `query`,
+# `key`, `value` are (B, L, d), `mask` is (B, L). Useful: `key.transpose(1, 2)` is
+# (B, d, L), `@` multiplies matrices, `mask[:, None, :]` is (B, 1, L), `~mask` is True
+# where `mask` is False, `scores.masked_fill(where, -torch.inf)` fills where `where` is
+# True, and `scores.softmax(dim=...)` goes over the axis of the keys.
 
 
 # %%
@@ -274,21 +279,22 @@ def my_attend(query, key, value, mask):
 
 
 # %%
+import torch.nn.functional as F
+
 from course_lib.checks.nb08_words import check_attend
-from course_lib.networks.layers import attention_weights
 
-attend = check_attend(my_attend)
+attend_to_use = check_attend(my_attend)
 
-query, key, value = torch.randn(3, 2, 9, 16, generator=generator)
+draw = torch.Generator().manual_seed(0)
+query, key, value = torch.randn(3, 2, 9, 16, generator=draw)
 mask = torch.arange(9) < torch.tensor([[9], [5]])  # (2, 9): the second text is short
-mine = attend(query, key, value, mask)  # (2, 9, 16)
-ours = attention_weights(query, key, mask[:, None, :]) @ value
+home = attend_to_use(query, key, value, mask)  # (2, 9, 16)
 torchs = F.scaled_dot_product_attention(query, key, value, mask[:, None, :])
-print("the same as in the library:", torch.allclose(mine, ours, atol=1e-5))
-print("the same as torch's:", torch.allclose(mine, torchs, atol=1e-5))
+if attend_to_use is my_attend:
+    print("yours and torch's own agree:", torch.allclose(home, torchs, atol=1e-5))
 
 short = [each[1:, :5] for each in (query, key, value, mask)]
-same = torch.allclose(attend(*short), mine[1:, :5], atol=1e-5)
+same = torch.allclose(attend_to_use(*short), home[1:, :5], atol=1e-5)
 print("padding changes nothing:", same)
 
 # %% [markdown]
@@ -296,13 +302,22 @@ print("padding changes nothing:", same)
 #
 # Wrap that in what you know from notebook 04, a norm before and a shortcut around, and
 # let each token think it over by itself in two more layers. That is one **block**. A
-# few of them, after an embedding, are a **transformer**. (It has several *heads*: each
+# few blocks behind an embedding are a **transformer**. (It has several *heads*: each
 # looks with a part of the numbers, so a token can look at several things at once.)
 
 # %%
+from course_lib.figures.source import show_source
 from course_lib.networks.text_encoder import TextBlock, TextEncoder
+from course_lib.training.nouns import WORDS, label_nouns
+from course_lib.world.critters import SUBJECTS
 
 show_source(TextBlock.forward, TextEncoder.forward)
+
+labels = label_nouns(texts, factors, named, tokenizer, LENGTH)  # (8000, 2, 32)
+print("words for a rabbit:", sorted(WORDS["rabbit"]))
+print("for a club:", WORDS["club"], "and for the animal:", WORDS["bat"])
+asked = labels[8, 0] >= 0
+print(texts[8], "->", [SUBJECTS[number] for number in labels[8, 0][asked]])
 
 # %% [markdown]
 # One thing is new: `self.place`. Attention does not care where a token stands. So each
@@ -311,125 +326,105 @@ show_source(TextBlock.forward, TextEncoder.forward)
 #
 # ## Something to learn
 #
-# The text encoder of a picture maker learns from pictures: whatever helps to draw.
-# That takes an hour. We take a short cut of some seconds. A caption belongs to a
-# picture, and of our pictures we know what is in them. So we demand: **each noun's
-# vector must say by itself what thing in the picture it stands for, and in which
-# colour.** First, where the nouns stand:
-
-# %%
-from course_lib.networks.tokenizer import PAD, pieces
-from course_lib.world.critters import FACTORS, SUBJECTS, rows_of
-from course_lib.world.wording import NOUNS, SENSES
-
-WORDS = {name: {noun.split()[-1] for noun in nouns} for name, nouns in NOUNS.items()}
-for word, senses in SENSES.items():
-    for sense in senses:
-        WORDS[sense] = {word}
-print("words for a rabbit:", sorted(WORDS["rabbit"]))
-print("for a club:", WORDS["club"], "and for the animal:", WORDS["bat"])
-
-
-def label_nouns(text, f, named):
-    """At each noun what it stands for, and its colour; -100 means "do not ask"."""
-    answers = torch.full((2, LENGTH), -100)
-    parts, place = pieces(text), 0  # at place 0 stands (start)
-    for part, after in zip(parts, [*parts[1:], ""], strict=True):
-        place += len(tokenizer.encode_piece(part))  # the last token of this word
-        for thing, colour in [("subject", "colour"), ("subject_2", "colour_2")]:
-            means_it = part.strip() in WORDS.get(SUBJECTS[f[thing]], ())
-            if means_it and after != " ears":
-                answers[0, place] = f[thing]
-                answers[1, place] = f[colour] if colour in named else -100
-    return answers
-
-
-everything = tokenizer.batch(texts, LENGTH)  # (8000, 32)
-asked = torch.stack(
-    [label_nouns(*each) for each in zip(texts, rows_of(factors), named, strict=True)]
-)  # (8000, 2, 32)
-asked[factors["subject"] == factors["subject_2"]] = -100  # two frogs: which is which?
-what = asked[8, 0] >= 0
-print(texts[8], "->", [SUBJECTS[number] for number in asked[8, 0][what]])
-
-# %% [markdown]
-# Now the training, a loop as in notebook 05. Half of each batch are captions with a
-# *bat* or a *crane*. We train two encoders, one with places and one without.
+# The text encoder of a text-to-image model learns from pictures: whatever helps to
+# draw. That takes an hour. We take a short cut of some seconds, without any picture:
+# **each noun's vector must say which thing the noun stands for, and in which colour.**
+# We know the right answers, since each caption was written from them. The last line
+# above shows one caption with its two labels. This is *supervised tagging*.
+#
+# The loss is the **cross-entropy**, minus the logarithm of the chance that the network
+# gave to the right answer: 0 if it was sure and right, large if it was sure and wrong.
+# (Notebook 09 takes it apart.)
+#
+# We train two encoders, one with places and one without. While the first learns, watch
+# eight sentences with the word *bat*: how far does each go towards the animal, how far
+# towards the club?
 
 # %% tags=["nbval-ignore-output"]
-two_sensed = torch.isin(factors["subject"], torch.tensor([8, 9, 10, 11]))
-two_sensed &= factors["subject_2"] == 0
-some, others = two_sensed.nonzero()[:, 0], (~two_sensed).nonzero()[:, 0]
+from course_lib.figures.watching import watch
+from course_lib.figures.word_plots import plot_between
+from course_lib.judging.senses import between_meanings
+from course_lib.networks.namer import Namer
+from course_lib.training.nouns import train_namer, two_sensed
+from course_lib.world.critters import FACTORS
+
+BATS = [
+    *("a flying bat", "a furry bat", "a bat with a balloon", "a bat on stilts"),
+    *("a baseball bat", "a bat beside a ball", "a bat and a ball"),
+    "a white baseball bat",
+]
+rows_of_tokens = tokenizer.batch(texts, LENGTH)  # (8000, 32)
 
 
-class Namer(nn.Module):
-    """A text encoder, and two layers that read each token's vector."""
-
-    def __init__(self, positions):
-        super().__init__()
-        self.encoder = TextEncoder(
-            len(tokenizer), LENGTH, WIDTH, blocks=2, positions=positions
-        )
-        self.thing = nn.Linear(WIDTH, len(SUBJECTS))
-        self.colour = nn.Linear(WIDTH, len(FACTORS["colour"]))
-
-    def forward(self, tokens):
-        text_emb = self.encoder(tokens)  # (B, L, WIDTH)
-        return self.thing(text_emb), self.colour(text_emb)
+def show_between(encoder, sentences, alt):
+    """Where the word bat lies between its meanings, in each sentence."""
+    found = between_meanings(encoder, tokenizer, sentences, "bat")
+    found.pop("+ its place")  # a place is no meaning: see the probe below
+    plot_between(sentences, found, ("animal", "club"), alt)
 
 
-def train(positions, iterations=150):
-    """A Namer that has learned, and its losses."""
+def learn(positions, iterations=150, show=False):
+    """A small network that has learned what nouns stand for, and its losses."""
     torch.manual_seed(0)
-    namer, losses = Namer(positions), []
-    optimizer = torch.optim.Adam(namer.parameters(), lr=5e-3)
-    for iteration in range(iterations):
-        optimizer.param_groups[0]["lr"] = 5e-3 * min(1, 2 - 2 * iteration / iterations)
-        chosen = [each[torch.randint(len(each), (32,))] for each in (some, others)]
-        rows = torch.cat(chosen)  # (64,)
-        L = int((everything[rows] != PAD).sum(1).max())  # the longest of these
-        loss = 0
-        for i, answer in enumerate(namer(everything[rows, :L])):
-            # minus the log of the right answer's chance; -100 is "not asked"
-            loss += F.cross_entropy(answer.transpose(1, 2), asked[rows, i, :L])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return namer.eval(), losses
+    text = dict(vocabulary=len(tokenizer), length=LENGTH, width=WIDTH, blocks=2)
+    text["positions"] = positions
+    model = Namer(text, things=len(SUBJECTS), colours=len(FACTORS["colour"]))
+    training = train_namer(
+        model,
+        rows_of_tokens,
+        labels,
+        often=two_sensed(factors),  # half of each batch: captions with bat or crane
+        iterations=iterations,
+        generator=torch.Generator().manual_seed(0),
+    )
+
+    def draw_bats():
+        alt = "Eight bats between animal and club, while the network learns."
+        show_between(model.encoder, BATS, alt)
+
+    picture = draw_bats if show else None
+    seen = [loss for _, loss in watch(training, total=iterations, picture=picture)]
+    return model.eval(), seen
 
 
-namer, losses = train(positions=True)
-bag, losses_of_bag = train(positions=False)
-for name, values in {"with places": losses, "without": losses_of_bag}.items():
-    first, last = sum(values[:20]) / 20, sum(values[-20:]) / 20
+namer, losses = learn(positions=True, show=True)
+bag, losses_of_bag = learn(positions=False)
+for name, seen in {"with places": losses, "without": losses_of_bag}.items():
+    first, last = sum(seen[:20]) / 20, sum(seen[-20:]) / 20
     print(f"{name}: loss from {first:.2f} to {last:.2f}")
     assert last < first / 4
 
 # %% [markdown]
 # ## A bag of words
 #
-# Without places the second one is worse. What does it not see? Two sentences from the
-# same words, in another order:
+# Without places the second one ends with a larger loss. What does it not see? Take two
+# sentences from the same words, in another order: *a red cat left of a blue fish* and
+# *a blue cat left of a red fish*. Each encoder has a vector for the cat of each
+# sentence. How far apart will the two cats be?
+
+# %%
+SAME, ABIT, FAR = "the same vector", "a little apart", "as far as with places"
+guess_bag = prediction("Without places, the two cats are", [SAME, ABIT, FAR])
 
 # %% tags=["nbval-ignore-output"]
 swapped = ["a red cat left of a blue fish", "a blue cat left of a red fish"]
-rows = tokenizer.batch(swapped, LENGTH)
+swapped_rows = tokenizer.batch(swapped, LENGTH)
 CAT, FISH = tokenizer.encode(" cat")[0], tokenizer.encode(" fish")[0]
 apart = {}
 for name, model in [("with places", namer), ("without", bag)]:
     with torch.no_grad():
-        text_emb = model.encoder(rows)
+        text_emb = model.encoder(swapped_rows)
         colours = model.colour(text_emb).softmax(dim=-1)  # (2, 32, 9)
-    cats = text_emb[rows == CAT]  # (2, WIDTH)
+    cats = text_emb[swapped_rows == CAT]  # (2, WIDTH)
     apart[name] = (cats[0] - cats[1]).norm().item()
     print(f"{name}: the two cats are {apart[name]:.2f} apart")
-    for text, row, colour in zip(swapped, rows, colours, strict=True):
+    for text, row, colour in zip(swapped, swapped_rows, colours, strict=True):
         said = []
         for word, token in [("cat", CAT), ("fish", FISH)]:
             red = colour[row == token][0, FACTORS["colour"].index("red")]
             said.append(f"{word} {red:.0%} red")
         print(f"   {text}: {', '.join(said)}")
+guess_bag.compare(SAME if apart["without"] < 1e-3 else ABIT)
 assert apart["without"] < 1e-3 < 1 < apart["with places"]
 
 # %% [markdown]
@@ -439,209 +434,165 @@ assert apart["without"] < 1e-3 < 1 < apart["with places"]
 #
 # ## One word, two meanings
 #
-# Now the bats. Nobody told the network which words decide what a *bat* is. We look at
-# the vector of the word *bat* after each stage: how alike are the bats of eight
-# sentences?
+# Now the bats. Nobody told the network which words decide what a *bat* is. Take the
+# vector of the word *bat* in eight sentences, and compare each with each by their
+# **cosine**: 1 (written 100) if two vectors point the same way, 0 if they have nothing
+# in common. We do it three times: for the tokens, and after each block.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.word_plots import plot_tables
-
-bats = [
-    *("a flying bat", "a furry bat", "a bat with a balloon", "a bat on stilts"),
-    *(
-        "a baseball bat",
-        "a bat beside a ball",
-        "a bat and a ball",
-        "a white baseball bat",
-    ),
-]
-
-
-@torch.no_grad()
-def stages_of(encoder, texts, word):
-    """The vector of this word in each text, after each stage: name -> (N, WIDTH)."""
-    tokens = tokenizer.batch(texts, LENGTH)
-    here, mask = tokens == tokenizer.encode(" " + word)[0], tokens != PAD
-    x = encoder.token(tokens)
-    stages = {"the token": x[here]}
-    x = x + encoder.place.weight
-    stages["+ its place"] = x[here]
-    for number, block in enumerate(encoder.blocks, start=1):
-        x = block(x, mask)
-        stages[f"block {number}"] = x[here]
-    return stages
+from course_lib.judging.senses import stages_of_word
 
 
 def alike(vectors):
-    """1 where two vectors point the same way, 0 where they have nothing in common."""
+    """How alike all vectors are, (N, N); what points away counts as 0."""
     unit = F.normalize(vectors, dim=-1)
     return (unit @ unit.T).clamp(0, 1)
 
 
-stages = stages_of(namer.encoder, bats, "bat")
-shown = ("the token", "block 1", "block 2")
+bat_stages = stages_of_word(namer.encoder, tokenizer, BATS, "bat")
+cosines = {name: alike(vectors) for name, vectors in bat_stages.items()}
 plot_tables(
-    {name: alike(stages[name]) for name in shown},
-    rows=bats,
+    {name: cosines[name] for name in ("the token", "block 1", "block 2")},
+    rows=[f"{number} {text}" for number, text in enumerate(BATS, start=1)],
     columns=[str(number) for number in range(1, 9)],
+    column_label="the same eight sentences",
     alt="How alike the word bat is in eight sentences, three tables. As a token all "
     "are the same. After block 1 they differ. After block 2 there are two squares: the "
-    "four animals are alike, the four clubs are alike, an animal and a club are not.",
+    "four animals are alike, the four clubs are alike, an animal and a club are less.",
 )
-for name, vectors in stages.items():
-    table = alike(vectors)
-    within = (table[:4, :4].mean() + table[4:, 4:].mean()) / 2
-    across = table[:4, 4:].mean()
+for name, cosine in cosines.items():
+    within = (cosine[:4, :4].mean() + cosine[4:, 4:].mean()) / 2
+    across = cosine[:4, 4:].mean()
     print(f"{name}: alike within a meaning {within:.2f}, across {across:.2f}")
 assert within > across + 0.2
 
 # %% [markdown]
-# At first one square, all the same. At the end **two squares**: four animals, four
-# clubs. So the two meanings part in the blocks, where words look at each other, and
-# nowhere else.
+# At first there is one square, all the same. At the end there are **two dark squares**:
+# four animals, four clubs. The two meanings part in the blocks, where words look at
+# each other.
 #
-# Eight sentences are few, and you might say: of course they differ, the neighbours do.
-# So a harder test, a **probe**. For each meaning we take the mean vector of many
-# sentences; a new sentence belongs to the nearer mean. But the new sentence has a
-# *clue* that the probe has not seen (for *ball*, only another phrase with it): means
-# from *furry bat*, *baseball bat*, *bat beside a ball* and *bat and a ball*, tried on
-# *flying bat*. If that works better than with words and places alone, the vector holds
-# the **meaning**, and not just the neighbour. Guessing is right in half.
+# So there is a line from the club to the animal, and every sentence puts its *bat*
+# somewhere near it. Now try sentences that no caption ever had: *a bat, no ball* and *a
+# bat without a ball*. What will the network take this bat for?
+
+# %%
+ANIMAL, CLUB = "the animal", "the club"
+guess_no_ball = prediction("'a bat, no ball' is taken for", [ANIMAL, CLUB])
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.world.wording import CLEAR_NOUNS, SCENE_WORDS, with_article
+from course_lib.judging.senses import probe, sense_chances
+from course_lib.world.wording import SENSES
 
+MINE = [  # add sentences of your own; the word bat once in each
+    *("a bat", "a bat in the snow", "a bat beside a cat"),
+    *("a bat, no ball", "a bat without a ball", "a flying baseball bat"),
+]
+show_between(
+    namer.encoder,
+    MINE,
+    "Where bat lies between club and animal in six sentences, as a token and after "
+    "each block: the three with ball or baseball in them end at the club.",
+)
+mine_rows = tokenizer.batch(MINE, LENGTH)
+sure = sense_chances(namer, tokenizer, mine_rows, "bat").tolist()  # (N, 2)
+for text, (of_animal, of_club) in zip(MINE, sure, strict=True):
+    print(f"{text:24} animal {of_animal:4.0%}, club {of_club:4.0%}")
+no_ball = sure[MINE.index("a bat, no ball")]
+guess_no_ball.compare(ANIMAL if no_ball[0] > no_ball[1] else CLUB)
 
-def sentences(before, after):
-    """One clue with 8 colours and 5 scenes: 40 sentences."""
-    scenes = [phrases[0] for phrases in SCENE_WORDS.values()]
-    return [
-        " ".join(f"{with_article(f'{colour} {before}')} {after} {scene}".split())
-        for colour in FACTORS["colour"][1:]
-        for scene in scenes
-    ]
-
-
-def probe(word):
-    """For each stage the share that is right, the clue always unseen."""
-    clues = [(sense, clue) for sense in SENSES[word] for clue in CLEAR_NOUNS[sense]]
-    found = [stages_of(namer.encoder, sentences(*clue), word) for _, clue in clues]
-    shares = {}
-    for stage in found[0]:
-        right = []
-        for left_out, (sense, _) in enumerate(clues):
-            gaps = []
-            for other in SENSES[word]:
-                seen = [
-                    vectors[stage]
-                    for i, vectors in enumerate(found)
-                    if i != left_out and clues[i][0] == other
-                ]
-                mean = torch.cat(seen).mean(dim=0)
-                gaps.append(
-                    (found[left_out][stage] - mean).norm(dim=1).round(decimals=3)
-                )
-            own = SENSES[word].index(sense)
-            nearer, tie = gaps[own] < gaps[1 - own], gaps[own] == gaps[1 - own]
-            right.append((nearer + tie / 2).mean())
-        shares[stage] = torch.stack(right).mean().item()
-    return shares
-
-
-probes = {word: probe(word) for word in SENSES}
-print(sentences(*CLEAR_NOUNS["club"][1])[7])
+print("\nA probe, in sentences whose clue it has never met: right in")
+probes = {word: probe(namer.encoder, tokenizer, word) for word in SENSES}
 print(" " * 12 + "".join(f"{word:>7}" for word in probes))
 for stage in probes["bat"]:
-    columns = "".join(f"{shares[stage]:7.2f}" for shares in probes.values())
+    columns = "".join(f"{shares[stage][0]:7.0%}" for shares in probes.values())
     print(f"{stage:>12}{columns}")
+of_bag = [probe(bag.encoder, tokenizer, word)["block 2"][0] for word in SENSES]
+print("without places, block 2:", "  ".join(f"{right:.0%}" for right in of_bag))
 for shares in probes.values():
-    assert shares["the token"] == 0.5 and shares["block 2"] > 0.8
+    assert shares["the token"][0] == 0.5 and shares["block 2"][0] > 0.8
 
 # %% [markdown]
-# As a token: guessing. With its place added: right for most bats, and wrong for all
-# cranes. A place gives away what shape the sentence has, and shape is not meaning.
-# After the blocks the meaning is there, even for a clue that the probe has never met.
+# *No ball* has a ball in it, and no caption ever said *no*: the network hears only what
+# it knows. Notebook 09 meets the same with pictures.
+#
+# **The last table is a harder test.** You might say: of course the bats differ, their
+# neighbours do. So a **probe** takes the mean vector of many sentences for each
+# meaning, and a new sentence belongs to the nearer mean. But the new sentence has a
+# *clue* that the probe has never met (for *ball*, another phrase with it): means from
+# *furry bat*, *baseball bat*, *bat beside a ball* and *bat and a ball* are tried on
+# *flying bat*. Guessing is right in half.
+#
+# From the token the probe can only guess. With its place added it is right for most
+# bats and wrong for all cranes: a place gives away the shape of a sentence, and shape
+# is not meaning. After the blocks the meaning is there. It is there without places,
+# too: a ball *anywhere* in the sentence will do.
 #
 # ## Who gave it away?
 #
 # Two ways to ask. We can look where *bat* looks, at the attention weights. And we can
 # **hide** one word after the other, so that nobody may look at it, and see whether the
-# network still says *club*.
+# network still says *club*. The sentence is *a brown bat beside a ball at night*.
+
+# %%
+CLUES = ["brown", "beside", "ball", "night"]
+guess_clue = prediction("Which word, hidden, costs it the club?", CLUES)
 
 # %% tags=["nbval-ignore-output"]
-
-
-@torch.no_grad()
-def looks(encoder, tokens):
-    """The attention weights of each block, the mean over its heads: (L, L) each."""
-    caught = []
-    hooks = [
-        block.seen.register_forward_hook(lambda _, __, weights: caught.append(weights))
-        for block in encoder.blocks
-    ]
-    encoder(tokens)
-    for hook in hooks:
-        hook.remove()
-    return [weights[0].mean(dim=0) for weights in caught]
-
-
-@torch.no_grad()
-def says(tokens, word="bat"):
-    """How sure the network is, at this word, of each of its two meanings."""
-    here = tokens[0] == tokenizer.encode(" " + word)[0]
-    chances = namer.thing(namer.encoder(tokens))[0, here][0].softmax(dim=-1)
-    return [chances[SUBJECTS.index(sense)].item() for sense in SENSES[word]]
+from course_lib.networks.namer import looks
+from course_lib.networks.tokenizer import PAD
 
 
 def show_looks(text):
     """Who looks at whom, in both blocks; the tokens of the text."""
-    tokens = tokenizer.batch([text], LENGTH)
-    tokens = tokens[:, : int((tokens != PAD).sum())]
-    spelled = tokenizer.spell(tokens[0].tolist())
-    tables = zip(("block 1", "block 2"), looks(namer.encoder, tokens), strict=True)
+    row = tokenizer.batch([text], LENGTH)
+    row = row[:, : int((row != PAD).sum())]  # (1, L)
+    spelled = tokenizer.spell(row[0].tolist())
+    found = looks(namer.encoder, row)  # two tables, (1, L, L)
     plot_tables(
-        dict(tables),
+        {"block 1": found[0][0], "block 2": found[1][0]},
         rows=spelled,
         columns=spelled,
+        row_label="who looks",
+        column_label="at whom",
         alt=f"Attention in two blocks for: {text}. Each row is a token that looks, "
         "each column one that is looked at; a row sums to 100.",
     )
-    return tokens, spelled
+    return row, spelled
 
 
-tokens, spelled = show_looks("a brown bat beside a ball at night")
-club = says(tokens)[1]
-print(f"nothing hidden: club {club:.0%}")
-sure = {}
+row, spelled = show_looks("a brown bat beside a ball at night")
+club_now = sense_chances(namer, tokenizer, row, "bat")[0, 1].item()
+print(f"nothing hidden: club {club_now:.0%}")
+club_without = {}
 for i, word in enumerate(spelled):
-    if word not in ("(start)", "bat", "(end)"):
-        hidden = tokens.clone()
+    if word in CLUES:
+        hidden = row.clone()
         hidden[0, i] = PAD  # nobody looks at padding
-        sure[word] = says(hidden)[1]
-        print(f"without {word!r}: club {sure[word]:.0%}")
+        club_without[word] = sense_chances(namer, tokenizer, hidden, "bat")[0, 1].item()
+        print(f"without {word!r}: club {club_without[word]:.0%}")
+guess_clue.compare(min(club_without, key=club_without.get))
 
-bare = [row for row, names in enumerate(named) if "either_sense" in names]
-bare_bats = factors["subject"][[row for row in bare if "bat" in texts[row]]]
+bare = [i for i, names in enumerate(named) if "either_sense" in names]
+bare_bats = factors["subject"][[i for i in bare if "bat" in texts[i]]]
 animals = (bare_bats == SUBJECTS.index("bat")).sum()
 print(f"captions with a bare bat: {len(bare_bats)}, for an animal {animals}")
-chances = [says(tokenizer.batch([text], LENGTH))[0] for text in sentences("bat", "")]
-print(f"the network, for 40 bare bats: animal {sum(chances) / 40:.0%} on average")
-assert club > 0.9 and sure["ball"] < club - 0.5
+assert club_now > 0.9 and club_without["ball"] < club_now - 0.5
 
 # %% [markdown]
-# Hide the *ball* and the club is gone. Hide the colour or the night and hardly
-# anything changes. In the tables, look along the row of *bat*: it looks at *brown*, for
-# it was asked for its colour, and at *ball*.
+# Hide the *ball* and the club is gone. Hide another word and hardly anything changes.
+# In the tables, look along the row of *bat*: it looks at *brown*, for it was asked for
+# its colour, and at *ball*.
 #
-# And a bare *bat*, where nothing tells? In the captions it was now the one, now the
-# other. No network can know which. The best it can learn is how often it was the one
-# and how often the other, and on average ours comes near to that. When a picture maker
-# hears a bare word it must choose; you will see what it does in notebook 10.
+# And a bare *bat*, where nothing tells? Some captions meant the one, some the other
+# (the last line above). No network can know which. The best it can learn is how often
+# it was which. When a text-to-image model hears a bare word it must choose; you will
+# see what it does in notebook 10.
 #
 # ## Play
 #
-# Write a prompt with a *bat* in it. What does the network take it for? Can you find a
-# sentence that fools it? What does it make of *a bat, no ball*?
+# Write a prompt with a *bat* in it. Can you find a sentence that fools the network? Can
+# you find one in which a word other than *ball* decides?
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.widgets import live
@@ -649,12 +600,12 @@ from course_lib.figures.widgets import live
 
 def play(prompt):
     """Who looks at whom in this prompt, and what its bat is."""
-    tokens, spelled = show_looks(prompt.lower())
-    if "bat" in spelled:
-        animal, club = says(tokens)
+    row, spelled = show_looks(prompt.lower())
+    if spelled.count("bat") == 1:
+        animal, club = sense_chances(namer, tokenizer, row, "bat")[0].tolist()
         print(f"animal {animal:.0%}, club {club:.0%}")
     else:
-        print("There is no token for the word bat in it.")
+        print("Write the word bat once, behind another word.")
 
 
 live(play, prompt="a bat in the snow with a ball")
@@ -678,9 +629,9 @@ live(play, prompt="a bat in the snow with a ball")
 #
 # <details><summary>Answer</summary>
 #
-# Yes. For a bat it is enough to know *that* there is a ball in the sentence, not where.
-# A bag of words holds that. Whose colour is red, or who stands at the left, is a matter
-# of order, and for that a bag is not enough.
+# Yes, and the last line of the probe shows it. For a bat it is enough to know *that*
+# there is a ball in the sentence, not where. A bag of words holds that. Whose colour is
+# red, or who stands at the left, is a matter of order, and there a bag is not enough.
 #
 # </details>
 #
@@ -694,5 +645,3 @@ live(play, prompt="a bat in the snow with a ball")
 # why attention is expensive, and why our U-Net uses it at its coarsest level only.
 #
 # </details>
-#
-# Next: notebook 09, where texts and pictures get vectors that can be compared.

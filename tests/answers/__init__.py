@@ -8,7 +8,8 @@ One module a notebook, nbNN_name.py. An answer is an ordinary function under a m
     @wrong(check_add_noise, "its square root")  # words that the check must say
     def no_roots(x_0, t, eps, alpha_bar): ...
 
-    @wrong(check_add_noise)  # must be caught; no sentence can say what to change
+    @wrong(check_add_noise)  # must be caught; no sentence can say what to change, so
+                             # the check must name no mistake
     def nonsense(x_0, t, eps, alpha_bar): ...
 
 tests/test_answers.py hands each in; `make mutants` counts what is caught and named.

@@ -1,0 +1,138 @@
+"""Where in a text encoder does a word with two meanings get its meaning?
+
+Sentences with a clue, "a flying bat at night", say which of the two is meant. The mean
+vector of the word over many of them is a point for each meaning, after each stage of
+the encoder; a new sentence lies somewhere between the two points.
+"""
+
+import torch
+from torch import Tensor
+
+from course_lib.networks.namer import Namer, stages
+from course_lib.networks.text_encoder import TextEncoder
+from course_lib.networks.tokenizer import Tokenizer
+from course_lib.world.critters import FACTORS, SUBJECTS
+from course_lib.world.wording import CLEAR_NOUNS, SCENE_WORDS, SENSES, with_article
+
+
+def clue_sentences(before: str, after: str) -> list[str]:
+    """One clue with 8 colours and 5 scenes: 40 sentences.
+
+    >>> clue_sentences("bat", "beside a ball")[1]
+    'a red bat beside a ball at the beach'
+    """
+    scenes = [phrases[0] for phrases in SCENE_WORDS.values()]
+    return [
+        " ".join(f"{with_article(f'{colour} {before}')} {after} {scene}".split())
+        for colour in FACTORS["colour"][1:]
+        for scene in scenes
+    ]
+
+
+def stages_of_word(
+    encoder: TextEncoder, tokenizer: Tokenizer, texts: list[str], word: str
+) -> dict[str, Tensor]:
+    """The vector of this word in each text, after each stage: name -> (N, width)."""
+    tokens = tokenizer.batch(texts, encoder.config["length"])
+    # With its space, as it stands within a sentence; without, it may be two tokens.
+    here = tokens == tokenizer.encode(f" {word}")[-1]  # (N, L)
+    if not (here.sum(1) == 1).all():
+        raise ValueError(f"The word {word!r} must stand once in each text.")
+    return {name: x[here] for name, x in stages(encoder, tokens).items()}
+
+
+@torch.no_grad()
+def sense_chances(
+    namer: Namer, tokenizer: Tokenizer, tokens: Tensor, word: str
+) -> Tensor:
+    """How sure a Namer is, at this word, of each of its meanings: (N, 2).
+
+    Args:
+        tokens: (N, L), the word once in each
+    """
+    here = tokens == tokenizer.encode(f" {word}")[-1]  # (N, L)
+    chances = namer(tokens)[0][here].softmax(dim=-1)  # (N, things)
+    return chances[:, [SUBJECTS.index(sense) for sense in SENSES[word]]]
+
+
+def clues_of(word: str) -> list[tuple[str, tuple[str, str]]]:
+    """Every meaning of a word with each of its clues."""
+    return [(sense, clue) for sense in SENSES[word] for clue in CLEAR_NOUNS[sense]]
+
+
+# Between two meanings -------------------------------------------------------------
+
+
+def between_meanings(
+    encoder: TextEncoder, tokenizer: Tokenizer, texts: list[str], word: str
+) -> dict[str, Tensor]:
+    """Where the word lies between its meanings, after each stage: name -> (N,).
+
+    1 is the mean of all sentences with a clue to the first meaning, -1 that of the
+    second, and 0 is half way. Where both means are the same vector, all is 0.
+    """
+    asked = stages_of_word(encoder, tokenizer, texts, word)
+    ends = []
+    for sense in SENSES[word]:
+        told = [line for clue in CLEAR_NOUNS[sense] for line in clue_sentences(*clue)]
+        found = stages_of_word(encoder, tokenizer, told, word)
+        ends.append({name: x.mean(dim=0) for name, x in found.items()})  # (width,)
+    return {
+        name: share_of_way(x, ends[0][name], ends[1][name]) for name, x in asked.items()
+    }
+
+
+def share_of_way(x: Tensor, one: Tensor, other: Tensor) -> Tensor:
+    """Where (N, D) vectors lie on the line through two: 1 at the one, -1 at the other.
+
+    >>> points = torch.tensor([[0.0, 4.0], [2.0, 4.0], [1.0, 7.0]])
+    >>> share_of_way(points, points[0], points[1])
+    tensor([ 1., -1.,  0.])
+    """
+    way = (one - other) / 2  # (D,)
+    length = way.square().sum()
+    if length < 1e-8:  # the same vector, but for rounding
+        return torch.zeros(len(x))
+    return (x - (one + other) / 2) @ way / length
+
+
+# The probe ----------------------------------------------------------------------------
+
+
+def probe(
+    encoder: TextEncoder, tokenizer: Tokenizer, word: str
+) -> dict[str, tuple[float, int]]:
+    """After each stage: the share of sentences whose meaning is told, and how many.
+
+    A sentence belongs to the meaning whose mean is nearer. Its own clue is left out of
+    the means, so that a neighbour that is merely known again does not help.
+    """
+    clues = clues_of(word)
+    found = [
+        stages_of_word(encoder, tokenizer, clue_sentences(*clue), word)
+        for _, clue in clues
+    ]
+    shares = {}
+    for stage in found[0]:
+        right = torch.cat(
+            [is_told(found, clues, i, stage, SENSES[word]) for i in range(len(clues))]
+        )
+        shares[stage] = right.mean().item(), len(right)
+    return shares
+
+
+def is_told(found, clues, left_out: int, stage: str, senses) -> Tensor:
+    """Is the own meaning's mean the nearer one? 1, 0, or 1/2 for neither: (N,)."""
+    gaps = {}
+    for sense in senses:
+        others = [
+            x[stage]
+            for i, x in enumerate(found)
+            if i != left_out and clues[i][0] == sense
+        ]
+        mean = torch.cat(others).mean(dim=0)  # (width,)
+        # Rounded, or the last bit would decide between two that are the same.
+        gaps[sense] = (found[left_out][stage] - mean).norm(dim=1).round(decimals=3)
+    own = gaps.pop(clues[left_out][0])
+    (other,) = gaps.values()
+    return (own < other) + (own == other) / 2
