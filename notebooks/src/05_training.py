@@ -118,7 +118,7 @@ show_rows(
 # how fast it moves, $v = \dot a_t x_0 + \dot b_t \epsilon$, where the dots say how fast
 # the shares $a_t$ and $b_t$ change. On DDPM's schedules the squares of the two add up
 # to 1: they are cosine and sine of an angle. Measured by that angle, the velocity is
-# $v = a_t \epsilon - b_t x_0$; you met it in notebook 03 (Salimans and Ho, 2022). On the
+# $v = a_t \epsilon - b_t x_0$, as in notebook 03 (Salimans and Ho, 2022). On the
 # **straight line** of notebook 02, $x_t = (1-u) x_0 + u \epsilon$, the picture's share
 # falls and the noise's share rises at the same even pace. So there it is
 #
