@@ -4,8 +4,8 @@
 
 The way of each picture is forked at a step: from there on the network is told nothing,
 and all noise that is put back is fresh. What is still the same at the end was decided
-by then. Chance is the same from another noise altogether. "decided" is what stays, in
-per cent of what chance leaves open. The network and the steps are those of notebook 06.
+by then. Chance is the same from another noise altogether.
+The network and the steps are those of notebook 06.
 """
 
 import argparse
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
         return {name: share(now[q] == was[q]) for name, q in QUESTIONS.items()}
 
     chance = stays(noise_of(1)(shape), 0)
-    found = {"chance": chance, "stays": {}, "decided": {}}
+    found = {"chance": chance, "stays": {}}
     print(f"n = {options.n}; by chance: " + ", ".join(map(str, chance.values())))
     print("\n| forked at t | " + " | ".join(QUESTIONS) + " |")
     print("| --- " * (1 + len(QUESTIONS)) + "|", flush=True)
@@ -80,12 +80,6 @@ def main(arguments: list[str] | None = None) -> None:
         cells = [str(kept[name]) for name in QUESTIONS]
         print(f"| {way[forked]} | " + " | ".join(cells) + " |", flush=True)
         found["stays"][f"{way[forked]}"] = kept
-        found["decided"][f"{way[forked]}"] = {
-            name: 100
-            * (kept[name].value - chance[name].value)
-            / (1 - chance[name].value)
-            for name in QUESTIONS
-        }
     if options.save:
         command = script_command(arguments)
         save_results(options.save, found, command, [options.weights, reader_name])
