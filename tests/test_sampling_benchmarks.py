@@ -3,8 +3,6 @@
 import sys
 from pathlib import Path
 
-import pytest
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
 import decisions  # noqa: E402
@@ -22,8 +20,3 @@ def test_decisions_closes_with_its_numbers(capsys, saved):
     decisions.main(["--n", "2", "--save", str(saved.file)])
     assert not saved.lacks("decisions")
     assert capsys.readouterr().out.count("\n| ") > len(decisions.FORKS)
-
-
-@pytest.mark.parametrize("forked", decisions.FORKS)
-def test_a_fork_lies_on_the_way(forked):
-    assert 0 < forked < decisions.STEPS
