@@ -70,10 +70,10 @@ guess_std.compare(round((three + four).std().item()))
 # right-angled triangle. **Remember: when two noises are independent (neither says
 # anything about the other), their variances add, and their stds do not.**
 #
-# Now we want to give up 2 % of a variance and fill it with fresh noise. Multiplying
-# numbers by $f$ multiplies their std by $f$ and their variance by $f^2$. So the factors
-# must be the *roots* of 0.98 and 0.02. Watch the std over 200 such mixes: with roots,
-# without roots, and when we only add noise and take nothing away.
+# Now we want to give up 2 % of a variance and fill the gap with fresh noise.
+# Multiplying numbers by $f$ multiplies their std by $f$ and their variance by $f^2$. So
+# the factors must be the *roots* of 0.98 and 0.02. Watch the std over 200 such mixes:
+# with roots, without roots, and when we only add noise and take nothing away.
 
 # %%
 from course_lib.figures.plots import plot_curves
@@ -491,8 +491,8 @@ show_pictures(
 )
 
 # %% [markdown]
-# - Subtracting the exact opposite of the noise ($c = -1$) doubles it: std 2, variance
-#   4.
+# - Subtracting the exact opposite of the noise ($c = -1$) doubles it: the std is 2, the
+#   variance 4.
 # - Subtracting *some other* noise ($c = 0$) adds: 1 + 1 = 2. You were right to doubt.
 # - A guess as loud as the noise leaves $(1 - c)^2 + (1 - c^2) = 2 - 2c$. That is less
 #   than 1 only if $c$ is above 0.5.
