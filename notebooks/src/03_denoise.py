@@ -1,8 +1,6 @@
 # %% [markdown]
 # # 3 · Learning to denoise
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/03_denoise.ipynb)
-#
 # *80 minutes: two sittings of 40 minutes each. Before this:
 # [02 · Adding noise](02_noise.ipynb).*
 #

@@ -1,8 +1,6 @@
 # %% [markdown]
 # # 4 · The U-Net
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/04_unet.ipynb)
-#
 # *50 minutes. Before this: [03 · Learning to denoise](03_denoise.ipynb).*
 #
 # In notebook 03 a network moved points in the plane. Pictures need a network that looks

@@ -1,8 +1,6 @@
 # %% [markdown]
 # # 5 · Training a picture maker
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/05_training.ipynb)
-#
 # *50 minutes, and one training that runs for some minutes meanwhile. Before this:
 # notebooks 02 to 04.*
 #

@@ -1,8 +1,6 @@
 # %% [markdown]
 # # 6 · Sampling: the way from noise to a picture
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/06_sampling.ipynb)
-#
 # *About 45 minutes. You need notebooks 02 and 03; 05 helps.*
 #
 # When you are through you can

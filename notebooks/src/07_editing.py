@@ -1,8 +1,6 @@
 # %% [markdown]
 # # 07 · Editing
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/07_editing.ipynb)
-#
 # *About 45 minutes. You need notebooks 06 and 10: in the order of reading this one
 # comes after 10.*
 #

@@ -1,8 +1,6 @@
 # %% [markdown]
 # # 8 · Words
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/08_words.ipynb)
-#
 # *About 55 minutes. Before this: [04 · The U-Net](04_unet.ipynb) and
 # [06 · Sampling](06_sampling.ipynb).*
 #

@@ -1,8 +1,6 @@
 # %% [markdown]
 # # 9 · Pictures and texts in one space
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/09_image_text.ipynb)
-#
 # *About 50 minutes. Before this: [08 · Words](08_words.ipynb).*
 #
 # At the end you can

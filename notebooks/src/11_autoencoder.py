@@ -1,8 +1,6 @@
 # %% [markdown]
 # # 11 · The autoencoder
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/11_autoencoder.ipynb)
-#
 # *About 45 minutes. You need notebooks 04 and 09.*
 #
 # At the end you can
