@@ -49,3 +49,5 @@ def test_the_first_that_is_no_number_is_found_and_no_later_one():
 
     assert where_from(root_then_logarithm, "nan", None).startswith("the root")
     assert where_from(lambda: X.sum(), "nan", None) is None
+    assert where_from(lambda: (X / 0) * 0, "nan", None) == "0 divided by 0"
+    assert where_from(lambda: (X + 1) / 0 * 0, "nan", None) == "infinity times 0"

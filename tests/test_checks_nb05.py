@@ -119,7 +119,7 @@ def test_a_number_of_steps_that_is_typed_in_does_not_pass(capsys):
 def test_an_average_must_take_a_single_number_too(capsys):
     def mine(average, weights, kept):
         return torch.stack(
-            [kept * a + (1 - kept) * w for a, w in zip(average, weights)]
+            [kept * a + (1 - kept) * w for a, w in zip(average, weights, strict=False)]
         )
 
     assert check_update_average(mine) is not mine

@@ -31,10 +31,12 @@ def test_right_functions_are_used_onward(capsys):
     ("mistaken", "words"),
     [
         (lambda c, u, w: c + w * (c - u), "(1 + w) convention"),
-        (lambda c, u, w: c + w * (u - c), "the wrong way"),
+        (lambda c, u, w: c + w * (u - c), "changed places"),
+        (lambda c, u, w: u - w * (c - u), "the wrong way round"),
         (lambda c, u, w: w * c, "made larger"),
-        (lambda c, u, w: u + w * c, "expected"),
-        (lambda c, u, w: c, "expected"),
+        (lambda c, u, w: u + w * c, "not the difference"),
+        (lambda c, u, w: c, "is not used"),
+        (lambda c, u, w: c.maximum(u), "expected"),
     ],
 )
 def test_mistakes_in_guidance_are_named(mistaken, words, capsys):
@@ -55,13 +57,33 @@ def half(tokens, dropped):
         (lambda k, d: forget(k, ~d), "the wrong ones"),
         (lambda k, d: k, "no caption is forgotten, so the empty text"),
         (lambda k, d: forget(k, d | True), "every caption"),
-        (half, "expected"),
+        (half, "END is missing"),
+        (lambda k, d: k.flip(1), "expected"),
         (lambda k, d: None, "returned None"),
     ],
 )
 def test_mistakes_in_forgetting_are_named(mistaken, words, capsys):
     assert check_forget(mistaken) is forget
     assert words in said(capsys)
+
+
+@pytest.mark.parametrize("w", [0.0, 0.5, 1.0, -1.0, 3])
+def test_a_rule_that_fails_at_one_scale_is_refused_there(w, capsys):
+    def but_there(with_text, without, guidance_scale):
+        if guidance_scale == w:
+            return with_text + without
+        return guided(with_text, without, guidance_scale)
+
+    assert check_guided(but_there) is guided
+    assert f"with guidance_scale = {w}: " in said(capsys)
+
+
+def test_what_holds_for_some_batches_only_is_refused_there(capsys):
+    def needs_one(tokens, dropped):
+        return forget(tokens, dropped) if dropped.any() else tokens[:0]
+
+    assert check_forget(needs_one) is forget
+    assert "where no caption is dropped" in said(capsys)
 
 
 @pytest.mark.parametrize("check", [check_guided, check_forget])

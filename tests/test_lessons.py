@@ -49,11 +49,27 @@ def questions_in(cell: str) -> list[str]:
     return asked
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_map_says_what_a_page_answers(page):
+def cells_of(page: Path) -> list[str]:
+    """The cells of a lesson's row in the map."""
     row = next(line for line in MAP.splitlines() if f"({page.name})" in line)
-    last = row.rstrip().removesuffix("|").rsplit("|", 1)[1]
-    assert questions_in(last) == (front_matter(page).get("answers") or [])
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_map_says_what_a_page_answers_and_how_long_it_takes(page):
+    *_, minutes, answers = cells_of(page)
+    assert questions_in(answers) == (front_matter(page).get("answers") or [])
+    assert int(minutes) == front_matter(page)["minutes"]
+
+
+MOST_WORDS = 1600  # what is read at one sitting
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_lesson_is_read_at_one_sitting(page):
+    # Marks of numbers are no words to a reader; nor is what stands at the top.
+    text = page.read_text(encoding="utf-8").split("---\n", 2)[2]
+    assert len(re.sub(r"<!--.*?-->", "", text).split()) <= MOST_WORDS
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -5,7 +5,7 @@ import torch
 from test_layers import shaken
 
 from course_lib.networks.layers import CrossAttention
-from course_lib.networks.text_unet import TextUNet, word_maps
+from course_lib.networks.text_unet import TextUNet, pooled_from, word_maps
 from course_lib.networks.unet import UNet
 
 
@@ -102,3 +102,23 @@ def test_every_word_has_a_map_and_every_place_looks_somewhere(model):
     assert not maps[1, 3].any()  # padding
     again = word_maps(model, x_t, t, model.read(TOKENS))
     torch.testing.assert_close(again, maps)  # no hook was left behind
+
+
+def test_the_pooled_vector_may_be_of_another_text_than_attention_looks_at(model):
+    read, other = model.read(TOKENS), model.read(TOKENS.flip(0))
+    plain = model(*noisy(), read)
+    with pooled_from(model, read):
+        torch.testing.assert_close(model(*noisy(), read), plain)
+    with pooled_from(model, other):
+        cut = model(*noisy(), read)
+    assert not torch.allclose(cut, plain)
+    assert not torch.allclose(cut, model(*noisy(), other))
+    torch.testing.assert_close(model(*noisy(), read), plain)  # nothing is left behind
+
+
+def test_what_guidance_asks_beside_it_is_pooled_as_it_is(model):
+    (x_t, t), read = noisy(), model.read(TOKENS)
+    twice = torch.cat([x_t, x_t]), torch.cat([t, t]), torch.cat([read, read])
+    with pooled_from(model, model.read(TOKENS.flip(0))):
+        answers = model(*twice)
+    torch.testing.assert_close(answers[2:], model(x_t, t, read))

@@ -11,13 +11,18 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
 import autoencoder_table  # noqa: E402
+import copies  # noqa: E402
 import editing_table  # noqa: E402
 import guidance_interval  # noqa: E402
+import guidance_scale  # noqa: E402
 import hearing  # noqa: E402
 import latent_against_pixels  # noqa: E402
 import lying_captions  # noqa: E402
+import new_prompts  # noqa: E402
 import say_it_twice  # noqa: E402
+import untaught  # noqa: E402
 import which_error  # noqa: E402
+import word_surgery  # noqa: E402
 from test_recipes import small_critters  # noqa: E402
 
 from course_lib.training import beginnings, recipes  # noqa: E402
@@ -141,3 +146,66 @@ def test_latents_are_measured_against_pixels(capsys, monkeypatch, tmp_path, save
         "above_floor_there_and_back",
         *("right_pixel", "right_latent"),
     }
+
+
+def test_a_prompt_cut_in_two_closes_with_a_share_for_each_cut(
+    capsys, monkeypatch, saved
+):
+    monkeypatch.setattr(word_surgery, "STEPS", 2)
+    word_surgery.main(["--n", "2", "--save", str(saved.file)])
+    assert not saved.lacks("word_surgery")
+    found = numbers(capsys.readouterr().out)
+    assert found and all(0 <= share <= 1 for share in found.values())
+
+
+def test_prompts_that_are_switched_differ_in_all_that_is_counted():
+    chosen = word_surgery.pairs(5, word_surgery.WHOLE, lambda f: f["size"] == "small")
+    for first, second in chosen:
+        assert all(first[name] != second[name] for name in word_surgery.WHOLE)
+
+
+@pytest.mark.parametrize("factor", word_surgery.REPLACED)
+def test_a_word_that_is_taken_out_leaves_the_rest_of_the_prompt(factor):
+    told, rest, wanted = word_surgery.with_and_without(factor, 5)
+    assert len(told) == len(rest) == len(wanted) == 5
+    for with_it, without in zip(told, rest, strict=True):
+        assert with_it != without
+        cut = set(without.split()) - set(with_it.split())
+        assert not cut if not word_surgery.REPLACED[factor] else len(cut) <= 3
+
+
+def test_what_no_caption_said_is_counted(capsys, saved):
+    untaught.main(["--n", "4", "--save", str(saved.file)])
+    assert not saved.lacks("untaught")
+    found = numbers(capsys.readouterr().out)
+    for prompt in untaught.COUNTED:
+        key = untaught.re.sub(r"[ ,:]+", "_", f"counting, {prompt}: ")
+        shares = [share for name, share in found.items() if name.startswith(key)]
+        assert any(abs(sum(shares[i : i + 3]) - 1) < 1e-6 for i in range(len(shares)))
+
+
+def test_pushing_harder_closes_with_a_share_for_each_scale(capsys, saved):
+    guidance_scale.main(["--n", "2", "--save", str(saved.file)])
+    assert not saved.lacks("guidance_scale")
+    found = numbers(capsys.readouterr().out)
+    assert len(found) == len(guidance_scale.SCALES) + 1
+
+
+def test_loud_is_what_stands_at_an_end_of_the_scale():
+    half = torch.tensor([1.0, -1.0, 0.5, -0.9])
+    assert guidance_scale.loud(half) == 0.5
+
+
+def test_new_prompts_are_judged_by_both_judges(capsys, saved):
+    new_prompts.main(["--n", "2", "--save", str(saved.file)])
+    assert not saved.lacks("new_prompts")
+    found = numbers(capsys.readouterr().out)
+    assert len(found) == len(new_prompts.ASKED)
+
+
+def test_a_copier_is_found_among_those_who_draw(capsys, monkeypatch, saved):
+    monkeypatch.setattr(copies, "load_critters", small_critters)
+    copies.main(["--n", "4", "--save", str(saved.file)])
+    assert not saved.lacks("copies")
+    found = numbers(capsys.readouterr().out)
+    assert found["near_copies"] == 1 and found["near_fresh"] <= 0.5

@@ -118,6 +118,9 @@ NAN = {
     "log2": "the logarithm of a number below 0",
     "div": "0 divided by 0",
     "softmax": "a softmax over places that are all -inf: one at least must stay",
+    "mul": "infinity times 0",
+    "matmul": "infinity times 0, within @",
+    "sub": "infinity minus infinity",
     "mean": "the mean of nothing at all",
     "std": "the spread of one number alone",
 }
@@ -126,6 +129,18 @@ INF = {
     "log": "the logarithm of 0",
     "exp": "exp of a large number",
     "pow": "a power that is too large, or 0 to a power below 0",
+}
+
+
+# As operators they have other names: 1 / x is rdiv, x / 1 truediv.
+SPELLED = {
+    "truediv": "div",
+    "rtruediv": "div",
+    "rdiv": "div",
+    "rpow": "pow",
+    "rmul": "mul",
+    "rsub": "sub",
+    "rmatmul": "matmul",
 }
 
 
@@ -165,8 +180,8 @@ def where_from(run: Callable[[], object], kind: str, cell: str | None) -> str | 
     words, is_odd = (NAN, torch.isnan) if kind == "nan" else (INF, torch.isinf)
     with _First(is_odd, cell) as first:
         run()
-    plain = {"truediv": "div", "rtruediv": "div", "rdiv": "div", "rpow": "pow"}
-    word = words.get(plain.get(first.name, first.name))
+    name = SPELLED.get(first.name, first.name)
+    word = words.get(name)
     if word is None:
         return None
     return word + (f", in line {first.line} of the cell" if first.line else "")

@@ -114,8 +114,8 @@ class Way:
         low, high = self.guided_between or (0, t)
         return self.guidance_scale != 1 and low < t <= high
 
-    # On the way guidance costs twice, so where it is done matters: early nearly nothing
-    # is decided, late everything (lesson 10, "And when?").
+    # On the way guidance costs twice, so it may be left out early, where it takes away
+    # variety, and late, where little is open (Kynkäänniemi et al. 2024).
     def guide(self, model: Callable, uncond: Tensor | None = None) -> Callable:
         """`guide` above, where it is asked for; all of a batch is at the same t."""
         followed = guide(model, self.guidance_scale, uncond)
@@ -130,9 +130,9 @@ class Way:
 
 
 # Where nobody says. Labels: a little guidance with 50 calls betters both the share of
-# right animals and the distance; more of it costs distance (lesson 06). Prompts: w = 4
-# brought a few hats over 3, and from 5 on colours get loud (lesson 10).
+# right animals and the distance; more of it costs distance (benchmarks/06_sampling.md).
+# Prompts: w = 4 brought a few hats over 3, and from 5 on colours get loud (lesson 10).
 FOR_LABELS, FOR_PROMPTS = Way(2.0, steps=25), Way(3.0, steps=10)
-# 20 calls, as FOR_PROMPTS: what is saved outside 400..950 buys three steps more. In
-# latents four kinds of prompts of six gain a little and one loses; pixels gain nothing.
+# 20 calls, as FOR_PROMPTS: what is saved outside 400..950 buys three steps more. A
+# choice: whatever differs lies inside the intervals (benchmarks/10_text_to_image.md).
 FOR_LATENTS = Way(5.0, steps=13, guided_between=(400, 950))

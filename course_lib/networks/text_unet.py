@@ -1,5 +1,7 @@
 """A U-Net that is told what to draw in words: text encoder and U-Net as one network."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -112,3 +114,26 @@ def word_maps(model: TextUNet, x_t: Tensor, t: Tensor, text_emb: Tensor) -> Tens
         # Bilinear, whose shares add up to 1: so the maps still do.
         maps.append(F.interpolate(grid, (H, W), mode="bilinear"))  # (B, L, H, W)
     return torch.stack(maps).mean(0)
+
+
+@contextmanager
+def pooled_from(model: TextUNet, text_emb: Tensor) -> Iterator[None]:
+    """Inside, the pooled vector is that of these texts; cross-attention sees `cond`.
+
+    To find out which of the two ways a word takes into the picture.
+
+    Args:
+        text_emb: (B, L, D), one a picture; guidance asks with B empty texts more, and
+            those are pooled as they are
+    """
+    with torch.no_grad():
+        told = model.unet.gist(text_emb, text_emb.any(dim=2))  # (B, vec_width)
+
+    def instead(module, given, out):
+        return torch.cat([told, out[len(told) :]])
+
+    hook = model.unet.gist.register_forward_hook(instead)
+    try:
+        yield
+    finally:  # left behind, it would tell every later picture the same
+        hook.remove()

@@ -141,8 +141,8 @@ class TextToImage:
     @property
     def usual(self) -> Way:
         """How it draws if nobody says; latents like to be led in the middle only."""
-        # Measured for whole drawings, twenty calls each (lesson 10, "And when?"); what
-        # edits asks for its own.
+        # Measured for whole drawings, twenty calls each ("Guidance in the middle only"
+        # in benchmarks/10_text_to_image.md); what edits asks for its own.
         return FOR_PROMPTS if self.autoencoder is None else FOR_LATENTS
 
     @property

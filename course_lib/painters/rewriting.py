@@ -34,8 +34,8 @@ NEVER_HELD_ONE = {"bat"}
 
 
 # Why twice? Of what no training picture shows, a turtle with a hat came in 57 % said
-# once and in 90 % said twice (lesson 10, "So say it twice"): a word's part in the gist
-# and in attention is a share, and two words have two.
+# once and in 90 % said twice (lesson 10, "Where it fails"): a word's part in the pooled
+# embedding and in attention is a share, and two words have two.
 def rewrite(prompt: str) -> str:
     """The prompt spelled right, and twice what is easily missed (lesson 10).
 

@@ -107,8 +107,8 @@ def in_groups(
     groups: dict[tuple[float, bool], dict[str, nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         # Text encoder and gist come trained, the U-Net begins with random numbers.
-        # Taught as fast as it, words lower the loss more at t = 950, and less at 800,
-        # where the animal is decided (lesson 10, "What makes it hear").
+        # Taught as fast as it, words lower the loss more at t = 950, and less at 800
+        # (benchmarks/10_text_to_image.md, "What makes it hear").
         pace = 0.2 if name.startswith(tuple(gently)) else 1.0
         groups.setdefault((pace, name in turned), {})[name] = parameter
     names = [name for named in groups.values() for name in named]

@@ -6,20 +6,20 @@
 # *About 55 minutes. Before this: [04 · The U-Net](04_unet.ipynb) and
 # [06 · Sampling](06_sampling.ipynb).*
 #
-# So far our networks were told a number: 1 is a frog. From here on they are told a
-# sentence. At the end you can
+# So far the condition that we gave a network was a number: 1 is a frog. From here on it
+# is a sentence. At the end you can
 #
 # - turn any text into whole numbers: you write the step that learns words,
-# - write *attention*, the way in which words look at each other,
+# - write *attention*, which lets words look at each other,
 # - say why a word needs a place, and show what goes wrong without one,
-# - show where a word with two meanings gets its meaning, with a measurement.
+# - show by a measurement where a word with two meanings gets its meaning.
 
 # %% [markdown]
 # ## See it
 #
-# Here are some of 8,000 captions, as the pictures of the course have them. And here is
-# what this notebook builds first: a **tokenizer**, which cuts a text into pieces that
-# it knows. At first it knows single letters only. Then it learns from the captions
+# The cell prints some of 8,000 captions, like those of the course's pictures. Then it
+# shows what this notebook builds first: a **tokenizer**, which cuts a text into pieces
+# that it knows. At first it knows only single letters. Then it learns from the captions
 # which pieces often stand side by side, and glues them together, one *merge* after the
 # other.
 
@@ -63,10 +63,10 @@ for name, parts in by_merges.items():
 # ## A text is numbers already
 #
 # A computer keeps text as **bytes**, numbers from 0 to 255. A plain letter is one byte.
-# Other letters and emoji take two to four.
+# Other letters take two to four, an emoji usually four.
 #
 # 256 numbers are enough for every text in the world. We could stop here. But then
-# *frog* is four numbers that say nothing by themselves, and a network would have to
+# *frog* is four numbers that mean nothing by themselves, and a network would have to
 # learn to spell before it could learn anything else. So we look for **pairs** that
 # often stand side by side.
 
@@ -81,15 +81,15 @@ small = "a frog, a red frog, a frog on a log"
 in_bytes = list(small.encode("utf-8"))
 side_by_side = Counter(zip(in_bytes, in_bytes[1:], strict=False))
 for pair, times in side_by_side.most_common(4):
-    print(pair, repr(bytes(pair).decode()), "stands there", times, "times")
+    print(pair, repr(bytes(pair).decode()), "occurs", times, "times")
 
 # %% [markdown]
 # ## Your turn: merge
 #
 # The commonest pair becomes a token of its own, with a new number. Write the step that
-# puts it in: go through the list from left to right; where the pair stands, put `new`
-# in its place and go on *behind* it; everything else stays. `tokens` is a list of
-# numbers, `pair` is a tuple of two. Give back a new list:
+# puts it in. Go through the list from left to right. Where the pair stands, put `new`
+# in its place and go on *behind* the pair; everything else stays. `tokens` is a list of
+# numbers, `pair` is a tuple of two. Return a new list:
 # `my_merge([5, 6, 5, 6, 6], pair=(5, 6), new=9)` is `[9, 9, 6]`.
 
 
@@ -123,7 +123,7 @@ for new in range(256, 264):
 # %% [markdown]
 # Count, merge, again: that is all. It is called **byte-pair encoding** (for texts:
 # Sennrich, Haddow and Birch 2016). The library does the same, with two differences. It
-# never merges across the end of a word. And its first three numbers are taken: 0 is
+# never merges across the end of a word. And its first three numbers are reserved: 0 is
 # padding, 1 says "a text begins", 2 says "it ends".
 #
 # ## No text fails
@@ -131,13 +131,13 @@ for new in range(256, 264):
 # A word that was never seen falls back into smaller pieces, and in the end into bytes.
 # So *every* text has tokens, and they give back the text, whatever it was.
 #
-# Our tokenizer has one token for *frog*. Somebody types *forg*. How many tokens is
-# that?
+# Our tokenizer has one token for *frog*. Somebody types *forg*. How many tokens does
+# that become?
 
 # %%
 from course_lib.figures.prediction import prediction
 
-guess_forg = prediction("How many tokens is the typing error forg?", (1, 8))
+guess_forg = prediction("How many tokens does the typing error forg become?", (1, 8))
 
 # %%
 tokenizer = Tokenizer(learned)
@@ -171,16 +171,16 @@ print("cut:", tokenizer.spell(too_long))
 
 # %% [markdown]
 # Getting the text back is not the same as understanding it: the tokens of *forg* have
-# nothing to do with the token of *frog*. And a network takes a fixed number of tokens
-# at most, so a text of 10,000 words is **cut**. (A capital letter is another byte than
-# a small one. The course spares its networks that: it writes every prompt in small
+# nothing to do with the token of *frog*. And a network has a maximum number of tokens,
+# so a text of 10,000 words is **cut**. (A capital letter and its small letter are
+# different bytes. The course spares its networks that: it writes every prompt in small
 # letters before it encodes it.)
 #
 # ## A token as a vector
 #
 # Token 300 is not "more" than token 200: the numbers are only names. So each token gets
-# a **vector** of its own, a row of a table that the network learns. Looking up the row
-# is called an **embedding**.
+# a **vector** of its own, a row of a table that the network learns. The vector is
+# called the token's **embedding**, and `nn.Embedding` is the table.
 
 # %%
 from torch import nn
@@ -197,17 +197,17 @@ animal, club = (table(row)[row == BAT][0] for row in two_rows)
 print("the two bats are", (animal - club).abs().max().item(), "apart")
 
 # %% [markdown]
-# This is the problem of the notebook. An animal and a club get the *same* vector, for
-# they are the same word. Only the words beside them tell them apart. So the words must
-# look at each other.
+# This is the problem that the notebook solves. An animal and a club get the *same*
+# vector, because they are the same word. Only the other words of the sentence tell them
+# apart. So words must look at each other.
 #
 # ## Looking, by hand
 #
 # Each token sends out a **query**, "what I look for", and shows a **key**, "what I am".
-# Where a query and a key point the same way, their product is large: look there. The
-# **softmax** turns the products into weights: positive, and 1 in all. What is handed
-# over is a third vector, the **value**. Here they have two numbers each, made up by
-# hand:
+# Where a query and a key point the same way, their dot product is large: look there.
+# The **softmax** takes $e$ to the power of each product and divides by the sum of all,
+# which gives positive weights with the sum 1. What a token hands over is a third
+# vector, the **value**. Here each vector has two numbers, made up by hand:
 
 # %%
 import math
@@ -231,14 +231,14 @@ for word, score, weight in zip(words, scores, weights, strict=True):
 print("what the bat takes home:", [round(number, 2) for number in mix])
 
 # %% [markdown]
-# The bat takes home almost only what *baseball* has to give. In a network nobody makes
-# up these vectors. One learned layer, its output cut in three, makes query, key and
-# value from each token's vector.
+# The bat takes home almost nothing but what *baseball* has to give. In a network nobody
+# makes up these vectors. One learned layer computes query, key and value from each
+# token's vector: its output is cut in three.
 #
-# **Why the root?** A product of two vectors is a sum of $d$ terms. If all numbers are
-# independent, with mean 0 and variance 1, each term has variance 1, and variances add
+# **Why the root?** The dot product of two vectors is a sum of $d$ terms. If all numbers
+# are independent, with mean 0 and variance 1, each term has variance 1. Variances add
 # (notebook 02), so the sum has a standard deviation of $\sqrt d$. We divide by it.
-# Otherwise, with many numbers, one token takes all:
+# Otherwise, if $d$ is large, one token gets nearly all the weight:
 
 # %%
 for d in (4, 64, 1024):
@@ -253,24 +253,25 @@ for d in (4, 64, 1024):
     print(f"ten weights is {raw:.2f}, divided {divided:.2f}")
 
 # %% [markdown]
-# **Padding.** Texts of a batch have different lengths; the short ones are filled up
-# with padding, and nobody may look at it. `mask` is True where a real token is.
-# Everywhere else we set the score to minus infinity, and its weight becomes 0.
+# **Padding.** The texts of a batch have different lengths. Short ones are filled up
+# with padding, and no token may attend to it. `mask` is True where a real token is.
+# Everywhere else we set the score to minus infinity, and the weight becomes 0.
 #
 # ## Your turn: attention
 #
 # $$\text{softmax}\big(\text{query }\text{key}^\top / \sqrt d\big)\text{ value}$$
 #
 # (Vaswani et al. 2017, equation 1.) Write it for a batch, without loops. `query`,
-# `key`, `value` are (B, L, d), `mask` is (B, L). Useful: `key.transpose(1, 2)` is
-# (B, d, L), `@` multiplies matrices, `mask[:, None, :]` is (B, 1, L), `~mask` is True
-# where `mask` is False, `scores.masked_fill(where, -torch.inf)` fills where `where` is
-# True, and `scores.softmax(dim=...)` goes over the axis of the keys.
+# `key`, `value` are (B, L, d), `mask` is (B, L). Useful: `key.transpose(1, 2)` is (B,
+# d, L), `@` multiplies matrices, `mask[:, None, :]` is (B, 1, L), `~mask` is True where
+# `mask` is False, `scores.masked_fill(where, -torch.inf)` fills where `where` is True,
+# and `scores.softmax(dim=...)` makes the weights sum to 1 along one axis: choose that
+# of the keys.
 
 
 # %%
 def my_attend(query, key, value, mask):
-    """What each token takes home from those it looks at: (B, L, d)."""
+    """What each token gets from those that it attends to: (B, L, d)."""
     ### BEGIN SOLUTION
     scores = query @ key.transpose(1, 2) / query.shape[-1] ** 0.5  # (B, L, L)
     scores = scores.masked_fill(~mask[:, None, :], -torch.inf)
@@ -300,10 +301,11 @@ print("padding changes nothing:", same)
 # %% [markdown]
 # ## A small transformer
 #
-# Wrap that in what you know from notebook 04, a norm before and a shortcut around, and
-# let each token think it over by itself in two more layers. That is one **block**. A
-# few blocks behind an embedding are a **transformer**. (It has several *heads*: each
-# looks with a part of the numbers, so a token can look at several things at once.)
+# Wrap attention in what you know from notebook 04, a norm before it and a shortcut
+# around it. Then let each token think over what it got: two more layers that treat
+# every token by itself. That is one **block**. An embedding and a few blocks after it
+# are a **transformer**. (Its attention has several *heads*. Each works on a part of the
+# numbers, so a token can attend to several things at once.)
 
 # %%
 from course_lib.figures.source import show_source
@@ -320,25 +322,26 @@ asked = labels[8, 0] >= 0
 print(texts[8], "->", [SUBJECTS[number] for number in labels[8, 0][asked]])
 
 # %% [markdown]
-# One thing is new: `self.place`. Attention does not care where a token stands. So each
-# *place* has a learned vector too, which is added to the token's. Soon we leave it out
-# and see what happens.
+# One thing is new: `self.place`. Attention ignores where a token stands. So each
+# *place* also has a learned vector, which is added to the token's vector. Soon we leave
+# it out and see what happens.
 #
 # ## Something to learn
 #
-# The text encoder of a text-to-image model learns from pictures: whatever helps to
-# draw. That takes an hour. We take a short cut of some seconds, without any picture:
-# **each noun's vector must say which thing the noun stands for, and in which colour.**
-# We know the right answers, since each caption was written from them. The last line
-# above shows one caption with its two labels. This is *supervised tagging*.
+# The text encoder of a text-to-image model learns from pictures: it learns whatever
+# helps to draw. That takes an hour. We take a short cut of some seconds, without any
+# picture: **each noun's vector must say which thing the noun stands for, and what
+# colour it has.** We know the right answers, since each caption was written from them.
+# The last line above shows one caption and the things that its nouns stand for. This is
+# *supervised tagging*.
 #
 # The loss is the **cross-entropy**, minus the logarithm of the chance that the network
 # gave to the right answer: 0 if it was sure and right, large if it was sure and wrong.
 # (Notebook 09 takes it apart.)
 #
-# We train two encoders, one with places and one without. While the first learns, watch
-# eight sentences with the word *bat*: how far does each go towards the animal, how far
-# towards the club?
+# We train two encoders, one with places and one without. While the first one learns,
+# watch eight sentences with the word *bat*. Does the vector of *bat* move towards the
+# animal or towards the club?
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.watching import watch
@@ -364,7 +367,7 @@ def show_between(encoder, sentences, alt):
 
 
 def learn(positions, iterations=150, show=False):
-    """A small network that has learned what nouns stand for, and its losses."""
+    """A small network trained to say what nouns stand for, and its losses."""
     torch.manual_seed(0)
     text = dict(vocabulary=len(tokenizer), length=LENGTH, width=WIDTH, blocks=2)
     text["positions"] = positions
@@ -397,9 +400,9 @@ for name, seen in {"with places": losses, "without": losses_of_bag}.items():
 # %% [markdown]
 # ## A bag of words
 #
-# Without places the second one ends with a larger loss. What does it not see? Take two
-# sentences from the same words, in another order: *a red cat left of a blue fish* and
-# *a blue cat left of a red fish*. Each encoder has a vector for the cat of each
+# The second one, without places, ends with a larger loss. What does it not see? Take
+# two sentences of the same words in a different order: *a red cat left of a blue fish*
+# and *a blue cat left of a red fish*. Each encoder has a vector for the cat of each
 # sentence. How far apart will the two cats be?
 
 # %%
@@ -428,16 +431,17 @@ guess_bag.compare(SAME if apart["without"] < 1e-3 else ABIT)
 assert apart["without"] < 1e-3 < 1 < apart["with places"]
 
 # %% [markdown]
-# To the one without places both sentences are *the same*, but for rounding: a **bag**
-# with a red, a blue, a cat and a fish in it. Which colour belongs to which? It can only
-# guess. With places each noun finds the colour before it.
+# To the encoder without places both sentences are *the same*, except for rounding: a
+# **bag** with a red, a blue, a cat and a fish in it. Which colour belongs to which
+# animal? It can only guess. With places each noun finds its own colour, the one just
+# before it.
 #
 # ## One word, two meanings
 #
 # Now the bats. Nobody told the network which words decide what a *bat* is. Take the
-# vector of the word *bat* in eight sentences, and compare each with each by their
-# **cosine**: 1 (written 100) if two vectors point the same way, 0 if they have nothing
-# in common. We do it three times: for the tokens, and after each block.
+# vector of the word *bat* in eight sentences, and compare every two by their
+# **cosine**: 1 (written 100) if two vectors point the same way, 0 if they are at right
+# angles. We do it three times: for the tokens, and after each of the two blocks.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.word_plots import plot_tables
@@ -459,7 +463,7 @@ plot_tables(
     column_label="the same eight sentences",
     alt="How alike the word bat is in eight sentences, three tables. As a token all "
     "are the same. After block 1 they differ. After block 2 there are two squares: the "
-    "four animals are alike, the four clubs are alike, an animal and a club are less.",
+    "four animals are alike, the four clubs are alike, an animal and a club less so.",
 )
 for name, cosine in cosines.items():
     within = (cosine[:4, :4].mean() + cosine[4:, 4:].mean()) / 2
@@ -469,12 +473,12 @@ assert within > across + 0.2
 
 # %% [markdown]
 # At first there is one square, all the same. At the end there are **two dark squares**:
-# four animals, four clubs. The two meanings part in the blocks, where words look at
-# each other.
+# four animals, four clubs. The two meanings separate in the blocks, where words attend
+# to each other.
 #
-# So there is a line from the club to the animal, and every sentence puts its *bat*
-# somewhere near it. Now try sentences that no caption ever had: *a bat, no ball* and *a
-# bat without a ball*. What will the network take this bat for?
+# So you can draw a line from the club to the animal, and every sentence puts its *bat*
+# somewhere near that line. Now try sentences that no caption ever had: *a bat, no ball*
+# and *a bat without a ball*. What will the network take this bat for?
 
 # %%
 ANIMAL, CLUB = "the animal", "the club"
@@ -501,7 +505,7 @@ for text, (of_animal, of_club) in zip(MINE, sure, strict=True):
 no_ball = sure[MINE.index("a bat, no ball")]
 guess_no_ball.compare(ANIMAL if no_ball[0] > no_ball[1] else CLUB)
 
-print("\nA probe, in sentences whose clue it has never met: right in")
+print("\nA probe, on sentences whose clue it has never met: share right")
 probes = {word: probe(namer.encoder, tokenizer, word) for word in SENSES}
 print(" " * 12 + "".join(f"{word:>7}" for word in probes))
 for stage in probes["bat"]:
@@ -513,30 +517,32 @@ for shares in probes.values():
     assert shares["the token"][0] == 0.5 and shares["block 2"][0] > 0.8
 
 # %% [markdown]
-# *No ball* has a ball in it, and no caption ever said *no*: the network hears only what
-# it knows. Notebook 09 meets the same with pictures.
+# *No ball* has a ball in it, and no caption ever said *no*: the network uses only words
+# that it knows. You will see the same with pictures in notebook 09.
 #
-# **The last table is a harder test.** You might say: of course the bats differ, their
-# neighbours do. So a **probe** takes the mean vector of many sentences for each
-# meaning, and a new sentence belongs to the nearer mean. But the new sentence has a
-# *clue* that the probe has never met (for *ball*, another phrase with it): means from
-# *furry bat*, *baseball bat*, *bat beside a ball* and *bat and a ball* are tried on
-# *flying bat*. Guessing is right in half.
+# **The last table is a harder test.** You might say: of course the bats differ, because
+# their neighbours do. So a **probe** takes the mean vector of many sentences for each
+# meaning, and gives a new sentence the meaning of the nearer mean. But the *clue* of
+# the new sentence is in none of the sentences behind the means (for *ball*, another
+# phrase with it is). For example, means from *furry bat*, *baseball bat*, *bat beside a
+# ball* and *bat and a ball* are tested on *flying bat*. Guessing is right half of the
+# time.
 #
-# From the token the probe can only guess. With its place added it is right for most
+# From the token the probe can only guess. With the place added it is right for most
 # bats and wrong for all cranes: a place gives away the shape of a sentence, and shape
-# is not meaning. After the blocks the meaning is there. It is there without places,
-# too: a ball *anywhere* in the sentence will do.
+# is not meaning. After the blocks the meaning is there. It is there even without
+# places: a ball *anywhere* in the sentence will do.
 #
 # ## Who gave it away?
 #
-# Two ways to ask. We can look where *bat* looks, at the attention weights. And we can
-# **hide** one word after the other, so that nobody may look at it, and see whether the
-# network still says *club*. The sentence is *a brown bat beside a ball at night*.
+# There are two ways to find out. We can read the attention weights and see where *bat*
+# looks. And we can **hide** one word at a time, so that no token can attend to it, and
+# see whether the network still says *club*. The sentence is *a brown bat beside a ball
+# at night*.
 
 # %%
 CLUES = ["brown", "beside", "ball", "night"]
-guess_clue = prediction("Which word, hidden, costs it the club?", CLUES)
+guess_clue = prediction("Without which word does it no longer say club?", CLUES)
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.networks.namer import looks
@@ -544,7 +550,7 @@ from course_lib.networks.tokenizer import PAD
 
 
 def show_looks(text):
-    """Who looks at whom, in both blocks; the tokens of the text."""
+    """Show which token attends to which in both blocks; return the text's tokens."""
     row = tokenizer.batch([text], LENGTH)
     row = row[:, : int((row != PAD).sum())]  # (1, L)
     spelled = tokenizer.spell(row[0].tolist())
@@ -581,25 +587,25 @@ assert club_now > 0.9 and club_without["ball"] < club_now - 0.5
 
 # %% [markdown]
 # Hide the *ball* and the club is gone. Hide another word and hardly anything changes.
-# In the tables, look along the row of *bat*: it looks at *brown*, for it was asked for
-# its colour, and at *ball*.
+# In the tables, go along the row of *bat*: it attends to *brown*, because it has to
+# name its colour, and to *ball*.
 #
-# And a bare *bat*, where nothing tells? Some captions meant the one, some the other
-# (the last line above). No network can know which. The best it can learn is how often
-# it was which. When a text-to-image model hears a bare word it must choose; you will
-# see what it does in notebook 10.
+# And a bare *bat*, without any clue? Some captions meant the animal, some the club (the
+# last line above). No network can know which. The best it can learn is how often each
+# was meant. A text-to-image model that gets a bare word must choose; you will see what
+# it does in notebook 10.
 #
 # ## Play
 #
 # Write a prompt with a *bat* in it. Can you find a sentence that fools the network? Can
-# you find one in which a word other than *ball* decides?
+# you find one where a word other than *ball* decides?
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.widgets import live
 
 
 def play(prompt):
-    """Who looks at whom in this prompt, and what its bat is."""
+    """Which token attends to which in this prompt, and what its bat is."""
     row, spelled = show_looks(prompt.lower())
     if spelled.count("bat") == 1:
         animal, club = sense_chances(namer, tokenizer, row, "bat")[0].tolist()
@@ -618,30 +624,31 @@ live(play, prompt="a bat in the snow with a ball")
 #
 # <details><summary>Answer</summary>
 #
-# The space belongs to the word after it. In the captions *crane* stands behind another
-# word, so the token that was learned is `␣crane`, with its space. At the very beginning
-# of a text there is none. Large models have the same quirk.
+# The space belongs to the word after it. In the captions *crane* follows another word,
+# so the token that was learned is `␣crane`, with its space. At the very beginning of a
+# text there is no space. Large models have the same quirk.
 #
 # </details>
 #
-# 2. Attention has no idea of places. Could an encoder *without* places tell the two
-#    bats apart all the same? How?
+# 2. Attention knows nothing about places. Could an encoder *without* places still tell
+#    the two bats apart? How?
 #
 # <details><summary>Answer</summary>
 #
 # Yes, and the last line of the probe shows it. For a bat it is enough to know *that*
-# there is a ball in the sentence, not where. A bag of words holds that. Whose colour is
-# red, or who stands at the left, is a matter of order, and there a bag is not enough.
+# there is a ball in the sentence, not where. A bag of words holds that. But who is red,
+# or who stands on the left, depends on the order, and there a bag is not enough.
 #
 # </details>
 #
-# 3. A text has L tokens. How many weights does one head compute? What if the text is
-#    ten times as long?
+# 3. A text has L tokens. How many attention weights does one head compute? What if the
+#    text is ten times as long?
 #
 # <details><summary>Answer</summary>
 #
-# L × L, each looks at each; ten times the length is a hundred times the weights. For
-# captions that is nothing. For a book, or for the pixels of a picture, it is the reason
-# why attention is expensive, and why our U-Net uses it at its coarsest level only.
+# L × L, because each token attends to each; ten times the length makes a hundred times
+# the weights. For captions that is nothing. For a book, or for the pixels of a picture,
+# it makes attention expensive. That is why our U-Net uses it only at its coarsest
+# level.
 #
 # </details>

@@ -7,16 +7,16 @@
 #
 # At the end you can
 #
-# - say how a model learns what a word looks like, from pictures with captions alone,
+# - say how a model learns what a word looks like, only from pictures with captions,
 # - write the loss that teaches it: a table of cosines, read along rows and columns,
 # - search pictures by a sentence, classify them by sentences, and score a picture,
-# - say where all this fails, why, and measure it.
+# - say where all this fails and why, and measure it.
 
 # %% [markdown]
 # ## See it
 #
-# A thousand pictures, and a sentence. Which pictures fit it? The model below has never
-# seen these pictures, and nobody wrote the sentence for one of them.
+# Take a thousand pictures and a sentence. Which pictures fit the sentence? The model
+# below has never seen these pictures, and nobody wrote the sentence for one of them.
 
 # %%
 import torch
@@ -67,10 +67,11 @@ live(search, text="a green cat by the sea")
 # %% [markdown]
 # ## Two towers
 #
-# Two networks, and each ends in 128 numbers. The **image encoder** is a small stack of
-# convolutions (notebook 04). The **text encoder** is the transformer of notebook 08,
-# and what comes out is the mean over its tokens, the *pooled* text embedding. They
-# share nothing but the width of what comes out; people call them two *towers*.
+# There are two networks, and each ends in 128 numbers. The **image encoder** is a small
+# stack of convolutions (notebook 04). The **text encoder** is the transformer of
+# notebook 08. Its result is the mean of its vectors over all tokens, which is called
+# the *pooled* text embedding. The two share nothing but the number 128; people call
+# them two *towers*.
 
 # %%
 from course_lib.world.critters import captions, rows_of
@@ -89,8 +90,8 @@ show_pictures(
 )
 
 # %% [markdown]
-# By themselves these 128 numbers mean nothing. Only the way in which two such lists
-# **compare** matters. Multiply them number by number and add up:
+# By themselves these 128 numbers mean nothing. All that matters is how two such lists
+# **compare**. Multiply them number by number and add up; this is the *dot product*:
 
 # %%
 total = 0.0
@@ -106,14 +107,14 @@ print("the length of its list of numbers:  ", round(length, 3))
 assert total > other
 
 # %% [markdown]
-# All lists have length 1; they are **unit vectors**, arrows of the same length. For
-# those, this sum is the *cosine* of the angle between them: 1 if they point the same
-# way, 0 if they have nothing to do with each other, -1 if they point opposite ways.
+# The lists are **unit vectors**, arrows of length 1. For those, this sum is the
+# *cosine* of the angle between them: 1 if they point the same way, 0 if they are at
+# right angles, -1 if they point opposite ways.
 #
 # ## A table of everything with everything
 #
-# Six pictures, six captions: 36 cosines. A row is a picture, a column a text. What
-# belongs together stands on the diagonal.
+# Six pictures and six captions make 36 cosines. A row is a picture, a column is a text.
+# What belongs together is on the diagonal.
 
 # %%
 from course_lib.figures.figure import panels
@@ -139,15 +140,16 @@ print("each text finds its picture:", (table.argmax(dim=0) == six).all().item())
 
 # %% [markdown]
 # How was that learned? Nobody told the model that *frog* means the thing with the eyes
-# on top. It was given pictures with their captions, some hundred at a time, and one
+# on top. It was given pictures with their captions, a few hundred at a time, and one
 # task: **make the diagonal stand out.**
 #
 # ## Every picture chooses a text
 #
 # Take the first row: picture 0 must choose among six texts. A softmax turns its six
 # cosines into chances. But cosines lie between -1 and 1, so no chance could be more
-# than $e^2 \approx 7$ times another. So they are multiplied by the **logit_scale**
-# first. (Others divide by a *temperature*; the one is one over the other.)
+# than $e^2 \approx 7$ times another. So the cosines are first multiplied by a number,
+# the **logit_scale** (the numbers that go into a softmax are called *logits*). Others
+# divide by a *temperature*, which is 1 divided by the scale.
 
 # %%
 for logit_scale in [1, 5, 20]:
@@ -160,15 +162,15 @@ print("the model itself learned", round(matcher.model.logit_scale.item()))
 # %% [markdown]
 # The loss of a choice is the **cross-entropy**, minus the logarithm of the chance that
 # the right answer got: 0 if the choice was certain and right, large if it was certain
-# and wrong. And every **text** must choose its picture, too, down the columns. The mean
-# of both is the loss.
+# and wrong. In the same way every **text** must choose its picture, down the columns.
+# The loss is the mean of both.
 #
 # That is all. A batch of 256 pairs gives 256 questions with 256 possible answers each,
 # in both directions, and nobody had to sort pictures into classes.
 #
 # ## Your turn: the table
 #
-# **Exercise.** The towers themselves give vectors of any length. Bring every vector to
+# **Exercise.** The towers themselves give vectors of any length. Scale every vector to
 # length 1, then compare every picture with every text. `x.norm(dim=1, keepdim=True)` is
 # the length of each row.
 
@@ -197,8 +199,8 @@ cosines_to_use = check_cosines(my_cosines)
 # `partner` holds the number of the right column for each row; it makes the softmax
 # itself. (This is the loss of CLIP, Radford et al. 2021, figure 3.)
 #
-# Before you run it: what does it cost to know *nothing*? Then all cosines are equal,
-# and each of B answers gets the chance 1/B.
+# Before you run it: how large is the loss of a model that knows *nothing*? All its
+# cosines are equal, and each of B answers gets the chance 1/B.
 
 # %%
 import math
@@ -224,20 +226,21 @@ print(f"knowing nothing about 64 pairs: {ignorant:.2f}; log 64 = {math.log(64):.
 # %% [markdown]
 # ## Train one
 #
-# Two small pairs, with your loss. The first gets every picture with **its own**
-# caption. The second gets every picture with **its neighbour's**: the same pictures,
-# the same sentences, only not together. While they train, watch the table of the six
-# pictures from above.
+# We train two small pairs of towers with your loss. The first gets every picture with
+# **its own** caption. The second gets every picture with **its neighbour's** caption:
+# the same pictures and the same sentences, but not together. While they train, watch
+# the table of the six pictures from above.
 #
-# Afterwards each must find 200 fresh pictures by their captions. A caption scores if
-# its picture is among the ten that fit it best. For how many of 200 captions will the
-# second pair do that?
+# Afterwards each pair must find 200 fresh pictures by their captions. A caption scores
+# if its picture is among the ten that fit it best. How many of 200 captions will score
+# with the second pair?
 
 # %%
 from course_lib.figures.prediction import prediction
 
 guess_neighbour = prediction(
-    "With its neighbour's captions, found among the first ten:", (0, 200, 2)
+    "With its neighbour's captions, how many are found among the first ten?",
+    (0, 200, 2),
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -308,19 +311,20 @@ assert fixed_losses["its own"][1] < fixed_losses["its neighbour's"][1]
 assert hits["its own"] > 2 * hits["its neighbour's"]
 
 # %% [markdown]
-# The second one has seen every frog and read every "frog", and knows nothing. Its table
-# stays grey. Ten pictures of 200, drawn blindly, would hit 10 times. **All knowledge of
-# what a word looks like comes from words and pictures that came together.** Nothing
-# else went in.
+# The second one has seen every frog and read every "frog", and has learned almost
+# nothing. Its table stays grey. Choosing ten of 200 pictures blindly would score 10.
+# **All of a pair's knowledge of what a word looks like comes from words and pictures
+# that came together.** Nothing else went in.
 #
 # ## The shipped one: find 1,000
 #
-# Back to the pair that ships. Each of the 1,000 captions looks for its picture. But
-# captions are often true of several pictures: "a bird at night" fits every bird at
-# night. Finding another bird at night is no mistake, so each picture that a caption
-# fits counts. *Recall@k* is the share of searches that have a right answer among the
-# first k. Where the first one is wrong, how wrong is it? Below are six captions, what
-# they found, and what they were written for.
+# Back to the pair that ships with the course. Each of the 1,000 captions looks for its
+# picture. But a caption is often true of several pictures: "a bird at night" fits every
+# bird at night. Finding another bird at night is no mistake, so every picture that fits
+# the caption counts as right. *Recall@k* is the share of searches that have a right
+# answer among the first k. When the first picture is wrong, how wrong is it? Below are
+# six captions with the picture that each found and the picture that each was written
+# for.
 
 # %%
 from course_lib.judging.retrieval import by_chance, fit_table, found_among
@@ -348,15 +352,16 @@ for m in missed:
     print(texts[m])
 show_rows(
     {"found": pictures[scores[missed].argmax(1)], "written for": pictures[missed]},
-    alt="Two rows: pictures that were found, and those that the captions belong to: "
-    "another order, another colour, other ears.",
+    alt="Two rows: pictures that were found, and those that the captions belong to. "
+    "They differ in the order, in a colour, or in the ears.",
 )
 
 # %% [markdown]
 # ## A classifier made of sentences
 #
-# Give a picture some sentences to choose from, and you have a classifier for whatever
-# you can say. It was never trained to classify, hence **zero-shot**: zero examples.
+# Give a picture some sentences to choose from, and you have a classifier for anything
+# that you can put into words. The model was never trained to classify. This is called
+# **zero-shot**: it had zero examples with a label.
 
 # %%
 from course_lib.world.critters import ANIMALS, SUBJECTS
@@ -382,16 +387,16 @@ for choices in (bare, clear):
 assert share_right(clear) > 0.8
 
 # %% [markdown]
-# The wording hardly matters here. In larger systems it does, and people call that
-# *prompt engineering*. For one famous test CLIP's authors wrote 80 sentences around
-# each word and took the mean of their vectors.
+# The wording hardly matters here. In larger systems it does, and choosing it is called
+# *prompt engineering*. For one famous test CLIP's authors put each word into 80
+# sentences and took the mean of their vectors.
 #
 # ## A score for drawn pictures
 #
 # The cosine is also a **score**: how well does a picture show a text? Image models are
 # often compared by it (the CLIP score). The model of notebook 05 draws eight animals:
-# without listening to what is asked (`guidance_scale` 0), listening plainly (1), and
-# listening harder (3).
+# ignoring the label (`guidance_scale` 0), following it plainly (1), and with strong
+# guidance (3).
 
 # %%
 from course_lib.painters.pipeline import LabelToImage
@@ -405,18 +410,23 @@ for guidance_scale in (0, 1, 3):
     drawn[f"guidance_scale {guidance_scale}"] = made
     means.append(score.mean().item())
     print(f"guidance_scale {guidance_scale}: score {means[-1]:.2f}")
-show_rows(drawn, titles=labels, alt="Eight animals: any, those asked for, clear ones.")
+show_rows(
+    drawn,
+    titles=labels,
+    alt="Eight pictures in three rows: any animals; those asked for; clearer ones.",
+)
 assert means[0] < means[1]
 
 # %% [markdown]
-# A warning. The score knows only what this pair has learned, and a model that is
-# trained to please a score learns to please its mistakes, too. This course judges by a
-# reader that has no part in any training.
+# A warning: the score knows only what this pair has learned, and a model that is
+# trained for a high score also learns to exploit its mistakes. This course judges by a
+# separate network, the reader, which has no part in the training of any model that
+# draws.
 #
 # ## One word, two meanings
 #
 # A *bat* is an animal or a club. What does the text encoder make of the bare word, and
-# what of the word with company? Each sentence finds its 12 nearest pictures.
+# of the word in a longer sentence? Each sentence finds its 12 nearest pictures.
 
 # %%
 subject = [SUBJECTS[i] for i in factors["subject"]]
@@ -435,14 +445,14 @@ show_rows(
 )
 
 # %% [markdown]
-# The bare word points between the two; its neighbours in the sentence pull it to one
-# side. *Where* in the transformer that happens you measured in notebook 08.
+# The vector of the bare word lies between the two; other words in the sentence move it
+# to one side. *Where* in the transformer that happens, you measured in notebook 08.
 #
 # ## Where it fails
 #
-# Four things that a child would get right. For word order, each picture with two
-# animals gets its right caption and the same words in another order; a coin would
-# prefer the right one in 50 %. For *without*, *three* and a word that no caption ever
+# Here are four things that a child would get right. For word order, each picture with
+# two animals gets its right caption and the same words in another order; a coin would
+# choose the right one in 50 %. For *without*, *three* and a word that no caption ever
 # had, we look at what is found.
 #
 # *a frog without a hat*: how many of the 8 pictures that fit it best show a hat?
@@ -475,18 +485,18 @@ show_rows(
 
 # %% [markdown]
 # *Without* is a word that no caption ever had, so the sentence is mostly "frog" and
-# "hat". No picture shows three frogs, and nothing was ever called a dragon; but a
+# "hat". No picture shows three frogs, and nothing was ever called a dragon. But a
 # search always finds *something*.
 #
 # And word order? The pair beats the coin, but not by much. Is its text encoder too
-# small to see who is left? Or did the game seldom ask? In training, the other pairs of
-# a batch were the only wrong answers. To win, it was mostly enough to know *which*
-# things are there. Only a **mirror twin** asks for the order: the same two animals in
-# the same colours, the other way round.
+# small to learn who is on the left? Or did the game seldom ask for it? In training, the
+# other captions and pictures of the batch were the only wrong answers. To win, it was
+# mostly enough to know *which* things are in the picture. Only a **mirror twin** tests
+# the order: the same two animals in the same colours, the other way round.
 #
 # The next cell counts how often a picture met its twin in a batch of 256. Then it
-# trains the pair a little more, with the twin put into every batch: a mirrored picture,
-# with the caption of the mirrored factors.
+# trains the pair a little more, and puts a twin beside every picture: the mirrored
+# picture, with a caption that has left and right exchanged.
 
 # %% tags=["nbval-ignore-output"]
 import copy
@@ -510,7 +520,7 @@ FEW = scaled(smoke=16, laptop=60, gpu=200)
 
 
 def teach():
-    """A few iterations more, each picture beside its mirror twin."""
+    """A few more iterations, each picture beside its mirror twin."""
     optimizer = torch.optim.AdamW(taught.model.parameters(), lr=5e-4, betas=(0.9, 0.99))
     for iteration in range(1, FEW + 1):
         chosen = twins[24 * (iteration - 1) : 24 * iteration]
@@ -534,16 +544,16 @@ turned = "left and right exchanged"
 assert after[turned].value > order[turned].value
 
 # %% [markdown]
-# The same text encoder learns more of the order as soon as it is asked: the game was
-# part of the cause. **A network learns what its loss asks for, and no more.**
+# The same text encoder learns more of the order as soon as the loss depends on it: the
+# game was part of the cause. **A network learns what its loss asks for.**
 #
 # ## From frog to rabbit
 #
 # Texts and pictures are points on one sphere, so there are points in between. We walk
-# from "a frog" to "a rabbit" and look at each step which pictures are near.
+# from "a frog" to "a rabbit" and look which pictures are nearest at each step.
 #
-# In some of these pictures an animal wears the ears of another. Half way: how many of
-# the 20 nearest pictures are frogs with rabbit ears? (Of all 2,000 pictures, 36 are.)
+# In some of these pictures an animal has the ears of another. Half way, how many of the
+# 20 nearest pictures are frogs with rabbit ears? (Of all 2,000 pictures, 36 are.)
 
 # %%
 guess_ears = prediction("Half way: frogs with rabbit ears, of 20", (0, 20))
@@ -588,12 +598,12 @@ print(f"captions with frog and with rabbit or bunny: {len(hold)};", end=" ")
 print(f"frogs with rabbit ears among these: {sum(eared[i] for i in hold)}")
 
 # %% [markdown]
-# Half way stand **frogs with rabbit ears**. Has the model found out that such a frog
-# looks like something of both? Not necessarily. The last line counts words, without any
-# network: every caption with both words belongs to such a frog, for it says *a frog
-# with rabbit ears*. A bag of words would find them, too. (The lesson has the numbers
+# Half way are **frogs with rabbit ears**. Has the model found out that such a frog
+# looks a little like both? Not necessarily. The last line counts words, without any
+# network: every caption with both words belongs to such a frog, because it says *a frog
+# with rabbit ears*. A bag of words would also find them. (The lesson has the numbers
 # for 14 pairs of animals.) And finding is not yet drawing: how a text *steers* a model
-# that draws is the matter of notebook 10.
+# that draws is the subject of notebook 10.
 #
 # Change "a frog" and "a rabbit" above into other words and walk again. (The printed
 # lines count frogs and rabbits only: look at the pictures.) What lies between "a cat"
@@ -601,14 +611,14 @@ print(f"frogs with rabbit ears among these: {sum(eared[i] for i in hold)}")
 #
 # ## Three questions
 #
-# 1. Why must the vectors have length 1? What could a network do otherwise?
+# 1. Why must the vectors have length 1? What could a network do if they had not?
 #
 # <details><summary>Answer</summary>
 #
-# It could make the vectors of easy pictures long and of hard ones short, and win with
-# length instead of direction. One very long text would be nearest to half the pictures.
-# With length 1 only the direction counts, and one number, the `logit_scale`, says for
-# all of them together how decided the choices are.
+# It could make the vectors of easy pictures long and those of hard ones short, and win
+# by length instead of direction. A text with a very long vector would be the best match
+# of about half the pictures. With length 1 only the direction counts, and a single
+# number, the `logit_scale`, says for all of them how decided the choices are.
 #
 # </details>
 #
@@ -616,9 +626,10 @@ print(f"frogs with rabbit ears among these: {sum(eared[i] for i in hold)}")
 #
 # <details><summary>Answer</summary>
 #
-# Among four captions the right one is mostly the only one with that animal: the animal
-# is enough. Colours, hats and places are needed only when several pictures of the same
-# animal compete. More competitors mean finer questions. CLIP used batches of 32,768.
+# Details. Among four captions the right one is mostly the only one with that animal, so
+# it is enough to know the animal. Colours, hats and places are needed only when several
+# pictures of the same animal compete. More competitors mean finer questions. CLIP used
+# batches of 32,768.
 #
 # </details>
 #
@@ -627,8 +638,8 @@ print(f"frogs with rabbit ears among these: {sum(eared[i] for i in hold)}")
 #
 # <details><summary>Answer</summary>
 #
-# It demands that each caption prefers its own picture, which nobody can know. The best
-# possible answer gives both the chance 1/2, and that costs log 2. So the loss can never
-# be 0 here. It does no harm: the best answer is also the honest one.
+# It demands that each caption prefers its own picture, but nobody can know which that
+# is. The best possible answer gives both the chance 1/2, with a loss of log 2. So the
+# loss can never be 0 here. It does no harm: the best answer is also the honest one.
 #
 # </details>

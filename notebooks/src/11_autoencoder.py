@@ -5,11 +5,11 @@
 #
 # *About 45 minutes. You need notebooks 04 and 09.*
 #
-# When you are through you can
+# At the end you can
 #
-# - say what is in the few numbers that a picture is squeezed to, and look at them,
-# - write what makes an autoencoder *variational*: a cloud instead of a point, and a
-#   gentle pull,
+# - say what is in the few numbers that a picture is compressed to, and look at them,
+# - write the two things that make an autoencoder *variational*: a cloud instead of a
+#   point, and a gentle pull on it,
 # - say why pictures come back blurred, and what helps,
 # - say what lies half way between two compressed pictures, and why an autoencoder alone
 #   cannot make new ones.
@@ -17,9 +17,10 @@
 # %% [markdown]
 # ## See it
 #
-# Three critters of 64 x 64 pixels that no training has seen. One network squeezes each
-# picture into a small block of numbers, the **latent**. A second network makes a
-# picture of the block again. Which row is which?
+# Here are three critters of 64 x 64 pixels that were never used in training. One
+# network compresses each picture into a small block of numbers, the **latent**. A
+# second network turns the block back into a picture. One row shows the pictures, the
+# other what came back. Which is which?
 
 # %%
 import torch
@@ -33,7 +34,7 @@ coder = load_autoencoder("autoencoder")
 drawn, _ = draw_critters(64, seed=0, size=64, start=50_000, kind="one")
 pictures = from_bytes(
     drawn
-)  # (64, 3, 64, 64) in [-1, 1]; 0 to 49,999 were for learning
+)  # (64, 3, 64, 64) in [-1, 1]; 0 to 49,999 were for training
 with torch.no_grad():
     mu, logvar = coder.encode(pictures)  # both (64, 4, 16, 16); logvar comes later
     back = coder.decode(mu).clamp(-1, 1)  # (64, 3, 64, 64)
@@ -48,16 +49,16 @@ print(f"{before} numbers become {after}: {before // after} times fewer")
 print(f"on average they come back with {psnr(pictures, back).mean():.0f} dB")
 
 # %% [markdown]
-# The lower row came back: look at the stars, at the eyes, at thin lines.
+# The lower row came back. Look at the stars, the eyes and the thin lines.
 #
-# How good is that? People put the mean squared error on a scale of decibels, the *peak
-# signal-to-noise ratio*, PSNR. 20 dB means that pixels are off by a tenth of the whole
-# range (the root of the mean square), 40 dB by a hundredth.
+# How good is that? People state the mean squared error in decibels, as the *peak
+# signal-to-noise ratio*, PSNR; more is better. 20 dB means that pixels are off by a
+# tenth of the whole range (the root of the mean squared error), 40 dB by a hundredth.
 #
 # ## What are the numbers?
 #
-# The latent has 1,024 numbers: a grid of 16 x 16 places with four numbers at each. That
-# makes four channels, so we can show it as four small grey pictures. Dark is less than
+# The latent has 1,024 numbers: a grid of 16 x 16 places with four numbers at each. So
+# it has four channels, and we can show each as a small grey picture. Dark is less than
 # usual in this channel, bright is more.
 
 # %%
@@ -81,14 +82,15 @@ show_rows(
 
 # %% [markdown]
 # The animals are still there, small, in four strange greys, clearest in the first two.
-# Nobody asked for that: the networks were only told to give back what came in. But
-# convolutions look at what is near. What they note about a place, they note at that
-# place.
+# Nobody asked for that: the networks were only trained to give back what came in. But a
+# convolution sees only what is near, so what it finds at a place is written down at
+# that place.
 #
 # Are the four numbers a kind of colour? Try the *simplest possible* translation: red is
 # a sum of the four numbers, each times a fixed factor, plus a constant; green and blue
-# likewise. Twelve factors and three constants serve all pictures. (They are found by
-# least squares: the fifteen numbers with the smallest squared error.)
+# likewise. The same twelve factors and three constants serve all pictures. (They are
+# found by least squares: of all choices, these fifteen numbers have the smallest
+# squared error.)
 
 # %%
 import torch.nn.functional as F
@@ -108,17 +110,17 @@ show_rows(
 )
 missed = (guess - small).square().mean((0, 2, 3)) / small.var((0, 2, 3))
 for colour, share in zip(("red", "green", "blue"), missed, strict=True):
-    print(f"{colour}: explained of all differences between places: {1 - share:.0%}")
+    print(f"{colour}: {1 - share:.0%} of all differences between places are explained")
 
 # %% [markdown]
-# Light and dark are right, and so is most of the sky. Colours come out roughly: the
-# green frog turns brown, the red balloon orange. So the latent holds a small picture
-# and stores its colours in a more roundabout way than fifteen numbers can undo.
-# (Programs that show a picture while it is being made use such a translation in place
-# of a decoder.)
+# Light and dark are right, and so is most of the sky. Colours are only roughly right:
+# the green frog turns brown, the red balloon orange. So the latent holds a small
+# picture, but it stores the colours in a more roundabout way than fifteen numbers can
+# undo. (Some programs show a picture while it is being made. They use a translation
+# like this, because it is much cheaper than a decoder.)
 #
-# A small picture cannot be all, or nothing sharp could come back. Next we turn up
-# **one** number in the middle of the grid, in each channel once.
+# The latent must hold more than a small picture, or nothing sharp could come back. So
+# next we turn up **one** number in the middle of the grid, once in each channel.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -143,7 +145,7 @@ show_rows(
     {name: some[:, :, 22:46, 22:46] for name, some in seen.items()},  # around the place
     titles=[f"channel {c}" for c in range(4)],
     alt="A frog's cheek and eye, enlarged, with one latent number turned up, in four "
-    "versions: each time a small patch changes, each time in another way.",
+    "versions: a small patch changes, each time in a different way.",
     zoom=6,
 )
 touched = (difference.abs().amax(1) > 0.1).flatten(1).sum(1)  # (4,) pixels
@@ -151,11 +153,11 @@ guess_pixels.compare(touched.max())
 print("In the four channels:", touched.tolist())
 
 # %% [markdown]
-# You see 24 x 24 pixels around the place. One number changes its own 4 x 4 pixels and
-# some of its neighbours'; fainter traces reach further. And it does not only say
-# "redder". It says where an edge runs: look at channel 3, where the rim of the eye gets
-# another line. Keep this in mind: *each number knows its own patch, and no number knows
-# the animal*.
+# You see the 24 x 24 pixels around the place. One number changes its own 4 x 4 pixels
+# and some beside them; fainter traces reach further. It does not only say "redder". It
+# also says where an edge runs: look at channel 3, where the rim of the eye gets another
+# line. Keep this in mind: *each number knows its own patch, and no number knows the
+# animal*.
 #
 # ## A smaller world: one hill
 #
@@ -163,9 +165,9 @@ print("In the four channels:", touched.tolist())
 # pixels in a line, with one hill on it. A picture is 32 numbers, but the place of the
 # hill is all there is to know.
 #
-# The **encoder** makes numbers of a picture, and the **decoder** makes a picture of a
-# number. They are trained together to give back what came in. (Our encoder says *two*
-# numbers; the second is explained below.)
+# The **encoder** turns a picture into numbers, and the **decoder** turns a number back
+# into a picture. They are trained together to give back what came in. (Our encoder puts
+# out *two* numbers; the second is explained below.)
 
 # %%
 from torch import nn
@@ -226,7 +228,8 @@ plot_curves(
 )
 
 # %% [markdown]
-# Nobody said "write down the place". It is simply all there is to say.
+# Nobody told the network to write down the place. The place is simply all there is to
+# say.
 #
 # *What lies half way between two pictures? And half way between their two numbers?*
 
@@ -268,22 +271,24 @@ guess_hills.compare("one hill in between" if one_hill else "something else")
 #
 # We would like to invent: draw a number from N(0, 1), decode it, get a picture. In this
 # tiny world that works already, since any number becomes some hill. But *which* hills?
-# Look at the curve above: the codes lie wherever the training left them. N(0, 1) hits
-# some of them often and others never. We want to know where the codes lie, and to reach
-# them all. The *variational* autoencoder (Kingma and Welling 2014) adds two things for
-# that. The first:
+# Look at the curve above: the numbers that the encoder uses, its *codes*, lie wherever
+# the training left them. A draw from N(0, 1) hits some of them often and others never.
+# We want to know where the codes lie, and to reach them all. For that, the
+# *variational* autoencoder (Kingma and Welling 2014) adds two things. This is the
+# first:
 #
-# **A cloud in place of a point.** The encoder says where the code is, `mu`, and how
-# exactly, as a spread. In training the decoder gets a random point of this cloud:
+# **A cloud in place of a point.** The encoder outputs a normal distribution: its mean
+# `mu` says where the code is, and its standard deviation, the spread, says how exactly.
+# In training the decoder gets a random point of this cloud:
 #
 # $$z = \mu + \sigma \epsilon, \qquad \epsilon \sim N(0, 1).$$
 #
-# So the decoder must make good pictures of everything *near* mu. A spread may not be
-# negative, so the encoder says the logarithm of its square, which may be any number:
-# `logvar` $= \log\sigma^2$.
+# So the decoder must make good pictures from everything *near* mu. A spread may not be
+# negative. So the encoder outputs the logarithm of its square, which may be any
+# number: `logvar` $= \log\sigma^2$, the log-variance.
 #
-# **Your turn.** Give back a point of each cloud. (`x.exp()` undoes the logarithm. And
-# what is half of $\log\sigma^2$?)
+# **Your turn.** Return a point of each cloud. (`x.exp()` undoes the logarithm. And what
+# is half of $\log\sigma^2$?)
 
 
 # %%
@@ -309,31 +314,33 @@ point = sample_to_use(middle, torch.zeros(1, 1), torch.ones(1, 1))
 print("gradient with eps from outside:   ", gradient.item())
 
 # %% [markdown]
-# Why so roundabout? One could simply *draw* from the bell curve. But no gradient flows
-# through a draw, so the encoder would never hear how to do better. In the formula,
-# chance comes from outside, as `eps`, and all else is plain arithmetic. This is the
-# **reparameterisation trick** (Kingma and Welling 2014, section 2.4).
+# Why so roundabout? You could simply *draw* a number from the bell curve around mu. But
+# no gradient flows back through a draw, so the encoder could not learn from it. In the
+# formula, chance comes from outside, as `eps`, and all else is plain arithmetic. This
+# is the **reparameterisation trick** (Kingma and Welling 2014, section 2.4).
 #
 # ## Why a pull?
 #
-# An encoder that suffers from random points has a way out: it puts the clouds far
-# apart, or makes them tiny. Then nothing is won. So the second addition is **a gentle
-# pull** on every cloud towards N(0, 1). The *Kullback-Leibler divergence* says how far
-# a cloud is from N(0, 1):
+# Random points make the encoder's task harder, but it has a way out: it puts the clouds
+# far apart, or makes them tiny. Then nothing is won. So the second addition is **a
+# gentle pull** on every cloud towards N(0, 1). It is a term of the loss, the *KL
+# penalty*: a small weight times the *Kullback-Leibler divergence*, which says how far a
+# cloud is from N(0, 1):
 #
 # $$D = \sum \frac{1}{2}\left(\mu^2 + \sigma^2 - 1 - \log\sigma^2\right)$$
 #
-# It is 0 if $\mu = 0$ and $\sigma = 1$, and grows in every direction from there. For
-# independent numbers divergences add up; hence the sum over the latent.
+# It is 0 if $\mu = 0$ and $\sigma = 1$, and grows in every direction from there. The
+# divergences of independent numbers add up; hence the sum over all numbers of a latent.
 #
 # *But if the pull won, all clouds would be the same, and z would say nothing about the
-# picture!* True, and that is why it must be gentle. Two wishes pull at each cloud:
-# giving back wants clouds that can be told apart, the divergence wants them all alike.
-# The outcome is a bargain: clouds side by side that fill the bell curve together.
+# picture!* True, and that is why it must be gentle. The loss has two terms that want
+# opposite things: the error of the picture wants clouds that can be told apart, the
+# divergence wants them all alike. The outcome is a compromise: clouds side by side that
+# fill the bell curve together.
 #
-# **Your turn.** One number a picture, (B,), whatever shape a latent has: (B, 1) for
-# hills, (B, 4, 16, 16) for pictures. (`x.flatten(1)` makes a row of each picture's
-# numbers.)
+# **Your turn.** Return one number for each picture, (B,), whatever the shape of the
+# latents: (B, 1) for hills, (B, 4, 16, 16) for pictures. (`x.flatten(1)` puts the
+# numbers of each picture in one row.)
 
 
 # %%
@@ -361,9 +368,10 @@ if kl_to_use is my_kl_divergence and sample_to_use is my_sample:
     show_source(kl_divergence)
 
 # %% [markdown]
-# Now both in the small world. We compare three autoencoders: a point; a cloud; a cloud
-# and a pull. From each we draw 2,000 numbers from N(0, 1), decode them, and look where
-# the hills stand. Equally many everywhere would be best.
+# Now use both in the small world. We compare three autoencoders: one with a point, one
+# with a cloud, and one with a cloud and a pull. For each we draw 2,000 numbers from
+# N(0, 1), decode them, and look where the hills stand. Equally many everywhere would be
+# best.
 
 # %%
 from course_lib.figures.plots import plot_histograms
@@ -403,18 +411,18 @@ print("with the pull the hills come back worse, over 4 times:", bool(dearer))
 assert thirds["a cloud and a pull"].min() > 0.2
 
 # %% [markdown]
-# The cloud alone changes little. The encoder escapes, as feared, with codes far apart
-# and clouds as thin as points. The pull changes *where* the codes lie: they fill the
-# bell curve, so N(0, 1) reaches every place. It has a price: the squared error is over
-# four times as large, though still small. **Your two functions are all that a
-# variational autoencoder, VAE, adds to a plain one.**
+# The cloud alone changes little. As feared, the encoder escapes: its codes lie far
+# apart, and its clouds are as thin as points. The pull changes *where* the codes lie:
+# they fill the bell curve, so N(0, 1) reaches every place. It has a price: the squared
+# error is over four times as large, though still small. **Your two functions are all
+# that a variational autoencoder, VAE, adds to a plain one.**
 #
 # ## Which error?
 #
-# Back to pictures. "Give back what came in", says the loss. Nothing comes back exactly,
-# and the loss decides which mistakes it forgives. Suppose the latent does not say
-# exactly where the picture stands: in two cases of three here, in one case of three
-# four pixels to the right. What is the best single answer?
+# Back to pictures. The loss asks the network to give back what came in. Nothing comes
+# back exactly, and the loss decides which mistakes are cheap. Suppose the latent does
+# not say exactly where the animal stands: in two cases out of three it is here, in one
+# case out of three it is four pixels to the right. What is the best single answer?
 #
 # For squared errors (L2) it is the **mean**, for absolute errors (L1) the **median**.
 
@@ -426,8 +434,8 @@ answers = {"mean": possible.mean(0), "median": possible.median(0).values}
 show_rows(
     {"here": here, "or right": right} | answers,
     zoom=2,
-    alt="Three animals; the same a little to the right; their mean, in which all is "
-    "seen twice; and their median, which is sharp.",
+    alt="Three animals; the same a little to the right; their mean, which shows "
+    "everything twice; and their median, which is sharp.",
 )
 for name, answer in answers.items():
     squared = (possible - answer).square().mean()
@@ -436,16 +444,18 @@ for name, answer in answers.items():
 
 # %% [markdown]
 # **Squared errors reward blur.** In doubt, a bit of everything is safest. Absolute
-# errors decide for one case. The course's autoencoder has both: squared errors pull
-# hardest while everything is far off, absolute ones decide.
+# errors decide for one case. The course's autoencoder is trained with both: squared
+# errors have the largest gradient while everything is far off, and absolute errors
+# decide in the end.
 #
-# Neither sees as we do: both add up pixels. So a third term compares what a *network*
-# sees in both pictures: the first layers of the image encoder of notebook 09, which
-# tell edges and textures apart. (It is not the network that judges pictures in this
-# course. A judge must not have taught.) Below, pictures are spoiled in four ways, all
-# with **the same** absolute error. Then come the two answers from above. At its end the
-# cell shows the whole loss, with `kl_divergence` in it; `sample` is inside `model`.
-# (The features look at only a quarter of each batch, for they cost the most.)
+# Neither error sees as we do: both add up single pixels. So there is a third term, a
+# *perceptual loss*. It compares the *features* of both pictures: what the first layers
+# of a network put out, here of the image encoder of notebook 09, which tell edges and
+# textures apart. (It is not the network that judges pictures in this course. A judge
+# must not have taught.) Below, pictures are spoiled in four ways, all with **the same**
+# absolute error. Then come the two answers from above. At its end the cell shows the
+# whole loss, with `kl_divergence` in it; `sample` is called inside `model`. (The
+# features are computed for only a quarter of each batch, because they cost the most.)
 
 # %%
 from torchvision.transforms.v2.functional import gaussian_blur
@@ -494,15 +504,16 @@ print(f"in doubt, to the features: the mean is {times:.1f} x as far off as the m
 show_source(make_autoencoder_loss)
 
 # %% [markdown]
-# Absolute errors call all four equally bad. To the features blur is the worst by far,
-# as it is to your eyes. Squared errors agree here, because blur is far off in few
-# pixels, at the edges, and squares count those most. But in doubt, squared errors
-# choose the blurred mean, as you saw, and the features do not.
+# By absolute error all four are equally bad. By the features blur is the worst by far,
+# as it may be to your eyes. Squared errors agree here: blur is far off in a few pixels,
+# at the edges, and squaring counts those most. But in doubt, squared errors choose the
+# blurred mean, as you saw, and the features do not.
 #
 # ## Train one
 #
-# Now a small one, on pictures of 32 x 32, with this loss. As in notebook 05 we look at
-# a fixed batch with fixed `eps`. Watch what comes back while it learns.
+# Now train a small one with this loss, on pictures of 32 x 32. As in notebook 05 we
+# measure the loss on a fixed batch with fixed `eps`. Watch what comes back while it
+# learns.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.device import scaled
@@ -527,7 +538,7 @@ iterations = scaled(smoke=50, laptop=600, gpu=3000)
 
 
 def training():
-    """Train, and say the number of each iteration and the loss on the fixed batch."""
+    """Train, and hand out each iteration's number and the loss on the fixed batch."""
     for iteration in range(1, iterations + 1):
         loss = loss_fn(small_coder, get_batch(iteration))
         loss.backward()
@@ -555,16 +566,16 @@ first_20, last_20 = sum(fixed_losses[:20]) / 20, sum(fixed_losses[-20:]) / 20
 print(f"loss on the fixed batch: first 20 {first_20:.2f}, last 20 {last_20:.2f}")
 
 # %% [markdown]
-# In that time it learns shapes and most colours, and no fine lines. The shipped one had
-# longer, and pictures of 64 x 64. (In the solved notebook this cell ran for seconds
-# only, so fog came back.)
+# In that time it learns shapes and most colours, but no fine lines. The one that ships
+# with the course was trained for longer, on pictures of 64 x 64. (In the solved
+# notebook this cell ran for a few seconds only, so fog came back.)
 #
 # ## Can it invent?
 #
 # In the small world any number became a hill. So draw 1,024 numbers from N(0, 1) and
-# decode them! Perhaps they should have each channel's own mean and spread ("rescaled").
-# Or take the numbers of a *real* latent and only **shuffle the places**: then every
-# single number is certainly a good one.
+# decode them! Perhaps they should have the mean and spread of each channel
+# ("rescaled"). Or take the numbers of a *real* latent and only **shuffle the places**:
+# then every single number is certainly a good one.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -592,9 +603,9 @@ with torch.no_grad():
 show_rows(
     {name: some[3:5] for name, some in decoded.items()},
     zoom=2,
-    alt="What random latents decode to: torn colours, for N(0, 1) is louder than these "
-    "latents. With the right spread, and even with the real numbers in another order, "
-    "confetti. Only real latents give animals.",
+    alt="What random latents decode to: torn colours for N(0, 1), whose spread is "
+    "larger than that of these latents; confetti with the right spread, and even with "
+    "the real numbers in another order. Only real latents give animals.",
 )
 reader = load_judge("reader-64")
 for name, some in decoded.items():
@@ -607,24 +618,24 @@ clouds = (logvar / 2).exp().mean()
 print("the clouds are small beside the spread of mu:", bool(clouds < 0.1 * std.mean()))
 
 # %% [markdown]
-# Confetti, in blotches as large as one number speaks for. The pull here is very weak
-# (its weight is 0.00001), so the clouds are tiny and the numbers do not follow N(0, 1).
-# But the shuffled row shows that something else is missing. A picture is not made by
-# good numbers, but by numbers that **fit together**: sky beside sky, an ear above a
-# head. No number knows the animal.
+# Confetti, in blotches as large as the patch that one number describes. The pull here
+# is very weak (its weight is 0.00001), so the clouds are tiny and the numbers do not
+# follow N(0, 1). But the shuffled row shows that something else is missing. A picture
+# needs more than good numbers: its numbers must **fit together**, sky beside sky, an
+# ear above a head. No number knows the animal.
 #
-# *So is a picture maker just an autoencoder?* No. This one was trained to give back,
-# and its random numbers make confetti. A stronger pull would bring them nearer to
-# pictures and blur all of them: that bargain is what a VAE has to choose. Diffusion
-# needs no such bargain. It makes latents that fit together with what you have built up
-# to notebook 10: noise, a denoiser, steps. That is notebook 12, and it is what Stable
-# Diffusion does.
+# *So is a picture maker just an autoencoder?* No. This one was trained to give back
+# pictures, and from random numbers it makes confetti. A stronger pull would bring
+# random numbers nearer to pictures, but blur all pictures: a VAE has to choose a
+# compromise. Diffusion needs no such compromise. It makes latents whose numbers fit
+# together, by what you have built up to notebook 10: noise, a denoiser, steps. That is
+# notebook 12, and it is what Stable Diffusion does.
 #
 # ## Half way between two
 #
 # *What lies half way between two compressed pictures? And half way between the two
 # pictures themselves?* With hills the answer was clear. And with critters? Drag from A
-# to B, and ask the judge about 32 pairs.
+# to B, and let the judge look at 32 pairs.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -665,20 +676,21 @@ for name, half in {"pixels": half_x, "latents": half_z}.items():
 guess_half_way.compare(animals)  # in latents, the last of the two
 
 # %% [markdown]
-# **Half way in latents is a double exposure too**, and a softer one. The decoder has
-# never met such latents. Then why did it work with hills? There the one number said
+# **Half way in latents is also a double exposure**, and a softer one. The decoder has
+# never met such latents. Then why did it work with hills? There the single number said
 # *where*. Here each number says *what is in my patch*, and half way between an ear and
-# a piece of sky lies nothing. Half way between two **noises** (notebook 07) there was a
-# third frog, because the denoiser still walked all the way from there.
+# a piece of sky there is nothing. Half way between two **noises** (notebook 07) there
+# was a third frog, because the denoiser still went through all its steps from there.
 #
-# Drag again: large quiet things fade, the sky, the sea, the sand. Small things of much
-# contrast jump: the stars, the white of the frog's eyes.
+# Drag again. Large quiet areas fade: the sky, the sea, the sand. Small things with
+# strong contrast jump: the stars, the white of the frog's eyes.
 #
 # ## What it never saw
 #
-# It has learned from critters only; its decoder also from some that were turned and
-# recoloured. Here are five other things, drawn with the shapes of notebook 01: a
-# smiley, a letter, stripes of one pixel, pure noise, and a critter upside down.
+# The autoencoder has learned from critters only (its decoder also from critters that
+# were turned and recoloured). Here are five other things, drawn with the shapes of
+# notebook 01: a smiley, a letter, stripes of one pixel, pure noise, and a critter
+# upside down.
 
 # %%
 from course_lib.networks.autoencoder import psnr
@@ -735,11 +747,11 @@ for name, quality in zip(strange, psnr(given, returned).tolist(), strict=True):
 
 # %% [markdown]
 # It has never seen a smiley, and gives one back: edges are nearly the same everywhere.
-# The critter on its head loses several dB, because the network has met such patches
-# less often. Noise does not come back: 12,288 numbers that have nothing to do with each
-# other do not fit into 1,024, with any network. And the stripes? One sentence describes
-# them, but no critter has any, so this network has no way to say them. **Compression
-# lives on what is predictable to a network that has learned it.**
+# The upside-down critter loses several dB; the network has met such patches less often.
+# Noise does not come back: 12,288 independent numbers do not fit into 1,024, with any
+# network. And the stripes? One sentence describes them, but no critter has any, so this
+# network has no code for them. **A network can compress only what it has learned to
+# predict.**
 #
 # ## Three questions
 #
@@ -749,8 +761,8 @@ for name, quality in zip(strange, psnr(given, returned).tolist(), strict=True):
 # <details><summary>Answer</summary>
 #
 # `mu`, the middle of the cloud. A random point is hardly ever better: the decoder was
-# trained to answer all of them with the same picture. (With the shipped one you would
-# hardly see a difference, for its clouds are tiny.)
+# trained to turn every point of the cloud into the same picture. (With the shipped
+# autoencoder you would hardly see a difference, because its clouds are tiny.)
 #
 # </details>
 #
@@ -759,20 +771,20 @@ for name, quality in zip(strange, psnr(given, returned).tolist(), strict=True):
 #
 # <details><summary>Answer</summary>
 #
-# The pull is weaker by how many numbers a latent has, here 1,024 times. With a weight
-# that was tuned for the sum, hardly any pull is left. The library does divide, and says
-# so: its `kl_weight` counts per number of the latent. When you copy a weight from a
-# paper, look for what it was multiplied with.
+# A latent has 1,024 numbers here, so the pull is 1,024 times weaker. With a weight that
+# was tuned for the sum, hardly any pull is left. The library does divide, and says so:
+# its `kl_weight` is per number of the latent. When you copy a weight from a paper,
+# check what it multiplies.
 #
 # </details>
 #
-# 3. Why not squeeze harder, to 8 x 8 x 4 numbers, 48 times fewer?
+# 3. Why not compress harder, to 8 x 8 x 4 numbers, 48 times fewer?
 #
 # <details><summary>Answer</summary>
 #
 # The decoder must guess what is left out, and what it cannot guess comes back blurred:
 # eyes and stars first. How small a latent may be depends on how predictable the
-# pictures are. Stable Diffusion keeps one place for 8 x 8 pixels of photos, also with
-# four numbers: 48 times fewer. Small writing and distant faces suffer most.
+# pictures are. Stable Diffusion keeps one place, also with four numbers, for each 8 x 8
+# pixels of a photo: 48 times fewer. Small writing and distant faces suffer most.
 #
 # </details>

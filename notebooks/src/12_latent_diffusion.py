@@ -5,7 +5,7 @@
 #
 # *About 50 minutes. You need notebooks 07, 10 and 11.*
 #
-# When you are through you can
+# At the end you can
 #
 # - say where the noise is in a latent model, and why it looks like blotches,
 # - write the way into latents, and a whole drawing that never leaves them,
@@ -15,11 +15,11 @@
 # %% [markdown]
 # ## See it
 #
-# Pictures of 64 x 64 pixels, four times as many pixels as in notebook 10. Type a
-# prompt. In eight steps the network is asked eight times, and in the middle of the
-# way, where guidance helps most (lesson 10), a second time without the words.
+# These pictures have 64 x 64 pixels, four times as many as in notebook 10. Type a
+# prompt. Eight steps call the network eight times. In the middle of the way, where
+# guidance helps most (lesson 10), each step calls it a second time, without the words.
 #
-# The cell after it draws six prompts without a menu, one picture each.
+# The cell after that draws one picture for each of six fixed prompts.
 
 # %% tags=["nbval-ignore-output"]
 import torch
@@ -68,16 +68,16 @@ few = torch.zeros(shape).numel()
 print(f"a picture has {drawn[0].numel():,} numbers, a latent {few:,}:", shape)
 
 # %% [markdown]
-# What you see has 12,288 numbers. The network that takes the noise out has never seen
-# one of them. It works on the 1,024 numbers of notebook 11, and at the very end the
-# decoder makes a picture of them, once.
+# Each picture that you see has 12,288 numbers. The network that takes the noise out
+# never handles a single one of them. It works on the 1,024 numbers of a latent
+# (notebook 11). Only at the very end does the decoder turn them into a picture, once.
 #
 # ## Where is the noise?
 #
-# *Is the noise added to the picture or to something smaller?* To the latent. Below is
-# the same animal at the same steps. Above there is noise in its pixels, as you know it.
-# Below there is noise in its latent. Nobody can look at a latent, so it went through
-# the decoder.
+# *Is the noise added to the picture or to something smaller?* To the latent. You will
+# see the same animal twice, at the same steps. In the upper row there is noise in its
+# pixels, as you know it. In the lower row there is noise in its latent. A latent is
+# hard to look at, so the cell shows it decoded.
 
 # %%
 from course_lib.diffusion.samplers import PictureNoise
@@ -91,7 +91,7 @@ at_steps = torch.tensor([0, 350, 700])
 
 
 def covered(x_0, loudness=1.0):
-    """One picture or latent (C, H, W) under the noise of all steps t."""
+    """One picture or latent (C, H, W) under the noise of each step in at_steps."""
     eps = PictureNoise(seed=0, indices=[0])(x_0.shape)  # (1, C, H, W)
     same = loudness * x_0.expand(len(at_steps), -1, -1, -1)
     return add_noise(same, at_steps, eps.expand_as(same), draw.schedule)
@@ -105,14 +105,15 @@ show_rows(
     zoom=2,
     alt="An animal under more and more noise. Noise in its pixels is a fine grain. "
     "Noise in its latent, decoded, is soft blotches in all colours, and the animal "
-    "itself bends and breaks before it drowns.",
+    "itself bends and breaks before it disappears.",
 )
 print("noise in pixels:", tuple(frog.shape))
 print("noise in the latent:", tuple(z_frog.shape))
 
 # %% [markdown]
 # *Why does the noise of a latent model look like blotches when decoded?* Look at pure
-# noise, and measure: how alike are two pixels that lie some way apart?
+# noise, and measure its *correlation*: how alike are two pixels that lie some way
+# apart?
 
 # %%
 from course_lib.figures.plots import plot_curves
@@ -148,31 +149,31 @@ plot_curves(
     xlabel="how many pixels apart",
     ylabel="how alike",
     alt="Pixels of pixel noise have nothing in common. In decoded noise neighbours are "
-    "alike, and a few pixels on nothing is left of it. In real pictures pixels are "
-    "alike over long distances.",
+    "alike, but pixels a few places apart are not. In real pictures pixels are alike "
+    "over long distances.",
 )
 for name, curve in curves.items():
     near, further, far = (abs(curve[apart]) for apart in (1, 3, 8))
     print(f"{name}: neighbours {near:.1f}, 3 apart {further:.1f}, 8 apart {far:.1f}")
 
 # %% [markdown]
-# One number of the latent speaks for a patch of 4 x 4 pixels and a little around it. So
-# one number of noise is not a speck but a *patch*. Patches that are not neighbours have
-# nothing to do with each other: blotches.
+# One number of the latent describes a patch of 4 x 4 pixels and a little around it. So
+# one number of noise, decoded, is not a speck but a *patch*. Patches that are not
+# neighbours have nothing to do with each other. That gives blotches.
 #
-# And the colours? Where all numbers are 0, the decoder paints one muted colour, the
-# last picture. Noise scatters around it, the further the louder it is. Loud noise
-# reaches all the colours of critters, soft noise makes mauve blotches (you will see
-# them in a moment). The decoder of Stable Diffusion learned from photos, whose middle
-# is a greyish brown: hence its famous **brown blotches**.
+# And the colours? From a latent of zeros the decoder paints one muted colour, the last
+# picture. Noise scatters the colours around it: the stronger the noise, the further.
+# Strong noise reaches all the colours of critters, weak noise makes mauve blotches (you
+# will see them in a moment). The decoder of Stable Diffusion learned from photos, whose
+# average colour is a greyish brown: hence its famous **brown blotches**.
 #
 # So do not judge the noise by its looks. In the latent it is plain N(0, 1), as always.
 #
 # ## As loud as a picture
 #
-# All you know about noise took for granted that pixels lie between -1 and 1. A latent
-# has no such bounds: its loudness was up to the encoder. What if latents were five
-# times as loud as the noise, or only a fifth?
+# So far we took for granted that pixels lie between -1 and 1. A latent has no such
+# bounds: its standard deviation, how *loud* it is, was up to the encoder. What if
+# latents were five times as loud as the noise, or only a fifth?
 
 # %%
 loud = {
@@ -192,15 +193,17 @@ print("after scaling, latents have a spread near 1:", bool(abs(spread - 1) < 0.1
 print("scale:", round(draw.card["latent_scale"], 2))
 
 # %% [markdown]
-# Five times too loud, the first half of the steps has nothing to do. Five times too
-# soft, the second half is hopeless. (Where the noise is louder than anything that the
-# decoder met in training, it goes plain grey.) So every latent is multiplied by one
-# number, the **scale**: 1 divided by the spread of them all. It stands on the network's
-# card. Our latents are too soft and are made louder. Those of Stable Diffusion are more
-# than five times too loud: its scale is 0.18215 (Rombach et al. 2022, appendix G).
+# If the latent is five times too loud, the noise of the first half of the steps, up to
+# t = 500, hides hardly anything. If it is five times too soft, the second half hides
+# everything. (Where the noise is louder than anything that the decoder met in training,
+# the decoder gives plain grey.) So every latent is multiplied by one number, the
+# **scale**: 1 divided by the standard deviation of all latents. It is stored on the
+# network's card. Our latents are too soft, so the scale makes them louder. Those of
+# Stable Diffusion are more than five times too loud: its scale is 0.18215 (Rombach et
+# al. 2022, appendix G).
 #
-# **Your turn.** Pictures to latents. `autoencoder.encode` says `mu` and `logvar`. The
-# network learns from the middle of each cloud, times `scale`.
+# **Your turn.** Turn pictures into latents. `autoencoder.encode` returns `mu` and
+# `logvar`. The network learns from the middle of each cloud, times `scale`.
 
 
 # %%
@@ -225,14 +228,14 @@ if to_latents is my_to_latents:
 # %% [markdown]
 # ## A whole drawing
 #
-# Now all of it: noise **in the shape of a latent**, a walk down the steps, and the
-# decoder at the end. The step is DDIM's of notebook 06: mix the guess of the clean
-# latent and the guess of the noise again, in the proportions of the next step.
+# Now write all of it: noise **in the shape of a latent**, a walk down the steps, and
+# the decoder at the end. The step is that of DDIM (notebook 06): mix the guessed clean
+# latent and the guessed noise again, in the proportions of the next step.
 #
-# **Your turn.** `way` holds the steps, from 1000 down to 0. `predict(z_t, t)` gives
-# `z_0_hat, eps_hat`; it wants one `t` a latent, `torch.full((len(z_t),), t)`. The
-# tables `schedule.a_table` and `schedule.b_table` say how much of the clean latent and
-# how much noise belong to a step. At the end undo the scale, decode, and keep the
+# **Your turn.** `way` holds the steps, from 1000 down to 0. `predict(z_t, t)` returns
+# `z_0_hat, eps_hat`; it needs one `t` for each latent, `torch.full((len(z_t),), t)`.
+# The tables `schedule.a_table` and `schedule.b_table` say how much of the clean latent
+# and how much noise belong to a step. At the end undo the scale, decode, and keep the
 # *picture* in [-1, 1] with `.clamp(-1, 1)`.
 
 
@@ -268,14 +271,15 @@ if draw_in_latents is my_draw_in_latents:
 
 # %% [markdown]
 # Why not decode the guess at every step and encode it again? That would be like saving
-# and opening a JPEG between any two strokes of a brush. And why was the guess not
-# clamped, as it was for pixels? A latent has no bounds to clamp it to.
+# and opening a JPEG after every stroke of a brush: each time something is lost. And why
+# was the guess not clamped, as it was for pixels? A latent has no bounds to clamp it
+# to.
 #
 # ## After no step, and half way
 #
-# Decoding at each step is allowed if it is only for looking. Go through the steps: at
-# the left is `z_t`, at the right the guess `z_0_hat`, both decoded. When do you know
-# what it will be?
+# You may decode at each step if you only want to look. Go through the steps: on the
+# left is `z_t`, on the right the guess `z_0_hat`, both decoded. At which step do you
+# know what the picture will be?
 
 # %%
 from course_lib.diffusion.samplers import Step
@@ -290,15 +294,17 @@ print("the guess comes nearer to the end:", off[0] > off[2] > off[4])
 
 # %% [markdown]
 # As in pixels, large things come first, and the first guess is a blur. But look at the
-# next ones. In pixels they were blurred, too; here they have *edges*. The guess is
-# still a mean, but a mean of latents, and the decoder paints edges on nearly all that
-# it gets. (The glaring colours come from guidance, which is hard where it begins.)
+# next guesses. In pixels they were still blurred; here they have *edges*. The guess is
+# still a mean, but a mean of latents, and the decoder paints edges from nearly any
+# latent. (The glaring colours come from guidance, which is strong from the step where
+# it begins.)
 #
 # ## What here knows of latents?
 #
-# Only your two functions. The cell shows the library's: where a training chooses what
-# it learns from, and where a drawing ends. All else was built for pixels and was told
-# nothing. The cell then compares this network with that of notebook 10, part by part.
+# Only your two functions. The cell shows where the library does the same: the function
+# that chooses what a training learns from, and the one that ends a drawing. All else
+# was built for pixels and has not changed. The cell then compares this network with
+# that of notebook 10, part by part.
 
 # %%
 from course_lib.figures.source import show_source
@@ -323,16 +329,17 @@ for name in ("autoencoder", "encoder_sha256", "latent_scale"):
     print(f"{name} on the cards:", name in words.card, name in draw.card)
 
 # %% [markdown]
-# Besides the channels one thing differs: this U-Net folds no squares of 2 x 2, as those
-# for pixels do since notebook 04. A latent is folded already. Its training did not
-# begin with random weights, but with those of a network for small pictures, all but the
-# two ends (the lesson says why).
+# Besides the channels one thing differs. Since notebook 04 the U-Nets for pixels have
+# folded squares of 2 x 2 pixels into one place; this one does not, because a latent is
+# small already. Its training did not begin with random weights, but with those of a
+# network for small pictures, except for the first and the last layer (the diary of
+# lesson 12 says why).
 #
 # ## What it saves
 #
 # *How much cheaper is it?* Take **the same network** three times: for plain pixels of
-# 64 x 64, for pixels folded as in notebook 04, and for latents. Count the additions and
-# multiplications of one call. They are the same on every machine.
+# 64 x 64, for pixels folded as in notebook 04, and for latents. We count the additions
+# and multiplications of one call. Their number is the same on every machine.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -378,25 +385,28 @@ for name in ("folded pixels", "latents"):
     print(f"   and for a batch of 64 {name} {kept:.2f} GiB more")
 
 # %% [markdown]
-# The latent has 4 x 4 times fewer *places* than there are pixels, and at each place
-# nearly the same work is done. (Attention saves more, because in it each place looks at
-# all places.) The fold makes places fewer, too, by 2 x 2, and loses nothing. The
-# decoder costs more than a call, but is needed once.
+# The latent has 4 x 4 times fewer *places* than there are pixels, and nearly the same
+# work is done at each place. (Attention saves more, because in it each place looks at
+# all places.) Folding also leaves fewer places, by 2 x 2, and it loses nothing. The
+# decoder costs more than a call, but is needed only once.
 #
-# *What decides whether it fits my graphics card: the card's speed, or its memory?*
-# Speed only decides how long you wait. These must lie in memory at the same time:
+# *What decides whether it fits my graphics card: the card's speed, or its memory?* Its
+# memory. Speed only decides how long you wait. Memory must hold all of these at the
+# same time:
 #
 # - the **weights**; in training also a gradient for each, two means that AdamW keeps,
-#   and the average (EMA): five numbers of 4 bytes a weight;
-# - in training, **what each layer saw** of each picture of the batch, for the gradients
-#   on their way back.
+#   and the average (EMA): five numbers of 4 bytes for each weight;
+# - in training, **the input of each layer** for each picture of the batch, because the
+#   gradients need it on their way back.
 #
-# Here the *pictures* fill the memory, not the weights, and in latents they take a
-# fraction of it. In a large model both do. (Does it not fit? Take a smaller batch, or
-# numbers of 2 bytes, or throw away what layers saw and compute it again.)
+# Here the *pictures* fill the memory, not the weights, and as latents they take a
+# fraction of it. In a large model both fill it. (If it does not fit, take a smaller
+# batch, or numbers of 2 bytes, or throw the inputs of layers away and compute them
+# again.)
 #
-# Last, time and energy. They depend on your machine, so they are measured here, in core
-# seconds. The energy is an **estimate** that you may change: 10 watts for a busy core.
+# Last, time and energy. They depend on your machine, so the cell measures the time on
+# it, in core seconds (the seconds that one core is busy). The energy is an **estimate**
+# that you may change: 10 watts for a busy core.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.networks.cost import core_seconds
@@ -416,8 +426,8 @@ print(f"a phone's battery, 15 Wh, is enough for {battery:,.0f} pictures")
 # ## What is lost
 #
 # No network that draws latents can be better than the decoder. So leave the network
-# out: real pictures, there and back. That is the **floor**. Below each picture stands
-# what came back, and where it differs.
+# out, and send real pictures there and back. The error that is left is the **floor**.
+# Below each picture you see what came back, and where it differs.
 
 # %%
 from course_lib.networks.autoencoder import psnr
@@ -430,8 +440,8 @@ shown = [2, 22]
 show_rows(
     {"real": pictures[shown], "back": back[shown], "off": heat[shown]},
     zoom=2,
-    alt="Two animals, the same from their latents, and where both differ, white on "
-    "black: along outlines, at eyes, stars and stilts.",
+    alt="Two animals, the same decoded from their latents, and where the two differ, "
+    "white on black: along outlines, at eyes, stars and stilts.",
 )
 across = (pictures[..., 1:] - pictures[..., :-1]).abs().amax(1, keepdim=True)
 edge = across > 0.3  # (64, 1, 64, 63)
@@ -440,16 +450,15 @@ print(f"there and back: {psnr(pictures, back).mean():.0f} dB")
 print(f"at edges the error is {ratio:.0f} times as large as elsewhere")
 
 # %% [markdown]
-# Flat places cost little. Thin and small things are lost: a star of one pixel, the rim
-# of a stilt, a pupil. Nothing drawn in these latents can have them better than that,
-# however long the network learns.
+# Flat areas lose little. Thin and small things are lost: a star of one pixel, the rim
+# of a stilt, a pupil. However long the network learns, nothing drawn in these latents
+# can show them better than that.
 #
 # ## Half way
 #
-# *What lies half way?* Look for it three times, from the same first to the same last
-# picture: in their pixels, in their latents, and between the two **noises** that they
-# came from. The last is the way of notebook 07, on the circle, with the whole walk
-# after it.
+# *What lies half way between two pictures?* Take the same two pictures three times: mix
+# their pixels, their latents, and the two **noises** that they came from. The last is
+# the way of notebook 07: on the circle, and with all the steps of drawing after it.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -503,15 +512,15 @@ guess_cats.compare(cats)  # between noises, the last of the three
 
 # %% [markdown]
 # Compressing is not yet understanding. Half way between two latents is a double
-# exposure, and a softer one than in pixels. A third cat lies between two *noises*,
-# because from there the network draws it.
+# exposure, and a softer one than in pixels. Between two *noises* lies a third cat,
+# because the network draws one from there.
 #
 # ## Train one
 #
-# Three hundred critters, compressed on the spot, and a small U-Net that starts from
-# nothing. Loss, noise, captions and trainer are those of notebooks 03, 05 and 10. Only
-# the first lines and the settings of the U-Net say that it learns latents. Watch what
-# it guesses under the noise of a fixed batch.
+# Take three hundred critters, compress them on the spot, and train a small U-Net from
+# random weights. Loss, noise, captions and trainer are those of notebooks 03, 05 and
+# 10. Only the first lines and the settings of the U-Net show that it learns latents.
+# Watch what it guesses under the noise of a fixed batch.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.device import scaled
@@ -547,7 +556,7 @@ fixed_z_t = add_noise(fixed["x_0"], fixed["t"], fixed["eps"], draw.schedule)
 
 
 def its_guesses():
-    """What it guesses of two latents of the fixed batch, and what is there."""
+    """What it guesses for two latents of the fixed batch, and the true ones."""
     some = [x[:2] for x in (fixed_z_t, fixed["t"], fixed["cond"])]
     guess, _ = predictor(small, draw.schedule, "v", cond=some[2])(*some[:2])
     rows = {"z_0_hat": guess, "z_0": fixed["x_0"][:2]}
@@ -555,8 +564,8 @@ def its_guesses():
         {name: draw.decode(z.float().to(z_T.device)) for name, z in rows.items()},
         titles=[f"t = {step}" for step in some[1].tolist()],
         zoom=2,
-        alt="What the small network guesses under the noise of two latents, and what "
-        "is there, all decoded.",
+        alt="What the small network guesses under the noise of two latents, and the "
+        "true latents, all decoded.",
     )
 
 
@@ -571,9 +580,9 @@ print(f"loss on the fixed batch: first 20 {first_20:.2f}, last 20 {last_20:.2f}"
 # ## The whole of it
 #
 # The course began with a frog on stilts. Below are eight, the seeds 0 to 7, none
-# chosen. The judges of this course look at them: the reader says whether all that was
-# asked for is there, and the inspector whether a picture has a flaw that people see at
-# a glance. Count yourself, too.
+# chosen. The two judges of this course look at them: the reader says whether everything
+# in the prompt is there, and the inspector says whether a picture has a flaw that
+# people see at a glance. Count for yourself as well.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -604,8 +613,8 @@ guess_frogs.compare(sum(both))
 print(f"right {sum(right)}, clean {sum(clean)}, both {sum(both)} of 8")
 
 # %% [markdown]
-# And this is the whole system: Stable Diffusion, in small. You have built every box.
-# Each links to its file and to the notebook that built it. In its picture stands the
+# And this is the whole system: a small Stable Diffusion. You have built every box. Each
+# box links to its file and to the notebook that built it. The picture in it is the
 # first of the eight that both judges accept, or seed 0 if they accept none.
 
 # %%
@@ -615,43 +624,43 @@ seed = both.index(True) if any(both) else 0
 show_system(prompt, draw.decode(way_down[0].x_t)[0], draw.decode(last.x_0_hat)[0])
 
 # %% [markdown]
-# Stable Diffusion has the same boxes. Larger are: the U-Net (860 million weights in
-# place of our three), the latent (64 x 64 places for 512 x 512 pixels), the text
-# encoder (CLIP's, trained on 400 million pairs) and, above all, the set of pictures
-# that it learned from.
+# Stable Diffusion has the same boxes. What is larger is the U-Net (860 million weights
+# instead of our three million), the latent (64 x 64 places for 512 x 512 pixels), the
+# text encoder (CLIP's, trained on 400 million pairs) and, above all, the set of
+# pictures that it learned from.
 #
 # ## Three questions
 #
-# 1. Someone trains on latents and forgets the scale both when training and when
-#    drawing. Is that a problem?
+# 1. Someone trains on latents and forgets the scale, both in training and in drawing.
+#    Is that a problem?
 #
 # <details><summary>Answer</summary>
 #
 # Not if the spread of the latents happens to be about 1. If it is 5, as in Stable
 # Diffusion, most steps have hardly anything to do and the few noisiest have to do it
-# all: it learns, but badly. Forgetting it at only *one* of both ends is worse: the
-# latent is then decoded too loud or too soft.
+# all: the network learns, but badly. It is worse to forget the scale at only *one* of
+# the two ends: the latent is then decoded too loud or too soft.
 #
 # </details>
 #
-# 2. With latents of 32 x 32 in place of 16 x 16, what would get better, and what would
+# 2. With latents of 32 x 32 instead of 16 x 16, what would get better, and what would
 #    it cost?
 #
 # <details><summary>Answer</summary>
 #
-# The floor: thin things would come back. Each call would cost four times as much, and
-# the network would have to keep more places in agreement. Compared with folded pixels
-# nothing would be saved.
+# The floor would get better: more thin things would come back. But each call would cost
+# about four times as much, and the network would have to make more places agree.
+# Compared with folded pixels nothing would be saved.
 #
 # </details>
 #
-# 3. A model has 860 million weights. How much memory do they take alone: to draw, with
-#    2 bytes a number, and to train with AdamW, with 4 bytes a number?
+# 3. A model has 860 million weights. How much memory do the weights alone take: to
+#    draw, with 2 bytes a number, and to train with AdamW, with 4 bytes a number?
 #
 # <details><summary>Answer</summary>
 #
 # To draw, 1.7 GB, which fits nearly everywhere. To train, five numbers of 4 bytes a
-# weight: 17 GB, before the first picture. That is why one often leaves the weights as
-# they are and trains a few new ones beside them (LoRA, notebook 13).
+# weight: 17 GB, before the first picture. That is why people often leave the weights as
+# they are and train a few new ones beside them (LoRA, planned for notebook 13).
 #
 # </details>
