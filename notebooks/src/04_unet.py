@@ -705,12 +705,14 @@ show_rows(
     | {f"told {told}": guesses[told][:4] for told in (200, 400, 600, 1000)},
     zoom=2,
     alt="Told too small a t, the network leaves noise in the picture; told too large a "
-    "t, the picture fades; told the truth, it is best.",
+    "t, it lets the picture fade; told the truth, it does best.",
 )
 best = told_times[error_when_told.index(min(error_when_told))]
 print("the error is least when it is told", best)
 times_rougher = grain(guesses[200]) / grain(critters)
-print(f"told 200, neighbours lie {times_rougher:.0f} times as far apart as they should")
+print(
+    f"with t = 200 neighbours differ {times_rougher:.0f} times as much as they should"
+)
 lie_guess.compare("noise is left in it" if times_rougher > 1.5 else "something else")
 
 # %% [markdown]
