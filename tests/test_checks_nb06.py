@@ -13,7 +13,7 @@ from course_lib.checks.nb06_sampling import (
     ddim_step,
     std_of_ddpm,
 )
-from course_lib.diffusion.samplers import choose_steps
+from course_lib.diffusion.samplers import choose_steps, std_of_fresh
 from course_lib.diffusion.schedule import straight_line
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,21 +66,36 @@ def test_wrong_steps_are_named(capsys, wrong, words):
     assert words in said(capsys)
 
 
-def no_room(x_0_hat, eps_hat, eps_new, t, t_next, eta):
-    std = eta * std_of_ddpm(t, t_next)
-    return a[t_next] * x_0_hat + b[t_next] * eps_hat + std * eps_new
+def test_another_mistake_shows_one_number(capsys):
+    def half_of_it(*given):
+        return ddim_step(*given) / 2
 
-
-def no_eta(x_0_hat, eps_hat, eps_new, t, t_next, eta):
-    return ddim_step(x_0_hat, eps_hat, eps_new, t, t_next, 1.0)
-
-
-@pytest.mark.parametrize("wrong", [no_room, no_eta])
-def test_another_mistake_shows_one_number(capsys, wrong):
-    check_ddim_step(wrong)
+    check_ddim_step(half_of_it)
     words = said(capsys)
     assert "expected" in words
     assert "found" in words
+
+
+def test_the_notebooks_own_std_leaves_a_root_at_every_first_step():
+    for t_next in range(1000):
+        assert b[t_next] ** 2 - std_of_ddpm(1000, t_next) ** 2 >= 0
+
+
+def test_the_notebooks_own_std_is_that_of_the_library():
+    for t, t_next in [(1000, 917), (750, 500), (500, 499), (83, 0)]:
+        exact = std_of_fresh(t, t_next, 1.0, straight_line())
+        assert std_of_ddpm(t, t_next) == pytest.approx(exact, abs=1e-9)
+
+
+def test_a_root_below_zero_is_told(capsys):
+    def mine(x_0_hat, eps_hat, eps_new, t, t_next, eta):
+        fresh = a[t_next] ** 2 * b[t] ** 2 - a[t] ** 2 * b[t_next] ** 2
+        std = eta * b[t_next] / (a[t_next] * b[t]) * fresh**0.5
+        kept = (b[t_next] ** 2 - std**2) ** 0.5
+        return a[t_next] * x_0_hat + kept * eps_hat + std * eps_new
+
+    check_ddim_step(mine)
+    assert "max(number, 0)" in said(capsys)
 
 
 def test_noise_of_ones_own_is_told(capsys):
@@ -117,7 +132,7 @@ def test_wrong_lists_are_named(capsys, wrong, words):
 
 
 def test_another_list_shows_what_was_expected(capsys):
-    check_choose_steps(lambda T, n: [T - i for i in range(n + 1)])
+    check_choose_steps(lambda T, n: [T - 2 * i for i in range(n + 1)])
     assert "expected" in said(capsys)
 
 

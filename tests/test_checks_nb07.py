@@ -61,7 +61,8 @@ def test_mistakes_of_beginning_are_named(capsys, mistaken, words):
             ),
             "noise twice",
         ),
-        (lambda n, x, m, t, e, s: n, "expected"),
+        (lambda n, x, m, t, e, s: n, "nothing is put back"),
+        (lambda n, x, m, t, e, s: n / 2, "expected"),
     ],
 )
 def test_mistakes_of_putting_back_are_named(capsys, mistaken, words):

@@ -1,18 +1,26 @@
 """The checks of notebook 06: one step of DDIM, and the list of steps to walk."""
 
-from functools import partial
+import math
 
 import torch
 from torch import Tensor
 
-from course_lib.checks.report import compare, report
+from course_lib.checks.report import checked
 from course_lib.diffusion import samplers
-from course_lib.diffusion.samplers import choose_steps, std_of_fresh, table
+from course_lib.diffusion.samplers import choose_steps, table
 from course_lib.diffusion.schedule import straight_line
 
 SCHEDULE = straight_line()
 A, B = table(SCHEDULE)
-std_of_ddpm = partial(std_of_fresh, eta=1.0, schedule=SCHEDULE)  # of t and t_next
+
+
+def std_of_ddpm(t: int, t_next: int) -> float:
+    """How much of the noise at t_next is fresh in DDPM, as the notebook has it."""
+    # The same as `std_of_fresh`, in a form that rounding never takes above b[t_next]:
+    # else the root of what is left would be complex.
+    assert t_next < t, "t_next comes after t: it is std_of_ddpm(t, t_next)"
+    ratio = A[t] * B[t_next] / (A[t_next] * B[t])
+    return B[t_next] * (1 - ratio**2) ** 0.5
 
 
 def ddim_step(
@@ -20,6 +28,158 @@ def ddim_step(
 ) -> Tensor:
     """The library's step, on the straight line of this notebook, T = 1000."""
     return samplers.ddim_step(x_0_hat, eps_hat, eps_new, t, t_next, eta, SCHEDULE)
+
+
+# The step -------------------------------------------------------------------------
+
+
+def root(variance: float) -> float:
+    """A root that is NaN below 0, so that a mistake cannot stop the check."""
+    return variance**0.5 if variance >= 0 else math.nan
+
+
+def step_with(picture, kept, fresh):
+    """A step that mixes in these amounts, each a function of (t, t_next, eta)."""
+
+    def step(x_0_hat, eps_hat, eps_new, t, t_next, eta):
+        amounts = (amount(t, t_next, eta) for amount in (picture, kept, fresh))
+        parts = zip(amounts, (x_0_hat, eps_hat, eps_new), strict=True)
+        return sum(amount * part for amount, part in parts)
+
+    return step
+
+
+# The right amounts; each mistake below has one or two others.
+def picture(t, t_next, eta):
+    return A[t_next]
+
+
+def kept(t, t_next, eta):
+    return root(B[t_next] ** 2 - fresh(t, t_next, eta) ** 2)
+
+
+def fresh(t, t_next, eta):
+    return eta * std_of_ddpm(t, t_next)
+
+
+def nothing(t, t_next, eta):
+    return 0.0
+
+
+def all_predicted(t, t_next, eta):
+    return B[t_next]
+
+
+def of_ddpm(t, t_next, eta):
+    return std_of_ddpm(t, t_next)
+
+
+def kept_of_ddpm(t, t_next, eta):
+    return kept(t, t_next, 1.0)
+
+
+def exchanged(x_0_hat, eps_hat, eps_new, t, t_next, eta):
+    return ddim_step(x_0_hat, eps_new, eps_hat, t, t_next, eta)
+
+
+def picture_for_noise(x_0_hat, eps_hat, eps_new, t, t_next, eta):
+    return ddim_step(eps_hat, x_0_hat, eps_new, t, t_next, eta)
+
+
+STEP_MISTAKES = {
+    "it mixes with a and b of step t: what comes out belongs to t_next, so it is "
+    "a[t_next] and b[t_next]": step_with(
+        lambda t, t_next, eta: A[t],
+        lambda t, t_next, eta: root(B[t] ** 2 - fresh(t, t_next, eta) ** 2),
+        fresh,
+    ),
+    "the picture is that of step t: what comes out belongs to t_next, so it is "
+    "a[t_next]": step_with(lambda t, t_next, eta: A[t], kept, fresh),
+    "the noise is that of step t: what comes out belongs to t_next, so `kept` begins "
+    "with b[t_next]": step_with(
+        picture,
+        lambda t, t_next, eta: root(B[t] ** 2 - fresh(t, t_next, eta) ** 2),
+        fresh,
+    ),
+    "the predicted noise is missing: without its part `kept * eps_hat` too little "
+    "noise is left for step t_next": step_with(picture, nothing, fresh),
+    "the fresh noise is missing: its part is `std * eps_new`": step_with(
+        picture, kept, nothing
+    ),
+    "the picture is missing: its part is `a[t_next] * x_0_hat`": step_with(
+        nothing, kept, fresh
+    ),
+    "the guess of the picture is taken whole: at step t_next its part is "
+    "`a[t_next] * x_0_hat`": step_with(lambda t, t_next, eta: 1.0, kept, fresh),
+    "a variance stands where a standard deviation belongs: b[t_next] ** 2 - std ** "
+    "2 is a variance, and `kept` is its square root": step_with(
+        picture,
+        lambda t, t_next, eta: B[t_next] ** 2 - fresh(t, t_next, eta) ** 2,
+        fresh,
+    ),
+    "standard deviations are subtracted, but it is variances that add: kept ** 2 is "
+    "b[t_next] ** 2 - std ** 2": step_with(
+        picture, lambda t, t_next, eta: B[t_next] - fresh(t, t_next, eta), fresh
+    ),
+    "b[t_next] is a standard deviation: square it as well before std ** 2 is taken "
+    "off": step_with(
+        picture,
+        lambda t, t_next, eta: root(B[t_next] - fresh(t, t_next, eta) ** 2),
+        fresh,
+    ),
+    "std is a standard deviation: square it as well before it is taken off "
+    "b[t_next] ** 2": step_with(
+        picture,
+        lambda t, t_next, eta: root(B[t_next] ** 2 - fresh(t, t_next, eta)),
+        fresh,
+    ),
+    "nothing is taken off the predicted noise, so with the fresh noise there is too "
+    "much: kept ** 2 is b[t_next] ** 2 - std ** 2": step_with(
+        picture, all_predicted, fresh
+    ),
+    "the fresh part is added to the predicted noise and must be taken off it: kept ** "
+    "2 is b[t_next] ** 2 - std ** 2": step_with(
+        picture,
+        lambda t, t_next, eta: root(B[t_next] ** 2 + fresh(t, t_next, eta) ** 2),
+        fresh,
+    ),
+    "eta is not used: std is eta times what std_of_ddpm says": step_with(
+        picture, kept_of_ddpm, of_ddpm
+    ),
+    "no noise is fresh, whatever eta says: std is eta times what std_of_ddpm says": (
+        step_with(picture, all_predicted, nothing)
+    ),
+    "eta stands at the fresh noise only: `kept` is found with the same std, and std "
+    "has eta in it": step_with(picture, kept_of_ddpm, fresh),
+    "eta stands in `kept` only: the fresh noise is as loud as the same std, and std "
+    "has eta in it": step_with(picture, kept, of_ddpm),
+    "the fresh noise has the standard deviation 1: its part is `std * eps_new`": (
+        step_with(picture, kept, lambda t, t_next, eta: 1.0)
+    ),
+    "the fresh noise is multiplied by a variance: its part is `std * eps_new`, without "
+    "a square": step_with(
+        picture, kept, lambda t, t_next, eta: fresh(t, t_next, eta) ** 2
+    ),
+    "the fresh noise is as loud as all of the noise: its part is `std * eps_new`": (
+        step_with(picture, kept, all_predicted)
+    ),
+    "predicted and fresh noise are exchanged: it is `kept * eps_hat` and `std * "
+    "eps_new`": exchanged,
+    "picture and predicted noise are exchanged: a[t_next] goes with x_0_hat and `kept` "
+    "with eps_hat": picture_for_noise,
+    "a and b are exchanged: a says how much picture there is, b how much noise": (
+        step_with(
+            lambda t, t_next, eta: B[t_next],
+            lambda t, t_next, eta: root(A[t_next] ** 2 - fresh(t, t_next, eta) ** 2),
+            fresh,
+        )
+    ),
+    "the noise is taken off: x_next still holds noise, so all three parts are added": (
+        step_with(picture, lambda *at: -kept(*at), lambda *at: -fresh(*at))
+    ),
+    "the predicted noise is taken off: x_next still holds noise, so all three parts "
+    "are added": step_with(picture, lambda *at: -kept(*at), fresh),
+}
 
 
 def check_ddim_step(learner_ddim_step):
@@ -36,32 +196,101 @@ def check_ddim_step(learner_ddim_step):
         # formula could be missing.
         return *guesses, t, t_next, 0.4 + 0.4 * numbers[2]
 
-    def index_of_t(x_0_hat, eps_hat, eps_new, t, t_next, eta):
-        std = eta * std_of_ddpm(t, t_next)
-        kept = (B[t] ** 2 - std**2) ** 0.5
-        return A[t] * x_0_hat + kept * eps_hat + std * eps_new
-
-    def no_eps_hat(x_0_hat, eps_hat, eps_new, t, t_next, eta):
-        return A[t_next] * x_0_hat + eta * std_of_ddpm(t, t_next) * eps_new
-
-    def no_root(x_0_hat, eps_hat, eps_new, t, t_next, eta):
-        std = eta * std_of_ddpm(t, t_next)
-        kept = B[t_next] ** 2 - std**2
-        return A[t_next] * x_0_hat + kept * eps_hat + std * eps_new
-
-    mistakes = {
-        "it mixes with a and b of step t: what comes out belongs to t_next, so it is "
-        "a[t_next] and b[t_next]": index_of_t,
-        "the predicted noise is missing: without its part `kept * eps_hat` too little "
-        "noise is left for step t_next": no_eps_hat,
-        "a variance stands where a standard deviation belongs: b[t_next] ** 2 - std ** "
-        "2 is a variance, and `kept` is its square root": no_root,
+    one, two, three = torch.randn(3, 4, 3, 32, 32, generator=torch.Generator())
+    also = {
+        "with eta = 0": (one, two, torch.zeros_like(one), 750, 500, 0.0),
+        "with eta = 1": (one, two, three, 750, 500, 1.0),
+        "at the last step, where t_next is 0": (one, two, three, 83, 0, 0.5),
+        # From T on, all of the noise is fresh: with another form of std, rounding takes
+        # b ** 2 - std ** 2 below 0, and Python's root of it is a complex number.
+        **{
+            f"with eta = 1, from t = 1000 to t_next = {t_next}": (
+                *(one, two, three, 1000, t_next, 1.0),
+            )
+            for t_next in (917, 957, 970)
+        },
     }
+    return checked(learner_ddim_step, ddim_step, inputs, STEP_MISTAKES, also=also)
 
-    def check():
-        compare(learner_ddim_step, ddim_step, inputs, mistakes)
 
-    return report(check, learner_ddim_step, ddim_step)
+# The list of steps ------------------------------------------------------------------
+
+
+def evenly(first, last, count):
+    """So many whole numbers from first to last, both included."""
+    return torch.linspace(first, last, count, dtype=torch.float64).round().int()
+
+
+STEPS_MISTAKES = {
+    "the list climbs: sampling starts in pure noise, at T, and walks down": (
+        lambda T, steps: choose_steps(T, steps)[::-1]
+    ),
+    "the last number, 0, is missing: n steps have n + 1 ends, like a fence and its "
+    "posts": lambda T, steps: choose_steps(T, steps)[:-1],
+    "the first number, T, is missing: n steps have n + 1 ends, like a fence and its "
+    "posts": lambda T, steps: choose_steps(T, steps)[1:],
+    "T and 0 are missing: they belong to the list": (
+        lambda T, steps: choose_steps(T, steps)[1:-1]
+    ),
+    "there are as many numbers as steps: n steps have n + 1 ends, like a fence and its "
+    "posts": lambda T, steps: evenly(T, 0, steps).tolist(),
+    "the list climbs, and its last number, T, is missing: it is to walk from T down "
+    "to 0": lambda T, steps: choose_steps(T, steps)[:0:-1],
+    "the stride is cut to a whole number before it is multiplied, so the walk does "
+    "not end at 0: round at the very end": (
+        lambda T, steps: [T - i * (T // steps) for i in range(steps + 1)]
+    ),
+    "the stride is rounded to a whole number before it is multiplied, so the walk does "
+    "not end at 0: round at the very end": (
+        lambda T, steps: [T - i * round(T / steps) for i in range(steps + 1)]
+    ),
+    "`-T // steps` makes the stride longer, to a whole number, and range stops before "
+    "0: work out each number as a fraction of T, and round it at the very end": (
+        lambda T, steps: list(range(T, 0, -T // steps))
+    ),
+    "the strides are whole numbers, and the last one has to make up for it: work out "
+    "each number as a fraction of T, and round it at the very end": (
+        lambda T, steps: [*range(T, 0, -T // steps), 0]
+    ),
+    "the stride is cut to a whole number, so there is one short step too many at the "
+    "end: round at the very end": lambda T, steps: [*range(T, 0, -(T // steps)), 0],
+    "int(...) and // cut off what stands behind the point: round(...) goes to the "
+    "nearest whole number": (
+        lambda T, steps: [T * (steps - i) // steps for i in range(steps + 1)]
+    ),
+    "these are no whole numbers: round(...) makes them so": (
+        lambda T, steps: [T * (steps - i) / steps for i in range(steps + 1)]
+    ),
+    "these are shares of the way, from 1 to 0: times T, and rounded, they are steps": (
+        lambda T, steps: [(steps - i) / steps for i in range(steps + 1)]
+    ),
+    "it counts from `steps` down to 0: each of them is a stride of T / steps": (
+        lambda T, steps: list(range(steps, -1, -1))
+    ),
+    "it goes down by 1 each time and stops near T: the stride is T / steps": (
+        lambda T, steps: [T - i for i in range(steps + 1)]
+    ),
+    "it visits every step from T to 0: there are to be steps + 1 numbers, with a "
+    "stride of T / steps": lambda T, steps: list(range(T, -1, -1)),
+    "it begins at T - 1: our steps go from T down to 0": (
+        lambda T, steps: evenly(T - 1, 0, steps + 1).tolist()
+    ),
+    "it ends at 1: the clean picture is t = 0": (
+        lambda T, steps: evenly(T, 1, steps + 1).tolist()
+    ),
+    "it begins at 1000 whatever T is: use T": (
+        lambda T, steps: choose_steps(1000, steps)
+    ),
+    "it is the list for 4 steps, whatever `steps` is: use steps": (
+        lambda T, steps: choose_steps(T, 4)
+    ),
+    "there is one step too many: n steps have n + 1 ends": (
+        lambda T, steps: choose_steps(T, steps + 1)
+    ),
+    "these are the lengths of the steps: each number is what is left of T": (
+        lambda T, steps: [round(T / steps) for i in range(steps + 1)]
+    ),
+}
 
 
 def check_choose_steps(learner_choose_steps):
@@ -69,28 +298,14 @@ def check_choose_steps(learner_choose_steps):
 
     def inputs(generator):
         # 1000 / 7 and 1000 / 12 are no whole numbers: with 10 steps a stride that is
-        # cut too early would look right.
-        steps = (7, 12)[int(torch.rand((), generator=generator) < 0.5)]
-        return 1000, steps
+        # cut too early would look right. Both are asked for: some mistakes look alike
+        # in one of them. Neither makes a half, which people round either way.
+        return 1000, 7 if generator.initial_seed() % 2 == 0 else 12
 
-    def upwards(T, steps):
-        return choose_steps(T, steps)[::-1]
-
-    def without_the_end(T, steps):
-        return choose_steps(T, steps)[:-1]
-
-    def stride_cut(T, steps):
-        return [T - i * (T // steps) for i in range(steps + 1)]
-
-    mistakes = {
-        "the list climbs: sampling starts in pure noise, at T, and walks down": upwards,
-        "the last number, 0, is missing: n steps have n + 1 ends, like a fence and its "
-        "posts": without_the_end,
-        "the stride is cut to a whole number before it is multiplied, so the walk does "
-        "not end at 0: round at the very end": stride_cut,
+    also = {
+        f"with T = {T} and {steps} step{'s' if steps > 1 else ''}": (T, steps)
+        for T, steps in [(1000, 4), (400, 9), (1000, 1), (6, 6)]
     }
-
-    def check():
-        compare(learner_choose_steps, choose_steps, inputs, mistakes)
-
-    return report(check, learner_choose_steps, choose_steps)
+    return checked(
+        learner_choose_steps, choose_steps, inputs, STEPS_MISTAKES, also=also
+    )

@@ -2,11 +2,134 @@
 
 import torch
 
-from course_lib.checks.report import compare, report
+from course_lib.checks.report import checked
 from course_lib.diffusion.editing import begin, put_back
-from course_lib.diffusion.schedule import add_noise, straight_line
+from course_lib.diffusion.samplers import mix
+from course_lib.diffusion.schedule import straight_line
 
 SCHEDULE = straight_line()
+
+
+def randn(*shape: int) -> torch.Tensor:
+    """The same numbers every time, without the notebook's own chance."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(7))
+
+
+# Where to begin ---------------------------------------------------------------------
+
+
+def at_step(start_of, shown=None):
+    """Begin at another step, with that step's noise; `shown` is the step given back."""
+
+    def mistaken(x_0, strength, eps, schedule):
+        start = start_of(strength, schedule)
+        told = (shown or start_of)(strength, schedule)
+        return told, mix(x_0, eps, start, schedule)
+
+    return mistaken
+
+
+def with_picture(make):
+    """The right step, and another noisy picture."""
+
+    def mistaken(x_0, strength, eps, schedule):
+        start = step(strength, schedule)
+        return start, make(x_0, eps, start, schedule)
+
+    return mistaken
+
+
+def step(strength, schedule):
+    return round(strength * schedule.T)
+
+
+def last(strength, schedule):
+    return schedule.T
+
+
+def exchanged(x_0, strength, eps, schedule):
+    start, x_t = begin(x_0, strength, eps, schedule)
+    return x_t, start
+
+
+def a_step_each(x_0, strength, eps, schedule):
+    start, x_t = begin(x_0, strength, eps, schedule)
+    return torch.full((len(x_0),), start), x_t
+
+
+BEGIN_MISTAKES = {
+    "that is the step of 1 - strength: strength 1 is to mean pure noise, so little "
+    "strength is a small t": at_step(
+        lambda strength, schedule: step(1 - strength, schedule)
+    ),
+    "the picture is still clean: the network expects the noise of step `start` in "
+    "it": with_picture(lambda x_0, eps, start, schedule: x_0),
+    "nothing of the picture is left: mix it with the noise, as add_noise does for "
+    "step `start`": with_picture(lambda x_0, eps, start, schedule: eps),
+    "the walk would begin at T, but the picture has the noise of a smaller step: "
+    "the network would take picture for noise": at_step(step, shown=last),
+    "the step given back is that of 1 - strength, and the picture has the noise of "
+    "strength: both belong to one step": at_step(
+        step, shown=lambda strength, schedule: step(1 - strength, schedule)
+    ),
+    # On the straight line the same as the noise of step T - start.
+    "picture and noise are exchanged: it is add_noise(x_0, t, eps, schedule), with the "
+    "noise of step `start`": (
+        with_picture(lambda x_0, eps, start, schedule: mix(eps, x_0, start, schedule))
+    ),
+    "the noise comes on top of the whole picture: in the mix of step `start` the "
+    "picture is fainter as well, as add_noise has it": with_picture(
+        lambda x_0, eps, start, schedule: x_0 + schedule.b_table[start].item() * eps
+    ),
+    "all of the noise comes on top of all of the picture: add_noise mixes them in the "
+    "proportions of step `start`": with_picture(
+        lambda x_0, eps, start, schedule: x_0 + eps
+    ),
+    "roots belong to DDPM's schedule: let add_noise mix, which knows this one": (
+        with_picture(
+            lambda x_0, eps, start, schedule: (
+                schedule.a_table[start].item() ** 0.5 * x_0
+                + schedule.b_table[start].item() ** 0.5 * eps
+            )
+        )
+    ),
+    "it mixes by the strength itself: the picture needs the noise of the whole step "
+    "`start`": lambda x_0, strength, eps, schedule: (
+        step(strength, schedule),
+        (1 - strength) * x_0 + strength * eps,
+    ),
+    "the noisy picture is clamped: noise goes beyond -1 and 1, and the network expects "
+    "it to": with_picture(
+        lambda x_0, eps, start, schedule: mix(x_0, eps, start, schedule).clamp(-1, 1)
+    ),
+    "only the noise of step `start` is given back, without the picture in it": (
+        with_picture(
+            lambda x_0, eps, start, schedule: schedule.b_table[start].item() * eps
+        )
+    ),
+    "that is one step too early: our tables begin with t = 0, so the step is "
+    "round(strength * schedule.T)": at_step(
+        lambda strength, schedule: step(strength, schedule) - 1
+    ),
+    "int(...) cuts off what stands behind the point: round(...) goes to the nearest "
+    "step": at_step(lambda strength, schedule: int(strength * schedule.T)),
+    "it counts on 1000 steps: schedule.T says how many there are": at_step(
+        lambda strength, schedule: min(round(strength * 1000), schedule.T)
+    ),
+    "it begins at 1000 * strength, whatever schedule.T is": at_step(
+        step, shown=lambda strength, schedule: round(strength * 1000)
+    ),
+    "the strength itself is given back: the step is round(strength * schedule.T)": (
+        at_step(step, shown=lambda strength, schedule: strength)
+    ),
+    "strength is rounded before it is multiplied, to 0 or 1: "
+    "round(strength * schedule.T)": at_step(
+        lambda strength, schedule: round(strength) * schedule.T
+    ),
+    "the two answers are exchanged: first the step, then the noisy picture": exchanged,
+    "the first answer is a tensor with a step for each picture: give back the one "
+    "number, `start`": a_step_each,
+}
 
 
 def check_begin(learner_begin):
@@ -19,33 +142,129 @@ def check_begin(learner_begin):
         # A picture ends at -1 and 1, and noise does not: so they cannot be exchanged.
         return x_0.clamp(-1, 1), strength, eps, SCHEDULE
 
-    def from_the_other_end(x_0, strength, eps, schedule):
-        return begin(x_0, 1 - strength, eps, schedule)
-
-    def clean(x_0, strength, eps, schedule):
-        return begin(x_0, strength, eps, schedule)[0], x_0
-
-    def noise_alone(x_0, strength, eps, schedule):
-        return begin(x_0, strength, eps, schedule)[0], eps
-
-    def from_the_top(x_0, strength, eps, schedule):
-        return schedule.T, begin(x_0, strength, eps, schedule)[1]
-
-    mistakes = {
-        "that is the step of 1 - strength: strength 1 is to mean pure noise, so little "
-        "strength is a small t": from_the_other_end,
-        "the picture is still clean: the network expects the noise of step `start` in "
-        "it": clean,
-        "nothing of the picture is left: mix it with the noise, as add_noise does for "
-        "step `start`": noise_alone,
-        "the walk would begin at T, but the picture has the noise of a smaller step: "
-        "the network would take picture for noise": from_the_top,
+    # The notebook's own shape and strength, a number that needs rounding, a schedule
+    # with another T, the ends, and one picture alone.
+    x_0, eps = randn(8, 3, 32, 32).clamp(-1, 1), randn(2, 8, 3, 32, 32)[1]
+    also = {
+        "with strength 0.7": (x_0, 0.7, eps, SCHEDULE),
+        "with strength 0.2996, which is step round(299.6) and not int(299.6)": (
+            x_0,
+            0.2996,
+            eps,
+            SCHEDULE,
+        ),
+        "with schedule.T = 400": (x_0, 0.3, eps, straight_line(T=400)),
+        "with strength 1": (x_0, 1.0, eps, SCHEDULE),
+        "with strength 0": (x_0, 0.0, eps, SCHEDULE),
+        "with one picture": (x_0[:1], 0.7, eps[:1], SCHEDULE),
     }
+    return checked(learner_begin, begin, inputs, BEGIN_MISTAKES, also=also)
 
-    def check():
-        compare(learner_begin, begin, inputs, mistakes)
 
-    return report(check, learner_begin, begin)
+# How to hold a part -----------------------------------------------------------------
+
+
+def put_back_with(drawn, kept):
+    """What stands in the hole and beside it, each a function of all that is given."""
+
+    def mistaken(*given):
+        mask = given[2]
+        return torch.where(mask, drawn(*given), kept(*given))
+
+    return mistaken
+
+
+def x_next_alone(x_next, x_0, mask, t_next, eps_new, schedule):
+    return x_next
+
+
+def clean(x_next, x_0, mask, t_next, eps_new, schedule):
+    return x_0
+
+
+def as_noisy(x_next, x_0, mask, t_next, eps_new, schedule):
+    return mix(x_0, eps_new, t_next, schedule)
+
+
+def noisier(x_next, x_0, mask, t_next, eps_new, schedule):
+    return mix(x_next, eps_new, t_next, schedule)
+
+
+def zeros(x_next, *rest):
+    return torch.zeros_like(x_next)
+
+
+def at_other_step(other):
+    """The kept part with the noise of another step."""
+
+    def kept(x_next, x_0, mask, t_next, eps_new, schedule):
+        return mix(x_0, eps_new, other(t_next, schedule), schedule)
+
+    return kept
+
+
+PUT_BACK_MISTAKES = {
+    # The commonest mistake in real code: it nearly works, and leaves a seam.
+    "the kept part is clean, beside a part with noise: give it the noise of step "
+    "t_next first": put_back_with(x_next_alone, clean),
+    "the mask is the wrong way round: it is True where something new is to be "
+    "drawn": put_back_with(as_noisy, x_next_alone),
+    "the mask is the wrong way round, it is True where something new is to be drawn; "
+    "and the kept part needs the noise of step t_next": put_back_with(
+        clean, x_next_alone
+    ),
+    "the drawn part gets noise twice: it has that of t_next already": put_back_with(
+        noisier, as_noisy
+    ),
+    "the noise goes to the wrong part: what is drawn has that of t_next already, what "
+    "is kept has none": put_back_with(noisier, clean),
+    "nothing is put back: where the mask is False, x_0 belongs, with the noise of step "
+    "t_next": x_next_alone,
+    "all is put back: where the mask is True, x_next stays": as_noisy,
+    "the kept part is empty: where the mask is False, x_0 belongs, with the noise of "
+    "step t_next": put_back_with(x_next_alone, zeros),
+    "the hole is empty: where the mask is True, x_next belongs": put_back_with(
+        zeros, as_noisy
+    ),
+    "the kept part lies over the hole as well: take it only where the mask is False, "
+    "`~mask`": lambda *given: torch.where(given[2], given[0], 0.0) + as_noisy(*given),
+    "x_next is taken everywhere, with the kept part on top: take it only where the "
+    "mask is True": lambda *given: (
+        given[0] + torch.where(given[2], 0.0, as_noisy(*given))
+    ),
+    "the kept part has all of eps_new on top: the mix of step t_next has the picture "
+    "fainter and only b of the noise, as add_noise does it": put_back_with(
+        x_next_alone, lambda *given: given[1] + given[4]
+    ),
+    "the kept part is as strong as ever: in the mix of step t_next the picture is "
+    "fainter as well, as add_noise does it": put_back_with(
+        x_next_alone,
+        lambda *given: given[1] + given[5].b_table[given[3]].item() * given[4],
+    ),
+    "the kept part is nothing but noise: mix x_0 with eps_new, as add_noise does for "
+    "step t_next": put_back_with(x_next_alone, lambda *given: given[4]),
+    # On the straight line the same as the noise of step T - t_next.
+    "picture and noise are exchanged: it is add_noise(x_0, t, eps_new, schedule), with "
+    "the noise of step t_next": (
+        put_back_with(
+            x_next_alone,
+            lambda *given: mix(given[4], given[1], given[3], given[5]),
+        )
+    ),
+    "the kept part has the noise of one step less than t_next": put_back_with(
+        x_next_alone, at_other_step(lambda t_next, schedule: max(t_next - 1, 0))
+    ),
+    "the kept part has the noise of one step more than t_next": put_back_with(
+        x_next_alone,
+        at_other_step(lambda t_next, schedule: t_next + 1 - t_next // schedule.T),
+    ),
+    "the noise goes to x_next, and x_0 is not used: what is kept is x_0": (
+        put_back_with(x_next_alone, noisier)
+    ),
+    "it takes the mean of both parts: the mask says which of them to take": (
+        lambda *given: (given[0] + as_noisy(*given)) / 2
+    ),
+}
 
 
 def check_put_back(learner_put_back):
@@ -56,28 +275,30 @@ def check_put_back(learner_put_back):
         mask = torch.rand(2, 1, 8, 8, generator=generator) < 0.5
         # Neither end: at 0 a clean part is right, at T nothing of it is left.
         t_next = int(torch.randint(200, 900, (), generator=generator))
+        # Nor the middle, where t and T - t are the same.
+        t_next += 100 * (abs(t_next - 500) < 20)
         return x_next, x_0, mask, t_next, eps_new, SCHEDULE
 
-    # The commonest mistake in real code: it nearly works, and leaves a seam.
-    def clean(x_next, x_0, mask, t_next, eps_new, schedule):
-        return torch.where(mask, x_next, x_0)
-
-    def inverted(x_next, x_0, mask, t_next, eps_new, schedule):
-        return put_back(x_next, x_0, ~mask, t_next, eps_new, schedule)
-
-    def noise_twice(x_next, x_0, mask, t_next, eps_new, schedule):
-        both = torch.where(mask, x_next, x_0)
-        return add_noise(both, torch.full((len(x_0),), t_next), eps_new, schedule)
-
-    mistakes = {
-        "the kept part is clean, beside a part with noise: give it the noise of step "
-        "t_next first": clean,
-        "the mask is the wrong way round: it is True where something new is to be "
-        "drawn": inverted,
-        "the drawn part gets noise twice: it has that of t_next already": noise_twice,
+    x_next, x_0, eps_new = randn(3, 8, 3, 32, 32)
+    half = torch.zeros(32, 32, dtype=torch.bool)
+    half[:, 16:] = True
+    each = randn(8, 1, 32, 32) > 0
+    short = straight_line(T=400)
+    also = {
+        "with a mask of (H, W), as this notebook has": (
+            *(x_next, x_0, half, 583, eps_new, SCHEDULE),
+        ),
+        "with a mask of (B, 1, H, W)": (x_next, x_0, each, 583, eps_new, SCHEDULE),
+        "at the last step, t_next = 0": (x_next, x_0, half, 0, eps_new, SCHEDULE),
+        "with schedule.T = 400": (x_next, x_0, half, 100, eps_new, short),
+        "with one picture": (x_next[:1], x_0[:1], half, 250, eps_new[:1], SCHEDULE),
+        "with a mask of (H, W) on a picture of 32 x 48": (
+            randn(1, 3, 32, 48),
+            randn(2, 1, 3, 32, 48)[1],
+            randn(32, 48) > 0,
+            250,
+            randn(3, 1, 3, 32, 48)[2],
+            SCHEDULE,
+        ),
     }
-
-    def check():
-        compare(learner_put_back, put_back, inputs, mistakes)
-
-    return report(check, learner_put_back, put_back)
+    return checked(learner_put_back, put_back, inputs, PUT_BACK_MISTAKES, also=also)

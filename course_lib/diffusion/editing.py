@@ -30,7 +30,8 @@ from course_lib.pixels import check_pictures
 
 # Of latents, too, where whole pictures are guided harder and only in the middle of the
 # way. Done so, holes have larger seams, and a faint strength begins below that middle:
-# of 60 pictures at strength 0.3 none became the red cat that was asked for (lesson 07).
+# of 60 pictures at strength 0.3 none became the red cat that was asked for
+# (benchmarks/07_editing.md).
 W = FOR_PROMPTS.guidance_scale
 
 # Begin half way ---------------------------------------------------------------
@@ -123,7 +124,7 @@ def check_asked(pictures: Tensor, asked: list[str]) -> None:
 # How often each step is taken, where nobody says. How different neighbours are at the
 # border of a hole, real pictures being 1: taken once 2.8, three times 1.9, and pulled
 # 1.4, which in pixels whole drawings have there as well. Pulled and taken once it is
-# 2.8 again, so both are needed (lesson 07).
+# 2.8 again, so both are needed (benchmarks/07_editing.md).
 AGAIN = 3
 FAINTEST = 0.2  # a guess is pulled by what a picture so faint would need, not more
 # The last share of the way goes unguided: guidance makes the drawn part's colours

@@ -130,8 +130,8 @@ class Way:
 
 
 # Where nobody says. Labels: a little guidance with 50 calls betters both the share of
-# right animals and the distance; more of it costs distance (lesson 06). Prompts: w = 4
-# brought a few hats over 3, and from 5 on colours get loud (lesson 10).
+# right animals and the distance; more of it costs distance (benchmarks/06_sampling.md).
+# Prompts: w = 4 brought a few hats over 3, and from 5 on colours get loud (lesson 10).
 FOR_LABELS, FOR_PROMPTS = Way(2.0, steps=25), Way(3.0, steps=10)
 # 20 calls, as FOR_PROMPTS: what is saved outside 400..950 buys three steps more. A
 # choice: whatever differs lies inside the intervals (benchmarks/10_text_to_image.md).

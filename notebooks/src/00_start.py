@@ -3,24 +3,25 @@
 #
 # *About 15 minutes. You need nothing but curiosity.*
 #
-# When you are through you have
+# By the end you will have
 #
 # - watched a picture come out of pure noise, and chosen what it shows,
 # - solved your first exercise, and seen what a check says,
 # - looked at what the course will build, and whether your machine is ready.
 #
 # A notebook is made of **cells**. Click on one and press Shift + Enter: it runs, and
-# you are at the next one. Start with the folded cell below: it sets the course up.
+# you move on to the next one. Start with the folded cell below: it sets the course up.
 
 # %% [markdown]
 # ## Type what you want to see
 #
-# Run the next cell, write into the field and press Enter. The network knows eight
+# Run the next cell, type into the field and press Enter. The network knows eight
 # animals (frog, rabbit, cat, bear, bird, fish, turtle, bat), eight colours, hats,
 # balloons, umbrellas and stilts, snow, night, sea, sunset and meadows, and two animals
-# side by side. Then drag the slider under the pictures. On the left, noise turns into
-# a picture: $x_t$, the picture at step t. On the right is the network's guess of what
-# is hidden in the noise: $\hat x_0$, in code `x_0_hat`. Another seed is another noise.
+# side by side. Then drag the slider under the pictures. On the left, noise turns into a
+# picture: $x_t$, the picture at step t. On the right is the network's guess of what is
+# hidden in the noise: $\hat x_0$, in code `x_0_hat`. The seed is a number that picks
+# the random noise: another seed, another noise.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.widgets import live, sampler_slider
@@ -34,7 +35,7 @@ def watch(prompt, seed):
     for sentence in draw.remarks([prompt]):
         print(sentence)
     way = draw.as_pictures(draw.trace([prompt], steps=14, seed=seed))
-    sampler_slider(list(way), alt=f"Out of noise comes {prompt}", zoom=4)
+    sampler_slider(list(way), alt=f"Noise turns into {prompt}", zoom=4)
 
 
 live(watch, prompt="a frog on stilts", seed=(0, 50, 1, 4))
@@ -42,8 +43,8 @@ live(watch, prompt="a frog on stilts", seed=(0, 50, 1, 4))
 # %% [markdown]
 # Before you go on: what does the picture start from? It is 64 x 64 pixels, and each
 # pixel is three numbers, 12,288 in all. How many random numbers does the network need
-# to begin? Make a guess and run the cell. All through the course you guess first: a
-# wrong guess is what you remember.
+# to begin? Make a guess and run the cell. All through the course you guess first: the
+# guess that you get wrong is the one that you remember.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -54,8 +55,8 @@ guess_start = prediction(
 )
 
 # %% [markdown]
-# Now the same picture without a field. Change the words, or the number, and run the
-# cell again.
+# Here is the same picture without an input field. Change the words or the seed, and run
+# the cell again.
 
 # %%
 from course_lib.figures.plots import show_trace
@@ -64,24 +65,24 @@ prompt, seed = "a frog on stilts", 4
 
 way = list(draw.trace([prompt], steps=14, seed=seed))
 seen = list(draw.as_pictures(way))
-sampler_slider(seen, alt=f"Out of noise comes {prompt}", zoom=4)
+sampler_slider(seen, alt=f"Noise turns into {prompt}", zoom=4)
 show_trace(seen, alt=f"Noise turns into {prompt}; below, the guess at each step.")
 numbers = way[0].x_t.numel()
 print(f"{numbers:,} random numbers became {prompt} in {len(way) - 1} steps")
 guess_start.compare(numbers)
 
 # %% [markdown]
-# This picture existed nowhere before you pressed the keys. The network was trained on
+# This picture did not exist before you pressed the keys. The network was trained on
 # 50,000 pictures. There are frogs in them, and animals on stilts, but not one frog on
-# stilts. It can do one thing: *guess what is hidden under noise*, when words tell it
-# what that is. Asked again and again, it finds a frog where there was none.
+# stilts. It can do one thing: *guess what is hidden under noise*, given words that say
+# what it is. Asked again and again, it finds a frog where there was none.
 #
 # (Why so few random numbers for so many pixels? The network draws in a kind of
-# shorthand, 16 x 16 places, and a second network writes it out as 64 x 64 pixels. That
-# is why the noise looks like confetti. Until notebook 11 you will work with pixels
-# themselves.)
+# shorthand with 16 x 16 places, and a second network writes it out as 64 x 64 pixels.
+# That is why the noise looks like confetti. Until notebook 11 you will work with the
+# pixels themselves.)
 #
-# Now some more, two of each.
+# Now some more prompts, with two pictures of each.
 
 # %%
 from course_lib.figures.plots import show_pictures
@@ -109,7 +110,7 @@ print(f"a network of {size:,} numbers drew {len(zoo)} pictures")
 # ## How exercises work
 #
 # In each notebook you write one or two small functions. A **check** tries yours and
-# answers in words. It has three answers. Here are the first two.
+# answers in words. It has three kinds of answer. Here are the first two.
 
 # %%
 import torch
@@ -139,8 +140,8 @@ show_pictures(
 )
 
 # %% [markdown]
-# **Your turn.** Show the frog in a mirror: left becomes right. A picture has three
-# axes: 0 goes through the colours, 1 through the rows, 2 through the columns.
+# **Your turn.** Show the frog in a mirror, so that left becomes right. A picture has
+# three axes: 0 goes through the colours, 1 through the rows, 2 through the columns.
 # `picture.flip(1)` reverses the rows. Write your line in place of `raise ...`, and run
 # both cells. If you leave it empty, nothing breaks: the notebook goes on with the
 # library's version.
@@ -165,12 +166,13 @@ show_pictures(
 
 # %% [markdown]
 # "ok" is the third answer. In the *Run* menu there is "Restart Kernel and Run All
-# Cells". It mends whatever you may have broken, so change things. That is the way to
-# learn here.
+# Cells". It forgets every value and runs the notebook afresh. Undo (Ctrl + Z) brings
+# back code that you have changed. So change things: that is the way to learn here.
 #
 # ## What you will build
 #
-# Everything that you have just used. A tour, one row a notebook:
+# You will build everything that you have just used. Here is a tour: each row shows what
+# one or more notebooks are about.
 
 # %%
 import torch.nn.functional as F
@@ -186,7 +188,7 @@ ruined = add_noise(five, t, eps, small.schedule)
 
 channels = frog[:, None].expand(3, 3, 32, 32)  # red, green and blue alone, as greys
 eye = F.interpolate(frog[None, :, 11:19, 8:16], scale_factor=4)  # 8 pixels, enlarged
-stages = [  # a network that knows eight labels, and no sentence
+stages = [  # a network that knows eight labels, but no sentences
     LabelToImage.from_pretrained(name)(["frog"], steps=14, seed=3)
     for name in ("critters-early", "critters-middle", "critters")
 ]
@@ -207,12 +209,12 @@ show_rows(
     alt="Six rows: a frog with its red, green and blue and its eye enlarged; the frog "
     "under more and more noise; guesses of a frog that get clearer; the same noise "
     "drawn early, half way and late in a training; drawn in 1 to 16 steps; and drawn "
-    "for more and more words.",
+    "from more and more words.",
 )
 show_rows(
     {"11, 12 latents": draw(told, steps=14, seed=3)},  # the last row, 64 x 64 pixels
     titles=["(no words)", *told[1:]],
-    alt="Five pictures for more and more words, up to a red frog with a hat at night.",
+    alt="Five pictures from more and more words, up to a red frog with a hat at night.",
 )
 print("how much picture is left in row 02:", small.schedule.a(t).tolist())
 
@@ -226,21 +228,23 @@ print("how much picture is left in row 02:", small.schedule.a(t).tolist())
 # - [06 · Sampling](06_sampling.ipynb): from noise to a picture in 1, 2, 4, 8 and 16
 #   steps, with a sampler of your own.
 # - [08](08_words.ipynb), [09](09_image_text.ipynb) and [10](10_text_to_image.ipynb):
-#   turn words into numbers, find out what they look like, and let them steer.
+#   turn words into numbers, learn what the words look like, and let them steer the
+#   picture.
 # - [07](07_editing.ipynb), which comes after 10: change pictures.
 # - [11](11_autoencoder.ipynb) and [12](12_latent_diffusion.ipynb): the shorthand, and
 #   the whole system in it.
 #
 # Later parts of the course go on from there: your own photos and styles, and what all
-# this does to the world. They are not written yet; [the map](../lessons/README.md) says
-# where we are.
+# this does to the world. These parts are not written yet; [the
+# map](../lessons/README.md) says where we are.
 #
 # ## Is my machine ready?
 #
-# Two processor cores are enough for everything; nothing needs a graphics card. The
-# doctor looks at your machine, measures how fast it is, and says what to do. Data that
-# is "not here yet" is no fault: the course draws it when it is first needed. (The
-# output stored in this file comes from a busy machine, held to one core.)
+# Two processor cores are enough for everything; nothing needs a graphics card. A small
+# program, the *doctor*, looks at your machine, measures how fast it is, and says what
+# to do. If it says that data is "not here yet", nothing is wrong: the course draws the
+# data when it first needs them. (The output stored in this file comes from a busy
+# machine, held to one core.)
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.commands.main import main
@@ -267,9 +271,9 @@ code = main(["doctor"])
 #
 # <details><summary>Answer</summary>
 #
-# In no single place. Together the numbers say how a noisy picture must change to look
-# a little more like the pictures the network has seen. Notebook 06 measures how far our
-# frogs are from the nearest frog that it has seen.
+# In no single place. Together the numbers say how a noisy picture must change to look a
+# little more like the pictures the network has seen. Notebook 06 measures how far our
+# frogs are from the nearest frog that the network has seen.
 #
 # </details>
 #
@@ -278,8 +282,8 @@ code = main(["doctor"])
 # <details><summary>Answer</summary>
 #
 # The network has been trained on pictures under noise. At the first step it has only
-# ever seen noise, and a white sheet is nothing like it. Noise is also different every
-# time, so every picture is another one. Notebook 06 starts from a white sheet, and from
-# other things, and counts what comes.
+# ever seen pure noise, and a white sheet is nothing like that. Noise is also different
+# every time, so every picture is different. Notebook 06 starts from a white sheet, and
+# from other things, and counts what comes out.
 #
 # </details>

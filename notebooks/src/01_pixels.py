@@ -3,21 +3,22 @@
 #
 # *About 40 minutes. You need loops, functions and lists, nothing more.*
 #
-# When you are through you can
+# By the end you can
 #
 # - say what one pixel is, and change it by hand,
 # - paint into a picture, and draw a creature from nothing but distances,
 # - translate between the numbers in a file and the numbers that a network likes,
-# - say why almost every possible picture is just flicker, and why that matters.
+# - say why almost every possible picture is mere flicker, and why that matters.
 #
-# Run the cells from top to bottom with Shift + Enter. Change things: "Restart Kernel
-# and Run All Cells" mends whatever breaks.
+# Run the cells from top to bottom with Shift + Enter. Change things: Undo (Ctrl + Z)
+# and "Restart Kernel and Run All Cells" bring everything back.
 
 # %% [markdown]
 # ## See it
 #
-# Here is an album of 1,000 small pictures. Nobody painted them: a program of the course
-# draws them and writes a caption for each. We search the captions for some words.
+# Here is an album of 1,000 small pictures. Nobody painted them: one of the course's
+# programs draws them and writes a caption for each. We search the captions for some
+# words.
 
 # %%
 import torch
@@ -33,7 +34,7 @@ texts = captions(factors, torch.arange(1000), seed=0)
 wanted = "green frog"  # try "bunny", "purple bat", "umbrella", "under the moon"
 found = [i for i, text in enumerate(texts) if wanted in text]
 print(f"{len(found)} of {len(texts)} captions say {wanted!r}")
-if found:  # there are words that no caption says, such as "frog on stilts"
+if found:  # some words are in no caption, such as "frog on stilts"
     show_pictures(
         from_bytes(album[found[:8]]),
         titles=[texts[i] for i in found[:8]],
@@ -43,10 +44,10 @@ if found:  # there are words that no caption says, such as "frog on stilts"
     )
 
 # %% [markdown]
-# We keep one of them: the frog by the sea. To the computer it is a box of numbers, 3
+# We keep one picture: the frog by the sea. To the computer it is a box of numbers, 3
 # colours × 32 rows × 32 columns. (Such a box is called a **tensor**; `torch` is the
-# library that computes with them.) Here is one of its eyes, with the numbers written
-# in.
+# library that computes with them.) Here is one of the frog's eyes, with the numbers
+# written in.
 
 # %%
 from course_lib.figures.plots import show_picture_numbers
@@ -64,8 +65,9 @@ show_picture_numbers(frog, top=11, left=9, size=5)
 # ## One pixel
 #
 # In files the three numbers go from 0 to 255, as above. In this course they go from
-# **-1 (none of that light) to 1 (all of it)**; the reason comes below. Light adds up:
-# red and green light together look yellow. (The last square is white, like the page.)
+# **-1 (none of that light) to 1 (all of it)**; the section "Two scales" says why. Light
+# adds up: red and green light together look yellow. (The last square is white, so on a
+# white page you see only its title.)
 
 # %%
 colours = {
@@ -115,8 +117,8 @@ show_pictures(picture[None], zoom=16, alt="A smiling yellow face in nine rows of
 # %% [markdown]
 # ## Edit one pixel by hand
 #
-# We change one single pixel of the frog. How many numbers change? Guess first. Then
-# run the cell after it, and give the frog a green sun, or a freckle.
+# We change one single pixel of the frog. How many numbers change? Guess first. Then run
+# the cell after it, and change it to give the frog a green sun, or a freckle.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -136,14 +138,14 @@ show_pictures(
 )
 
 # %% [markdown]
-# Only that pixel has changed. Nothing else moves: no number depends on any other.
+# Only that pixel has changed: no number depends on any other.
 #
 # ## Your turn: paint a square
 #
 # Write `my_paint_square`. It gets a picture `(3, H, W)`, the row `top` and the column
 # `left` where the square begins, its `side` in pixels, and a colour of three numbers.
-# It returns a **new** picture. Two hints: `picture.clone()` makes a copy, and `x[2:5]`
-# means number 2, 3 and 4, so a slice stops before its end.
+# It returns a **new** picture. Two hints: `picture.clone()` makes a copy, and the slice
+# `x[2:5]` means numbers 2, 3 and 4: it stops before its end.
 
 
 # %%
@@ -175,7 +177,8 @@ print("numbers changed:", (cool != frog).sum().item())
 # ## Three pictures in one
 #
 # Each of the three colours is a picture of its own, in shades of grey: bright where
-# there is much of that light. Which one shows the sky brightest? Which one the frog?
+# there is much of that light. Which one shows the sky brightest, and which one the
+# frog?
 
 # %%
 channels = frog[:, None].expand(3, 3, 32, 32)  # each channel alone, as a grey picture
@@ -197,13 +200,15 @@ for name, channel in zip(["red", "green", "blue"], frog, strict=True):
 # A file has one *byte* for each number: a whole number from 0 to 255. Our networks get
 # numbers from -1 to 1 instead. Why? Because then the middle is **0**. In the next
 # notebook we add random noise, and noise is above 0 as often as below. A picture around
-# 0 and noise around 0 mix well. And "I know nothing" is simply 0, which is grey.
+# 0 and noise around 0 mix well. And when a network has no idea, it can answer 0, which
+# is grey.
 #
 # ## Your turn: from bytes to [-1, 1]
 #
 # Write the formula: 0 becomes -1, 255 becomes 1, with equal steps between them. It has
-# to work for *any* picture, also for a dark one. (Bytes are of dtype `uint8`: in it 0 -
-# 1 is 255. `.float()` turns them into numbers with a decimal point.)
+# to work for *any* picture, even a dark one. (Bytes have the dtype, the kind of number,
+# `uint8`. It knows no negative numbers: 0 - 1 is 255. `.float()` turns bytes into
+# numbers with a decimal point.)
 
 
 # %%
@@ -236,8 +241,9 @@ if to_scale is my_from_bytes:  # solved: here are the library's own two function
 # ## Draw with distances
 #
 # How does the computer draw a disc? It asks each pixel one question: *how far are you
-# from the middle?* Take away the radius, and you get the **signed distance** to the
-# edge: negative inside, 0 on the edge, positive outside.
+# from the middle?* Subtract the radius, and you get the **signed distance** to the
+# edge: negative inside, 0 on the edge, positive outside. (`.clamp(0, 1)` turns numbers
+# below 0 into 0 and numbers above 1 into 1.)
 
 # %%
 import math
@@ -262,11 +268,11 @@ show_pictures(
 )
 
 # %% [markdown]
-# The library does the same without loops, for all pixels at once. Its pictures are 1
-# wide and 1 high, and y goes up. There are a few helpers: `union` glues shapes
-# together, `intersection` keeps the part that lies in both, `capsule` is a thick line.
-# That is enough for a creature. **Make it yours**: another colour, three eyes, longer
-# legs, a hat.
+# The library does the same without loops, for all pixels at once. It measures in other
+# units: a picture is 1 wide and 1 high, and y goes up. It has a few helpers: `union`
+# glues shapes together, `intersection` keeps the part that lies in both, and `capsule`
+# draws a thick line with round ends. That is enough for a creature. **Make it yours**:
+# another colour, three eyes, longer legs, a hat.
 
 # %%
 from course_lib.world.shapes import (
@@ -309,14 +315,14 @@ print("a creature is", mine.numel(), "numbers too")
 # %% [markdown]
 # ## The album of the course
 #
-# That is how all the **critters** are drawn, from circles, capsules and polygons. Each
-# is made from a list of facts, the *factors*; the caption is written from the same
-# facts. So for every picture we know exactly what is in it, and later we can measure
-# whether a network drew what it was asked for.
+# That is how all the **critters**, the animals of this course, are drawn: from circles,
+# capsules and polygons. Each is made from a list of facts, the *factors*, and the
+# caption is written from the same facts. So we know exactly what is in every picture,
+# and later we can measure whether a network drew what it was asked for.
 #
 # One thing is missing from the album on purpose: no frog ever stands on stilts. Some
-# combinations are **held out** of all training, so that we can ask later: can the
-# network draw what it has never seen?
+# combinations are **held out**: no training ever sees them. So we can ask later: can
+# the network draw what it has never seen?
 
 # %%
 from course_lib.world.critters import FACTORS
@@ -339,9 +345,9 @@ print(len(frogs), "frogs,", len(stilts), "of them on stilts")
 # %% [markdown]
 # ## Real photos
 #
-# CIFAR-10 is a famous set of 60,000 photos, 32×32 pixels each (Krizhevsky 2009). If it
-# can be reached, you see photos now. If not, critters take their place, and a line says
-# so. Either way it is the same kind of box of numbers.
+# CIFAR-10 is a famous set of 60,000 photos, 32×32 pixels each (Krizhevsky 2009). If
+# your computer can reach it, you see photos now. If not, critters take their place, and
+# a line says so. Either way each picture is the same kind of box of numbers.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.world.datasets import load_cifar10_or_critters
@@ -361,12 +367,13 @@ assert photos.pictures.shape == (10_000, 3, 32, 32)
 # ## The mean picture
 #
 # Since pictures are numbers, we can do sums with them. What is the *average* of 1,000
-# critters? Add them up, pixel by pixel, and divide by 1,000. The *standard deviation*
-# (`std`) says how far numbers typically lie from their mean.
+# critters? Add them up, pixel by pixel, and divide by 1,000: `.mean(dim=0)` does that
+# along axis 0, the pictures. The *standard deviation* (`std`) says how far numbers
+# typically lie from their mean.
 
 # %%
 everyone = from_bytes(album)  # (1000, 3, 32, 32)
-mean = everyone.mean(dim=0)  # (3, 32, 32): the mean over the first axis, the pictures
+mean = everyone.mean(dim=0)  # (3, 32, 32): the mean over axis 0, the pictures
 show_pictures(
     torch.stack([frog, mean]),
     titles=["one critter", "the mean of 1,000"],
@@ -375,15 +382,15 @@ show_pictures(
 print(f"spread of the numbers (std): frog {frog.std():.1f}, mean {mean.std():.1f}")
 
 # %% [markdown]
-# A dull smudge: everything that differs has cancelled out. Remember it. A computer that
-# has no idea what to draw, and hedges its bets, draws exactly this. It will come back
-# in notebook 02.
+# A dull smudge: everything that differs has cancelled out. Remember it. A network that
+# has no idea what to draw, and hedges its bets, draws just this. It will come back in
+# notebook 02.
 #
 # ## How many pictures are there?
 #
-# Each of the 3,072 numbers is one of 256. So there are 256 × 256 × ... × 256 possible
-# pictures, 3,072 times. How many of them look like *anything*? Let us take some at
-# random. And let us also take real critters and only **shuffle their pixels**.
+# Each of the 3,072 numbers has 256 possible values. So there are 256 × 256 × ... × 256
+# possible pictures, with 3,072 factors. How many of them look like *anything*? Let us
+# take some at random. Let us also take real critters and only **shuffle their pixels**.
 
 # %%
 from course_lib.figures.plots import show_rows
@@ -398,13 +405,13 @@ order = torch.randperm(32 * 32, generator=generator)
 shuffled = everyone.flatten(2)[:, :, order].reshape(1000, 3, 32, 32)
 show_rows(
     {"critters": everyone[:8], "shuffled": shuffled[:8], "random": anything[:8]},
-    alt="Eight critters; the same with their pixels shuffled; and eight pictures of "
+    alt="Eight critters; the same eight, their pixels shuffled; and eight pictures of "
     "random numbers. The last two rows are flicker.",
 )
 
 # %% [markdown]
 # All flicker. What do the critters have that the others lack? **Neighbours that
-# agree.** We measure it: how much does a pixel differ from the one to its right, on
+# agree.** We measure this: how much does a pixel differ from the one to its right, on
 # average? And how many of the 1,000 random pictures are as smooth as the *roughest*
 # critter?
 
@@ -419,7 +426,7 @@ from course_lib.figures.plots import plot_histograms
 
 
 def roughness(pictures):
-    """The mean difference between neighbours in a row, one number a picture."""
+    """The mean difference between neighbours in a row, one number for each picture."""
     step = pictures[:, :, :, 1:] - pictures[:, :, :, :-1]  # (N, 3, 32, 31)
     return step.abs().mean(dim=(1, 2, 3))
 
@@ -440,13 +447,13 @@ guess_smooth.compare(below)
 
 # %% [markdown]
 # You could draw random pictures until the sun burns out and never meet a frog. Pictures
-# of something are a speck of dust in an ocean of noise. **This whole course is about
-# one question: how to find a way from anywhere in that ocean to the speck.**
+# of something are specks of dust in an ocean of noise. **This whole course is about one
+# question: how do you find a way from anywhere in that ocean to such a speck?**
 #
 # ## Play
 #
 # Let the sun set over the frog: the slider takes away red, green and blue light, each
-# at its own pace. (Where sliders do not work you see all frames at once.)
+# at its own pace. (Where sliders do not work, you see all the pictures at once.)
 
 # %%
 from course_lib.figures.widgets import frame_slider, live
@@ -492,14 +499,14 @@ live(play, red=(0.0, 1.0), green=(0.0, 1.0), blue=(0.0, 1.0))
 #
 # </details>
 #
-# 2. You subtract a picture from itself. In the scale from -1 to 1, which colour do you
+# 2. You subtract a picture from itself. On the scale from -1 to 1, which colour do you
 #    see? And in bytes?
 #
 # <details><summary>Answer</summary>
 #
 # All numbers are 0. On our scale 0 is the middle: grey. In bytes 0 is black. The same
 # number means different things on different scales, which is why forgetting to convert
-# is the most common mistake with pictures.
+# is such a common mistake with pictures.
 #
 # </details>
 #
@@ -508,8 +515,8 @@ live(play, red=(0.0, 1.0), green=(0.0, 1.0), blue=(0.0, 1.0))
 #
 # <details><summary>Answer</summary>
 #
-# In the *arrangement*: in how each pixel goes with its neighbours. The numbers one by
-# one say almost nothing. Keep this in mind for notebook 04, where the network gets
-# small windows that look at neighbours.
+# In the *arrangement*: in how each pixel goes with its neighbours. A single number says
+# almost nothing. Keep this in mind for notebook 04, where the network gets small
+# windows, each covering a pixel and its neighbours.
 #
 # </details>

@@ -4,7 +4,7 @@
 # *About 45 minutes. Before this: [01 · A picture is numbers](01_pixels.ipynb).*
 #
 # We want to make pictures out of noise. First we do the opposite, which is easy: we
-# turn pictures into noise. When you are through you can
+# turn pictures into noise. By the end you can
 #
 # - add noise step by step, and say why there are square roots in it,
 # - jump to any step at once: you write that function,
@@ -41,14 +41,14 @@ x_t = add_noise(frog.expand(11, -1, -1, -1), t, eps.expand(11, -1, -1, -1), sche
 frame_slider(x_t, [f"t = {step}" for step in t], alt="A frog with more and more noise")
 
 # %% [markdown]
-# When did you lose the frog? Up to there you were a **denoiser**: you guessed the
+# When did you lose the frog? Up to that step you were a **denoiser**: you guessed the
 # picture behind the noise, because you know what frogs look like.
 #
 # ## Noises add like the sides of a triangle
 #
 # **Noise** here means: each number of the picture gets a random number of its own from
-# `torch.randn`, around 0, sometimes above and sometimes below. How big is it usually?
-# That is the **standard deviation** (`std`). Its square is the **variance**. We add a
+# `torch.randn`, sometimes above 0 and sometimes below. How far from 0 is it, typically?
+# The **standard deviation** (`std`) says that. Its square is the **variance**. We add a
 # noise of std 3 and one of std 4. What is the std of the sum?
 
 # %%
@@ -65,15 +65,15 @@ for name, noise in {"three": three, "four": four, "sum": three + four}.items():
 guess_std.compare(round((three + four).std().item()))
 
 # %% [markdown]
-# It is 5. Sometimes the two point the same way, but as often they cancel. The
-# *variances* add: 9 + 16 = 25, as with the sides of a right-angled triangle.
-# **Remember: when two noises are independent (neither tells anything about the other),
-# their variances add, and their stds do not.**
+# It is 5. Sometimes the two point the same way, but just as often they work against
+# each other. The *variances* add: 9 + 16 = 25, like the squares of the sides of a
+# right-angled triangle. **Remember: when two noises are independent (neither says
+# anything about the other), their variances add, and their stds do not.**
 #
-# Now we want to give away 2 % of a variance and replace it by 2 % fresh noise.
+# Now we want to give up 2 % of a variance and fill the gap with fresh noise.
 # Multiplying numbers by $f$ multiplies their std by $f$ and their variance by $f^2$. So
-# the factors must be the *roots* of 0.98 and 0.02. Watch the spread over 200 such
-# mixes: with roots, without roots, and if we only add noise and take nothing away.
+# the factors must be the *roots* of 0.98 and 0.02. Watch the std over 200 such mixes:
+# with roots, without roots, and when we only add noise and take nothing away.
 
 # %%
 from course_lib.figures.plots import plot_curves
@@ -99,18 +99,19 @@ plot_curves(
     spread,
     xlabel="mixes",
     ylabel="std",
-    alt="With roots the spread stays at 1; with the shares themselves it sinks to 0.1; "
+    alt="With roots the std stays at 1; with the shares themselves it sinks to 0.1; "
     "with only adding it grows beyond 2.",
 )
 
 # %% [markdown]
-# With the roots the spread stays at 1. The picture fades, the noise grows, and the
-# numbers keep the size that a network works well with. That is all there is to the
-# square roots.
+# With the roots the std stays at 1. The picture fades, the noise grows, and the numbers
+# keep the size that a network works well with. That is all there is to the square
+# roots.
 #
 # ## Step by step
 #
-# Now the frog. Each step keeps 98 % of the variance and fills up with fresh noise.
+# Now the frog. Each step keeps 98 % of the variance and fills the rest with fresh
+# noise.
 
 # %%
 from course_lib.figures.plots import show_pictures
@@ -134,16 +135,16 @@ show_pictures(
 )
 
 # %% [markdown]
-# Where do these factors come from? Each step multiplies the rest of the picture by
+# Where do these factors come from? Each step multiplies what is left of the picture by
 # √0.98. After 200 steps that is √0.98 · √0.98 · ... = 0.98¹⁰⁰, about 0.13. In the
 # slider the frog lasts longer, because there `beta` starts tiny and grows. Such a list
 # of `beta`s is a **schedule**.
 #
 # ## One jump is as good as many steps
 #
-# 200 little noises are one big noise: their variances add. So we need not walk. We can
-# jump: keep √(0.98²⁰⁰) of the picture and add √(1 - 0.98²⁰⁰) of *one* noise. Is that
-# true? We take 50,000 pixels that are all 0.8, walk, jump, and compare.
+# 200 small noises make one big noise: their variances add. So we need not walk. We can
+# jump: keep √(0.98²⁰⁰) of the picture and add √(1 - 0.98²⁰⁰) times *one* noise. Is that
+# true? We take 50,000 numbers that are all 0.8, walk, jump, and compare.
 
 # %%
 generator = torch.Generator().manual_seed(13)
@@ -164,12 +165,12 @@ for step in range(1, 201):
         assert abs(walked.std() - jumped.std()) < 0.02
 
 # %% [markdown]
-# It is the same cloud of numbers. So training never walks: it jumps to a random step.
+# Mean and std agree: walk and jump end in the same cloud of numbers. So training never
+# walks: it jumps to a random step.
 #
-# These are the letters that everybody uses (Ho, Jain and Abbeel 2020): at step $t$ the
-# fresh share is $\beta_t$ (here always 0.02), the kept share is $\alpha_t = 1 -
-# \beta_t$, and the product of all kept shares so far is $\bar\alpha_t$ ("alpha bar").
-# With it
+# These are the usual letters (Ho, Jain and Abbeel 2020): at step $t$ the fresh share is
+# $\beta_t$ (here always 0.02), the kept share is $\alpha_t = 1 - \beta_t$, and the
+# product of all kept shares so far is $\bar\alpha_t$ ("alpha bar"). Then
 #
 # $$x_t = a_t x_0 + b_t \epsilon,$$
 #
@@ -218,23 +219,23 @@ if jump is my_add_noise:
     print("yours and the library's agree:", same)
 
 # %% [markdown]
-# From here on we use the library's `add_noise`, because it takes any schedule, as two
-# tables: $a_t$ and $b_t$ for all steps.
+# From here on we use the library's `add_noise`. It takes any schedule, as two tables:
+# $a_t$ and $b_t$ for all steps.
 #
 # ## Schedules: how fast?
 #
-# Many schedules are in use. We look at three. DDPM (Ho et al. 2020) replaces a little
-# more at each step (*linear*: the $\beta_t$ lie on a line). That ruins pictures early,
-# so Nichol and Dhariwal (2021) go more gently (*cosine*). The *straight line* (Liu et
-# al. 2022; Lipman et al. 2023) simply fades over: $a_t = 1 - u$, $b_t = u$, where
-# $u = t/T$ says how far we are. The **signal-to-noise ratio** $a_t^2 / b_t^2$ compares
-# the variances of picture and noise. At 1 (10⁰ in the figure) there is as much of one
-# as of the other.
+# Many schedules are in use. We look at three. DDPM (the model of Ho et al. 2020)
+# replaces a little more at each step (*linear*: the $\beta_t$ lie on a line). That
+# ruins pictures early, so Nichol and Dhariwal (2021) go more gently (*cosine*). The
+# *straight line* (Liu et al. 2022; Lipman et al. 2023) simply fades from one to the
+# other: $a_t = 1 - u$, $b_t = u$, where $u = t/T$ says how far we are. The
+# **signal-to-noise ratio** $a_t^2 / b_t^2$ compares the variances of picture and noise.
+# At 1 (10⁰ in the figure) the two are equal.
 #
-# One thing looks odd in the pictures. On the straight line the *factors* add up to 1.
-# On the others their *squares* do. So half way the numbers are smaller on the straight
-# line. Fewer of them lie beyond black and white, where the screen cuts them off, and
-# the frog looks clearer than its ratio says.
+# One thing looks odd in the pictures: half way, the frog looks clearer on the straight
+# line than its ratio says. There the *factors* $a_t$ and $b_t$ add up to 1; on the
+# other schedules their *squares* do. So half way the straight line has smaller numbers,
+# and fewer of them lie beyond black and white, where the screen cuts them off.
 
 # %%
 from course_lib.diffusion.schedule import SCHEDULES
@@ -265,13 +266,14 @@ show_rows(
 #
 # Drop some dye into water. Nobody pushes it anywhere: the water kicks each speck about,
 # left or right, up or down, at random. Yet the drop always spreads, and its shape is
-# lost. That is *diffusion*. (Sohl-Dickstein et al. 2015 brought the word, and the idea
-# of learning the way back, to machine learning.)
+# lost. That is **diffusion**. (Sohl-Dickstein et al. 2015 brought the word, and the
+# idea of learning the way back, to generating pictures.)
 #
 # We start with specks in the shape of our frog. At each step, each speck moves as in
-# our formula, but the kick is as crude as can be: **flip a coin**, +1 or -1. No bell
-# curve anywhere. (The factor √0.98 pulls every speck a little towards the middle, else
-# the dye would spread for ever. Call it the glass. You need only read the loop.)
+# our formula, but the kick is as crude as can be: **flip a coin**, +1 or -1. There is
+# no bell curve anywhere. (The factor √0.98 pulls every speck a little towards the
+# middle, or else the dye would spread for ever. It plays the part of the glass. Of the
+# code you need only read the loop.)
 
 # %%
 green = (frog[1] > frog[0] + 0.1) & (frog[1] > frog[2] + 0.1)  # (32, 32): the frog
@@ -308,8 +310,10 @@ frame_slider(
 
 # %% [markdown]
 # The end is a round cloud in which no frog is left. How are the specks spread in it?
-# Here is where they stand from left to right, at the start and at the end, next to the
-# **bell curve** that `torch.randn` draws from: mean 0, variance 1, called $N(0, 1)$.
+# The figure shows how many stand where, from left to right, at the start, after 30
+# steps and at the end. Beside it is the **bell curve** that `torch.randn` draws from.
+# It is also called *Gaussian* or *normal*; with mean 0 and variance 1 it is written
+# $N(0, 1)$.
 
 # %%
 from course_lib.figures.plots import plot_histograms
@@ -330,18 +334,18 @@ for name, x in {"the specks": across["after 400 steps"], "bell curve": bell}.ite
 
 # %% [markdown]
 # **That is why the noise is Gaussian.** Many small, independent kicks add up to the
-# bell curve, whatever a single kick looks like, as long as its variance is finite: even
-# coin flips do. Little by little, we end there anyway. So we may as well kick with bell
-# curves from the start. Then the sum is exact after *every* number of steps, and the
-# jump is one line.
+# bell curve, whatever a single kick looks like, as long as its variance is finite. Even
+# coin flips do. With small steps we end there anyway, so we may as well draw every kick
+# from a bell curve. Then the sum is exactly a bell curve after *any* number of steps,
+# and the jump is one line.
 #
 # A picture is such a speck: not in a glass with two directions, but in a space with
-# 3,072. Diffusing a whole album means that each picture wanders off until all are one
-# round cloud.
+# 3,072. Diffusing a whole album means that each picture wanders off, until together
+# they are one round cloud.
 #
 # ## Why noise, and not blur?
 #
-# Blurring destroys a picture, too. We blur a hundred critters so much that a part of
+# Blurring destroys a picture as well. We blur a hundred critters until only a part of
 # their variance is left, and add noise until the same part is left. Then we do both to
 # the very end.
 
@@ -371,7 +375,7 @@ show_rows(
         "noise, end": end[:6],
     },
     alt="Six critters, blurred and with noise. At the end of the blur each is one flat "
-    "colour, each another; at the end of the noise all look alike.",
+    "colour, and all six differ; at the end of the noise all look alike.",
     zoom=3,
 )
 
@@ -380,11 +384,12 @@ show_rows(
 # critter was it? For the blur we compare colours. For the noise we use the best guesser
 # there can be, the library's `IdealDenoiser`. It knows all hundred by heart and asks of
 # each: if it was this one, how likely is the noise that would have to be there? Blind
-# luck is right for 10 ends of 1,000.
+# luck would be right for about 10 ends of 1,000.
 
 # %%
 guess_ends = prediction(
-    "Of 1,000 ends of the noise, how many does the best guesser name?", (0, 1000, 10)
+    "Of 1,000 ends of the noise, how many does the best guesser get right?",
+    (0, 1000, 10),
 )
 
 # %%
@@ -406,14 +411,14 @@ assert right < 30
 # own. To make a *new* picture you would have to know which end colours exist. The end
 # of the noise has forgotten nearly everything: **it is the same cloud for every
 # picture, and you can draw from it for free, as often as you like.** That is where a
-# new picture can start. (Models on blur exist, for one Bansal et al. 2022. They need a
-# model of the ends as well.)
+# new picture can start. (Bansal et al. (2022), for example, build models on blur. They
+# need a model of the ends as well.)
 #
 # ## Why little by little, and not one big step?
 #
 # The ideal denoiser gives the best possible answer to "which clean picture is behind
 # this $x_t$?", in a world of a hundred critters. We hand it pure noise and ask once.
-# Then we let it walk in 50 small steps (how, is the subject of notebook 06).
+# Then we let it walk in 50 small steps (notebook 06 shows how).
 
 # %%
 from course_lib.diffusion.objective import predictor
@@ -428,7 +433,7 @@ many_steps = list(ddim(predict, x_T, schedule, steps=50))[-1].x_t
 show_rows(
     {"pure noise": x_T, "one big step": one_step, "50 small steps": many_steps},
     alt="Six pure noises; one big step makes nearly the same blur of each; fifty small "
-    "steps make clear critters, each another.",
+    "steps make six clear and different critters.",
 )
 mean = hundred.mean(dim=0)
 print(f"one step, distance from the mean picture: {(one_step - mean).abs().mean():.2f}")
@@ -439,23 +444,25 @@ print("different critters:", len(set(nearest.indices.tolist())), "of 6")
 # %% [markdown]
 # There is the smudge of notebook 01 again. From pure noise every critter is possible,
 # and the *best* single answer is their mean. A small step needs no decision: it only
-# leans a little towards the likely critters. After it fewer are possible, the next lean
-# is clearer, and in the end one critter is left. Small steps let the chance in the
-# noise decide, instead of the average. (This denoiser knows a hundred critters by heart
-# and can only give one of them back. Notebook 03 goes on from here.)
+# leans a little towards the likely critters. After it fewer critters are likely, the
+# next lean is clearer, and in the end one critter is left. With small steps the noise
+# at the start decides which one; with one big step you get the average. (This denoiser
+# knows a hundred critters by heart and can only give one of them back. Notebook 03 goes
+# on from here.)
 #
 # ## How can subtracting noise leave *less* noise?
 #
 # Noise and its negative are equally random. So is "minus noise" not just as bad as
 # "plus noise"? We take a frog with noise on it, and subtract a guess of that noise. The
 # guesses differ only in how much they **go with** the noise that is really there: their
-# *correlation* $c$ with it. Each is $c$ times that noise plus $\sqrt{1 - c^2}$ times
-# another one. The variances add: $c^2 + (1 - c^2) = 1$. So each guess is itself a noise
-# of variance 1.
+# *correlation* $c$ with it. At $c = 1$ the guess is the noise itself, at $c = 0$ it has
+# nothing to do with it. Each guess is $c$ times the real noise plus $\sqrt{1 - c^2}$
+# times an independent one. The variances add: $c^2 + (1 - c^2) = 1$. So each guess is
+# itself a noise of variance 1, as large as the real one.
 
 # %%
 guess_c = prediction(
-    "How large must c be, so that subtracting the guess leaves less noise?",
+    "How large must c be for subtracting the guess to leave less noise?",
     ["any c above 0", "c above 0.5", "c above 0.9"],
 )
 
@@ -484,10 +491,11 @@ show_pictures(
 )
 
 # %% [markdown]
-# - Subtracting the exact opposite ($c = -1$) doubles the noise: std 2, variance 4.
+# - Subtracting the exact opposite of the noise ($c = -1$) doubles it: the std is 2, the
+#   variance 4.
 # - Subtracting *some other* noise ($c = 0$) adds: 1 + 1 = 2. You were right to doubt.
 # - A guess as loud as the noise leaves $(1 - c)^2 + (1 - c^2) = 2 - 2c$. That is less
-#   than 1 only if $c$ beats 0.5.
+#   than 1 only if $c$ is above 0.5.
 # - A careful guesser says less when it knows less. Subtract only $c$ times the guess,
 #   and $1 - c^2$ is left: *any* $c$ other than 0 helps. (At $c = -1$ the guess is
 #   exactly wrong, so subtracting -1 times it is exactly right.) A network that is
@@ -498,10 +506,10 @@ show_pictures(
 #
 # ## How can anyone tell which part is the noise?
 #
-# Look at one number: 0.3. Is it 0.5 of picture and -0.2 of noise, or -0.4 and 0.7?
-# Nobody can say. But 3,072 numbers together must make a *picture*. We show the ideal
-# denoiser the frog at several steps, and read how sure it is. Beside it we ask one that
-# knows the other critters, but **has never seen this frog**.
+# Look at one number: 0.3. Is it 0.5 of picture and -0.2 of noise, or -0.4 of picture
+# and 0.7 of noise? Nobody can say. But 3,072 numbers together must make a *picture*. We
+# show the ideal denoiser the frog at several steps, and print how sure it is. Then we
+# ask a second one, which knows the other critters but **has never seen this frog**.
 
 # %%
 known = torch.cat([frog[None], hundred[1:]])  # the frog is number 0
@@ -522,7 +530,7 @@ for step in steps:
     rows["x_t"].append(x_t[0])
     for name, denoiser in {"knows it": knows, "never saw it": never_saw}.items():
         x_0_hat = denoiser(x_t, t)
-        eps_hat = (x_t - a_t * x_0_hat) / b_t  # if that was the picture, this the noise
+        eps_hat = (x_t - a_t * x_0_hat) / b_t  # the noise that goes with it
         noise_left.append((eps - eps_hat).var())
         mistake.append((x_0_hat - frog).var())
         rows[name].append(x_0_hat[0])
@@ -537,17 +545,18 @@ show_rows(
 
 # %% [markdown]
 # Even at t = 500, where you see only noise, there is no doubt: any other picture would
-# need a noise that is absurdly unlikely. With more noise several become possible, and
-# the guess becomes their mean.
+# need a noise that is absurdly unlikely. With more noise several critters become
+# possible, and the guess becomes their mean.
 #
-# The other one gives back the most similar critter that it knows, a frog with a
-# balloon, and takes the rest for noise. At t = 100 that is worse than doing nothing,
-# which leaves 1.00. (Both end at 0.00, but that is no merit: at t = 1,000 nearly
-# everything is noise, so "it is all noise" is almost right. Look at the mistake in the
-# picture.) **To tell noise from picture, you must know pictures.** A network is trained
-# for exactly this, on so many pictures that it can cope with a new one.
+# The denoiser that never saw the frog gives back the most similar critter that it
+# knows, a frog with a balloon, and takes the rest for noise. At t = 100 that is worse
+# than doing nothing, which would leave a noise of 1.00. (At t = 1,000 both leave 0.00,
+# but that is no merit: nearly everything is noise, so "it is all noise" is almost
+# right. Look at the mistake in the picture instead.) **To tell noise from picture, you
+# must know pictures.** A network is trained for exactly this, on so many pictures that
+# it can cope with a new one.
 #
-# How much must one see to be sure? At t = 300 we show only some of the 3,072 numbers.
+# How much must you see to be sure? At t = 300 we show only some of the 3,072 numbers.
 
 # %%
 generator = torch.Generator().manual_seed(7)
@@ -559,7 +568,7 @@ order = torch.randperm(3072, generator=generator)
 for count in counts:
     seen = order[:count]
     part = IdealDenoiser(hundred.flatten(1)[:, seen], schedule)
-    right = part.chances(x_t[:, seen], step).diagonal()  # each its own picture, (100,)
+    right = part.chances(x_t[:, seen], step).diagonal()  # its own picture, (100,)
     certain.append(right.mean().item())
     print(f"numbers seen: {count:4}, chance of the right critter: {certain[-1]:.2f}")
 plot_curves(
@@ -573,13 +582,14 @@ plot_curves(
 )
 
 # %% [markdown]
-# One number says nothing, a thousand say everything. Noise has no pattern. Pictures do.
+# One number says almost nothing, a thousand say everything. Noise has no pattern.
+# Pictures do.
 #
 # ## Play
 #
-# Choose a critter, a schedule and a step. At which step do you lose it? Is it the same
-# for the night pictures and the snow? (The figure with three schedules above shows the
-# same where sliders do not work.)
+# Choose a critter, a schedule and a step. At which step do you lose the critter? Is
+# that step the same for the night pictures and the snow? (Where sliders do not work,
+# use the figure with three schedules above.)
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.widgets import live
@@ -613,23 +623,23 @@ live(play, critter=menu, schedule=list(SCHEDULES), t=(0, 1000, 50))
 #
 # </details>
 #
-# 2. `alpha_bar[t]` is 0.25. How much of the picture is left, and how much noise is in?
+# 2. `alpha_bar[t]` is 0.25. How large are the factors of picture and noise?
 #
 # <details><summary>Answer</summary>
 #
 # $a_t = \sqrt{0.25} = 0.5$ and $b_t = \sqrt{0.75}$, about 0.87. The signal-to-noise
-# ratio is 0.25 / 0.75 = 1/3. (Taking 0.25 and 0.75 themselves is the commonest mistake
-# in home-made diffusion code: the spread would shrink.)
+# ratio is 0.25 / 0.75 = 1/3. (Taking 0.25 and 0.75 themselves is a common mistake in
+# home-made diffusion code: the std would shrink.)
 #
 # </details>
 #
-# 3. A friend says: "I subtract random noise from the random noise, that makes it
-#    cleaner." What do you ask?
+# 3. A friend says: "I subtract random noise from the random noise, and that makes the
+#    picture cleaner." What do you ask?
 #
 # <details><summary>Answer</summary>
 #
 # "Where did your noise come from?" If it is independent of the noise in the picture,
-# the variances add and it gets worse. It helps only if it was *estimated from the
+# the variances add and it gets worse. It helps only if it was *estimated from the noisy
 # picture*, by someone who knows what pictures look like.
 #
 # </details>

@@ -1,20 +1,18 @@
 # %% [markdown]
 # # 3 · Learning to denoise
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/03_denoise.ipynb)
-#
 # *80 minutes: two sittings of 40 minutes each. Before this:
 # [02 · Adding noise](02_noise.ipynb).*
 #
-# After this notebook you can
+# By the end you can
 #
 # - say how a network learns, and why its neurons need a bend,
 # - write the loss that a diffusion model is trained with,
-# - write the loop that turns noise into something that never existed before,
+# - write the loop that turns noise into points that never existed before,
 # - say what the model is told, what it is never told, and what it finds out itself.
 #
 # We do it with **points in the plane** instead of pictures. A point is two numbers, so
-# everything can be seen, and a network learns it in seconds. No formula will change
+# you can see everything, and a network learns it in seconds. No formula will change
 # when the points become pictures.
 
 # %% [markdown]
@@ -24,8 +22,8 @@
 #
 # On the left are 600 points, scattered by chance. On the right is a spiral. Nobody
 # tells a point where to go. At each of 50 steps a denoiser looks at every point,
-# guesses which clean point hides behind the noise, and moves the point a little that
-# way. In sitting two your own network and your own loop will do it.
+# guesses which clean point hides behind the noise, and moves the noisy point a little
+# that way. In sitting two your own network and your own loop will do this.
 
 # %%
 import torch
@@ -54,7 +52,7 @@ path = list(ddim(predict, x_T, schedule, steps=50))
 plot_points(
     {f"t = {step.t}": step.x_t for step in [path[i] for i in (0, 45, 50)]},
     limit=2.2,
-    alt="Three panels: a round cloud of points draws together and becomes a spiral.",
+    alt="Three panels: a round cloud of points contracts and becomes a spiral.",
 )
 print(f"away from the spiral: {away(x_T):.1f} at the start")
 print("nearer than 0.01 at the end:", away(path[-1].x_t) < 0.01)
@@ -62,15 +60,15 @@ print("nearer than 0.01 at the end:", away(path[-1].x_t) < 0.01)
 # %% [markdown]
 # ## One number, fitted by gradient descent
 #
-# How does a network learn? It changes its numbers until a *loss* is small. We begin
-# with a network that has **one** number, $w$. Its job is to see a noisy number
-# $x_t = 0.8 x_0 + 0.6 \epsilon$ and to guess the noise in it: $\hat\epsilon = w x_t$.
-# The hat means "guessed".
+# How does a network learn? It changes its numbers until a **loss**, a measure of how
+# wrong its guesses are, is small. We begin with a network that has **one** number, $w$.
+# It sees a noisy number $x_t = 0.8 x_0 + 0.6 \epsilon$ and guesses the noise in it:
+# $\hat\epsilon = w x_t$. The hat means "guessed".
 #
 # The loss is the mean of the squared errors. We do not know the best $w$, so we feel
 # for the slope: we try a little to the right and a little to the left. Then we go
-# downhill, in longer steps where it is steeper. That is **gradient descent**, and that
-# is all there is to it.
+# downhill, in longer steps where it is steeper. That is **gradient descent**, and there
+# is no more to it. (The *learning rate* says how long a step is for a given slope.)
 
 # %%
 from course_lib.figures.figure import PALETTE, panels
@@ -100,28 +98,29 @@ with panels(alt, width=5.6, height=3.4) as (axis,):
 print(f"w = {w:.1f}, loss = {loss_of(w):.2f}, slope = {abs(slope):.2f}")
 
 # And the slope as torch finds it, without trying:
-start = torch.tensor(-0.5, requires_grad=True)  # "remember what is computed with it"
+start = torch.tensor(-0.5, requires_grad=True)  # "remember what I do with this"
 loss_of(start).backward()
 by_trying = (loss_of(-0.4) - loss_of(-0.6)) / 0.2
 print(f"slope at -0.5 by trying {by_trying:.2f}, by torch {start.grad:.2f}")
 
 # %% [markdown]
 # It found $w = 0.6$, the bottom of the valley. **The loss does not reach 0**: from
-# $x_t$ alone nobody can know the noise exactly. 0.64 is the best there is.
+# $x_t$ alone nobody can know the noise exactly. 0.64 is the best that any $w$ can do.
 #
-# A network has thousands of numbers, and feeling for each slope by trying would take
-# forever. `loss.backward()` finds all slopes at once.
+# A network has thousands of numbers, and feeling for each slope separately would take
+# for ever. `loss.backward()` finds all slopes at once. All the slopes together are the
+# *gradient*.
 #
 # ## A network by hand
 #
-# What are the thousands of numbers for? Two **neurons** show it. A neuron multiplies
-# the number that comes in by a weight $w$, adds a bias $b$, and **bends** the result:
-# whatever falls below 0 becomes 0. The network adds up its neurons, each times a weight
-# $v$, and takes 1 off.
+# What are the thousands of numbers for? Two **neurons** are enough to show it. A neuron
+# multiplies its input by a **weight** $w$, adds a **bias** $b$, and **bends** the
+# result: a result below 0 becomes 0. The network adds up its neurons, each times a
+# weight $v$, and subtracts 1.
 #
 # Its job here: a clean number was either -1 or 1, and we see
 # $x_t = 0.8 x_0 + 0.6 \epsilon$. The dashed curve is the best possible guess of $x_0$.
-# The first figure shows three positions of neuron 1. Then it is your turn: **move the
+# The first figure shows neuron 1 with three settings. Then it is your turn: **move the
 # six sliders until your curve lies on the dashed one.** You are the gradient descent.
 # Can you get the loss below 0.01? At the start neuron 2 does nothing, since $v_2 = 0$.
 #
@@ -136,7 +135,7 @@ from course_lib.figures.figure import PALETTE, panels
 from course_lib.figures.widgets import live
 
 x = torch.linspace(-2.5, 2.5, 201)  # noisy numbers
-best = torch.tanh(0.8 * x / 0.6**2)  # the mean of -1 and 1 under their chances
+best = torch.tanh(0.8 * x / 0.6**2)  # the mean of -1 and 1, weighted by their chances
 
 
 def neuron(x, w, b):
@@ -211,24 +210,25 @@ guess_corners.compare(corners)
 
 # %% [markdown]
 # A sum of straight lines is a straight line, however many there are. **Without the bend
-# a hundred neurons are worth one.** With it, each neuron adds a corner, and enough
-# corners come as close as you like to any curve. (The field's word for the bend is
-# *non-linearity*; this one is ReLU.)
+# a hundred neurons are worth no more than one.** With it, each neuron adds a corner,
+# and with enough corners you come as close as you like to any unbroken curve. (The
+# usual word for the bend is *non-linearity*; this one is called ReLU.)
 #
-# The network that we shall train, an **MLP**, is more of the same: the neurons stand in
-# three **layers** of 128, each layer gets the numbers of the layer before it, and the
-# bend is a rounded one, SiLU. That makes 39,298 numbers, and no sliders.
+# The network that we shall train, an **MLP** (multilayer perceptron), is more of the
+# same. Its neurons stand in three **layers** of 128, each layer gets the numbers of the
+# layer before it, and its bend is rounded (SiLU). That makes 39,298 numbers, and no
+# sliders.
 #
 # ## Which point is it restoring?
 #
 # Before a network learns to denoise, let us see what there is to learn. Hide one point
-# of the spiral in noise. Seeing $x_t$, how likely is it that it came from *this* point,
-# or from *that* one? The `IdealDenoiser` works out these chances. Its guess of the
-# clean point, $\hat x_0$, is the **mean of all points under these chances**. No guess
-# has a smaller mean squared error.
+# of the spiral in noise. You see $x_t$. How likely is it that it came from *this*
+# point, or from *that* one? The `IdealDenoiser` works out these chances. Its guess of
+# the clean point, $\hat x_0$, is the **mean of all points, each weighted by its
+# chance**. No guess has a smaller mean squared error.
 #
 # In the figure the likely points are blue. The arrow goes from $x_t$ to their mean. The
-# pale arrows show where other places would be sent.
+# pale arrows show the guesses for other places.
 
 # %%
 from course_lib.figures.field import plot_guesses
@@ -237,7 +237,7 @@ plot_guesses(
     ideal,
     [(1.2, 0.9, t) for t in (1000, 250, 50)],
     alt="One noisy point at three steps: at t = 1000 it may come from anywhere on the "
-    "spiral and is sent to its middle, at t = 50 from a short piece of it.",
+    "spiral and the guess is its middle, at t = 50 from a short piece of it.",
 )
 for t in (1000, 250, 100, 50):
     chances = ideal.chances(torch.tensor([[1.2, 0.9]]), torch.tensor([t]))
@@ -269,23 +269,25 @@ live(
 # %% [markdown]
 # "Which point does it restore when it starts from pure noise?" has an exact answer:
 # **none**. At first every point is as likely as any other, and the guess is the mean of
-# all. Each step makes some points likelier and others impossible. Nearly every decision
-# falls between t = 200 and t = 20; before that, the crowd only draws closer together.
+# all. Each step makes some points likelier and others nearly impossible. Here nearly
+# every decision falls between t = 200 and t = 20; before that, the crowd of points only
+# draws closer together.
 #
 # The field of arrows has a name. $(a_t \hat x_0 - x_t) / b_t^2$ is the **score**: it
-# points to where the noisy points of step t lie more densely. To learn this field is
-# *score matching* (Hyvärinen 2005), and Vincent (2011) showed that learning to denoise
-# is a way to do it.
+# points to where the noisy points of step t lie more densely. Learning this field is
+# called *score matching* (Hyvärinen 2005), and Vincent (2011) showed that learning to
+# denoise is a way to do it.
 #
 # ## Your turn: the loss
 #
-# Why a network at all, if the ideal denoiser is exact? Because that one only knows its
-# list. It compares with all 2,000 points every time, and it can hand back nothing else.
-# A network keeps no list. It answers for every place in the plane, and gives much the
-# same answer for places close together. So it learns what the points *have in common*.
+# Why a network at all, if the ideal denoiser is exact? Because the ideal denoiser only
+# knows its list. It compares $x_t$ with all 2,000 points every time, and in the end it
+# can hand back nothing else. A network keeps no list. It answers for every place in the
+# plane, and gives much the same answer for places close together. So it learns what the
+# points *have in common*.
 #
-# Write what it is trained with; five lines are enough. `x_0` is a **batch**: some
-# points at once, of shape (B, 2).
+# Write the loss that the network is trained with; five lines are enough. `x_0` is a
+# **batch**: some points that are handled together, of shape (B, 2).
 #
 # 1. Draw a step `t` for **each** point, from 1 to `schedule.T`: `torch.randint(low,
 #    high, (n,), generator=generator)`. It never draws `high` itself.
@@ -300,7 +302,7 @@ from course_lib.diffusion.schedule import add_noise
 
 
 def my_loss(model, x_0, schedule, generator):
-    """How wrong the network's guess of the noise is: one number, (B, 2) points in."""
+    """How wrong the network's guesses of the noise are, as one number; (B, 2) in."""
     ### BEGIN SOLUTION
     t = torch.randint(1, schedule.T + 1, (len(x_0),), generator=generator)  # (B,)
     eps = torch.randn(x_0.shape, generator=generator)  # (B, 2)
@@ -324,15 +326,16 @@ print("numbers in the network:", sum(n.numel() for n in untrained.parameters()))
 print(f"loss before any training: {loss_before:.1f}")
 
 # %% [markdown]
-# The loss is about 1: the network knows nothing yet and answers nearly 0 to everything,
-# and the square of an `eps` is 1 on average.
+# The loss is about 1: the network knows nothing yet and answers nearly 0 to everything.
+# The error is then `eps` itself, and its square is 1 on average.
 #
 # ## Training
 #
-# Look at 512 points, find all slopes, go a little downhill, again. The optimiser `Adam`
-# is gradient descent with a learning rate of its own for each number. Two words of
-# Python: `yield` hands a value out of the loop and goes on when the next one is wanted,
-# so that we can watch; `lambda i: ...` is a small function without a name.
+# Take 512 points, find all slopes, go a little downhill; then do it again. Each round
+# is an **iteration**. The *optimiser* is the rule for going downhill: `Adam` is
+# gradient descent with a step length of its own for each number. Two words of Python:
+# `yield` hands a value out of the loop and goes on when the next one is wanted, so that
+# we can watch; `lambda i: ...` is a small function without a name.
 #
 # While it trains, the arrows show which way the network sends each place at t = 50.
 #
@@ -372,7 +375,7 @@ def training(model, loss_of_batch, iterations):
 
 
 def train(iterations, *pairs):
-    """Trainings that are only watched, one after the other: (model, loss_of_batch)."""
+    """Train one pair (model, loss_of_batch) after the other, with a progress bar."""
     each = (training(model, loss, iterations) for model, loss in pairs)
     losses = (loss for steps in each for _, loss in steps)
     for _ in watch(losses, total=iterations * len(pairs)):
@@ -380,13 +383,13 @@ def train(iterations, *pairs):
 
 
 def some_of(points, iteration):
-    """512 of the points, others at each iteration: a batch."""
+    """A batch: 512 of the points, different ones at each iteration."""
     chosen = torch.randint(len(points), (512,), generator=generator_for(1, iteration))
     return points[chosen]
 
 
 def batch_of(points, iteration, t=None):
-    """The same with t and eps, for the library; all of one step t, if it is given."""
+    """The same with t and eps, for the library; if t is given, it holds for all."""
     batch = with_noise(lambda i: {"x_0": some_of(points, i)}, schedule)(iteration)
     return batch if t is None else batch | {"t": torch.full((512,), t)}
 
@@ -420,24 +423,25 @@ if losses:
     assert not to_the_end or loss_at_the_end < 0.5 * losses[0]
 
 # %% [markdown]
-# The loss stays well above 0, as that of the single number did: the best possible guess
+# The loss stays well above 0, as it did for the single number: the best possible guess
 # is a mean, and each single noise differs from it.
 #
 # **Here sitting one ends.** You know what a denoiser learns, and you have one. In
-# sitting two it will draw. When you come back, run all cells above this one first
-# (JupyterLab: *Run*, *Run All Above Selected Cell*; Colab: *Runtime*, *Run before*).
+# sitting two it will draw a spiral. When you come back, run all cells above this one
+# first (JupyterLab: *Run*, *Run All Above Selected Cell*; Colab: *Runtime*, *Run
+# before*).
 #
 # # Sitting two: from noise to new points
 #
 # ## Your turn: the way back
 #
-# The network now says, for any point and any step, which noise is in it. Your loop
-# turns that into points that nobody has drawn. `steps` is a list such as
+# The network now guesses, for any point and any step, which noise is in it. Your loop
+# turns these guesses into points that nobody has drawn. `steps` is a list such as
 # `[1000, 980, ..., 20, 0]`; `pairwise(steps)` gives the pairs (1000, 980), (980, 960),
 # ..., (20, 0). For each pair `t, t_next`:
 #
-# 1. ask the network which noise is in `x_t`; it wants one step for each point, and
-#    `torch.full((len(x_t),), t)` is that;
+# 1. ask the network which noise is in `x_t`; it needs one step for each point, which is
+#    `torch.full((len(x_t),), t)`;
 # 2. from $x_t = a_t x_0 + b_t \epsilon$ work out $\hat x_0$, the guess of the clean
 #    point;
 # 3. **mix again**, with less noise: $\hat x_0$ and $\hat\epsilon$ in the proportions of
@@ -470,7 +474,7 @@ a, b = schedule.a_table.tolist(), schedule.b_table.tolist()
 
 
 def draw_points(model, x_T, steps=100):
-    """The loop, without keeping track of slopes."""
+    """The loop; no_grad: torch need not keep track of slopes."""
     with torch.no_grad():
         return loop_to_use(model, x_T, choose_steps(schedule.T, steps), a, b)
 
@@ -496,8 +500,8 @@ assert not to_the_end or away(made) < 0.05
 #
 # ## Play
 #
-# Drag the first slider to walk with your network. In Jupyter or Colab, choose below it
-# how many steps it may take, and another noise.
+# Drag the first slider to walk with your network. Below it, in Jupyter or Colab, you
+# can choose the number of steps and another noise.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.widgets import frame_slider, live
@@ -530,10 +534,10 @@ live(show_steps, play="steps", steps=(1, 100), seed=(0, 9))
 # %% [markdown]
 # ## Where is it told that it got closer to the spiral?
 #
-# Go through `my_loss` again. The word spiral is not in it, and no distance is. For each
-# point the network is told one thing: *this* was the noise, this time. We kept copies
-# of it during the training. Your loop now draws with each of them, and we measure what
-# was never measured in training.
+# Go through `my_loss` again. The word spiral is not in it, nor is any distance from
+# one. For each point the network learns one thing: *this* was the noise, this time. We
+# kept copies of the network during the training. Your loop now draws with each of them,
+# and we measure what the training never measured.
 
 # %% tags=["nbval-ignore-output"]
 distance, fixed_batch = {}, batch_of(data, 0)
@@ -545,21 +549,21 @@ for iteration, copied in snapshots.items():
 assert not to_the_end or distance[ITERATIONS] < 0.5 * distance[200]
 
 # %% [markdown]
-# **Nowhere.** The loss falls because guesses of the noise get better. But only someone
-# who knows where points can be can guess the noise well. So the shape of the spiral
-# ends up in the network, although nobody asked for it. With pictures it is the same:
-# nobody ever says "more frog".
+# **Nowhere.** The loss falls because the guesses of the noise get better. But to guess
+# the noise well, the network must know where clean points can be. So the shape of the
+# spiral ends up in the network, although nobody asked for it. With pictures it is the
+# same: nobody ever says "more frog".
 #
 # ## Why so many steps?
 #
-# If it can guess the clean point at once, why go on? And does the start decide where a
-# walk ends? One figure shows both, on a line instead of a plane. The data are **four
-# numbers**, the black dots. Blue is how densely noisy numbers lie at each step: at the
-# left, at t = 1000, there is one broad hill, in which nobody can tell the four apart.
-# On the way to the right it parts into four.
+# If the network can guess the clean point at once, why go on? And does the start decide
+# where a walk ends? One figure answers both, on a line instead of a plane. The data are
+# **four numbers**, the black dots. The darker the blue, the more densely noisy numbers
+# lie at that step. At the left, at t = 1000, there is one broad hill, in which nobody
+# can tell the four apart. On the way to the right it parts into four.
 #
-# Your loop puts the *guessed* noise back (DDIM). DDPM, the older way, puts *fresh*
-# noise back in part, so each walk is jagged. Twelve DDPM walks now start at the same
+# Your loop puts the *guessed* noise back (DDIM). DDPM, the older way, puts back *fresh*
+# noise for part of it, so each walk is jagged. Twelve DDPM walks now start at the same
 # number.
 
 # %%
@@ -609,28 +613,29 @@ for name, points in {"data": data, "points of 1 step": made_in[1]}.items():
     print(f"mean of the {name}: {points[:, 0].mean():.2f}, {points[:, 1].mean():.2f}")
 
 # %% [markdown]
-# **In one step every start gets the mean of all data**, a place where no point needs to
-# be. (That it lies close to the spiral is luck of this shape; see how much of the
-# spiral is left out.) A guess from much noise is good for a direction only. After a
-# small step there are fewer points in the running, and the next guess is sharper.
+# **In one step every start ends at the mean of all data**, a place where no point needs
+# to be. (It lies close to the spiral only because of this shape; look at how much of
+# the spiral is left out.) A guess from much noise is only good as a direction. After a
+# small step fewer points are in the running, and the next guess is sharper.
 #
-# **DDIM** walks without chance: the start decides the end, and in fine steps paths
-# never cross. With **DDPM** the start decides next to nothing, as fresh noise keeps
-# coming in. Either way the four come out. Notebook 06 compares the two on pictures.
+# **DDIM** walks without chance: the start decides the end, and in fine steps the paths
+# never cross. With **DDPM** the start decides next to nothing, since fresh noise keeps
+# coming in. Either way all four numbers are reached. Notebook 06 compares the two on
+# pictures.
 #
 # # Choose one
 #
 # **The four sections below stand alone.** Take one or two that interest you (about 6
-# minutes each); the lesson page has the answers of all.
+# minutes each); the lesson page has the answers to all four.
 #
 # ## A · Why the noise, and not the clean point?
 #
 # If $x_t$ is known, then $\hat\epsilon$, $\hat x_0$ and the velocity
 # $\hat v = a_t\hat\epsilon - b_t\hat x_0$ each give the other two exactly. But the
-# *same* mistake has a different size in each. The first table shows that. Then a
-# network is trained to say the clean point. And why the *whole* noise, and not the
-# little noise of the last step, from t - 1 to t? That needs no training: the ideal
-# denoiser is the best there is.
+# *same* mistake has a different size in each. The first table shows that. Then we train
+# a network to predict the clean point. And why the *whole* noise, and not the little
+# noise of the last step, from t - 1 to t? This question needs no training: we ask the
+# ideal denoiser, which is the best there is.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.diffusion.objective import read_output
@@ -673,28 +678,29 @@ print(f"                       of the last step's noise {1 - last_left:.0%}")
 
 # %% [markdown]
 # An error in $\hat\epsilon$ is $b_t / a_t$ times as large in $\hat x_0$. With little
-# noise that makes it smaller. At t = 1000, where $a_t = 0.0064$, it makes it 157 times
-# as large, and its square 25,000 times. So a loss on the noise counts mistakes in the
-# clean point heavily at the last, fine steps and hardly at the first, rough ones.
-# Notebook 05 shows what that does to pictures. Asked for the clean point, it draws the
-# spiral as well.
+# noise the error becomes smaller. At t = 1000, where $a_t = 0.0064$, it becomes 157
+# times as large, and its square 25,000 times. So a loss on the noise counts mistakes in
+# the clean point heavily at the last, fine steps and hardly at all at the first, rough
+# ones. Notebook 05 shows what that does to pictures. Here the network that predicts the
+# clean point draws the spiral as well.
 #
-# Of the last step's noise next to nothing *can* be known: it is one kick among five
-# hundred. The best guess of it is its share of the whole. So the whole noise asks for
-# the same thing, with far less chance in the way.
+# Next to nothing *can* be known about the last step's noise: it is one kick among five
+# hundred. The best guess of it is a fixed share of the best guess of the whole. So a
+# loss on the whole noise teaches the same thing, with far less chance in the way.
 #
 # ## B · One network for all levels? How does it know the level?
 #
-# We tell it: `t` goes in as 32 numbers. We train two others. A **blind** one is always
-# told t = 0. **Specialists** train on one single step, t = 10 or t = 100, for 1,000
-# iterations. The ideal denoiser shows the smallest error there can be.
+# We tell it: `t` goes in as 32 numbers. Now we train others for 1,000 iterations each.
+# A **blind** network always gets t = 0. Each of two **specialists** trains on one
+# single step, t = 10 or t = 100. The ideal denoiser shows the smallest error there can
+# be.
 
 # %% tags=["nbval-ignore-output"]
 torch.manual_seed(0)
 twin = MLP()
 
 
-def blind(x_t, t, cond=None):  # cond: what a model is told besides, see notebook 05
+def blind(x_t, t, cond=None):  # cond: the condition, see notebook 05
     return twin(x_t, torch.zeros_like(t))
 
 
@@ -734,15 +740,16 @@ if to_the_end:
 # **One network is nearly enough.** From t = 100 upwards it is so close to the ideal
 # that a specialist gains almost nothing. At t = 10 the specialist is better, even
 # though it trained for fewer iterations. But it knows that one step only, and there are
-# a thousand. **Being told t helps where it counts**: at t = 10 the blind network knows
-# nothing, and its spiral is a smear. At t = 300 and 500 the blind one does well: a
-# point that lies far outside *must* be very noisy, so the level can partly be seen.
+# a thousand. **The input t helps where it counts**: at t = 10 the blind network knows
+# nothing, and its spiral is a smear. At t = 300 and 500 the blind network does well: a
+# point that lies far outside *must* be very noisy, so the position itself gives the
+# level away in part.
 #
 # ## C · Is it an autoencoder, or autocomplete?
 #
-# An **autoencoder** learns to give back what it got. We train one: the same network,
-# the same data, but no noise. It gets pure noise then, once, and also 100 times in a
-# row, as your loop calls the denoiser 100 times.
+# An **autoencoder** learns to give back its input. We train one: the same network, the
+# same data, but no noise. Then we give it pure noise and call it once, and also 100
+# times in a row, as your loop calls the denoiser.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -768,8 +775,8 @@ clouds = {
 plot_points(
     {name: cloud[:500] for name, cloud in clouds.items()},
     limit=1.6,
-    alt="Noise, given to the autoencoder once, is still a cloud; given 100 times it is "
-    "on pieces of the spiral; the denoiser makes the whole spiral.",
+    alt="Noise that went through the autoencoder once is still a cloud; after 100 "
+    "passes it is on pieces of the spiral; the denoiser makes the whole spiral.",
 )
 missed_by = (copied - data[:1000]).norm(dim=1).mean()
 print(f"autoencoder: misses its data by {missed_by:.3f}")
@@ -785,17 +792,18 @@ print("widths of the denoiser:", [layer.out_features for layer in model.layers[:
 # left out.
 #
 # The denoiser *is* an autoencoder of a kind: a **denoising autoencoder** (Vincent and
-# others 2008) learns to give back the clean data from noisy ones. A diffusion model is
-# one for all noise levels, called again and again with less noise. It has no narrow
-# part in the middle that things must be squeezed through. And it completes nothing: no
-# part is known before the rest. All points, and later all pixels, change at once.
+# others 2008) learns to recover clean data from noisy data. A diffusion model is one
+# for all noise levels, called again and again with less noise. Ours has no narrow layer
+# in the middle that everything must squeeze through. And it does not autocomplete: no
+# part is known before the rest. Both numbers of a point, and later all pixels of a
+# picture, change at once.
 #
 # ## D · What is mode collapse?
 #
 # Before diffusion the best pictures came from GANs (Goodfellow and others 2014). A
 # *generator* turns noise into points, a *discriminator* learns to tell them from real
-# ones, and the generator learns to deceive it. Our data now: eight heaps on a ring. Two
-# GANs get 600 iterations with 512 points each, and about as many weights as the
+# ones, and the generator learns to deceive it. Our data are now eight heaps on a ring.
+# Two GANs get 600 iterations with 512 points each, and about as many weights as the
 # denoiser. In one the discriminator learns fast. In the other both learn at the same
 # rate, and the generator gets two turns for each turn of the discriminator. How many
 # heaps does each draw?
@@ -811,7 +819,7 @@ heaps = centres.repeat(500, 1) + 0.04 * scatter
 
 
 def heaps_hit(points):
-    """How many heaps got at least 2 % of the points; the share that is on any heap."""
+    """How many heaps got at least 2 % of the points; the share of points on a heap."""
     distances, heap = torch.cdist(points, centres).min(dim=1)
     counts = torch.bincount(heap[distances < 0.15], minlength=8)
     return int((counts >= 0.02 * len(points)).sum()), counts.sum().item() / len(points)
@@ -833,7 +841,7 @@ def gan_training(looks, rate, turns, iterations=600):
     makes, looks_closer = adam(generates, 1e-3), adam(discriminates, rate)
     for iteration in range(1, iterations + 1):
         fake = generates(torch.randn(512, 2)).detach()
-        # softplus(-score) is small for a high score: real points shall score high
+        # softplus(-score) is small for a high score: real points should score high
         real = softplus(-discriminates(some_of(heaps, iteration))).mean()
         caught = real + softplus(discriminates(fake)).mean()
         looks_closer.zero_grad()
@@ -875,8 +883,8 @@ plot_points(
 )
 
 # %% [markdown]
-# The eager generator need not draw *all* heaps. It is enough to draw one that the
-# discriminator falls for today, and to move on when it is caught. That is **mode
+# The eager generator need not draw *all* heaps. It can draw a single one that the
+# discriminator falls for today, and move on when it is caught. That is **mode
 # collapse**. Whether it happens depends on the balance between two learners: the other
 # GAN, of the same size, draws a ring through all eight. A denoiser has no such balance
 # to find. Every data point is in its loss, so leaving one out costs something. (This
@@ -888,9 +896,9 @@ plot_points(
 # <details><summary>1. The best denoiser there can be still has a loss above 0. Why?
 # </summary>
 #
-# From x_t alone the noise cannot be known exactly: many pairs of clean point and noise
+# From x_t alone nobody can know the noise exactly: many pairs of clean point and noise
 # give the same x_t. The best guess is the mean over all of them, and each single case
-# differs from its mean. The loss is how much.
+# differs from that mean. The loss that is left measures how much.
 # </details>
 #
 # <details><summary>2. Sampling with the ideal denoiser ends on points of the data.
@@ -898,13 +906,13 @@ plot_points(
 #
 # The ideal denoiser has the smaller loss on its data, but it can only repeat them. The
 # network gives similar answers for neighbours, so it fills the gaps between the points
-# that it saw. What looks like sloppiness makes new points. (A large network that sees
-# few pictures often *can* learn them by heart.)
+# that it saw. Its sloppiness is what makes new points. (A large network that sees few
+# pictures often *can* learn them by heart.)
 # </details>
 #
 # <details><summary>3. You push the whole spiral a little to the right and do not train
 # again. What does your network draw?</summary>
 #
-# The old spiral, in the old place. The loop knows nothing of the data. The network's
-# numbers alone say where points can be, and those come from the training.
+# The old spiral, in the old place. The loop knows nothing about the data. Only the
+# network's numbers say where points can be, and those come from the training.
 # </details>

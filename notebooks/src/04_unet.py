@@ -1,30 +1,26 @@
 # %% [markdown]
 # # 4 · The U-Net
 #
-# [![Open in
-# Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/04_unet.ipynb)
-#
 # *50 minutes. Before this: [03 · Learning to denoise](03_denoise.ipynb).*
 #
 # In notebook 03 a network moved points in the plane. Pictures need a network that looks
-# at neighbours. At the end of this notebook you can
+# at neighbours. By the end you can
 #
 # - slide a small window over a picture by hand, and say what it finds,
 # - say how far a network sees, and measure it,
 # - say what the way down is for, and what the *skip* is for,
-# - tell a network what time it is: you write that function, and the block that listens,
+# - tell a network what time it is: you write that function, and the block that uses it,
 # - read the whole U-Net of this course, line by line.
 
 # %% [markdown]
 # ## See it
 #
-# Top row: critters. Middle row: the same under so much noise that you can hardly tell
-# one from another. Bottom row: what a trained network thinks is behind the noise, after
-# **one** look. This notebook takes that network apart.
+# Top row: critters. Middle row: the same critters under so much noise that you can
+# hardly tell one from another. Bottom row: what a trained network guesses is behind the
+# noise, after **one** look. This notebook takes that network apart.
 #
-# (The network does not say the noise, as the one in notebook 03 did. It says a
-# *velocity*, and `read_output` turns that into a guess of the clean picture. Notebook
-# 05 explains why.)
+# (The network in notebook 03 predicted the noise. This one predicts a *velocity*, and
+# `read_output` turns that into a guess of the clean picture. Notebook 05 explains why.)
 
 # %%
 import torch
@@ -52,7 +48,7 @@ with torch.no_grad():
 x_0_hat, _ = read_output(output, x_t, t, schedule, trained.card["target"])
 show_rows(
     {"clean": critters[:6], "x_t, t = 500": x_t[:6], "its guess": x_0_hat[:6]},
-    alt="Six critters; the same under heavy noise; and the network's guesses: a "
+    alt="Six critters; the same six under heavy noise; and the network's guesses: a "
     "little soft, but each animal is there again.",
 )
 print(f"it has learned {count_parameters(trained.model) / 1e6:.1f} million numbers")
@@ -79,7 +75,7 @@ windows = {
 
 
 def slide(picture, window):
-    """Lay the window on every place of a picture (H, W): (H - 2, W - 2)."""
+    """Lay the window on every place of a picture: (H, W) to (H - 2, W - 2)."""
     H, W = picture.shape
     result = torch.zeros(H - 2, W - 2)
     for row in range(H - 2):
@@ -102,15 +98,16 @@ show_pictures(
 )
 
 # %% [markdown]
-# Grey is 0: where nothing changes, an edge window finds nothing. Nobody has to invent
-# such windows. A network starts with random ones and **learns** the nine numbers, as
-# you fitted one number in notebook 03.
+# In the results of the edge windows grey is 0: where nothing changes, they find
+# nothing. Nobody has to invent such windows. A network starts with random ones and
+# **learns** the nine numbers, as you fitted one number in notebook 03.
 #
 # ## Many windows
 #
-# torch slides windows much faster, and many at once. A layer from 3 to 16 **channels**
-# has 16 × 3 windows: each of the 16 results is a sum over red, green and blue. With
-# `padding=1` torch lays a rim of zeros around the picture, and nothing shrinks.
+# torch slides windows much faster, and many at once. The red, green and blue of a
+# picture are its **channels**, and so are the results of a layer. A layer from 3 to 16
+# channels has 16 × 3 windows: each of the 16 results is a sum over red, green and blue.
+# With `padding=1` torch lays a rim of zeros around the picture, and nothing shrinks.
 
 # %%
 by_torch = F.conv2d(grey[None, None], windows["blur"][None, None])[0, 0]
@@ -131,24 +128,24 @@ agree = torch.allclose(
 print("move the picture and the result moves along:", agree)
 
 # %% [markdown]
-# 448 numbers (16 × 3 windows of nine, and one number more a channel) instead of 50
-# million, because the same window serves every place: a frog on the left is found by
-# the windows that found it on the right.
+# That is 448 numbers (16 × 3 windows of nine, and one number more for each channel)
+# instead of 50 million. The same window serves every place: the windows that find a
+# frog on the right find it on the left as well.
 #
 # ## How far does it see?
 #
 # One window sees 3 × 3 pixels. That is not enough to tell an ear from a wing. So we put
 # one layer after another. How far does one pixel of the last result see? Say what you
-# expect. Then we measure it: torch gives us the **gradient**, how much this one number
-# would change if we touched that pixel of the input. Where the gradient is 0, it sees
-# nothing.
+# expect. Then we measure it with the **gradient**, which torch gives us: how much this
+# one number would change if we touched that pixel of the input. Where the gradient is
+# 0, it sees nothing.
 
 # %%
 from course_lib.figures.prediction import prediction
 
 width_guess = prediction(
-    "Four layers of 3 x 3 windows, one after another: how many pixels wide is what one "
-    "pixel of the result sees?",
+    "Four layers of 3 x 3 windows, one after another: one pixel of the result sees a "
+    "square of the input. How many pixels wide is it?",
     (3, 32),
 )
 
@@ -191,24 +188,25 @@ show_pictures(
 )
 
 # %% [markdown]
-# Four layers see 9 × 9: each adds one pixel to every side. **Halving** the picture on
-# the way (`stride=2`: the window takes every second place) makes every later layer
-# count double, and it is cheaper too. So the network goes *down*: fewer and fewer
+# Four layers see 9 × 9: each adds one pixel to every side. After the picture is
+# **halved** (`stride=2`: the window moves two pixels at a time) every later layer
+# reaches twice as far, and costs less. So the network goes *down*: fewer and fewer
 # pixels, more and more channels.
 #
 # ## Down, up, and across
 #
-# The answer must be a picture of full size, so the network goes *up* again. And the
-# fine picture from before is handed across: a **skip**. What does each way bring? We
-# train three small networks on the same noisy critters. All three have the same layers,
-# and every layer on the way up learns. They differ in what the last layer is given:
-# only what went down and up, only the skip, or both.
+# The answer must be a picture of full size, so the network goes *up* again. And a
+# **skip** connection hands the fine version across. What does each way contribute? We
+# train three small networks on the same noisy critters. All three have the same layers.
+# They differ in what the last layer gets: only what went down and up, only the skip, or
+# both.
 #
 # Here a network is a **class** for the first time. `__init__` makes the layers once,
 # and `super().__init__()` lets torch find their numbers; `forward` says what happens
-# when we call `network(x)`. Three more words: `F.silu` dims negative numbers (a bend,
-# as in notebook 03), `nn.Upsample` repeats each pixel, and `torch.cat([a, b], dim=1)`
-# lays the channels of b behind those of a.
+# when we call `network(x)`. Three more words: `F.silu` shrinks negative numbers (a
+# bend, as in notebook 03), `nn.Upsample` repeats each pixel, and
+# `torch.cat([a, b], dim=1)` puts the channels of b behind those of a (axis 1 is the
+# channels).
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -255,7 +253,7 @@ for name, (deep, skip) in ways.items():
 
 
 def train_together(iterations, batch_size=16):
-    """All three, on the same batches: half with little noise, half with much."""
+    """Train all three on the same batches: half little noise, half much."""
     optimizers = [torch.optim.Adam(n.parameters(), lr=4e-3) for n in glasses.values()]
     little_and_much = torch.tensor([200, 800] * (batch_size // 2))
     for iteration in range(1, iterations + 1):
@@ -298,24 +296,25 @@ if len(steps) == iterations:  # nobody has stopped it
     assert errors[800, "both"] < errors[800, "only the skip"]
 
 # %% [markdown]
-# **Little noise** (t = 200): with a skip the error is about half as large. All that
-# went down had to pass 4 × 4 places, and in so short a training the edges do not get
-# through.
+# **Little noise** (t = 200): with a skip the error is about half as large. Everything
+# that goes down must pass through 4 × 4 places, and after so short a training the edges
+# do not get through.
 #
 # **Much noise** (t = 800): there is hardly an edge to hand across, and the skip brings
 # nothing but noise. The network that has only the skip does worst: it sees too little
-# of the picture to know what it is.
+# of the picture to know what is in it.
 #
-# So the way down brings the whole, the skip brings the detail, and drawn on paper that
-# is a **U** (Ronneberger, Fischer and Brox, 2015). Detail *can* also go down and up,
-# with more channels and a longer training: the autoencoder of notebook 11 has no skip,
-# and its copies are nearly exact. The skip is the cheap way.
+# So the way down contributes the whole, the skip contributes the detail, and drawn on
+# paper the two make a **U** (Ronneberger, Fischer and Brox, 2015). Detail *can* also go
+# down and up, with more channels and a longer training: the autoencoder of notebook 11
+# has no skip, and its copies are nearly exact. The skip is the cheap way.
 #
 # ## What time is it?
 #
 # The same network must handle every noise level, from a little dust to pure noise. It
-# could guess how noisy its input is. We make it easy and tell it: it gets t. But one
-# number between 0 and 1000 is a clumsy thing for a network. A clock has several
+# could guess how noisy its input is. We make it easy and give it t as a second input.
+# But one number between 0 and 1000 is a clumsy input for a network. So t goes in as a
+# **time embedding**: a list of numbers that works like a clock. A clock has several
 # **hands** that turn at different speeds. The fast ones tell t = 500 from t = 501, the
 # slow ones tell early from late.
 
@@ -349,14 +348,14 @@ show_rows(
 #
 # Each hand is a pair: how far it points up (cosine of its angle) and how far right
 # (sine). Hand number $i$ of $n$, counted from 0, turns at the rate $10000^{-i/n}$, and
-# its angle is the rate times t. Write `my_time_embedding`. Return first all cosines,
-# then all sines. Two hints: `torch.arange(half)` is 0, 1, ..., and `t[:, None]`, (B,
-# 1), times something of shape (half,) is (B, half).
+# its angle is the rate times t. Write `my_time_embedding`. It returns first all the
+# cosines, then all the sines. Two hints: `torch.arange(half)` is 0, 1, ..., and
+# `t[:, None]`, (B, 1), times something of shape (half,) is (B, half).
 
 
 # %%
 def my_time_embedding(t, width):
-    """The hands of width / 2 clocks for each step of t: (B,) to (B, width)."""
+    """The hands of width / 2 clocks for each step in t: (B,) to (B, width)."""
     half = width // 2  # how many hands
     ### BEGIN SOLUTION
     rate = 10_000 ** (-torch.arange(half) / half)  # (half,)
@@ -387,22 +386,22 @@ plot_curves(
 )
 
 # %% [markdown]
-# Both curves have the same shape: times that are close have nearly the same hands,
-# and how alike two times are depends only on how far apart they are. So the network can
+# Both curves have the same shape: times that are close have nearly the same hands, and
+# the likeness of two times depends only on how far apart they are. So the network can
 # learn "do this around 500, and that around 900".
 #
 # ## The block that listens
 #
-# Now the brick of which the whole network is built, the **residual block**. It has five
+# Now the brick that the whole network is built of, the **residual block**. It has five
 # parts:
 #
-# - `norm` brings the numbers to mean 0 and spread 1, and nothing explodes,
+# - `norm` brings the numbers to mean 0 and std 1, so that nothing explodes,
 # - `silu` is the bend; without one, two convolutions would be no more than one,
-# - `conv`, you know,
-# - the **shortcut**: what came in is added to what comes out. A block need not repeat
-#   the picture, it only says what to *change*,
-# - and the clock: from the time the network computes a `scale` and a `shift` for each
-#   channel. So the time can turn channels up or down.
+# - `conv` is the convolution that you know,
+# - the **shortcut** adds what came in to what comes out: a block need not repeat the
+#   picture, it only says what to *change*,
+# - the clock gives a `scale` and a `shift` for each channel, computed from the time
+#   embedding. So the time can turn channels up or down.
 #
 # In formulas:
 #
@@ -413,8 +412,9 @@ plot_curves(
 #
 # ## Your turn: the residual block
 #
-# Write it. `block` holds the layers: `block.norm_1`, `block.conv_1`, `block.norm_2` and
-# `block.conv_2`. `scale` and `shift` are (B, C, 1, 1).
+# Write it with the formulas above. `block` holds the layers: `block.norm_1`,
+# `block.conv_1`, `block.norm_2` and `block.conv_2`. `scale` and `shift` are (B, C, 1,
+# 1).
 
 
 # %%
@@ -437,7 +437,7 @@ from course_lib.networks.layers import ResidualBlock
 
 generator = torch.Generator().manual_seed(0)
 x = torch.randn(1, 16, 8, 8, generator=generator)
-silence = torch.zeros(1, 16, 1, 1)  # a clock that says nothing
+silence = torch.zeros(1, 16, 1, 1)  # scale and shift 0: a clock that says nothing
 torch.manual_seed(0)
 blocks = [ResidualBlock(width=16, vec_width=64) for _ in range(30)]
 
@@ -465,18 +465,18 @@ with torch.no_grad():
         print(f"30 random blocks, {how} shortcuts: {found:.1f} alike to x")
 
 # %% [markdown]
-# A new block changes nothing, and that is on purpose: its last convolution starts at
-# zero. So a new network hands its input through, and each block may then learn to
-# change a little. And blocks whose windows do something? With shortcuts, what comes out
-# of thirty of them still looks like what went in. Without shortcuts nothing of it is
-# left, and a network behind them has nothing to learn from (He et al., 2015).
+# A new block changes nothing. That is on purpose: its last convolution starts at zero.
+# So new blocks hand their input through, and each may then learn to change a little.
+# What about blocks whose windows do something? With shortcuts, the output of thirty of
+# them still resembles the input. Without shortcuts no likeness is left. Deep networks
+# without shortcuts are hard to train (He et al., 2015).
 #
 # ## Attention, still a closed box
 #
-# Windows see neighbours. But the left ear should know what the right ear looks like. In
-# the coarsest picture, 8 × 8, we can afford a layer in which **every place looks at
-# every other**. Notebook 08 opens this box. Here we only poke it: touch one corner, and
-# see which places notice.
+# Windows see neighbours. But the left ear should know what the right ear looks like. On
+# the coarsest grid, 8 × 8, we can afford **attention**: a layer in which every place
+# looks at every other. Notebook 08 opens this box. Here we only poke it: touch one
+# corner, and see which places notice.
 
 # %%
 from course_lib.figures.plots import show_pictures
@@ -509,20 +509,21 @@ show_pictures(
     torch.stack(noticing)[:, None].expand(2, 3, 8, 8),
     titles=["convolution", "attention"],
     zoom=14,
-    alt="Who notices a touched corner, in dark: with a convolution the four places "
-    "around it, with attention all 64.",
+    alt="The places that notice a touched corner are dark: with a convolution four "
+    "places at the corner, with attention all 64.",
 )
 
 # %% [markdown]
-# Attention sees everything and knows no neighbours: shuffle the places, and it gives
-# the same answers, shuffled. So windows and attention go well together.
+# Attention sees everything, but it does not know which places are neighbours: shuffle
+# the places, and it gives the same answers, shuffled. So windows and attention go well
+# together.
 #
 # ## A trick that saves three quarters
 #
-# Before all else our network **folds** each square of 2 × 2 pixels into channels: 3
+# First of all our network **folds** each square of 2 × 2 pixels into channels: 3
 # channels of 32 × 32 become 12 of 16 × 16. Nothing is lost, the numbers are only
-# stacked differently. But every layer has a quarter of the places to visit. Is it worth
-# it? We count the multiplications and additions.
+# stacked differently. But every layer has only a quarter of the places to visit. Is it
+# worth it? We count the multiplications and additions.
 
 # %%
 from torch.utils.flop_counter import FlopCounterMode
@@ -539,7 +540,7 @@ show_pictures(
     quarters,
     titles=["upper left", "upper right", "lower left", "lower right"],
     zoom=6,
-    alt="The turtle four times, half as wide: of each square of four pixels one.",
+    alt="The turtle four times, half as wide: one pixel of each square of four.",
 )
 
 costs = []
@@ -552,16 +553,17 @@ print(f"billions of operations for one look: {costs[0]:.2f}, unfolded {costs[1]:
 # %% [markdown]
 # ## The whole U-Net
 #
-# Now you know every part. We send one picture through the trained network and note what
-# comes out where. Read the figure from the left: fold and enter (`into`), down, the
-# middle, up with the skips, unfold (`out`). At the end a small layer at full size,
-# `refine`, sees `x_t` once more and smooths what the fold has left.
+# Now you know every part. We send one picture through the trained network and note the
+# shape that comes out of each part. Read the figure from the left: fold and enter
+# (`into`), down, the middle, up with the skips, unfold (`out`). At the end a small
+# layer at full size, `refine`, sees `x_t` once more and smooths away the traces of the
+# fold.
 #
-# Below it stands the code. Find in it the clock, the fold, the way down, the middle and
-# the way up. `skips` is a list: the way down puts pictures on it, the way up takes them
-# off again. Besides the time a network may be `told` what to draw, and it `hears` that
-# at the same places: a label such as "frog" (notebook 05) or words (notebook 10). Here
-# it is told nothing.
+# Below it is the code. Find the clock, the fold, the way down, the middle and the way
+# up. `skips` is a list: the way down puts its results on it, the way up takes them off
+# again. Besides the time, a network can get a **condition**, `cond`, that says what to
+# draw: a label such as "frog" (notebook 05) or words (notebook 10). `self.hear` turns
+# it into numbers, and they join those of the clock. Here there is no condition.
 
 # %%
 from course_lib.figures.anatomy import plot_unet, shapes_inside
@@ -583,8 +585,8 @@ show_source(UNet.forward)
 #
 # Make this test first with every network you build: give it **one** batch, always the
 # same, and see whether it can learn that by heart. If it cannot, something is wired
-# wrong, and a night of training would be wasted. Sixteen critters, one fixed noise, the
-# loss of notebook 03, and a very small U-Net.
+# wrong, and a night of training would be wasted. Here we take sixteen critters, one
+# fixed noise, the loss of notebook 03, and a very small U-Net.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.device import scaled
@@ -643,8 +645,8 @@ for name, eps in {"known noise": noise, "new noise": other_noise}.items():
 show_rows(
     rows,
     zoom=2,
-    alt="Clean critters; under the noise it has learned, and guesses that show the "
-    "critters; the same critters under new noise, and worse guesses.",
+    alt="Clean critters; the same under the noise that it has learned, and guesses "
+    "that show the critters; the same under new noise, and worse guesses.",
 )
 if learned:
     assert loss_under["known noise"] < loss_under["new noise"]
@@ -652,12 +654,12 @@ if learned:
 # %% [markdown]
 # It is wired right. And it has learned by heart: under noise that it has never seen, it
 # does worse on the very same critters. That is what **overfitting** means. The cure is
-# plenty of pictures and fresh noise every time; that is notebook 05.
+# plenty of pictures and fresh noise every time, as in notebook 05.
 #
 # ## How does it know how noisy its input is?
 #
-# We tell it. Does it listen? We go back to the big trained network, give it critters
-# with the noise of step 600, and **lie** about t.
+# We tell it: t is an input. Does it listen? We go back to the big trained network, give
+# it critters with the noise of step 600, and **lie** about t.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -683,7 +685,7 @@ def guess_when_told(told, x, true_t):
 
 
 def grain(pictures):
-    """How far neighbours lie apart, on average: noise makes it large."""
+    """How much neighbours differ, on average: noise makes it large."""
     return (pictures[..., 1:] - pictures[..., :-1]).abs().mean().item()
 
 
@@ -693,7 +695,7 @@ error_when_told = [(g - critters).square().mean().item() for g in guesses.values
 plot_curves(
     told_times,
     {"error": error_when_told},
-    xlabel="the t that it is told (the truth is 600)",
+    xlabel="the t that the network is told (the truth is 600)",
     ylabel="mean squared error",
     alt="The error against the t that the network is told: a valley with its floor at "
     "600, the truth.",
@@ -703,24 +705,26 @@ show_rows(
     | {f"told {told}": guesses[told][:4] for told in (200, 400, 600, 1000)},
     zoom=2,
     alt="Told too small a t, the network leaves noise in the picture; told too large a "
-    "t, the picture fades; told the truth, it is best.",
+    "t, it lets the picture fade; told the truth, it does best.",
 )
 best = told_times[error_when_told.index(min(error_when_told))]
 print("the error is least when it is told", best)
 times_rougher = grain(guesses[200]) / grain(critters)
-print(f"told 200, neighbours lie {times_rougher:.0f} times as far apart as they should")
+print(
+    f"with t = 200 neighbours differ {times_rougher:.0f} times as much as they should"
+)
 lie_guess.compare("noise is left in it" if times_rougher > 1.5 else "something else")
 
 # %% [markdown]
-# It listens. Told "hardly any noise", it takes most of the noise for a part of the
+# It listens. Told "hardly any noise", it takes much of the noise for a part of the
 # picture and leaves it in. Told "almost only noise", it does not trust what it sees: it
 # takes a part of the picture for noise, and the picture fades. One network does the
 # work for every noise level, and the clock tells it which work to do.
 #
 # ## Play
 #
-# Move the slider: what it is told. At the left what it sees, then what it guesses, then
-# the truth.
+# The slider sets the t that the network is told. You see, from left to right, its
+# input, its guess and the truth.
 
 # %%
 from course_lib.figures.widgets import frame_slider
@@ -746,7 +750,7 @@ from course_lib.figures.widgets import live
 
 
 def play(critter, truth, told):
-    """One critter, with noise of step `truth`, and the guess if told `told`."""
+    """One critter with the noise of step `truth`, and the guess if told `told`."""
     t_true = torch.tensor([truth])
     x = add_noise(critters[[critter]], t_true, noise[[critter]], schedule)
     guess = guess_when_told(told, x, t_true)
@@ -765,14 +769,14 @@ live(
 # %% [markdown]
 # ## Three questions
 #
-# 1. A layer goes from 64 to 128 channels with windows of 3 × 3. How many windows has
-#    it? And how many of its numbers depend on the size of the picture?
+# 1. A layer goes from 64 to 128 channels with windows of 3 × 3. How many windows does
+#    it have? And does the count of its numbers depend on the size of the picture?
 #
 # <details><summary>Answer</summary>
 #
-# 128 × 64 = 8,192 windows, 73,728 numbers, and 128 more that are simply added, one a
-# channel. None depends on the size: the same layer can be slid over 32 × 32 or
-# 64 × 64.
+# 128 × 64 = 8,192 windows with 73,728 numbers, and 128 more that are simply added, one
+# for each channel. The count does not depend on the size: the same layer can slide over
+# 32 × 32 or 64 × 64.
 #
 # </details>
 #
@@ -782,15 +786,15 @@ live(
 # <details><summary>Answer</summary>
 #
 # It can, if enough channels go down to carry the detail, and if the training is long
-# enough. But where the tip of an ear is in *this* picture, to the pixel, is known
-# before the way down, at full size, and the skip hands it over for nothing. You have
-# measured it: under little noise the error was half as large. Under much noise there
-# was no difference to see.
+# enough. But at full size, before the way down, the network already has the tip of the
+# ear in *this* picture, to the pixel, and the skip hands it over almost for nothing.
+# You have measured it: under little noise the error was about half as large. Under much
+# noise there was no difference to see.
 #
 # </details>
 #
-# 3. You forget to give t to the network and always say 500. Where on the way from noise
-#    to a picture will it go wrong?
+# 3. You forget to give t to the network and always give it 500. Where on the way from
+#    noise to a picture will it go wrong?
 #
 # <details><summary>Answer</summary>
 #

@@ -1,16 +1,13 @@
 # %% [markdown]
 # # 5 · Training a picture maker
 #
-# [![Open in
-# Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/05_training.ipynb)
-#
-# *50 minutes, and one training of some minutes that runs meanwhile. Before this:
+# *50 minutes, and one training that runs for some minutes meanwhile. Before this:
 # notebooks 02 to 04.*
 #
-# At the end of this notebook you can
+# By the end you can
 #
 # - write the whole training of a picture maker and say what every line is for,
-# - say why a network that guesses the noise drifts, and what the velocity changes,
+# - say why a network that guesses the noise may drift, and what the velocity changes,
 # - stop a training, close the lid, and carry on where you were, bit for bit,
 # - say how good a picture maker is, in numbers, and how far to trust them.
 
@@ -43,13 +40,13 @@ show_rows(
 
 # %% [markdown]
 # Nobody told the network what a frog looks like. It only ever answered one question:
-# *here is a noisy picture, what is under the noise?* This notebook is about asking that
-# question well, many thousand times.
+# *here is a noisy picture; what is under the noise?* This notebook is about asking that
+# question well, many thousands of times.
 #
 # ## The pictures
 #
-# 50,000 critters with one animal each. The label is a number; 0 means "I am not
-# telling".
+# There are 50,000 critters with one animal each. The **label** is a number that says
+# which animal; 0 means "I am not telling".
 
 # %%
 from course_lib.figures.plots import show_pictures
@@ -64,21 +61,21 @@ show_pictures(x_0, titles=titles, alt="Eight critters and their labels.")
 # %% [markdown]
 # ## What should the network say?
 #
-# In notebook 03 it said the noise, `eps`. Ho, Jain and Abbeel (DDPM, 2020) did the
-# same, and for a spiral it was fine. For pictures there is a catch. From the guessed
-# noise we read the picture by
+# In notebook 03 the network predicted the noise, `eps`, as that of Ho, Jain and Abbeel
+# (DDPM, 2020) does. For a spiral that was fine. For pictures there is a catch. From the
+# guessed noise we compute the picture:
 #
 # $$\hat x_0 = \frac{x_t - b_t \hat\epsilon}{a_t}$$
 #
-# and near the noisy end $a_t$ is tiny. A small mistake in the noise becomes a large one
+# Near the noisy end $a_t$ is tiny, so a small mistake in the noise becomes a large one
 # in the picture. How large?
 
 # %%
 from course_lib.figures.prediction import prediction
 
 off_guess = prediction(
-    "The guessed noise is 0.02 too large everywhere. By how much is the picture off "
-    "that we read from it at t = 980? (Pictures go from -1 to 1.)",
+    "The guessed noise is 0.02 too large everywhere. By how much is the picture that "
+    "we compute from it off at t = 980? (Pictures go from -1 to 1.)",
     (0.0, 1.0, 0.02),
 )
 
@@ -97,35 +94,36 @@ for step in [500, 900, 980]:
     off = (x_0 - x_0_hat).mean().item()
     print(f"t = {step}: the picture comes out {off:.2f} too dark")
 off_guess.compare(round(off, 2))
-show_rows(
-    rows, alt="The later the step, the darker the pictures guessed from the noise."
-)
+show_rows(rows, alt="The larger t is, the darker the pictures guessed from the noise.")
 
 # %% [markdown]
-# At t = 980 every number of the guess is 0.64 too low, from a mistake that you could
-# not see in the noise. And the next step starts from this wrong brightness.
+# At t = 980 every number of the guessed picture is 0.64 too low, because of a mistake
+# that you could not see in the noise. And the next step starts from this wrong
+# brightness.
 #
-# This cell is arithmetic: it shows what a mistake *would* do. Whether it happens, a
-# measurement must say. [The lesson](../lessons/05_training.md) has the table, with one
-# thing changed at a time. In a short training with eps for a target the brightness of
-# the pictures was off by more than twice as much as with the velocity. This is the
-# **drift** of short trainings: pictures slide into glaring or gloomy colours. The very
-# best network would not do it. Ours is never the very best.
+# This cell is arithmetic: it shows what a mistake *would* do. Only a measurement can
+# say whether it happens. [The lesson](../lessons/05_training.md) has one, with one
+# thing changed at a time. After a short training with eps as the *target*, the thing
+# that the network predicts, the brightness of the pictures was off by more than twice
+# as much as with the velocity. This is the **drift** of short trainings: pictures slide
+# into glaring or gloomy colours. The very best network would not do it. Ours is never
+# the very best.
 #
 # ## The velocity
 #
-# While noise is mixed in, a picture moves from $x_0$ to $\epsilon$. Its **velocity** is
-# how fast it moves, $v = \dot a_t x_0 + \dot b_t \epsilon$, where the dots say how fast
-# the shares $a_t$ and $b_t$ change. On DDPM's schedules the squares of the two add up
-# to 1: they are cosine and sine of an angle. Measured by that angle, the velocity is
-# $v = a_t \epsilon - b_t x_0$, as in notebook 03 (Salimans and Ho, 2022). On the
-# **straight line** of notebook 02, $x_t = (1-u) x_0 + u \epsilon$, the picture's share
-# falls and the noise's share rises at the same even pace. So there it is
+# While noise is mixed in, a picture moves from $x_0$ to $\epsilon$. Its **velocity**
+# says how fast and which way it moves, $v = \dot a_t x_0 + \dot b_t \epsilon$, where
+# the dots mean how fast the factors $a_t$ and $b_t$ change. On DDPM's schedules the
+# squares of the two add up to 1: they are the cosine and sine of an angle. Measured by
+# that angle, the velocity is $v = a_t \epsilon - b_t x_0$; you met it in notebook 03
+# (Salimans and Ho, 2022). On the **straight line** of notebook 02,
+# $x_t = (1-u) x_0 + u \epsilon$, the picture's factor falls and the noise's factor
+# rises at the same even pace. So there the velocity is
 #
 # $$v = \epsilon - x_0.$$
 #
-# If the network says v, the picture is $\hat x_0 = x_t - u \hat v$. Nothing is divided.
-# The same small mistake, at the same steps:
+# If the network predicts v, the picture is $\hat x_0 = x_t - u \hat v$. There is no
+# division. Here is the same small mistake, at the same steps:
 
 # %%
 from course_lib.diffusion.objective import read_output
@@ -144,9 +142,9 @@ show_rows(rows, alt="Guessed from the velocity, the pictures look right at every
 # %% [markdown]
 # ## Your turn: the loss with a velocity
 #
-# **Exercise.** Mix the noise in on the straight line, let the network guess, and return
-# the mean squared error of its guess. `u` is `t / T`, already shaped to multiply
-# pictures.
+# **Exercise.** Mix in the noise on the straight line, let the network guess the
+# velocity, and return the mean squared error of its guess. `u` is `t / T`, already
+# shaped to multiply pictures.
 
 # %%
 from course_lib.checks.nb05_training import check_velocity_loss
@@ -168,13 +166,13 @@ velocity_loss = check_velocity_loss(my_velocity_loss)
 # %% [markdown]
 # ## The whole training, in one plain loop
 #
-# A small U-Net, batches of 32, and your loss. Four things are new. The learning rate
-# **warms up**, and the first steps do not throw the network far away. The gradient is
-# **clipped**, and one strange batch does no harm. **AdamW** takes the steps: gradient
-# descent as in notebook 03, but each weight has a step length of its own, found from
-# how large its gradients have been lately. And we look at the loss on a **fixed**
-# batch, with fixed t and eps, because the loss of random batches jumps up and down with
-# the luck of the draw.
+# We take a small U-Net, batches of 32, and your loss. Four things are new. The learning
+# rate **warms up**, so that the first steps do not throw the network far off. The
+# gradient is **clipped** (shortened if it is too long), so that one strange batch does
+# little harm. **AdamW** takes the steps: it is Adam from notebook 03, which gives each
+# weight a step length of its own, and also shrinks all weights a little at each step
+# (*weight decay*). And we look at the loss on a **fixed** batch, with fixed t and eps,
+# because the loss of random batches jumps up and down with the luck of the draw.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.device import scaled
@@ -205,7 +203,7 @@ def training(iterations):
         optimizer.zero_grad()
         with torch.no_grad():
             loss_now = loss_on(fixed).item()
-        yield iteration + 1, loss_now  # handed to `watch`; then on from here
+        yield iteration + 1, loss_now  # `watch` gets these
 
 
 total = scaled(smoke=60, laptop=300, gpu=1000)
@@ -218,13 +216,13 @@ if len(known) == total:  # nobody has stopped it
 # %% [markdown]
 # ## Your turn: an average that calms down
 #
-# Each batch pulls the weights another way, and they never stand still. Their **average
-# over time** does. It costs one line an iteration: keep most of the average, mix in a
-# little of today's weights. This is the *exponential moving average*, EMA, and pictures
-# are drawn with it.
+# Each batch pushes the weights a different way, and they never stand still. Their
+# **average over time** is much calmer. It takes one line: at each iteration keep most
+# of the average, and mix in a little of the current weights. This is the *exponential
+# moving average*, EMA, and we draw pictures with it.
 #
 # **Exercise.** Return the new average. `kept` is how much of the old one stays, for
-# example 0.95. A network has many tensors of weights, of every shape; your function
+# example 0.95. A network has many tensors of weights, of many shapes; your function
 # gets one of them at a time.
 
 # %%
@@ -232,7 +230,7 @@ from course_lib.checks.nb05_training import check_update_average
 
 
 def my_update_average(average, weights, kept):
-    """Keep the share `kept` of the average and fill up with the weights."""
+    """Keep the share `kept` of the average; the rest comes from the weights."""
     ### BEGIN SOLUTION
     return kept * average + (1 - kept) * weights
     ### END SOLUTION
@@ -241,17 +239,17 @@ def my_update_average(average, weights, kept):
 update_average = check_update_average(my_update_average)
 
 # %% [markdown]
-# Does it help? We take the shipped painter and let it go on learning for a short while,
-# with a learning rate that stays high, as in the middle of a training. `update_average`
-# runs along. Then both draw from the same noises: the weights as the last batch has
-# left them, and their average.
+# Does it help? We take the shipped model and train it for a short while longer, with a
+# learning rate that stays high, as in the middle of a training. `update_average` runs
+# along. Then both draw from the same noises: the weights as the last batch has left
+# them, and their average.
 
 # %%
 from course_lib.figures.prediction import prediction
 
 average_guess = prediction(
-    "The reader, a network that names animals, looks at 64 pictures of each. In which "
-    "will it find the animal that was asked for more often?",
+    "The reader, a network that names animals, looks at 64 pictures drawn with each. "
+    "Where will it find the animal that was asked for more often?",
     ["the weights", "their average", "no difference"],
 )
 
@@ -273,7 +271,7 @@ average = copy.deepcopy(restless.state_dict())  # name -> tensor, for all its we
 
 
 def going_on(iterations, rate=3e-3):
-    """Train further, and keep the average of each tensor of weights."""
+    """Train on, and keep the average of each tensor of weights."""
     more = with_noise(batches(pictures, batch_size=12), line, seed=1)
     optimizer = torch.optim.AdamW(restless.parameters(), lr=rate)
     for iteration in range(iterations):
@@ -316,16 +314,16 @@ show_rows(
 
 # %% [markdown]
 # The last weights have followed the last few batches, and it shows: grain, broken
-# shapes. In the average these little steps to all sides have cancelled each other. It
-# takes out the jitter, no more: a network that knows no frog yet does not learn one by
-# being averaged. (More pictures and seeds are in [the
+# shapes. In the average these little steps to all sides have largely cancelled.
+# Averaging takes out the jitter and no more: a network that cannot draw a frog yet does
+# not learn it by being averaged. (More pictures and seeds are in [the
 # lesson](../lessons/05_training.md).)
 #
 # ## The library's trainer
 #
-# `Trainer` is your loop, grown up: the same lines, and it saves, keeps the average, and
-# computes with half as many bits a number (its *precision*) where this machine is
-# faster with them. Here is one iteration of it, the real code.
+# `Trainer` is your loop, grown up. It has the same lines, and it also saves, keeps the
+# average, and uses half as many bits for each number (a lower *precision*) where that
+# makes this machine faster. Here is the real code of one iteration.
 
 # %%
 from course_lib.figures.source import show_source
@@ -334,9 +332,9 @@ from course_lib.training.trainer import Trainer
 show_source(Trainer.one_iteration)
 
 # %% [markdown]
-# It gets a network, a loss, and a function that makes batches. It knows nothing of
-# noise or pictures. Is the library's loss the one that you wrote? We ask both about one
-# batch, with a network that has learned something.
+# The trainer gets a network, a loss, and a function that makes batches. It knows
+# nothing about noise or pictures. Is the library's loss the one that you wrote? We
+# compute both on one batch, with a network that has learned something.
 
 # %%
 from course_lib.diffusion.objective import make_denoising_loss, with_noise
@@ -356,11 +354,11 @@ if velocity_loss is my_velocity_loss:
 # %% [markdown]
 # ## Your own network gets better while you watch
 #
-# With labels, and with pictures of the state of affairs on the way. How long it takes
-# here stands under the cell after a few seconds; you may read on meanwhile, or stop it,
-# and keep what it has learned. Nothing is right before some hundred iterations: first
-# come the scenes, then coloured lumps, then ears. `muon=True` takes better steps than
-# AdamW; lesson 05 says how. Try it without.
+# Now a training with labels, and with pictures on the way. After a few seconds the line
+# under the cell says how long it takes on your machine. You may read on meanwhile, or
+# stop it and keep what it has learned. Nothing looks right before some hundred
+# iterations: first come the scenes, then coloured lumps, then ears. `muon=True` chooses
+# Muon, which takes better steps here than AdamW; lesson 05 says how. Try it without.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.device import scaled
@@ -403,7 +401,7 @@ shown = series if short else progress_pictures
 frame_slider(
     [to_grid(x, columns=4) for x in shown.values()],
     labels=list(shown),
-    alt="What a network draws from the same eight noises as it trains.",
+    alt="What a network draws from the same eight noises as it trains",
     zoom=3,
 )
 every = -(-len(shown) // 5)  # five rows at most
@@ -411,20 +409,20 @@ names = list(shown)[::every]
 show_rows(
     {name: shown[name] for name in names},
     titles=animals,
-    alt="The same as rows: progress downwards.",
+    alt="The same pictures in rows, the latest at the bottom.",
 )
 
 # %% [markdown]
-# These are the pictures of your own network. Only in the book, where the training ran
-# for seconds, they are the shipped series from the top of this page: *this* training,
-# carried on for longer, with a larger network. From here on we use that one, and nobody
-# has to wait.
+# These are the pictures of your own network. (If the training ran for seconds only, as
+# in the outputs stored in this file, you see the shipped series from the top of this
+# page instead: *this* training, carried on for longer, with a larger network.) From
+# here on we use the shipped network, so nobody has to wait.
 #
 # ## Close the lid, carry on
 #
-# What must be kept, if a training is to go on as if nothing had happened? We train one
-# network for 12 iterations in one go. A second one we stop after 5, throw away, and
-# take up again from its folder.
+# What must we save so that a training can go on as if nothing had happened? The file
+# that holds it is a **checkpoint**. We train one network for 12 iterations in one go. A
+# second one we stop after 5, throw away, and take up again from its folder.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -479,20 +477,23 @@ for kind, count in sorted(numbers_in.items()):
 print("and on the card:", ", ".join(sorted(card)[:6]), "…")
 
 # %% [markdown]
-# The weights (`model`), their average (`ema`), and two memories of the optimiser for
-# each weight: where it has been pulled lately, and how hard. Without those two the next
-# step would be another one. There is no random state in it: batch number 6 depends on
-# the number 6 and the seed alone, so it can always be made again.
+# The weights (`model`), their average (`ema`), and two numbers for each weight that the
+# optimiser remembers: where its gradient has pointed lately, and how large it has been.
+# Without them the next step would be a different one. The state of the random numbers
+# is not in the file: batch number 6 depends only on the number 6 and the seed, so it
+# can always be made again.
 #
 # ## How good is it?
 #
-# Two questions, two numbers. *Is it what I asked for?* A **reader**, a network that was
-# trained to name what is in a picture and for nothing else, looks at each and answers.
-# *Do the pictures as a whole look like real ones?* The **Fréchet distance** compares
-# the cloud of made pictures with the cloud of real ones, as the reader sees them.
+# There are two questions, and a number for each. *Is it what I asked for?* The
+# **reader**, a network that was trained to name what is in a picture and for nothing
+# else, looks at each and answers. *Do the pictures as a whole look like real ones?*
+# Inside the reader each picture becomes a list of numbers, its *features*: a point in
+# space. The **Fréchet distance** compares the cloud of generated pictures with the
+# cloud of real ones.
 #
-# But two sets of *real* pictures are not at distance zero either. The fewer pictures,
-# the larger that **floor**.
+# But two sets of *real* pictures are not at distance zero either. That distance is the
+# **floor**: the fewer the pictures, the higher it is.
 
 # %%
 from course_lib.figures.plots import plot_curves
@@ -517,8 +518,9 @@ plot_curves(
 )
 
 # %% [markdown]
-# So a distance without its floor and its number of pictures says nothing. Now the three
-# networks of the series, 96 pictures each, against the floor of 96 real ones.
+# So a distance without its floor and its number of pictures says little. Now we measure
+# the three networks of the series, with 96 pictures each, and beside them the floor for
+# 96 real ones.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.judging.metrics import features_of, frechet_distance
@@ -543,9 +545,9 @@ print("closer to real pictures each time:", distances[0] > distances[1] > distan
 # %% [markdown]
 # ## The same recipe on photos
 #
-# Nothing in the recipe knows of critters. So let it learn from CIFAR-10, 50,000 small
-# photos of ten kinds of things. Where they are neither here nor within reach, a line
-# says so and critters take their place.
+# Nothing in the recipe is special to critters. So let it learn from CIFAR-10's 50,000
+# small training photos of ten kinds of things. If your computer cannot reach them, a
+# line says so, and critters take their place.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.device import scaled
@@ -565,10 +567,10 @@ if learner.iteration == learner.last:  # nobody has stopped it
     assert sum(late) < sum(early)
 
 # %% [markdown]
-# The loss falls, but so short a training draws nothing yet. The shipped network
-# `cifar10` saw the same photos for longer. Photos are far more varied than our drawn
-# animals, and a laptop's training is short, so do not expect wonders: look for the
-# *kind* of scene, the colours, the shape.
+# The loss falls, but a network cannot draw anything yet after so short a training. The
+# shipped network `cifar10` was trained on the same photos for longer. Photos are far
+# more varied than our drawn animals, and a laptop's training is short, so do not expect
+# wonders: look for the *kind* of scene, the colours, the shape.
 
 # %%
 from course_lib.figures.plots import show_pictures
@@ -578,7 +580,9 @@ kinds = draw_photos.labels[1:]
 made = draw_photos(kinds, steps=12, guidance_scale=2, seed=1)
 card = draw_photos.card
 print(card["data"], "after", card["iteration"], "iterations")
-show_pictures(made, titles=kinds, columns=5, alt="Ten pictures made after photos.")
+show_pictures(
+    made, titles=kinds, columns=5, alt="Ten pictures by the CIFAR-10 network."
+)
 
 # %% [markdown]
 # ## Three questions
@@ -589,11 +593,12 @@ show_pictures(made, titles=kinds, columns=5, alt="Ten pictures made after photos
 #
 # <details><summary>Answers</summary>
 #
-# 1. Many clean pictures fit one noisy picture. The best answer is their mean, and it is
-#    off from the one that was really there. Only the part that can be known can be
-#    learned.
-# 2. The optimiser has forgotten where it was pulled, so its first steps are others; and
-#    the average starts anew. The training goes on, but not to the same weights.
+# 1. Many clean pictures fit one noisy picture. The best answer is their mean, and that
+#    differs from the one that was really there. A network can only learn the part that
+#    can be known.
+# 2. The optimiser has forgotten the earlier gradients, so its first steps are
+#    different, and the average starts anew. The training goes on, but not to the same
+#    weights.
 # 3. Distance to which pictures, how many on each side, with which features, over how
 #    many seeds, and what is the distance between two sets of real pictures under the
 #    same conditions?

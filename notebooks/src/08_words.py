@@ -1,8 +1,6 @@
 # %% [markdown]
 # # 8 · Words
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/08_words.ipynb)
-#
 # *About 55 minutes. Before this: [04 · The U-Net](04_unet.ipynb) and
 # [06 · Sampling](06_sampling.ipynb).*
 #
@@ -75,7 +73,7 @@ from collections import Counter
 
 for text in ["frog", "Frösche", "カエル", "🐸"]:
     numbers = list(text.encode("utf-8"))
-    print(f"{text}: {len(text)} signs, {len(numbers)} bytes {numbers}")
+    print(f"{text}: {len(text)} characters, {len(numbers)} bytes {numbers}")
 
 small = "a frog, a red frog, a frog on a log"
 in_bytes = list(small.encode("utf-8"))
@@ -88,9 +86,9 @@ for pair, times in side_by_side.most_common(4):
 #
 # The commonest pair becomes a token of its own, with a new number. Write the step that
 # puts it in. Go through the list from left to right. Where the pair stands, put `new`
-# in its place and go on *behind* the pair; everything else stays. `tokens` is a list of
-# numbers, `pair` is a tuple of two. Return a new list:
-# `my_merge([5, 6, 5, 6, 6], pair=(5, 6), new=9)` is `[9, 9, 6]`.
+# in its place and continue *after* the pair; everything else stays. `tokens` is a list
+# of numbers, `pair` is a tuple of two. Return a new list: `my_merge([5, 6, 5, 6, 6],
+# pair=(5, 6), new=9)` is `[9, 9, 6]`.
 
 
 # %%
@@ -439,7 +437,7 @@ assert apart["without"] < 1e-3 < 1 < apart["with places"]
 # ## One word, two meanings
 #
 # Now the bats. Nobody told the network which words decide what a *bat* is. Take the
-# vector of the word *bat* in eight sentences, and compare every two by their
+# vector of the word *bat* in eight sentences, and compare every pair by their
 # **cosine**: 1 (written 100) if two vectors point the same way, 0 if they are at right
 # angles. We do it three times: for the tokens, and after each of the two blocks.
 
@@ -523,10 +521,10 @@ for shares in probes.values():
 # **The last table is a harder test.** You might say: of course the bats differ, because
 # their neighbours do. So a **probe** takes the mean vector of many sentences for each
 # meaning, and gives a new sentence the meaning of the nearer mean. But the *clue* of
-# the new sentence is in none of the sentences behind the means (for *ball*, another
-# phrase with it is). For example, means from *furry bat*, *baseball bat*, *bat beside a
-# ball* and *bat and a ball* are tested on *flying bat*. Guessing is right half of the
-# time.
+# the new sentence is in none of the sentences behind the means, except that *ball* is
+# there in another phrase. For example, means from *furry bat*, *baseball bat*, *bat
+# beside a ball* and *bat and a ball* are tested on *flying bat*. Guessing is right half
+# of the time.
 #
 # From the token the probe can only guess. With the place added it is right for most
 # bats and wrong for all cranes: a place gives away the shape of a sentence, and shape

@@ -1,8 +1,6 @@
 # %% [markdown]
 # # 9 · Pictures and texts in one space
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/09_image_text.ipynb)
-#
 # *About 50 minutes. Before this: [08 · Words](08_words.ipynb).*
 #
 # At the end you can
@@ -550,7 +548,7 @@ assert after[turned].value > order[turned].value
 # ## From frog to rabbit
 #
 # Texts and pictures are points on one sphere, so there are points in between. We walk
-# from "a frog" to "a rabbit" and look which pictures are nearest at each step.
+# from "a frog" to "a rabbit" and see which pictures are nearest at each step.
 #
 # In some of these pictures an animal has the ears of another. Half way, how many of the
 # 20 nearest pictures are frogs with rabbit ears? (Of all 2,000 pictures, 36 are.)
@@ -611,7 +609,8 @@ print(f"frogs with rabbit ears among these: {sum(eared[i] for i in hold)}")
 #
 # ## Three questions
 #
-# 1. Why must the vectors have length 1? What could a network do if they had not?
+# 1. Why must the vectors have length 1? What could a network do if it were free to
+#    choose the lengths?
 #
 # <details><summary>Answer</summary>
 #
@@ -638,7 +637,7 @@ print(f"frogs with rabbit ears among these: {sum(eared[i] for i in hold)}")
 #
 # <details><summary>Answer</summary>
 #
-# It demands that each caption prefers its own picture, but nobody can know which that
+# It demands that each caption prefer its own picture, but nobody can know which that
 # is. The best possible answer gives both the chance 1/2, with a loss of log 2. So the
 # loss can never be 0 here. It does no harm: the best answer is also the honest one.
 #

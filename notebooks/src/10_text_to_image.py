@@ -1,8 +1,6 @@
 # %% [markdown]
 # # 10 · Text to image
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/10_text_to_image.ipynb)
-#
 # *About 55 minutes. You need notebooks 06, 08 and 09.*
 #
 # At the end you can

@@ -1,8 +1,6 @@
 # %% [markdown]
 # # 11 · The autoencoder
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/11_autoencoder.ipynb)
-#
 # *About 45 minutes. You need notebooks 04 and 09.*
 #
 # At the end you can
@@ -166,8 +164,8 @@ print("In the four channels:", touched.tolist())
 # hill is all there is to know.
 #
 # The **encoder** turns a picture into numbers, and the **decoder** turns a number back
-# into a picture. They are trained together to give back what came in. (Our encoder puts
-# out *two* numbers; the second is explained below.)
+# into a picture. They are trained together to give back what came in. (Our encoder
+# outputs *two* numbers; the second is explained below.)
 
 # %%
 from torch import nn
@@ -370,8 +368,8 @@ if kl_to_use is my_kl_divergence and sample_to_use is my_sample:
 # %% [markdown]
 # Now use both in the small world. We compare three autoencoders: one with a point, one
 # with a cloud, and one with a cloud and a pull. For each we draw 2,000 numbers from
-# N(0, 1), decode them, and look where the hills stand. Equally many everywhere would be
-# best.
+# N(0, 1), decode them, and look at where the hills stand. Equally many everywhere would
+# be best.
 
 # %%
 from course_lib.figures.plots import plot_histograms
@@ -450,12 +448,13 @@ for name, answer in answers.items():
 #
 # Neither error sees as we do: both add up single pixels. So there is a third term, a
 # *perceptual loss*. It compares the *features* of both pictures: what the first layers
-# of a network put out, here of the image encoder of notebook 09, which tell edges and
-# textures apart. (It is not the network that judges pictures in this course. A judge
-# must not have taught.) Below, pictures are spoiled in four ways, all with **the same**
-# absolute error. Then come the two answers from above. At its end the cell shows the
-# whole loss, with `kl_divergence` in it; `sample` is called inside `model`. (The
-# features are computed for only a quarter of each batch, because they cost the most.)
+# of a network compute. Here they are those of notebook 09's image encoder, which tell
+# edges and textures apart. (It is not the network that judges pictures in this course.
+# A judge must not have taught.) Below, pictures are spoiled in four ways, all with
+# **the same** absolute error. Then come the two answers from above. At its end the cell
+# shows the whole loss, with `kl_divergence` in it; `sample` is called inside `model`.
+# (The features are computed for only a quarter of each batch, because they cost the
+# most.)
 
 # %%
 from torchvision.transforms.v2.functional import gaussian_blur

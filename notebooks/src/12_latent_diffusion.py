@@ -1,8 +1,6 @@
 # %% [markdown]
 # # 12 · Latent diffusion
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/OWNER/REPO/blob/main/notebooks/12_latent_diffusion.ipynb)
-#
 # *About 50 minutes. You need notebooks 07, 10 and 11.*
 #
 # At the end you can
