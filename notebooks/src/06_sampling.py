@@ -3,7 +3,7 @@
 #
 # *About 45 minutes. You need notebooks 02 and 03; 05 helps.*
 #
-# When you are through you can
+# At the end you can
 #
 # - write the whole sampler, DDIM and DDPM, in a dozen lines of your own,
 # - say why one big jump gives a blur, and many small steps give a picture,
@@ -14,8 +14,8 @@
 # ## See it
 #
 # We load a network that was trained as in notebook 05, ask for a cat, and watch. Move
-# the slider: at the left the noisy picture $x_t$, at the right what the network
-# *believes* the clean picture to be, $\hat x_0$.
+# the slider. On the left is the noisy picture $x_t$, on the right the network's *guess*
+# of the clean picture, $\hat x_0$.
 
 # %%
 import torch
@@ -29,7 +29,7 @@ schedule, T = draw.schedule, draw.schedule.T  # the straight line, T = 1000
 
 
 def rms(x, y):
-    """How far two pictures differ: the root mean square over all their numbers."""
+    """How far two pictures differ: the root of the mean squared difference."""
     return (x - y).square().mean().sqrt().item()
 
 
@@ -43,22 +43,22 @@ for step in cat_path[::2]:
 # %% [markdown]
 # After zero steps $x_t$ is pure noise, and the guess is a smudge. Half way, near
 # t = 500, the noisy picture still looks like a bad television. But the guess is most of
-# the way there: what is left to do is detail.
+# the way there: only detail is missing.
 #
 # ## Why not jump?
 #
 # The network gives a guess of the clean picture *at once*, in the very first call. Why
 # not take that and go home? We try it with 16 pictures, two of each animal. Below each
-# stands the same starting noise after 12 small steps. A **reader** counts for us: a
-# network that was trained on real critters to say what is in a picture. *Detail* means
-# that neighbours differ; we compare squares of 2 × 2 pixels, so that grain does not
-# count.
+# guess you see what the same starting noise gives after 12 small steps. A **reader**
+# counts for us: a network that was trained on real critters to say what is in a
+# picture. *Detail* measures how much neighbours differ. We compare squares of 2 × 2
+# pixels, so that grain hardly counts.
 
 # %%
 from course_lib.figures.prediction import prediction
 
 guess_jump = prediction(
-    "In how many of the 16 pictures after one single call will the reader see the "
+    "After one single call, in how many of the 16 pictures will the reader see the "
     "animal that we asked for?",
     (0, 16),
 )
@@ -77,7 +77,7 @@ real = load_critters("test", kind="one")  # critters that our network has never 
 
 
 def predict_for(labels):
-    """What a sampler asks: predict(x_t, t) gives (x_0_hat, eps_hat)."""
+    """The function that a sampler calls: predict(x_t, t) gives (x_0_hat, eps_hat)."""
     cond, target = draw.label_numbers(labels), draw.card["target"]
     return predictor(draw.model, schedule, target, cond, clamp_x_0=True)
 
@@ -121,12 +121,13 @@ assert seen(one_call, animals) + 4 <= seen(x_0, animals)
 # %% [markdown]
 # ## Which picture is it restoring?
 #
-# The network was trained to restore pictures. Here nothing was hidden: so which picture
-# does it look for? Notebook 03 had a denoiser that is *perfect* for its training set.
-# It knows all frogs of the album by heart, and its guess is their **mean**, each frog
-# weighted with its chance to be the one under the noise. Let it look at what our
-# network sees on its way, and count how many frogs are still in play. For scale: two of
-# the eight frogs that come out differ by about 0.7.
+# The network was trained to restore pictures. Here no picture is hidden under the
+# noise, so which picture does it look for? Notebook 03 had a denoiser that is *perfect*
+# for its training set. It knows all frogs of the album by heart. Its guess is their
+# **mean**, with each frog weighted by the probability that it is the one under the
+# noise. We give it the same noisy pictures that our network meets on its way, and count
+# how many frogs are still in play. For scale: the eight frogs that come out differ from
+# each other by about 0.7.
 
 # %%
 from course_lib.diffusion.ideal import IdealDenoiser
@@ -160,18 +161,18 @@ show_rows(
 )
 
 # %% [markdown]
-# From the second line on, the guess is close to a **mean**: not a bad picture of one
-# frog, but all frogs that could still be under the noise, on top of each other. Going a
-# *little* way towards it makes the noise a little weaker, fewer frogs fit, and the next
-# mean is clearer.
+# From the second line on, the guess is close to a **mean**. It is not a bad picture of
+# one frog, but all frogs that could still be under the noise, on top of each other. We
+# go a *little* way towards it. Then the noise is a little weaker, fewer frogs fit, and
+# the next mean is clearer.
 #
 # The first line is different. At t = 1000 there is nothing under the noise, so the
-# right answer is the mean of *all* frogs, for every noise. Our network sees a scene
-# there already, as we see faces in clouds: its training drew every t from 1 to 1000,
-# but hardly ever one above 950 (the lesson has the shares).
+# right answer is the mean of *all* frogs, for every noise. Our network already sees a
+# scene there, as we see faces in clouds. Its training drew every t from 1 to 1000, but
+# hardly ever one above 950 (the lesson has the shares).
 #
-# Where does the way end? The perfect denoiser must end on *one* frog of the album.
-# Ours?
+# Where does the path end? The perfect denoiser must end on *one* frog of the album. And
+# ours?
 
 # %%
 from course_lib.judging.metrics import nearest
@@ -200,16 +201,16 @@ show_rows(
 assert gaps["perfect"].max() < 0.05 < gaps["ours"].min()
 
 # %% [markdown]
-# A network with a perfect memory hands back a training picture. Ours does not: its
-# frogs lie about as far from the album as frogs that are in no album. It has learned
-# what frogs have in common, and mixes the rest anew: this scene, that colour, those
-# ears.
+# A denoiser with a perfect memory hands back a training picture. Ours does not: its
+# frogs lie about as far from the album as real frogs that the album does not contain.
+# It has learned what frogs have in common, and mixes the rest anew: this scene, that
+# colour, those ears.
 #
 # ## One small step, by hand
 #
 # The network says what it thinks is picture, $\hat x_0$, and what it thinks is noise,
-# $\hat\epsilon$. Mixed in the proportions of t they give back the $x_t$ that we have.
-# We mix the same two again, in the proportions of the next step:
+# $\hat\epsilon$. Mixed in the proportions of step t they give back our $x_t$. Now we
+# mix the same two again, in the proportions of the next step:
 #
 # $$x_\text{next} = a_\text{next} \hat x_0 + b_\text{next} \hat\epsilon$$
 
@@ -232,27 +233,28 @@ show_rows(
 
 # %% [markdown]
 # People say that the sampler jumps to the guess and "throws most of the noise back on".
-# The formula looks like that. But read the last column: with the predicted noise it
-# never jumps. It went a quarter of the way to the guess, asked again, went a third of
-# the way to the new guess, then half, and only the last time all of it.
+# The formula looks like that. But read the end of each line: with the predicted noise
+# it never jumps. It went a quarter of the way to the guess, asked again, went a third
+# of the way to the new guess, then half, and all of the way only at the last step.
 #
 # ## Predicted noise or fresh noise?
 #
 # We put back the noise that the network *predicted*. DDPM (Ho et al. 2020) puts back
-# *fresh* noise instead. Both are right, and anything between: all that counts is that
-# $x_\text{next}$ holds noise of standard deviation $b_\text{next}$. If `std` of that is
-# fresh, how much of the predicted noise may stay? **Variances add** (notebook 02):
+# *fresh* noise as well. Both are right, and so is any mixture: the noise in
+# $x_\text{next}$ only has to have the standard deviation $b_\text{next}$. Suppose that
+# the fresh part has the standard deviation `std`. How much of the predicted noise may
+# stay? **Variances add** (notebook 02):
 #
 # $$\text{kept}^2 + \text{std}^2 = b_\text{next}^2$$
 #
-# The share of fresh noise is set by a number called **eta**: 0 is none (DDIM, Song et
-# al. 2021), 1 is as much as DDPM has. The lesson shows where DDPM's number comes from;
+# A number called **eta** sets the share of fresh noise: 0 means none (DDIM, Song et al.
+# 2021), 1 means as much as in DDPM. The lesson shows where DDPM's number comes from;
 # here is the number.
 
 
 # %%
 def std_of_ddpm(t, t_next):
-    """How much of the noise at t_next is fresh in DDPM, as a standard deviation."""
+    """The standard deviation of DDPM's fresh noise at t_next."""
     assert t_next < t, "t_next comes after t: it is std_of_ddpm(t, t_next)"
     ratio = a[t] * b[t_next] / (a[t_next] * b[t])
     return b[t_next] * (1 - ratio**2) ** 0.5
@@ -273,8 +275,8 @@ for t, t_next in [(1000, 750), (750, 500), (500, 250), (250, 0)]:
 # \text{std} \cdot \epsilon_\text{new}, \qquad \text{std} = \eta \cdot \text{std of
 # DDPM}$$
 #
-# `a` and `b` are the two lists from above, `std_of_ddpm` is ready, and a root is
-# `x ** 0.5`.
+# `a` and `b` are the two lists from above, `std_of_ddpm` is ready to use, and
+# `x ** 0.5` is a square root.
 
 
 # %%
@@ -296,13 +298,14 @@ ddim_step = check_ddim_step(my_ddim_step)
 # ## Your turn: which steps?
 #
 # The network knows every t from 1 to T, but we need not visit them all. Write the list
-# of the steps to visit: from T down to 0, both included, evenly spread, whole numbers.
+# of the steps to visit: whole numbers, evenly spread, from T down to 0, both included.
 # `my_choose_steps(1000, 4)` is `[1000, 750, 500, 250, 0]`; `round` makes whole numbers.
 #
-# The cell after it checks your list and puts both parts together: a whole sampler in
-# six lines. Does it draw the same as the library's? That one is printed below: a step,
-# what draws the fresh noise for it, and the walk, which is a generator, so that we can
-# watch the steps.
+# The next cell checks your list and puts both parts together: a whole sampler in six
+# lines. Does it draw the same as the library's sampler? The library's code is printed
+# below: the step, the function that draws fresh noise for it, and the loop over all
+# steps. The loop is a generator: it hands out each step as it goes, so that we can
+# watch.
 
 
 # %%
@@ -322,7 +325,7 @@ choose_steps = check_choose_steps(my_choose_steps)
 
 
 def my_sampler(predict, x_t, steps, eta=0.0, noise=None):
-    """Walk down the list of steps and return the picture at its end."""
+    """Go down the list of steps and return the picture at its end."""
     for t, t_next in zip(steps[:-1], steps[1:], strict=True):
         x_0_hat, eps_hat = predict(x_t, torch.full((len(x_t),), t))
         eps_new = noise((3, 32, 32)) if eta > 0 else torch.zeros_like(x_t)
@@ -343,8 +346,8 @@ show_source(samplers.ddim_step, samplers.ddim_update, ddim)
 # %% [markdown]
 # ## What the fresh noise does
 #
-# The same starting noise for all rows. In the first two rows eta is 0, in the next two
-# it is 1, each time with two different streams of fresh noise.
+# All rows begin with the same starting noise. In the first two rows eta is 0, in the
+# next two it is 1, each time with two different streams of fresh noise.
 
 # %%
 eight, twelve_steps = predict_for(ANIMALS), choose_steps(T, 12)
@@ -357,8 +360,8 @@ for eta in (0.0, 1.0):
 show_rows(
     {name: pictures[:4] for name, pictures in rows.items()},
     titles=list(ANIMALS[:4]),
-    alt="Four rows of four animals. The two rows of eta 0 are equal; the two rows of "
-    "eta 1 show other animals from the same starting noise.",
+    alt="Four rows of four animals. The two rows with eta 0 are equal; the two rows "
+    "with eta 1 show different pictures from the same starting noise.",
 )
 still, still_again, fresh, fresh_again = rows.values()
 print(f"eta 0: the two rows are {rms(still, still_again):.2f} apart")
@@ -369,9 +372,9 @@ for name, pictures in rows.items():
 assert rms(still, still_again) == 0 and rms(fresh, fresh_again) > 0.2
 
 # %% [markdown]
-# Fresh noise does something else, too. We make **a mistake on purpose**: at t = 417 a
-# pink blot of 6 × 6 pixels falls into the noisy picture. Then the sampler goes on, with
-# eta 0 or with eta 1. How much of the pink is still there at the end?
+# Fresh noise also repairs. We make **a mistake on purpose**: at t = 417 a pink blot of
+# 6 × 6 pixels falls into the noisy picture. Then the sampler goes on, with eta 0 or
+# with eta 1. How much of the pink is still there at the end?
 
 # %%
 k = 7  # after 7 of the 12 steps
@@ -403,17 +406,16 @@ assert pink_left["eta 1"] < 0.7 * pink_left["eta 0"]
 
 # %% [markdown]
 # With eta 0 the mistake is carried on: part of it counts as predicted noise and is put
-# back at every step. With eta 1 most of that part is replaced, and the network takes
-# the mistake for noise and removes it. The lesson has the same for whole sets of
-# pictures.
+# back at every step. With eta 1 fresh noise replaces much of that part, and less of the
+# mistake survives. The lesson shows the same for whole sets of pictures.
 #
 # ## Where does chance enter?
 #
-# With eta = 0 there is only one place: the starting noise. It comes from a **seed** and
-# the number of the picture, and from nothing else. So the same seed gives the same
+# With eta = 0 there is only one place: the starting noise. It depends on a **seed** and
+# on the number of the picture, and on nothing else. So the same seed gives the same
 # picture, alone or among others, and the computer's other dice do not matter. (The
-# noise is drawn on the CPU, one stream a picture, and only then moved: so a GPU draws
-# the same picture, within 1 of 255.)
+# noise is drawn on the CPU, with one stream per picture, and only then moved. So a GPU
+# draws the same picture, within 1 of 255.)
 
 # %%
 from course_lib.pixels import to_bytes
@@ -438,7 +440,7 @@ show_rows(
 
 
 def most_common(factor, pictures):
-    """How many pictures agree on the most common answer of the reader."""
+    """How many pictures share the reader's most common answer."""
     return reader.read(pictures)[factor].bincount().max().item()
 
 
@@ -449,19 +451,19 @@ assert most_common("scene", siblings) > most_common("scene", x_0[:8])
 
 # %% [markdown]
 # With eta 0, noise and label together fix the picture, and the noise alone fixes much
-# of it: one noise gives eight animals in nearly one scene.
+# of it: one noise gives eight animals, nearly all in the same scene.
 #
 # ## Start from ...
 #
-# Must it be noise? The sampler takes any $x_T$ that you give it. White paper; nothing,
-# which is all zeros, a middle grey; noise that is only +1 or −1; noise half as loud or
-# twice as loud; and a scribble of yours with noise on it (change the letters). The
-# label asks for the eight animals each time, and eta is 0.
+# Must it be noise? The sampler takes any $x_T$ that you give it. We try white paper;
+# all zeros, a middle grey; noise that is only +1 or −1; noise half as loud or twice as
+# loud; and a scribble of yours with noise on it (change the letters). Each time the
+# labels ask for the eight animals, and eta is 0.
 
 # %%
 guess_white = prediction(
     "Starting from white paper: in how many of the 8 pictures will the reader see the "
-    "animal asked for?",
+    "animal that we asked for?",
     (0, 8),
 )
 guess_zeros = prediction(
@@ -504,32 +506,33 @@ for name, start in starts.items():
 show_rows(
     {"scribble": scribble.expand(8, -1, -1, -1)} | came,
     titles=list(ANIMALS),
-    alt="Eight rows of eight pictures. From white paper comes an empty snowy sky; "
-    "from zeros eight animals in one sunset; from +1 or -1 animals as from noise; from "
-    "noise twice as loud animals in confetti; from the green scribble green animals in "
-    "snow.",
+    alt="Eight rows of eight pictures. White paper gives an empty snowy sky; zeros "
+    "give eight animals in one sunset; +1 or -1 gives animals as noise does; noise "
+    "twice as loud gives animals in confetti; the green scribble gives green animals "
+    "in snow.",
 )
 guess_white.compare(counted["white"][0])
 guess_zeros.compare(counted["zeros"][1])
 assert counted["white"][0] < 4 < counted["zeros"][0]
 
 # %% [markdown]
-# White paper is unlike anything that the network was trained on: at t = 1000 it only
-# ever met noise with a mean near 0. Out of white it makes snow, the brightest scene it
-# knows, and no animal comes. Zeros are the middle of all noises: the animals come, but
+# White paper is unlike anything in the training: at t = 1000 the network only ever met
+# noise with a mean near 0. From white it makes snow, the brightest scene it knows, and
+# no animal appears. Zeros are the middle of all noises: the animals appear, but nearly
 # all in one scene, since nothing chooses among scenes. (Try both with `eta=1` and a
-# `PictureNoise`.) +1 or −1 is no bell curve, yet it works: the network adds up many
-# pixels, and such sums are nearly bell-shaped (notebook 02). If the noise is too loud,
-# some of it is left over as confetti. And the scribble shows through: notebook 07 makes
-# a tool of that.
+# `PictureNoise`.) +1 or −1 is no bell curve, yet it works. A likely reason: the network
+# adds up many pixels, and such sums are nearly bell-shaped (notebook 02). If the noise
+# is too loud, some of it is left over as confetti. And the scribble shows through:
+# notebook 07 makes a tool of that.
 #
 # ## Which decisions fall early, which late?
 #
-# We stop on the way, at step t, and **fork**: from here on the network is told
-# *nothing* (label 0), and all noise that is put back is fresh (eta = 1). Whatever is
-# still the same at the end had been decided by then. For chance we do the same from
-# other noise altogether. There are 40 pictures; with so few, a share may be off by 15
-# points (95 %). The lesson has the same for 128.
+# We stop on the way, at step t, and **fork**: from here on the network gets *no label*
+# (label 0), and eta is 1, so the noise that we put back is as fresh as in DDPM.
+# Anything that is still the same at the end had been decided by step t. To see how much
+# agrees by chance, we do the same from a different starting noise. There are 40
+# pictures; with so few, a share may be off by 15 points (95 %). The lesson has the same
+# for 128.
 
 # %%
 from course_lib.figures.plots import plot_curves
@@ -568,25 +571,25 @@ assert stays["scene"][1] > stays["colour"][1] + 30
 assert stays["scene"][3] > stays["animal"][3] + 40
 
 # %% [markdown]
-# Read the curves from the right, where the way begins. The **scene** is there first:
+# Read the curves from the right, where the path begins. The **scene** comes first:
 # after one step four of five pictures keep it. Size, accessory and colour follow close
-# together (40 pictures are too few to say which of them is first). The *shape* of the
-# animal comes last, about half way: until then another label would draw another animal
+# together (40 pictures are too few to say which of them is first). The *animal* comes
+# last, about half way: until then a different label could still draw a different animal
 # in the same place.
 #
 # ## How many steps are enough?
 #
 # With eta = 0 the path is a curve, and the steps cut its corners. So there is a right
 # answer, the end of the curve, and we can measure how far each sampler misses it. A
-# fair comparison counts **network calls**, because they are what takes time. Heun asks
-# twice a step; DPM-Solver remembers its last guess and asks once.
+# fair comparison counts **network calls**, because they take the time. Heun asks twice
+# per step; DPM-Solver remembers its last guess and asks once.
 
 # %%
 from course_lib.diffusion.samplers import dpm_solver, heun
 
 
 def misses(pictures, exact):
-    """How far each picture is from where it should have ended, (N,)."""
+    """How far each picture is from the end of its curve, (N,)."""
     return (pictures - exact).square().mean(dim=(1, 2, 3)).sqrt()
 
 
@@ -623,28 +626,28 @@ plot_curves(
 show_rows(
     {"DPM-Solver": torch.stack([*cats, exact[2]]).clamp(-1, 1)},
     titles=[f"{n} calls" for n in calls] + ["40 calls"],
-    alt="The cat of one noise in 3, 7, 15 and 40 calls.",
+    alt="The cat from one noise, with 3, 7, 15 and 40 calls.",
 )
 
 # %% [markdown]
-# Something unexpected: with few calls many noises end in *another* picture. Not a wrong
-# one; the animal is mostly right. A large first step cuts a corner so wide that it ends
-# up in another scene. Heun misses by most: it asks twice a step, so for the same calls
-# it has only half as many steps. (Over a whole set of pictures it does better than DDIM
-# at 7 calls, as the lesson shows: another end is no worse picture.) So there are two
-# answers. For **a** good picture a handful of calls will do. For **the** picture of
-# this noise you need more.
+# Something unexpected: with few calls many noises end in a *different* picture. It is
+# not a wrong one; the animal is mostly right. But a large first step can cut a corner
+# so wide that it ends up in another scene. Heun misses by most: it asks twice per step,
+# so the same number of calls gives it only half as many steps. (Over a whole set of
+# pictures it does better than DDIM at 7 calls, as the lesson shows: a different end is
+# not a worse picture.) So there are two answers. For **a** good picture a handful of
+# calls will do. For **the** picture of this noise you need more.
 #
 # And who decides? **You** do. The network does not know how many steps you will take.
-# The lesson has a table from many more pictures: look there where more calls stop
+# The lesson has a table from many more pictures: there you see where more calls stop
 # paying.
 #
 # ## Play
 #
-# All knobs at once. `guidance_scale` pushes harder towards the label: 1 is plain, and
-# anything else asks twice a step, with the label and without (notebook 10 shows how).
-# Can you find the fewest steps that still give a clean bat? A scale that is too much?
-# Two seeds whose frogs stand in the same place?
+# All knobs at once. `guidance_scale` pushes harder towards the label. 1 is the plain
+# network, and anything else asks twice per step, with the label and without (notebook
+# 10 shows how). Can you find the fewest steps that still give a clean bat? A scale that
+# is too much? Two seeds whose frogs stand in the same place?
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.plots import show_pictures
@@ -672,12 +675,12 @@ live(
 # ## Extra, if you have five minutes more: what does the noise hold?
 #
 # A Fourier transform takes a noise apart into waves: a few long ones (its coarse part,
-# 5 % of the numbers) and many short ones (the fine 95 %). We take the coarse part of a
-# noise A and the fine part of a noise B, and draw from their sum. It is N(0, 1) noise
-# like any other. Which picture does it resemble, A's or B's?
+# 5 % of the numbers) and many short ones (the fine 95 %). We take the coarse part of
+# noise A and the fine part of noise B, and draw from their sum. It is N(0, 1) noise
+# like any other. Which picture will the result resemble, A's or B's?
 
 # %%
-noise_A = crowd_noise[:32]  # the first 32 pictures of above
+noise_A = crowd_noise[:32]  # the first 32 of the noises above
 noise_B = PictureNoise(seed=4, indices=range(32))((3, 32, 32))
 waves = torch.fft.fftfreq(32) * 32  # how many waves fit into the picture
 coarse = (waves[:, None] ** 2 + waves**2).sqrt() <= 4  # (32, 32)
@@ -713,20 +716,20 @@ show_rows(
 assert apart_from["A, the coarse part"] < 0.7 * apart_from["B, the fine part"]
 
 # %% [markdown]
-# The few long waves decide nearly everything: layout, scene, colour. What the first
-# steps can see under so much noise is coarse, so that is what they decide by.
+# The few long waves decide most of it: layout, scene, colour. Under so much noise the
+# first steps can see only coarse things, so they decide by these.
 #
 # ## Three questions
 #
 # 1. At t = 1000 the right guess is the mean of all frogs, whatever the noise. What
-#    would it be if the album held only *two* frogs? And only one?
+#    would it be if the album held only *two* frogs? And if it held only one?
 #
 # <details><summary>Answer</summary>
 #
-# The mean of the two, a see-through double frog; then the path has to decide for one of
-# them. With one frog the first guess is that frog, exact at once: there is nothing to
-# decide, and one call is enough. One big jump fails only because there is more than one
-# right answer.
+# The mean of the two, a see-through double frog. Then the path has to decide for one of
+# them. With only one frog the first guess is that frog, exact at once: there is nothing
+# to decide, and one call is enough. One big jump fails only because there is more than
+# one right answer.
 #
 # </details>
 #
@@ -735,17 +738,18 @@ assert apart_from["A, the coarse part"] < 0.7 * apart_from["B, the fine part"]
 #
 # <details><summary>Answer</summary>
 #
-# Because the fresh noise comes from the same seeded stream, after the starting noise.
-# Chance in a computer is a list of numbers; the seed says where to begin reading.
+# The fresh noise comes from the same seeded stream, after the starting noise. Chance in
+# a computer is a fixed list of numbers, and the seed says where to begin reading.
 #
 # </details>
 #
-# 3. A friend draws with 10 steps of Heun and says it is as cheap as your 10 steps of
-#    DDIM with guidance 2. Right?
+# 3. A friend draws with 10 steps of Heun and says that it costs as much as your 10
+#    steps of DDIM with guidance 2. Is that right?
 #
 # <details><summary>Answer</summary>
 #
-# Nearly: Heun calls the network twice a step and once in the last, 19 calls. Your DDIM
-# is called once a step, and guidance doubles it: 20 calls. Count calls, not steps.
+# Nearly. Heun calls the network twice per step, but only once in the last: 19 calls.
+# Your DDIM calls it once per step, and guidance doubles that: 20 calls. Count calls,
+# not steps.
 #
 # </details>

@@ -1,12 +1,12 @@
 # %% [markdown]
 # # 07 · Editing
 #
-# *About 45 minutes. You need notebooks 06 and 10: in the order of reading this one
-# comes after 10.*
+# *About 45 minutes. You need notebooks 06 and 10: in reading order this one comes after
+# 10.*
 #
-# When you are through you can
+# At the end you can
 #
-# - change a picture as far as you like: image-to-image, and what "strength" is,
+# - change a picture as much as you like (image-to-image), and say what "strength" is,
 # - draw into a hole so that hardly a seam is left, and make a picture wider,
 # - say why half way between two pictures is not half way between two noises.
 #
@@ -15,8 +15,8 @@
 # %% [markdown]
 # ## See it
 #
-# A picture from the album that the network has not learned from, and a wish. `strength`
-# says how much may change: at 0 nothing, at 1 everything.
+# Take a picture that the network has not learned from, and a wish. `strength` says how
+# much may change: at 0 nothing, at 1 everything.
 
 # %% tags=["nbval-ignore-output"]
 import torch
@@ -46,8 +46,8 @@ live(change, play="strength", which=(0, 7, 1, 0), prompt="a red cat with a hat",
      strength=(0.0, 1.0, 0.1, 0.7), seed=(0, 50, 1, 0))  # fmt: skip
 
 # %% [markdown]
-# The same without sliders: one picture a column, more strength from row to row. Before
-# you look: half way is strength 0.5.
+# Now the same without sliders: one picture per column, more strength from row to row.
+# Before you look, guess what happens half way, at strength 0.5.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -64,8 +64,8 @@ for strength in (0.3, 0.5, 0.7, 0.8, 0.9, 1.0):
     rows[f"{strength}"] = image_to_image(draw, mine, [wish] * len(mine), strength)
 show_rows(
     rows,
-    alt="Eight pictures from the album, and below them the same with more and more "
-    "strength: first nothing changes, at the end every one is a red cat.",
+    alt="Eight pictures from the album, and below them the same, changed with more and "
+    "more strength: at first little changes, at the end every one is a red cat.",
 )
 print("strength 0 leaves the picture alone:", torch.equal(rows["0.0"], mine))
 
@@ -74,8 +74,8 @@ print("strength 0 leaves the picture alone:", torch.equal(rows["0.0"], mine))
 #
 # A sampler walks from t = T, pure noise, to t = 0. It need not begin at the top. Take a
 # picture, *add the noise of some step t*, and let the sampler begin there (SDEdit, Meng
-# et al. 2022). The network must guess anew what the noise has covered, and it guesses
-# as asked. It takes what still shows through for the truth.
+# et al. 2022). The network must guess again whatever the noise has covered, and the
+# prompt steers its guess. It takes whatever still shows through as true.
 
 # %%
 from course_lib.diffusion.samplers import PictureNoise
@@ -95,8 +95,8 @@ show_pictures(
 
 # %% [markdown]
 # **Your turn.** `strength` s is a share of the way: the walk begins at the step
-# `round(s * schedule.T)`. Give back this step, and the picture with the noise of this
-# step in it. (`add_noise(x_0, t, eps, schedule)` wants one `t` a picture:
+# `round(s * schedule.T)`. Return this step, and the picture with the noise of this step
+# in it. (`add_noise(x_0, t, eps, schedule)` wants one `t` for each picture:
 # `torch.full((len(x_0),), start)`.)
 
 
@@ -126,8 +126,8 @@ assert same
 
 # %% [markdown]
 # *How does image-to-image work, and what does "strength" do?* You have just written it.
-# Now measure it. For every strength: does the reader see the red cat that was asked
-# for, and how far have the pixels moved?
+# Now measure it. For every strength: does the reader see the red cat that we asked for,
+# and how far have the pixels moved?
 
 # %%
 from course_lib.judging.fidelity import what_is_seen
@@ -140,16 +140,16 @@ for name, pictures in rows.items():
 guess_half.compare(red_cats["0.5"])
 
 # %% [markdown]
-# Which strength is best? More strength brings more red cats, and less of the old
+# Which strength is best? More strength brings more red cats, and keeps less of the old
 # picture. From 0.8 on all eight are red cats, so more strength only costs likeness. A
-# middling strength keeps the scene: it is decided first, at high noise (notebook 06
-# measured that).
+# middling strength keeps the scene, because the scene is decided first, at high noise
+# (notebook 06 measured that).
 #
 # ## Draw into a hole
 #
-# Now another wish: *this* part of the picture anew, *all else as it was*. That is
-# called **inpainting**. The part is marked by a **mask**, True where something new is
-# to be drawn.
+# Now another wish: draw *this* part of the picture anew, and leave *everything else as
+# it was*. This is called **inpainting**. A **mask** marks the part: it is True where
+# something new is to be drawn.
 
 # %%
 turtles = album.factors["subject"] == SUBJECTS.index("turtle")
@@ -165,19 +165,19 @@ show_rows(
 
 # %% [markdown]
 # The first idea: draw a whole new picture, and paste the old part over it. The second:
-# paste it **at every step**, so that what is drawn can go by it. But at step t the
-# drawn part is noisy, so what is put beside it must have *the same amount of noise*, or
-# the network takes the noise of the one for structure of the other.
+# paste it **at every step**, so that the new part can adapt to it. But at step t the
+# new part is noisy, so the pasted part must have *the same amount of noise*. The
+# network expects the noise of step t everywhere, and would misread a clean part.
 #
-# **Your turn.** `x_next` is what the sampler drew for step `t_next`. Where the mask is
-# True keep it; elsewhere put `x_0`, with the noise of step `t_next`, made from
-# `eps_new`. (`torch.where(mask, one, other)` takes from `one` where the mask is True;
-# the mask may be (H, W) or (B, 1, H, W).)
+# **Your turn.** `x_next` is what the sampler drew for step `t_next`. Keep it where the
+# mask is True. Elsewhere put `x_0`, with the noise of step `t_next`, made from
+# `eps_new`. (`torch.where(mask, one, other)` takes from `one` where the mask is True,
+# and from `other` elsewhere; the mask may be (H, W) or (B, 1, H, W).)
 
 
 # %%
 def my_put_back(x_next, x_0, mask, t_next, eps_new, schedule):
-    """What was drawn, beside what is kept, both equally noisy."""
+    """The drawn part beside the kept part, both equally noisy."""
     ### BEGIN SOLUTION
     t = torch.full((len(x_0),), t_next)
     kept = add_noise(x_0, t, eps_new, schedule)
@@ -191,22 +191,22 @@ from course_lib.checks.nb07_editing import check_put_back
 put_back = check_put_back(my_put_back)
 
 # %% [markdown]
-# With it, a walk that keeps the left halves. Four ways, side by side: pasted at the
-# end; kept at each step; kept, *with each step taken three times*; and kept, three
-# times, *and pulled*.
+# With this function a walk can keep the left halves. Four methods, side by side: pasted
+# at the end; kept at each step; kept, *with each step taken three times*; and kept,
+# three times, *and pulled*, which means guided by a gradient.
 #
-# Why three times? When a step is drawn, the new noise of the kept half is not there
-# yet. So go back up by one step's noise and take the step again, now with both halves
-# in view (RePaint, Lugmayr et al. 2022).
+# Why three times? The network draws a step before it sees the new noise of the kept
+# half. So we go back up by one step's noise and take the step again, now with both
+# halves in view (RePaint, Lugmayr et al. 2022).
 #
 # And why pulled? The first steps decide what will be drawn. There the kept half is
 # nearly all noise, and the network hardly sees the half turtle in it. But *we* know
-# that half. So we compare: how wrong is the network's guess of the kept half? The
-# gradient says for every pixel of the noisy picture, **those in the hole too**, which
-# way it must change to make that guess better. Each guess is moved that way (`pulled`
-# in the library; Song et al. 2023; Chung et al. 2023 do nearly the same).
+# that half. So we compare: how wrong is the network's guess of the kept half? For every
+# pixel of the noisy picture, **including those in the hole**, the gradient says which
+# way the pixel must change to make that guess better. We move each guess that way
+# (`pulled` in the library; Song et al. 2023; Chung et al. 2023 do nearly the same).
 #
-# The reader counts in how many pictures it sees *one* turtle of the old colour.
+# The reader counts the pictures in which it sees *one* turtle of the old colour.
 
 # %%
 guess_fits = prediction(
@@ -221,7 +221,7 @@ from course_lib.diffusion.samplers import choose_steps
 
 
 def keep_the_left(pictures, prompts, steps=12, seed=3):
-    """Each step as DDIM takes it, and then the left half is put back."""
+    """Take each step as DDIM does, then put the left half back."""
     predict = draw.predict_for(prompts)
     noise = PictureNoise(seed, range(len(pictures)))
     a, b = draw.schedule.a_table, draw.schedule.b_table
@@ -242,7 +242,7 @@ told = [f"a {COLOURS[i]} turtle" for i in colours]  # "a green turtle", ...
 
 
 def fits(pictures):
-    """In how many the reader sees one turtle of the old colour."""
+    """In how many pictures the reader sees one turtle of the old colour."""
     return sum(what_is_seen(pictures, told)["right"])
 
 
@@ -255,9 +255,8 @@ ways = {"pasted": pasted, "kept": once, "3 times": thrice, "3 times, pulled": pu
 show_rows(
     {f"{name}: {fits(some)} of 8": some for name, some in ways.items()}
     | {"as it was": shelled},
-    alt="The right half drawn anew in four ways, and the pictures as they were. At "
-    "the left of each row stands in how many of 8 both halves make one turtle of one "
-    "colour.",
+    alt="The right half drawn anew by four methods, and the pictures as they were. The "
+    "label of each row says in how many of 8 the halves make one turtle of one colour.",
     zoom=3,
 )
 for name, some in ways.items():
@@ -266,15 +265,15 @@ guess_fits.compare(fits(once))
 print("the left is untouched:", torch.equal(pulled[..., :16], shelled[..., :16]))
 
 # %% [markdown]
-# Eight pictures are few; the lesson has 200. A seam can be measured, too: how different
-# are the two columns of pixels at the border, and how different are two neighbouring
-# columns of real pictures there?
+# Eight pictures are few; the lesson has 200. We can also measure a seam. How different
+# are the two columns of pixels at the border? And how different are the same two
+# columns in real pictures?
 
 # %% tags=["nbval-ignore-output"]
 
 
 def seam(pictures):
-    """Mean difference between the columns on both sides of the border."""
+    """Mean difference between the two columns at the border."""
     return (pictures[..., 15] - pictures[..., 16]).abs().mean().item()
 
 
@@ -284,26 +283,26 @@ for name, size in seams.items():
 assert seams["pasted"] > seams["kept"] > seams["3 times, pulled"]
 
 # %% [markdown]
-# Pulled, the seam is small, and yet a turtle may be of two colours. The prompt said "a
-# turtle", of any colour. A prompt for a hole should say what the *whole* picture shows,
-# the kept part included.
+# With pulling the seam is small, and yet a turtle may have two colours. The prompt said
+# "a turtle", of any colour. A prompt for a hole should say what the *whole* picture
+# shows, including the kept part.
 
 # %%
 of_one = inpaint(draw, shelled, mask, told, steps=12, seed=3)
-halves = {"asked for a turtle": pulled, "told its colour": of_one}
+halves = {"without the colour": pulled, "with the colour": of_one}
 show_rows(
     {f"{name}: {fits(some)} of 8": some for name, some in halves.items()}
     | {"as it was": shelled},
-    alt="The right half drawn anew: asked for a turtle, a few come in two colours; "
-    "asked for a green turtle and so on, each is of one.",
+    alt="The right half drawn anew: with the prompt a turtle, a few have two colours; "
+    "with the prompt a green turtle and so on, each has one.",
     zoom=3,
 )
-print("told its colour, more are turtles of that colour:", fits(of_one) > fits(pulled))
+print("with the colour named, more turtles have it:", fits(of_one) > fits(pulled))
 
 # %% [markdown]
-# A hole can be anywhere. Here it is the upper half, with a wish for what is to be in
-# it. (A hat goes on a head. If the head is in the kept half, the hat finds no good
-# place. No animal is named, so another animal's head may come back.)
+# A hole can be anywhere. Here it is the upper half, and the prompt says what should be
+# in it. (A hat goes on a head. If the head is in the kept half, there is no good place
+# for the hat. The prompt names no animal, so a different animal's head may come back.)
 
 # %%
 top = torch.zeros(32, 32, dtype=torch.bool)
@@ -318,8 +317,8 @@ show_rows(
 # ## Wider than it was
 #
 # **Outpainting** is inpainting with the hole outside: make room, mark it, draw into it.
-# The network has only ever seen pictures of 32 x 32; that it works on 32 x 48 at all is
-# due to convolutions and attention, which do not care how large the picture is.
+# The network has only ever seen pictures of 32 x 32. It works on 32 x 48 at all because
+# convolutions and attention take pictures of any size.
 
 # %%
 from course_lib.diffusion.editing import widen
@@ -331,15 +330,15 @@ places = [SCENE_WORDS[SCENES[i]][0] for i in where]  # "in the snow", "at night"
 scenes = inpaint(draw, wider, room, places, steps=10, seed=2)
 show_rows(
     {"with room": wider.masked_fill(room, 0.0), "drawn": scenes},
-    alt="Six pictures with room at their right, and the same with that room drawn.",
+    alt="Six pictures with empty room on their right, and the same with it filled.",
     zoom=3,
 )
 print("pictures of", tuple(scenes.shape[2:]))
 
 # %% [markdown]
-# Here the prompt says the place alone, and now and then something else moves in. If the
+# Here the prompt names only the place, and now and then something else moves in. If the
 # prompt names the animal as well, the network often draws it a second time; try it. A
-# second moon comes either way: in 32 x 48 pixels there is room for one more, and the
+# second moon may appear either way: 32 x 48 pixels have room for one more, and the
 # network has never seen a picture so wide.
 
 # %% [markdown]
@@ -347,8 +346,8 @@ print("pictures of", tuple(scenes.shape[2:]))
 #
 # *What lies half way between two pictures?* That depends on **where** you go half way.
 # The mean of two pictures, pixel by pixel, is a double exposure. The mean of two
-# *noises* is another noise, and becomes another picture. How loud is it? A noise has
-# the standard deviation 1.
+# *noises* is another noise, and becomes another picture. How loud is it? We measure
+# loudness by the standard deviation, which is 1 for each of the two noises.
 
 # %%
 guess_loud = prediction(
@@ -367,7 +366,7 @@ circle = torch.stack([between(first, second, share) for share in shares])
 
 
 def from_noises(x_T, prompt="a frog"):
-    """Draw from given noises."""
+    """Draw from these noises."""
     predict = draw.predict_for([prompt] * len(x_T))
     return last_step(dpm_solver(predict, x_T, draw.schedule, steps=10)).clamp(-1, 1)
 
@@ -378,22 +377,23 @@ show_rows(
     {"pixels": fade, "noises, straight": from_noises(lines),
      "noises, circle": from_noises(circle)},
     titles=[f"{share:.2f}" for share in shares],
-    alt="From one frog to another: in pixels a double exposure, along a straight line "
-    "of noises and along a circle a frog at every place.",
+    alt="From one frog to another: in pixels a double exposure; along a straight line "
+    "of noises, and along a circle, a frog at every place.",
 )  # fmt: skip
 print(f"loudness half way: {lines[3].std():.1f} straight, {circle[3].std():.1f} circle")
 guess_loud.compare(round(lines[3].std().item(), 1))
 
 # %% [markdown]
-# Variances add (notebook 02): half of each has the variance 1/4, together 1/2, and the
-# root of that is 0.7. The network was never trained on noise that quiet. On a
-# **circle** from one noise to the other ("slerp", Shoemake 1985) the loudness stays 1.
-# Our network draws a frog from both, as notebook 06 did from noise half as loud; the
-# frogs differ, and nobody promises it for another network.
+# Variances add (notebook 02): half of each noise has the variance 1/4, together that is
+# 1/2, and the square root of 1/2 is about 0.7. At t = T the network was never trained
+# on noise that quiet. On a **circle** from one noise to the other ("slerp", Shoemake
+# 1985) the loudness stays about 1. Our network draws a frog from both, as notebook 06
+# did from noise half as loud. But the frogs differ, and another network may fail on the
+# straight line.
 #
 # ## Play
 #
-# From one frog to the other; drag.
+# Drag to go from one frog to the other.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.widgets import frame_slider
@@ -413,11 +413,10 @@ frame_slider(
 #
 # <details><summary>Answer</summary>
 #
-# The network believes that there is more noise than there is, and takes away some of
-# the picture as well: what comes out is too smooth. It also believes that the picture
-# is fainter than it is, and makes the colours too strong. Begin at 200 instead, and the
-# opposite happens: noise is left over, and the picture is pale. The first check guards
-# this.
+# The network assumes more noise than there is, and takes away some of the picture as
+# well, so the result is too smooth. It also assumes that the picture is fainter than it
+# is, and makes the colours too strong. Begin at 200 instead, and the opposite happens:
+# noise is left over, and the picture is pale. The first check catches this mistake.
 #
 # </details>
 #
@@ -426,19 +425,20 @@ frame_slider(
 #
 # <details><summary>Answer</summary>
 #
-# Sometimes. On the straight line a tenth of the picture is still there, and only its
-# largest patches, the sky and the ground, can be made out through the noise. In row 0.9
+# Sometimes. On the straight line a tenth of the picture is still there. Through the
+# noise you can make out only its largest patches, the sky and the ground. In row 0.9
 # above most scenes are still the old ones, but not all. In row 1.0 nothing is left.
 #
 # </details>
 #
-# 3. Inpainting took each step three times, and pulled. What does it cost, and when can
-#    one save it?
+# 3. Inpainting took each step three times, and pulled. What does this cost, and when
+#    can you do without it?
 #
 # <details><summary>Answer</summary>
 #
-# Three times the network calls, and each of them goes back through the network as well
-# (benchmarks/07_editing.md has the seconds). If the hole lies in something simple, such
-# as the sky, once is enough. Edges and animals that are cut in two need more.
+# It makes three times the network calls, and each call also goes back through the
+# network for the gradient (benchmarks/07_editing.md has the seconds). If the hole lies
+# in something simple, such as the sky, once should be enough. Edges, and animals that
+# are cut in two, need more.
 #
 # </details>

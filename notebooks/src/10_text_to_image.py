@@ -5,26 +5,26 @@
 #
 # At the end you can
 #
-# - name the two paths by which words get into a network that removes noise,
-# - write guidance, and the one line of training without which it cannot work,
-# - cut a prompt in two, and see which path a word takes and how long it is heard,
+# - name the two paths by which words get into a denoising network,
+# - write guidance, and the one line of training that it cannot work without,
+# - cut a prompt in two, and see which path a word takes and how long it matters,
 # - test whether the model draws what it has never seen, or copies what it has.
 
 # %% [markdown]
 # ## See it
 #
-# Type a prompt and look. Four pictures come out of noise. Below each stands what the
-# reader sees, a network that only judges. The captions of the training tell of eight
-# animals in eight colours, alone or side by side, of hats, balloons, umbrellas and
-# stilts, in a meadow, at the beach, in the snow, at night and at sunset.
+# Type a prompt and look. Four pictures come out of noise. Below each is what the
+# **reader** sees, a network that does nothing but judge. The training captions tell of
+# eight animals in eight colours, alone or side by side, with hats, balloons, umbrellas
+# and stilts, in a meadow, at the beach, in the snow, at night and at sunset.
 #
-# It does what you say, mostly. Now try to surprise it. How about "a red and blue frog"?
+# It mostly does what you say. Now try to surprise it. How about "a red and blue frog"?
 # Say in the next cell what you expect, then run the one after it.
 
 # %%
 from course_lib.painters.pipeline import TextToImage
 
-# Read as it was typed: the command line mends a prompt first ("What no caption said").
+# As typed: the command line would rewrite a prompt first ("What no caption said").
 draw = TextToImage.from_pretrained("words", as_typed=True)
 numbers = sum(p.numel() for p in draw.model.parameters())
 print(f"a network of {numbers:,} numbers, ready to draw")
@@ -76,21 +76,21 @@ print(f'"a red and blue frog": two animals in {pairs} of 8')
 colours_guess.compare("two frogs" if pairs > 4 else "one frog")
 
 # %% [markdown]
-# In the captions of the training an "and" stands between two animals, never between two
-# colours of one. The model has learned what captions say, not what people mean.
+# In the training captions "and" stands between two animals, never between two colours
+# of one. The model has learned what captions say, not what people mean.
 #
 # ## How words get in
 #
-# Two things are new against the network of notebook 05. A **text encoder** (notebook
-# 08) turns the prompt into one vector a token. It started from the text encoder of the
-# image-text pair (notebook 09), so it knew what "red" looks like before the first
+# Two things are new since the network of notebook 05. A **text encoder** (notebook 08)
+# turns the prompt into vectors, one for each token. It started from the text encoder of
+# the image-text pair (notebook 09), so it knew what "red" looks like before the first
 # picture was drawn. And the text enters the U-Net by two paths:
 #
 # - The **pooled text embedding** is the mean of all these vectors, sent through one
-#   layer. It joins the time in scaling the channels, so it acts everywhere alike, as
-#   the label did. (The code calls it `gist`.)
-# - In **cross-attention** every place of the picture asks the words a question of its
-#   own, and takes what it needs.
+#   layer. Together with the time it scales the channels, so it acts the same
+#   everywhere, as the label did. (The code calls it `gist`.)
+# - In **cross-attention** every place in the picture sends its own query to the words,
+#   and takes what it needs.
 
 # %%
 cat_prompt = "a red cat with a hat"
@@ -98,7 +98,7 @@ cat_emb = draw.read([cat_prompt])  # (B, L, D)
 cat_tokens = draw.tokenizer.batch([cat_prompt], length=cat_emb.shape[1])
 cat_words = draw.tokenizer.spell(cat_tokens[0].tolist())
 print("tokens:", cat_words)
-print("text_emb:", tuple(cat_emb.shape), "one vector of 128 numbers a token")
+print("text_emb:", tuple(cat_emb.shape), "one vector of 128 numbers per token")
 
 from course_lib.figures.source import show_source
 from course_lib.networks.layers import CrossAttention
@@ -106,11 +106,11 @@ from course_lib.networks.layers import CrossAttention
 show_source(CrossAttention.forward)
 
 # %% [markdown]
-# It is the attention of notebook 08. Only the *queries* come from elsewhere, from the
-# places of the picture. So each place has a share of attention for each word, and the
-# shares of one word are a picture: its **attention map**, white where the word gets
-# most, black where it gets least. Move the slider to see the maps of "red", "cat" and
-# "hat" at each step.
+# This is the attention of notebook 08. Only the *queries* come from elsewhere: from the
+# places in the picture. So each place splits its attention among the words, and the
+# shares that one word gets form a picture. This is its **attention map**, white where
+# the word gets most, black where it gets least. Move the slider to see the maps of
+# "red", "cat" and "hat" at each step.
 
 # %%
 import io
@@ -124,7 +124,7 @@ from course_lib.networks.text_unet import word_maps
 
 
 def maps_along(prompt, seed, steps=10):
-    """The steps of one drawing, and at each the map of every word."""
+    """The steps of one drawing, and the map of every word at each step."""
     text_emb = draw.read([prompt])
     way = list(draw.trace([prompt], steps=steps, seed=seed))[:-1]
     maps = [word_maps(draw.model, s.x_t, torch.tensor([s.t]), text_emb) for s in way]
@@ -164,17 +164,17 @@ print("at every place, the attention of all words adds up to", total)
 # ## Which path does a word take?
 #
 # *How does it know to put the rabbit's ears on the frog's head, and not beside it?* A
-# map says where a word was looked at. It does not say that the picture would be another
-# one without it. So operate: with `pooled_from` the pooled embedding is that of one
-# prompt, while cross-attention looks at another. (Everything else stays as it is, the
-# noise too.)
+# map shows which places attend to a word. It does not show that the picture would be
+# different without that word. So we operate: `pooled_from` takes the pooled embedding
+# from one prompt, while cross-attention reads another. (Everything else stays the same,
+# including the noise.)
 
 # %%
 from course_lib.figures.prediction import prediction
 
 ears_guess = prediction(
-    '"With rabbit ears" stands in the pooled embedding only. How many of 8 frogs '
-    "will have the ears?",
+    '"With rabbit ears" is in the pooled embedding only. How many of 8 frogs will '
+    "have the ears?",
     (0, 8),
 )
 
@@ -185,7 +185,7 @@ from course_lib.networks.text_unet import pooled_from
 
 
 def draw_apart(pooled, looked_at, n=8, seed=4):
-    """Pooled embedding of one prompt, cross-attention to another."""
+    """Pooled embedding from one prompt, cross-attention to another."""
     with pooled_from(draw.model, draw.read([pooled] * n)):
         return draw([looked_at] * n, seed=seed)
 
@@ -203,13 +203,13 @@ disagreeing = {
 show_rows(
     {name: some[:5] for name, some in (cuts | disagreeing).items()},
     alt="Five frogs with long ears; five more from a prompt that has the ears in "
-    "cross-attention only; five frogs without; and twice five animals of which one way "
-    "tells a cat and the other a frog.",
+    "cross-attention only; five frogs without; and two rows of five animals where one "
+    "path says a cat and the other a frog.",
     zoom=2,
 )
 ears = {name: sum(what_is_seen(x, [eared] * 8)["right"]) for name, x in cuts.items()}
 for name, count in ears.items():
-    print(f"the ears stand {name}: {count} of 8 have them")
+    print(f"the ears are named {name}: {count} of 8 have them")
 ears_guess.compare(ears["only in the pooled embedding"])
 
 for name, some in disagreeing.items():
@@ -217,16 +217,16 @@ for name, some in disagreeing.items():
     print(f"{name}: {frogs_seen} frogs of 8")
 
 # %% [markdown]
-# Ears come through cross-attention: each place asks with what is already there, and the
-# places of the head get another answer than those of the ground. An animal comes
-# by either path, and where the two disagree, now the one wins and now the other. Nobody
-# planned such a division of labour. Training found it. (The lesson has the table, with
-# 100 prompts of each kind.)
+# Ears come through cross-attention. Each place forms its query from what is already
+# there, so the places on the head get a different answer from those on the ground. An
+# animal can come by either path. Where the two disagree, sometimes one wins and
+# sometimes the other. Nobody planned this division of labour. Training found it. (The
+# lesson has the table, with 100 prompts of each kind.)
 #
 # ## How long is a word heard?
 #
-# Another cut: begin with one prompt and switch to another on the way. What was decided
-# before the switch stays; what was open follows the new prompt.
+# Another cut: begin with one prompt and switch to another on the way. Whatever was
+# decided before the switch stays; the rest follows the new prompt.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -246,7 +246,7 @@ from course_lib.judging.fidelity import what_is_seen
 
 
 def draw_switched(first, second, at, n=8, seed=0):
-    """Told the first prompt while t > at, then the second."""
+    """Follow the first prompt while t > at, then the second."""
     before, after = draw.predict_for([first] * n), draw.predict_for([second] * n)
 
     def predict(x_t, t):
@@ -264,7 +264,7 @@ switched = {
 frame_slider(
     torch.stack([torch.cat([*some[:4]], dim=2) for some in switched.values()]),
     [f"switched at t = {at}" for at in switches],
-    alt="Four noises; the prompt is switched later and later",
+    alt="Pictures from four noises; the prompt is switched later and later",
     zoom=4,
     start=2,
 )
@@ -279,14 +279,14 @@ switch_guess.compare(new_ones[800])
 # ## Being told nothing
 #
 # In training one caption in ten is replaced by the **empty text**. So the same network
-# also learns to remove noise from pictures of *anything*. That costs next to nothing,
-# and what follows is impossible without it.
+# also learns to denoise pictures of *anything*. This costs next to nothing, and
+# everything that follows needs it.
 #
-# **Your turn.** `tokens` (B, L) are captions; `dropped` (B,) is True where the caption
-# is to go. The empty text is `START, END`, then `PAD` up to the end. Leave `tokens`
-# itself alone. (`torch.full_like(tokens, PAD)` makes a tensor of the same shape;
-# `torch.where(condition, x, y)` takes from x where the condition holds;
-# `dropped[:, None]` makes a column of it.)
+# **Your turn.** `tokens` (B, L) are captions; `dropped` (B,) is True for each caption
+# that must go. The empty text is `START, END`, then `PAD` up to the end. Do not change
+# `tokens` itself. (`torch.full_like(tokens, PAD)` makes a tensor of the same shape,
+# filled with `PAD`; `torch.where(condition, x, y)` takes from x where the condition
+# holds and from y elsewhere; `dropped[:, None]` turns `dropped` into a column.)
 
 # %%
 import torch
@@ -316,9 +316,9 @@ print([draw.tokenizer.decode(row.tolist()) for row in kept])
 # %% [markdown]
 # ## Guidance: more of what the words change
 #
-# Now one network has two predictions for the same noisy picture, *with* the words and
-# *without*. Their difference is what the words change. Here it is early on the way,
-# before everything is decided.
+# Now one network makes two predictions for the same noisy picture, *with* the words and
+# *without*. Their difference is what the words change. Here it is at an early step,
+# before much is decided.
 
 # %%
 import torch
@@ -343,7 +343,7 @@ def as_picture(v_hat):
 difference = as_picture(with_text) - as_picture(without)
 show_pictures(
     torch.stack([as_picture(without), as_picture(with_text), difference.clamp(-1, 1)]),
-    titles=["told nothing", "told the prompt", "the difference"],
+    titles=["without the prompt", "with the prompt", "the difference"],
     zoom=5,
     alt="Two guesses of the clean picture, without and with the prompt, and their "
     "difference, which is grey wherever the words change nothing.",
@@ -352,16 +352,16 @@ apart = difference.square().mean((0, 1, 2)).sqrt()
 print("the words change the guess:", bool(apart > 0.01))
 
 # %% [markdown]
-# **Your turn: find the rule.** Guidance makes a new prediction from these two. Say one
-# number of a prediction is 10 without the words and 13 with them. For some values of
-# `guidance_scale`, which is called $w$ for short, it becomes
+# **Your turn: find the rule.** Guidance makes a new prediction from these two. Suppose
+# that one number of a prediction is 10 without the words and 13 with them. With
+# `guidance_scale`, $w$ for short, it becomes
 #
 # | $w$ | 0 | 0.5 | 1 | 2 | 3 |
 # | --- | --- | --- | --- | --- | --- |
 # | guided | 10 | 11.5 | 13 | 16 | 19 |
 #
-# Which rule does that? Find it with pencil and paper, test it on $w = 0.5$, then write
-# it for whole tensors.
+# Which rule gives these numbers? Find it with pencil and paper, test it on $w = 0.5$,
+# then write it for whole tensors.
 
 
 # %%
@@ -385,7 +385,7 @@ from course_lib.figures.source import show_source
 show_source(guide)
 library = guide(draw.model, 2.5, uncond=untold)(x_t, t, told)
 same = torch.allclose(guided(with_text, without, 2.5), library, atol=1e-4)
-print("the library, asking both in one batch, says what `guided` says:", same)
+print("the library, which asks for both in one batch, agrees with `guided`:", same)
 
 # %% [markdown]
 # ## How hard to push?
@@ -393,11 +393,11 @@ print("the library, asking both in one batch, says what `guided` says:", same)
 # $$\text{guided} = \text{without} + w (\text{with} - \text{without})$$
 #
 # This is **classifier-free guidance** (Ho and Salimans 2022, equation 6; their $w$ is
-# ours less 1). With $w = 0$ nobody listens to the words, $w = 1$ is the plain model,
-# more exaggerates. Below are the same noises with more and more of it. The reader
-# counts in how many of 32 pictures everything is right that the prompt names. The last
-# number says how *loud* the pictures are: the share of their numbers that stand at the
-# very end of the scale.
+# ours minus 1). $w = 0$ ignores the words, $w = 1$ is the plain model, and a larger $w$
+# exaggerates. Below, the same noises are drawn with more and more guidance. The reader
+# counts how many of 32 pictures show everything that the prompt names. The last number
+# says how *loud* the pictures are: the share of their numbers at the very end of the
+# scale.
 
 # %%
 from course_lib.figures.plots import show_rows
@@ -409,7 +409,7 @@ for scale in (0, 0.5, 1, 3, 8):
     pushed = draw(asked.texts, guidance_scale=scale, seed=5)
     right[scale] = sum(what_is_seen(pushed, asked.texts)["right"])
     loud = (pushed.abs() > 0.99).float().mean().item()
-    print(f"w = {scale:3}: right in {right[scale]:2} of 32, loud {loud:.1%}")
+    print(f"w = {scale:3}: {right[scale]:2} of 32 right, loud {loud:.1%}")
     rows[f"w = {scale}"] = pushed[:4]
 real_loud = (asked.real.abs() > 0.99).float().mean().item()
 print(f"real pictures: loud {real_loud:.1%}")
@@ -419,19 +419,19 @@ for text in asked.texts[:4]:
 assert right[3] > right[0] + 5
 
 # %% [markdown]
-# *Why amplify the difference, and not keep what both agree on?* What both agree on is
-# what any picture has: a sky, a ground, some animal. The row $w = 0.5$ is the mean of
-# both, and it follows the prompts less often than $w = 1$. The *difference* says "cat"
-# and "red". What grows on and on is how loud the colours are. From 32 pictures you
-# cannot tell whether $w = 8$ is right less often than $w = 3$. From 100 you can: the
-# lesson has the numbers, and what else guidance costs. `draw` takes 3.
+# *Why amplify the difference, and not keep what both agree on?* They agree on what any
+# picture has: a sky, a ground, some animal. The row $w = 0.5$ is the mean of both, and
+# it follows the prompts less often than $w = 1$. The *difference* says "cat" and "red".
+# With more guidance the colours get louder and louder. From 32 pictures you cannot tell
+# whether $w = 8$ is right less often than $w = 3$. From 100 you can: the lesson has the
+# numbers, and the other costs of guidance. `draw` uses $w = 3$.
 #
 # ## Captions that lie
 #
 # On the web many captions belong to another picture. What does a network learn from
-# them? Take a world of two pictures, a cat and a fish, where of ten pictures captioned
-# "cat" some are the fish. No training is needed: the best denoiser of a finite set is
-# known (notebook 03). So draw with it, and count the cats.
+# them? Take a world of two pictures, a cat and a fish. Some of every ten pictures
+# captioned "cat" show the fish. No training is needed: for a finite set we know the
+# best denoiser (notebook 03). So we draw with it and count the cats.
 
 # %% tags=["nbval-ignore-output"]
 import torch
@@ -445,7 +445,7 @@ anything = IdealDenoiser(torch.stack([cat, fish]), draw.schedule)
 
 
 def count_cats(lies, guidance_scale, n=50):
-    """How many of n are cats, if of ten captions "cat" so many lie."""
+    """How many of n are cats, if `lies` of ten pictures called "cat" are the fish."""
     captioned = torch.stack([cat] * (10 - lies) + [fish] * lies)
     told_cat = IdealDenoiser(captioned, draw.schedule)
 
@@ -467,21 +467,21 @@ assert counted[8][1] <= counted[8][0] < 25
 # %% [markdown]
 # Four lies in ten make the word *weak*: the model believes it in about six drawings of
 # ten, and guidance turns the weak voice up again. With eight lies in ten the word "cat"
-# means the fish, and guidance makes that worse. That is so because all lies show the
-# same fish. Where each lie shows something else, the true picture is still the
-# commonest, and guidance goes on helping: the lesson's diary has that for a trained
-# network.
+# means the fish, and guidance makes that worse. This happens because all lies show the
+# same fish. If each lie showed something different, the true picture would still be the
+# commonest, and guidance would go on helping: the lesson's diary shows this for a
+# trained network.
 #
 # ## A frog on stilts
 #
-# The 50,000 training pictures hold frogs, and animals on stilts. A frog on stilts was
-# kept out. Can the model draw one? And if it can, does it *average* the two, or copy?
-# An average of a frog and of stilts would be a double exposure.
+# The 50,000 training pictures include frogs, and animals on stilts. Frogs on stilts
+# were kept out. Can the model draw one? And if it can, does it *average* the two, or
+# copy? An average of a frog and of stilts would be a double exposure.
 #
-# *How much of a result is "from" one training picture?* A model that hands back its
-# training pictures, slightly changed, would come closer to them than *fresh* real
-# pictures do. So search all 50,000, each shrunk to 8 x 8 pixels. And would this search
-# catch a copier? Give it one: training pictures with a little noise.
+# *How much of a result is "from" one training picture?* Suppose a model handed back its
+# training pictures, slightly changed. These would lie closer to the training set than
+# *fresh* real pictures do. So we search all 50,000, each shrunk to 8 x 8 pixels. Would
+# this search catch a copier? We give it one: training pictures with a little noise.
 
 # %% tags=["nbval-ignore-output"]
 import torch
@@ -495,7 +495,7 @@ from course_lib.world.datasets import load_critters
 
 frogs = draw(["a frog on stilts"] * 16, seed=1)
 on_stilts = sum(what_is_seen(frogs, ["a frog on stilts"] * 16)["right"])
-print("frogs on stilts, to the reader:", on_stilts, "of 16")
+print("frogs on stilts, counted by the reader:", on_stilts, "of 16")
 assert on_stilts >= 4
 
 album = load_critters("train")
@@ -513,8 +513,8 @@ known = torch.cat([shrunk(album[part][0]) for part in parts])
 _, where = nearest(shrunk(frogs[:6]), known)
 show_rows(
     {"drawn": frogs[:6], "nearest": album[where][0]},
-    alt="Six frogs on stilts, and below each the most similar training picture: "
-    "never a frog on stilts.",
+    alt="Six frogs on stilts, and below each one the most similar training picture, "
+    "which is never a frog on stilts.",
 )
 copies = album[torch.arange(10_000, 42_000, 1000)][0]
 copies = copies + 0.1 * torch.randn(copies.shape, generator=torch.Generator())
@@ -526,8 +526,8 @@ for name, some in {"drawn": draw(asked.texts, seed=5), "copied": copies}.items()
 # %% [markdown]
 # ## What no caption said
 #
-# The captions of the training hold no number of animals and no "without", and no animal
-# has two colours. What does the model do when you ask for that?
+# The training captions never count animals and never say "without", and they give no
+# animal two colours. What does the model do when you ask for these things?
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -551,7 +551,8 @@ hats["... with a hat hat ..."] = draw([twice] * 16)
 show_rows(
     {name: some[:4] for name, some in (strange | hats).items()},
     alt="Single frogs for three frogs; blue frogs with red spots; red frogs with blue "
-    "spots; frogs with hats for frogs without; and turtles, some with hats, then more.",
+    "spots; frogs with hats for frogs without; and turtles, some with hats, then more "
+    "with hats.",
     zoom=2,
 )
 seen = {name: load_judge("reader-32").read(x) for name, x in strange.items()}
@@ -562,22 +563,23 @@ for name in ("three frogs", "a frog without a hat"):
     alone = there - second
     print(f"{name}, of 16: one animal in {alone}, two in {second}, a hat in {hatted}")
 for name, some in hats.items():
-    print(f"{name} hat and all: {sum(what_is_seen(some, [once] * 16)['right'])} of 16")
+    print(f"{name} all right: {sum(what_is_seen(some, [once] * 16)['right'])} of 16")
 one_each = int((seen["three frogs"]["subject_2"] > 0).sum()) < 8
 three_guess.compare(1 if one_each else 2)
 
 # %% [markdown]
-# Of two colours each gets some of the frog. "Without a hat" brings hats, since the word
-# "hat" is heard and "without" is not. Of a turtle, which never had a hat in training,
-# the hat is often missing; said twice, its word gets nearly two shares of attention and
-# of the pooled mean, and the hat comes more often. So services for the public rewrite a
-# prompt before the model reads it (Betker et al. 2023); `rewriting.py` does that here.
+# Without an "and", each of two colours gets a part of the frog. "Without a hat" brings
+# hats: the word "hat" has an effect, and "without" has none. Turtles never had a hat in
+# training, so theirs is often missing. Written twice, the word gets nearly two shares
+# of attention and of the pooled mean, and the hat appears more often. Public services
+# therefore rewrite a prompt before the model reads it (Betker et al. 2023). In this
+# course `rewriting.py` does that.
 #
 # ## One word, two meanings
 #
 # *How does it know what a word means when the word has two meanings?* A bat flies, or
-# hits balls. In notebook 08 the token's vector changed with its neighbours. Here is
-# what that change looks like: the same noises, the same word, other company.
+# hits balls. In notebook 08 the token's vector changed with its neighbours. Here you
+# see that change: the same noises, the same word, different company.
 
 # %%
 from course_lib.figures.plots import show_rows
@@ -588,23 +590,24 @@ company = ["a bat", "a flying bat", "a bat beside a ball",
 senses = {text: draw([text] * 6, seed=9) for text in company}
 show_rows(
     {text: some[2:5] for text, some in senses.items()},
-    alt="Bats and cranes: by themselves either meaning, in company one.",
+    alt="Bats and cranes: the bare word gives either meaning, other words decide it.",
     zoom=2,
 )
 clear = [text for text in company if text.count(" ") > 1]  # not the bare word
 judged = [what_is_seen(senses[text], [text] * 6)["right"] for text in clear]
-print("most are as meant:", all(sum(right) > 3 for right in judged))
+print("most show the meaning asked for:", all(sum(right) > 3 for right in judged))
 
 # %% [markdown]
 # ## One noise, many prompts; two prompts at once
 #
 # *Does a prompt stand for one fixed noise pattern?* No. The noise is where you start;
-# the words decide where the way leads. Each row below is one noise, each column one
+# the words decide where the path leads. Each row below is one noise, each column one
 # prompt.
 #
-# What a text changes is a difference, and differences add up: `compose` follows two
-# texts at once, each with its own $w$ (Liu et al. 2022, equation 11). And guidance
-# leads away from what stands in the place of "nothing": a **negative prompt**.
+# The effect of a text is a difference, and differences add up: `compose` follows two
+# texts at once, each with its own $w$ (Liu et al. 2022, equation 11). And you can put a
+# text in the place of the empty text: guidance leads away from this **negative
+# prompt**.
 
 # %%
 import torch
@@ -640,8 +643,8 @@ show_rows(
         "+ night": at_night,
         "not night": draw(["a cat"] * 5, seed=3, negative_prompt="at night"),
     },
-    alt="Five cats; the same noises with a second text, at night; and with night as a "
-    "negative prompt.",
+    alt="Five cats; the same noises with a second text, at night; and the same noises "
+    "with night as a negative prompt.",
     zoom=2,
 )
 nights = what_is_seen(at_night, ["at night"] * 5)["seen"]
@@ -650,22 +653,22 @@ assert sum("night" in text for text in nights) >= 3
 # %% [markdown]
 # ## Three questions
 #
-# 1. Guidance needs two calls of the network a step. Could one train a network to give
-#    the guided prediction at once?
+# 1. Guidance needs two network calls per step. Could you train a network to give the
+#    guided prediction at once?
 #
 # <details><summary>Answer</summary>
 #
-# Yes: train a second network on what the first one says with guidance. That is
-# distillation; notebook 16 does it.
+# Yes: train a second network on the guided predictions of the first. This is called
+# distillation.
 #
 # </details>
 #
-# 2. With `guidance_scale = 8` colours get loud, and fewer pictures are right. Why?
+# 2. With `guidance_scale = 8` the colours get loud, and fewer pictures are right. Why?
 #
 # <details><summary>Answer</summary>
 #
-# The difference is added eight times, also where it is only a guess. The result is
-# pushed beyond what real pictures look like, towards what most *says* "red cat".
+# The difference is added eight times, even where it is only a guess. The result is
+# pushed past what real pictures look like, towards whatever *says* "red cat" loudest.
 #
 # </details>
 #
