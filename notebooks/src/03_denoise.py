@@ -513,7 +513,7 @@ if away(made) > 0.05:  # two knobs to turn
 # %% [markdown]
 # **The circle closes.** Noise went in, a spiral came out, and the two parts that matter
 # are yours: the loss and the loop. The points are new: none of them is a copy. But the
-# spiral is densely filled, so the nearest data point is never far. A few strays lie
+# spiral is densely filled, so the nearest data point is seldom far. A few strays lie
 # between the arms: there the best guess jumps from one arm to the next, and a network
 # can only change gradually. The library calls this loop DDIM (Song, Meng and Ermon
 # 2021).
