@@ -498,7 +498,7 @@ for c in (-1.0, 0.0, 0.3, 0.5, 0.9, 1.0):
     titles.append(f"whole, c = {c}")
     if whole >= 1:  # as much noise as before, or more
         no_help.append(c)
-guess_c.compare(f"c above {max(no_help)}")
+guess_c.compare(f"c above {max(no_help, default=-1)}")
 show_pictures(
     torch.stack([frog + eps[0]] + results),
     titles=["before"] + titles,
