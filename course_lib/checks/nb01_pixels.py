@@ -35,8 +35,10 @@ def check_paint_square(learner_paint_square):
         seed = generator.initial_seed() % 2
         # In the second draw `left` is below the side, or left:side would be empty, and
         # nothing painted, as with half of all mistakes.
-        side, further = ((4, 6), (7, 1))[seed]
-        top = 1 + int(torch.randint(0, 4, (), generator=generator))
+        # In the first draw `top` is not below the side, or top - side would be
+        # negative, and nothing painted.
+        side, further, least = ((4, 2, 5), (7, 1, 1))[seed]
+        top = least + int(torch.randint(0, 4, (), generator=generator))
         left = top + further
         colour = (torch.rand(3, generator=generator) * 2 - 1).tolist()
         return picture, top, left, side, tuple(colour)
@@ -156,13 +158,13 @@ def check_paint_square(learner_paint_square):
         "only the outline is painted: the square is to be filled": outline,
         "the square lies above `top`: its rows go from top to top + side": painted_as(
             lambda top, left, side: (
-                slice(max(top - side, 0), top),
+                slice(top - side, top),
                 slice(left, left + side),
             )
         ),
         "the square ends at `top` and `left`: it begins there, and its rows go from "
         "top to top + side": painted_as(
-            lambda top, left, side: square(max(top - side, 0), left - side, side)
+            lambda top, left, side: (slice(top - side, top), slice(left - side, left))
         ),
         "all three channels get the first number of the colour: each channel has its "
         "own, colour[channel]": painted_as(square, lambda colour, channel: colour[0]),

@@ -671,3 +671,11 @@ def the_1_divided_as_well(pictures):
 @wrong(check_from_bytes, "a byte holds nothing above 255")
 def twice_in_bytes(pictures):
     return (pictures * 2 - 1) / 255
+
+
+@wrong(check_paint_square, "the square lies above `top`")
+def upwards(picture, top, left, side, colour):
+    new = picture.clone()
+    for c in range(3):
+        new[c, top - side : top, left : left + side] = colour[c]
+    return new
