@@ -67,8 +67,13 @@ HINTS = {
     "expected m1 and m2 to have the same dtype": (
         "one of the two is of another dtype: .float() makes them the same"
     ),
+    "unsupported operand type(s) for ^": "a power is written with **, as in x**0.5",
+    "bitwise_xor": "a power is written with **, as in x**0.5",
     "unsupported operand type(s)": (
         "one of the two is not what it should be: print what they are"
+    ),
+    "'builtin_function_or_method' object": (
+        "brackets are missing: a method is called with (), as in picture.clone()"
     ),
     "object has no attribute": "print(type(...)) says what it is",
     "object is not callable": "there are brackets behind something that is no function",
@@ -80,13 +85,23 @@ HINTS = {
     ),
     "expanded size of the tensor": (
         "what is written in has another shape than the place: one number, or axes that "
-        "fit, as colour[:, None, None] beside (3, rows, columns)"
+        "fit, such as (3, 1, 1) beside (3, rows, columns)"
     ),
     "cannot be broadcast to indexing result": (
         "what is written in has another shape than the place: one number, or axes that "
-        "fit, as colour[:, None, None] beside (3, rows, columns)"
+        "fit, such as (3, 1, 1) beside (3, rows, columns)"
+    ),
+    "randint() received an invalid combination": (
+        "the shape is given in brackets, and one length has a comma: (n,)"
     ),
     "must be tuple of ints, not int": "axes are given in brackets here: (2,) or [2]",
+    "is invalid for input of size": (
+        "reshape keeps all numbers: in the place of one length -1 means as many as fit"
+    ),
+    "name 'my_add_noise' is not defined": (
+        "here it is the library's add_noise(x_0, t, eps, schedule)"
+    ),
+    "is not defined": "a name is made in a line above, or is it misspelled?",
     "unexpected keyword argument": "it is called with other names than it has",
     "can't convert cuda": "the check runs on the CPU: create tensors without .cuda()",
     "does not require grad": (
@@ -103,6 +118,8 @@ def hint_for(message: str) -> str | None:
 
 def with_hint(message: str) -> str:
     """The message, and behind it the hint, if there is one."""
+    # Behind that torch lists all it would have taken, in ten lines of signatures.
+    message = message.split(", but expected one of:")[0]
     hint = hint_for(message)
     return f"{message} ({hint})" if hint else message
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from course_lib.checks.report import compare, report
+from course_lib.checks.report import NotYetRight, compare, report
 from course_lib.pixels import from_bytes
 
 
@@ -14,6 +14,14 @@ def paint_square(picture: Tensor, top: int, left: int, side: int, colour) -> Ten
     for channel in range(3):
         painted[channel, top : top + side, left : left + side] = colour[channel]
     return painted
+
+
+# Parts of what torch and Python say of a colour that is written in as it is.
+COLOUR_DOES_NOT_FIT = (
+    "Tensor sizes: [3]",
+    "can't assign a tuple",
+    "tuple indices must be integers or slices, not tuple",
+)
 
 
 def check_paint_square(learner_paint_square):
@@ -27,8 +35,10 @@ def check_paint_square(learner_paint_square):
         seed = generator.initial_seed() % 2
         # In the second draw `left` is below the side, or left:side would be empty, and
         # nothing painted, as with half of all mistakes.
-        side, further = ((2, 6), (7, 1))[seed]
-        top = 1 + int(torch.randint(0, 4, (), generator=generator))
+        # In the first draw `top` is not below the side, or top - side would be
+        # negative, and nothing painted.
+        side, further, least = ((4, 2, 5), (7, 1, 1))[seed]
+        top = least + int(torch.randint(0, 4, (), generator=generator))
         left = top + further
         colour = (torch.rand(3, generator=generator) * 2 - 1).tolist()
         return picture, top, left, side, tuple(colour)
@@ -78,6 +88,13 @@ def check_paint_square(learner_paint_square):
         for channel in range(3):
             rows, columns = square(top, left, side)
             painted[channel][rows][columns] = colour[channel]
+        return painted
+
+    def outline(picture, top, left, side, colour):
+        painted = paint_square(picture, top, left, side, colour)
+        rows = slice(top + 1, top + side - 1)
+        columns = slice(left + 1, left + side - 1)
+        painted[:, rows, columns] = picture[:, rows, columns]
         return painted
 
     def nothing_painted(picture, top, left, side, colour):
@@ -136,14 +153,27 @@ def check_paint_square(learner_paint_square):
         "only the diagonal is painted: each of the rows needs all of the columns": (
             diagonal
         ),
-        "only the first channel is painted: is `return` inside of the loop?": (
-            one_channel
+        "only the first channel is painted: channels 1 and 2 need their colours as "
+        "well, in a loop that ends before `return`": one_channel,
+        "only the outline is painted: the square is to be filled": outline,
+        "the square lies above `top`: its rows go from top to top + side": painted_as(
+            lambda top, left, side: (
+                slice(top - side, top),
+                slice(left, left + side),
+            )
+        ),
+        "the square ends at `top` and `left`: it begins there, and its rows go from "
+        "top to top + side": painted_as(
+            lambda top, left, side: (slice(top - side, top), slice(left - side, left))
         ),
         "all three channels get the first number of the colour: each channel has its "
         "own, colour[channel]": painted_as(square, lambda colour, channel: colour[0]),
         "the three numbers of the colour come in the wrong order: channel 0 is red and "
         "gets colour[0]": painted_as(
             square, lambda colour, channel: colour[2 - channel]
+        ),
+        "the square is black whatever the colour is: paint with colour[channel]": (
+            painted_as(square, lambda colour, channel: -1.0)
         ),
         "the square is white whatever the colour is: paint with colour[channel]": (
             painted_as(square, lambda colour, channel: 1.0)
@@ -177,7 +207,18 @@ def check_paint_square(learner_paint_square):
     }
 
     def check():
-        compare(learner_paint_square, paint_square, inputs, mistakes, also=also)
+        try:
+            compare(learner_paint_square, paint_square, inputs, mistakes, also=also)
+        # What most try first: the line of the pixel by hand, with slices in it.
+        except (RuntimeError, TypeError) as error:
+            if not any(words in str(error) for words in COLOUR_DOES_NOT_FIT):
+                raise
+            raise NotYetRight(
+                "the colour does not fit the place: a tuple of three numbers cannot "
+                "stand beside rows and columns. Make it (3, 1, 1) with "
+                "torch.tensor(colour)[:, None, None], or paint channel by channel in "
+                "a loop, with colour[channel]"
+            ) from error
 
     return report(check, learner_paint_square, paint_square)
 
@@ -214,6 +255,20 @@ def check_from_bytes(learner_from_bytes):
         ),
         "255 must become exactly 1, and it would be a little more: half of 255 is "
         "127.5, not 127": lambda pictures: pictures / 127 - 1,
+        "0 must become exactly -1: the middle is 127.5, so take that off and divide by "
+        "it": lambda pictures: (pictures.float() - 128) / 127,
+        "255 must become exactly 1, and 0 exactly -1: the middle is 127.5, and it is "
+        "divided by 127.5": lambda pictures: (pictures.float() - 127) / 128,
+        "everything is divided, the 1 as well: divide first, then take 1 off": (
+            lambda pictures: (pictures.float() * 2 - 1) / 255
+        ),
+        "a byte holds nothing below 0 and nothing above 255: .float() first, and the "
+        "middle is 127.5": lambda pictures: (pictures - 128) / 127,
+        "a byte holds nothing below 0: .float() first, and the middle is 127.5": (
+            lambda pictures: (pictures - 127) / 128
+        ),
+        "a byte holds nothing above 255: .float() first; then divide before 1 is taken "
+        "off": lambda pictures: (pictures * 2 - 1) / 255,
         "the largest byte is 255, not 256: there are 256 of them with the 0": (
             lambda pictures: (pictures + 0.5) / 128 - 1
         ),

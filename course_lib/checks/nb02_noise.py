@@ -14,9 +14,9 @@ def check_add_noise(learner_add_noise):
         return of(x_0, t, eps, alpha_bar)
 
     def inputs(generator):
-        # The second draw has another table: who writes 1000 instead of asking it is
-        # seen. Small steps only, at which both tables differ and no part is tiny.
-        schedule = linear_schedule(T=(1000, 400)[generator.initial_seed() % 2])
+        # Neither draw has the notebook's table: who writes 1000 or asks its `schedule`
+        # is seen. Small steps only, at which the tables differ and no part is tiny.
+        schedule = linear_schedule(T=(600, 400)[generator.initial_seed() % 2])
         # Four pictures, and none is 4 wide: a_t without its reshape, (4,), would
         # otherwise fit the width, and be mixed in column by column without an error.
         x_0 = torch.rand(4, 3, 8, 8, generator=generator) * 2 - 1
@@ -48,6 +48,13 @@ def check_add_noise(learner_add_noise):
         before = alpha_bar[(t - 1).clamp(min=0)]
         share = (alpha_bar[t] / before).reshape(-1, 1, 1, 1)
         return share.sqrt() * x_0 + (1 - share).sqrt() * eps
+
+    def of_table(table):
+        return lambda x_0, t, eps, alpha_bar: of(x_0, t, eps, table)
+
+    def straight_1000(x_0, t, eps, alpha_bar):
+        u = (t / 1000).reshape(-1, 1, 1, 1)
+        return (1 - u) * x_0 + u * eps
 
     def straight(x_0, t, eps, alpha_bar):
         u = (t / (len(alpha_bar) - 1)).reshape(-1, 1, 1, 1)
@@ -99,6 +106,19 @@ def check_add_noise(learner_add_noise):
         "shares so far, and is used as it is": of_beta,
         "that mixes on the straight line, t / T: here the shares stand in the table, "
         "alpha_bar[t]": straight,
+        "that mixes on the straight line, t / 1000: here the shares stand in the "
+        "table, alpha_bar[t]": straight_1000,
+        "0.98**t belongs to the walk above: here the shares stand in the table, "
+        "alpha_bar[t]": of_table(0.98 ** torch.arange(1001.0)),
+        "0.98**t belongs to the walk above, and roots are missing: here the shares "
+        "stand in the table, alpha_bar[t]": lambda x_0, t, eps, alpha_bar: of(
+            *(x_0, t, eps, 0.98 ** torch.arange(1001.0)), lambda s: s, lambda s: 1 - s
+        ),
+        "it asks the `schedule` of a cell above: use the table that is given, "
+        "alpha_bar[t]": of_table(linear_schedule(T=1000).alpha_bar),
+        "`** 1/2` is half, for ** comes before /: write ** 0.5 or .sqrt()": made(
+            lambda s: s / 2, lambda s: (1 - s) / 2
+        ),
     }
 
     # The notebook's own: the steps of its figure, and 0, at which nothing is mixed in.

@@ -144,7 +144,8 @@ class Prediction:
             return " Exactly!"
         if not self.slides or isinstance(measured, str):
             return ""
-        # A tenth of the slider, and in any case the number beside the right one.
-        first, second, last = self.answers[0], self.answers[1], self.answers[-1]
-        near = max((last - first) / 10, second - first)
+        # Within a twentieth of the truth, or the slider's next number; but no quarter
+        # of the truth, or 10 instead of 1 would be close on a slider in steps of 10.
+        one_step = self.answers[1] - self.answers[0]
+        near = min(max(abs(measured) / 20, one_step), abs(measured) / 4)
         return " Close!" if abs(measured - self.said) <= near * 1.000001 else ""

@@ -19,9 +19,10 @@
 # animals (frog, rabbit, cat, bear, bird, fish, turtle, bat), eight colours, hats,
 # balloons, umbrellas and stilts, snow, night, sea, sunset and meadows, and two animals
 # side by side. Then drag the slider under the pictures. On the left, noise turns into a
-# picture: $x_t$, the picture at step t. On the right is the network's guess of what is
-# hidden in the noise: $\hat x_0$, in code `x_0_hat`. The seed is a number that picks
-# the random noise: another seed, another noise.
+# picture: $x_t$, the picture at step t. Steps are counted from 1,000, pure noise, down
+# to 0; a drawing takes only a few of them, here 14. On the right is the network's guess
+# of what is hidden in the noise: $\hat x_0$, in code `x_0_hat`. The seed is a number
+# that picks the random noise: another seed, another noise.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.widgets import live, sampler_slider
@@ -104,9 +105,13 @@ show_pictures(
     zoo, columns=8, alt="Eight prompts, two pictures each, one above the other."
 )
 size = sum(p.numel() for p in draw.model.parameters())
-print(f"a network of {size:,} numbers drew {len(zoo)} pictures")
+print(f"a network of {size:,} numbers drew {len(zoo)} pictures in shorthand,")
+print("and the second network wrote them out")
 
 # %% [markdown]
+# Look at the lower one of the two pictures of "a white bat". The word has two meanings,
+# and both were in the pictures that it learned from; more about that in notebook 08.
+#
 # ## How exercises work
 #
 # In each notebook you write one or two small functions. A **check** tries yours and
@@ -204,16 +209,22 @@ show_rows(
         "03, 04 guess": torch.stack(guesses[::3]),
         "05 training": torch.cat(stages),
         "06 sampling": torch.cat(few),
-        "08 to 10 words": worded,
     },
-    alt="Six rows: a frog with its red, green and blue and its eye enlarged; the frog "
+    alt="Five rows: a frog with its red, green and blue and its eye enlarged; the frog "
     "under more and more noise; guesses of a frog that get clearer; the same noise "
-    "drawn early, half way and late in a training; drawn in 1 to 16 steps; and drawn "
-    "from more and more words.",
+    "drawn early, half way and late in a training; and drawn "
+    "in 1 to 16 steps.",
+)
+words = ["(no words)", *told[1:]]
+show_rows(
+    {"08 to 10 words": worded},
+    titles=words,
+    alt="Five small pictures from more and more words, up to a red frog with a hat at "
+    "night.",
 )
 show_rows(
     {"11, 12 latents": draw(told, steps=14, seed=3)},  # the last row, 64 x 64 pixels
-    titles=["(no words)", *told[1:]],
+    titles=words,
     alt="Five pictures from more and more words, up to a red frog with a hat at night.",
 )
 print("how much picture is left in row 02:", small.schedule.a(t).tolist())
@@ -229,7 +240,8 @@ print("how much picture is left in row 02:", small.schedule.a(t).tolist())
 #   steps, with a sampler of your own.
 # - [08](08_words.ipynb), [09](09_image_text.ipynb) and [10](10_text_to_image.ipynb):
 #   turn words into numbers, learn what the words look like, and let them steer the
-#   picture.
+#   picture. What the words leave open the network fills in: the plain frog may carry
+#   something that nobody asked for.
 # - [07](07_editing.ipynb), which comes after 10: change pictures.
 # - [11](11_autoencoder.ipynb) and [12](12_latent_diffusion.ipynb): the shorthand, and
 #   the whole system in it.

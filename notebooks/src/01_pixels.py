@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 1 · A picture is numbers
 #
-# *About 40 minutes. You need loops, functions and lists, nothing more.*
+# *About 50 minutes. You need loops, functions and lists, nothing more.*
 #
 # By the end you can
 #
@@ -80,7 +80,8 @@ colours = {
     "pink": (1, 0.4, 0.6),
     "white": (1, 1, 1),
 }
-dots = torch.tensor(list(colours.values())).reshape(8, 3, 1, 1)  # 8 pictures of 1 pixel
+dots = torch.tensor(list(colours.values()))  # (8, 3): three numbers for each colour
+dots = dots.reshape(-1, 3, 1, 1)  # the same numbers as 8 pictures, 1 high and 1 wide
 titles = [f"{name} {colour}" for name, colour in colours.items()]
 show_pictures(dots, titles, columns=4, zoom=120, alt="Eight colours, each one pixel.")
 print(len(dots), "pictures, each of shape", tuple(dots[0].shape))
@@ -109,16 +110,22 @@ paint = {".": "white", "y": "yellow", "k": "black", "r": "red"}
 
 picture = torch.zeros(3, len(letters), len(letters[0]))  # (3, H, W), all grey
 for row, line in enumerate(letters):
-    for column, letter in enumerate(line):
-        picture[:, row, column] = torch.tensor(colours[paint[letter]])
+    if len(line) != len(letters[0]):
+        print(f"Row {row} has {len(line)} letters and row 0 has {len(letters[0])}.")
+    for column, letter in enumerate(line[: len(letters[0])]):
+        if letter in paint:
+            picture[:, row, column] = torch.tensor(colours[paint[letter]])
+        else:  # it stays grey
+            print(f"No colour for {letter!r}: give it one in `paint`.")
 print("shape:", tuple(picture.shape))
 show_pictures(picture[None], zoom=16, alt="A smiling yellow face in nine rows of ten.")
 
 # %% [markdown]
 # ## Edit one pixel by hand
 #
-# We change one single pixel of the frog. How many numbers change? Guess first. Then run
-# the cell after it, and change it to give the frog a green sun, or a freckle.
+# We change one single pixel of the frog, by hand. The frog has 3,072 numbers. Guess how
+# many of them change. Then run the cell after it, and change it: give the frog a
+# freckle somewhere else, in another colour.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -145,7 +152,9 @@ show_pictures(
 # Write `my_paint_square`. It gets a picture `(3, H, W)`, the row `top` and the column
 # `left` where the square begins, its `side` in pixels, and a colour of three numbers.
 # It returns a **new** picture. Two hints: `picture.clone()` makes a copy, and the slice
-# `x[2:5]` means numbers 2, 3 and 4: it stops before its end.
+# `x[2:5]` means numbers 2, 3 and 4: it stops before its end. The colour is a tuple of
+# three numbers: paint one channel after the other in a loop, or give it the shape (3,
+# 1, 1) with `torch.tensor(colour)[:, None, None]`, which fits beside rows and columns.
 
 
 # %%
@@ -181,7 +190,8 @@ print("numbers changed:", (cool != frog).sum().item())
 # frog?
 
 # %%
-channels = frog[:, None].expand(3, 3, 32, 32)  # each channel alone, as a grey picture
+# Each channel alone, as a picture: the same numbers for red, green and blue are a grey.
+channels = frog[:, None].expand(3, 3, 32, 32)  # (3, 1, 32, 32), each 3 times
 show_pictures(
     torch.cat([frog[None], channels]),
     titles=["all three", "red", "green", "blue"],
@@ -198,7 +208,8 @@ for name, channel in zip(["red", "green", "blue"], frog, strict=True):
 # ## Two scales
 #
 # A file has one *byte* for each number: a whole number from 0 to 255. Our networks get
-# numbers from -1 to 1 instead. Why? Because then the middle is **0**. In the next
+# numbers from -1 to 1 instead. Why? Because then the middle is **0**. (That is 127.5 on
+# the bytes' scale, which is no byte: 128 is a little above it.) In the next
 # notebook we add random noise, and noise is above 0 as often as below. A picture around
 # 0 and noise around 0 mix well. And when a network has no idea, it can answer 0, which
 # is grey.
@@ -262,9 +273,9 @@ print("pixels inside:", int(hard.sum()), "- pi r r is", round(math.pi * 144))
 shown = torch.stack([distance / 12, hard * 2 - 1, soft * 2 - 1])  # each (32, 32)
 show_pictures(
     shown[:, None].expand(3, 3, 32, 32),
-    titles=["distance", "hard edge", "soft edge"],
-    alt="The distance as shades of grey, then a disc with stairs at its edge, then a "
-    "disc with a smooth edge.",
+    titles=["distance: dark is inside", "hard edge", "soft edge"],
+    alt="The distance as shades of grey, dark inside; then a disc with stairs at its "
+    "edge, and a disc with a smooth edge.",
 )
 
 # %% [markdown]
@@ -347,7 +358,8 @@ print(len(frogs), "frogs,", len(stilts), "of them on stilts")
 #
 # CIFAR-10 is a famous set of 60,000 photos, 32×32 pixels each (Krizhevsky 2009). If
 # your computer can reach it, you see photos now. If not, critters take their place, and
-# a line says so. Either way each picture is the same kind of box of numbers.
+# a line says so. The label above each picture names the animal or the thing in it.
+# Either way each picture is the same kind of box of numbers.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.world.datasets import load_cifar10_or_critters

@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 2 · Adding noise
 #
-# *About 45 minutes. Before this: [01 · A picture is numbers](01_pixels.ipynb).*
+# *About 60 minutes; a line says where a second sitting may begin. Before this: [01 · A
+# picture is numbers](01_pixels.ipynb).*
 #
 # We want to make pictures out of noise. First we do the opposite, which is easy: we
 # turn pictures into noise. By the end you can
@@ -34,10 +35,11 @@ album = from_bytes(album)  # (1000, 3, 32, 32) in [-1, 1]
 frog = album[texts.index("a green frog in the middle by the sea")]  # (3, 32, 32)
 
 generator = torch.Generator().manual_seed(0)
-schedule = linear_schedule(T=1000)
-t = torch.arange(0, 1001, 100)  # eleven steps
+schedule = linear_schedule(T=1000)  # the cells below need these 1,000 steps
+t = torch.arange(0, schedule.T + 1, 100)  # every 100th step: try every 50th
 eps = torch.randn(3, 32, 32, generator=generator)  # one noise, mixed in more and more
-x_t = add_noise(frog.expand(11, -1, -1, -1), t, eps.expand(11, -1, -1, -1), schedule)
+frogs = frog.expand(len(t), -1, -1, -1)  # the same frog and noise at each step
+x_t = add_noise(frogs, t, eps.expand(len(t), -1, -1, -1), schedule)
 frame_slider(x_t, [f"t = {step}" for step in t], alt="A frog with more and more noise")
 
 # %% [markdown]
@@ -104,9 +106,9 @@ plot_curves(
 )
 
 # %% [markdown]
-# With the roots the std stays at 1. The picture fades, the noise grows, and the numbers
-# keep the size that a network works well with. That is all there is to the square
-# roots.
+# With the roots a std of 1 stays 1. (Any other std moves towards 1.) The picture fades,
+# the noise grows, and the numbers keep the size that a network works well with. That is
+# all there is to the square roots.
 #
 # ## Step by step
 #
@@ -128,6 +130,7 @@ for step in shown:
 first, last = schedule.beta[1], schedule.beta[1000]
 a_200 = schedule.a(torch.tensor(200))
 print(f"in the slider, at t = 200: {a_200:.2f}; beta from {first:.4f} to {last:.2f}")
+print(f"std of all numbers: {frog.std():.2f} before, {x.std():.2f} after 200 steps")
 show_pictures(
     torch.stack(list(shown.values())),
     titles=[f"{step} steps" for step in shown],
@@ -138,7 +141,8 @@ show_pictures(
 # Where do these factors come from? Each step multiplies what is left of the picture by
 # √0.98. After 200 steps that is √0.98 · √0.98 · ... = 0.98¹⁰⁰, about 0.13. In the
 # slider the frog lasts longer, because there `beta` starts tiny and grows. Such a list
-# of `beta`s is a **schedule**.
+# of `beta`s is a **schedule**. The numbers of the frog have a std of 0.57, which grows
+# to about 1 as noise takes over.
 #
 # ## One jump is as good as many steps
 #
@@ -164,13 +168,18 @@ for step in range(1, 201):
         assert abs(walked.mean() - jumped.mean()) < 0.02
         assert abs(walked.std() - jumped.std()) < 0.02
 
+print("The share of the picture's variance that is left in the slider:")
+for step in (0, 1, 100, 500, 1000):
+    print(f"{step:5}   {schedule.alpha_bar[step]:.4f}")
+
 # %% [markdown]
 # Mean and std agree: walk and jump end in the same cloud of numbers. So training never
 # walks: it jumps to a random step.
 #
 # These are the usual letters (Ho, Jain and Abbeel 2020): at step $t$ the fresh share is
 # $\beta_t$ (here always 0.02), the kept share is $\alpha_t = 1 - \beta_t$, and the
-# product of all kept shares so far is $\bar\alpha_t$ ("alpha bar"). Then
+# product of all kept shares so far is $\bar\alpha_t$ ("alpha bar"). The last five lines
+# above show it for the slider: 1 at the clean picture, nearly 0 at the end. Then
 #
 # $$x_t = a_t x_0 + b_t \epsilon,$$
 #
@@ -230,12 +239,8 @@ if jump is my_add_noise:
 # *straight line* (Liu et al. 2022; Lipman et al. 2023) simply fades from one to the
 # other: $a_t = 1 - u$, $b_t = u$, where $u = t/T$ says how far we are. The
 # **signal-to-noise ratio** $a_t^2 / b_t^2$ compares the variances of picture and noise.
-# At 1 (10⁰ in the figure) the two are equal.
-#
-# One thing looks odd in the pictures: half way, the frog looks clearer on the straight
-# line than its ratio says. There the *factors* $a_t$ and $b_t$ add up to 1; on the
-# other schedules their *squares* do. So half way the straight line has smaller numbers,
-# and fewer of them lie beyond black and white, where the screen cuts them off.
+# At 1 (10⁰ in the figure) they are equal, if the picture's numbers have a variance of
+# 1. Those of our frog have 0.32, so its noise takes over earlier.
 
 # %%
 from course_lib.diffusion.schedule import SCHEDULES
@@ -250,11 +255,12 @@ eps = torch.randn(3, 32, 32, generator=generator).expand(7, -1, -1, -1)
 rows = {}
 for each in schedules:
     rows[each.name] = add_noise(frog.expand(7, -1, -1, -1), t, eps, each)
-    more_noise = each.snr(torch.arange(1001)) < 1
-    first = more_noise.nonzero()[0].item()
-    print(f"{each.name:>13}: more noise than picture from t = {first}, ", end="")
+    ratio = each.snr(torch.arange(1001))  # for a picture of variance 1
+    first, of_frog = ((ratio * v < 1).nonzero()[0].item() for v in (1, frog.var()))
+    print(f"{each.name:>13}: more noise than picture from t = {first}")
+    print(f"{frog.var():29.2f} times the ratio, this frog's: from t = {of_frog}")
     cut = (rows[each.name][4].abs() > 1).float().mean()  # beyond black or white
-    print(f"{cut:.0%} of the numbers cut off at t = 500")
+    print(f"{cut:29.0%} of the numbers cut off at t = 500")
 show_rows(
     rows,
     titles=[f"t = {step}" for step in t],
@@ -262,6 +268,11 @@ show_rows(
 )
 
 # %% [markdown]
+# One thing looks odd in the pictures: half way, the frog looks clearer on the straight
+# line than its ratio says. There the *factors* $a_t$ and $b_t$ add up to 1; on the
+# other schedules their *squares* do. So half way the straight line has smaller numbers,
+# and fewer of them lie beyond black and white, where the screen cuts them off.
+#
 # ## Why is it called diffusion?
 #
 # Drop some dye into water. Nobody pushes it anywhere: the water kicks each speck about,
@@ -342,6 +353,8 @@ for name, x in {"the specks": across["after 400 steps"], "bell curve": bell}.ite
 # A picture is such a speck: not in a glass with two directions, but in a space with
 # 3,072. Diffusing a whole album means that each picture wanders off, until together
 # they are one round cloud.
+#
+# *A second sitting may begin here. If so, run all cells above this one first.*
 #
 # ## Why noise, and not blur?
 #
@@ -427,6 +440,7 @@ from course_lib.diffusion.samplers import ddim
 generator = torch.Generator().manual_seed(4)
 x_T = torch.randn(6, 3, 32, 32, generator=generator)
 one_step = ideal(x_T, torch.full((6,), 1000))
+# The sampler wants to know what the denoiser guesses: x_0, the clean picture.
 predict = predictor(ideal, schedule, target="x_0")
 many_steps = list(ddim(predict, x_T, schedule, steps=50))[-1].x_t
 
@@ -462,7 +476,7 @@ print("different critters:", len(set(nearest.indices.tolist())), "of 6")
 
 # %%
 guess_c = prediction(
-    "How large must c be for subtracting the guess to leave less noise?",
+    "The whole guess is subtracted. How large must c be to leave less noise?",
     ["any c above 0", "c above 0.5", "c above 0.9"],
 )
 
@@ -475,14 +489,16 @@ print(f"numbers above 0: eps {above:.0%}, -eps {below:.0%}")
 
 print("           variance of the noise that is left")
 print("      c    guess taken off whole   only c times the guess")
-results, titles = [], []
+results, titles, no_help = [], [], []
 for c in (-1.0, 0.0, 0.3, 0.5, 0.9, 1.0):
     guess = c * eps + (1 - c**2) ** 0.5 * other
     whole, shrunk = (eps - guess).var().item(), (eps - c * guess).var().item()
     print(f"{c:7}    {whole:21.2f}   {shrunk:22.2f}")
     results.append(frog + (eps - guess)[0])
-    titles.append(f"c = {c}")
-guess_c.compare("c above 0.5")
+    titles.append(f"whole, c = {c}")
+    if whole >= 1:  # as much noise as before, or more
+        no_help.append(c)
+guess_c.compare(f"c above {max(no_help, default=-1)}")
 show_pictures(
     torch.stack([frog + eps[0]] + results),
     titles=["before"] + titles,
@@ -525,6 +541,7 @@ print("   t   the frog   knows it  never saw   knows it  never saw")
 for step in steps:
     t = torch.full((50,), step)
     x_t = add_noise(frog.expand(50, -1, -1, -1), t, eps, schedule)
+    # like=x_t: shaped (50, 1, 1, 1), to be multiplied with pictures
     a_t, b_t = schedule.a(t, like=x_t), schedule.b(t, like=x_t)
     sure, noise_left, mistake = knows.chances(x_t, t)[:, 0].mean(), [], []
     rows["x_t"].append(x_t[0])
@@ -544,17 +561,18 @@ show_rows(
 )
 
 # %% [markdown]
-# Even at t = 500, where you see only noise, there is no doubt: any other picture would
-# need a noise that is absurdly unlikely. With more noise several critters become
-# possible, and the guess becomes their mean.
+# - **It knows the frog.** Even at t = 500, where you see only noise, there is no doubt:
+#   any other picture would need a noise that is absurdly unlikely. With more noise
+#   several critters become possible, and the guess becomes their mean.
+# - **It never saw the frog.** It gives back the most similar critter that it knows, a
+#   frog with a balloon, and takes the rest for noise. At t = 100 that leaves more noise
+#   than doing nothing, which leaves 1.00.
+# - **At t = 1,000 both leave 0.00.** That is no merit. Nearly everything is noise
+#   there, so "it is all noise" is almost right. The mistake in the picture tells the
+#   truth.
 #
-# The denoiser that never saw the frog gives back the most similar critter that it
-# knows, a frog with a balloon, and takes the rest for noise. At t = 100 that is worse
-# than doing nothing, which would leave a noise of 1.00. (At t = 1,000 both leave 0.00,
-# but that is no merit: nearly everything is noise, so "it is all noise" is almost
-# right. Look at the mistake in the picture instead.) **To tell noise from picture, you
-# must know pictures.** A network is trained for exactly this, on so many pictures that
-# it can cope with a new one.
+# **To tell noise from picture, you must know pictures.** A network is trained for
+# exactly this, on so many pictures that it can cope with a new one.
 #
 # How much must you see to be sure? At t = 300 we show only some of the 3,072 numbers.
 

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 3 · Learning to denoise
 #
-# *80 minutes: two sittings of 40 minutes each. Before this:
-# [02 · Adding noise](02_noise.ipynb).*
+# *80 minutes: two sittings of 40 minutes each. Each of the sections A to D at the end
+# takes 10 minutes more. Before this: [02 · Adding noise](02_noise.ipynb).*
 #
 # By the end you can
 #
@@ -120,7 +120,8 @@ print(f"slope at -0.5 by trying {by_trying:.2f}, by torch {start.grad:.2f}")
 #
 # Its job here: a clean number was either -1 or 1, and we see
 # $x_t = 0.8 x_0 + 0.6 \epsilon$. The dashed curve is the best possible guess of $x_0$.
-# The first figure shows neuron 1 with three settings. Then it is your turn: **move the
+# (It is tanh(0.8 x_t / 0.6²): the mean of -1 and 1, each weighted by its chance.) The
+# first figure shows neuron 1 with three settings. Then it is your turn: **move the
 # six sliders until your curve lies on the dashed one.** You are the gradient descent.
 # Can you get the loss below 0.01? At the start neuron 2 does nothing, since $v_2 = 0$.
 #
@@ -271,7 +272,8 @@ live(
 # **none**. At first every point is as likely as any other, and the guess is the mean of
 # all. Each step makes some points likelier and others nearly impossible. Here nearly
 # every decision falls between t = 200 and t = 20; before that, the crowd of points only
-# draws closer together.
+# draws closer together. (The 5 % at t = 1000 have decided nothing. The guess is
+# nearly the same for all, and these few happen to end within 0.1 of it.)
 #
 # The field of arrows has a name. $(a_t \hat x_0 - x_t) / b_t^2$ is the **score**: it
 # points to where the noisy points of step t lie more densely. Learning this field is
@@ -344,34 +346,11 @@ print(f"loss before any training: {loss_before:.1f}")
 # arrived at it from the score.
 
 # %%
-from course_lib.figures.prediction import prediction
-
-guess_loss = prediction("The loss starts at 1. Where will it end?", (0.0, 1.0, 0.05))
-
-# %% tags=["nbval-ignore-output"]
-import copy
-
+# Helpers, which you need not read: batches, and the figure that moves.
 from course_lib.chance import generator_for
-from course_lib.device import scaled
 from course_lib.diffusion.objective import make_denoising_loss, with_noise
 from course_lib.figures.plots import grid_points, plot_field
 from course_lib.figures.watching import watch
-from course_lib.networks.mlp import MLP
-
-ITERATIONS = scaled(smoke=2400, laptop=4000, gpu=4000)
-
-
-def training(model, loss_of_batch, iterations):
-    """Change the model's numbers to make the loss small; yield it at each iteration."""
-    optimizer = torch.optim.Adam(model.parameters(), lr=6e-3, fused=True)
-    slower = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, iterations)
-    for iteration in range(1, iterations + 1):
-        loss = loss_of_batch(model, iteration)
-        optimizer.zero_grad()  # forget the old slopes
-        loss.backward()  # find the new ones
-        optimizer.step()  # go downhill
-        slower.step()  # ever shorter steps, to settle in the valley
-        yield iteration, loss.item()
 
 
 def train(iterations, *pairs):
@@ -394,21 +373,52 @@ def batch_of(points, iteration, t=None):
     return batch if t is None else batch | {"t": torch.full((512,), t)}
 
 
+def show_arrows():
+    """Which way the network sends each place at t = 50, by its guess of the noise."""
+    grid, t = grid_points(1.4, 12), torch.full((144,), 50)
+    plot_field(grid, -model(grid, t).detach(), "Arrows to the spiral.", data[:500])
+
+
+# The same loss as `my_loss`; here the draws come in the batch.
+library_loss = make_denoising_loss(schedule, target="eps")
+
+# %%
+from course_lib.figures.prediction import prediction
+
+guess_loss = prediction("The loss starts at 1. Where will it end?", (0.0, 1.0, 0.05))
+
+# %% tags=["nbval-ignore-output"]
+import copy
+
+from course_lib.chance import generator_for
+from course_lib.device import scaled
+from course_lib.figures.watching import watch
+from course_lib.networks.mlp import MLP
+
+ITERATIONS = scaled(smoke=2400, laptop=4000, gpu=4000)  # or a number of yours
+
+
+def training(model, loss_of_batch, iterations):
+    """Change the model's numbers to make the loss small; yield it at each iteration."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=6e-3, fused=True)
+    slower = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, iterations)
+    for iteration in range(1, iterations + 1):
+        loss = loss_of_batch(model, iteration)
+        optimizer.zero_grad()  # forget the old slopes
+        loss.backward()  # find the new ones
+        optimizer.step()  # go downhill
+        slower.step()  # ever shorter steps, to settle in the valley
+        yield iteration, loss.item()
+
+
 def my_loss_of_batch(model, iteration):
     x_0 = some_of(data, iteration)
     return loss_to_use(model, x_0, schedule, generator_for(0, iteration))
 
 
-library_loss = make_denoising_loss(schedule, target="eps")  # the same, in two halves
 torch.manual_seed(0)
 model = MLP()
 losses, snapshots = [], {0: copy.deepcopy(model)}
-
-
-def show_arrows():
-    """Which way the network sends each place at t = 50, by its guess of the noise."""
-    grid, t = grid_points(1.4, 12), torch.full((144,), 50)
-    plot_field(grid, -model(grid, t).detach(), "Arrows to the spiral.", data[:500])
 
 
 trained = training(model, my_loss_of_batch, ITERATIONS)
@@ -416,7 +426,8 @@ for iteration, loss_now in watch(trained, total=ITERATIONS, picture=show_arrows)
     losses.append(loss_now)
     if iteration in (50, 200, 500, 1000, ITERATIONS):
         snapshots[iteration] = copy.deepcopy(model)
-to_the_end = ITERATIONS in snapshots  # not so if it was interrupted
+# Not so if it was interrupted, or if you chose a short training.
+to_the_end = ITERATIONS in snapshots and ITERATIONS >= 2400
 if losses:
     loss_at_the_end = torch.tensor(losses[-100:]).mean()
     guess_loss.compare(loss_at_the_end)
@@ -491,12 +502,21 @@ if loop_to_use is my_reverse_loop:
     library = last_step(ddim(predictor(model, schedule, "eps"), new, schedule, 100))
     same_end = torch.allclose(made, library, atol=1e-3)
     print("the library's loop ends there as well:", same_end)
-assert not to_the_end or away(made) < 0.05
+to_the_data = torch.cdist(made, data).min(dim=1).values
+copies, gap = (to_the_data < 1e-4).sum(), to_the_data.median()
+print(
+    f"copies of data: {copies}; half of the points are {gap:.3f} or more from all data"
+)
+if away(made) > 0.05:  # two knobs to turn
+    print("Not near yet: more ITERATIONS above, or more steps here, bring it nearer.")
 
 # %% [markdown]
 # **The circle closes.** Noise went in, a spiral came out, and the two parts that matter
-# are yours: the loss and the loop. The points are new: none of them is in the data. The
-# library calls this loop DDIM (Song, Meng and Ermon 2021).
+# are yours: the loss and the loop. The points are new: none of them is a copy. But the
+# spiral is densely filled, so the nearest data point is seldom far. A few strays lie
+# between the arms: there the best guess jumps from one arm to the next, and a network
+# can only change gradually. The library calls this loop DDIM (Song, Meng and Ermon
+# 2021).
 #
 # ## Play
 #
@@ -519,6 +539,8 @@ def show_steps(steps, seed):
     start = torch.randn(1000, 2, generator=torch.Generator().manual_seed(seed))
     ends = draw_points(model, start, steps)
     print(f"{steps} steps: {away(ends):.3f} away from the spiral")
+    if away(ends) > 1:
+        print("Most points lie outside of the figure.")
     plot_points(ends, limit=2, alt=f"Points after {steps} steps.")
 
 
@@ -529,9 +551,18 @@ frame_slider(
     alt="A cloud of noise becomes a spiral",
     zoom=3,
 )
-live(show_steps, play="steps", steps=(1, 100), seed=(0, 9))
+for steps in (1, 5, 20):
+    print(f"in {steps} steps: {away(draw_points(model, new, steps)):.2f} away")
+print(f"b / a at t = 1000: {b[1000] / a[1000]:.0f}")
+live(show_steps, play="steps", steps=(1, 100, 1, 20), seed=(0, 9))
 
 # %% [markdown]
+# In 20 steps the points come near the spiral. In one step most of them leave the
+# figure. Step 2 of your loop divides by $a_t$: a small mistake in the guessed noise
+# becomes
+# $b_t / a_t$ times as large in the clean point, and at t = 1000 that is 157 times. With
+# more steps, later guesses put this right.
+#
 # ## Where is it told that it got closer to the spiral?
 #
 # Go through `my_loss` again. The word spiral is not in it, nor is any distance from
@@ -546,13 +577,14 @@ for iteration, copied in snapshots.items():
     with torch.no_grad():
         loss_then = library_loss(copied, fixed_batch).item()
     print(f"{iteration:5}: loss {loss_then:.2f}, away {distance[iteration]:8.3f}")
-assert not to_the_end or distance[ITERATIONS] < 0.5 * distance[200]
 
 # %% [markdown]
 # **Nowhere.** The loss falls because the guesses of the noise get better. But to guess
 # the noise well, the network must know where clean points can be. So the shape of the
 # spiral ends up in the network, although nobody asked for it. With pictures it is the
-# same: nobody ever says "more frog".
+# same: nobody ever says "more frog". (Before any training the network guesses hardly
+# any noise. Then your loop only divides by $a_t$, and the noise of the start grows
+# about 157 times. So the first line says about 200.)
 #
 # ## Why so many steps?
 #
@@ -613,10 +645,12 @@ for name, points in {"data": data, "points of 1 step": made_in[1]}.items():
     print(f"mean of the {name}: {points[:, 0].mean():.2f}, {points[:, 1].mean():.2f}")
 
 # %% [markdown]
-# **In one step every start ends at the mean of all data**, a place where no point needs
-# to be. (It lies close to the spiral only because of this shape; look at how much of
-# the spiral is left out.) A guess from much noise is only good as a direction. After a
-# small step fewer points are in the running, and the next guess is sharper.
+# **In one step the best denoiser sends every start to the mean of all data**, a place
+# where no point needs to be. (Your network, in one step, is thrown out of the figure
+# instead: under "Play" its mistakes grow 157 times. The mean lies close to the spiral
+# only because of this shape; look at how much of the spiral is left out.) A guess from
+# much noise is only good as a direction. After a small step fewer points are in the
+# running, and the next guess is sharper.
 #
 # **DDIM** walks without chance: the start decides the end, and in fine steps the paths
 # never cross. With **DDPM** the start decides next to nothing, since fresh noise keeps
@@ -625,8 +659,8 @@ for name, points in {"data": data, "points of 1 step": made_in[1]}.items():
 #
 # # Choose one
 #
-# **The four sections below stand alone.** Take one or two that interest you (about 6
-# minutes each); the lesson page has the answers to all four.
+# **The four sections below stand alone.** Take one or two that interest you (about
+# 10 minutes each); the lesson page has the answers to all four.
 #
 # ## A · Why the noise, and not the clean point?
 #
@@ -775,19 +809,26 @@ clouds = {
 plot_points(
     {name: cloud[:500] for name, cloud in clouds.items()},
     limit=1.6,
-    alt="Noise that went through the autoencoder once is still a cloud; after 100 "
+    alt="Noise that went through the autoencoder once fills a small square; after 100 "
     "passes it is on pieces of the spiral; the denoiser makes the whole spiral.",
 )
 missed_by = (copied - data[:1000]).norm(dim=1).mean()
 print(f"autoencoder: misses its data by {missed_by:.3f}")
+moved, far = (called[1] - new).norm(dim=1), new.norm(dim=1) > 1
+print(
+    f"called once: moves the {far.float().mean():.0%} of the noise beyond radius 1 by"
+)
+print(f"    {moved[far].mean():.2f}, and the rest by {moved[~far].mean():.2f}")
 for name, cloud in clouds.items():
     left_out = torch.cdist(data, cloud).min(dim=1).values.mean()
     print(f"{name:22}: {away(cloud):.3f} away, parts left out {left_out:.3f}")
 print("widths of the denoiser:", [layer.out_features for layer in model.layers[::2]])
 
 # %% [markdown]
-# Called once, the autoencoder leaves noise nearly where it was: it was never shown a
-# place without data. Called again and again, it comes as close to the spiral as the
+# Called once, the autoencoder hardly moves the points near the middle, where the data
+# are. Points far out it pulls in, and the round cloud becomes a small square: not a
+# spiral. It was never shown a place without data, so what it does there is left to
+# chance. Called again and again, it comes as close to the spiral as the
 # denoiser. But its points gather on a few pieces, and large parts of the spiral are
 # left out.
 #
@@ -883,13 +924,14 @@ plot_points(
 )
 
 # %% [markdown]
-# The eager generator need not draw *all* heaps. It can draw a single one that the
-# discriminator falls for today, and move on when it is caught. That is **mode
-# collapse**. Whether it happens depends on the balance between two learners: the other
-# GAN, of the same size, draws a ring through all eight. A denoiser has no such balance
-# to find. Every data point is in its loss, so leaving one out costs something. (This
-# shows collapse. It does not show why diffusion took over: with the right balance a GAN
-# covers all eight as well.)
+# In the figure the eager generator draws a single blob near one of the heaps, and
+# nothing anywhere else. That is **mode collapse**: a generator need not draw
+# *all* heaps, only something that its discriminator falls for today. Here it
+# does not even hit the heap: 6 % of its points lie on one. Whether it happens
+# depends on the balance between two learners: the other GAN, of the same size, draws a
+# ring through all eight. A denoiser has no such balance to find. Every data point is in
+# its loss, so leaving one out costs something. (This shows collapse. It does not show
+# why diffusion took over: with the right balance a GAN covers all eight as well.)
 #
 # ## Three questions
 #

@@ -268,3 +268,16 @@ def first_column_lost(picture):
 @wrong(check_mirror, "AttributeError")
 def a_lists_method(picture):
     return picture.reverse()
+
+
+@wrong(check_mirror, "picture.shape[2] says how many there are")
+def counts_on_32(picture):
+    mirrored = picture.clone()
+    for i in range(32):
+        mirrored[:, :, i] = picture[:, :, 31 - i]
+    return mirrored
+
+
+@wrong(check_mirror, "moved along by half a picture")
+def halves_exchanged_at_16(picture):
+    return torch.cat([picture[:, :, 16:], picture[:, :, :16]], dim=2)

@@ -249,7 +249,7 @@ def one_loop(picture, top, left, side, colour):
     return new
 
 
-@wrong(check_paint_square, "is `return` inside of the loop?")
+@wrong(check_paint_square, "channels 1 and 2 need their colours")
 def returned_too_soon(picture, top, left, side, colour):
     new = picture.clone()
     for channel in range(3):
@@ -334,7 +334,7 @@ def three_brackets(picture, top, left, side, colour):
     return new
 
 
-@wrong(check_paint_square, "has another shape than the place")
+@wrong(check_paint_square, "torch.tensor(colour)[:, None, None]")
 def colour_is_no_picture(picture, top, left, side, colour):
     new = picture.clone()
     new[:, top : top + side, left : left + side] = torch.tensor(colour)
@@ -596,3 +596,86 @@ def tanh(pictures):
 @wrong(check_from_bytes, "half of 255 is 127.5, not 128")
 def twice_and_by_256(pictures):
     return pictures / 256 * 2 - 1
+
+
+# Seen in class later ------------------------------------------------------------------
+
+
+@wrong(check_paint_square, "torch.tensor(colour)[:, None, None]")
+def a_tuple_with_axes(picture, top, left, side, colour):
+    new = picture.clone()
+    new[:, top : top + side, left : left + side] = colour[:, None, None]
+    return new
+
+
+@wrong(check_paint_square, "torch.tensor(colour)[:, None, None]")
+def a_bare_tuple(picture, top, left, side, colour):
+    new = picture.clone()
+    new[:, top : top + side, left : left + side] = colour
+    return new
+
+
+@wrong(check_paint_square, "channels 1 and 2 need their colours")
+def no_loop(picture, top, left, side, colour):
+    new = picture.clone()
+    new[0, top : top + side, left : left + side] = colour[0]
+    return new
+
+
+@wrong(check_paint_square, "only the outline is painted")
+def a_frame(picture, top, left, side, colour):
+    new = picture.clone()
+    for c in range(3):
+        new[c, top, left : left + side] = colour[c]
+        new[c, top + side - 1, left : left + side] = colour[c]
+        new[c, top : top + side, left] = colour[c]
+        new[c, top : top + side, left + side - 1] = colour[c]
+    return new
+
+
+@wrong(check_paint_square, "the square is black whatever the colour is")
+def always_black(picture, top, left, side, colour):
+    new = picture.clone()
+    new[:, top : top + side, left : left + side] = -1
+    return new
+
+
+@wrong(check_paint_square, "brackets are missing")
+def clone_without_brackets(picture, top, left, side, colour):
+    new = picture.clone
+    for c in range(3):
+        new[c, top : top + side, left : left + side] = colour[c]
+    return new
+
+
+@wrong(check_from_bytes, "the middle is 127.5")
+def around_128_by_127(pictures):
+    return (pictures.float() - 128) / 127
+
+
+@wrong(check_from_bytes, "the middle is 127.5")
+def around_127_by_128(pictures):
+    return (pictures.float() - 127) / 128
+
+
+@wrong(check_from_bytes, "the middle is 127.5")
+def around_128_in_bytes(pictures):
+    return (pictures - 128) / 127
+
+
+@wrong(check_from_bytes, "divide first, then take 1 off")
+def the_1_divided_as_well(pictures):
+    return (pictures.float() * 2 - 1) / 255
+
+
+@wrong(check_from_bytes, "a byte holds nothing above 255")
+def twice_in_bytes(pictures):
+    return (pictures * 2 - 1) / 255
+
+
+@wrong(check_paint_square, "the square lies above `top`")
+def upwards(picture, top, left, side, colour):
+    new = picture.clone()
+    for c in range(3):
+        new[c, top - side : top, left : left + side] = colour[c]
+    return new

@@ -6,6 +6,7 @@ import torch
 
 from answers import right, wrong
 from course_lib.checks.nb02_noise import check_add_noise
+from course_lib.diffusion.schedule import linear_schedule
 
 # Right --------------------------------------------------------------------------------
 
@@ -289,3 +290,44 @@ def with_the_noise(x_0, t, eps, alpha_bar):
 def one_minus_t(x_0, t, eps, alpha_bar):
     b_t = column(alpha_bar[1 - t].sqrt())
     return column(alpha_bar[t].sqrt()) * x_0 + b_t * eps
+
+
+@wrong(check_add_noise, "0.98**t belongs to the walk above")
+def the_walks_share(x_0, t, eps, alpha_bar):
+    share = column(0.98**t)
+    return share.sqrt() * x_0 + (1 - share).sqrt() * eps
+
+
+@wrong(check_add_noise, "it asks the `schedule` of a cell above")
+def the_notebooks_schedule(x_0, t, eps, alpha_bar):
+    schedule = linear_schedule(T=1000)
+    return column(schedule.a(t)) * x_0 + column(schedule.b(t)) * eps
+
+
+@wrong(check_add_noise, "`** 1/2` is half")
+def half_by_precedence(x_0, t, eps, alpha_bar):
+    share = column(alpha_bar[t])
+    return share**1 / 2 * x_0 + (1 - share) ** 1 / 2 * eps
+
+
+@wrong(check_add_noise, "t / 1000")
+def on_the_line_of_1000(x_0, t, eps, alpha_bar):
+    u = column(t / 1000)
+    return (1 - u) * x_0 + u * eps
+
+
+@wrong(check_add_noise, "a name is made in a line above")
+def no_such_name(x_0, t, eps, alpha_bar):
+    return a_t * x_0 + b_t * eps  # noqa: F821
+
+
+@wrong(check_add_noise, "a power is written with **")
+def a_caret(x_0, t, eps, alpha_bar):
+    share = column(alpha_bar[t])
+    return (share ^ 0.5) * x_0 + ((1 - share) ^ 0.5) * eps
+
+
+@wrong(check_add_noise, "-1 means as many as fit")
+def six_pictures(x_0, t, eps, alpha_bar):
+    share = alpha_bar[t].reshape(6, 1, 1, 1)
+    return share.sqrt() * x_0 + (1 - share).sqrt() * eps

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from answers import right, wrong
 from course_lib.checks.nb03_denoise import check_loss, check_reverse_loop
-from course_lib.diffusion.schedule import add_noise
+from course_lib.diffusion.schedule import add_noise, linear_schedule
 
 # The loss, right ----------------------------------------------------------------------
 
@@ -752,7 +752,7 @@ def told_one_below(model, x_t, t, t_next, a, b, x_T):
     return a[t_next] * (x_t - b[t] * eps_hat) / a[t] + b[t_next] * eps_hat
 
 
-@looped("asked about x_T every time")
+@looped("x_t never moves")
 def the_start_again(model, x_t, t, t_next, a, b, x_T):
     eps_hat = model(x_T, steps_for(x_T, t))
     return a[t_next] * (x_T - b[t] * eps_hat) / a[t] + b[t_next] * eps_hat
@@ -885,7 +885,7 @@ def returned_too_early(model, x_T, steps, a, b):
         return a[t_next] * x_0_hat + b[t_next] * eps_hat
 
 
-@wrong(check_reverse_loop, "asked about x_T every time")
+@wrong(check_reverse_loop, "x_t never moves")
 def never_moved(model, x_T, steps, a, b):
     for t, t_next in pairwise(steps):
         eps_hat = model(x_T, steps_for(x_T, t))
@@ -967,7 +967,7 @@ def in_place(model, x_T, steps, a, b):
     return x_T
 
 
-@wrong(check_reverse_loop)
+@wrong(check_reverse_loop, "it walks from 0 up to T")
 def backwards(model, x_T, steps, a, b):
     return loop_as_asked(model, x_T, steps[::-1], a, b)
 
@@ -975,3 +975,83 @@ def backwards(model, x_T, steps, a, b):
 @wrong(check_reverse_loop)
 def only_halfway(model, x_T, steps, a, b):
     return loop_as_asked(model, x_T, steps[: len(steps) // 2], a, b)
+
+
+@looped("asked about x_T every time")
+def asks_the_start(model, x_t, t, t_next, a, b, x_T):
+    eps_hat = model(x_T, steps_for(x_T, t))
+    return a[t_next] * (x_t - b[t] * eps_hat) / a[t] + b[t_next] * eps_hat
+
+
+@wrong(check_reverse_loop, "x_t never moves")
+def another_name(model, x_T, steps, a, b):
+    x_t = x_T
+    for t, t_next in pairwise(steps):
+        eps_hat = model(x_t, steps_for(x_t, t))
+        x_0_hat = (x_t - b[t] * eps_hat) / a[t]
+        x_next = a[t_next] * x_0_hat + b[t_next] * eps_hat
+    return x_next
+
+
+@looped("use the given a and b")
+def mixed_by_add_noise(model, x_t, t, t_next, a, b, x_T):
+    eps_hat = model(x_t, steps_for(x_t, t))
+    x_0_hat = (x_t - b[t] * eps_hat) / a[t]
+    return add_noise(x_0_hat, t_next, eps_hat, linear_schedule(T=1000))
+
+
+@looped("use the given a and b")
+def mixed_by_add_noise_with_tensors(model, x_t, t, t_next, a, b, x_T):
+    eps_hat = model(x_t, steps_for(x_t, t))
+    x_0_hat = (x_t - b[t] * eps_hat) / a[t]
+    later = steps_for(x_t, t_next)
+    return add_noise(x_0_hat, later, eps_hat, linear_schedule(T=1000))
+
+
+@looped("a and b have changed places, in steps 2 and 3")
+def tables_exchanged(model, x_t, t, t_next, a, b, x_T):
+    eps_hat = model(x_t, steps_for(x_t, t))
+    x_0_hat = (x_t - a[t] * eps_hat) / b[t]
+    return b[t_next] * x_0_hat + a[t_next] * eps_hat
+
+
+@wrong(check_reverse_loop, "t_next is not t - 1")
+def one_less(model, x_T, steps, a, b):
+    x_t = x_T
+    for t in steps:
+        eps_hat = model(x_t, steps_for(x_t, t))
+        x_0_hat = (x_t - b[t] * eps_hat) / a[t]
+        x_t = a[t - 1] * x_0_hat + b[t - 1] * eps_hat
+    return x_t
+
+
+@wrong(check_reverse_loop, "t_next is not t - 1")
+def one_less_but_not_at_0(model, x_T, steps, a, b):
+    return one_less(model, x_T, steps[:-1], a, b)
+
+
+@looped("eps_hat is taken off whole")
+def clean_point_by_all_of_it(model, x_t, t, t_next, a, b, x_T):
+    eps_hat = model(x_t, steps_for(x_t, t))
+    return a[t_next] * (x_t - eps_hat) + b[t_next] * eps_hat
+
+
+@looped("x_0_hat is clamped")
+def clamped(model, x_t, t, t_next, a, b, x_T):
+    eps_hat = model(x_t, steps_for(x_t, t))
+    x_0_hat = ((x_t - b[t] * eps_hat) / a[t]).clamp(-1, 1)
+    return a[t_next] * x_0_hat + b[t_next] * eps_hat
+
+
+@wrong(check_loss, "one length has a comma: (n,)")
+def length_without_brackets(model, x_0, schedule, generator):
+    t = torch.randint(1, schedule.T + 1, len(x_0), generator=generator)
+    eps = torch.randn(x_0.shape, generator=generator)
+    return (model(add_noise(x_0, t, eps, schedule), t) - eps).square().mean()
+
+
+@wrong(check_loss, "here it is the library's add_noise")
+def the_name_of_notebook_02(model, x_0, schedule, generator):
+    t, eps = drawn(x_0, schedule, generator)
+    x_t = my_add_noise(x_0, t, eps, schedule)  # noqa: F821
+    return (model(x_t, t) - eps).square().mean()
