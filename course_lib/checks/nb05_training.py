@@ -143,12 +143,12 @@ LOSS_MISTAKES = {
     "it is eps - x_0": loss_of(lambda x_0, eps, u, t: (1 - u) * eps - u * x_0),
     "the network is asked for the sum of noise and picture; the velocity is their "
     "difference, eps - x_0": loss_of(lambda x_0, eps, u, t: eps + x_0),
-    "the target is x_t - x_0, or u * (eps - x_0), which is the same; the velocity goes "
-    "all the way to the noise, eps - x_0": (
+    "the target is x_t - x_0, or u * (eps - x_0), which is the same; the "
+    "velocity goes all the way to the noise, eps - x_0": (
         loss_of(lambda x_0, eps, u, t: u * (eps - x_0))
     ),
-    "the target is eps - x_t, or (1 - u) * (eps - x_0), which is the same; the velocity "
-    "starts at the clean picture, eps - x_0": (
+    "the target is eps - x_t, or (1 - u) * (eps - x_0), which is the same; the "
+    "velocity starts at the clean picture, eps - x_0": (
         loss_of(lambda x_0, eps, u, t: (1 - u) * (eps - x_0))
     ),
     "the target is divided by u; the velocity is the whole way in the whole time, "

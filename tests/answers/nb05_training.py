@@ -381,7 +381,7 @@ def t_not_reshaped(model, x_0, eps, t, T):
     return (model((1 - u) * x_0 + u * eps, t) - (eps - x_0)).square().mean()
 
 
-@wrong(check_velocity_loss, "TypeError")
+@wrong(check_velocity_loss, "x_t only")
 def without_t(model, x_0, eps, t, T):
     u = share(t, T)
     return (model((1 - u) * x_0 + u * eps) - (eps - x_0)).square().mean()
@@ -702,13 +702,6 @@ def loss_twice(model, x_0, eps, t, T):
     u = (t / T).reshape(-1, 1, 1, 1)
     v_hat = model((1 - u) * x_0 + u * eps, t)
     return 2 * (v_hat - (eps - x_0)).square().mean()
-
-
-@wrong(check_velocity_loss, "the network is given x_t only")
-def the_step_forgotten(model, x_0, eps, t, T):
-    u = (t / T).reshape(-1, 1, 1, 1)
-    v_hat = model((1 - u) * x_0 + u * eps)
-    return (v_hat - (eps - x_0)).square().mean()
 
 
 @wrong(check_update_average, "0.95 is typed in")
