@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 
+from course_lib.checks.nb04_mistakes import BLOCK_MISTAKES
 from course_lib.checks.report import NotYetRight, ask, compare, report
 from course_lib.networks.layers import ResidualBlock, time_embedding
 
@@ -89,6 +89,16 @@ TIME_MISTAKES = {
     "not e": with_rates(base=math.e),
     "the rates fall too little: it is 10,000 that is raised to the power -i / half, "
     "and here it is 1,000": with_rates(base=1_000.0),
+    "brackets are missing: `10_000**-i / half` divides the power by half, and the "
+    "exponent is -i / half; write `10_000 ** (-i / half)`": (
+        lambda t, width: turned(t, 10_000.0 ** -torch.arange(width // 2) / (width // 2))
+    ),
+    "`//` rounds down, so that all exponents but the first are -1: write "
+    "`-i / half`, with one stroke": (
+        lambda t, width: turned(
+            t, 10_000.0 ** (-torch.arange(width // 2) // (width // 2))
+        )
+    ),
     "all hands turn at the same rate, 1: `//` rounds i / half down to 0; write `/`": (
         lambda t, width: turned(t, torch.ones(width // 2))
     ),
@@ -156,6 +166,7 @@ def check_residual_block(learner_residual_block):
     """The learner's forward pass must be that of the library's ResidualBlock."""
 
     def check():
+        refuse_the_whole_block(learner_residual_block)
         compare(learner_residual_block, right_block, shaken_block, BLOCK_MISTAKES, 1e-4)
         x, scale, shift, block = shaken_block(torch.Generator().manual_seed(2))
         # Any input that wants a gradient: blocks lie behind blocks, and all learn.
@@ -167,6 +178,21 @@ def check_residual_block(learner_residual_block):
             )
 
     return report(check, learner_residual_block, right_block, "residual_block")
+
+
+def refuse_the_whole_block(learner_residual_block) -> None:
+    """`block(x, scale, shift)`: a sentence in place of Python's count of arguments."""
+    given = shaken_block(torch.Generator().manual_seed(0))
+    try:
+        ask(learner_residual_block, *given)
+    except TypeError as error:
+        if "ResidualBlock.forward()" not in str(error):
+            raise
+        raise NotYetRight(
+            "it calls the whole `block`, which wants the time embedding, and is what "
+            "you are to write: write it from its layers, block.norm_1, block.conv_1, "
+            "block.norm_2 and block.conv_2"
+        ) from None
 
 
 def shaken_block(generator):
@@ -183,178 +209,3 @@ def shaken_block(generator):
     x = torch.randn(batch, width, side, side, generator=generator)
     scale, shift = torch.randn(2, batch, width, 1, 1, generator=generator)
     return x, scale, shift, block
-
-
-def block_with(
-    *,
-    norm_1=lambda block: block.norm_1,
-    conv_1=lambda block: block.conv_1,
-    norm_2=lambda block: block.norm_2,
-    conv_2=lambda block: block.conv_2,
-    bend_1=F.silu,
-    bend_2=F.silu,
-    told=lambda h, scale, shift: h * (1 + scale) + shift,
-    add=lambda x, h, y: x + y,
-) -> Callable:
-    """The right block but for one part; `add` gets x, h after conv_1 and the end."""
-
-    def mistaken(x, scale, shift, block):
-        h = conv_1(block)(bend_1(norm_1(block)(x)))
-        y = told(norm_2(block)(h), scale, shift)
-        return add(x, h, conv_2(block)(bend_2(y)))
-
-    return mistaken
-
-
-def nothing(block):
-    """In place of a layer."""
-    return lambda x: x
-
-
-def time_too_late(x, scale, shift, block):
-    """Scale and shift after the second convolution."""
-    h = block.conv_2(F.silu(block.norm_2(block.conv_1(F.silu(block.norm_1(x))))))
-    return x + h * (1 + scale) + shift
-
-
-def time_too_early(x, scale, shift, block):
-    """Scale and shift before the second norm, which takes them out again."""
-    h = block.conv_1(F.silu(block.norm_1(x))) * (1 + scale) + shift
-    return x + block.conv_2(F.silu(block.norm_2(h)))
-
-
-def time_before_all(x, scale, shift, block):
-    """Scale and shift in the first half."""
-    h = block.conv_1(F.silu(block.norm_1(x) * (1 + scale) + shift))
-    return x + block.conv_2(F.silu(block.norm_2(h)))
-
-
-def time_twice(x, scale, shift, block):
-    """Scale and shift in both halves."""
-    h = block.conv_1(F.silu(block.norm_1(x) * (1 + scale) + shift))
-    return x + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))
-
-
-def time_after_silu(x, scale, shift, block):
-    """Scale and shift between the bend and the second convolution."""
-    h = block.conv_1(F.silu(block.norm_1(x)))
-    return x + block.conv_2(F.silu(block.norm_2(h)) * (1 + scale) + shift)
-
-
-def bend_before_norm(x, scale, shift, block):
-    """silu and norm swapped, in both halves."""
-    h = block.conv_1(block.norm_1(F.silu(x)))
-    return x + block.conv_2(block.norm_2(F.silu(h)) * (1 + scale) + shift)
-
-
-def conv_before_norm(x, scale, shift, block):
-    """conv, norm, silu: the order of older networks."""
-    h = F.silu(block.norm_1(block.conv_1(x)))
-    return x + F.silu(block.norm_2(block.conv_2(h)) * (1 + scale) + shift)
-
-
-def x_overwritten(x, scale, shift, block):
-    """x = norm_1(x) first, and then `x +` adds the changed one."""
-    x = block.norm_1(x)
-    h = block.conv_1(F.silu(x))
-    return x + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))
-
-
-def added_too_early(x, scale, shift, block):
-    """The shortcut goes into the second convolution as well."""
-    h = block.conv_1(F.silu(block.norm_1(x)))
-    return block.conv_2(x + F.silu(block.norm_2(h) * (1 + scale) + shift))
-
-
-def h_told(x, scale, shift, block):
-    """h is overwritten by what is scaled and shifted, and added."""
-    h = block.conv_1(F.silu(block.norm_1(x)))
-    h = block.norm_2(h) * (1 + scale) + shift
-    return h + block.conv_2(F.silu(h))
-
-
-NOT_X = "h is added at the end; the shortcut adds x, what came in"
-BLOCK_MISTAKES = {
-    "the shortcut is missing: what came in, x, is added at the end": (
-        block_with(add=lambda x, h, y: y)
-    ),
-    "the channels are multiplied by scale instead of 1 + scale: a new block has "
-    "scale 0 and would wipe them out": (
-        block_with(told=lambda h, scale, shift: h * scale + shift)
-    ),
-    "scale and shift come too late: they act on norm_2(h), before the second "
-    "convolution": time_too_late,
-    "scale and shift come too early, before norm_2, which takes them out again: they "
-    "act on norm_2(h)": time_too_early,
-    "scale and shift act on norm_1(x), in the first half: they belong to norm_2(h)": (
-        time_before_all
-    ),
-    "scale and shift act twice: they belong to norm_2(h) only": time_twice,
-    "scale and shift come after the second silu: they act on norm_2(h), before it": (
-        time_after_silu
-    ),
-    f"{NOT_X} (this is h after conv_1)": block_with(add=lambda x, h, y: h + y),
-    f"{NOT_X} (this is h after scale and shift)": h_told,
-    "x has been overwritten on the way: norm_1(x) is added at the end in place of x. "
-    "Use another name, h": x_overwritten,
-    "the shortcut is added before conv_2: x is added at the very end": added_too_early,
-    "x is subtracted at the end; it is added": block_with(add=lambda x, h, y: y - x),
-    "scale and shift have changed places": (
-        block_with(told=lambda h, scale, shift: h * (1 + shift) + scale)
-    ),
-    "the shift is forgotten: + shift": (
-        block_with(told=lambda h, scale, shift: h * (1 + scale))
-    ),
-    "the scale is forgotten: * (1 + scale)": (
-        block_with(told=lambda h, scale, shift: h + shift)
-    ),
-    "scale and shift are both forgotten: norm_2(h) * (1 + scale) + shift": (
-        block_with(told=lambda h, scale, shift: h)
-    ),
-    "brackets are missing: `* 1 + scale` multiplies by 1 and adds the scale; write "
-    "`* (1 + scale)`": block_with(told=lambda h, scale, shift: h + scale + shift),
-    "the brackets hold too much: first times (1 + scale), then plus shift, which is "
-    "not scaled itself": (
-        block_with(told=lambda h, scale, shift: (h + shift) * (1 + scale))
-    ),
-    "the channels are multiplied by scale + shift: it is * (1 + scale), then + shift": (
-        block_with(told=lambda h, scale, shift: h * (scale + shift))
-    ),
-    "the shift is subtracted; it is added": (
-        block_with(told=lambda h, scale, shift: h * (1 + scale) - shift)
-    ),
-    "the first silu is missing, between norm_1 and conv_1": (
-        block_with(bend_1=lambda x: x)
-    ),
-    "the second silu is missing, before conv_2": block_with(bend_2=lambda x: x),
-    "both silus are missing: one stands before each convolution": (
-        block_with(bend_1=lambda x: x, bend_2=lambda x: x)
-    ),
-    "relu stands where silu belongs: F.silu": block_with(bend_1=F.relu, bend_2=F.relu),
-    "the sigmoid stands where silu belongs: F.silu": (
-        block_with(bend_1=torch.sigmoid, bend_2=torch.sigmoid)
-    ),
-    "gelu stands where silu belongs: F.silu": block_with(bend_1=F.gelu, bend_2=F.gelu),
-    "norm_1 is missing: it comes first of all": block_with(norm_1=nothing),
-    "norm_2 is missing: scale and shift act on norm_2(h)": block_with(norm_2=nothing),
-    "both norms are missing": block_with(norm_1=nothing, norm_2=nothing),
-    "norm_1 stands twice: the second one is norm_2": (
-        block_with(norm_2=lambda block: block.norm_1)
-    ),
-    "conv_1 stands twice: the second one is conv_2": (
-        block_with(conv_2=lambda block: block.conv_1)
-    ),
-    "conv_1 and conv_2 have changed places": (
-        block_with(conv_1=lambda block: block.conv_2, conv_2=lambda block: block.conv_1)
-    ),
-    "norm_1 and norm_2 have changed places": (
-        block_with(norm_1=lambda block: block.norm_2, norm_2=lambda block: block.norm_1)
-    ),
-    "conv_1 is missing": block_with(conv_1=nothing),
-    "conv_2 is missing: it comes last, before x is added": block_with(conv_2=nothing),
-    "silu and norm have changed places: first the norm, then silu, then the "
-    "convolution": bend_before_norm,
-    "the convolutions come too early: the order is norm, silu, convolution": (
-        conv_before_norm
-    ),
-}

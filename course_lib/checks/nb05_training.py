@@ -1,11 +1,13 @@
 """The checks of notebook 05: the loss with a velocity, and the average of weights."""
 
+import math
+
 import torch
 from torch import Tensor
 
 from course_lib.checks.report import NotYetRight, ask, checked, compare, report
 from course_lib.diffusion.objective import make_denoising_loss
-from course_lib.diffusion.schedule import straight_line
+from course_lib.diffusion.schedule import cosine_schedule, straight_line
 
 # The loss ---------------------------------------------------------------------------
 
@@ -46,7 +48,12 @@ def refuse_without_gradient(learner_velocity_loss) -> None:
     """The loss must lead back to the weights, and be left for the loop to use."""
     weight = torch.ones((), requires_grad=True)
 
-    def network(x_t, t):
+    def network(x_t, t=None):
+        if t is None:
+            raise NotYetRight(
+                "the network is given x_t only; it wants the step as well: "
+                "model(x_t, t)"
+            )
         return weight * fake_network(x_t, t)
 
     _, *rest = batch_of(torch.Generator().manual_seed(0))
@@ -94,6 +101,37 @@ def picture_loss(model, x_0, eps, t, T):
     return (x_t - u * model(x_t, t) - x_0).square().mean()
 
 
+def quarter_turn(t, T):
+    """Cosine and sine of u quarter turns."""
+    angle = math.pi / 2 * (t / T).reshape(-1, 1, 1, 1)
+    return angle.cos(), angle.sin()
+
+
+def the_notebooks_cosine(t, T):
+    """The factors of `cosine`, which the notebook has made for T = 1000."""
+    schedule = cosine_schedule(T=1000)
+    return schedule.a(t).reshape(-1, 1, 1, 1), schedule.b(t).reshape(-1, 1, 1, 1)
+
+
+def on_the_cosine(factors, target=lambda x_0, eps, a, b: a * eps - b * x_0):
+    """The loss on notebook 03's road: its mixture, and by itself its velocity too."""
+
+    def mistaken(model, x_0, eps, t, T):
+        a, b = factors(t, T)
+        x_t = a * x_0 + b * eps
+        return error_of(target(x_0, eps, a, b), model(x_t, t))
+
+    return mistaken
+
+
+COSINE = (
+    "mixture and velocity are those of the cosine road ({}); on the straight line they "
+    "are (1 - u) * x_0 + u * eps and eps - x_0"
+)
+COSINE_MIX = (
+    "the noise is mixed in on the cosine road ({}); on the straight line it is "
+    "(1 - u) * x_0 + u * eps"
+)
 LOSS_MISTAKES = {
     "the velocity points from the noise to the picture; noise is mixed *in* as t "
     "grows, so it is eps - x_0": loss_of(lambda x_0, eps, u, t: x_0 - eps),
@@ -105,11 +143,23 @@ LOSS_MISTAKES = {
     "it is eps - x_0": loss_of(lambda x_0, eps, u, t: (1 - u) * eps - u * x_0),
     "the network is asked for the sum of noise and picture; the velocity is their "
     "difference, eps - x_0": loss_of(lambda x_0, eps, u, t: eps + x_0),
-    "the target is x_t - x_0; the velocity goes all the way to the noise, eps - x_0": (
+    "the target is x_t - x_0, or u * (eps - x_0), which is the same; the "
+    "velocity goes all the way to the noise, eps - x_0": (
         loss_of(lambda x_0, eps, u, t: u * (eps - x_0))
     ),
-    "the target is eps - x_t; the velocity starts at the clean picture, eps - x_0": (
+    "the target is eps - x_t, or (1 - u) * (eps - x_0), which is the same; the "
+    "velocity starts at the clean picture, eps - x_0": (
         loss_of(lambda x_0, eps, u, t: (1 - u) * (eps - x_0))
+    ),
+    "the target is divided by u; the velocity is the whole way in the whole time, "
+    "eps - x_0": loss_of(lambda x_0, eps, u, t: (eps - x_0) / u),
+    COSINE.format("u is an angle"): on_the_cosine(quarter_turn),
+    COSINE.format("cosine_schedule"): on_the_cosine(the_notebooks_cosine),
+    COSINE_MIX.format("u is an angle"): (
+        on_the_cosine(quarter_turn, lambda x_0, eps, a, b: eps - x_0)
+    ),
+    COSINE_MIX.format("cosine_schedule"): (
+        on_the_cosine(the_notebooks_cosine, lambda x_0, eps, a, b: eps - x_0)
     ),
     "the network is asked for x_t, which it is given; it is to say the velocity, "
     "eps - x_0": loss_of(lambda x_0, eps, u, t: (1 - u) * x_0 + u * eps),
@@ -161,6 +211,9 @@ LOSS_MISTAKES = {
     "then .mean()": loss_of(measure=lambda v, v_hat: (v_hat - v).mean().square()),
     "there is a root around it: the mean of the squares is enough": (
         loss_of(measure=lambda v, v_hat: (v_hat - v).square().mean().sqrt())
+    ),
+    "that is twice the loss: there is no factor 2": (
+        loss_of(measure=lambda v, v_hat: 2 * (v_hat - v).square().mean())
     ),
     "that is half of it: there is no factor 1/2": (
         loss_of(measure=lambda v, v_hat: (v_hat - v).square().mean() / 2)
@@ -246,6 +299,13 @@ AVERAGE_MISTAKES = {
     ),
     "0.99 is typed in: use `kept`, which may be another number": (
         lambda average, weights, kept: 0.99 * average + 0.01 * weights
+    ),
+    "0.95 is typed in: use `kept`, which may be another number": (
+        lambda average, weights, kept: 0.95 * average + 0.05 * weights
+    ),
+    "that is only the step; it is added to the average, average + (1 - kept) * "
+    "(weights - average)": (
+        lambda average, weights, kept: (1 - kept) * (weights - average)
     ),
     "the step is subtracted from the weights: it starts at the average, average + "
     "(1 - kept) * (weights - average)": (

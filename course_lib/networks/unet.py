@@ -159,9 +159,10 @@ class UNet(nn.Module):
                 f"Height and width must be divisible by {multiple}; "
                 f"got {x_t.shape[2]}x{x_t.shape[3]}."
             )
-        if t.shape != x_t.shape[:1]:
+        if not isinstance(t, Tensor) or t.shape != x_t.shape[:1]:
+            got = tuple(t.shape) if isinstance(t, Tensor) else t
             raise ValueError(
-                f"t must hold one step a picture, ({len(x_t)},); got {tuple(t.shape)}."
+                f"t must be a tensor of one step a picture, ({len(x_t)},); got {got}."
             )
         text_width = self.config["text_width"]
         if text_width:

@@ -74,8 +74,14 @@ class LabelToImage:
         """Names to numbers, (B,) int64.
 
         Raises:
-            ValueError: a name it does not know, with those that it knows
+            ValueError: a name it does not know, with those that it knows; or one
+                name that stands in no list
         """
+        # A string is a list of letters, and the first of them would be "unknown".
+        if isinstance(labels, str):
+            raise ValueError(
+                f"Give a list, one label a picture: [{labels!r}], and not {labels!r}."
+            )
         known = [as_name(name) for name in self.labels]
         for label in labels:
             if as_name(label) not in known:
@@ -152,7 +158,7 @@ class LabelToImage:
         sampler: str | None = None,
     ) -> Prepared:
         """Decide how one picture a label is drawn; what cannot be gets a sentence."""
-        self.label_numbers(labels)
+        self.label_numbers(labels)  # or a sentence
         shape = (3, self.card["size"], self.card["size"])
         self.together(most=1)  # or a sentence
         # Nothing rewrites a label: what is read is what was asked.

@@ -193,8 +193,8 @@ def read_state(folder: Path | str | None, resume: bool) -> tuple[Tensors, Card] 
         return None
     if not resume:
         raise CheckpointError(
-            f"{folder} already holds a training. Carry on with --resume, or choose "
-            "another folder; nothing was overwritten."
+            f"{folder} already holds a training. Carry on with --resume (in "
+            "Python resume=True), or choose another folder; nothing was overwritten."
         )
     tensors, card = load_checkpoint(Path(folder) / STATE)
     lacking = what_it_lacks(card)

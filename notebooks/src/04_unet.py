@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 4 · The U-Net
 #
-# *50 minutes. Before this: [03 · Learning to denoise](03_denoise.ipynb).*
+# *60 minutes. Before this: [03 · Learning to denoise](03_denoise.ipynb).*
 #
 # In notebook 03 a network moved points in the plane. Pictures need a network that looks
 # at neighbours. By the end you can
@@ -10,7 +10,7 @@
 # - say how far a network sees, and measure it,
 # - say what the way down is for, and what the *skip* is for,
 # - tell a network what time it is: you write that function, and the block that uses it,
-# - read the whole U-Net of this course, line by line.
+# - follow a picture through the code of the whole U-Net.
 
 # %% [markdown]
 # ## See it
@@ -99,15 +99,18 @@ show_pictures(
 
 # %% [markdown]
 # In the results of the edge windows grey is 0: where nothing changes, they find
-# nothing. Nobody has to invent such windows. A network starts with random ones and
-# **learns** the nine numbers, as you fitted one number in notebook 03.
+# nothing. White means that the picture gets brighter there, from left to right or from
+# top to bottom; black means that it gets darker. Nobody has to invent such windows. A
+# network starts with random ones and **learns** the nine numbers, as you fitted one
+# number in notebook 03.
 #
 # ## Many windows
 #
 # torch slides windows much faster, and many at once. The red, green and blue of a
 # picture are its **channels**, and so are the results of a layer. A layer from 3 to 16
 # channels has 16 × 3 windows: each of the 16 results is a sum over red, green and blue.
-# With `padding=1` torch lays a rim of zeros around the picture, and nothing shrinks.
+# Code calls a window a *kernel*: `kernel_size=3` is a window of 3 × 3. With
+# `padding=1` torch lays a rim of zeros around the picture, and nothing shrinks.
 
 # %%
 by_torch = F.conv2d(grey[None, None], windows["blur"][None, None])[0, 0]
@@ -128,8 +131,9 @@ agree = torch.allclose(
 print("move the picture and the result moves along:", agree)
 
 # %% [markdown]
-# That is 448 numbers (16 × 3 windows of nine, and one number more for each channel)
-# instead of 50 million. The same window serves every place: the windows that find a
+# The layer has 448 numbers: 16 × 3 windows of nine numbers each, and 16 numbers more,
+# one for each result, which is added to it at every place. The other way it would have
+# 50 million. The same window serves every place: the windows that find a
 # frog on the right find it on the left as well.
 #
 # ## How far does it see?
@@ -206,7 +210,7 @@ show_pictures(
 # when we call `network(x)`. Three more words: `F.silu` shrinks negative numbers (a
 # bend, as in notebook 03), `nn.Upsample` repeats each pixel, and
 # `torch.cat([a, b], dim=1)` puts the channels of b behind those of a (axis 1 is the
-# channels).
+# channels). The training takes a minute or two; you may read on meanwhile.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -236,6 +240,7 @@ class Hourglass(nn.Module):
         self.last = nn.Conv2d(24, 3, 3, padding=1)
 
     def forward(self, x):
+        assert x.shape[2] % 8 == 0 == x.shape[3] % 8, "halved 3 times: 32, 40, 48, ..."
         fine = F.silu(self.into(x))  # (B, 12, 32, 32)
         # Zeros for the way that is closed: so all three have the same layers.
         h = self.up(self.down(fine)) if self.deep else torch.zeros_like(fine)
@@ -300,9 +305,16 @@ if len(steps) == iterations:  # nobody has stopped it
 # that goes down must pass through 4 × 4 places, and after so short a training the edges
 # do not get through.
 #
-# **Much noise** (t = 800): there is hardly an edge to hand across, and the skip brings
-# nothing but noise. The network that has only the skip does worst: it sees too little
-# of the picture to know what is in it.
+# **Much noise** (t = 800): there is hardly an edge to hand across, and what comes by
+# the skip is mostly noise. The network that has only the skip does worst: it sees too
+# little of the picture to know what is in it. Here the skip even costs a little: with
+# both ways the error is larger than with down and up alone. A likely reason: the last
+# layer has one set of windows for both noise levels, and lets some of the noise
+# through.
+#
+# But one network must serve all levels, and only "both" does well at little noise *and*
+# at much. ([The lesson](../lessons/04_unet.md) has a longer
+# training, three seeds, and t = 500 as well.)
 #
 # So the way down contributes the whole, the skip contributes the detail, and drawn on
 # paper the two make a **U** (Ronneberger, Fischer and Brox, 2015). Detail *can* also go
@@ -370,25 +382,26 @@ from course_lib.figures.plots import plot_curves
 
 tell_time = check_time_embedding(my_time_embedding)
 
-times = torch.arange(0, 1001, 10)
-vec = tell_time(times, 64)  # (101, 64)
-alike = vec @ vec.T / 32  # (101, 101): 1 where two times have the same hands
-for other in (500, 510, 550, 750, 1000):
-    print(f"t = 500 and t = {other}: {alike[50, other // 10]:.2f} alike")
+vec = tell_time(torch.arange(0, 1001), 64)  # (1001, 64)
+alike = vec @ vec.T / 32  # (1001, 1001): 1 where two times have the same hands
+for other in (500, 501, 502, 505, 510, 550, 750, 1000):
+    print(f"t = 500 and t = {other}: {alike[500, other]:.2f} alike")
+for other in (201, 250):
+    print(f"t = 200 and t = {other}: {alike[200, other]:.2f} alike")
 plot_curves(
-    times,
-    {f"to t = {t}": alike[t // 10] for t in (200, 500)},
+    torch.arange(400, 601),
+    {"to t = 500": alike[500, 400:601]},
     xlabel="t",
     ylabel="how alike (1: the same hands)",
-    alt="How alike every time is to t = 200 and to t = 500: two curves of the same "
-    "shape, each 1 at its own time; to both sides it falls steeply, then slowly and in "
-    "small waves.",
+    alt="How alike the times from 400 to 600 are to t = 500: 1 at 500 itself; to both "
+    "sides it falls steeply for five steps, then slowly and in waves.",
 )
 
 # %% [markdown]
-# Both curves have the same shape: times that are close have nearly the same hands, and
-# the likeness of two times depends only on how far apart they are. So the network can
-# learn "do this around 500, and that around 900".
+# The next step or two are very much alike; times far off are less so, with wobbles
+# from the fast hands. And the likeness depends only on how far apart two times are: 200
+# and 250 are as alike as 500 and 550. So the network can learn "do this around 500, and
+# that around 900".
 #
 # ## The block that listens
 #
@@ -400,8 +413,9 @@ plot_curves(
 # - `conv` is the convolution that you know,
 # - the **shortcut** adds what came in to what comes out: a block need not repeat the
 #   picture, it only says what to *change*,
-# - the clock gives a `scale` and a `shift` for each channel, computed from the time
-#   embedding. So the time can turn channels up or down.
+# - the clock gives a `scale` and a `shift` for each channel, so the time can turn
+#   channels up or down. A small layer of the block, `block.scale_and_shift`, computes
+#   them from the time embedding; it is learned, too.
 #
 # In formulas:
 #
@@ -415,6 +429,10 @@ plot_curves(
 # Write it with the formulas above. `block` holds the layers: `block.norm_1`,
 # `block.conv_1`, `block.norm_2` and `block.conv_2`. `scale` and `shift` are (B, C, 1,
 # 1).
+#
+# When you have it, think before you go on: suppose you had left out `x +`, and thirty
+# such blocks stand one behind another. What is left of x after the thirtieth? The cell
+# after the check tries it.
 
 
 # %%
@@ -437,16 +455,19 @@ from course_lib.networks.layers import ResidualBlock
 
 generator = torch.Generator().manual_seed(0)
 x = torch.randn(1, 16, 8, 8, generator=generator)
-silence = torch.zeros(1, 16, 1, 1)  # scale and shift 0: a clock that says nothing
 torch.manual_seed(0)
 blocks = [ResidualBlock(width=16, vec_width=64) for _ in range(30)]
+vec_500 = tell_time(torch.tensor([500]), 64)  # (1, 64)
+two = blocks[0].scale_and_shift(vec_500)  # (1, 32): 16 scales, 16 shifts
+scale, shift = two[:, :, None, None].chunk(2, dim=1)  # (1, 16, 1, 1) each
+print("a new block's scale and shift:", two.abs().max().item(), "everywhere")
 
 
 def through(blocks, shortcut):
-    """What comes out of 30 blocks, one after another."""
+    """What comes out of these blocks, one after another."""
     h = x
     for block in blocks:
-        out = residual_block(h, silence, silence, block)
+        out = residual_block(h, scale, shift, block)
         h = out if shortcut else out - h
     return h
 
@@ -458,25 +479,30 @@ def likeness(a, b):
 
 with torch.no_grad():
     print("30 new blocks change x by", (through(blocks, True) - x).abs().max().item())
+    left = through(blocks, False).abs().max().item()
+    print("without `x +` the largest number that comes out is", left)
     for block in blocks:  # they begin with zeros in conv_2: give them windows
         block.conv_2.reset_parameters()
     for how, shortcut in {"with": True, "without": False}.items():
-        found = abs(likeness(through(blocks, shortcut), x))
-        print(f"30 random blocks, {how} shortcuts: {found:.1f} alike to x")
+        for n in (1, 5, 10, 30):
+            found = abs(likeness(through(blocks[:n], shortcut), x))
+            print(f"{n:2} random blocks, {how} `x +`: {found:.1f} alike to x")
 
 # %% [markdown]
 # A new block changes nothing. That is on purpose: its last convolution starts at zero.
-# So new blocks hand their input through, and each may then learn to change a little.
-# What about blocks whose windows do something? With shortcuts, the output of thirty of
-# them still resembles the input. Without shortcuts no likeness is left. Deep networks
-# without shortcuts are hard to train (He et al., 2015).
+# So a stack of new blocks hands its input through, and each block may then learn to
+# change a little. Without `x +` only zeros come out. What about blocks whose windows do
+# something? With shortcuts, half of the likeness is still there after thirty. Without
+# them nearly all is gone after the first. Deep networks without shortcuts are hard to
+# train (He et al., 2015).
 #
 # ## Attention, still a closed box
 #
 # Windows see neighbours. But the left ear should know what the right ear looks like. On
 # the coarsest grid, 8 × 8, we can afford **attention**: a layer in which every place
-# looks at every other. Notebook 08 opens this box. Here we only poke it: touch one
-# corner, and see which places notice.
+# looks at every other. Notebook 08 opens this box. Here we only poke it. First we touch
+# one corner, and see which places notice. Then we shuffle the 64 places: a layer that
+# gives the same answers, only shuffled, does not know which places are neighbours.
 
 # %%
 from course_lib.figures.plots import show_pictures
@@ -503,7 +529,8 @@ noticing = []
 for name, box in {"convolution": convolution, "attention": attention}.items():
     noticed = (box(touched) - box(untouched)).abs().sum(1)[0] > 1e-4  # (8, 8)
     blind = torch.allclose(box(shuffled(touched)), shuffled(box(touched)), atol=1e-4)
-    print(f"{name}: {noticed.sum()} of 64 places notice; blind to order: {blind}")
+    print(f"{name}: {noticed.sum()} of 64 places notice the touched corner")
+    print(f"{name}: shuffled places, the same answers shuffled: {blind}")
     noticing.append(0.7 - 1.6 * noticed)  # dark where it is noticed
 show_pictures(
     torch.stack(noticing)[:, None].expand(2, 3, 8, 8),
@@ -514,9 +541,8 @@ show_pictures(
 )
 
 # %% [markdown]
-# Attention sees everything, but it does not know which places are neighbours: shuffle
-# the places, and it gives the same answers, shuffled. So windows and attention go well
-# together.
+# Attention sees everything, but it does not know which places are neighbours. Windows
+# do. So the two go well together.
 #
 # ## A trick that saves three quarters
 #
@@ -559,16 +585,24 @@ print(f"billions of operations for one look: {costs[0]:.2f}, unfolded {costs[1]:
 # layer at full size, `refine`, sees `x_t` once more and smooths away the traces of the
 # fold.
 #
-# Below it is the code. Find the clock, the fold, the way down, the middle and the way
-# up. `skips` is a list: the way down puts its results on it, the way up takes them off
-# again. Besides the time, a network can get a **condition**, `cond`, that says what to
-# draw: a label such as "frog" (notebook 05) or words (notebook 10). `self.hear` turns
-# it into numbers, and they join those of the clock. Here there is no condition.
+# In the figure each box is a part. Its name stands above it, its channels and its grid
+# below it. A high box has a fine grid, a wide one many channels. The parts of the way
+# up have a colour of their own, and the dashed arrows are the skips. `time` and `label`
+# have no grid and are not drawn: their sum goes to every block.
+#
+# Below it is the code: the whole network, then what a `level` does on the way down and
+# on the way up. Find the clock, the fold, the way down, the middle and the way up.
+# `skips` is a list: the way down puts its results on it, the way up takes them off
+# again. The last layer, `self.last`, starts at zero, as each block's last convolution
+# does. So a *new* U-Net answers 0 to every picture. Besides the time, a network can get
+# a **condition**, `cond`, that says what to draw: a label such as "frog" (notebook 05)
+# or words (notebook 10). `self.hear` turns it into numbers, and they join those of the
+# clock. Here there is no condition.
 
 # %%
 from course_lib.figures.anatomy import plot_unet, shapes_inside
 from course_lib.figures.source import show_source
-from course_lib.networks.unet import UNet
+from course_lib.networks.unet import Level, UNet, UpLevel
 
 shapes = {"x_t": (1, 3, 32, 32)} | shapes_inside(trained.model, x_t[:1], t[:1])
 for name, shape in shapes.items():
@@ -578,7 +612,10 @@ plot_unet(
     alt="A U: from x_t at 32 by 32 down to 16 by 16 and 8 by 8 and up again, with "
     "dashed arrows, the skips, from left to right.",
 )
-show_source(UNet.forward)
+new_unet = UNet(widths=(16, 32), blocks=1)
+with torch.no_grad():
+    print("a new U-Net's largest answer:", new_unet(x_t, t).abs().max().item())
+show_source(UNet.forward, Level.forward, UpLevel.forward)
 
 # %% [markdown]
 # ## Can it learn at all? Overfit one batch
@@ -586,7 +623,9 @@ show_source(UNet.forward)
 # Make this test first with every network you build: give it **one** batch, always the
 # same, and see whether it can learn that by heart. If it cannot, something is wired
 # wrong, and a night of training would be wasted. Here we take sixteen critters, one
-# fixed noise, the loss of notebook 03, and a very small U-Net.
+# fixed noise, and a very small U-Net. It is asked for the noise, on the schedule of
+# notebook 03, because then the loss is easy to read: the noise has mean square 1, a new
+# network answers 0, so the loss starts at 1 and would end at 0.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.device import scaled
@@ -629,7 +668,8 @@ def state_of_affairs():
 losses, total = [], scaled(smoke=150, laptop=600, gpu=1000)
 for _, loss in watch(overfit(total), total=total, picture=state_of_affairs):
     losses.append(loss)
-print(f"{count_parameters(small_unet):,} numbers learned {noise.numel():,} of noise")
+print(f"the network has {count_parameters(small_unet):,} numbers to set")
+print(f"and was to learn {noise.numel():,} numbers of noise")
 learned = len(losses) == total  # nobody has stopped it
 if learned:
     print(f"loss: {losses[0]:.2f} at the start, {losses[-1]:.3f} at the end")
@@ -652,9 +692,10 @@ if learned:
     assert loss_under["known noise"] < loss_under["new noise"]
 
 # %% [markdown]
-# It is wired right. And it has learned by heart: under noise that it has never seen, it
-# does worse on the very same critters. That is what **overfitting** means. The cure is
-# plenty of pictures and fresh noise every time, as in notebook 05.
+# It is wired right. Under noise that it has never seen it does worse on the very same
+# critters. So what it has learned is of two kinds: some of it holds for any noise, and
+# the rest is *this* noise, by heart. The second kind is called **overfitting**. The
+# cure is plenty of pictures and fresh noise every time, as in notebook 05.
 #
 # ## How does it know how noisy its input is?
 #
@@ -750,7 +791,8 @@ from course_lib.figures.widgets import live
 
 
 def play(critter, truth, told):
-    """One critter with the noise of step `truth`, and the guess if told `told`."""
+    """Critter 0 to 15 with the noise of step `truth`, and the guess if told `told`."""
+    critter = min(max(critter, 0), len(critters) - 1)  # there are sixteen
     t_true = torch.tensor([truth])
     x = add_noise(critters[[critter]], t_true, noise[[critter]], schedule)
     guess = guess_when_told(told, x, t_true)
@@ -789,7 +831,8 @@ live(
 # enough. But at full size, before the way down, the network already has the tip of the
 # ear in *this* picture, to the pixel, and the skip hands it over almost for nothing.
 # You have measured it: under little noise the error was about half as large. Under much
-# noise there was no difference to see.
+# noise the skip costs a little. But one network must serve all levels, and only
+# the one with both ways does well at each.
 #
 # </details>
 #

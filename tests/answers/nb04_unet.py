@@ -699,7 +699,7 @@ def nothing_returned(x, scale, shift, block):
     x + block.conv_2(F.silu(block.norm_2(first_half(x, block)) * (1 + scale) + shift))
 
 
-@wrong(check_residual_block, "TypeError")
+@wrong(check_residual_block, "write it from its layers")
 def the_block_called(x, scale, shift, block):
     return block(x, scale, shift)
 
@@ -730,3 +730,98 @@ def half_of_each(x, scale, shift, block):
 @wrong(check_residual_block, "expected the shape")
 def every_second_place(x, scale, shift, block):
     return time_embedding(torch.arange(4), 4)
+
+
+# Found by a learner who tried the commonest slips ----------------------------------
+
+
+@wrong(check_time_embedding, "brackets are missing")
+def no_brackets_around_the_exponent(t, width):
+    half = width // 2
+    angle = t[:, None] * (10_000.0 ** -torch.arange(half) / half)
+    return torch.cat([angle.cos(), angle.sin()], dim=1)
+
+
+@wrong(check_time_embedding, "with one stroke")
+def whole_division_of_minus_i(t, width):
+    half = width // 2
+    angle = t[:, None] * 10_000.0 ** (-torch.arange(half) // half)
+    return torch.cat([angle.cos(), angle.sin()], dim=1)
+
+
+@wrong(check_residual_block, "silu and norm_1 have changed places")
+def silu_before_norm_1(x, scale, shift, block):
+    h = block.conv_1(block.norm_1(F.silu(x)))
+    h = block.norm_2(h) * (1 + scale) + shift
+    return x + block.conv_2(F.silu(h))
+
+
+@wrong(check_residual_block, "the first silu comes after conv_1")
+def silu_after_conv_1(x, scale, shift, block):
+    h = F.silu(block.conv_1(block.norm_1(x)))
+    return x + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))
+
+
+@wrong(check_residual_block, "the shift stands outside")
+def shift_outside_of_silu(x, scale, shift, block):
+    h = F.silu(block.norm_2(first_half(x, block)) * (1 + scale)) + shift
+    return x + block.conv_2(h)
+
+
+@wrong(check_residual_block, "come after the second silu")
+def silu_of_norm_2_only(x, scale, shift, block):
+    h = F.silu(block.norm_2(first_half(x, block))) * (1 + scale) + shift
+    return x + block.conv_2(h)
+
+
+@wrong(check_residual_block, "multiplies by the shift")
+def all_in_one_bracket(x, scale, shift, block):
+    h = block.norm_2(first_half(x, block)) * (1 + scale + shift)
+    return x + block.conv_2(F.silu(h))
+
+
+@wrong(check_residual_block, "outside of conv_2")
+def silu_outside_of_conv_2(x, scale, shift, block):
+    h = block.norm_2(first_half(x, block)) * (1 + scale) + shift
+    return x + F.silu(block.conv_2(h))
+
+
+@wrong(check_residual_block, "around the whole sum")
+def silu_of_everything(x, scale, shift, block):
+    h = block.norm_2(first_half(x, block)) * (1 + scale) + shift
+    return F.silu(x + block.conv_2(F.silu(h)))
+
+
+@wrong(check_residual_block, "norm_2 is given x")
+def norm_2_of_x(x, scale, shift, block):
+    return x + block.conv_2(F.silu(block.norm_2(x) * (1 + scale) + shift))
+
+
+@wrong(check_residual_block, "x is multiplied")
+def times_instead_of_plus(x, scale, shift, block):
+    h = block.norm_2(first_half(x, block)) * (1 + scale) + shift
+    return x * block.conv_2(F.silu(h))
+
+
+@wrong(check_residual_block, "before norm_1")
+def told_before_norm_1(x, scale, shift, block):
+    h = block.conv_1(F.silu(block.norm_1(x * (1 + scale) + shift)))
+    return x + block.conv_2(F.silu(block.norm_2(h)))
+
+
+@wrong(check_residual_block, "in place of x: the shortcut")
+def shortcut_from_the_bent_one(x, scale, shift, block):
+    h = F.silu(block.norm_1(x))
+    return h + block.conv_2(F.silu(block.norm_2(block.conv_1(h)) * (1 + scale) + shift))
+
+
+@wrong(check_residual_block, "after conv_1 as well")
+def x_plus_h_goes_on(x, scale, shift, block):
+    h = block.norm_2(x + first_half(x, block)) * (1 + scale) + shift
+    return x + block.conv_2(F.silu(h))
+
+
+@wrong(check_residual_block, "the sum goes on as h")
+def x_plus_h_goes_on_and_is_added(x, scale, shift, block):
+    h = x + first_half(x, block)
+    return h + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))

@@ -9,6 +9,8 @@ from torch import nn
 
 from answers import right, wrong
 from course_lib.checks.nb05_training import check_update_average, check_velocity_loss
+from course_lib.diffusion.objective import make_target
+from course_lib.diffusion.schedule import add_noise, cosine_schedule
 
 # The loss, right --------------------------------------------------------------------
 
@@ -379,7 +381,7 @@ def t_not_reshaped(model, x_0, eps, t, T):
     return (model((1 - u) * x_0 + u * eps, t) - (eps - x_0)).square().mean()
 
 
-@wrong(check_velocity_loss, "TypeError")
+@wrong(check_velocity_loss, "x_t only")
 def without_t(model, x_0, eps, t, T):
     u = share(t, T)
     return (model((1 - u) * x_0 + u * eps) - (eps - x_0)).square().mean()
@@ -649,3 +651,64 @@ def misspelt(average, weights, kept):
 @wrong(check_update_average)
 def rounded(average, weights, kept):
     return (kept * average + (1 - kept) * weights) * math.floor(1.5) + 0.1
+
+
+# Found by a learner who tried the commonest slips ----------------------------------
+
+
+@wrong(check_velocity_loss, "those of the cosine road (cosine_schedule)")
+def the_cosine_road_throughout(model, x_0, eps, t, T):
+    cosine = cosine_schedule(T=1000)
+    v = make_target("v", x_0, eps, t, cosine)
+    return (model(add_noise(x_0, t, eps, cosine), t) - v).square().mean()
+
+
+@wrong(check_velocity_loss, "those of the cosine road (u is an angle)")
+def an_angle_throughout(model, x_0, eps, t, T):
+    angle = math.pi / 2 * (t / T).reshape(-1, 1, 1, 1)
+    v = angle.cos() * eps - angle.sin() * x_0
+    return (model(angle.cos() * x_0 + angle.sin() * eps, t) - v).square().mean()
+
+
+@wrong(check_velocity_loss, "mixed in on the cosine road (cosine_schedule)")
+def mixed_on_the_cosine(model, x_0, eps, t, T):
+    x_t = add_noise(x_0, t, eps, cosine_schedule(T=1000))
+    return (model(x_t, t) - (eps - x_0)).square().mean()
+
+
+@wrong(check_velocity_loss, "mixed in on the cosine road (u is an angle)")
+def mixed_by_an_angle(model, x_0, eps, t, T):
+    angle = math.pi / 2 * (t / T).reshape(-1, 1, 1, 1)
+    x_t = angle.cos() * x_0 + angle.sin() * eps
+    return (model(x_t, t) - (eps - x_0)).square().mean()
+
+
+@wrong(check_velocity_loss, "divided by u")
+def velocity_over_u(model, x_0, eps, t, T):
+    u = (t / T).reshape(-1, 1, 1, 1)
+    v_hat = model((1 - u) * x_0 + u * eps, t)
+    return (v_hat - (eps - x_0) / u).square().mean()
+
+
+@wrong(check_velocity_loss, "u * (eps - x_0)")
+def velocity_times_u(model, x_0, eps, t, T):
+    u = (t / T).reshape(-1, 1, 1, 1)
+    v_hat = model((1 - u) * x_0 + u * eps, t)
+    return (v_hat - u * (eps - x_0)).square().mean()
+
+
+@wrong(check_velocity_loss, "twice the loss")
+def loss_twice(model, x_0, eps, t, T):
+    u = (t / T).reshape(-1, 1, 1, 1)
+    v_hat = model((1 - u) * x_0 + u * eps, t)
+    return 2 * (v_hat - (eps - x_0)).square().mean()
+
+
+@wrong(check_update_average, "0.95 is typed in")
+def the_example_typed_in(average, weights, kept):
+    return 0.95 * average + 0.05 * weights
+
+
+@wrong(check_update_average, "only the step")
+def only_the_step(average, weights, kept):
+    return (1 - kept) * (weights - average)
