@@ -272,11 +272,7 @@ ON_A_WALK = {
     "pictures": walked(
         end=lambda z, coder, scale: decoded(z.clamp(-1, 1), coder, scale)
     ),
-    "the latent is clamped after the scale is undone: decode first, the bounds are "
-    "those of pictures": walked(
-        end=lambda z, coder, scale: decoded((z / scale).clamp(-1, 1), coder, 1)
-    ),
-    "the latent is clamped, and the picture is not: it is the other way round": walked(
+    "it is the latent that is clamped, and the picture is meant: decode first": walked(
         end=lambda z, coder, scale: coder.decode((z / scale).clamp(-1, 1))
     ),
     "the scale is not undone: the decoder wants latents as its encoder makes them, so "

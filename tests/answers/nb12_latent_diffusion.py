@@ -565,7 +565,7 @@ hand_in(
 )
 hand_in(
     "clamped_before_decoding",
-    "it is the other way round",
+    "it is the latent that is clamped",
     end=lambda z, c, s: c.decode((z / s).clamp(-1, 1)),
 )
 hand_in(
