@@ -12,6 +12,11 @@ def said(capsys) -> str:
     return capsys.readouterr().out.splitlines()[0]
 
 
+def parts(mu, logvar):
+    """What each number of a latent adds to the divergence."""
+    return (mu**2 + logvar.exp() - 1 - logvar) / 2
+
+
 def test_right_functions_are_used_onward(capsys):
     def mine(mu, logvar, eps):
         return mu + logvar.exp().sqrt() * eps
@@ -34,7 +39,7 @@ def test_right_functions_are_used_onward(capsys):
         (lambda m, v, e: m + v.exp() / 2 * e, "halve before exp, not after"),
         (lambda m, v, e: m + v / 2 * e, "must go through exp, then"),
         (lambda m, v, e: m, "middle of the cloud"),
-        (lambda m, v, e: torch.normal(m, (v / 2).exp()), "one decodes the middle"),
+        (lambda m, v, e: torch.normal(m, (v / 2).exp()), "from the argument `eps`"),
         (lambda m, v, e: sample(m, v, torch.randn_like(m)), "draws a point by itself"),
         (lambda m, v, e: sample(m, v, e).detach(), "no gradient"),
         (lambda m, v, e: sample(m, v.detach(), e), "no gradient reaches `v`"),
@@ -67,12 +72,20 @@ def test_mistakes_of_sampling_are_named(capsys, mistaken, words):
             lambda m, v: ((m**2 + v.exp() - v) / 2).flatten(1).sum(1),
             "the - 1 is missing",
         ),
+        (lambda m, v: parts(m, v).flatten(1).sum(0), "you summed over the pictures"),
+        (lambda m, v: parts(m, v).flatten(1).amax(1), "the largest number"),
         (lambda m, v: m.flatten(1).sum(1), "expected"),
     ],
 )
 def test_mistakes_of_the_divergence_are_named(capsys, mistaken, words):
     assert check_kl_divergence(mistaken) is kl_divergence
     assert words in said(capsys)
+
+
+def test_what_is_forgotten_is_said_without_writing_it_down(capsys):
+    check_kl_divergence(parts)
+    assert "nothing is summed yet" in (words := said(capsys))
+    assert ".sum(" not in words
 
 
 def test_what_is_right_for_pictures_must_be_right_for_hills(capsys):

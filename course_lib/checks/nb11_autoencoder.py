@@ -80,6 +80,9 @@ OF_SAMPLING = {
     "eps is forgotten: the spread says how far a point may lie, eps where it lies": (
         lambda mu, logvar, eps: mu + (logvar / 2).exp()
     ),
+    "eps is averaged: each number of a latent has a draw of its own": (
+        lambda mu, logvar, eps: mu + (logvar / 2).exp() * eps.mean()
+    ),
     "logvar is forgotten: how far eps goes is up to the spread": (
         lambda mu, logvar, eps: mu + eps
     ),
@@ -137,8 +140,9 @@ def check_sample(learner_sample):
             # and it comes after them, since whoever matches one of them drew nothing.
             if draws_by_itself(learner_sample):
                 raise NotYetRight(
-                    "it draws a point by itself: use eps, which is 0 where the picture "
-                    "itself is wanted back, for then one decodes the middle, mu"
+                    "it draws a point by itself: all chance must come from the "
+                    "argument `eps`, so leave out torch.normal or torch.randn and use "
+                    "that"
                 ) from None
             raise
         of_other_shapes(learner_sample, sample, count=3)
@@ -175,15 +179,21 @@ OF_DIVERGENCE = {
     "that is the mean of everything: each picture has its own number, a sum": (
         lambda *given: kl_divergence(*given).mean() / given[0][0].numel()
     ),
-    "nothing is summed yet: each picture has one number, .flatten(1).sum(1)": (
-        lambda mu, logvar: (mu**2 + logvar.exp() - 1 - logvar) / 2
-    ),
-    "that sums over one axis only: .flatten(1).sum(1) takes all of a picture": (
+    "nothing is summed yet: each picture has one number, however many numbers its "
+    "latent has": (lambda mu, logvar: (mu**2 + logvar.exp() - 1 - logvar) / 2),
+    "that sums over one axis only: all numbers of a picture belong to its sum": (
         lambda mu, logvar: ((mu**2 + logvar.exp() - 1 - logvar) / 2).sum(1)
     ),
     "that sums over the pictures: the sum runs over the numbers of one picture, and "
     "the first axis stays": (
         lambda mu, logvar: ((mu**2 + logvar.exp() - 1 - logvar) / 2).sum(0)
+    ),
+    "you summed over the pictures: after .flatten(1) the first axis counts pictures, "
+    "the second the numbers of each, and the second is to be summed": (
+        lambda mu, logvar: ((mu**2 + logvar.exp() - 1 - logvar) / 2).flatten(1).sum(0)
+    ),
+    "that is the largest number of each picture: the sum of them all is wanted": (
+        lambda mu, logvar: ((mu**2 + logvar.exp() - 1 - logvar) / 2).flatten(1).amax(1)
     ),
     "the sign is turned: a divergence is never below 0": (
         lambda *given: -kl_divergence(*given)
@@ -198,6 +208,9 @@ OF_DIVERGENCE = {
     ),
     "logvar is the logarithm of the variance, not the variance": (
         summed(lambda mu, logvar: mu**2 + logvar.abs() - 1 - logvar.abs().log())
+    ),
+    "logvar is taken for the spread, sigma: it is the logarithm of its square": (
+        summed(lambda mu, logvar: mu**2 + logvar**2 - 1 - (logvar**2).log())
     ),
     "the variance is exp(logvar), and logvar itself stands in its place": (
         summed(lambda mu, logvar: mu**2 - 1)

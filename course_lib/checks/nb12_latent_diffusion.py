@@ -31,10 +31,10 @@ NO_CHANCE = (
 
 # Made before `report` puts defaults aside, so it does that for itself.
 @plain_torch()
-def tiny_autoencoder(z_channels: int = 2) -> Autoencoder:
+def tiny_autoencoder(z_channels: int = 2, seed: int = 0) -> Autoencoder:
     """One that has learned nothing, but whose every weight matters."""
     coder = Autoencoder(widths=(8, 8), z_channels=z_channels).requires_grad_(False)
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(seed)
     for weights in coder.parameters():
         # A new one's blocks do nothing yet (`zeroed`), and would be missed by nobody.
         # So large, mu spreads by 0.2 and logvar by 0.3: both count.
@@ -53,6 +53,34 @@ def also(learner: Callable, right: Callable, inputs: Callable, mistakes, where) 
         raise NotYetRight(
             f"it is right in a first example, but not {where} ({error})"
         ) from None
+
+
+def draw_of_it(inputs: Callable) -> tuple:
+    return inputs(torch.Generator().manual_seed(0))
+
+
+def all_are_used(learner: Callable, draw: tuple, coder_at: int) -> None:
+    """Raise NotYetRight if another autoencoder, or another scale, changes nothing.
+
+    Args:
+        coder_at: which of the arguments is the autoencoder; the scale is the last
+    """
+    # The notebook has names of its own for both, and what uses those is right there
+    # and wrong here.
+    other = list(draw)
+    for at, name in ((coder_at, "autoencoder"), (len(draw) - 1, "scale")):
+        is_scale = name == "scale"
+        other[at] = draw[at] / 2 if is_scale else tiny_autoencoder(4, seed=1)
+        try:
+            both = [ask(learner, *given) for given in (draw, other)]
+        except Exception:
+            return
+        other[at] = draw[at]
+        if all(isinstance(x, Tensor) for x in both) and torch.equal(*both):
+            raise NotYetRight(
+                f"another `{name}` changes nothing: use the arguments, not `draw`, "
+                "`coder` or a number of the notebook"
+            )
 
 
 # Pictures to latents ------------------------------------------------------------
@@ -80,7 +108,7 @@ def check_to_latents(learner_to_latents):
                 "encode says two things, mu and logvar: take the first one, mu, and "
                 "multiply that"
             ) from None
-        except NotYetRight:
+        except NotYetRight as error:
             # No formula gives a random point, so it is looked at by what it does, and
             # last.
             draws = [inputs(torch.Generator().manual_seed(seed)) for seed in (0, 1)]
@@ -89,6 +117,8 @@ def check_to_latents(learner_to_latents):
                     "that is a random point of each cloud: chance helped the decoder "
                     "in training, what is learned from now is the middle, mu"
                 ) from None
+            if str(error) not in ON_THE_WAY_IN:
+                all_are_used(learner_to_latents, draw_of_it(as_in_the_notebook), 1)
             raise
         where = f"for 3 pictures of 64 x 64, 4 channels and a scale of {LOUD}"
         also(learner_to_latents, to_latents, as_in_the_notebook, ON_THE_WAY_IN, where)
@@ -137,6 +167,11 @@ class AsAsked:
         return self  # a copy would keep to itself what it was told
 
     def __call__(self, x_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        if isinstance(t, Tensor) and t.shape == x_t.shape:
+            raise NotYetRight(
+                "predict wants one t a latent, torch.full((len(z_t),), t), and that is "
+                "one for each number of it"
+            )
         if not isinstance(t, Tensor) or t.shape != (len(x_t),):
             raise NotYetRight(
                 "predict wants one t a picture, torch.full((len(z_t),), t), not a "
@@ -189,6 +224,8 @@ def check_draw_in_latents(learner_draw):
             draw = inputs(torch.Generator().manual_seed(0))
             if said := wrong_time(learner_draw, draw):
                 raise NotYetRight(said) from None
+            if str(error) not in ON_A_WALK:
+                all_are_used(learner_draw, draw_of_it(as_in_the_notebook), 4)
             raise
         where = f"for 4 latents of shape (4, 16, 16), 8 steps and a scale of {LOUD}"
         also(learner_draw, draw_in_latents, as_in_the_notebook, ON_A_WALK, where)

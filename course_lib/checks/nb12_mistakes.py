@@ -4,6 +4,7 @@ A mistake is a function that takes the learner's arguments and makes it; only wh
 out is compared.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -65,6 +66,21 @@ ON_THE_WAY_IN = {
     "the mean is taken off: latents are made louder or softer, and not moved": (
         made_of(lambda mu, logvar, scale: (mu - mu.mean()) * scale)
     ),
+    "the mean is taken off, and it divides by the spread of these pictures: the scale "
+    "is one number for all, and nothing is moved": (
+        made_of(lambda mu, logvar, scale: (mu - mu.mean()) / mu.std())
+    ),
+    "the mean is taken off, and it divides by the spread of these pictures, too: the "
+    "scale alone is enough": (
+        made_of(lambda mu, logvar, scale: (mu - mu.mean()) / mu.std() * scale)
+    ),
+    "the pictures are given a mean of 0 and a spread of 1: the autoencoder wants them "
+    "as they are": (
+        lambda x, *rest: to_latents((x - x.mean()) / x.std(), *rest)
+    ),
+    "mu is multiplied by the spread of its cloud: the scale is the only factor": (
+        made_of(lambda mu, logvar, scale: mu * (logvar / 2).exp() * scale)
+    ),
     "it divides by the spread of these pictures: the scale is one number for all": (
         made_of(lambda mu, logvar, scale: mu / mu.std())
     ),
@@ -122,9 +138,10 @@ class Now(NamedTuple):
         b = self.schedule.b_table[t] ** to if b is None else b
         return a * z_0_hat + b * eps_hat
 
-    def again(self, z: Tensor) -> Tensor:
+    def again(self, z: Tensor, bounds: float = 1.0) -> Tensor:
         """A latent through the decoder and the encoder."""
-        return to_latents(decoded(z, self.coder, self.scale), self.coder, self.scale)
+        picture = self.coder.decode(z / self.scale).clamp(-bounds, bounds)
+        return to_latents(picture, self.coder, self.scale)
 
 
 def decoded(z: Tensor, coder: Autoencoder, scale: float) -> Tensor:
@@ -158,6 +175,20 @@ ON_A_WALK = {
     "and costs more than the steps. Stay in latents to the end": (
         walked(lambda now: now.mixed(now.again(now.z_0_hat)))
     ),
+    "it decodes each guess and encodes it again, even without a clamp: that loses a "
+    "little at every step, and costs more than the steps. Stay in latents to the end": (
+        walked(lambda now: now.mixed(now.again(now.z_0_hat, math.inf)))
+    ),
+    "it decodes at each step and encodes again, even without a clamp: the noise that "
+    "is still in z_t does not survive that. Stay in latents to the end": (
+        walked(lambda now: now.again(now.mixed(), math.inf))
+    ),
+    "it decodes and encodes again between the steps, even without a clamp: the noise "
+    "that is still in z_t does not survive that. Stay in latents to the end": (
+        walked(
+            lambda now: now.again(now.mixed(), math.inf) if now.t_next else now.mixed()
+        )
+    ),
     "it decodes at each step and encodes again: the noise that is still in z_t does "
     "not survive that. Stay in latents to the end": (
         walked(lambda now: now.again(now.mixed()))
@@ -190,6 +221,15 @@ ON_A_WALK = {
     ),
     "there are squares too many: a_table and b_table are the factors themselves": (
         walked(lambda now: now.mixed(to=2))
+    ),
+    "b_table is squared, and a_table is not: both are the factors themselves": (
+        walked(lambda now: now.mixed(b=now.schedule.b_table[now.t_next] ** 2))
+    ),
+    "a_table is squared, and b_table is not: both are the factors themselves": (
+        walked(lambda now: now.mixed(a=now.schedule.a_table[now.t_next] ** 2))
+    ),
+    "it mixes for t - 1: the next step is the next number of `way`": (
+        walked(lambda now: now.mixed(t=now.t - 1))
     ),
     "the guess of the noise is not mixed in: b_table[t_next] * eps_hat is missing": (
         walked(lambda now: now.mixed(b=0))
@@ -231,6 +271,9 @@ ON_A_WALK = {
     "the latent is clamped before it is decoded: decode first, the bounds are those of "
     "pictures": walked(
         end=lambda z, coder, scale: decoded(z.clamp(-1, 1), coder, scale)
+    ),
+    "it is the latent that is clamped, and the picture is meant: decode first": walked(
+        end=lambda z, coder, scale: coder.decode((z / scale).clamp(-1, 1))
     ),
     "the scale is not undone: the decoder wants latents as its encoder makes them, so "
     "divide by the scale first": (

@@ -83,7 +83,8 @@ ALT = (
     "the U-Net. Noise goes into the sampler, which asks the U-Net at every step; "
     "guidance and the reading of the guess lead back to it. At the end the decoder "
     "makes the picture. Below, the training: critters are compressed by the encoder, "
-    "covered with noise, and the loss tells the trainer how to turn the weights."
+    "covered with noise, and the loss tells the trainer how to turn the weights, which "
+    "the U-Net uses above."
 )
 
 
@@ -208,12 +209,15 @@ def corner(box: Box) -> tuple[int, int]:
 
 
 def arrows(width: int, height: int) -> str:
-    """The drawing behind the boxes: straight arrows, and one that leads back."""
+    """The drawing behind the boxes: straight arrows, and two that go around them."""
     by_name = {box.name: box for box in BOXES}
     lines = [straight(by_name[a], by_name[b]) for a, b in ARROWS]
     # The walk's own circle, the only arrow against the reading direction.
     lines.append(loop(by_name["guess"], by_name["sampler"]))
+    # What the training leaves behind, the only thing that joins the two lists.
+    lines.append(learned(by_name["trainer"], by_name["U-Net"]))
     # Hidden from who listens (aria-hidden): the description says it in words.
+    right, top = corner(by_name["trainer"])
     paths = "\n".join(
         f'<path d="{line}" fill="none" stroke="black" stroke-width="1.6" '
         'marker-end="url(#system-map-arrow)"/>'
@@ -225,6 +229,7 @@ def arrows(width: int, height: int) -> str:
 <defs><marker id="system-map-arrow" markerWidth="9" markerHeight="8" refX="8" refY="4"
  orient="auto" markerUnits="userSpaceOnUse"><path d="M0,0 L9,4 L0,8 z"/></marker></defs>
 {paths}
+<text x="{right + WIDTH - 34}" y="{top - 60}" text-anchor="end">weights</text>
 </svg>"""
 
 
@@ -245,3 +250,11 @@ def loop(start: Box, end: Box) -> str:
     bottom = y + HEIGHT
     out, back = x + WIDTH // 2, to_x + WIDTH - 24
     return f"M{out},{bottom} V{bottom + 22} H{back} V{bottom + 2}"
+
+
+def learned(start: Box, end: Box) -> str:
+    """From the training up to what has learned, below the loop of the walk."""
+    (x, y), (to_x, to_y) = corner(start), corner(end)
+    bottom = to_y + HEIGHT
+    out, into = x + WIDTH - 28, to_x + WIDTH - 24
+    return f"M{out},{y} V{bottom + 34} H{into} V{bottom + 2}"

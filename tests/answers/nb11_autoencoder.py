@@ -311,6 +311,11 @@ def as_tuple(mu, logvar, eps):
     return mu, (logvar / 2).exp() * eps
 
 
+@wrong(check_sample, "eps is averaged")
+def mean_of_eps(mu, logvar, eps):
+    return mu + (logvar / 2).exp() * eps.mean()
+
+
 @wrong(check_sample)
 def mean_of_the_spread(mu, logvar, eps):
     return mu + (logvar / 2).exp().mean() * eps
@@ -459,6 +464,16 @@ def first_axis(mu, logvar):
     return of_each(mu, logvar).sum(0)
 
 
+@wrong(check_kl_divergence, "you summed over the pictures")
+def first_axis_after_flatten(mu, logvar):
+    return of_each(mu, logvar).flatten(1).sum(0)
+
+
+@wrong(check_kl_divergence, "the largest number of each picture")
+def largest(mu, logvar):
+    return of_each(mu, logvar).flatten(1).amax(1)
+
+
 @wrong(check_kl_divergence, "one number for the whole batch")
 def flattened_too_far(mu, logvar):
     return of_each(mu, logvar).flatten().sum()
@@ -503,6 +518,11 @@ def its_size_taken_for_the_variance(mu, logvar):
 @wrong(check_kl_divergence, "a logarithm already")
 def its_logarithm(mu, logvar):
     return (0.5 * (mu**2 + logvar.exp() - 1 - logvar.log())).flatten(1).sum(1)
+
+
+@wrong(check_kl_divergence, "taken for the spread")
+def taken_for_the_spread(mu, logvar):
+    return (0.5 * (mu**2 + logvar**2 - 1 - (logvar**2).log())).flatten(1).sum(1)
 
 
 @wrong(check_kl_divergence, "the square of logvar stands in its place")

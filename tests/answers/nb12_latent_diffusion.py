@@ -8,6 +8,7 @@ from answers import right, wrong
 from course_lib.checks.nb12_latent_diffusion import (
     check_draw_in_latents,
     check_to_latents,
+    tiny_autoencoder,
 )
 from course_lib.networks.autoencoder import sample
 
@@ -108,6 +109,44 @@ def no_scale(pictures, autoencoder, scale):
 @wrong(check_to_latents, "divides by the scale")
 def divided(pictures, autoencoder, scale):
     return autoencoder.encode(pictures)[0] / scale
+
+
+def of_the_notebook():
+    """What the notebook calls `coder`: another than the check hands in."""
+    return tiny_autoencoder(4, seed=2)
+
+
+@wrong(check_to_latents, "not `draw`, `coder`")
+def coder_of_the_notebook(pictures, autoencoder, scale):
+    return of_the_notebook().encode(pictures)[0] * scale
+
+
+@wrong(check_to_latents, "not `draw`, `coder`")
+def encode_of_draw(pictures, autoencoder, scale):
+    return of_the_notebook().encode(pictures)[0] * 2.89
+
+
+@wrong(check_to_latents, "another `scale` changes nothing")
+def scale_of_the_card(pictures, autoencoder, scale):
+    return autoencoder.encode(pictures)[0] * 2.89
+
+
+@wrong(check_to_latents, "and nothing is moved")
+def normalised(pictures, autoencoder, scale):
+    mu, _ = autoencoder.encode(pictures)
+    return (mu - mu.mean()) / mu.std()
+
+
+@wrong(check_to_latents, "a mean of 0 and a spread of 1")
+def pictures_normalised(pictures, autoencoder, scale):
+    x = (pictures - pictures.mean()) / pictures.std()
+    return autoencoder.encode(x)[0] * scale
+
+
+@wrong(check_to_latents, "multiplied by the spread of its cloud")
+def times_the_spread(pictures, autoencoder, scale):
+    mu, logvar = autoencoder.encode(pictures)
+    return mu * (logvar / 2).exp() * scale
 
 
 @wrong(check_to_latents, "multiplied in twice")
@@ -514,6 +553,31 @@ hand_in(
     "z_t itself is mixed in as the clean",
     step=lambda z, x, e, t, n, s: s.a_table[n] * z + s.b_table[n] * e,
 )
+hand_in(
+    "b_squared",
+    "b_table is squared, and a_table",
+    step=lambda z, x, e, t, n, s: s.a_table[n] * x + s.b_table[n] ** 2 * e,
+)
+hand_in(
+    "one_step_down",
+    "mixes for t - 1",
+    step=lambda z, x, e, t, n, s: s.a_table[t - 1] * x + s.b_table[t - 1] * e,
+)
+hand_in(
+    "clamped_before_decoding",
+    "it is the latent that is clamped",
+    end=lambda z, c, s: c.decode((z / s).clamp(-1, 1)),
+)
+hand_in(
+    "decoded_by_the_notebook",
+    "not `draw`, `coder`",
+    end=lambda z, c, s: decoded(z, of_the_notebook(), s),
+)
+hand_in(
+    "scale_of_the_notebook",
+    "another `scale` changes nothing",
+    end=lambda z, c, s: decoded(z, c, 2.89),
+)
 hand_in("added_up", "takes the place", step=lambda z, *rest: z + mixed(z, *rest))
 hand_in(
     "noise_taken_off",
@@ -643,6 +707,25 @@ def to_and_fro(predict, z_T, way, schedule, autoencoder, scale):
         picture = decoded(z_t, autoencoder, scale)
         z_t = autoencoder.encode(picture)[0] * scale
     return picture
+
+
+@wrong(check_draw_in_latents, "decodes each guess")
+def guess_to_and_fro_unclamped(predict, z_T, way, schedule, autoencoder, scale):
+    z_t = z_T
+    for t, t_next in zip(way[:-1], way[1:], strict=True):
+        z0, eps_hat = predict(z_t, times(z_t, t))
+        z0 = autoencoder.encode(autoencoder.decode(z0 / scale))[0] * scale
+        z_t = mixed(z_t, z0, eps_hat, t, t_next, schedule)
+    return decoded(z_t, autoencoder, scale)
+
+
+@wrong(check_draw_in_latents, "one for each number")
+def one_t_a_pixel(predict, z_T, way, schedule, autoencoder, scale):
+    z_t = z_T
+    for t, t_next in zip(way[:-1], way[1:], strict=True):
+        guesses = predict(z_t, torch.full_like(z_t, t))
+        z_t = mixed(z_t, *guesses, t, t_next, schedule)
+    return decoded(z_t, autoencoder, scale)
 
 
 @wrong(check_draw_in_latents, "decodes each guess")
