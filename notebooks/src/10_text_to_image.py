@@ -436,12 +436,11 @@ from course_lib.judging.inspection import shared_inspector
 asked = prompts_of("one animal", 32, world=1_000_000)
 pushed = {w: draw(asked.texts, guidance_scale=w, seed=5) for w in (0, 0.5, 1, 3, 8)}
 right = {}
-for name, some in (pushed | {"real": asked.real}).items():
-    right[name] = sum(what_is_seen(some, asked.texts)["right"])
+for w, some in (pushed | {"real": asked.real}).items():
+    right[w] = sum(what_is_seen(some, asked.texts)["right"])
     clean = int(shared_inspector(32).clean(some).sum())
     loud = (some.abs() > 0.99).float().mean().item()
-    name = name if name == "real" else f"w = {name}"
-    print(f"{name:7}: of 32, {right[name]:2} right, {clean:2} clean; loud {loud:.1%}")
+    print(f"w = {w:4}: {right[w]:2} of 32 right, {clean:2} clean, loud {loud:.1%}")
 show_rows(
     {f"w = {w}": some[:4] for w, some in pushed.items()},
     alt="Four prompts, drawn with more and more guidance.",
@@ -460,9 +459,8 @@ assert right[3] > right[0] + 5
 # nearly all at $w = 8$. (The lesson, with 100 prompts: 77 %, 37 % and 9 %.) Loudness
 # does not show this: at $w = 3$ it is below that of real pictures. And at $w = 8$
 # unnamed things may change too, even the scene. From 32 pictures you cannot tell
-# whether
-# $w = 8$ is right less often than $w = 3$. From 100 you can: 90 against 100 in the
-# lesson. `draw` uses $w = 3$: it prefers right pictures to clean ones.
+# whether $w = 8$ is right less often than $w = 3$. From 100 you can: 90 against 100 in
+# the lesson. `draw` uses $w = 3$: it prefers right pictures to clean ones.
 #
 # ## Captions that lie
 #
