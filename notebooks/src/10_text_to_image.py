@@ -440,7 +440,8 @@ for w, some in (pushed | {"real": asked.real}).items():
     right[w] = sum(what_is_seen(some, asked.texts)["right"])
     clean = int(shared_inspector(32).clean(some).sum())
     loud = (some.abs() > 0.99).float().mean().item()
-    print(f"w = {w:4}: {right[w]:2} of 32 right, {clean:2} clean, loud {loud:.1%}")
+    name = "real" if w == "real" else f"w = {w}"
+    print(f"{name:7}: {right[w]:2} of 32 right, {clean:2} clean, loud {loud:.1%}")
 show_rows(
     {f"w = {w}": some[:4] for w, some in pushed.items()},
     alt="Four prompts, drawn with more and more guidance.",
