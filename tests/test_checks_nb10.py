@@ -36,7 +36,7 @@ def test_right_functions_are_used_onward(capsys):
         (lambda c, u, w: w * c, "made larger"),
         (lambda c, u, w: u + w * c, "not the difference"),
         (lambda c, u, w: c, "is not used"),
-        (lambda c, u, w: c.maximum(u), "expected"),
+        (lambda c, u, w: c.maximum(u), "the table says 16, and yours says 13"),
     ],
 )
 def test_mistakes_in_guidance_are_named(mistaken, words, capsys):

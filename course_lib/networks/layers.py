@@ -176,7 +176,7 @@ class CrossAttention(nn.Module):
         query = self.to_query(self.norm(x)).flatten(2).transpose(1, 2)  # (B, N, C)
         key, value = self.to_key_value(text_emb).chunk(2, dim=-1)  # (B, L, C) each
         query, key, value = (in_heads(y, self.heads) for y in (query, key, value))
-        # Written out, unlike above: notebook 10 shows where each word is looked at.
+        # Written out, unlike in Attention: notebook 10 shows what each place looks at.
         weights = attention_weights(query, key, mask[:, None, None, :])
         h = out_of_heads(self.seen(weights) @ value)  # (B, N, C)
         return x + self.out(h.transpose(1, 2).unflatten(2, x.shape[2:]))

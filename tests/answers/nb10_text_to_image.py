@@ -297,19 +297,58 @@ def never_below_zero(with_text, without, guidance_scale):
     return without + abs(guidance_scale) * (with_text - without)
 
 
-@wrong(check_guided)
-def squared(with_text, without, guidance_scale):
+@wrong(check_guided, "for w = 2 the table says 16, and yours says 19")
+def to_a_power(with_text, without, guidance_scale):
     return without + (with_text - without) ** guidance_scale
 
 
-@wrong(check_guided)
+@wrong(check_guided, "the table says 16, and yours says 20")
 def largest(with_text, without, guidance_scale):
     return torch.maximum(with_text, guidance_scale * without)
 
 
-@wrong(check_guided)
+@wrong(check_guided, "for w = 2 the table says 16, and yours says 11")
+def divided_by_one_more(with_text, without, guidance_scale):
+    return without + (with_text - without) / (1 + guidance_scale)
+
+
+@wrong(check_guided, "no .mean()")
 def one_number(with_text, without, guidance_scale):
     return (without + guidance_scale * (with_text - without)).mean()
+
+
+@wrong(check_guided, "each keeps its own, so no .mean()")
+def mean_difference(with_text, without, guidance_scale):
+    return without + guidance_scale * (with_text - without).mean()
+
+
+@wrong(check_guided, "and one plain number comes back")
+def table_in_one_line(with_text, without, guidance_scale):
+    return 10 + 3 * guidance_scale
+
+
+@wrong(check_guided, "guidance_scale is squared")
+def squared(with_text, without, guidance_scale):
+    return without + guidance_scale**2 * (with_text - without)
+
+
+@wrong(check_guided, "divided by 1 + guidance_scale")
+def result_divided(with_text, without, guidance_scale):
+    step = guidance_scale * (with_text - without)
+    return (without + step) / (1 + guidance_scale)
+
+
+@wrong(check_guided, "it is called guidance_scale here")
+def letter_of_the_formula(with_text, without, guidance_scale):
+    return without + w * (with_text - without)  # noqa: F821
+
+
+@wrong(check_guided, "no loop is needed")
+def in_a_loop(with_text, without, guidance_scale):
+    result = without
+    for _ in range(guidance_scale):
+        result = result + (with_text - without)
+    return result
 
 
 # Captions left out: right -----------------------------------------------------------
@@ -451,7 +490,7 @@ def nobody(tokens, dropped):
     return tokens
 
 
-@wrong(check_forget, "no caption is forgotten")
+@wrong(check_forget, "new[dropped][:, 2:] = PAD writes into a copy")
 def copy_of_a_copy(tokens, dropped):
     result = tokens.clone()
     result[dropped][:, 2:] = PAD
@@ -594,11 +633,37 @@ def numpy_captions(tokens, dropped):
     return np.where(dropped[:, None], nothing, tokens)
 
 
-@wrong(check_forget, "must match the size")
+@wrong(check_forget, "make a column of it, dropped[:, None]")
 def no_column(tokens, dropped):
     nothing = torch.full_like(tokens, PAD)
     nothing[:, 0], nothing[:, 1] = START, END
     return torch.where(dropped, nothing, tokens)
+
+
+@wrong(check_forget, "tokens.shape[1]")
+def eight_tokens(tokens, dropped):
+    nothing = torch.full((8,), PAD)
+    nothing[0], nothing[1] = START, END
+    return torch.where(dropped[:, None], nothing, tokens)
+
+
+@wrong(check_forget, "tokens.shape[1]")
+def eight_tokens_written_in(tokens, dropped):
+    kept = tokens.clone()
+    kept[dropped] = torch.tensor([START, END] + [PAD] * 6)
+    return kept
+
+
+@wrong(check_forget, "len(tokens)")
+def three_captions(tokens, dropped):
+    nothing = torch.full((3, tokens.shape[1]), PAD)
+    nothing[:, 0], nothing[:, 1] = START, END
+    return torch.where(dropped[:, None], nothing, tokens)
+
+
+@wrong(check_forget, "a list becomes one by torch.tensor([...])")
+def a_list_for_a_tensor(tokens, dropped):
+    return torch.where(dropped[:, None], [START, END, PAD], tokens)
 
 
 @wrong(check_forget)
