@@ -118,8 +118,8 @@ NAN = {
     "log2": "the logarithm of a number below 0",
     "div": "0 divided by 0",
     "div of infinities": (
-        "infinity divided by infinity (exp of a number above 88 is infinite: softmax and "
-        "log_softmax take care of that)"
+        "infinity divided by infinity (exp of a number above 88 is infinite: softmax "
+        "and log_softmax take care of that)"
     ),
     "softmax": "a softmax over places that are all -inf: one at least must stay",
     "mul": "infinity times 0",

@@ -56,8 +56,8 @@ def _lengths_beside_rows(image_out, text_out):
 
 
 COSINES = {
-    "the lengths of the texts stand beside the rows, and a text is a column: turn them, "
-    "text_out.norm(dim=1, keepdim=True).T is (1, M)": _lengths_beside_rows,
+    "the lengths of the texts stand beside the rows, and a text is a column: turn "
+    "them, text_out.norm(dim=1, keepdim=True).T is (1, M)": _lengths_beside_rows,
     "the vectors were not brought to length 1: divide each row by its length "
     "first, or long vectors win whatever they say": lambda i, t: i @ t.T,
     "only the pictures were brought to length 1: the texts need it, too": (

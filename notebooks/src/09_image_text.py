@@ -156,6 +156,7 @@ print("each text finds its picture:", (table.argmax(dim=0) == six).all().item())
 # %%
 for logit_scale in [1, 5, 20]:
     logits = logit_scale * table[0]  # (6,)
+    # At scale 100 exp overflows; logits.softmax(dim=0) takes off the largest before.
     chances = logits.exp() / logits.exp().sum()
     told = "  ".join(f"{chance:.2f}" for chance in chances)
     print(f"logit_scale {logit_scale:2}: {told}")
