@@ -15,8 +15,8 @@
 #
 # Take a thousand pictures and a sentence. Which pictures fit the sentence? The model
 # below has never seen these pictures, and nobody wrote the sentence for one of them.
-# (In these pictures some animals wear the ears of another: a bear with long ears is not
-# a rabbit. The eyes and the face tell.)
+# (In these pictures some animals wear the ears of another. What looks like a rabbit may
+# be a bear with rabbit ears.)
 
 # %%
 import torch
