@@ -625,7 +625,7 @@ print(f"\ncaptions with a bare bat: {len(bare_bats)}, for an animal {animals}")
 # know. So a table shows where the network looks, and not what it does with it. Hiding a
 # word is the better test.
 #
-# The two lines below it show how far the network is from understanding. *Flying* and
+# The other two sentences show how far the network is from understanding. *Flying* and
 # *furry* were always the animal, and *night* is no clue at all. Yet *at night* can pull
 # the bat to the club, and without places that does not happen. Put *a flying bat at
 # night* into `EXAMPLE` and hide its words.
@@ -635,8 +635,8 @@ print(f"\ncaptions with a bare bat: {len(bare_bats)}, for an animal {animals}")
 # was meant. Ours has learned that roughly: compare what it said of *a bat* and *a bat
 # in the snow* above. It saw few such captions, and each sentence has its own error.
 #
-# A text-to-image model that gets a bare word must choose; you will see what
-# it does in notebook 10.
+# A text-to-image model that gets a bare word must choose; you will see what it does in
+# notebook 10.
 #
 # ## Play
 #
