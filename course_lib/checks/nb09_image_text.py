@@ -232,13 +232,10 @@ LOSSES = {
     ),
     "the rows of the table are brought to length 1: it holds cosines, so leave it as "
     "it is": lambda table, s: contrastive_loss(F.normalize(table, dim=1), s),
-    "the partners of the texts are turned round: text i belongs to picture i, so "
-    "`partner` is 0, 1, 2, ... both times": (
+    # Of either direction: their sum is the same, as both turn to the other diagonal.
+    "the partners of one direction are turned round: picture i belongs to text i and "
+    "text i to picture i, so `partner` is 0, 1, 2, ... both times": (
         lambda table, s: (_ce(s * table) + _backwards(s * table.T)) / 2
-    ),
-    "the partners of the pictures are turned round: picture i belongs to text i, so "
-    "`partner` is 0, 1, 2, ... both times": (
-        lambda table, s: (_backwards(s * table) + _ce(s * table.T)) / 2
     ),
     "only the rows are asked: each text must also choose its picture, and its "
     "chances run down a column": lambda table, s: _ce(s * table),

@@ -666,7 +666,7 @@ def normalised_again(table, logit_scale):
     return both(choose, table / table.norm(dim=1, keepdim=True), logit_scale)
 
 
-@wrong(check_contrastive_loss, "the partners of the texts are turned round")
+@wrong(check_contrastive_loss, "the partners of one direction are turned round")
 def partners_turned_for_texts(table, logit_scale):
     partner = torch.arange(len(table))
     logits = logit_scale * table
