@@ -134,6 +134,10 @@ NAN = {
     "log": "the logarithm of a number below 0",
     "log2": "the logarithm of a number below 0",
     "div": "0 divided by 0",
+    "div of infinities": (
+        "infinity divided by infinity (exp of a number above 88 is infinite: softmax "
+        "and log_softmax take care of that)"
+    ),
     "softmax": "a softmax over places that are all -inf: one at least must stay",
     "mul": "infinity times 0",
     "matmul": "infinity times 0, within @",
@@ -174,6 +178,9 @@ class _First(TorchFunctionMode):
         answer = function(*args, **(kwargs or {}))
         if self.name is None and self._odd(answer) and not any(map(self._odd, args)):
             self.name = function.__name__.strip("_")
+            infinite = any(isinstance(x, Tensor) and x.isinf().any() for x in args)
+            if SPELLED.get(self.name, self.name) == "div" and infinite:
+                self.name = "div of infinities"
             self.line = line_in(self.cell)
         return answer
 

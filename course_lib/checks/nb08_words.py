@@ -2,10 +2,12 @@
 
 import functools
 import math
+import re
 
 import torch
 from torch import Tensor, arange, randint, randn
 
+from course_lib.checks.nb08_mistakes import MERGES
 from course_lib.checks.report import NotYetRight, compare, report
 from course_lib.networks.layers import attention_weights
 from course_lib.networks.tokenizer import merge
@@ -63,163 +65,41 @@ ASKED = (
 )
 
 
-def _both_halves(tokens, pair, new):
-    merged = []
-    for i, token in enumerate(tokens):
-        merged.append(new if tuple(tokens[i : i + 2]) == pair else token)
-    return merged
+class Watched(list):
+    """A list that counts how often one looks into it: a loop without end is soon told.
+
+    The clock would say it, too, but only after many seconds, and a loop that appends
+    at each turn fills the memory until then.
+    """
+
+    looks = 0
+
+    def __getitem__(self, place):
+        self.looks += 1
+        if self.looks > MOST_LOOKS:
+            raise NotYetRight(
+                f"it does not come to an end: it looked {MOST_LOOKS:,} times into a "
+                f"list of {len(self)}. Does `i` grow at each turn, whether a pair was "
+                "found or not?"
+            )
+        return super().__getitem__(place)
 
 
-def _overlapping(tokens, pair, new):
-    """Each token that is in a pair goes, whether or not it is used already."""
-    starts = [tuple(tokens[i : i + 2]) == pair for i in range(len(tokens))]
-    merged = []
-    for i, token in enumerate(tokens):
-        if starts[i]:
-            merged.append(new)
-        elif not (i and starts[i - 1]):
-            merged.append(token)
-    return merged
+MOST_LOOKS = 20_000  # a right answer that looks at all places for each needs some 1,000
+SHORT = ([5, 6, 5, 6, 6], [6, 5, 6, 7], [7, 5, 5, 6, 5], [7, 5, 6, 5, 8])
 
 
-def _first_only(tokens, pair, new):
-    for i in range(len(tokens)):
-        if tuple(tokens[i : i + 2]) == pair:
-            return [*tokens[:i], new, *tokens[i + 2 :]]
-    return tokens
-
-
-def _last_lost(tokens, pair, new):
-    merged, i = [], 0
-    while i < len(tokens) - 1:
-        found = tuple(tokens[i : i + 2]) == pair
-        merged.append(new if found else tokens[i])
-        i += 2 if found else 1
-    return merged
-
-
-def _last_twice(tokens, pair, new):
-    merged = _last_lost(tokens, pair, new)
-    return [*merged, tokens[-1]] if tokens else merged
-
-
-def _last_pair_left(tokens, pair, new):
-    return [*merge(tokens[:-2], pair, new), *tokens[-2:]]
-
-
-def _two_places_always(tokens, pair, new):
-    merged = []
-    for i in range(0, len(tokens), 2):
-        merged.append(new if tuple(tokens[i : i + 2]) == pair else tokens[i])
-    return merged
-
-
-def _blocks_of_two(tokens, pair, new):
-    """The list cut into twos first: a pair across a cut is not seen."""
-    merged = []
-    for i in range(0, len(tokens), 2):
-        two = tokens[i : i + 2]
-        merged += [new] if tuple(two) == pair else two
-    return merged
-
-
-def _kept_as_well(tokens, pair, new):
-    merged, i = [], 0
-    while i < len(tokens):
-        found = tuple(tokens[i : i + 2]) == pair
-        merged += [new, *tokens[i : i + 2]] if found else [tokens[i]]
-        i += 2 if found else 1
-    return merged
-
-
-def _without_new(tokens, pair, new):
-    return [token for token in merge(tokens, pair, None) if token is not None]
-
-
-def _half_of_it(which):
-    def mistaken(tokens, pair, new):
-        merged, i = [], 0
-        while i < len(tokens):
-            place = i + which
-            found = place < len(tokens) and tokens[place] == pair[which]
-            merged.append(new if found else tokens[i])
-            i += 2 if found else 1
-        return merged
-
-    return mistaken
-
-
-def _each_by_itself(tokens, pair, new):
-    return [new if token in pair else token for token in tokens]
-
-
-def _either_order(tokens, pair, new):
-    merged, i = [], 0
-    while i < len(tokens):
-        found = tuple(tokens[i : i + 2]) in (pair, pair[::-1])
-        merged.append(new if found else tokens[i])
-        i += 2 if found else 1
-    return merged
-
-
-def _from_the_right(tokens, pair, new):
-    return merge(tokens[::-1], pair[::-1], new)[::-1]
-
-
-def _as_text(tokens, pair, new):
-    text = ", ".join(map(str, tokens)).replace(f"{pair[0]}, {pair[1]}", str(new))
-    return [int(number) for number in text.split(", ") if number]
-
-
-MERGES = {
-    "the second half of a merged pair is still there: after a merge go on two places, "
-    "not one": _both_halves,
-    "a token is used for two pairs: after a merge go on behind both of its halves": (
-        _overlapping
-    ),
-    "only the first pair is merged: go on to the end of the list": _first_only,
-    "the last token is lost: it has no neighbour at its right, but it must be kept "
-    "too": _last_lost,
-    "the last token stands there twice: it is added at the end even where it was "
-    "merged or added before": _last_twice,
-    "a pair at the very end is not merged: the loop stops too early": _last_pair_left,
-    "it goes on two places even where nothing was merged, so tokens are lost: there go "
-    "on by one": _two_places_always,
-    "the list is cut into twos, and a pair across a cut is not seen: look at every "
-    "place, and go on two places only after a merge": _blocks_of_two,
-    "the pair is still there beside `new`: append one or the other (`else`)": (
-        _kept_as_well
-    ),
-    "the pair is taken out, but `new` is not put in its place": _without_new,
-    "it looks at the first half of the pair only: the token after it must be pair[1]": (
-        _half_of_it(0)
-    ),
-    "it looks at the second half of the pair only: the token before it must be "
-    "pair[0]": _half_of_it(1),
-    "each half is replaced by itself: only where both stand side by side is there a "
-    "pair": _each_by_itself,
-    "the pair is merged in the other order, too: (5, 6) is not (6, 5)": _either_order,
-    "the pair is looked for in the other order: pair[0] stands at the left": (
-        lambda tokens, pair, new: merge(tokens, pair[::-1], new)
-    ),
-    "it goes from right to left: of 5 5 5 the first two are the pair (5, 5)": (
-        _from_the_right
-    ),
-    "the answer is in the wrong order: it is turned round": (
-        lambda tokens, pair, new: merge(tokens, pair, new)[::-1]
-    ),
-    "as text, 15, 6 holds 5, 6: compare numbers, not their digits": _as_text,
-    "it puts in the 9 of the example: put in `new`": (
-        lambda tokens, pair, new: merge(tokens, pair, 9)
-    ),
-    "it looks for the 5 and 6 of the example: look for `pair`": (
-        lambda tokens, pair, new: merge(tokens, (5, 6), new)
-    ),
-    "nothing is merged, the list comes back as it was. Is a slice compared with "
-    "`pair`? A list is never equal to a tuple: tuple(tokens[i : i + 2]) == pair": (
-        lambda tokens, pair, new: tokens
-    ),
-}
+def with_a_short_list(said: str, learner_merge) -> str:
+    """A bare "in value number 3", with a list that is short enough to go through."""
+    if not re.match(r"in value number|expected \d+ values", said):
+        return said
+    for tokens in SHORT:
+        found, right = learner_merge(list(tokens), (5, 6), 9), merge(tokens, (5, 6), 9)
+        if found != right:
+            return (
+                f"of {tokens} with pair=(5, 6), new=9: expected {right}, found {found}"
+            )
+    return said
 
 
 def check_merge(learner_merge):
@@ -227,8 +107,9 @@ def check_merge(learner_merge):
 
     @functools.wraps(learner_merge)
     def merge_of_learner(tokens, pair, new):
+        watched = Watched(tokens)
         try:
-            merged = learner_merge(tokens, pair, new)
+            merged = learner_merge(watched, pair, new)
         except IndexError as error:
             if str(error) != "list index out of range":
                 raise
@@ -236,6 +117,9 @@ def check_merge(learner_merge):
                 "it looks behind the end of the list: the last token has no neighbour. "
                 "`tokens[i : i + 2]` may be shorter there, and never fails"
             ) from error
+        tokens[:] = list(watched)  # what was changed in place is told of `tokens`
+        if merged is watched:
+            return tokens
         if isinstance(merged, tuple):
             raise NotYetRight(
                 "it returns a tuple: the answer is a list, list(...) makes one"
@@ -243,8 +127,12 @@ def check_merge(learner_merge):
         return merged
 
     def check():
-        for inputs in ASKED:
-            compare(merge_of_learner, merge, inputs, MERGES)
+        try:
+            for inputs in ASKED:
+                compare(merge_of_learner, merge, inputs, MERGES)
+        except NotYetRight as error:
+            told = with_a_short_list(str(error), merge_of_learner)
+            raise NotYetRight(told) from error
 
     return report(check, learner_merge, merge)
 
@@ -339,7 +227,24 @@ def _first_mask_for_all(query, key, value, mask):
     return attend(query, key, value, mask[:1].expand_as(mask))
 
 
-ATTENTIONS = {
+def _rooted_by(width: int) -> tuple[str, object]:
+    return (
+        f"the scores are divided by the root of {width}, and that is another width "
+        "than these vectors have: theirs is query.shape[-1]",
+        _divided_by(lambda query: math.sqrt(width)),
+    )
+
+
+# What `d`, WIDTH and LENGTH are, or were, in the cells above.
+OTHER_WIDTHS = (1024, 64, 32)
+
+ATTENTIONS = dict(map(_rooted_by, OTHER_WIDTHS)) | {
+    "the answer is right, and then its rows of padding are set to 0: leave them as "
+    "they come out, nobody reads them": lambda q, k, v, m: (
+        attend(q, k, v, m) * m[..., None]
+    ),
+    "scores of padding are -1, and the softmax makes a weight of that: fill in "
+    "-torch.inf": lambda q, k, v, m: _hidden(q, k, m, -1.0).softmax(dim=-1) @ v,
     "the mask is inverted: it is True where a real token is, so what is hidden is "
     "~mask": lambda q, k, v, m: attend(q, k, v, ~m),
     "the mask is not used: padding is looked at. Its scores must be -torch.inf": (
@@ -413,11 +318,35 @@ ATTENTIONS = {
 }
 
 
+def beside_scores(message: str) -> str | None:
+    """What does not fit side by side here, by the axis that torch says it of."""
+    if "must match the size of tensor" not in message:
+        return None
+    if "non-singleton dimension 0" in message:
+        return (
+            "is it key.T? That turns all axes round, the texts of the batch as well: "
+            "key.transpose(1, 2) is (B, d, L)"
+        )
+    return (
+        "is it the mask? It is (B, L), and the scores are (B, L, L): beside them it "
+        "must be (B, 1, L), mask[:, None, :]"
+    )
+
+
 def check_attend(learner_attend):
     """softmax(query key^T / sqrt(d)) value, where nobody looks at padding."""
 
+    @functools.wraps(learner_attend)
+    def attend_of_learner(query, key, value, mask):
+        try:
+            return learner_attend(query, key, value, mask)
+        except RuntimeError as error:
+            if hint := beside_scores(str(error)):
+                error.add_note(hint)
+            raise
+
     def check():
         for inputs in (texts_of_a_batch, long_texts):
-            compare(learner_attend, attend, inputs, ATTENTIONS, gradient=True)
+            compare(attend_of_learner, attend, inputs, ATTENTIONS, gradient=True)
 
     return report(check, learner_attend, attend)

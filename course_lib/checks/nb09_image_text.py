@@ -1,5 +1,7 @@
 """The checks of notebook 09: the table of cosines, and the loss that reads it."""
 
+import functools
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -45,7 +47,17 @@ def _less_their_mean(image_out, text_out):
     return cosines(image_out, text_out)
 
 
+def _lengths_beside_rows(image_out, text_out):
+    if len(image_out) != len(text_out):
+        return image_out  # torch has said that it does not fit
+    lengths = (x.norm(dim=1, keepdim=True) for x in (image_out, text_out))
+    by_picture, by_text = lengths  # (N, 1) both
+    return image_out @ text_out.T / (by_picture * by_text)
+
+
 COSINES = {
+    "the lengths of the texts stand beside the rows, and a text is a column: turn "
+    "them, text_out.norm(dim=1, keepdim=True).T is (1, M)": _lengths_beside_rows,
     "the vectors were not brought to length 1: divide each row by its length "
     "first, or long vectors win whatever they say": lambda i, t: i @ t.T,
     "only the pictures were brought to length 1: the texts need it, too": (
@@ -185,7 +197,46 @@ def _scaled_for_texts(table, logit_scale):
     return (_ce(table) + _ce(logit_scale * table.T)) / 2
 
 
+def _ones_for_all(logits: Tensor) -> Tensor:
+    return F.cross_entropy(logits, torch.ones(len(logits), dtype=torch.int64))
+
+
+def _chances_turned(table, logit_scale):
+    chances = (logit_scale * table).softmax(dim=1)
+    return (_ce(chances) + _ce(chances.T)) / 2
+
+
+def _logs_turned(table, logit_scale):
+    logs = (logit_scale * table).log_softmax(dim=1)
+    return (_ce(logs) + _ce(logs.T)) / 2
+
+
 LOSSES = {
+    "only the second loss is halved, that of the columns: a + b / 2 halves b alone, so "
+    "write (a + b) / 2": lambda table, s: _ce(s * table) + _ce(s * table.T) / 2,
+    "only the second loss is halved, that of the rows: a + b / 2 halves b alone, so "
+    "write (a + b) / 2": lambda table, s: _ce(s * table.T) + _ce(s * table) / 2,
+    "the chances of the rows are turned round and used for the columns, and "
+    "F.cross_entropy makes a softmax itself: give it the scores, logits and logits.T": (
+        _chances_turned
+    ),
+    "the softmax of the rows is turned round and used for the columns: each text needs "
+    "a softmax of its own, over the scores logits.T": _logs_turned,
+    "the table is multiplied by 20 whatever the scale is: use `logit_scale`": (
+        lambda table, s: contrastive_loss(table, 20.0)
+    ),
+    "everybody is to choose number 1: picture i belongs to text i, so `partner` is 0, "
+    "1, 2, ...": _both(_ones_for_all),
+    "this is 1 minus the chance of the right answer: the loss is minus its logarithm": (
+        _both(lambda logits: (1 - _chances_of_right(logits)).mean())
+    ),
+    "the rows of the table are brought to length 1: it holds cosines, so leave it as "
+    "it is": lambda table, s: contrastive_loss(F.normalize(table, dim=1), s),
+    # Of either direction: their sum is the same, as both turn to the other diagonal.
+    "the partners of one direction are turned round: picture i belongs to text i and "
+    "text i to picture i, so `partner` is 0, 1, 2, ... both times": (
+        lambda table, s: (_ce(s * table) + _backwards(s * table.T)) / 2
+    ),
     "only the rows are asked: each text must also choose its picture, and its "
     "chances run down a column": lambda table, s: _ce(s * table),
     "only the columns are asked: each picture must also choose its text, and its "
@@ -246,9 +297,24 @@ LOSSES = {
 def check_contrastive_loss(learner_loss):
     """Both cross-entropies of the scaled table, and their mean."""
 
+    @functools.wraps(learner_loss)
+    def loss_of_learner(table, logit_scale):
+        try:
+            return learner_loss(table, logit_scale)
+        except NotImplementedError as error:
+            # The table holds fractions, so whole numbers are partners in its place.
+            if "not implemented for 'Long'" in str(error):
+                error.add_note(
+                    "are the two exchanged? F.cross_entropy(logits, partner) takes the "
+                    "scores first, then the numbers of the right columns"
+                )
+            raise
+
     def check():
-        compare(learner_loss, contrastive_loss, table_and_scale, LOSSES, also=ALSO)
+        compare(loss_of_learner, contrastive_loss, table_and_scale, LOSSES, also=ALSO)
         # And what it is for: both are learned from it, the table and the scale.
-        compare(learner_loss, contrastive_loss, as_in_training, LOSSES, gradient=True)
+        compare(
+            loss_of_learner, contrastive_loss, as_in_training, LOSSES, gradient=True
+        )
 
     return report(check, learner_loss, contrastive_loss)

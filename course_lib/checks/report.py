@@ -341,7 +341,10 @@ def _in_words(error: BaseException, learner_function: Callable) -> str:
         return f"it does not come to an end: after {seconds} it still was at it{place}"
     if isinstance(error, SystemExit):
         return f"it calls exit(){place}, which ends all of Python: use `return`"
-    said = with_hint(message) if message else "without a message"
+    # A check that knows what stands there may have put a hint of its own beside it.
+    own = " ".join(getattr(error, "__notes__", ()))
+    said = f"{message} ({own})" if own else with_hint(message)
+    said = said or "without a message"
     return f"{type(error).__name__}{place}: {said}"
 
 

@@ -36,8 +36,12 @@ def stages_of_word(
     tokens = tokenizer.batch(texts, encoder.config["length"])
     # With its space, as it stands within a sentence; without, it may be two tokens.
     here = tokens == tokenizer.encode(f" {word}")[-1]  # (N, L)
-    if not (here.sum(1) == 1).all():
-        raise ValueError(f"The word {word!r} must stand once in each text.")
+    for text, times in zip(texts, here.sum(1).tolist(), strict=True):
+        if times != 1:
+            raise ValueError(
+                f"The word {word!r} must stand once in each text, in small letters and "
+                f"behind another word; in {text!r} it stands {times} times."
+            )
     return {name: x[here] for name, x in stages(encoder, tokens).items()}
 
 

@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 8 · Words
 #
-# *About 55 minutes. Before this: [04 · The U-Net](04_unet.ipynb) and
+# *About 75 minutes, in two sittings if you like: the second begins at "A small
+# transformer". Before this: [04 · The U-Net](04_unet.ipynb) and
 # [06 · Sampling](06_sampling.ipynb).*
 #
 # So far the condition that we gave a network was a number: 1 is a frog. From here on it
@@ -54,9 +55,10 @@ for name, parts in by_merges.items():
     print(f"{name}: {len(parts)} tokens")
 
 # %% [markdown]
-# Each box is a **token**, and a token is a number. ␣ is a space; it belongs to the
-# word after it. Common words become one token early. The rare *furry* had to wait for
-# the very last merge.
+# Each box is a **token**, and a token is a number. ␣ is a space; it belongs to the word
+# after it. Common words become one token early. The rare *furry* had to wait for the
+# very last merge. (We asked for 400 merges and got fewer. After the last one no pair
+# inside a word occurs twice any more, so there is nothing left to learn.)
 #
 # ## A text is numbers already
 #
@@ -120,9 +122,10 @@ for new in range(256, 264):
 
 # %% [markdown]
 # Count, merge, again: that is all. It is called **byte-pair encoding** (for texts:
-# Sennrich, Haddow and Birch 2016). The library does the same, with two differences. It
-# never merges across the end of a word. And its first three numbers are reserved: 0 is
-# padding, 1 says "a text begins", 2 says "it ends".
+# Sennrich, Haddow and Birch 2016). The library does the same, with three differences.
+# It never merges across the end of a word. Where two pairs are equally common, it takes
+# the one with the smaller numbers, and our loop the one with the larger. And its first
+# three numbers are reserved: 0 is padding, 1 says "a text begins", 2 says "it ends".
 #
 # ## No text fails
 #
@@ -191,6 +194,8 @@ two = ["a furry bat in the snow", "a baseball bat in the snow"]
 two_rows = tokenizer.batch(two, LENGTH)  # (2, 32)
 print("tokens", tuple(two_rows.shape), "-> vectors", tuple(table(two_rows).shape))
 BAT = tokenizer.encode(" bat")[0]
+if not (two_rows == BAT).any(dim=1).all():
+    raise ValueError("Put the word bat into both sentences, behind another word.")
 animal, club = (table(row)[row == BAT][0] for row in two_rows)
 print("the two bats are", (animal - club).abs().max().item(), "apart")
 
@@ -227,6 +232,8 @@ for weight, one_value in zip(weights, values, strict=True):
 for word, score, weight in zip(words, scores, weights, strict=True):
     print(f"{word:>8}: score {score:.2f}, weight {weight:.2f}")
 print("what the bat takes home:", [round(number, 2) for number in mix])
+as_batch = torch.tensor([keys])  # one text, three tokens, two numbers for each
+print("the keys as a batch (B, L, d):", tuple(as_batch.shape), as_batch.tolist())
 
 # %% [markdown]
 # The bat takes home almost nothing but what *baseball* has to give. In a network nobody
@@ -236,18 +243,21 @@ print("what the bat takes home:", [round(number, 2) for number in mix])
 # **Why the root?** The dot product of two vectors is a sum of $d$ terms. If all numbers
 # are independent, with mean 0 and variance 1, each term has variance 1. Variances add
 # (notebook 02), so the sum has a standard deviation of $\sqrt d$. We divide by it.
-# Otherwise, if $d$ is large, one token gets nearly all the weight:
+# Otherwise, if $d$ is large, one token gets nearly all the weight. In code $d$ is
+# `query.shape[-1]`, the width of the vectors at hand. The cell tries three widths:
 
 # %%
-for d in (4, 64, 1024):
+for width in (4, 64, 1024):
     draw = torch.Generator().manual_seed(0)
-    query, key = torch.randn(2, 1000, 10, d, generator=draw)
+    query, key = torch.randn(2, 1000, 10, width, generator=draw)
     products = query @ key.transpose(1, 2)  # (1000, 10, 10): each looks at ten
     raw, divided = (
         each.softmax(dim=-1).max(dim=-1).values.mean()
-        for each in (products, products / math.sqrt(d))
+        for each in (products, products / math.sqrt(width))
     )
-    print(f"d = {d:4}: products of std {products.std():4.1f}", end="; the largest of ")
+    print(
+        f"d = {width:4}: products of std {products.std():4.1f}", end="; the largest of "
+    )
     print(f"ten weights is {raw:.2f}, divided {divided:.2f}")
 
 # %% [markdown]
@@ -260,7 +270,8 @@ for d in (4, 64, 1024):
 # $$\text{softmax}\big(\text{query }\text{key}^\top / \sqrt d\big)\text{ value}$$
 #
 # (Vaswani et al. 2017, equation 1.) Write it for a batch, without loops. `query`,
-# `key`, `value` are (B, L, d), `mask` is (B, L). Useful: `key.transpose(1, 2)` is (B,
+# `key`, `value` are (B, L, d), `mask` is (B, L). Padding gets a mix too, which nobody
+# reads: leave its rows as they come out. Useful: `key.transpose(1, 2)` is (B,
 # d, L), `@` multiplies matrices, `mask[:, None, :]` is (B, 1, L), `~mask` is True where
 # `mask` is False, `scores.masked_fill(where, -torch.inf)` fills where `where` is True,
 # and `scores.softmax(dim=...)` makes the weights sum to 1 along one axis: choose that
@@ -309,15 +320,18 @@ print("padding changes nothing:", same)
 from course_lib.figures.source import show_source
 from course_lib.networks.text_encoder import TextBlock, TextEncoder
 from course_lib.training.nouns import WORDS, label_nouns
-from course_lib.world.critters import SUBJECTS
+from course_lib.world.critters import FACTORS, SUBJECTS
 
 show_source(TextBlock.forward, TextEncoder.forward)
 
 labels = label_nouns(texts, factors, named, tokenizer, LENGTH)  # (8000, 2, 32)
 print("words for a rabbit:", sorted(WORDS["rabbit"]))
 print("for a club:", WORDS["club"], "and for the animal:", WORDS["bat"])
-asked = labels[8, 0] >= 0
-print(texts[8], "->", [SUBJECTS[number] for number in labels[8, 0][asked]])
+print(f"\nThe labels of the caption {texts[8]!r}, at the last token of each noun:")
+for place in (labels[8, 0] >= 0).nonzero()[:, 0].tolist():
+    thing, colour = labels[8, :, place].tolist()
+    said = FACTORS["colour"][colour] if colour >= 0 else "not asked"
+    print(f"   token {place}: the thing is {SUBJECTS[thing]}, its colour {said}")
 
 # %% [markdown]
 # One thing is new: `self.place`. Attention ignores where a token stands. So each
@@ -330,8 +344,8 @@ print(texts[8], "->", [SUBJECTS[number] for number in labels[8, 0][asked]])
 # helps to draw. That takes an hour. We take a short cut of some seconds, without any
 # picture: **each noun's vector must say which thing the noun stands for, and what
 # colour it has.** We know the right answers, since each caption was written from them.
-# The last line above shows one caption and the things that its nouns stand for. This is
-# *supervised tagging*.
+# The last lines above show the labels of one caption. A colour is asked only where the
+# caption names it. This is *supervised tagging*.
 #
 # The loss is the **cross-entropy**, minus the logarithm of the chance that the network
 # gave to the right answer: 0 if it was sure and right, large if it was sure and wrong.
@@ -339,7 +353,10 @@ print(texts[8], "->", [SUBJECTS[number] for number in labels[8, 0][asked]])
 #
 # We train two encoders, one with places and one without. While the first one learns,
 # watch eight sentences with the word *bat*. Does the vector of *bat* move towards the
-# animal or towards the club?
+# animal or towards the club? The two full lines of the figure are the mean vectors of
+# *bat* over many sentences with a clue, one for each meaning. A mark shows how far
+# along the way between them the *bat* of one sentence lies. Not all eight need to reach
+# their line: a mean is no goal, and some sentences stay behind it or go past it.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.watching import watch
@@ -360,7 +377,7 @@ rows_of_tokens = tokenizer.batch(texts, LENGTH)  # (8000, 32)
 def show_between(encoder, sentences, alt):
     """Where the word bat lies between its meanings, in each sentence."""
     found = between_meanings(encoder, tokenizer, sentences, "bat")
-    found.pop("+ its place")  # a place is no meaning: see the probe below
+    found.pop("+ its place")  # the token's vector with its place added: no meaning yet
     plot_between(sentences, found, ("animal", "club"), alt)
 
 
@@ -439,7 +456,8 @@ assert apart["without"] < 1e-3 < 1 < apart["with places"]
 # Now the bats. Nobody told the network which words decide what a *bat* is. Take the
 # vector of the word *bat* in eight sentences, and compare every pair by their
 # **cosine**: 1 (written 100) if two vectors point the same way, 0 if they are at right
-# angles. We do it three times: for the tokens, and after each of the two blocks.
+# angles. We do it three times: for the tokens, and after each of the two blocks. (The
+# printed lines have a fourth, the token's vector with its place added.)
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.word_plots import plot_tables
@@ -499,9 +517,11 @@ show_between(
 mine_rows = tokenizer.batch(MINE, LENGTH)
 sure = sense_chances(namer, tokenizer, mine_rows, "bat").tolist()  # (N, 2)
 for text, (of_animal, of_club) in zip(MINE, sure, strict=True):
-    print(f"{text:24} animal {of_animal:4.0%}, club {of_club:4.0%}")
-no_ball = sure[MINE.index("a bat, no ball")]
-guess_no_ball.compare(ANIMAL if no_ball[0] > no_ball[1] else CLUB)
+    rest = 1 - of_animal - of_club
+    print(f"{text:24} animal {of_animal:4.0%}, club {of_club:4.0%}, other {rest:4.0%}")
+if "a bat, no ball" in MINE:
+    no_ball = sure[MINE.index("a bat, no ball")]
+    guess_no_ball.compare(ANIMAL if no_ball[0] > no_ball[1] else CLUB)
 
 print("\nA probe, on sentences whose clue it has never met: share right")
 probes = {word: probe(namer.encoder, tokenizer, word) for word in SENSES}
@@ -516,27 +536,30 @@ for shares in probes.values():
 
 # %% [markdown]
 # *No ball* has a ball in it, and no caption ever said *no*: the network uses only words
-# that it knows. You will see the same with pictures in notebook 09.
+# that it knows. You will see the same with pictures in notebook 09. (It chooses among
+# all things, frogs and fish as well. What animal and club leave of 100 % is theirs.)
 #
 # **The last table is a harder test.** You might say: of course the bats differ, because
-# their neighbours do. So a **probe** takes the mean vector of many sentences for each
-# meaning, and gives a new sentence the meaning of the nearer mean. But the *clue* of
-# the new sentence is in none of the sentences behind the means, except that *ball* is
-# there in another phrase. For example, means from *furry bat*, *baseball bat*, *bat
-# beside a ball* and *bat and a ball* are tested on *flying bat*. Guessing is right half
-# of the time.
+# their neighbours do. So a **probe** takes two mean vectors of *bat*, one over many
+# sentences about the animal and one over many about the club. A new sentence gets the
+# meaning of the nearer mean. The test: the new sentences have a clue that is in none of
+# the sentences behind the means. To test *flying bat*, for example, the animal's mean
+# comes from *furry bat* alone. To test *bat beside a ball*, the club's mean comes from
+# *baseball bat* and *bat and a ball*. (So the word *ball* is not new there, only the
+# phrase.) Guessing is right half of the time.
 #
-# From the token the probe can only guess. With the place added it is right for most
-# bats and wrong for all cranes: a place gives away the shape of a sentence, and shape
-# is not meaning. After the blocks the meaning is there. It is there even without
+# From the token the probe can only guess. The row *+ its place* is the token's vector
+# with the vector of its place added, before any block. It is right for most bats and
+# wrong for all cranes: a place gives away the shape of a sentence, and shape is not
+# meaning. After the blocks the meaning is there. It is there even without
 # places: a ball *anywhere* in the sentence will do.
 #
 # ## Who gave it away?
 #
-# There are two ways to find out. We can read the attention weights and see where *bat*
-# looks. And we can **hide** one word at a time, so that no token can attend to it, and
-# see whether the network still says *club*. The sentence is *a brown bat beside a ball
-# at night*.
+# There are two ways to find out. We can read the attention weights, the mean of the
+# heads, and see where *bat* looks. And we can **hide** one word at a time, so that no
+# token can attend to it, and see whether the network still says *club*. The sentence is
+# *a brown bat beside a ball at night*.
 
 # %%
 CLUES = ["brown", "beside", "ball", "night"]
@@ -565,38 +588,61 @@ def show_looks(text):
     return row, spelled
 
 
-row, spelled = show_looks("a brown bat beside a ball at night")
+EXAMPLE = "a brown bat beside a ball at night"  # or a sentence of your own
+row, spelled = show_looks(EXAMPLE)
 club_now = sense_chances(namer, tokenizer, row, "bat")[0, 1].item()
 print(f"nothing hidden: club {club_now:.0%}")
 club_without = {}
 for i, word in enumerate(spelled):
-    if word in CLUES:
+    if word not in ("(start)", "bat", "(end)"):
         hidden = row.clone()
         hidden[0, i] = PAD  # nobody looks at padding
         club_without[word] = sense_chances(namer, tokenizer, hidden, "bat")[0, 1].item()
         print(f"without {word!r}: club {club_without[word]:.0%}")
-guess_clue.compare(min(club_without, key=club_without.get))
+if EXAMPLE.startswith("a brown bat beside a ball"):
+    guess_clue.compare(min(club_without, key=club_without.get))
+    assert club_now > 0.9 and club_without["ball"] < club_now - 0.5
+
+print(
+    "\nTwo more, club: with places; with *night* hidden; by the encoder without places"
+)
+for text in ["a flying bat at night", "a furry bat at night"]:
+    whole = tokenizer.batch([text], LENGTH)
+    no_night = whole.masked_fill(whole == tokenizer.encode(" night")[0], PAD)
+    three = [(namer, whole), (namer, no_night), (bag, whole)]
+    clubs = [sense_chances(m, tokenizer, rows, "bat")[0, 1].item() for m, rows in three]
+    print(f"{text:24}", "  ".join(f"{club:4.0%}" for club in clubs))
 
 bare = [i for i, names in enumerate(named) if "either_sense" in names]
 bare_bats = factors["subject"][[i for i in bare if "bat" in texts[i]]]
 animals = (bare_bats == SUBJECTS.index("bat")).sum()
-print(f"captions with a bare bat: {len(bare_bats)}, for an animal {animals}")
-assert club_now > 0.9 and club_without["ball"] < club_now - 0.5
+print(f"\ncaptions with a bare bat: {len(bare_bats)}, for an animal {animals}")
 
 # %% [markdown]
-# Hide the *ball* and the club is gone. Hide another word and hardly anything changes.
-# In the tables, go along the row of *bat*: it attends to *brown*, because it has to
-# name its colour, and to *ball*.
+# Hide the *ball* and the club is gone. Hide another word of *this* sentence and hardly
+# anything changes. In the tables, go along the row of *bat*: it attends to *brown* and
+# to *ball*. But in block 2 nearly every row attends to *ball*, also rows that need not
+# know. So a table shows where the network looks, and not what it does with it. Hiding a
+# word is the better test.
+#
+# The other two sentences show how far the network is from understanding. *Flying* and
+# *furry* were always the animal, and *night* is no clue at all. Yet *at night* can pull
+# the bat to the club, and without places that does not happen. Put *a flying bat at
+# night* into `EXAMPLE` and hide its words.
 #
 # And a bare *bat*, without any clue? Some captions meant the animal, some the club (the
 # last line above). No network can know which. The best it can learn is how often each
-# was meant. A text-to-image model that gets a bare word must choose; you will see what
-# it does in notebook 10.
+# was meant. Ours has learned that roughly: compare what it said of *a bat* and *a bat
+# in the snow* above. It saw few such captions, and each sentence has its own error.
+#
+# A text-to-image model that gets a bare word must choose; you will see what it does in
+# notebook 10.
 #
 # ## Play
 #
 # Write a prompt with a *bat* in it. Can you find a sentence that fools the network? Can
-# you find one where a word other than *ball* decides?
+# you find one where a word other than *ball* decides? Begin with *a furry bat at
+# night*, and then try other places.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.widgets import live

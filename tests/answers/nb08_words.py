@@ -455,6 +455,66 @@ def once_more_for_luck(tokens, pair, new):
     return tokens
 
 
+@wrong(check_merge, "both somewhere in the pair")
+def both_in_the_pair(tokens, pair, new):
+    merged, i = [], 0
+    while i < len(tokens):
+        if i + 1 < len(tokens) and tokens[i] in pair and tokens[i + 1] in pair:
+            merged.append(new)
+            i += 2
+        else:
+            merged.append(tokens[i])
+            i += 1
+    return merged
+
+
+@wrong(check_merge, "puts in its 9")
+def all_of_the_example(tokens, pair, new):
+    return with_a_flag(tokens, (5, 6), 9)
+
+
+@wrong(check_merge, "only what was merged comes back")
+def the_rest_dropped(tokens, pair, new):
+    merged, i = [], 0
+    while i < len(tokens):
+        if tuple(tokens[i : i + 2]) == pair:
+            merged.append(new)
+            i += 2
+        else:
+            i += 1
+    return merged
+
+
+@wrong(check_merge, "and the last token is lost")
+def no_skip_and_too_short(tokens, pair, new):
+    merged = []
+    for i in range(len(tokens) - 1):
+        merged.append(new if (tokens[i], tokens[i + 1]) == pair else tokens[i])
+    return merged
+
+
+@wrong(check_merge, "Does `i` grow at each turn")
+def i_never_grows(tokens, pair, new):
+    merged, i = [], 0
+    while i < len(tokens):
+        if tuple(tokens[i : i + 2]) == pair:
+            merged.append(new)
+            i += 2
+        else:
+            merged.append(tokens[i])
+    return merged
+
+
+@wrong(check_merge, "of [5, 6, 5, 6, 6] with pair=(5, 6), new=9: expected")
+def one_after_a_pair_lost(tokens, pair, new):
+    merged, i = [], 0
+    while i < len(tokens):
+        found = tuple(tokens[i : i + 2]) == pair
+        merged.append(new if found else tokens[i])
+        i += 3 if found else 1
+    return merged
+
+
 # Attention: right --------------------------------------------------------------------
 
 
@@ -809,3 +869,30 @@ def attend_without_return(query, key, value, mask):
 def all_heads_alike(query, key, value, mask):
     weights = mask[:, None, :] / mask.sum(1)[:, None, None]
     return weights.expand(-1, query.shape[1], -1) @ value
+
+
+@wrong(check_attend, "another width than these vectors have")
+def root_of_the_last_d(query, key, value, mask):
+    scores = query @ key.transpose(1, 2) / math.sqrt(1024)
+    return scores.masked_fill(~mask[:, None, :], -torch.inf).softmax(-1) @ value
+
+
+@wrong(check_attend, "beside them it must be (B, 1, L), mask[:, None, :]")
+def mask_without_an_axis(query, key, value, mask):
+    return scores_of(query, key).masked_fill(~mask, -torch.inf).softmax(-1) @ value
+
+
+@wrong(check_attend, "key.transpose(1, 2) is (B, d, L)")
+def all_axes_turned(query, key, value, mask):
+    return (query @ key.permute(2, 1, 0)).softmax(-1) @ value
+
+
+@wrong(check_attend, "its rows of padding are set to 0")
+def padding_set_to_zero(query, key, value, mask):
+    return hidden(query, key, mask).softmax(-1) @ value * mask[:, :, None]
+
+
+@wrong(check_attend, "scores of padding are -1")
+def minus_one(query, key, value, mask):
+    scores = scores_of(query, key).masked_fill(~mask[:, None, :], -1)
+    return scores.softmax(-1) @ value

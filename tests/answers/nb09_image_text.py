@@ -296,6 +296,13 @@ def of_the_table(image_out, text_out):
     return table / table.norm(dim=1, keepdim=True)
 
 
+@wrong(check_cosines, "a text is a column: turn them")
+def lengths_not_turned(image_out, text_out):
+    by_picture = image_out.norm(dim=1, keepdim=True)
+    by_text = text_out.norm(dim=1, keepdim=True)
+    return image_out @ text_out.T / (by_picture * by_text)
+
+
 # The loss: right ---------------------------------------------------------------------
 
 
@@ -609,3 +616,74 @@ def yes_or_no(table, logit_scale):
 @wrong(check_contrastive_loss)
 def root_of_the_scale(table, logit_scale):
     return both(choose, table, math.sqrt(float(logit_scale)))
+
+
+@wrong(check_contrastive_loss, "a + b / 2 halves b alone")
+def half_of_the_second(table, logit_scale):
+    logits = logit_scale * table
+    return choose(logits) + choose(logits.T) / 2
+
+
+@wrong(check_contrastive_loss, "a + b / 2 halves b alone")
+def half_of_the_rows(table, logit_scale):
+    logits = logit_scale * table
+    return choose(logits.T) + choose(logits) / 2
+
+
+@wrong(check_contrastive_loss, "give it the scores, logits and logits.T")
+def chances_turned(table, logit_scale):
+    chances = (logit_scale * table).softmax(dim=1)
+    return (choose(chances) + choose(chances.T)) / 2
+
+
+@wrong(check_contrastive_loss, "a softmax of its own")
+def logarithms_turned(table, logit_scale):
+    logs = (logit_scale * table).softmax(dim=1).log()
+    return (choose(logs) + choose(logs.T)) / 2
+
+
+@wrong(check_contrastive_loss, "multiplied by 20")
+def scale_of_twenty(table, logit_scale):
+    return both(choose, table, 20)
+
+
+@wrong(check_contrastive_loss, "choose number 1")
+def partners_of_ones(table, logit_scale):
+    partner = torch.ones(len(table)).long()
+    logits = logit_scale * table
+    return (F.cross_entropy(logits, partner) + F.cross_entropy(logits.T, partner)) / 2
+
+
+@wrong(check_contrastive_loss, "1 minus the chance")
+def one_minus_the_chance(table, logit_scale):
+    logits = logit_scale * table
+    rows, columns = logits.softmax(1).diagonal(), logits.softmax(0).diagonal()
+    return ((1 - rows).mean() + (1 - columns).mean()) / 2
+
+
+@wrong(check_contrastive_loss, "it holds cosines, so leave it")
+def normalised_again(table, logit_scale):
+    return both(choose, table / table.norm(dim=1, keepdim=True), logit_scale)
+
+
+@wrong(check_contrastive_loss, "the partners of one direction are turned round")
+def partners_turned_for_texts(table, logit_scale):
+    partner = torch.arange(len(table))
+    logits = logit_scale * table
+    by_text = F.cross_entropy(logits.T, partner.flip(0))
+    return (F.cross_entropy(logits, partner) + by_text) / 2
+
+
+@wrong(check_contrastive_loss, "are the two exchanged?")
+def scores_and_partners_exchanged(table, logit_scale):
+    partner = torch.arange(len(table))
+    logits = logit_scale * table
+    return (F.cross_entropy(partner, logits) + F.cross_entropy(partner, logits.T)) / 2
+
+
+@wrong(check_contrastive_loss, "infinity divided by infinity")
+def too_large_for_exp(table, logit_scale):
+    chances = (table * logit_scale).exp()
+    rows = -(chances.diag() / chances.sum(dim=1)).log().mean()
+    columns = -(chances.diag() / chances.sum(dim=0)).log().mean()
+    return (rows + columns) / 2
