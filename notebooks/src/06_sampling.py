@@ -339,7 +339,7 @@ noise = PictureNoise(7, range(4))
 theirs = last_step(ddim(four, x_T[:4], schedule, 10, eta=0.5, noise=noise))
 print(ten_steps)
 print("four pictures:", tuple(by_hand.shape))
-print("your sampler and the library's:", f"{rms(by_hand, theirs):.2f} apart")
+print("this sampler and the library's:", f"{rms(by_hand, theirs):.2f} apart")
 assert rms(by_hand, theirs) < 1e-4
 show_source(samplers.ddim_step, samplers.ddim_update, ddim)
 
@@ -653,7 +653,7 @@ show_rows(
 # ## Play
 #
 # All knobs at once. `guidance_scale` pushes harder towards the label. 1 is the plain
-# network, 0 ignores the label, and anything else asks twice per step, with the label
+# network, 0 ignores the label, and any other scale asks twice per step, with the label
 # and without (notebook 10 shows how). Can you find the fewest steps that still give a
 # clean bat? A scale that is too much? Two seeds whose frogs stand in the same place?
 

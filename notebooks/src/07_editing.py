@@ -66,8 +66,8 @@ for strength in (0.3, 0.5, 0.7, 0.8, 0.9, 1.0):
 show_rows(
     rows,
     alt="Eight pictures from the album, and below them the same, changed with more and "
-    "more strength: at 0.3 nearly all turn red in their old shape, at the end every one is a "
-    "red cat.",
+    "more strength: at 0.3 most turn reddish and keep their shape, "
+    "at the end every one is a red cat.",
 )
 print("strength 0 leaves the picture alone:", torch.equal(rows["0.0"], mine))
 
@@ -147,7 +147,7 @@ guess_half.compare(red_cats["0.5"])
 # middling strength keeps the scene, because the scene is decided first, at high noise
 # (notebook 06 measured that). Colour is decided early as well, when the network is told
 # nothing. But here a prompt with guidance pushes towards "red" at every step, so at 0.3
-# most animals turn red and keep their shape.
+# most animals turn reddish and keep their shape.
 #
 # ## Draw into a hole
 #
