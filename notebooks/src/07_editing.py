@@ -242,7 +242,10 @@ def keep_the_left(pictures, prompts, steps=12, seed=3):
 from course_lib.world.critters import COLOURS
 
 colours = album.factors["colour"][plain.nonzero()[:8, 0]].tolist()
-told = [f"a {COLOURS[i]} turtle" for i in colours]  # "a green turtle", ...
+articles = ["an" if COLOURS[i] == "orange" else "a" for i in colours]
+told = [
+    f"{a} {COLOURS[i]} turtle" for a, i in zip(articles, colours, strict=True)
+]  # "a green turtle", ...
 
 
 def fits(pictures):
