@@ -146,6 +146,21 @@ STEP_MISTAKES = {
     "eta is not used: std is eta times what std_of_ddpm says": step_with(
         picture, kept_of_ddpm, of_ddpm
     ),
+    "eta is no share of two noises: their variances add, so `kept` is the root of "
+    "b[t_next] ** 2 - std ** 2, with std = eta * std_of_ddpm(t, t_next)": step_with(
+        picture,
+        lambda t, t_next, eta: (1 - eta) * B[t_next],
+        lambda t, t_next, eta: eta * B[t_next],
+    ),
+    "the root of eta stands where eta belongs: std is eta times that of DDPM": (
+        step_with(
+            picture,
+            lambda t, t_next, eta: root(
+                B[t_next] ** 2 - eta * std_of_ddpm(t, t_next) ** 2
+            ),
+            lambda t, t_next, eta: eta**0.5 * std_of_ddpm(t, t_next),
+        )
+    ),
     "no noise is fresh, whatever eta says: std is eta times what std_of_ddpm says": (
         step_with(picture, all_predicted, nothing)
     ),
@@ -283,6 +298,9 @@ STEPS_MISTAKES = {
     ),
     "it is the list for 4 steps, whatever `steps` is: use steps": (
         lambda T, steps: choose_steps(T, 4)
+    ),
+    "it divides by steps + 1, so the walk does not end at 0: the stride is T / steps": (
+        lambda T, steps: [round(T - T * i / (steps + 1)) for i in range(steps + 1)]
     ),
     "there is one step too many: n steps have n + 1 ends": (
         lambda T, steps: choose_steps(T, steps + 1)

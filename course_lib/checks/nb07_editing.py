@@ -147,7 +147,7 @@ def check_begin(learner_begin):
     x_0, eps = randn(8, 3, 32, 32).clamp(-1, 1), randn(2, 8, 3, 32, 32)[1]
     also = {
         "with strength 0.7": (x_0, 0.7, eps, SCHEDULE),
-        "with strength 0.2996, which is step round(299.6) and not int(299.6)": (
+        "with strength 0.2996, where the step is round(299.6) = 300": (
             x_0,
             0.2996,
             eps,
@@ -220,6 +220,14 @@ PUT_BACK_MISTAKES = {
     "is kept has none": put_back_with(noisier, clean),
     "nothing is put back: where the mask is False, x_0 belongs, with the noise of step "
     "t_next": x_next_alone,
+    "the mask is not used: the right columns are not always the hole, the mask says "
+    "where it is (torch.where)": lambda *given: torch.cat(
+        [
+            as_noisy(*given)[..., : given[0].shape[-1] // 2],
+            given[0][..., given[0].shape[-1] // 2 :],
+        ],
+        -1,
+    ),
     "all is put back: where the mask is True, x_next stays": as_noisy,
     "the kept part is empty: where the mask is False, x_0 belongs, with the noise of "
     "step t_next": put_back_with(x_next_alone, zeros),

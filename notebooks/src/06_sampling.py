@@ -1,11 +1,11 @@
 # %% [markdown]
 # # 6 · Sampling: the way from noise to a picture
 #
-# *About 45 minutes. You need notebooks 02 and 03; 05 helps.*
+# *About 60 minutes. You need notebooks 02 and 03; 05 helps.*
 #
 # At the end you can
 #
-# - write the whole sampler, DDIM and DDPM, in a dozen lines of your own,
+# - write the two parts of a sampler, DDIM and DDPM: its step, and its list of steps,
 # - say why one big jump gives a blur, and many small steps give a picture,
 # - say where chance enters, and show which decisions fall early and which late,
 # - choose a sampler and a number of steps, and say what they cost.
@@ -339,7 +339,7 @@ noise = PictureNoise(7, range(4))
 theirs = last_step(ddim(four, x_T[:4], schedule, 10, eta=0.5, noise=noise))
 print(ten_steps)
 print("four pictures:", tuple(by_hand.shape))
-print("your sampler and the library's:", f"{rms(by_hand, theirs):.2f} apart")
+print("this sampler and the library's:", f"{rms(by_hand, theirs):.2f} apart")
 assert rms(by_hand, theirs) < 1e-4
 show_source(samplers.ddim_step, samplers.ddim_update, ddim)
 
@@ -407,7 +407,9 @@ assert pink_left["eta 1"] < 0.7 * pink_left["eta 0"]
 # %% [markdown]
 # With eta 0 the mistake is carried on: part of it counts as predicted noise and is put
 # back at every step. With eta 1 fresh noise replaces much of that part, and less of the
-# mistake survives. The lesson shows the same for whole sets of pictures.
+# mistake survives in the blot itself. But the network may also take a mistake for part
+# of the picture: some animals change their colour, with either eta. The lesson shows
+# the same for whole sets of pictures.
 #
 # ## Where does chance enter?
 #
@@ -457,8 +459,9 @@ assert most_common("scene", siblings) > most_common("scene", x_0[:8])
 #
 # Must it be noise? The sampler takes any $x_T$ that you give it. We try white paper;
 # all zeros, a middle grey; noise that is only +1 or −1; noise half as loud or twice as
-# loud; and a scribble of yours with noise on it (change the letters). Each time the
-# labels ask for the eight animals, and eta is 0.
+# loud; and a scribble of yours with noise on it (change the letters: 8 rows of 8, and
+# only letters that INKS has). Each time the labels ask for the eight animals, and eta
+# is 0.
 
 # %%
 guess_white = prediction(
@@ -519,8 +522,10 @@ assert counted["white"][0] < 4 < counted["zeros"][0]
 # White paper is unlike anything in the training: at t = 1000 the network only ever met
 # noise with a mean near 0. From white it makes snow, the brightest scene it knows, and
 # no animal appears. Zeros are the middle of all noises: the animals appear, but nearly
-# all in one scene, since nothing chooses among scenes. (Try both with `eta=1` and a
-# `PictureNoise`.) +1 or −1 is no bell curve, yet it works. A likely reason: the network
+# all in one scene, since nothing chooses among scenes. (Try both with
+# `my_sampler(eight, start, twelve_steps, 1.0, PictureNoise(3, range(8)))`. The animals
+# appear from white paper too: with eta 1 the first step from t = 1000 keeps nothing of
+# the start.) +1 or −1 is no bell curve, yet it works. A likely reason: the network
 # adds up many pixels, and such sums are nearly bell-shaped (notebook 02). If the noise
 # is too loud, some of it is left over as confetti. And the scribble shows through:
 # notebook 07 makes a tool of that.
@@ -634,9 +639,13 @@ show_rows(
 # not a wrong one; the animal is mostly right. But a large first step can cut a corner
 # so wide that it ends up in another scene. Heun misses by most: it asks twice per step,
 # so the same number of calls gives it only half as many steps. (Over a whole set of
-# pictures it does better than DDIM at 7 calls, as the lesson shows: a different end is
-# not a worse picture.) So there are two answers. For **a** good picture a handful of
-# calls will do. For **the** picture of this noise you need more.
+# pictures Heun does better than DDIM at 7 calls, as the lesson shows: a different end
+# is not a worse picture.) At 3 and 7 calls DDIM and DPM-Solver print the same miss: the
+# first step of DPM-Solver is DDIM's. "The same picture" means a miss below 0.2. The
+# exact end is DPM-Solver's own, with 40 steps, which favours it a little. With 50 calls
+# fresh noise wins: in the lesson's table DDPM is 39 from real pictures, DDIM 71. So
+# there are two answers. For **a** good picture a handful of calls will do. For **the**
+# picture of this noise you need more.
 #
 # And who decides? **You** do. The network does not know how many steps you will take.
 # The lesson has a table from many more pictures: there you see where more calls stop
@@ -645,9 +654,9 @@ show_rows(
 # ## Play
 #
 # All knobs at once. `guidance_scale` pushes harder towards the label. 1 is the plain
-# network, and anything else asks twice per step, with the label and without (notebook
-# 10 shows how). Can you find the fewest steps that still give a clean bat? A scale that
-# is too much? Two seeds whose frogs stand in the same place?
+# network, 0 ignores the label, and any other scale asks twice per step, with the label
+# and without (notebook 10 shows how). Can you find the fewest steps that still give a
+# clean bat? A scale that is too much? Two seeds whose frogs stand in the same place?
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.plots import show_pictures

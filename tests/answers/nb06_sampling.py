@@ -602,3 +602,21 @@ def squared_away(T, steps):
 @wrong(check_choose_steps)
 def halved_each_time(T, steps):
     return [round(T / 2**i) for i in range(steps)] + [0]
+
+
+@wrong(check_ddim_step, "eta is no share of two noises")
+def eta_as_a_share(x_0_hat, eps_hat, eps_new, t, t_next, eta):
+    noise = (1 - eta) * b[t_next] * eps_hat + eta * b[t_next] * eps_new
+    return a[t_next] * x_0_hat + noise
+
+
+@wrong(check_ddim_step, "the root of eta stands where eta belongs")
+def root_of_eta(x_0_hat, eps_hat, eps_new, t, t_next, eta):
+    std = eta**0.5 * std_of_ddpm(t, t_next)
+    kept = (b[t_next] ** 2 - std**2) ** 0.5
+    return a[t_next] * x_0_hat + kept * eps_hat + std * eps_new
+
+
+@wrong(check_choose_steps, "it divides by steps + 1")
+def divided_by_one_more(T, steps):
+    return [round(T - T * i / (steps + 1)) for i in range(steps + 1)]

@@ -204,7 +204,7 @@ def counted_from_1(x_0, strength, eps, schedule):
     return start, add_noise(x_0, full(x_0, start), eps, schedule)
 
 
-@wrong(check_begin, "round(299.6) and not int(299.6)")
+@wrong(check_begin, "round(299.6) = 300")
 def with_int(x_0, strength, eps, schedule):
     start = int(strength * schedule.T)
     return start, add_noise(x_0, full(x_0, start), eps, schedule)
@@ -562,3 +562,10 @@ def if_the_mask(x_next, x_0, mask, t_next, eps_new, schedule):
 @wrong(check_put_back)
 def middle_of_the_way(x_next, x_0, mask, t_next, eps_new, schedule):
     return torch.where(mask, x_next, kept_part(x_0, 500 // 2, eps_new, schedule))
+
+
+@wrong(check_put_back, "the mask is not used")
+def right_columns(x_next, x_0, mask, t_next, eps_new, schedule):
+    kept = kept_part(x_0, t_next, eps_new, schedule)
+    half = x_next.shape[-1] // 2
+    return torch.cat([kept[..., :half], x_next[..., half:]], -1)
