@@ -301,7 +301,7 @@ halves = {"without the colour": pulled, "with the colour": of_one}
 show_rows(
     {f"{name}: {fits(some)} of 8": some for name, some in halves.items()}
     | {"as it was": shelled},
-    alt="The right half drawn anew: with the prompt a turtle, many have another "
+    alt="The right half drawn anew: with the prompt a turtle, some have another "
     "colour; with the prompt a green turtle and so on, more have the old one.",
     zoom=3,
 )
@@ -346,8 +346,8 @@ print("pictures of", tuple(scenes.shape[2:]))
 # %% [markdown]
 # Here the prompt names only the place, and now and then something else moves in. If the
 # prompt names the animal as well, the network often draws it a second time; try it. A
-# second moon often appears either way: 32 x 48 pixels have room for one more, and the
-# network has never seen a picture so wide.
+# second moon or sun may appear either way: 32 x 48 pixels have room for one more, and
+# the network has never seen a picture so wide.
 
 # %% [markdown]
 # ## Half way between
