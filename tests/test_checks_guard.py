@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from inspect import unwrap
 
 import numpy as np
 import pytest
@@ -314,7 +315,9 @@ def every_check() -> dict:
         if module.name.startswith("nb"):
             inside = vars(importlib.import_module(f"{checks.__name__}.{module.name}"))
             for name, check in inside.items():
-                one = getattr(getattr(check, "__code__", None), "co_varnames", "")[:1]
+                one = getattr(
+                    getattr(unwrap(check), "__code__", None), "co_varnames", ""
+                )[:1]
                 if name.startswith("check_") and "learner" in "".join(one):
                     found[name] = check
     return found

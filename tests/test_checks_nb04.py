@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from course_lib.checks.nb04_mistakes import block_with
 from course_lib.checks.nb04_unet import check_residual_block, check_time_embedding
 from course_lib.networks.layers import ResidualBlock, time_embedding
 
@@ -155,3 +156,12 @@ def test_a_block_through_which_no_gradient_comes_is_told_so(capsys):
 def test_hands_that_are_right_for_early_steps_only_do_not_pass(capsys):
     check_time_embedding(lambda t, width: right_time(t.clamp(max=100), width))
     assert "not yet right - at [11, 0] expected" in said(capsys)
+
+
+def test_the_block_of_the_mistakes_is_right_where_nothing_is_exchanged():
+    block, (x, vec) = (
+        ResidualBlock(8, 16),
+        (torch.randn(2, 8, 4, 4), torch.randn(2, 16)),
+    )
+    scale, shift = block.scale_and_shift(vec)
+    assert torch.allclose(block_with()(x, scale, shift, block), block(x, vec))

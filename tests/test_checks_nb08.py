@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from course_lib.checks.nb08_mistakes import MERGES
 from course_lib.checks.nb08_words import (
     ASKED,
     attend,
@@ -199,3 +200,10 @@ def test_the_lessons_answers_quote_what_the_notebook_printed():
     quoted = set(re.findall(r"\d\.\d\d|\d+%", answers.replace(" %", "%")))
     assert len(quoted) >= 4
     assert not {words for words in quoted if words not in printed}
+
+
+@pytest.mark.parametrize("sentence", MERGES)
+def test_every_known_mistake_of_merging_is_told_as_it_is_written(sentence, capsys):
+    mistaken = MERGES[sentence]
+    check_merge(lambda *given: mistaken(*given))
+    assert said(capsys).startswith("merge: not yet right")

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks.report import NotYetRight, compare, report
+from course_lib.device import plain_torch
 from course_lib.pixels import from_bytes
 
 
@@ -24,6 +25,7 @@ COLOUR_DOES_NOT_FIT = (
 )
 
 
+@plain_torch()  # what it prepares is plain as well, whatever is set
 def check_paint_square(learner_paint_square):
     """Right rows, right columns, right channels, and the old picture untouched."""
 
@@ -223,6 +225,7 @@ def check_paint_square(learner_paint_square):
     return report(check, learner_paint_square, paint_square)
 
 
+@plain_torch()  # what it prepares is plain as well, whatever is set
 def check_from_bytes(learner_from_bytes):
     """0 becomes -1, 255 becomes 1, in equal steps."""
 

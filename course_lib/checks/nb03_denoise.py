@@ -13,6 +13,7 @@ from course_lib.checks.drawn_noise import (
 )
 from course_lib.checks.report import NotYetRight, ask, compare, report
 from course_lib.checks.wrong_loops import WRONG_LOOPS
+from course_lib.device import plain_torch
 from course_lib.diffusion.objective import draw_noise, make_denoising_loss, predictor
 from course_lib.diffusion.samplers import choose_steps, ddim_update, last_step, walk
 from course_lib.diffusion.schedule import NoiseSchedule, linear_schedule
@@ -174,6 +175,7 @@ def check_slope(spy: Spy, loss, shown, schedule) -> None:
         )
 
 
+@plain_torch()  # what it prepares is plain as well, whatever is set
 def check_loss(learner_loss):
     """Watch what the network is asked, and see whether the loss fits its answer."""
     # Few steps and many points, so that whatever is drawn at random shows in one call:
@@ -259,6 +261,7 @@ def reverse_loop(model, x_T, steps, a, b):
     return last_step(walk(predict, x_T, steps, ddim_update(schedule)))
 
 
+@plain_torch()  # what it prepares is plain as well, whatever is set
 def check_reverse_loop(learner_loop):
     """The learner's walk must end where the right one ends."""
 

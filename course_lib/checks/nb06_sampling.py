@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks.report import checked
+from course_lib.device import plain_torch
 from course_lib.diffusion import samplers
 from course_lib.diffusion.samplers import choose_steps, table
 from course_lib.diffusion.schedule import straight_line
@@ -197,6 +198,7 @@ STEP_MISTAKES = {
 }
 
 
+@plain_torch()  # what it prepares is plain as well, whatever is set
 def check_ddim_step(learner_ddim_step):
     """The right mix of guess, predicted noise and fresh noise, at random steps."""
 
@@ -311,6 +313,7 @@ STEPS_MISTAKES = {
 }
 
 
+@plain_torch()  # what it prepares is plain as well, whatever is set
 def check_choose_steps(learner_choose_steps):
     """From T down to 0, both included, as evenly as whole numbers allow."""
 

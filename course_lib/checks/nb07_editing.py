@@ -3,6 +3,7 @@
 import torch
 
 from course_lib.checks.report import checked
+from course_lib.device import plain_torch
 from course_lib.diffusion.editing import begin, put_back
 from course_lib.diffusion.samplers import mix
 from course_lib.diffusion.schedule import straight_line
@@ -132,6 +133,7 @@ BEGIN_MISTAKES = {
 }
 
 
+@plain_torch()  # what it prepares is plain as well, whatever is set
 def check_begin(learner_begin):
     """The step that a strength means, and the picture with the noise of that step."""
 
@@ -275,6 +277,7 @@ PUT_BACK_MISTAKES = {
 }
 
 
+@plain_torch()  # what it prepares is plain as well, whatever is set
 def check_put_back(learner_put_back):
     """The kept part is put back with as much noise as the drawn part has."""
 

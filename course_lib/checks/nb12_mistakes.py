@@ -179,16 +179,6 @@ ON_A_WALK = {
     "little at every step, and costs more than the steps. Stay in latents to the end": (
         walked(lambda now: now.mixed(now.again(now.z_0_hat, math.inf)))
     ),
-    "it decodes at each step and encodes again, even without a clamp: the noise that "
-    "is still in z_t does not survive that. Stay in latents to the end": (
-        walked(lambda now: now.again(now.mixed(), math.inf))
-    ),
-    "it decodes and encodes again between the steps, even without a clamp: the noise "
-    "that is still in z_t does not survive that. Stay in latents to the end": (
-        walked(
-            lambda now: now.again(now.mixed(), math.inf) if now.t_next else now.mixed()
-        )
-    ),
     "it decodes at each step and encodes again: the noise that is still in z_t does "
     "not survive that. Stay in latents to the end": (
         walked(lambda now: now.again(now.mixed()))
