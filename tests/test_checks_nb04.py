@@ -159,9 +159,8 @@ def test_hands_that_are_right_for_early_steps_only_do_not_pass(capsys):
 
 
 def test_the_block_of_the_mistakes_is_right_where_nothing_is_exchanged():
-    block, (x, vec) = (
-        ResidualBlock(8, 16),
-        (torch.randn(2, 8, 4, 4), torch.randn(2, 16)),
-    )
-    scale, shift = block.scale_and_shift(vec)
+    block, x, vec = ResidualBlock(8, 16), torch.randn(2, 8, 4, 4), torch.randn(2, 16)
+    torch.nn.init.normal_(block.scale_and_shift.weight)
+    torch.nn.init.normal_(block.conv_2.weight)  # a new block hands x through
+    scale, shift = block.scale_and_shift(vec)[:, :, None, None].chunk(2, dim=1)
     assert torch.allclose(block_with()(x, scale, shift, block), block(x, vec))
