@@ -175,7 +175,7 @@ def test_an_assertion_on_time_is_found():
 
 
 def test_make_lab_opens_the_first_notebook_from_the_root_and_asks_no_network():
-    asked = ["make", "-n", "-o", ".venv/ready", "lab"]
+    asked = ["make", "-n", "--no-print-directory", "-o", ".venv/ready", "lab"]
     said = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout
     assert said.rstrip().endswith("notebooks/00_start.ipynb")
     assert "--ServerApp.root_dir=. " in said and "--LabApp.news_url= " in said
