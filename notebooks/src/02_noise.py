@@ -239,8 +239,8 @@ if jump is my_add_noise:
 # *straight line* (Liu et al. 2022; Lipman et al. 2023) simply fades from one to the
 # other: $a_t = 1 - u$, $b_t = u$, where $u = t/T$ says how far we are. The
 # **signal-to-noise ratio** $a_t^2 / b_t^2$ compares the variances of picture and noise.
-# At 1 (10⁰ in the figure) they are equal, if the picture's numbers have a variance of
-# 1. Those of our frog have 0.32, so its noise takes over earlier.
+# At 1 (10⁰ in the figure) they are equal, if the variance of the picture's numbers
+# is 1. Those of our frog have 0.32, so its noise takes over earlier.
 
 # %%
 from course_lib.diffusion.schedule import SCHEDULES

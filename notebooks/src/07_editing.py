@@ -394,8 +394,8 @@ guess_loud.compare(round(lines[3].std().item(), 1))
 # %% [markdown]
 # Variances add (notebook 02): half of each noise has the variance 1/4, together that is
 # 1/2, and the square root of 1/2 is about 0.7. At t = T the network was never trained
-# on noise that quiet. On a **circle** from one noise to the other ("slerp", Shoemake
-# 1985) the loudness stays about 1. Our network draws a frog from both, as notebook 06
+# on noise that quiet. On a **circle** from one noise to the other the loudness stays
+# about 1 ("slerp", Shoemake 1985). Our network draws a frog from both, as notebook 06
 # did from noise half as loud. But the frogs differ, and another network may fail on the
 # straight line.
 #

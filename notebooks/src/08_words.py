@@ -580,8 +580,8 @@ def show_looks(text):
         {"block 1": found[0][0], "block 2": found[1][0]},
         rows=spelled,
         columns=spelled,
-        row_label="who looks",
-        column_label="at whom",
+        row_label="query",
+        column_label="key",
         alt=f"Attention in two blocks for: {text}. Each row is a token that looks, "
         "each column one that is looked at; a row sums to 100.",
     )

@@ -529,9 +529,9 @@ guess_cats.compare(cats)  # between noises, the last of the three
 # ## Train one
 #
 # Take three hundred critters, compress them on the spot, and train a small U-Net from
-# random weights. Loss, noise, captions and trainer are those of notebooks 03, 05 and
-# 10. Only the first lines and the settings of the U-Net show that it learns latents.
-# Watch what it guesses under the noise of a fixed batch.
+# random weights. Notebooks 03, 05 and 10 had the loss, the noise, the captions and the
+# trainer. Only the first lines and the settings of the U-Net show that it learns
+# latents. Watch what it guesses under the noise of a fixed batch.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.device import scaled
