@@ -1,0 +1,33 @@
+"""Build the book: lesson pages and solved notebooks as a website that needs no network.
+
+    python tools/book.py            into build/book/html; open index.html
+"""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from book_pages import ROOT, write_pages
+from sphinx.cmd.build import build_main
+
+BOOK = ROOT / "build" / "book"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--out", type=Path, default=BOOK)
+    out = parser.parse_args().out
+    pages, html = out / "pages", out / "html"
+    shutil.rmtree(out, ignore_errors=True)
+    pages.mkdir(parents=True)
+    write_pages(pages)
+    # A warning is a page that is not whole, so it ends the build.
+    options = ["-q", "-W", "--keep-going", "-n", "-j", "2", "-c", str(ROOT / "book")]
+    if build_main([*options, "-b", "html", str(pages), str(html)]):
+        sys.exit("The book was not built: what is wrong stands above.")
+    print(f"The book: open {html / 'index.html'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,235 @@
+"""The pages of the book, made from the lessons and the solved notebooks as they are.
+
+What stands in lessons/ and notebooks/ is the source, and reads well on GitHub. The copies
+made here differ where a book can do more: a quoted heading links the experiment that it
+names, a term links the glossary, and a link out of the book leads to the repository.
+"""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import nbformat
+from build import NOTEBOOKS, repository, solved_file, source_cells
+from reading_order import ORDER, titled
+
+ROOT = NOTEBOOKS.parent
+# A Markdown page of these folders is a page of the book; any other file is outside.
+FOLDERS = ("lessons", "benchmarks", "notebooks")
+PAGES = ("lessons/questions.md", "lessons/notation.md", "lessons/glossary.md")
+LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]+)?(?=\))")
+FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+QUOTED = re.compile(r'"([^"]{3,90})"')
+ANSWER = re.compile(r"^\*\*(?=.{5,400}?\*\* \(Q\d+\))", re.MULTILINE | re.DOTALL)
+# Where no word may become a link: code, formulas, headings, links, tags, tables.
+CLOSED = re.compile(
+    r"^```.*?^```|^\$\$.*?\$\$|^#.*?$|^\|.*?$|<!--.*?-->|<[^>]+>|`[^`]+`|\$[^$]+\$"
+    r"|!?\[[^\]]*\]\([^)]*\)|\*[^*\n]+(?:\n[^*\n]+)?:\*",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+def write_pages(folder: Path) -> None:
+    """Fill an empty folder with everything that Sphinx reads."""
+    terms = glossary_terms()
+    for page in [*PAGES, *(f"lessons/{name}.md" for name in ORDER)]:
+        write(folder / page, lesson_page(page, terms))
+    for page in sorted(ROOT.glob("benchmarks/*.md")):
+        place = page.relative_to(ROOT).as_posix()
+        write(folder / place, in_book(page.read_text(encoding="utf-8"), place))
+    for name in ORDER:
+        write(folder / f"notebooks/{name}.ipynb", notebook_page(name))
+    for picture in ROOT.glob("lessons/pictures/*.png"):
+        copy = folder / picture.relative_to(ROOT)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(picture.read_bytes())
+    write(folder / "index.md", index_page())
+
+
+def write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8", newline="\n")
+
+
+# Links ------------------------------------------------------------------------------
+
+
+def in_book(text: str, place: str) -> str:
+    """The text of a page at this place, with links that hold in the book."""
+
+    def moved(found: re.Match) -> str:
+        target, anchor = found[1], found[2] or ""
+        file = ((ROOT / place).parent / target).resolve()
+        there = file.relative_to(ROOT).as_posix()
+        if not there.startswith(FOLDERS) or file.suffix not in (".md", ".ipynb", ".png"):
+            return f"https://github.com/{repository()}/blob/main/{there}{anchor}"
+        if there == "lessons/README.md":  # the map of the course
+            there, anchor = "index.md", ""
+        here = Path(in_one_folder(place)).parent
+        return os.path.relpath(in_one_folder(there), here).replace(os.sep, "/") + anchor
+
+    return LINK.sub(moved, text)
+
+
+def in_one_folder(place: str) -> str:
+    """The book has each notebook once, solved."""
+    return place.replace("notebooks/solutions/", "notebooks/")
+
+
+def anchor_of(heading: str) -> str:
+    """How MyST and GitHub call a heading.
+
+    >>> anchor_of('Why noise, and *not* blur?')
+    'why-noise-and-not-blur'
+    """
+    plain = re.sub(r"[*`$]", "", heading).strip().lower()
+    return re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+
+
+# Lessons ----------------------------------------------------------------------------
+
+
+def lesson_page(place: str, terms: dict[str, str]) -> str:
+    """A page of lessons/, as the book shows it."""
+    text = (ROOT / place).read_text(encoding="utf-8")
+    name = Path(place).stem
+    text = in_book(FRONT.sub("", text).lstrip(), place)
+    if name in ORDER:
+        text = with_experiments(text, name)
+        text = with_terms(text, terms)
+    if place == "lessons/questions.md":
+        text = with_answers(text)
+    return text
+
+
+def experiments(name: str) -> dict[str, str]:
+    """Headings of a notebook, plain and in small letters: the anchor of each."""
+    words = [c.source for c in source_cells(name) if c.cell_type == "markdown"]
+    found = re.findall(r"^#{2,4} (.+)$", "\n".join(words), re.MULTILINE)
+    return {plain(heading): anchor_of(heading) for heading in found}
+
+
+def plain(words: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"[*`$]", "", words)).strip().lower()
+
+
+def with_experiments(text: str, name: str) -> str:
+    """A heading of the notebook that a lesson quotes becomes a link to its cells."""
+    anchors = experiments(name)
+
+    def linked(found: re.Match) -> str:
+        anchor = anchors.get(plain(found[1]))
+        return (
+            f'["{found[1]}"](../notebooks/{name}.ipynb#{anchor})'
+            if anchor
+            else found[0]
+        )
+
+    return QUOTED.sub(linked, text)
+
+
+def answers(name: str) -> dict[str, list[str]]:
+    """The questions that a lesson answers: the headings of the notebook it quotes."""
+    text = (ROOT / f"lessons/{name}.md").read_text(encoding="utf-8")
+    text = text.partition("## Questions people ask")[2].partition("\nNow do the")[0]
+    anchors = experiments(name)
+    found = {}
+    for answer in ANSWER.split(text)[1:]:
+        question = re.search(r"\((Q\d+)\)", answer)[1]
+        quoted = [quote for quote in QUOTED.findall(answer) if plain(quote) in anchors]
+        found.setdefault(question, []).extend(quoted)
+    return found
+
+
+def with_answers(text: str) -> str:
+    """Beside each question the experiments that answer it, as links to their cells."""
+    links = {}
+    for name in ORDER:
+        for question, quoted in answers(name).items():
+            anchors = experiments(name)
+            for quote in dict.fromkeys(map(plain, quoted)):
+                words = quote[0].upper() + quote[1:]
+                page = f"../notebooks/{name}.ipynb#{anchors[quote]}"
+                links.setdefault(question, []).append(f"[{words}]({page})")
+    text = text.replace("| answered in |\n| --- | --- | --- |", HEAD)
+    return re.sub(
+        r"^\| (Q\d+) \|.*\|$",
+        lambda row: f"{row[0]} {'<br>'.join(links.get(row[1], []))} |",
+        text,
+        flags=re.MULTILINE,
+    )
+
+
+HEAD = "| answered in | experiments |\n| --- | --- | --- | --- |"
+
+
+# The glossary -----------------------------------------------------------------------
+
+
+def glossary_terms() -> dict[str, str]:
+    """Every term of the glossary and each other form of it: the anchor of its entry."""
+    text = (ROOT / "lessons/glossary.md").read_text(encoding="utf-8")
+    terms = {}
+    for heading, forms in re.findall(r"^## (.+)\n(?:<!-- (.+) -->)?", text, re.M):
+        for form in [heading, *filter(None, forms.split(", "))]:
+            terms[form.lower()] = anchor_of(heading)
+    return terms
+
+
+def with_terms(text: str, terms: dict[str, str]) -> str:
+    """The first use of each term on a page becomes a link to its entry."""
+    seen = set()
+    words = "|".join(sorted(map(re.escape, terms), key=len, reverse=True))
+    word = re.compile(rf"\b({words})\b", re.IGNORECASE)
+
+    def linked(found: re.Match) -> str:
+        anchor = terms[re.sub(r"\s+", " ", found[1].lower())]
+        if anchor in seen:
+            return found[0]
+        seen.add(anchor)
+        return f"[{found[1]}](glossary.md#{anchor})"
+
+    done, at = [], 0
+    for closed in CLOSED.finditer(text):
+        done += [word.sub(linked, text[at : closed.start()]), closed[0]]
+        at = closed.end()
+    return "".join([*done, word.sub(linked, text[at:])])
+
+
+# Notebooks --------------------------------------------------------------------------
+
+
+def notebook_page(name: str) -> str:
+    """The solved notebook, its set-up left out and its answers folded."""
+    file = solved_file(name)
+    notebook = nbformat.read(file, as_version=4)
+    place = file.relative_to(ROOT).as_posix()
+    solutions = [c.source for c in source_cells(name) if "### BEGIN SOLUTION" in c.source]
+    answers = {re.sub(r".*### (BEGIN|END) SOLUTION\n?", "", text) for text in solutions}
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = in_book(cell.source, place)
+        elif cell.metadata.get("cellView") == "form":
+            cell.metadata["tags"] = ["remove-cell"]
+        elif cell.source in answers:
+            cell.metadata["mystnb"] = {"code_prompt_show": "Show a solution"}
+            cell.metadata["tags"] = ["hide-input"]
+    return json.dumps(notebook, ensure_ascii=False)
+
+
+# The first page ---------------------------------------------------------------------
+
+
+def index_page() -> str:
+    """book/index.md with the table of contents: each lesson, and its notebook."""
+    text = (ROOT / "book/index.md").read_text(encoding="utf-8")
+    contents = []
+    for name in ORDER:
+        page = (ROOT / f"lessons/{name}.md").read_text(encoding="utf-8")
+        contents.append(f"{titled(name, FRONT.sub('', page))} <lessons/{name}>")
+        contents.append(f"{name[:2]} · Notebook <notebooks/{name}>")
+    diaries = sorted(p.stem for p in ROOT.glob("benchmarks/*.md"))
+    return text.replace("LESSONS", "\n".join(contents)).replace(
+        "BENCHMARKS", "\n".join(f"benchmarks/{stem}" for stem in diaries)
+    )
