@@ -1,6 +1,6 @@
 """Build the book: lesson pages and solved notebooks as a website that needs no network.
 
-    python tools/book.py            into build/book/html; open index.html
+python tools/book.py            into book/built/html; open index.html
 """
 
 import argparse
@@ -8,10 +8,11 @@ import shutil
 import sys
 from pathlib import Path
 
+from book_links import faults
 from book_pages import ROOT, write_pages
 from sphinx.cmd.build import build_main
 
-BOOK = ROOT / "build" / "book"
+BOOK = ROOT / "book" / "built"
 
 
 def main() -> None:
@@ -26,6 +27,8 @@ def main() -> None:
     options = ["-q", "-W", "--keep-going", "-n", "-j", "2", "-c", str(ROOT / "book")]
     if build_main([*options, "-b", "html", str(pages), str(html)]):
         sys.exit("The book was not built: what is wrong stands above.")
+    if found := faults(html):
+        sys.exit("\n".join(["The book is built, but not whole:", *found]))
     print(f"The book: open {html / 'index.html'}")
 
 

@@ -1,8 +1,8 @@
 """The pages of the book, made from the lessons and the solved notebooks as they are.
 
-What stands in lessons/ and notebooks/ is the source, and reads well on GitHub. The copies
-made here differ where a book can do more: a quoted heading links the experiment that it
-names, a term links the glossary, and a link out of the book leads to the repository.
+lessons/ and notebooks/ are the source, and read well on GitHub. The copies made here
+differ where a book can do more: a quoted heading links the experiment that it names, a
+term links the glossary, and a link out of the book leads to the repository.
 """
 
 import json
@@ -19,6 +19,7 @@ ROOT = NOTEBOOKS.parent
 FOLDERS = ("lessons", "benchmarks", "notebooks")
 PAGES = ("lessons/questions.md", "lessons/notation.md", "lessons/glossary.md")
 LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]+)?(?=\))")
+HREF = re.compile(r'href="(?!https?:|#|data:)([^"#]+)(#[^"]*)?"')
 FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 QUOTED = re.compile(r'"([^"]{3,90})"')
 ANSWER = re.compile(r"^\*\*(?=.{5,400}?\*\* \(Q\d+\))", re.MULTILINE | re.DOTALL)
@@ -58,18 +59,19 @@ def write(file: Path, text: str) -> None:
 def in_book(text: str, place: str) -> str:
     """The text of a page at this place, with links that hold in the book."""
 
-    def moved(found: re.Match) -> str:
-        target, anchor = found[1], found[2] or ""
-        file = ((ROOT / place).parent / target).resolve()
-        there = file.relative_to(ROOT).as_posix()
-        if not there.startswith(FOLDERS) or file.suffix not in (".md", ".ipynb", ".png"):
-            return f"https://github.com/{repository()}/blob/main/{there}{anchor}"
-        if there == "lessons/README.md":  # the map of the course
-            there, anchor = "index.md", ""
-        here = Path(in_one_folder(place)).parent
-        return os.path.relpath(in_one_folder(there), here).replace(os.sep, "/") + anchor
+    return LINK.sub(lambda found: moved(found[1], found[2] or "", place), text)
 
-    return LINK.sub(moved, text)
+
+def moved(target: str, anchor: str, place: str) -> str:
+    """Where a link leads from the page at this place, once both are in the book."""
+    file = ((ROOT / place).parent / target).resolve()
+    there = file.relative_to(ROOT).as_posix()
+    if not there.startswith(FOLDERS) or file.suffix not in (".md", ".ipynb", ".png"):
+        return f"https://github.com/{repository()}/blob/main/{there}{anchor}"
+    if there == "lessons/README.md":  # the map of the course
+        there, anchor = "index.md", ""
+    here = Path(in_one_folder(place)).parent
+    return os.path.relpath(in_one_folder(there), here).replace(os.sep, "/") + anchor
 
 
 def in_one_folder(place: str) -> str:
@@ -205,9 +207,14 @@ def notebook_page(name: str) -> str:
     file = solved_file(name)
     notebook = nbformat.read(file, as_version=4)
     place = file.relative_to(ROOT).as_posix()
-    solutions = [c.source for c in source_cells(name) if "### BEGIN SOLUTION" in c.source]
+    solutions = [
+        c.source for c in source_cells(name) if "### BEGIN SOLUTION" in c.source
+    ]
     answers = {re.sub(r".*### (BEGIN|END) SOLUTION\n?", "", text) for text in solutions}
     for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if page := output.get("data", {}).get("text/html"):
+                output["data"]["text/html"] = in_page(page, place)
         if cell.cell_type == "markdown":
             cell.source = in_book(cell.source, place)
         elif cell.metadata.get("cellView") == "form":
@@ -216,6 +223,16 @@ def notebook_page(name: str) -> str:
             cell.metadata["mystnb"] = {"code_prompt_show": "Show a solution"}
             cell.metadata["tags"] = ["hide-input"]
     return json.dumps(notebook, ensure_ascii=False)
+
+
+def in_page(html: str, place: str) -> str:
+    """The HTML of a figure, with links that hold in the book."""
+
+    def linked(found: re.Match) -> str:
+        target = moved(found[1], found[2] or "", place)
+        return f'href="{re.sub(r"[.](md|ipynb)(?=#|$)", ".html", target)}"'
+
+    return HREF.sub(linked, html)
 
 
 # The first page ---------------------------------------------------------------------

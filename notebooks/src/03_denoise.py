@@ -16,7 +16,7 @@
 # when the points become pictures.
 
 # %% [markdown]
-# # Sitting one: what a denoiser learns
+# ## Sitting one: what a denoiser learns
 #
 # ## See it
 #
@@ -442,7 +442,7 @@ if losses:
 # first (JupyterLab: *Run*, *Run All Above Selected Cell*; Colab: *Runtime*, *Run
 # before*).
 #
-# # Sitting two: from noise to new points
+# ## Sitting two: from noise to new points
 #
 # ## Your turn: the way back
 #
@@ -657,7 +657,7 @@ for name, points in {"data": data, "points of 1 step": made_in[1]}.items():
 # coming in. Either way all four numbers are reached. Notebook 06 compares the two on
 # pictures.
 #
-# # Choose one
+# ## Choose one
 #
 # **The four sections below stand alone.** Take one or two that interest you (about
 # 10 minutes each); the lesson page has the answers to all four.
