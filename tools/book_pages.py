@@ -173,9 +173,11 @@ def glossary_terms() -> dict[str, str]:
     """Every term of the glossary and each other form of it: the anchor of its entry."""
     text = (ROOT / "lessons/glossary.md").read_text(encoding="utf-8")
     terms = {}
-    for heading, forms in re.findall(r"^## (.+)\n(?:<!-- (.+) -->)?", text, re.M):
-        for form in [heading, *filter(None, forms.split(", "))]:
-            terms[form.lower()] = anchor_of(heading)
+    for entry in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        heading, _, sentence = entry.partition("\n")
+        also = re.findall(r"Also:\s+\*(.+?)\*", sentence)
+        for form in [heading, *also]:
+            terms[form.lower()] = terms[form.lower() + "s"] = anchor_of(heading)
     return terms
 
 
