@@ -7,6 +7,8 @@ asked to run, and notebooks/ is the learners'.
 from pathlib import Path
 
 import pytest
+from looks import other_look
+from nbval.plugin import IPyNbCell
 from verdict import verdict
 
 NBVAL_CFG = Path(__file__).resolve().parent / "tools" / "nbval.cfg"
@@ -16,6 +18,15 @@ def pytest_configure(config):
     """Name the file that says what not to compare, unless another was named."""
     if getattr(config.option, "nbval_sanitize_with", "") is None:
         config.option.nbval_sanitize_with = str(NBVAL_CFG)
+    IPyNbCell.compare_outputs = with_looks
+
+
+compare_words = IPyNbCell.compare_outputs
+
+
+def with_looks(cell, test, ref, skip_compare=None):
+    """What nbval compares, and then whether the figures look as they did."""
+    return compare_words(cell, test, ref, skip_compare) and not other_look(ref, test)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,6 +8,8 @@ says In [1], and marks the new one with a minus. conftest.py puts this in its pl
 
 from itertools import zip_longest
 
+from looks import other_look
+
 MOST_LETTERS = 100  # of a line that is shown
 
 
@@ -54,8 +56,9 @@ def verdict(item, error: Exception) -> str:
     # is.
     if str(error) != "Cell outputs differ":
         return f"{where} {error}"
-    stored, now = first_difference(
-        lines_shown(item.cell.outputs, item.sanitize),
-        lines_shown(outputs, item.sanitize),
-    )
+    stored = lines_shown(item.cell.outputs, item.sanitize)
+    now = lines_shown(outputs, item.sanitize)
+    if stored == now and (look := other_look(item.cell.outputs, outputs)):
+        return f"{where} {look}"
+    stored, now = first_difference(stored, now)
     return f'{where} stored "{stored}", now "{now}"'
