@@ -118,3 +118,48 @@ def test_a_network_that_does_not_answer_is_not_waited_for(monkeypatch):
     assert not device.network_reachable()
     assert waited_out == []
     answered.set()
+
+
+# A GPU is tried before it is trusted ----------------------------------------------
+
+
+@pytest.fixture
+def a_gpu(monkeypatch):
+    """A machine with a GPU that computes what we say; to(...) stays on the CPU."""
+    device.trusted.cache_clear()
+    monkeypatch.delenv("COURSE_DEVICE", raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    right = device.small_step("cpu")
+
+    def that_computes(change):
+        answers = {"cpu": right, "cuda": change(right)}
+        monkeypatch.setattr(device, "small_step", answers.get)
+
+    yield that_computes
+    device.trusted.cache_clear()
+
+
+def test_a_gpu_that_rounds_differently_is_used(a_gpu):
+    a_gpu(lambda right: right * 1.0005)
+    assert device.best_device().type == "cuda"
+
+
+@pytest.mark.parametrize("change", [lambda right: -right, lambda right: right / 0])
+def test_a_gpu_that_computes_something_else_is_left_alone(a_gpu, change):
+    a_gpu(change)
+    with pytest.warns(UserWarning, match="The device cuda is not used"):
+        assert device.best_device().type == "cpu"
+    assert device.best_device().type == "cpu"  # and says so once
+
+
+def test_the_variable_says_what_computes(a_gpu, monkeypatch):
+    a_gpu(lambda right: right)
+    monkeypatch.setenv("COURSE_DEVICE", "cpu")
+    assert device.best_device().type == "cpu"
+    monkeypatch.setenv("COURSE_DEVICE", "mainframe")
+    with pytest.raises(ValueError, match="choose one of cpu, cuda, mps"):
+        device.best_device()
+
+
+def test_the_small_step_is_the_same_each_time_and_not_nothing():
+    assert device.off_by("cpu") == 0 and device.small_step("cpu").norm() > 1

@@ -37,10 +37,11 @@ NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 SET_UP = Path(__file__).with_name("setup_cell.py")
 # How JupyterLab and Colab fold the source of a cell away; each ignores the other's.
 FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
-# The same for whoever runs it: short trainings, no network, no mirror of real data, and
-# one thread, because sums in another order round differently.
+# The same for whoever runs it: short trainings, the CPU, no network, no mirror of real
+# data, and one thread, because sums in another order round differently.
 ENVIRONMENT = {
     "COURSE_PROFILE": "smoke",
+    "COURSE_DEVICE": "cpu",
     "COURSE_DATA": "",
     "HF_HUB_OFFLINE": "1",
     "PYTHONHASHSEED": "0",

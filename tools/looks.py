@@ -13,8 +13,8 @@ from PIL import Image
 
 PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 SIDE = 8  # so many mean colours across and down
-# Of 255: the most that a mean colour may move. Storing noise with only 16 colours
-# (shrink.py) moves one by 22; a picture that is all black moves it by 100 and more.
+# Of 255: the most that a mean colour may move. The few colours of a stored figure
+# (shrink.py) move none by more than 12, and a black figure moves one by 100 and more.
 TOLERANCE = 32
 
 
