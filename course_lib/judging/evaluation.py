@@ -138,8 +138,8 @@ def check_denoiser(painter: LabelToImage, n: int, seeds: int, settings: dict) ->
     if lacking or size not in sizes:
         what = f"pictures of {size}x{size}" if size not in sizes else f"no {lacking[0]}"
         raise ValueError(
-            f"Weights for {data} draw {as_list(asked)}, "
-            f"{' or '.join(map(str, sizes))} pixels wide, to be judged; these: {what}."
+            f"To be judged, weights for {data} must draw {as_list(asked)}, "
+            f"{' or '.join(map(str, sizes))} pixels wide; these: {what}."
         )
     most = len(load_cifar10("test")) // 2 if data == "cifar10" else MOST
     if n > most:
@@ -155,8 +155,8 @@ def judge_for(data: str) -> tuple[Judge, str]:
     if data == "cifar10":
         return shared_judge(Shipped("cifar10-classifier")), "cond"
     raise ValueError(
-        f"Nobody can judge pictures of {data!r}: only critters and CIFAR-10 have a "
-        "judge that knows them."
+        f"There is no judge for pictures of {data!r}: only critters and CIFAR-10 have "
+        "one."
     )
 
 

@@ -198,8 +198,8 @@ def prompts_from(lines: list[str], n: int | None = None) -> Prompts:
     lines = [line.strip() for line in lines if names_something(line)]
     if not lines:
         raise ValueError(
-            "There is no prompt in the file that can be judged: write one a line that "
-            "names an animal, or what else is to be seen."
+            "No prompt in the file can be judged: write one on each line that names an "
+            "animal, or something else to see."
         )
     if n is not None and n < 1:
         raise ValueError(f"--n must be 1 or more; got {n}.")

@@ -63,8 +63,7 @@ class Inspector:
     def answers(self, pictures: Tensor, batch_size: int = 256) -> dict[str, Tensor]:
         """The probability of each answer: {"grade": (B, 3), "kind": (B, kinds), ...}.
 
-        "map", (B, H / 4, W / 4), is the probability that a cell shows a fault, for
-        pictures of the network's own size.
+        "map", (B, size / 4, size / 4), is the probability that each cell shows a fault.
 
         Args:
             pictures: (B, 3, H, W) in [-1, 1], of its size or a multiple of it

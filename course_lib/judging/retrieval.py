@@ -212,7 +212,7 @@ def word_order(matcher: Matcher, n: int, world: int) -> dict[str, Share]:
     }
 
 
-# All of it ------------------------------------------------------------------------
+# Everything together --------------------------------------------------------------
 
 
 @plain_torch()

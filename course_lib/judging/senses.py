@@ -43,8 +43,8 @@ def stages_of_word(
     for text, times in zip(texts, here.sum(1).tolist(), strict=True):
         if times != 1:
             raise ValueError(
-                f"The word {word!r} must stand once in each text, in small letters and "
-                f"behind another word; in {text!r} it stands {times} times."
+                f"The word {word!r} must occur once in each text, in lower case and "
+                f"after another word; in {text!r} it occurs {times} times."
             )
     return {name: x[here] for name, x in stages(encoder, tokens).items()}
 

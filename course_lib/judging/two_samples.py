@@ -68,7 +68,7 @@ def tell_apart(
     """
     if len(real) != len(made) or len(real) < 64:
         raise ValueError(
-            f"Two sets of as many pictures are compared, at least 64; got {len(real)} "
+            f"Both sets need the same number of pictures, at least 64; got {len(real)} "
             f"and {len(made)}."
         )
     # Both through bytes: differences that no eye can see should not count.

@@ -315,8 +315,8 @@ class Trainer:
         )
         if self.accelerator.num_processes > 1 and as_a_whole:
             raise ValueError(
-                "What this training learns of a picture depends on the others of its "
-                "batch, so it trains in one process: start it without torchrun."
+                "What this training learns from a picture depends on the others of its "
+                "batch, so it needs a single process: start it without torchrun."
             )
 
     def save(self) -> None:

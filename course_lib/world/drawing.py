@@ -336,8 +336,8 @@ def check_request(factors: Factors, indices: Tensor, size: int) -> None:
         )
     if any(len(values) != len(indices) for values in factors.values()):
         raise ValueError(
-            f"Every factor needs one value a picture: there are {len(indices)} indices "
-            f"but {len(factors['subject'])} subjects."
+            f"Every factor needs one value for each picture: there are {len(indices)} "
+            f"indices but {len(factors['subject'])} subjects."
         )
 
 

@@ -30,7 +30,7 @@ def load_folder(folder: Path | str, size: int = 32) -> PictureSet:
         DataError: there is no such folder, or no usable picture in it
     """
     if not str(folder).strip():
-        raise DataError("After folder: there is nothing: name a folder of photos.")
+        raise DataError("Nothing follows folder: name a folder of photos.")
     folder = Path(expanded(str(folder)))
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}.")

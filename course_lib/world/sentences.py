@@ -76,7 +76,7 @@ def read(prompt: str) -> Wish:
     return wish
 
 
-# What is not wanted ---------------------------------------------------------------
+# Negation -------------------------------------------------------------------------
 
 
 def birds_of_cranes(said: list[Said]) -> list[Said]:
@@ -124,7 +124,7 @@ def other_sense(sense: str) -> str:
     return next(s for s, w in SENSED.items() if w == SENSED[sense] and s != sense)
 
 
-# Who --------------------------------------------------------------------------------
+# Which animals ----------------------------------------------------------------------
 
 
 def same_word(a: Said, b: Said) -> bool:
@@ -271,7 +271,7 @@ def is_of_a_thing(wish: Wish, i: int) -> bool:
     return names and last != ["is"] and SMALL_WORDS.issuperset(last or ["?"])
 
 
-# Who is left --------------------------------------------------------------------------
+# Left and right -----------------------------------------------------------------------
 
 
 def left_one(wish: Wish) -> int | None:
