@@ -248,7 +248,7 @@ def cifar10_rows(split: str):
     except Exception as error:  # it fails in a hundred ways that all mean the same
         empty = f"; the mirror {mirror} has no cifar10/**/{split}-*.parquet"
         raise DataError(
-            f"CIFAR-10 could not be loaded from {tried} ({type(error).__name__})"
+            f"CIFAR-10 could not be had from {tried} ({type(error).__name__})"
             f"{empty if mirror and not found else ''}: it is out of reach, or a "
             "download was interrupted. COURSE_DATA=<folder> names a local mirror."
         ) from error
