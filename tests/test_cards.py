@@ -155,7 +155,7 @@ def test_a_card_may_name_what_the_library_knows():
 
 @pytest.mark.parametrize("card", [[], None, 7, "text", True])
 def test_a_card_that_is_no_object_is_refused(saved, card):
-    with pytest.raises(CheckpointError, match="is broken .*not an object of JSON"):
+    with pytest.raises(CheckpointError, match="is broken .*not a JSON object"):
         load_weights(saved("judge", lambda _: card))
 
 
@@ -245,7 +245,10 @@ def test_settings_that_nobody_looked_at_are_refused(saved, kind, command, capsys
     saved("pair", change)
     more = " --iterations 2 --out new" if "train" in command else ""
     assert main(shlex.split(command + more)) == 2
-    assert "config.text is no setting of such a network" in capsys.readouterr().err
+    assert (
+        "config.text is not a setting of this kind of network"
+        in capsys.readouterr().err
+    )
     assert not Path("new").exists()
 
 
