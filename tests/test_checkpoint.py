@@ -198,7 +198,7 @@ def test_a_header_of_absurd_length_is_refused_before_it_is_read(saved, monkeypat
 
 
 def test_a_card_that_could_not_be_read_back_is_not_written(saved):
-    with pytest.raises(WriteError, match="would have .* letters"):
+    with pytest.raises(WriteError, match="would have .* characters"):
         save_checkpoint(saved, some_tensors(), {"labels": ["x" * 99] * 99_999})
     assert_whole(saved)
 

@@ -107,7 +107,7 @@ def test_what_cannot_be_drawn_is_refused_before_anything_is_drawn(
 def test_a_curved_path_is_refused_by_who_walks_straight(painter):
     curved = LabelToImage(painter.model, painter.card | dict(schedule="cosine"))
     assert curved(["frog"], steps=2, sampler="ddim").isfinite().all()
-    with pytest.raises(ValueError, match="Euler and Heun walk the straight line"):
+    with pytest.raises(ValueError, match="Euler and Heun need the straight line"):
         curved.trace(["frog"], sampler="euler")
 
 
