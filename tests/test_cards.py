@@ -469,7 +469,7 @@ def test_commands_refuse_an_odd_card_and_write_nothing(
 @pytest.mark.parametrize(
     ("place", "value", "words"),
     [
-        ("merges", [[0, 0]], "of which one is not made"),
+        ("merges", [[0, 0]], "but one is not made yet"),
         ("merges", [], "another tokenizer"),
         ("config.text.width", 32, "another network"),
         ("config.text.blocks", 3, "another network"),
