@@ -433,7 +433,7 @@ def test_no_sign_of_a_card_that_a_terminal_obeys_is_printed(saved, sign, capsys)
     folder = saved("denoiser", put("labels", ["nothing", f"f{sign}"]))
     assert main(["generate", "--label", "x", "--weights", str(folder), "--out=x"]) == 2
     said = capsys.readouterr().err
-    assert "know no 'x'" in said
+    assert "do not know 'x'" in said
     for text in (str(error.value), said):
         assert sign not in text and text.strip().isprintable()
 

@@ -88,8 +88,8 @@ def test_it_survives_the_way_through_a_folder(painter, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        (dict(labels=["crow"]), "know no 'crow'; they know nothing, frog, cat"),
-        (dict(labels="frog"), r"Give a list, one label a picture: \['frog'\]"),
+        (dict(labels=["crow"]), "do not know 'crow'; they know nothing, frog, cat"),
+        (dict(labels="frog"), r"Give a list, one label per picture: \['frog'\]"),
         (dict(sampler="magic"), "must be one of .*'magic'"),
         (dict(steps=0), r"steps must lie in 1\.\.100; got 0"),
         (dict(steps=101), r"steps must lie in 1\.\.100; got 101"),
