@@ -209,7 +209,7 @@ class LabelToImage:
         prepared = self.prepare(labels, steps, guidance_scale, sampler)
         return self.walk(prepared, seed, first, clamp_x_0)
 
-    @torch.inference_mode(False)  # its tensors could have no gradient (`pulled`)
+    @torch.inference_mode(False)  # inference tensors have no gradient (`pulled`)
     def predict_for(
         self, labels: list[str], way: Way | None = None, clamp_x_0: bool = True
     ) -> Predict:

@@ -358,7 +358,7 @@ class TextToImage:
         batch_size = self.together(prepared.shape[1] * self.times, most=batch_size)
         return draw_all(walk, prepared, seed, batch_size, callback, self.decode)
 
-    @torch.inference_mode(False)  # its tensors could have no gradient (`pulled`)
+    @torch.inference_mode(False)  # inference tensors have no gradient (`pulled`)
     def predict_for(
         self,
         prompts: list[str],
