@@ -183,7 +183,7 @@ def test_the_dtype_of_the_data_is_kept(dtype):
 def test_a_step_outside_0_to_T_is_refused(t):
     schedule = linear_schedule(T=1000)
     for use in (schedule.a, schedule.b, schedule.sigma, schedule.snr, schedule.a_dot):
-        with pytest.raises(ValueError, match="t must lie in 0..1000, 0 is the clean"):
+        with pytest.raises(ValueError, match="t must lie in 0..1000, where 0 is"):
             use(torch.tensor([5, t]))
 
 

@@ -131,7 +131,7 @@ def check_asked(pictures: Tensor, asked: list[str]) -> None:
 AGAIN = 3
 FAINTEST = 0.2  # the correction divides by a, but never by less than this
 # The last share of the way goes unguided, since guidance makes the drawn part's colours
-# stronger than the kept part's. With no guidance at all, only 83 % get their hat.
+# stronger than the kept part's. With no guidance at all, only 83 % get the hat.
 UNGUIDED = 0.2
 FADE = 8  # pixels that the correction of a decoder's error reaches into the hole
 
