@@ -1,4 +1,4 @@
-"""`python -m course_lib`: the command line, or a sentence where torch is missing."""
+"""`python -m course_lib`: the command line, or a sentence if torch is missing."""
 
 import platform
 import sys
@@ -8,8 +8,8 @@ NEEDED = ("torch", "torchvision", "typer", "safetensors", "accelerate")
 
 
 def what_is_missing() -> str:
-    """A sentence about what is not installed and what to do; empty if all is there."""
-    # Looked for without importing: an import of torch alone takes seconds.
+    """Say which packages are missing and what to do; empty if none is."""
+    # find_spec does not import: importing torch alone takes seconds.
     missing = [name for name in NEEDED if find_spec(name) is None]
     if not missing:
         return ""
@@ -25,7 +25,8 @@ def what_is_missing() -> str:
 def run() -> int:
     """Run one command and return its exit code.
 
-    Importing torch takes seconds, in which Ctrl-C would print a hundred lines of it.
+    Importing torch takes seconds. Ctrl-C during that time would print a hundred lines
+    of traceback, so it is caught here.
     """
     try:
         sentence = what_is_missing()

@@ -1,9 +1,9 @@
-"""What a card may say: which keys it has, of what type, and within which bounds.
+"""Validation of cards: which keys a card may have, of what type and within what bounds.
 
-A card describes what lies beside it in a checkpoint: a network's kind and settings, and
-what one must know to use it. Whoever sends a file has written its card too, and a
-checksum is no signature, so nothing on it is believed before it was looked at here. The
-bounds are far above what the course uses; they keep a few letters from asking for
+A card is the metadata of a checkpoint: the kind and settings of a network, and all that
+is needed to use it. The sender of a file also wrote its card, and a checksum is no
+signature, so nothing on a card is trusted until it has been checked here. The bounds
+are far above what the course uses; they keep a few characters from asking for
 gigabytes.
 """
 
@@ -18,44 +18,49 @@ from course_lib.shown import printable
 
 Card = dict
 
-MOST_LETTERS = 2**21  # of a card; ours have 25,000. Read, they take 35 times as much
-DEEPEST = 64  # brackets within brackets; ours have 7
+# Characters in a card; ours have 25,000. Parsed, they take 35 times as much memory.
+MOST_LETTERS = 2**21
+DEEPEST = 64  # levels of nesting; ours have 7
 
 
 class CheckpointError(Exception):
     """A checkpoint cannot be read, written or used; the message says what to do."""
 
-    def __str__(self) -> str:  # it may quote a card
+    def __str__(self) -> str:  # the message may quote a card
         return "\n".join(map(printable, super().__str__().split("\n")))
 
 
 def broken(of: Path | str, what: str) -> CheckpointError:
-    """The error for a card that says what cannot be."""
+    """The error for a card with an impossible value."""
     return CheckpointError(
         f"The card of {of} is broken ({what}): fetch or train these weights again."
     )
 
 
 def read_card(text: str, of: Path | str) -> Card:
-    """The card that a text holds, of whatever kind: a JSON object, not too large."""
-    # Before it is parsed: afterwards it is too late to be careful.
+    """Parse a card of any kind: a JSON object, within the limits of size and depth.
+
+    Raises:
+        CheckpointError: the text is too long, too deeply nested or no JSON object
+    """
+    # Check the length before parsing: afterwards it is too late to be careful.
     if len(text) > MOST_LETTERS:
-        raise broken(of, f"it has {len(text)} letters, at most {MOST_LETTERS} are read")
+        raise broken(of, f"it has {len(text)} characters; the limit is {MOST_LETTERS}")
     try:
         card = json.loads(text)
-    # Python's reader calls itself for each bracket and gives up at about a thousand.
+    # Python's parser is recursive and gives up at about a thousand levels.
     except (ValueError, RecursionError) as error:
         raise broken(of, f"{type(error).__name__}, so it cannot be read") from error
     if not isinstance(card, dict):
-        raise broken(of, f"it is a {type(card).__name__} and not an object of JSON")
+        raise broken(of, f"it is a {type(card).__name__} and not a JSON object")
     if depth(card) > DEEPEST:
-        raise broken(of, f"its brackets are deeper than {DEEPEST}")
+        raise broken(of, f"its brackets are nested more than {DEEPEST} deep")
     return card
 
 
 def depth(value) -> int:
-    """How many brackets stand within brackets, looked at one layer after the other."""
-    # A function that calls itself would end on just those cards that it looks for.
+    """How deeply lists and dicts are nested; 0 for a plain value."""
+    # A loop, not recursion: recursion would fail on the very cards it should catch.
     layer, deep = [value], 0
     while layer := [x for x in layer if isinstance(x, dict | list)]:
         deep += 1
@@ -68,17 +73,17 @@ def depth(value) -> int:
 
 @dataclass(frozen=True)
 class Rule:
-    """What a value must be, in words, and whether it is."""
+    """A condition on a value: in words, and as a test."""
 
     words: str
     fits: Callable[[object], bool]
 
 
 def whole(low: int, high: int) -> Rule:
-    """A whole number; True is none, though Python counts it as 1."""
+    """A whole number in low..high; True does not count, though Python takes it as 1."""
     words = f"a whole number in {low}..{high}"
-    # Not isinstance: a bool is an int to Python, and "blocks": true would build one
-    # block.
+    # Not isinstance: Python counts a bool as an int, and "blocks": true would build
+    # one block.
     return Rule(words, lambda x: type(x) is int and low <= x <= high)
 
 
@@ -89,13 +94,13 @@ def one_of(*values: str) -> Rule:
 
 
 def text(most: int) -> Rule:
-    """A text that is not too long."""
-    words = f"a text of at most {most} letters"
+    """A string of at most `most` characters."""
+    words = f"a text of at most {most} characters"
     return Rule(words, lambda x: isinstance(x, str) and len(x) <= most)
 
 
 def list_of(rule: Rule, low: int, high: int) -> Rule:
-    """A list of `low` to `high` values, each of which keeps to `rule`."""
+    """A list of `low` to `high` values that all keep to `rule`."""
     return Rule(
         f"a list of {low} to {high}, each {rule.words}",
         lambda x: (
@@ -105,7 +110,7 @@ def list_of(rule: Rule, low: int, high: int) -> Rule:
 
 
 def dict_of(rule: Rule, most: int) -> Rule:
-    """A dict of 1 to `most` names, each with a value that keeps to `rule`."""
+    """A dict of 1 to `most` identifiers; every value keeps to `rule`."""
     return Rule(
         f"1 to {most} names, each with {rule.words}",
         lambda x: (
@@ -118,9 +123,10 @@ def dict_of(rule: Rule, most: int) -> Rule:
 
 
 def is_plain_name(name) -> bool:
-    """Whether this names a file or a folder beside another, and nothing elsewhere.
+    """Whether this is a bare file or folder name, which cannot lead anywhere else.
 
-    No separator of any system, no drive, no dot in front: not "../mine", not "C:mine".
+    No path separator of any system, no drive, no leading dot: "../mine" and "C:mine"
+    are refused.
     """
     return (
         isinstance(name, str)
@@ -132,7 +138,7 @@ def is_plain_name(name) -> bool:
 
 NUMBER = Rule(
     "a number above 0 and at most 1000000",
-    # NaN and infinity, which Python's reader of JSON lets in, fail the comparison.
+    # Python's JSON parser lets NaN and infinity in; both fail the comparison.
     lambda x: type(x) in (int, float) and 0 < x <= 1e6,
 )
 SHARE = Rule(
@@ -148,14 +154,14 @@ SHA256 = Rule(
 
 # What each key must be --------------------------------------------------------
 
-# The same words as in diffusion/, from where the ground must not import.
+# The same words as in diffusion/, which this file must not import.
 SCHEDULES = ("linear", "cosine", "straight line")
 TARGETS = ("x_0", "eps", "v")
-LARGEST_SIDE = 1024  # pixels along a side, where the course learns 64
-MOST_STEPS = 10_000  # T; every step has a place in four tables
+LARGEST_SIDE = 1024  # pixels; the course trains at 64
+MOST_STEPS = 10_000  # T; every step has an entry in four tables
 MOST_MERGES = 50_000
 
-KEYS = {  # of every kind of card, where it has them
+KEYS = {  # optional on every kind of card; NEEDED says which kind requires which
     "kind": text(100),
     "data": text(1000),
     "size": whole(1, LARGEST_SIDE),
@@ -165,16 +171,16 @@ KEYS = {  # of every kind of card, where it has them
     "target": one_of(*TARGETS),
     "labels": list_of(text(1000), 1, 100_000),
     "merges": list_of(list_of(whole(0, 10**6), 2, 2), 0, MOST_MERGES),
-    "autoencoder": NAME,  # the folder of its own, in this one or beside it
+    "autoencoder": NAME,  # its own folder, in this one or beside it
     "encoder_sha256": SHA256,
     "latent_scale": NUMBER,
-    "threshold": SHARE,  # above which an inspector calls a picture flawed
+    "threshold": SHARE,  # above it, an inspector calls a picture flawed
 }
 WIDTHS = list_of(whole(1, 2**14), 1, 8)
 BLOCKS = whole(0, 64)
 TEXT_ENCODER = {
     "vocabulary": whole(1, 10**6),
-    "length": whole(2, 128),  # 256 texts are read together, each token with each
+    "length": whole(2, 128),  # attention is L x L, for 256 texts at once
     "width": whole(1, 2**14),
     "blocks": BLOCKS,
     "heads": whole(1, 16),
@@ -186,10 +192,10 @@ UNET = {
     "labels": whole(0, 100_000),
     "channels": whole(1, 64),
     "refine": whole(1, 1024),
-    "text_width": whole(0, 0),  # a text U-Net takes it from its text encoder
+    "text_width": whole(0, 0),  # a text U-Net takes the width from its text encoder
     "fold": whole(1, 8),
 }
-CONFIG = {  # what `config`, the settings of the network, must be in each kind of card
+CONFIG = {  # for each kind of card, the settings in its `config`
     "denoiser": UNET,
     "text denoiser": {"text": TEXT_ENCODER, "unet": UNET},
     "pair": {
@@ -217,9 +223,9 @@ CONFIG = {  # what `config`, the settings of the network, must be in each kind o
         "widths": WIDTHS,
     },
 }
-# Drawn with, and so needed: a network alone does not tell which noise it saw.
+# Needed for drawing: the weights alone do not say which noise they were trained on.
 DENOISER = ("config", "schedule", "T", "target", "size")
-NEEDED = {  # without which a kind is of no use
+NEEDED = {  # keys that a kind cannot be used without
     "denoiser": (*DENOISER, "labels"),
     "text denoiser": (*DENOISER, "merges"),
     "pair": ("config", "merges"),
@@ -231,10 +237,10 @@ NEEDED = {  # without which a kind is of no use
 
 
 def check_card(card: Card, of: Path | str) -> None:
-    """Raise a sentence for the first value on a card that cannot be."""
-    # What has no rule passes: a card also tells how a training went, and of that
-    # nothing is built. A kind that nobody knows has no rules for `config`; it is
-    # refused by `load_network`.
+    """Raise CheckpointError for the first value on a card that breaks its rule."""
+    # A key without a rule passes: a card also records how a training went, and nothing
+    # is built from that. An unknown kind has no rules for `config`; `load_network`
+    # refuses it.
     rules = KEYS | {"config": CONFIG.get(str(card.get("kind")), {})}
     wrong = first_wrong(card, rules)
     if wrong:
@@ -242,16 +248,16 @@ def check_card(card: Card, of: Path | str) -> None:
 
 
 def first_wrong(values: dict, rules: dict, inside: str = "") -> str:
-    """What the first value is that breaks its rule, and what it should be; or "".
+    """Describe the first value that breaks its rule and what it should be; or "".
 
-    A card may say more than we ask of it; the settings of a network may not: an unknown
-    one would be no value that anybody has looked at.
+    A card may have keys without rules. The settings of a network may not: an unknown
+    one would reach the network unchecked.
     """
     for key in values if inside else ():
         if key not in rules:
-            return f"{inside}{key[:60]} is no setting of such a network"
+            return f"{inside}{key[:60]} is not a setting of this kind of network"
     for key, rule in rules.items():
-        # What must be there is for NEEDED; a card of a judge has no schedule.
+        # NEEDED says what must be there; a judge's card, say, has no schedule.
         if key not in values:
             continue
         value = values[key]
@@ -261,38 +267,38 @@ def first_wrong(values: dict, rules: dict, inside: str = "") -> str:
             if wrong := first_wrong(value, rule, f"{inside}{key}."):
                 return wrong
         else:
-            wrong = "an object of JSON"
+            wrong = "a JSON object"
         if wrong:
             return f"{inside}{key} {shortened(value)} is not {wrong}"
     return ""
 
 
 def shortened(value) -> str:
-    """A value as Python writes it, but not pages of it."""
+    """The repr of a value, cut after 60 characters."""
     whole_text = repr(value)
     return whole_text if len(whole_text) <= 60 else f"{whole_text[:60]}..."
 
 
 def needed_by(card: Card) -> tuple[str, ...]:
-    """Which keys a card of its kind must have."""
-    # Latents mean nothing without the encoder that made them and the scale they were
-    # learned at: a painter of latents needs both, one of pixels neither.
+    """The keys that a card of this kind must have."""
+    # Latents mean nothing without their encoder and their scale: a painter of latents
+    # needs both, a painter of pixels neither.
     needed = NEEDED.get(str(card.get("kind")), ())
     drawn = ("encoder_sha256", "latent_scale") if "autoencoder" in card else ()
     return needed + drawn
 
 
 def kind_of(card: Card) -> str:
-    """What weights are, with an article, for a sentence: "an autoencoder"."""
+    """The kind of a card's weights with its article, for a sentence: "a judge"."""
     kind = str(card.get("kind") or "network of no kind")
     return ("an " if kind[0] in "aeiou" else "a ") + kind
 
 
 @contextmanager
 def made_from(of: Path | str, card: Card, *needed: str) -> Iterator[None]:
-    """Whatever the card lacks, or does not fit together in here, gets a sentence."""
+    """Turn a key missing from the card, or a misfit inside, into a CheckpointError."""
     try:
-        # Looked up for the KeyError: what is missing is said before anything is built.
+        # Looked up for the KeyError: a missing key is named before anything is built.
         for key in needed:
             card[key]
         yield
@@ -304,8 +310,12 @@ def made_from(of: Path | str, card: Card, *needed: str) -> Iterator[None]:
 
 
 def folder_beside(folder: Path | str, name: str) -> Path:
-    """The folder of this name in another one: where a card says that something lies."""
-    # A card from somewhere could otherwise name any file of this machine.
+    """The folder that a card names, inside `folder`.
+
+    Raises:
+        CheckpointError: the name is not a plain one
+    """
+    # Otherwise a card from a stranger could name any file on this machine.
     if not is_plain_name(name):
         raise broken(folder, f"autoencoder {shortened(name)} is not {NAME.words}")
     return Path(folder) / name

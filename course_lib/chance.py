@@ -1,8 +1,8 @@
-"""All chance of the course: what is drawn follows from a seed and a place alone.
+"""All randomness of the course: every draw follows from a seed and an index alone.
 
-Picture 7 of seed 0 is the same in whatever batch, on whatever device, before and after
-a restart. So nothing here is a running stream that everybody draws from: each use names
-its own, and where two uses share a seed they differ in the number of their stream.
+Picture 7 of seed 0 is the same in any batch, on any device, before and after a restart.
+So there is no global stream of random numbers that everybody draws from: each use names
+its own, and two uses that share a seed differ in the number of their stream.
 """
 
 import operator
@@ -15,28 +15,28 @@ from torch import Tensor
 Batch = dict[str, Tensor]
 GetBatch = Callable[[int], Batch]  # iteration number to batch
 
-# Which numbers a use adds to its seed. They are written into every trained network and
-# every picture of a seed: a new use takes a new number, an old one never changes.
+# The numbers of the streams. Every trained network and every picture of a seed depends
+# on them: a new use takes a new number, and an old number never changes.
 # For generator_for(seed, number of the iteration, epoch or chunk, stream):
 WEAR, ORDER, MIRROR, BREAKAGE, TYPING, CLOUD, STRANGER = range(1, 8)
 MANNER, AGAIN = 8, 9
-# With two numbers only, (seed, i): the noise of training iteration i, and the noise
-# that picture i begins as; a training and a drawing have nothing to do with each other.
-# And measurements: which photos are the real ones, what a judge's pictures are worn by.
+# (seed, i) without a stream: the noise of training iteration i, and the noise that
+# picture i starts from; a training and a drawing may share numbers without harm.
+# For measurements: which photos count as real; how a judge's test pictures are damaged.
 HALVES, TRIAL = 5, 6
-# For uniforms(indices, seed, k, stream); factors that are drawn again and again until
-# they are accepted take the 16th, 32nd, ... (REDRAWN times the attempt).
+# For uniforms(indices, seed, k, stream). Factors that are redrawn until they are
+# accepted take streams 16, 32, ... (REDRAWN times the attempt).
 CHOOSING, WRITING, LYING, DRAWING = range(4)
 REWORDING, SPEAKING, REDRAWN = 7, 13, 16
-# What is drawn wrong on purpose: try 0, 1, 2 take FAULTING, FAULTING + 1, ...
+# Flaws drawn on purpose: tries 0, 1, 2 take FAULTING, FAULTING + 1, ...
 FAULTING, GRAIN = 8, 12
 
 GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio: splitmix64's stride
-SALT = 0x632BE59BD9B4E019  # so that the number 0 changes the state as well
+SALT = 0x632BE59BD9B4E019  # makes the number 0 change the state too
 
 
-# Python's `random` and torch draw one after the other. A mixing function needs no
-# before: picture 49,999 costs as much as picture 0, and a million are one array.
+# Python's `random` and torch draw one number after another. A mixing function needs no
+# predecessor: picture 49,999 costs as much as picture 0, and a million are one array.
 def scramble(bits: np.ndarray) -> np.ndarray:
     """The mixing step of splitmix64 (Steele et al. 2014): uint64 in, uint64 out."""
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -45,24 +45,29 @@ def scramble(bits: np.ndarray) -> np.ndarray:
 
 
 def generator_for(*numbers: int) -> torch.Generator:
-    """A stream of random numbers of its own for, say, (seed, iteration).
+    """An independent CPU generator for a tuple of integers, say (seed, iteration).
 
-    Neighbours get unrelated streams; torch's generators seeded 0, 1, 2 would not do.
+    Neighbouring tuples get unrelated streams. Seeding torch with 0, 1, 2 would not do.
     """
-    # An array of one: of a single number NumPy would warn that it overflows, which here
-    # is the point.
+    # An array of one: for a scalar NumPy would warn of overflow, which is the point.
     state = np.array([GOLDEN], dtype=np.uint64)
     for number in numbers:
         salted = np.uint64((operator.index(number) + SALT) % 2**64)
         state = scramble(state ^ salted)
-    # On the CPU, whatever the device: GPUs draw other numbers from the same seed.
+    # Always on the CPU: a GPU draws other numbers from the same seed.
     return torch.Generator().manual_seed(int(state[0]))
 
 
 def uniforms(indices: Tensor, seed: int, k: int, stream: int = CHOOSING) -> np.ndarray:
-    """k numbers in [0, 1) for each index, from (seed, stream, index) alone: (N, k)."""
+    """k float64 numbers in [0, 1) for each index: (N, k).
+
+    They follow from (seed, stream, index) alone.
+
+    Args:
+        indices: (N,) whole numbers
+    """
     golden = np.uint64(GOLDEN)
-    # A number of NumPy or torch has no room for 2**64.
+    # A Python int: a number of NumPy or torch cannot hold 2**64.
     seed = operator.index(seed) % 2**64
     key, salt = np.array([[seed], [stream + 1]], dtype=np.uint64)
     key = scramble(scramble(key) + salt * golden)  # (1,)
@@ -74,6 +79,6 @@ def uniforms(indices: Tensor, seed: int, k: int, stream: int = CHOOSING) -> np.n
 
 
 def pick(chance: np.ndarray, count: int | np.ndarray) -> np.ndarray:
-    """One of 0 .. count - 1, each as likely as the others; shaped like `chance`."""
-    # A chance below 1 times count is below count; no modulo, so no number is favoured.
+    """Turn `chance` in [0, 1) into whole numbers 0..count - 1, all equally likely."""
+    # A chance below 1 times count is below count. No modulo, so no number is favoured.
     return (chance * count).astype(np.int64)

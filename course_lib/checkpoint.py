@@ -1,10 +1,10 @@
 """Checkpoints: tensors and a card in one file, written whole or not at all.
 
-A checkpoint is a safetensors file. Its header carries the card (what this is, as JSON)
-sealed with a SHA-256 of card and tensors, so that a damaged file is noticed before it
-is used. It is written to a temporary file, flushed to the disk and renamed: whoever
-looks sees the old file or the new one, never half of one. No pickle is ever loaded.
-What a card may say is in cards.py.
+A checkpoint is a safetensors file. Its header holds the card (metadata as JSON), sealed
+with a SHA-256 of card and tensors, so a damaged file is noticed before it is used.
+Writing goes to a temporary file, which is flushed to disk and renamed: a reader sees
+the old file or the new one, never half of one. No pickle is ever loaded. cards.py
+defines what a card may say.
 """
 
 import errno
@@ -39,39 +39,39 @@ from course_lib.cards import (
 from course_lib.device import weights_folder
 from course_lib.typed import expanded
 
-LONGEST = 255  # bytes of a name that file systems take
-BESIDE = 35  # so many bytes longer a temporary file's name may be, see replace_file
+LONGEST = 255  # bytes; file systems take no longer name
+BESIDE = 35  # bytes that a temporary file's name may add, see replace_file
 Tensors = dict[str, Tensor]
 
-# safetensors keeps metadata in the order of a hash that differs from run to run: with
-# one key alone, equal trainings give equal files.
-SEALED = "sealed_card"  # 64 letters of checksum, a space, the card
+# safetensors stores metadata in hash order, which differs from run to run. With a
+# single key, equal trainings give equal files.
+SEALED = "sealed_card"  # 64 characters of checksum, a space, the card
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 TYPES = (*FLOATS, torch.int64, torch.uint8)  # of weights
 MOST_HEADER = 2**23  # bytes; ours have up to 50,000
-LEFT_OVER_S = 3600  # no file takes so long to write: who began it was killed
+LEFT_OVER_S = 3600  # no file takes this long to write: its writer was killed
 
 
 class WriteError(CheckpointError):
-    """A file could not be written; what was there before is untouched."""
+    """A file could not be written; the previous file is untouched."""
 
 
 def digest(tensors: Tensors) -> str:
     """The SHA-256 of names, types, shapes and bytes of all tensors, in name order."""
     sha = hashlib.sha256()
-    # A dict's order is that in which layers were written down; equal weights must have
-    # equal digests. Shape and type are told too: the same bytes in another shape are
-    # another network.
+    # Sorted: equal weights must have equal digests, and a dict's order depends on the
+    # order of the layers in the code. Type and shape count: the same bytes in another
+    # shape are another network.
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()
         sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        # As bytes, for NumPy knows no bfloat16.
+        # As bytes, because NumPy has no bfloat16.
         sha.update(tensor.flatten().view(torch.uint8).numpy())
     return sha.hexdigest()
 
 
 def sha256(text: str) -> str:
-    """64 hexadecimal digits of the text in UTF-8."""
+    """The SHA-256 of the text in UTF-8, as 64 hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -82,17 +82,16 @@ def save_checkpoint(file: Path | str, tensors: Tensors, card: Card) -> None:
         WriteError: a full disk, no rights, a name too long, a card too large
     """
     file = Path(file)
-    # safetensors refuses a view whose numbers do not lie in order, as those of a
-    # transposed matrix.
+    # safetensors refuses views that are not contiguous, such as a transposed matrix.
     tensors = {name: x.detach().cpu().contiguous() for name, x in tensors.items()}
     text = json.dumps(card)
     if len(text) > MOST_LETTERS:
         raise WriteError(
-            f"Could not write {file}: its card would have {len(text)} letters, and at "
-            f"most {MOST_LETTERS} are read back."
+            f"Could not write {file}: its card would have {len(text)} characters; the "
+            f"limit for reading it back is {MOST_LETTERS}."
         )
-    # The letters that were sealed are the letters that are written: a card that is made
-    # anew from its values may be spelled otherwise.
+    # Seal and write the same string: encoding the card a second time might spell it
+    # differently.
     header = {SEALED: f"{seal(tensors, text)} {text}"}
     replace_file(file, lambda temporary: save_file(tensors, temporary, header))
 
@@ -105,24 +104,23 @@ def seal(tensors: Tensors, text: str) -> str:
 def replace_file(file: Path, write) -> None:
     """Let `write(temporary)` make a file beside `file`, then rename it over `file`.
 
-    Threads, processes and machines may all write the same file: chance gives each a
-    temporary file of its own, and who comes last wins.
+    Threads, processes and machines may all write the same file: each gets a temporary
+    file with a random name, and the last rename wins. Raises WriteError.
     """
-    # Beside it, not in a folder for temporary files: a rename is one act only within
-    # one file system.
+    # Beside the file, not in /tmp: a rename is atomic only within one file system.
     temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch()
-        rights = temporary.stat().st_mode  # safetensors would hide it from all others
+        rights = temporary.stat().st_mode  # safetensors would let only its owner read
         write(temporary)
         temporary.chmod(rights)
-        # A rename may reach the disk before what was written: after a power cut the
-        # name would stand for an empty file.
+        # A rename may reach the disk before the contents do: after a power cut the
+        # name would belong to an empty file.
         with open(temporary, "rb+") as written:
             os.fsync(written.fileno())
         os.replace(temporary, file)
-    # A full disk is either of the two, as it is met by Python or by safetensors.
+    # A full disk raises either, depending on whether Python or safetensors meets it.
     except (OSError, SafetensorError) as error:
         raise WriteError(
             f"Could not write {file}: {error}. Is the disk full, or the folder "
@@ -134,44 +132,43 @@ def replace_file(file: Path, write) -> None:
 
 
 def check_writable(folder: Path) -> None:
-    """Raise a sentence unless files can be made in the folder, or the folder itself."""
+    """Raise ValueError unless the folder, or one still to be made, is writable."""
     home = folder
     try:
         check_names(folder)
         while not home.exists() and home != home.parent:
             home = home.parent
-        # Tried, not asked: rights alone say nothing of a disk that is mounted for
-        # reading.
+        # Try to write: permissions say nothing about a disk mounted read-only.
         tempfile.TemporaryFile(dir=home).close()
     except OSError as error:
         raise ValueError(f"Cannot write to {folder}: {error.strerror}.") from error
 
 
 def remove_left_overs(file: Path) -> None:
-    """Remove what runs that were killed had written of this file, an hour ago or more.
+    """Remove temporary files of this file that killed runs left behind.
 
-    Where somebody else may be writing: a younger one may still become a file.
+    Only those older than LEFT_OVER_S: another process may still be writing a newer one.
     """
     half = re.compile(rf"\.{re.escape(file.name)}\.[0-9a-f]+\.part")  # by replace_file
     # Escaped: a folder may be called [1].
     for left_over in file.parent.glob(f".{escape(file.name)}.*.part"):
         if not half.fullmatch(left_over.name):
             continue
-        with suppress(OSError):  # somebody else has removed it, or it is not ours
+        with suppress(OSError):  # already removed, or not ours to remove
             if time.time() - left_over.stat().st_mtime > LEFT_OVER_S:
                 left_over.unlink()
 
 
 def check_names(place: Path) -> None:
-    """Raise an OSError for a path that is too long, as making it would, only sooner."""
+    """Raise OSError for a path that is too long, before anything is made."""
     with suppress(FileNotFoundError, NotADirectoryError):
-        os.lstat(place)  # too long as a whole: noticed wherever it leads
+        os.lstat(place)  # raises if the path as a whole is too long
     if any(len(os.fsencode(part)) > LONGEST for part in place.parts):
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
 
 
 def check_file(file: Path) -> None:
-    """Raise a sentence for a name that no file can get, by `replace_file` at least."""
+    """Raise ValueError for a path that `replace_file` could not write."""
     try:
         check_writable(file.parent)
         check_names(file.with_name(file.name + " " * BESIDE))
@@ -182,10 +179,10 @@ def check_file(file: Path) -> None:
 
 
 def load_checkpoint(file: Path | str) -> tuple[Tensors, Card]:
-    """Read tensors and card back, and refuse whatever is not exactly what was saved.
+    """Read tensors and card back; refuse anything that is not exactly what was saved.
 
     Raises:
-        CheckpointError: there is no file, or it is damaged, a pickle, or not of ours
+        CheckpointError: the file is missing, damaged, a pickle, or not from this course
     """
     file = Path(file)
     if not file.is_file():
@@ -194,12 +191,13 @@ def load_checkpoint(file: Path | str) -> tuple[Tensors, Card]:
         look_at_start(file)
         with safe_open(file, framework="pt", device="cpu") as opened:
             header = opened.metadata() or {}
-            names = opened.keys()  # cloned: Windows replaces no file that is in use
+            names = opened.keys()
+            # Cloned: Windows cannot replace a file that is still mapped into memory.
             tensors = {name: opened.get_tensor(name).clone() for name in names}
         text, intact = card_and_seal(header, tensors)
     except (SafetensorError, OSError, ValueError, RuntimeError) as error:
         raise CheckpointError(
-            f"{file} is damaged or no safetensors file ({error}). "
+            f"{file} is damaged or is not a safetensors file ({error}). "
             "Fetch or train it again."
         ) from error
     if text is None:
@@ -216,28 +214,32 @@ def load_checkpoint(file: Path | str) -> tuple[Tensors, Card]:
 
 
 def card_and_seal(header: dict[str, str], tensors: Tensors) -> tuple[str | None, bool]:
-    """The card as text, None if there is none, and whether its checksums hold."""
+    """The card as text (None if there is none), and whether the checksums hold."""
     if SEALED in header:
-        # A checksum tells damage, not malice: who changes a file can seal it anew. What
-        # a card may say is checked for itself (cards.py).
+        # A checksum finds damage, not malice: anybody can change a file and seal it
+        # again. cards.py checks what the card says.
         found, _, text = header[SEALED].partition(" ")
         return text, found == seal(tensors, text)
     if "card" not in header or "sha256" not in header:
         return None, False
-    text = header["card"]  # what shipped first has three keys, or two
+    text = header["card"]  # the first files that shipped have three keys, or two
     of_card = header.get("card_sha256", sha256(text))
     return text, (digest(tensors), sha256(text)) == (header["sha256"], of_card)
 
 
 def look_at_start(file: Path) -> None:
-    """Raise a sentence for a pickle, or for a header of absurd length; parse nothing.
+    """Refuse a pickle or a header of absurd length, without parsing anything.
 
-    The first eight bytes of a safetensors file say how long its header is.
+    The first eight bytes of a safetensors file give the length of its header.
+
+    Raises:
+        CheckpointError: it is a pickle
+        ValueError: the header is too long
     """
     with open(file, "rb") as opened:
         start = opened.read(9)
-    # A zip archive or the bare protocols 2 to 5. But 0x4B50, the PK of a zip, is also
-    # the length of a header of 19,280 bytes, hence the second look.
+    # A zip archive, or a bare pickle of protocol 2 to 5. But "PK", the start of a zip,
+    # is also the start of a length (0x4B50 is 19,280 bytes), hence the second look.
     pickled = start[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
     if pickled and start[8:] != b"{":  # where the header of a safetensors file begins
         raise CheckpointError(
@@ -253,10 +255,10 @@ def look_at_start(file: Path) -> None:
 
 
 def save_weights(folder: Path | str, tensors: Tensors, card: Card) -> None:
-    """Write the weights for use in half precision, and the card beside them."""
+    """Write weights for use: model.safetensors in half precision, and card.json."""
     folder = Path(expanded(str(folder)))
-    # Half the size in git and on the way here: words has 3.1 million weights and 6.3
-    # MB. A state, which learning goes on from, keeps all its digits.
+    # Half the size, in git and to download: words has 3.1 million weights and 6.3 MB.
+    # A training state, from which learning resumes, keeps all its digits.
     half = {n: x.half() if x.is_floating_point() else x for n, x in tensors.items()}
     save_checkpoint(folder / "model.safetensors", half, card)
     text = json.dumps(card, indent=2) + "\n"
@@ -264,28 +266,31 @@ def save_weights(folder: Path | str, tensors: Tensors, card: Card) -> None:
 
 
 class Shipped(str):
-    """A name that the course itself uses, which nobody typed: it means what ships.
+    """A name that the course itself uses: it always means the shipped weights.
 
-    Whatever a folder of that name may hold that lies where one happens to be.
+    A folder of the same name in the current directory is ignored.
     """
 
 
 def find_weights(name_or_folder: Path | str) -> Path:
-    """The folder of weights: a folder as given, or a name among the shipped ones.
+    """The folder of weights: a folder as given, or the name of shipped weights.
 
-    A text that could mean both is refused; a Path, and a text like "./words", is always
-    the folder, and a `Shipped` name always what ships.
+    A text that could mean both is refused. A Path, or a text like "./words", always
+    means the folder; a `Shipped` name always means the shipped weights.
+
+    Raises:
+        CheckpointError: there are no weights there, or the name is ambiguous
     """
     here, ships = Path(expanded(str(name_or_folder))), weights_folder() / name_or_folder
     places = [ships] if isinstance(name_or_folder, Shipped) else [here, ships]
     there = [x for x in places if os.path.isfile(x / "model.safetensors")]
-    # Silently taking either would draw with other weights than were meant; it is the
-    # one case where nobody can know.
+    # Choosing either in silence could draw with the wrong weights; only here can
+    # nobody know which ones were meant.
     if len(there) == 2 and is_bare(name_or_folder) and not here.samefile(ships):
         raise CheckpointError(
             f"{name_or_folder!r} may mean the folder here or the weights that ship: "
-            f"write {f'./{name_or_folder}'!r} for the one or {str(ships)!r} for the "
-            "other."
+            f"write {f'./{name_or_folder}'!r} for the folder or {str(ships)!r} for the "
+            "shipped weights."
         )
     if there:
         return there[0]
@@ -308,34 +313,38 @@ def is_bare(name_or_folder: Path | str) -> bool:
 
 
 def load_weights(name_or_folder: Path | str) -> tuple[Tensors, Card]:
-    """The weights as float32, all of them finite, and their card, looked through."""
+    """Load weights as float32, all of them finite, and their card, checked.
+
+    Raises:
+        CheckpointError: a damaged file, a broken card, an odd type, NaN or infinity
+    """
     tensors, card = load_checkpoint(find_weights(name_or_folder) / "model.safetensors")
     check_card(card, name_or_folder)
-    # Complex numbers or float8, say: nothing here computes with them.
+    # Complex numbers or float8, say: nothing here computes with those.
     odd = [n for n, x in tensors.items() if x.dtype not in TYPES]
     if odd:
         raise CheckpointError(
             f"The weights at {name_or_folder} hold {tensors[odd[0]].dtype}, first in "
             f"{odd[0]}, which no network of this course has: fetch or train others."
         )
-    # Half precision is for the file alone: everything here computes, and was measured,
+    # Half precision is for the file alone: everything here is computed and was measured
     # in float32.
     whole = {n: x.float() if x.is_floating_point() else x for n, x in tensors.items()}
     astray = [name for name, x in whole.items() if not x.isfinite().all()]
     if astray:
         raise CheckpointError(
             f"There is NaN or infinity in the weights at {name_or_folder}, first in "
-            f"{astray[0]}: their training went astray, so take others, or train again "
-            "with a smaller learning rate."
+            f"{astray[0]}: their training diverged. Use others, or train again with a "
+            "smaller learning rate."
         )
     return whole, card
 
 
 class Unfilled(TorchFunctionMode):
-    """In here a network that is built draws no first numbers, as `normal_` would.
+    """A context in which `normal_` does nothing, so a new network is not initialised.
 
-    The meta device has none to keep. But to find that out torch would load sympy and
-    900 modules, which takes 4 seconds; so `normal_` is not even asked.
+    For networks on the meta device, which has no numbers to fill. There torch's own
+    `normal_` would first import sympy and 900 modules, which takes 4 seconds.
     """
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
@@ -351,45 +360,47 @@ def load_network(
     otherwise: str,
     build: Callable[..., nn.Module],
 ) -> tuple[nn.Module, Card]:
-    """A trained network, filled and in eval mode, on the CPU; and its card.
+    """Load a trained network, in eval mode and on the CPU, and its card.
 
-    It is built without memory for its numbers, compared with the file, and only then
-    filled: a card of a few letters can describe a network of any size. So no number is
-    drawn for it either, and torch's own stream of chance stays where it was.
+    The network is built on the meta device, compared with the file, and only then given
+    memory: a card of a few characters can describe a network of any size. No weights
+    are initialised, so torch's global random state does not change.
 
     Args:
-        kind: what it must be
-        otherwise: what another kind does not do, the end of a sentence
-        build: the network of a card's `config`
+        kind: the kind that the card must name
+        otherwise: end of the error sentence for another kind, "which makes no latents"
+        build: makes the network from a card's `config`
+
+    Raises:
+        CheckpointError: as `load_weights`; another kind; tensors that do not fit
     """
     tensors, card = load_weights(name_or_folder)
     if card.get("kind") != kind:
         raise CheckpointError(f"{name_or_folder} holds {kind_of(card)}, {otherwise}.")
     with made_from(name_or_folder, card, *needed_by(card)):
-        # Shapes without memory: a card that asks for a terabyte is compared first.
         with torch.device("meta"), Unfilled():
             network = build(**card["config"])
         return fill(network, tensors), card
 
 
 def fill(model: nn.Module, tensors: Tensors) -> nn.Module:
-    """Put the tensors into the network, or say which do not fit; sets eval mode.
+    """Put the tensors into the network and switch it to eval mode.
 
-    A network that was built on the meta device takes the tensors as its own; any other
-    takes their numbers and keeps its memory, which an optimizer may know.
+    A network on the meta device takes over the tensors themselves. Any other copies
+    their values into its own memory, to which an optimizer may hold references.
     """
     refuse_misfit(model, tensors)
-    # assign hands the tensors over and copies nothing. An optimizer holds the old
-    # tensors, and would go on changing those: so never where a network is trained.
+    # assign=True replaces the parameters. An optimizer would go on changing the old
+    # ones, so a network in training is never filled that way.
     on_meta = any(x.is_meta for x in model.state_dict().values())
     model.load_state_dict(tensors, assign=on_meta)
     return model.eval()
 
 
 def refuse_misfit(model: nn.Module, tensors: Tensors) -> None:
-    """Raise a sentence unless these are a network's tensors: name, shape, type."""
-    # load_state_dict compares names and shapes, but copies whole numbers into floats
-    # without a word, and lists everything that is wrong.
+    """Raise CheckpointError unless names, shapes and types fit the network."""
+    # load_state_dict copies whole numbers into floats without a word, and its message
+    # lists everything that is wrong.
     wanted = {name: described(x) for name, x in model.state_dict().items()}
     found = {name: described(x) for name, x in tensors.items()}
     wrong = sorted(n for n in wanted | found if wanted.get(n) != found.get(n))
@@ -403,6 +414,6 @@ def refuse_misfit(model: nn.Module, tensors: Tensors) -> None:
 
 
 def described(tensor: Tensor) -> str:
-    """The shape, and the type where it is none of the floats, which fit each other."""
+    """The shape, and the type unless it is a float: all floats fit each other."""
     kind = "" if tensor.is_floating_point() else f" of {tensor.dtype}"
     return f"{tuple(tensor.shape)}{kind}"

@@ -1,8 +1,8 @@
 """What this machine is, and how much of it the course may use.
 
-Everything here looks and changes nothing, except `use_all_cores` and `set_threads`, and
-`plain_torch` for as long as it lasts.
-What it finds can be overruled by a few variables of the environment:
+Nothing here changes any state, except `use_all_cores`, `set_threads`, `set_defaults`
+and, until its block ends, `plain_torch`. A few environment variables overrule what is
+detected:
 
     COURSE_PROFILE   smoke, laptop or gpu: how long the trainings run
     COURSE_DEVICE    cpu, cuda or mps: what computes
@@ -31,8 +31,8 @@ from course_lib.typed import TypedError, expanded
 PROFILES = ("smoke", "laptop", "gpu")
 GIB = 2**30
 HUB = "https://huggingface.co"  # where CIFAR-10 comes from
-PATIENCE_S = 2.0  # for a network that does not answer
-MOST_THREADS = 1024  # more than machines have cores; 100,000 end torch with a crash
+PATIENCE_S = 2.0  # seconds to wait for the network
+MOST_THREADS = 1024  # more than any machine has cores; 100,000 crash torch
 Value = TypeVar("Value")
 
 
@@ -63,7 +63,7 @@ def mirror_folder() -> Path | None:
     """The local mirror of the real data sets, if COURSE_DATA names one.
 
     Raises:
-        TypedError: it names what is no folder
+        TypedError: COURSE_DATA names something that is not a folder
     """
     folder = _folder_from("COURSE_DATA")
     if folder is not None and not folder.is_dir():
@@ -96,7 +96,7 @@ def best_device() -> torch.device:
         raise TypedError(
             f"COURSE_DEVICE is {wanted!r}: choose one of cpu, cuda, mps, or unset it."
         )
-    # Nothing of the course needs float64 on the device: MPS has none (schedule.py).
+    # The course needs no float64 on the device, and MPS has none (schedule.py).
     there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
     for name in [wanted] if wanted else there:
         if name in there and there[name]() and trusted(name):
@@ -138,29 +138,29 @@ def small_step(device: str) -> torch.Tensor:
 
 
 def usable_cores() -> int:
-    """How many CPU cores this process may use; in a container not all of them."""
-    # Those that a batch system gave to this process; the machine may have more.
+    """How many CPU cores this process may use; often fewer than the machine has."""
+    # The cores that a batch system gave to this process.
     if hasattr(os, "sched_getaffinity"):  # Linux
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    # A container may be given two cores' time of sixty-four: all cores are seen, and
-    # more threads than the quota pays for only wait for each other.
+    # A container may see sixty-four cores but get the time of two. More threads than
+    # the quota pays for only wait for each other.
     quota, period = _cgroup_limit("cpu.max", default="max 100000").split()
     return cores if quota == "max" else max(1, min(cores, int(quota) // int(period)))
 
 
 def use_all_cores() -> int:
-    """Give torch every core that is ours, unless OMP_NUM_THREADS says otherwise."""
-    # On a busy machine two threads were up to six times slower than one, so whoever has
-    # set it may know why.
+    """Let torch use all usable cores unless OMP_NUM_THREADS is set; return how many."""
+    # On a busy machine two threads were up to six times slower than one, so there may
+    # be a good reason for the variable.
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(usable_cores())
     return torch.get_num_threads()
 
 
 def set_threads(threads: int) -> None:
-    """Give torch so many CPU threads.
+    """Set the number of CPU threads that torch uses.
 
     Raises:
         ValueError: fewer than 1, or more than MOST_THREADS
@@ -176,7 +176,7 @@ def memory_gib() -> float:
     """How much memory this process may use, in GiB."""
     import psutil  # comes with accelerate
 
-    # psutil sees the whole machine; a container ends a process at its own limit.
+    # psutil sees the whole machine; a container kills a process at its own limit.
     there = [psutil.virtual_memory().total]
     limit = _cgroup_limit("memory.max", default="max")
     there += [] if limit == "max" else [int(limit)]
@@ -198,13 +198,13 @@ def cpu_has_bf16() -> bool:
 
     Without it bf16 autocast works but is emulated, and slower than float32.
     """
-    # Private names of torch: a version that has renamed them counts as a CPU without.
+    # Private names in torch: after a renaming, every CPU counts as one without bf16.
     probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(getattr(torch.cpu, name, lambda: False)() for name in probes)
 
 
 def is_intel_mac() -> bool:
-    """Whether this is a Mac that current torch is no longer made for."""
+    """Whether this is an Intel Mac, for which torch is no longer built."""
     return platform.system() == "Darwin" and platform.machine() == "x86_64"
 
 
@@ -214,7 +214,7 @@ def on_colab() -> bool:
 
 
 def network_reachable() -> bool:
-    """Whether HUB answers at all, within two seconds."""
+    """Whether HUB answers at all within two seconds."""
     answers = []
 
     def ask():
@@ -226,7 +226,7 @@ def network_reachable() -> bool:
         except OSError:
             pass
 
-    # Looking up a name knows no timeout, so it is a thread that we stop waiting for.
+    # A DNS look-up has no timeout, so it runs in a thread that we can stop waiting for.
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(PATIENCE_S)
@@ -234,7 +234,7 @@ def network_reachable() -> bool:
 
 
 def _cgroup_limit(name: str, default: str) -> str:
-    """A limit that a container sets on us (Linux control groups, version 2)."""
+    """A limit that a container sets on this process (Linux cgroups, version 2)."""
     file = Path("/sys/fs/cgroup") / name
     return file.read_text().strip() if file.is_file() else default
 
@@ -244,10 +244,10 @@ def _cgroup_limit(name: str, default: str) -> str:
 
 @contextmanager
 def plain_torch() -> Iterator[None]:
-    """Inside: float32, on the CPU, with gradients. Outside: as it was, whatever it was.
+    """Inside: float32, on the CPU, with gradients. Afterwards: torch as it was before.
 
-    What is drawn, learned or measured must not hang on a default that somebody set for
-    all of torch ten cells ago: from a generator float64 takes other numbers.
+    Drawing, training and measuring must not depend on a global default that somebody
+    set ten cells ago: in float64 a generator gives different numbers.
     """
     dtype, device = torch.get_default_dtype(), torch.get_default_device()
     set_defaults(torch.float32, torch.device("cpu"))
@@ -259,9 +259,9 @@ def plain_torch() -> Iterator[None]:
 
 
 def set_defaults(dtype: torch.dtype, device: torch.device) -> None:
-    """Make new tensors of this dtype, on this device."""
+    """Set torch's defaults for the dtype and device of new tensors."""
     torch.set_default_dtype(dtype)
-    torch.set_default_device(None)  # takes back only what was set the same way
+    torch.set_default_device(None)  # undoes only what set_default_device has set
     if torch.get_default_device() != device:
         torch.set_default_device(device)
 
@@ -270,11 +270,15 @@ def set_defaults(dtype: torch.dtype, device: torch.device) -> None:
 
 
 def profile() -> str:
-    """How long trainings run here: `smoke`, `laptop` or `gpu`.
+    """The profile, which sets how long trainings run: `smoke`, `laptop` or `gpu`.
 
-    COURSE_PROFILE decides; when it is unset, a GPU means `gpu` and all else `laptop`.
+    COURSE_PROFILE decides. If it is unset, a CUDA device means `gpu`, all else
+    `laptop`.
+
+    Raises:
+        ValueError: COURSE_PROFILE names no profile
     """
-    # An unset and an empty variable are the same to a shell script, so they are here.
+    # Shell scripts do not tell an unset variable from an empty one, nor do we.
     name = os.environ.get("COURSE_PROFILE", "").strip().lower()
     if not name:
         return "gpu" if torch.cuda.is_available() else "laptop"
@@ -287,11 +291,11 @@ def profile() -> str:
 
 
 def scaled(*, smoke: Value, laptop: Value, gpu: Value) -> Value:
-    """The one of three values that fits this profile; for iteration counts only.
+    """Pick the value for this profile; meant for iteration counts only.
 
-    The code that runs is the same in all three, so smoke tests what a learner runs.
+    All three profiles run the same code, so `smoke` tests what a learner runs.
     """
-    # Keywords only, so that a call reads as a table.
+    # Keyword-only arguments, so that a call reads like a table.
     return {"smoke": smoke, "laptop": laptop, "gpu": gpu}[profile()]
 
 

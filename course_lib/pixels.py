@@ -19,12 +19,12 @@ from torch import Tensor
 from course_lib.shown import printable
 from course_lib.typed import expanded
 
-LARGEST = 64_000_000  # pixels; a file that unpacks to more is not a photo for us
-AT_ONCE = 2**20  # numbers
-BRIGHTEST = 2.0**32  # whole numbers of 32 bits are below; larger floats mean no light
+LARGEST = 64_000_000  # pixels; a file that unpacks to more is refused
+AT_ONCE = 2**20  # numbers converted together
+BRIGHTEST = 2.0**32  # above all 32-bit integers; a larger float is no brightness
 FORMATS = ("JPEG", "PNG", "GIF", "WebP", "TIFF", "BMP")
-TILE = (322, 323)  # TIFF's tags of a tile's width and height
-TURNS = {  # of EXIF's orientations, all but 1, which is upright
+TILE = (322, 323)  # the TIFF tags for a tile's width and height
+TURNS = {  # EXIF orientations, except 1, which is upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -48,8 +48,7 @@ def from_bytes(pictures: Tensor) -> Tensor:
     return pictures.float() / 127.5 - 1
 
 
-# Clamped before it is rounded: 1.7 would be the byte 344, which wraps around to 88, a
-# dark grey.
+# Clamped before rounding: 1.7 would be 344, which wraps around to 88, a dark grey.
 def to_bytes(pictures: Tensor) -> Tensor:
     """Floats in [-1, 1] to uint8 0..255, any shape; what lies outside is clamped.
 
@@ -60,7 +59,7 @@ def to_bytes(pictures: Tensor) -> Tensor:
 
 
 def mirror(pictures: Tensor) -> Tensor:
-    """Left and right exchanged, of one picture (3, H, W) or of many (B, 3, H, W)."""
+    """Swap left and right in one picture (3, H, W) or in many (B, 3, H, W)."""
     return pictures.flip(-1)
 
 
@@ -72,29 +71,29 @@ def to_image(picture: Tensor) -> Image.Image:
 
 def to_grid(pictures: Tensor, columns: int = 8, zoom: int = 1) -> Image.Image:
     """Many pictures (N, 3, H, W) in [-1, 1] as one image, each pixel `zoom` wide."""
-    from torchvision.utils import make_grid  # 2 s to import, so only where it is used
+    from torchvision.utils import make_grid  # here, since importing it takes 2 s
 
     check_pictures(pictures)
-    # Pixels as squares. Any resampling would smooth over what a network drew.
+    # Each pixel becomes a square. Any resampling would smooth what a network drew.
     large = pictures.cpu().repeat_interleave(zoom, 2).repeat_interleave(zoom, 3)
     grid = make_grid(large, nrow=columns, padding=max(2, zoom), pad_value=1.0)
     return Image.fromarray(to_bytes(grid).permute(1, 2, 0).numpy())
 
 
 def check_pictures(pictures: Tensor, strict: bool = False) -> None:
-    """Raise a sentence unless this is a batch of finite pictures (B, 3, H, W).
+    """Raise PictureError unless these are finite float pictures (B, 3, H, W), B > 0.
 
     Args:
         strict: also demand that every number lies in [-1, 1]
     """
-    # The commonest slip, and a convolution takes a single picture without a word.
+    # The commonest slip, and a convolution accepts a single picture without complaint.
     if pictures.ndim != 4 or pictures.shape[1] != 3:
         raise PictureError(
             f"Pictures must be shaped (B, 3, H, W); got {tuple(pictures.shape)}. "
             "One picture becomes a batch with picture[None]."
         )
     if not len(pictures):
-        raise PictureError("There is no picture among these: the batch is empty.")
+        raise PictureError("There are no pictures: the batch is empty.")
     if not pictures.is_floating_point():
         raise PictureError(
             f"Pictures must be floats in [-1, 1]; got {pictures.dtype}. "
@@ -110,15 +109,18 @@ def check_pictures(pictures: Tensor, strict: bool = False) -> None:
 
 
 def read_picture(file: Path | str, size: int) -> Tensor:
-    """Read a picture file as bytes (3, size, size).
+    """Read a picture file as uint8 0..255, (3, size, size).
 
-    The first frame, turned as the camera says (EXIF), on white where it is transparent,
-    cut to its middle square and resized. Raises PictureError with the file's name.
+    Takes the first frame, turns it upright (EXIF), puts white behind transparent parts,
+    cuts out the middle square and resizes it.
+
+    Raises:
+        PictureError: the file cannot be used; the message names it
     """
     from torchvision.transforms import v2  # see to_grid
 
-    # Cut first and then resized: the other way round a wide photo is squeezed. And
-    # antialiased, or each pixel is one of the many it stands for and lines fall apart.
+    # Crop first: resizing first would squeeze a wide photo. Antialias: otherwise each
+    # new pixel is just one of the many it stands for, and lines fall apart.
     image = to_rgb(open_picture(file))
     square = v2.functional.center_crop(image, [min(image.size)])
     resized = v2.functional.resize(square, [size, size], antialias=True)
@@ -126,32 +128,40 @@ def read_picture(file: Path | str, size: int) -> Tensor:
 
 
 def open_picture(file: Path | str) -> Image.Image:
-    """The way in for a picture file: decoded and upright, RGB or, if clear, RGBA.
+    """Decode a picture file: upright, RGB or, if parts may be transparent, RGBA.
 
-    Only the decoders of FORMATS are asked. Pillow has 40 more; one of them starts
-    another program (Ghostscript, for what begins with "%!PS"), some take any size.
+    Only the decoders of FORMATS are tried. Pillow has 40 more; one of them starts
+    another program (Ghostscript, for files that begin with "%!PS"), and some accept any
+    size.
+
+    Raises:
+        PictureError: the file cannot be used; the message names it
     """
     file = expanded(str(file))
-    # Opened here, for given a name Pillow maps the file into memory: a TIFF that is
-    # turned by 90 degrees is scrambled then (Pillow 13.0), and one cut short kills.
+    # Opened here: given a name, Pillow maps the file into memory. It then scrambles a
+    # TIFF that is turned by 90 degrees (Pillow 13.0) and crashes on a truncated one.
     with one_sentence(file), open(file, "rb") as there:
         return decoded(there)
 
 
 def picture_of(content: bytes, name: str) -> Image.Image:
-    """The same of what lies in a table in place of a file, with all colours."""
+    """Decode the bytes of a picture, such as a cell of a data table, to RGB.
+
+    Args:
+        name: stands for a file name in a PictureError
+    """
     with one_sentence(name):
         return to_rgb(decoded(io.BytesIO(content)))
 
 
 def decoded(there: BinaryIO) -> Image.Image:
-    """The picture in a file that is open; raises whatever Pillow does."""
+    """Decode an open file, upright, RGB or RGBA; raises whatever Pillow raises."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd files
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(there, formats=FORMATS) as opened:
-            # Opening has only read the header: a small file that unpacks to gigabytes
-            # ends here.
+            # Opening reads only the header, so a small file that would unpack to
+            # gigabytes is stopped here.
             check_size(opened)
             forget_parts(opened)
             opened.load()
@@ -161,10 +171,10 @@ def decoded(there: BinaryIO) -> Image.Image:
 
 @contextmanager
 def one_sentence(file: Path | str) -> Iterator[None]:
-    """Whatever reading a picture raises in here becomes a PictureError.
+    """Turn whatever reading a picture raises into a PictureError.
 
-    Decoders meet damage in a hundred ways: TypeError, struct.error, OverflowError and
-    AttributeError among them. It is always the file.
+    Decoders report damage in a hundred ways, TypeError, struct.error, OverflowError and
+    AttributeError among them. The cause is always the file.
     """
     name = printable(str(file))
     try:
@@ -173,7 +183,7 @@ def one_sentence(file: Path | str) -> Iterator[None]:
         raise PictureError(f"{name}: {error}") from error
     except UnidentifiedImageError as error:
         raise PictureError(
-            f"{name} is not a picture that can be read: save it as "
+            f"{name} is not a picture that can be read here: save it as "
             f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}."
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -181,34 +191,34 @@ def one_sentence(file: Path | str) -> Iterator[None]:
     except MemoryError as error:
         raise PictureError(f"{name} needs more memory than there is.") from error
     except Exception as error:
-        if isinstance(error, OSError) and error.strerror:  # it is not about the pixels
+        if isinstance(error, OSError) and error.strerror:  # the system's, not Pillow's
             raise PictureError(f"{name} cannot be opened: {error.strerror}.") from error
         what = printable(" ".join(str(error).split())) or type(error).__name__
         raise PictureError(f"{name} is damaged: {what}.") from error
 
 
 def check_size(image: Image.Image) -> None:
-    """Raise a sentence for a picture too small or too large to use."""
+    """Raise PictureError for a picture that is too small or too large to use."""
     width, height = image.size
     if min(width, height) < 8:
         raise PictureError(f"It is only {width}x{height} pixels; 8x8 is the least.")
     tile = [int(np.max(tags_of(image).get(tag, 0))) for tag in TILE]
-    for width, height in (image.size, tile):  # a TIFF's tile may be larger than it is
+    for width, height in (image.size, tile):  # a tile may be larger than its TIFF
         if width * height > LARGEST:
             raise PictureError(f"It unpacks to {width}x{height} pixels, too many.")
 
 
 def tags_of(image: Image.Image) -> Mapping:
-    """What a TIFF says of itself, by number; nothing for other formats."""
+    """The tags of a TIFF, by number; empty for other formats."""
     return getattr(image, "tag_v2", {})
 
 
 def forget_parts(opened: Image.Image) -> None:
-    """Drop what EXIF says of the place and of the camera, where many tags are odd.
+    """Drop the parts of EXIF about camera and place, which often hold odd tags.
 
-    Pillow reads it all while it loads a TIFF, and of one odd tag it would fail.
+    Pillow reads them all while it loads a TIFF, and a single odd tag makes it fail.
     """
-    with suppress(Exception):  # an EXIF that is broken altogether says nothing
+    with suppress(Exception):  # a broken EXIF counts as none
         exif = opened.getexif()
         for part in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo, ExifTags.IFD.Interop):
             if part in exif:
@@ -216,54 +226,54 @@ def forget_parts(opened: Image.Image) -> None:
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """Turned as the camera was held, as EXIF says.
+    """Turn a picture upright, by its EXIF orientation.
 
-    ImageOps.exif_transpose does that too, and then writes all other tags anew: it fails
-    of any tag that is odd.
+    ImageOps.exif_transpose does the same but also rewrites all other tags, and any odd
+    tag makes it fail.
     """
     orientation = 1
     with suppress(Exception):  # as above
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-    # What a camera or a program has written there may be of any type.
+    # Cameras and programs write values of any type there.
     known = isinstance(orientation, int) and orientation in TURNS
     return image.transpose(TURNS[orientation]) if known else image
 
 
 def is_clear(image: Image.Image) -> bool:
-    """Whether a picture may be transparent in parts."""
+    """Whether parts of a picture may be transparent."""
     return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Any mode to RGB: 16 bits to 8, palettes and CMYK too, transparent to white."""
-    # Pillow's own way from 16 bits cuts at 255 in place of scaling: nearly all would be
-    # white.
-    if image.mode.startswith("I") or image.mode == "F":  # 16 or 32 bits a pixel, grey
+    """Convert any mode to RGB; transparent parts become white."""
+    # Pillow converts 16 bits by cutting at 255 instead of scaling: nearly everything
+    # would be white.
+    if image.mode.startswith("I") or image.mode == "F":  # grey, 16 or 32 bits per pixel
         return Image.fromarray(to_8_bits(np.array(image))).convert("RGB")
     if is_clear(image):
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
-        # White, as a page is. The colour that the file holds under what is clear was
-        # never meant to be seen.
+        # White, like paper. The colours stored under transparent parts were never meant
+        # to be seen.
         return Image.alpha_composite(white, image).convert("RGB")
     return image.convert("RGB")
 
 
 def to_8_bits(numbers: np.ndarray) -> np.ndarray:
-    """16-bit numbers to 0..255; others have no known scale and are stretched to it."""
-    least, most = float(numbers.min()), float(numbers.max())  # NaN, if any is
+    """Scale 16-bit numbers to 0..255; stretch others, which have no known scale."""
+    least, most = float(numbers.min()), float(numbers.max())  # NaN if any number is
     if not np.isfinite([least, most]).all():
         raise PictureError("It holds NaN or infinity, which is no brightness.")
-    if max(-least, most) > BRIGHTEST:  # often "nothing here"
+    if max(-least, most) > BRIGHTEST:  # often a marker for missing data
         raise PictureError(
             f"Its numbers go from {least:.2g} to {most:.2g}, which is no brightness: "
             "save it with 8 or 16 bits."
         )
-    # 65,535 is white by the standards of PNG and TIFF, and stays it in a dark photo.
+    # 65,535 is white in PNG and TIFF, and stays white even if the photo is dark.
     low, high = 0, 65535
     if numbers.dtype.kind == "f" or least < low or most > high:
         low, high = least, most
-    parts = []  # of a large picture all numbers at once would take gigabytes
+    parts = []  # in parts: a large picture as float64 would take gigabytes
     for rows in np.array_split(numbers, -(-numbers.size // AT_ONCE)):
         share = (rows.astype(np.float64) - low) / max(high - low, 1e-9)
         parts.append((share * 255).round().astype(np.uint8))

@@ -1,48 +1,48 @@
-"""What people type, and what they call their files: the one place where both come in.
+"""Typed text: what people type, and what they call their files, made comparable.
 
-Two names that look alike need not be the same letters: a Mac writes the dots of an
-umlaut behind the u, an editor begins a file with a mark, a text copied from the web
-hides characters that nobody sees. Whoever typed them cannot find the difference, so
-none is left.
+Two names that look alike may differ in their characters: a Mac stores the dots of an
+umlaut after the u, an editor puts a mark at the start of a file, a text copied from the
+web contains invisible characters. People cannot find a difference that they cannot see,
+so none is left.
 """
 
 import os
 import re
 import unicodedata
 
-HOW_LETTERS_LOOK = "\u034f\ufe0e\ufe0f"  # drawn or as text, joined or not: no letters
-LOOKS_OTHERWISE = re.compile(  # what changes how its neighbours are shown: joiners,
-    "[\u200c\u200d\u200e\u200f\u202a-\u202e\u2066-\u2069]"  # and which way to read
+HOW_LETTERS_LOOK = "\u034f\ufe0e\ufe0f"  # grapheme joiner, text or emoji style
+LOOKS_OTHERWISE = re.compile(  # changes how its neighbours are displayed: joiners
+    "[\u200c\u200d\u200e\u200f\u202a-\u202e\u2066-\u2069]"  # and direction marks
 )
 
 
 class TypedError(ValueError):
-    """What was typed leads nowhere; the message says why and what to do."""
+    """What was typed leads nowhere; the message says why, and what to do."""
 
 
 # Texts ------------------------------------------------------------------------
 
 
 def visible(text: str) -> str:
-    """The text without what cannot be seen; white space is seen.
+    """The text without its invisible characters; white space counts as visible.
 
     >>> visible("a re\\u200bd\\ufeff frog\\x07")
     'a red frog'
     """
-    # Nearly every text; the loop below is for the rest.
+    # The fast path, for nearly every text.
     if text.isascii() and text.isprintable():
         return text
     return "".join(letter for letter in text if letter.isspace() or is_seen(letter))
 
 
 def is_seen(letter: str) -> bool:
-    """Whether a character is more than a control or a format of others (Unicode Cf)."""
+    """Whether a character is visible: no control (Cc), format (Cf) or style mark."""
     hidden = unicodedata.category(letter) in ("Cc", "Cf")
     return not hidden and letter not in HOW_LETTERS_LOOK
 
 
 def looks_otherwise(text: str) -> list[str]:
-    """Hidden characters without which a text looks otherwise, by their numbers.
+    """The hidden characters that change how a text looks, as code points, sorted.
 
     >>> looks_otherwise("a \\u202eder frog")
     ['U+202E']
@@ -55,18 +55,17 @@ def looks_otherwise(text: str) -> list[str]:
 
 
 def as_name(text: str) -> str:
-    """A name as it is compared: composed letters (NFC), single spaces, none around.
+    """A name in the form used for comparison: NFC, single spaces, none at the ends.
 
     >>> as_name(" mu\\u0308sli ") == "m\\u00fcsli"
     True
     """
-    # Composed, not NFKC: that would make of the name "x²" the name "x2", which may be
-    # another.
+    # NFC, not NFKC: NFKC would turn "x²" into "x2", which may be another name.
     return " ".join(unicodedata.normalize("NFC", visible(text)).split())
 
 
 def names_in(text: str) -> list[str]:
-    r"""The names in a list with commas; one that belongs to a name is written `\,`.
+    r"""Split a comma-separated list into names; `\,` is a comma within a name.
 
     >>> names_in(r"frog, salt\,pepper")
     ['frog', 'salt,pepper']
@@ -76,7 +75,7 @@ def names_in(text: str) -> list[str]:
 
 
 def as_list(names: list[str] | tuple[str, ...]) -> str:
-    r"""Names as `names_in` reads them.
+    r"""Join names into a list that `names_in` can read back.
 
     >>> print(as_list(["frog", "salt,pepper"]))
     frog, salt\,pepper
@@ -88,12 +87,12 @@ def as_list(names: list[str] | tuple[str, ...]) -> str:
 
 
 def expanded(given: str) -> str:
-    """A path with its ~ written out: no shell does that after a prefix or a "=".
+    """A path with its ~ expanded: no shell does that after a prefix or a "=".
 
-    What lies here under just this name is meant as it is.
+    An existing file or folder whose own name begins with ~ is kept as it is.
 
     Raises:
-        TypedError: nobody of that name has a home
+        TypedError: no such user has a home folder
     """
     if not given.startswith("~") or os.path.lexists(given):
         return given
@@ -108,9 +107,9 @@ def expanded(given: str) -> str:
 
 
 def file_named(text: str) -> str | None:
-    """The path of the file that a text names; None for most texts, as for prompts.
+    """The path of the file that a text names, or None, as for most prompts.
 
-    isfile, and not Path.is_file, which fails of a text too long to be a name.
+    Uses os.path.isfile: Path.is_file fails on a text too long to be a file name.
     """
     for place in (text, os.path.expanduser(text)):
         if os.path.isfile(place):

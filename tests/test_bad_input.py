@@ -94,8 +94,8 @@ def test_a_network_says_what_it_was_given_and_what_it_takes():
     for given, words in (
         ((x_t[:, :1], t), r"must be shaped \(B, 3, H, W\); got \(2, 1, 8, 8\)"),
         ((x_t[..., :6], t), "must be divisible by 4; got 8x6"),
-        ((x_t, t[:1]), r"one step a picture, \(2,\); got \(1,\)"),
-        ((x_t, 500), r"one step a picture, \(2,\); got 500"),
+        ((x_t, t[:1]), r"one step per picture, \(2,\); got \(1,\)"),
+        ((x_t, 500), r"one step per picture, \(2,\); got 500"),
         ((x_t, t, torch.tensor([1, 3])), "knows the labels 0..2"),
     ):
         with pytest.raises(ValueError, match=words):

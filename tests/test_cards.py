@@ -155,7 +155,7 @@ def test_a_card_may_name_what_the_library_knows():
 
 @pytest.mark.parametrize("card", [[], None, 7, "text", True])
 def test_a_card_that_is_no_object_is_refused(saved, card):
-    with pytest.raises(CheckpointError, match="is broken .*not an object of JSON"):
+    with pytest.raises(CheckpointError, match="is broken .*not a JSON object"):
         load_weights(saved("judge", lambda _: card))
 
 
@@ -163,8 +163,8 @@ def test_a_card_that_is_no_object_is_refused(saved, card):
     ("text", "words"),
     [
         ("[" * 100_000 + "]" * 100_000, "RecursionError, so it cannot be read"),
-        ('{"a":' * 80 + "1" + "}" * 80, "its brackets are deeper than 64"),
-        ("[],[]," * 400_000, "it has 2400000 letters, at most 2097152 are read"),
+        ('{"a":' * 80 + "1" + "}" * 80, "its brackets are nested more than 64 deep"),
+        ("[],[]," * 400_000, "it has 2400000 characters; the limit is 2097152"),
         ('{"T": 1' + "0" * 5000 + "}", "ValueError, so it cannot be read"),
         ("{", "JSONDecodeError, so it cannot be read"),
     ],
@@ -245,7 +245,7 @@ def test_settings_that_nobody_looked_at_are_refused(saved, kind, command, capsys
     saved("pair", change)
     more = " --iterations 2 --out new" if "train" in command else ""
     assert main(shlex.split(command + more)) == 2
-    assert "config.text is no setting of such a network" in capsys.readouterr().err
+    assert "config.text is not a setting of this kind" in capsys.readouterr().err
     assert not Path("new").exists()
 
 
@@ -433,7 +433,7 @@ def test_no_sign_of_a_card_that_a_terminal_obeys_is_printed(saved, sign, capsys)
     folder = saved("denoiser", put("labels", ["nothing", f"f{sign}"]))
     assert main(["generate", "--label", "x", "--weights", str(folder), "--out=x"]) == 2
     said = capsys.readouterr().err
-    assert "know no 'x'" in said
+    assert "do not know 'x'" in said
     for text in (str(error.value), said):
         assert sign not in text and text.strip().isprintable()
 
@@ -469,7 +469,7 @@ def test_commands_refuse_an_odd_card_and_write_nothing(
 @pytest.mark.parametrize(
     ("place", "value", "words"),
     [
-        ("merges", [[0, 0]], "of which one is not made"),
+        ("merges", [[0, 0]], "but one is not made yet"),
         ("merges", [], "another tokenizer"),
         ("config.text.width", 32, "another network"),
         ("config.text.blocks", 3, "another network"),

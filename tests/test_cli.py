@@ -81,7 +81,7 @@ def test_a_real_process_exits_with_2_and_one_line_on_stderr(here):
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr.startswith("These weights know no 'crow'")
+    assert ran.stderr.startswith("These weights do not know 'crow'")
     assert ran.stderr.count("\n") == 1 and written(here) == []
 
 

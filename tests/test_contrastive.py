@@ -206,7 +206,7 @@ def test_bad_input_is_told_in_a_sentence():
     matcher = tiny_matcher()
     with pytest.raises(ValueError, match="must be a list of texts; got 'a frog'"):
         matcher.read("a frog")
-    with pytest.raises(ValueError, match="There is no text"):
+    with pytest.raises(ValueError, match="There are no texts"):
         matcher.read([])
     with pytest.raises(ValueError, match="2 texts for 3 pictures"):
         matcher.score(pictures(3), ["a", "b"])

@@ -118,7 +118,7 @@ def test_a_judge_is_measured(cli):
     ("options", "words"),
     [
         ("--weights nowhere", "no weights at 'nowhere'"),
-        ("--weights mine", "Nobody can judge pictures of 'folder x'"),
+        ("--weights mine", "There is no judge for pictures of 'folder x'"),
         ("--n 3", "n must lie in 32..10000; got 3"),
         ("--weights reader-32 --n 3", "n must lie in"),
         ("--weights reader-32 --n 32 --size 48", "--size must be 32, 64"),

@@ -179,7 +179,7 @@ def test_what_a_judge_would_stumble_over_is_refused_before_it_draws(
 
 
 def test_pictures_that_nobody_knows_cannot_be_judged(judges, monkeypatch):
-    with pytest.raises(ValueError, match="Nobody can judge pictures of 'folder x'"):
+    with pytest.raises(ValueError, match="no judge for pictures of 'folder x'"):
         measure_denoiser(painter("folder x"), n=32)
     monkeypatch.setenv("COURSE_WEIGHTS", str(judges / "nowhere"))
     with pytest.raises(CheckpointError, match="no weights at 'reader-32'"):

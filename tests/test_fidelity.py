@@ -84,7 +84,7 @@ def test_somebodys_prompts_are_read_line_by_line():
         ["subject"],
     ]
     for mute in (["", " "], ["an astronaut"]):
-        with pytest.raises(ValueError, match="no prompt in the file that can be"):
+        with pytest.raises(ValueError, match="No prompt in the file can be judged"):
             prompts_from(mute)
     with pytest.raises(ValueError, match="--n must be 1 or more"):
         prompts_from(["a cat"], n=0)

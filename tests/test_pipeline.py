@@ -88,8 +88,8 @@ def test_it_survives_the_way_through_a_folder(painter, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        (dict(labels=["crow"]), "know no 'crow'; they know nothing, frog, cat"),
-        (dict(labels="frog"), r"Give a list, one label a picture: \['frog'\]"),
+        (dict(labels=["crow"]), "do not know 'crow'; they know nothing, frog, cat"),
+        (dict(labels="frog"), r"Give a list, one label per picture: \['frog'\]"),
         (dict(sampler="magic"), "must be one of .*'magic'"),
         (dict(steps=0), r"steps must lie in 1\.\.100; got 0"),
         (dict(steps=101), r"steps must lie in 1\.\.100; got 101"),
@@ -107,7 +107,7 @@ def test_what_cannot_be_drawn_is_refused_before_anything_is_drawn(
 def test_a_curved_path_is_refused_by_who_walks_straight(painter):
     curved = LabelToImage(painter.model, painter.card | dict(schedule="cosine"))
     assert curved(["frog"], steps=2, sampler="ddim").isfinite().all()
-    with pytest.raises(ValueError, match="Euler and Heun walk the straight line"):
+    with pytest.raises(ValueError, match="Euler and Heun need the straight line"):
         curved.trace(["frog"], sampler="euler")
 
 

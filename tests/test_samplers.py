@@ -333,7 +333,7 @@ def test_too_few_or_too_many_steps_are_refused(sampler, steps):
 
 @pytest.mark.parametrize("sampler", [euler, heun])
 def test_euler_and_heun_refuse_a_curved_path(sampler):
-    with pytest.raises(ValueError, match="walk the straight line"):
+    with pytest.raises(ValueError, match="need the straight line"):
         last_step(sampler(None, start(), linear_schedule(T)))
 
 

@@ -183,7 +183,7 @@ def test_the_dtype_of_the_data_is_kept(dtype):
 def test_a_step_outside_0_to_T_is_refused(t):
     schedule = linear_schedule(T=1000)
     for use in (schedule.a, schedule.b, schedule.sigma, schedule.snr, schedule.a_dot):
-        with pytest.raises(ValueError, match="t must lie in 0..1000, 0 is the clean"):
+        with pytest.raises(ValueError, match="t must lie in 0..1000, where 0 is"):
             use(torch.tensor([5, t]))
 
 
@@ -218,7 +218,7 @@ def test_bytes_are_refused():
 
 def test_a_wrong_number_of_steps_is_refused():
     x_0 = torch.zeros(4, 3)
-    with pytest.raises(ValueError, match="one step a picture, 4 of them; got 3"):
+    with pytest.raises(ValueError, match="one step per picture, 4; got 3"):
         add_noise(x_0, torch.tensor([1, 2, 3]), x_0, straight_line())
 
 

@@ -72,5 +72,5 @@ def test_chances_of_both_meanings_are_chances(namer, tokenizer):
 
 @pytest.mark.parametrize("text", ["a cat at night", "a bat beside a bat"])
 def test_a_text_without_the_word_or_with_two_is_told(namer, tokenizer, text):
-    with pytest.raises(ValueError, match="must stand once in each text"):
+    with pytest.raises(ValueError, match="must occur once in each text"):
         stages_of_word(namer.encoder, tokenizer, [text], "bat")

@@ -76,7 +76,7 @@ def test_a_fresh_layer_changes_nothing():
 def test_labels_are_refused_where_a_text_is_wanted():
     model = UNet(widths=(8, 16), blocks=1, text_width=16)
     for cond in (None, torch.tensor([1, 2]), torch.randn(2, 3, 8)):
-        with pytest.raises(ValueError, match="a text a picture"):
+        with pytest.raises(ValueError, match="one text per picture"):
             model(*noisy(), cond)
 
 

@@ -25,5 +25,5 @@ def test_a_grain_gives_a_set_away():
 
 
 def test_sets_of_different_sizes_get_a_sentence():
-    with pytest.raises(ValueError, match="as many pictures"):
+    with pytest.raises(ValueError, match="same number of pictures"):
         tell_apart(critters(101), critters(102)[:100])

@@ -132,7 +132,7 @@ def test_a_picture_of_the_wrong_shape_is_refused(x_t, words):
 
 @pytest.mark.parametrize("t", [torch.tensor([1]), torch.tensor(1), T_1[:, None]])
 def test_one_step_a_picture_is_demanded(t):
-    with pytest.raises(ValueError, match=r"one step a picture, \(2,\); got"):
+    with pytest.raises(ValueError, match=r"one step per picture, \(2,\); got"):
         small()(pictures(), t)
 
 
@@ -146,7 +146,7 @@ def test_an_unknown_label_is_refused(cond):
     "cond", [torch.tensor([1]), torch.tensor([[1, 2]]), torch.tensor([1.0, 2.0])]
 )
 def test_labels_of_the_wrong_shape_or_kind_are_refused(cond):
-    with pytest.raises(ValueError, match="one label a picture"):
+    with pytest.raises(ValueError, match="one label per picture"):
         small()(pictures(), T_1, cond)
 
 

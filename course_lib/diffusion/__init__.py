@@ -1,4 +1,4 @@
 """Noise and back again: schedules, targets, samplers, guidance, editing.
 
-It knows nothing of words, of critters, or of how a network is built.
+Nothing here knows about words, critters, or how a network is built.
 """

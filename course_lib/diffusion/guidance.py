@@ -1,10 +1,10 @@
-"""Classifier-free guidance: go further in the direction in which the words pull.
+"""Classifier-free guidance: go further in the direction of the condition.
 
     guided = uncond + w * (cond - uncond)     (Ho & Salimans 2022; our w = their w + 1)
 
-w = 0 ignores what was asked, w = 1 is the plain conditional model, more pushes. What
-stands in the place of `uncond` is led away from: a negative prompt. And several texts
-can pull at once (Liu et al. 2022, equation 11).
+w = 0 ignores the condition, w = 1 is the plain conditional model, and w > 1 exaggerates
+it. A negative prompt takes the place of `uncond`: guidance leads away from it. Several
+texts can be combined (Liu et al. 2022, equation 11).
 """
 
 from collections.abc import Callable
@@ -17,9 +17,9 @@ STRONGEST = 100  # far beyond what makes a picture
 
 
 def guided(with_cond: Tensor, without: Tensor, guidance_scale: float) -> Tensor:
-    """From "nothing told" towards "told", guidance_scale times as far; any shape."""
-    # Our w counts from "nothing told", so w = 1 is the plain network: lessons and code
-    # say one number. Papers that count from the plain one mean w - 1.
+    """Go from `without` towards `with_cond`, guidance_scale times as far; any shape."""
+    # Our w counts from the unconditional prediction, so w = 1 is the plain conditional
+    # network. Papers that count from the conditional one mean w - 1.
     return without + guidance_scale * (with_cond - without)
 
 
@@ -32,7 +32,7 @@ def guide(
 
     Args:
         guidance_scale: w; 1 asks the model only once
-        uncond: what "nothing told" looks like, shaped like cond; None is label 0
+        uncond: the unconditional `cond`, shaped like it; None is label 0
     """
     check_scale(guidance_scale)
     if guidance_scale == 1:
@@ -48,8 +48,8 @@ def guide(
 
 
 def check_scale(guidance_scale: float) -> None:
-    """Raise a sentence for a scale that leads nowhere."""
-    # Written so that NaN is refused too: no comparison with it is true.
+    """Raise ValueError unless the scale is in -STRONGEST..STRONGEST."""
+    # Written this way round to refuse NaN: no comparison with it is true.
     if not abs(guidance_scale) <= STRONGEST:
         raise ValueError(
             f"guidance_scale must be a finite number in -{STRONGEST}..{STRONGEST}; "
@@ -60,15 +60,17 @@ def check_scale(guidance_scale: float) -> None:
 def compose(
     model: Callable, conds: list[Tensor], scales: list[float], uncond: Tensor
 ) -> Callable:
-    """A denoiser that follows several texts at once, each as far as its scale says.
+    """A denoiser that follows several texts at once, each with a scale of its own.
 
-    guided = uncond + sum of w_i * (cond_i - uncond); a negative w_i leads away.
+    guided = uncond + sum of w_i * (cond_i - uncond); a negative w_i leads away from
+    text i. The denoiser ignores its own argument `cond`.
 
     Args:
-        conds: each (B, L, D), as is `uncond`; `cond` is not looked at
+        conds: each (B, L, D), like `uncond`
+        scales: the w_i, one per text
 
     Raises:
-        ValueError: not one scale a text, or a scale that is not finite or too large
+        ValueError: not one scale per text, or a scale that is not finite or too large
     """
     if len(conds) != len(scales) or not conds:
         raise ValueError(f"{len(conds)} texts need as many scales; got {len(scales)}.")
@@ -83,8 +85,8 @@ def compose(
 
     def composed_model(x_t: Tensor, t: Tensor, cond: Tensor | None = None) -> Tensor:
         answers = model(torch.cat([x_t] * parts), t.repeat(parts), asked).chunk(parts)
-        # Around one common "nothing told", so texts add up: each brings its own
-        # difference. With one text this is `guided`.
+        # All differences start from the same unconditional answer, so they add up. With
+        # one text this is `guided`.
         without, pulled = answers[0], answers[0]
         for scale, with_cond in zip(scales, answers[1:], strict=True):
             pulled = pulled + scale * (with_cond - without)
@@ -95,12 +97,12 @@ def compose(
 
 @dataclass(frozen=True)
 class Way:
-    """How far a painter follows what is asked, at which steps, in how many of them.
+    """Sampler settings: guidance scale, number of steps, guided interval and sampler.
 
     Args:
-        guided_between: guided only where low < t <= high (Kynkäänniemi et al. 2024),
-            if not everywhere
-        sampler: the name of a function of samplers.py
+        guided_between: (low, high), guided only if low < t <= high (Kynkäänniemi et al.
+            2024); None guides everywhere
+        sampler: the name of a function in samplers.py
     """
 
     guidance_scale: float
@@ -110,29 +112,30 @@ class Way:
 
     def is_guided(self, t: int) -> bool:
         """Whether the network is asked twice at this step."""
-        # t itself as the upper end: guided at every step, and at 0 there is no step.
+        # Without an interval, t itself is the upper end: every step is guided.
         low, high = self.guided_between or (0, t)
         return self.guidance_scale != 1 and low < t <= high
 
-    # On the way guidance costs twice, so it may be left out early, where it takes away
-    # variety, and late, where little is open (Kynkäänniemi et al. 2024).
+    # A guided step costs twice as much. Guidance may be left out early, where it
+    # reduces variety, and late, where little is undecided (Kynkäänniemi et al. 2024).
     def guide(self, model: Callable, uncond: Tensor | None = None) -> Callable:
-        """`guide` above, where it is asked for; all of a batch is at the same t."""
+        """`guide` above, but only in the interval; the whole batch has the same t."""
         followed = guide(model, self.guidance_scale, uncond)
 
         def guided_at_times(x_t: Tensor, t: Tensor, cond: Tensor) -> Tensor:
-            # Read once from the first picture: a call that is not needed is saved, half
-            # the work of this step, and that needs one answer for the batch.
+            # One decision for the batch, by its first t: an unguided step then skips
+            # the second half of the work.
             asked = followed if self.is_guided(int(t[0])) else model
             return asked(x_t, t, cond)
 
         return guided_at_times
 
 
-# Where nobody says. Labels: a little guidance with 50 calls betters both the share of
-# right animals and the distance; more of it costs distance (benchmarks/06_sampling.md).
-# Prompts: w = 4 brought a few hats over 3, and from 5 on colours get loud (lesson 10).
+# Defaults. Labels: a little guidance with 50 calls improves both the share of correct
+# animals and the distance; more worsens the distance (benchmarks/06_sampling.md).
+# Prompts: w = 4 brought a few more hats than 3; from 5 on, colours get glaring (lesson
+# 10).
 FOR_LABELS, FOR_PROMPTS = Way(2.0, steps=25), Way(3.0, steps=10)
-# 20 calls, as FOR_PROMPTS: what is saved outside 400..950 buys three steps more. A
-# choice: whatever differs lies inside the intervals (benchmarks/10_text_to_image.md).
+# 20 calls, like FOR_PROMPTS: the calls saved outside 400..950 pay for three more steps.
+# Differences to it lie within the intervals (benchmarks/10_text_to_image.md).
 FOR_LATENTS = Way(5.0, steps=13, guided_between=(400, 950))

@@ -1,14 +1,14 @@
-"""The noise schedule: how much picture and how much noise is left at each step.
+"""The noise schedule: how much picture and how much noise each step contains.
 
     x_t = a_t * x_0 + b_t * eps
 
-Every process of this course has that form; only the two tables differ.
+Every process in this course has this form; only the two tables differ.
 
     DDPM, the circle    a_t = sqrt(alpha_bar_t),  b_t = sqrt(1 - alpha_bar_t)
     the straight line   a_t = 1 - u,              b_t = u,            u = t / T
 
-Step 0 is the clean picture (a_0 = 1, b_0 = 0); step T is almost or wholly noise. Every
-table has T + 1 entries, so an index in the code is the same number as in the maths.
+Step 0 is the clean picture (a_0 = 1, b_0 = 0); step T is almost or entirely noise. Each
+table has T + 1 entries, so indices in the code match those in the maths.
 """
 
 import math
@@ -19,8 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# A product of a thousand factors near 1. In float32 it is off by 3e-7, and 1 minus it,
-# the first b^2 of 1e-4, by 1.7e-4 of itself; the tables are made once, so digits cost
+# alpha_bar is a product of a thousand factors near 1. In float32 it is off by 3e-7, and
+# the first b^2, 1e-4, by a relative 1.7e-4. The tables are made once, so float64 costs
 # nothing.
 EXACT = dict(dtype=torch.float64, device="cpu")  # whatever torch's defaults are
 
@@ -29,7 +29,7 @@ EXACT = dict(dtype=torch.float64, device="cpu")  # whatever torch's defaults are
 class NoiseSchedule:
     """The tables a_0..a_T and b_0..b_T, and their derivatives along the path.
 
-    The tables are float64 on the CPU (MPS has no float64) and cast where they are used.
+    The tables are float64 on the CPU (MPS has no float64) and are cast for use.
     `a_dot` and `b_dot` are the velocity of the path, scaled so that
     a * b_dot - b * a_dot = 1: on the circle (-b, a), on the straight line (-1, 1).
     """
@@ -45,7 +45,7 @@ class NoiseSchedule:
         return len(self.a_table) - 1
 
     def a(self, t: Tensor, like: Tensor | None = None) -> Tensor:
-        """How much of the picture is left at step t: (B,), or shaped to fit `like`.
+        """The share of the picture at step t: (B,), or (B, 1, ...) to fit `like`.
 
         >>> linear_schedule(T=1000).a(torch.tensor([0, 250, 500, 1000]))
         tensor([1.0000, 0.7239, 0.2803, 0.0064])
@@ -53,28 +53,28 @@ class NoiseSchedule:
         return self._look_up(self.a_table, t, like)
 
     def b(self, t: Tensor, like: Tensor | None = None) -> Tensor:
-        """How much noise is mixed in at step t, as a standard deviation."""
+        """The standard deviation of the noise at step t; shaped like `a`."""
         return self._look_up(self.b_table, t, like)
 
     def a_dot(self, t: Tensor, like: Tensor | None = None) -> Tensor:
-        """How fast the share of the picture changes along the path."""
+        """The rate at which `a` changes along the path; shaped like `a`."""
         return self._look_up(self.a_dot_table, t, like)
 
     def b_dot(self, t: Tensor, like: Tensor | None = None) -> Tensor:
-        """How fast the share of the noise changes along the path."""
+        """The rate at which `b` changes along the path; shaped like `a`."""
         return self._look_up(self.b_dot_table, t, like)
 
     def sigma(self, t: Tensor) -> Tensor:
-        """The noise level b_t / a_t, (B,); infinite where no picture is left."""
-        # b is at most 1 and a at least 0, so this is inf at T of the straight line,
+        """The noise level b_t / a_t, (B,); infinite if no picture is left."""
+        # a and b are never both 0, so this may be inf (at T of the straight line) but
         # never NaN.
         return self._look_up(self.b_table / self.a_table, t)
 
     def snr(self, t: Tensor) -> Tensor:
         """The signal-to-noise ratio a_t^2 / b_t^2, (B,); infinite at t = 0."""
-        # What the schedules really differ in: two with the same snr at a step show the
-        # network the same task, only louder or quieter (Kingma et al. 2021,
-        # "Variational diffusion models").
+        # The essential difference between schedules: two steps with equal snr set the
+        # network the same task, only scaled (Kingma et al. 2021, "Variational diffusion
+        # models").
         return self._look_up((self.a_table / self.b_table) ** 2, t)
 
     @property
@@ -84,7 +84,7 @@ class NoiseSchedule:
 
     @property
     def alpha(self) -> Tensor:
-        """The share of variance that one step keeps, (T + 1,); alpha[0] is 1."""
+        """The share of the variance that one step keeps, (T + 1,); alpha[0] is 1."""
         return self._exact_alpha().float()
 
     @property
@@ -98,38 +98,37 @@ class NoiseSchedule:
                 "The straight line has no alpha_bar: a^2 + b^2 is not 1 on it. "
                 "Use schedule.a(t) and schedule.b(t), which every schedule has."
             )
-        # Squared again from a: the root and the square in float64 cost one digit of
-        # sixteen, and a second table could disagree with the first.
+        # From a: the square root and the square cost one of float64's sixteen digits,
+        # and a second table could disagree with the first.
         return self.a_table**2
 
     def _exact_alpha(self) -> Tensor:
         alpha_bar = self._exact_alpha_bar()
-        # alpha_bar_t = alpha_1 * ... * alpha_t, so one step is the quotient of two (Ho
-        # et al. 2020, just above equation 4).
+        # alpha_bar_t = alpha_1 * ... * alpha_t, so alpha_t is the quotient of two
+        # neighbours (Ho et al. 2020, just above equation 4).
         return from_1(alpha_bar[1:] / alpha_bar[:-1])
 
     def _look_up(self, table: Tensor, t: Tensor, like: Tensor | None = None) -> Tensor:
-        # A negative index would be read from the end of the table: t = -1 would be the
-        # noisiest step, and nobody would hear of it.
+        # Python reads a negative index from the end: t = -1 would silently be the
+        # noisiest step.
         check_steps(t, self.T)
-        # Looked up in float64 and cast last: a_t^2 + b_t^2 stays 1 to the last digit of
-        # whatever is asked for.
-        # (B,) for a loss weight, (B, 1, 1, 1) to multiply pictures with: without the
-        # ones a batch of 32 would be spread over the 32 columns, and no error told.
+        # Cast last, so a_t^2 + b_t^2 is 1 to the last digit of the dtype.
+        # (B,) for a loss weight, (B, 1, 1, 1) to multiply pictures: without the ones, a
+        # batch of 32 would silently be broadcast along the 32 columns.
         if like is None:
             return table.float().to(t.device)[t]  # (B,)
         if 1 not in (t.numel(), len(like)) and t.numel() != len(like):
             raise ValueError(
-                f"t must hold one step a picture, {len(like)} of them; got {t.numel()}."
+                f"t must hold one step per picture, {len(like)}; got {t.numel()}."
             )
         value = table.to(like.dtype).to(t.device)[t].to(like.device)
         return value.reshape(-1, *[1] * (like.ndim - 1))  # (B, 1, ..., 1)
 
 
 def check_steps(t: Tensor, T: int) -> None:
-    """Raise a sentence unless t is a tensor of whole steps in 0..T."""
-    # torch takes uint8 for a mask and not for numbers, and of floats it only says that
-    # they are no indices: u in place of t is the usual slip.
+    """Raise TypeError or ValueError unless t is an int64 tensor of steps in 0..T."""
+    # torch would take uint8 as a mask. Its message for floats would not help with the
+    # usual slip, u in place of t.
     if not isinstance(t, Tensor) or t.dtype != torch.int64:
         kind = t.dtype if isinstance(t, Tensor) else type(t).__name__
         raise TypeError(
@@ -137,24 +136,24 @@ def check_steps(t: Tensor, T: int) -> None:
         )
     if t.numel() and not (0 <= int(t.min()) and int(t.max()) <= T):
         raise ValueError(
-            f"t must lie in 0..{T}, 0 is the clean picture; "
+            f"t must lie in 0..{T}, where 0 is the clean picture; "
             f"got values from {int(t.min())} to {int(t.max())}."
         )
 
 
 def from_1(entries: Tensor) -> Tensor:
-    """Step 0, where nothing has happened yet, before the entries of 1..T."""
+    """Put a 1 for step 0, where nothing has happened yet, before entries 1..T."""
     return F.pad(entries, (1, 0), value=1.0)
 
 
 def circle(name: str, alpha_bar: Tensor) -> NoiseSchedule:
     """A variance-preserving schedule from its float64 table alpha_bar_0..alpha_bar_T.
 
-    a^2 + b^2 = 1, so (a, b) walks along a circle and its velocity is (-b, a).
+    a^2 + b^2 = 1, so (a, b) moves along a circle and its velocity is (-b, a).
     """
     a, b = alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
-    # The velocity by angle, not by t: along the same path, only paced otherwise, and a
-    # * b_dot - b * a_dot is 1 without dividing by anything.
+    # The derivative by angle, not by t: the path is the same at another pace, and
+    # a * b_dot - b * a_dot is 1 without any division.
     return NoiseSchedule(name, a, b, a_dot_table=-b, b_dot_table=a)
 
 
@@ -162,9 +161,10 @@ def linear_schedule(
     T: int = 1000, beta_1: float = 1e-4, beta_T: float = 0.02
 ) -> NoiseSchedule:
     """The DDPM schedule: beta_t grows in equal steps (Ho et al. 2020, section 4)."""
-    # Their numbers, made for T = 1000. With fewer steps the product stops early: keep T
-    # and skip steps instead (`choose_steps`). Nor is it ever pure noise: a_T is 0.0064
-    # (Lin et al. 2023, "Common diffusion noise schedules and sample steps are flawed").
+    # Their numbers are made for T = 1000. A smaller T would end with too little noise:
+    # keep T and skip steps instead (`choose_steps`). Even T is not pure noise: a_T is
+    # 0.0064 (Lin et al. 2023, "Common diffusion noise schedules and sample steps are
+    # flawed").
     beta = torch.linspace(beta_1, beta_T, T, **EXACT)  # (T,)
     alpha_bar = torch.cumprod(1 - beta, dim=0)  # T factors: float32 would lose digits
     return circle("linear", from_1(alpha_bar))
@@ -175,26 +175,25 @@ def cosine_schedule(
 ) -> NoiseSchedule:
     """The cosine schedule (Nichol & Dhariwal 2021, equation 17), beta capped."""
     u = torch.linspace(0, 1, T + 1, **EXACT)
-    # s keeps the first steps from being too small to see: b_1 is 0.0064, a little less
-    # than one step of a byte, 1 / 127.5 (their section 3.2).
+    # s keeps the first steps from being too small to matter: b_1 is 0.0064, a little
+    # less than one level of a byte, 1 / 127.5 (their section 3.2).
     f = torch.cos((u + s) / (1 + s) * math.pi / 2) ** 2
-    # f ends in 0, and a_T = 0 would make eps useless as a target. The cap leaves an a_T
-    # of 5e-5, and an error in eps still comes 20,000 times as large in x_0_hat.
+    # f ends at 0, and a_T = 0 would make eps useless as a target. The cap leaves an a_T
+    # of 5e-5, which still makes an error in eps 20,000 times as large in x_0_hat.
     beta = (1 - f[1:] / f[:-1]).clamp(max=beta_max)
     return circle("cosine", from_1(torch.cumprod(1 - beta, dim=0)))
 
 
 def straight_line(T: int = 1000) -> NoiseSchedule:
-    """Straight from picture to noise (Liu et al. 2022; Lipman et al. 2022)."""
-    # a^2 + b^2 is not 1 here: pictures become quieter half way. No network minds, and
-    # sampling becomes a walk along straight velocities.
+    """The straight line from picture to noise (Liu et al. 2022; Lipman et al. 2022)."""
+    # a^2 + b^2 is not 1 here: halfway, the variance is smaller. Networks do not mind,
+    # and sampling follows straight velocities.
     u = torch.linspace(0, 1, T + 1, **EXACT)
     one = torch.ones_like(u)
     return NoiseSchedule("straight line", 1 - u, u, a_dot_table=-one, b_dot_table=one)
 
 
-# No registry to add to: a card stores the name, and a card may say nothing else
-# (cards.py has the same three).
+# A closed list: a card stores the name, and cards.py allows the same three only.
 SCHEDULES: dict[str, Callable[[int], NoiseSchedule]] = {
     "linear": linear_schedule,
     "cosine": cosine_schedule,
@@ -203,10 +202,10 @@ SCHEDULES: dict[str, Callable[[int], NoiseSchedule]] = {
 
 
 def schedule_named(name: str, T: int = 1000) -> NoiseSchedule:
-    """The schedule of that name, as a checkpoint's card stores it.
+    """The schedule of this name, as stored on a checkpoint's card.
 
     Raises:
-        ValueError: T is below 1, or nothing is called so
+        ValueError: T is below 1, or the name is unknown
     """
     if T < 1:
         raise ValueError(f"A schedule needs 1 step or more; got T = {T}.")
@@ -216,8 +215,8 @@ def schedule_named(name: str, T: int = 1000) -> NoiseSchedule:
         return SCHEDULES[name](T)
 
 
-# The one formula of the way into noise. Its chance comes in from outside: the same
-# batch has the same loss, and a check can compare two functions number by number.
+# The one formula of the forward process. The randomness is an argument: the same batch
+# has the same loss, and a check can compare two functions number by number.
 def add_noise(x_0: Tensor, t: Tensor, eps: Tensor, schedule: NoiseSchedule) -> Tensor:
     """Jump from the clean x_0 straight to step t (Ho et al. 2020, equation 4).
 

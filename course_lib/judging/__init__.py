@@ -1,1 +1,1 @@
-"""How good are the pictures, and do they show what was asked for?"""
+"""Evaluation: how good are the pictures, and do they show what was asked for?"""

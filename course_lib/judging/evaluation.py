@@ -1,9 +1,9 @@
 """How good is a trained network? What `python -m course_lib evaluate` measures.
 
-Drawn pictures are looked at by a judge, and beside every number stands what real
-pictures get: the floor of a distance, the ceiling of a share. A judge is measured on
-pictures that it has never seen, drawn one by one, also a little shifted, blurred and
-noisy, and on broken ones.
+A judge looks at generated pictures, and next to every number is what real pictures get:
+the floor of a distance, the ceiling of a share. A judge itself is measured on new
+pictures, drawn one by one: as they are, slightly shifted, blurred or noisy, and with
+broken animals.
 """
 
 import operator
@@ -42,35 +42,35 @@ from course_lib.world.datasets import CIFAR10_NAMES, load_cifar10
 from course_lib.world.drawing import draw, draw_critters
 from course_lib.world.wear import BREAKS, break_pictures
 
-# Pictures a measurement may be made on. Of 32 right ones in 32 the interval still goes
+# Limits for the number of pictures. With 32 right out of 32 the interval still reaches
 # down to 89 %; with 10,000 a table of distances takes 0.4 GB (metrics.py).
 FEWEST, MOST = 32, 10_000
-# Worlds from this seed on are used for no training. A world is a seed of the drawing:
-# its pictures have nothing in common with those of another.
+# No training uses worlds from this seed on. A world is a seed of the drawing; two
+# worlds have no picture in common.
 FRESH = 1_000_000
 
 
 def check_size(n: int, seeds: int) -> None:
-    """Raise a sentence for a measurement too small to mean anything, or too large."""
+    """Raise a ValueError for a measurement too small to mean anything, or too large."""
     if not FEWEST <= n <= MOST:
         raise ValueError(f"n must lie in {FEWEST}..{MOST}; got {n}.")
     check_seeds(seeds)
 
 
 def check_seeds(seeds: int) -> None:
-    """Raise a sentence unless something is repeated at least once, and not for ever."""
+    """Raise a ValueError unless there are 1 to 100 seeds."""
     if not 1 <= seeds <= 100:
         raise ValueError(f"The number of seeds must lie in 1..100; got {seeds}.")
 
 
 def as_facts(found: Share) -> dict:
-    """A share with its interval, as JSON can hold it."""
+    """A share with its interval, ready for JSON."""
     low, high = found.interval
     return {"share": found.value, "low": low, "high": high, "n": found.n}
 
 
 def together(shares: list[Share]) -> Share:
-    # Counted together, not averaged: the interval of the whole must be of the whole n.
+    # Pooled, not averaged: the interval of the whole must be that of the whole n.
     return Share(sum(s.right for s in shares), sum(s.n for s in shares))
 
 
@@ -86,17 +86,17 @@ def measure_denoiser(
     guidance_scale: float | None = None,
     sampler: str | None = None,
 ) -> dict:
-    """Ask for what n real pictures show, and judge what is drawn; once a seed.
+    """Draw pictures with the labels of n real ones, and judge them, once for each seed.
 
     Args:
         calls: network calls a picture; guidance takes two a step
 
     Returns:
-        what JSON can hold: the settings, shares with their intervals, and of each
-        distance the mean and the spread over seeds, all beside what real pictures get
+        facts ready for JSON: the settings, shares with their intervals, distances with
+        mean and standard deviation over seeds, and the same for real pictures
     """
-    n, seeds, calls = map(operator.index, (n, seeds, calls))  # as JSON can hold them
-    # Calls, not steps: guidance and Heun ask the network twice a step, and a comparison
+    n, seeds, calls = map(operator.index, (n, seeds, calls))  # plain, for JSON
+    # Calls, not steps: guidance and Heun call the network twice a step, and comparing
     # at equal steps would hide that.
     way = painter.way_within(calls, guidance_scale, sampler)
     settings = dict(steps=way.steps, guidance_scale=guidance_scale, sampler=sampler)
@@ -106,13 +106,13 @@ def measure_denoiser(
     trials = []
     with progress_bar(total=seeds * n, unit="picture") as bar:
         for seed in range(seeds):
-            # Asked for are the labels of the second set, so both sets that are held
-            # against the reference have the same animals equally often.
+            # The labels come from the second set, so both sets that are compared with
+            # the reference show each animal equally often.
             reference, others, names = real_pictures(data, n, seed, size)
             made = painter(
                 names,
                 seed=seed,
-                # Counted when a batch arrives at t = 0, as pictures and not as steps.
+                # Count pictures, not steps: only when a batch reaches t = 0.
                 callback=lambda step: bar.update(len(step.x_t) * (step.t == 0)),
                 **settings,
             )
@@ -127,8 +127,8 @@ def measure_denoiser(
 
 
 def check_denoiser(painter: LabelToImage, n: int, seeds: int, settings: dict) -> None:
-    """Raise a sentence for whatever would fail later; draws nothing."""
-    # It takes minutes: what is wrong with it should be said in the first second.
+    """Raise a ValueError now for whatever would fail later; draws nothing."""
+    # A measurement takes minutes: mistakes should show up in the first second.
     check_size(n, seeds)
     data, size = painter.card.get("data"), painter.card["size"]
     judge_for(data)
@@ -138,8 +138,8 @@ def check_denoiser(painter: LabelToImage, n: int, seeds: int, settings: dict) ->
     if lacking or size not in sizes:
         what = f"pictures of {size}x{size}" if size not in sizes else f"no {lacking[0]}"
         raise ValueError(
-            f"Weights for {data} draw {as_list(asked)}, "
-            f"{' or '.join(map(str, sizes))} pixels wide, to be judged; these: {what}."
+            f"To be judged, weights for {data} must draw {as_list(asked)}, "
+            f"{' or '.join(map(str, sizes))} pixels wide; these: {what}."
         )
     most = len(load_cifar10("test")) // 2 if data == "cifar10" else MOST
     if n > most:
@@ -149,20 +149,20 @@ def check_denoiser(painter: LabelToImage, n: int, seeds: int, settings: dict) ->
 
 
 def judge_for(data: str) -> tuple[Judge, str]:
-    """Who judges pictures of this set, and the question that asks for the label."""
+    """The judge for pictures of a data set, and its question about the label."""
     if data == "critters":
         return shared_judge(Shipped("reader-32")), "subject"
     if data == "cifar10":
         return shared_judge(Shipped("cifar10-classifier")), "cond"
     raise ValueError(
-        f"Nobody can judge pictures of {data!r}: only critters and CIFAR-10 have a "
-        "judge that knows them."
+        f"There is no judge for pictures of {data!r}: only critters and CIFAR-10 have "
+        "one."
     )
 
 
 def right_answers(question: str, names: list[str]) -> Tensor:
-    """The numbers of the names, as the judge gives them, (N,)."""
-    # Both judges number their answers as the data set numbers its labels, from nothing.
+    """The right answers of the judge, as numbers, (N,) int64."""
+    # Both judges number their answers like the labels of the data set; 0 is nothing.
     known = SUBJECTS if question == "subject" else ("nothing", *CIFAR10_NAMES)
     return torch.tensor([known.index(name) for name in names])
 
@@ -170,19 +170,19 @@ def right_answers(question: str, names: list[str]) -> Tensor:
 def real_pictures(
     data: str, n: int, seed: int, size: int
 ) -> tuple[Tensor, Tensor, list[str]]:
-    """Two sets of n real pictures with nothing in common, and the second's labels.
+    """Two disjoint sets of n real pictures in [-1, 1], and the labels of the second.
 
-    Critters are drawn anew; CIFAR-10's come from the test split.
+    Critters are newly drawn; those of CIFAR-10 come from its test split.
     """
     if data == "critters":
-        # Two worlds a seed, so that no two seeds share one.
+        # Two worlds for each seed, and no world for two.
         (reference, _), (others, factors) = (
             draw_critters(n, FRESH + 2 * seed + i, size, kind="one") for i in range(2)
         )
         names = [SUBJECTS[i] for i in factors["subject"].tolist()]
         return from_bytes(reference), from_bytes(others), names
-    # The test split: a network that copied its training pictures would look perfect
-    # beside those.
+    # The test split: compared with the training split, a network that copied its
+    # training pictures would look perfect.
     pictures = load_cifar10("test")
     order = torch.randperm(len(pictures), generator=generator_for(seed, HALVES))
     reference, (others, labels) = pictures[order[:n]][0], pictures[order[n : 2 * n]]
@@ -192,9 +192,14 @@ def real_pictures(
 def compare(
     judge: Judge, question: str, answers: Tensor, reference: Tensor, pictures: Tensor
 ) -> dict:
-    """Whether the judge finds what was asked, and how far the set is from real ones."""
-    # The judge's features, not Inception's (see `metrics.frechet_distance`). One
-    # network names and measures: where it is blind, both numbers are.
+    """How often the judge finds what was asked, and how far the set is from real ones.
+
+    Args:
+        answers: (N,) right answers to `question` for `pictures`, (N, 3, H, W)
+        reference: real pictures, (M, 3, H, W)
+    """
+    # The judge's features, not Inception's (see `metrics.frechet_distance`). The same
+    # network classifies and measures: both numbers share its blind spots.
     real, found = features_of(judge, reference), features_of(judge, pictures)
     precision, recall = precision_recall(real, found)
     return {
@@ -206,7 +211,7 @@ def compare(
 
 
 def summary(trials: list[dict]) -> dict:
-    """Shares of all pictures together; of all else the mean and spread over seeds."""
+    """Pooled shares; for all else the mean and standard deviation over seeds."""
     columns = {
         "distance": [trial["distance"] for trial in trials],
         "floor": [trial["real"]["distance"] for trial in trials],
@@ -215,7 +220,7 @@ def summary(trials: list[dict]) -> dict:
         "real_precision": [trial["real"]["precision"] for trial in trials],
         "real_recall": [trial["real"]["recall"] for trial in trials],
     }
-    # Seed by seed: both were measured against one reference and share its chance.
+    # Subtracted seed by seed: both have the same reference and share its randomness.
     columns["above_floor"] = [
         distance - floor
         for distance, floor in zip(columns["distance"], columns["floor"], strict=True)
@@ -228,7 +233,7 @@ def summary(trials: list[dict]) -> dict:
 
 def mean_and_spread(values: list[float]) -> dict:
     """The mean, and the standard deviation if there is more than one value."""
-    # "each" as well: three numbers say more than their mean does.
+    # "each", too: three numbers say more than their mean.
     spread = statistics.stdev(values) if len(values) > 1 else None
     return {"mean": statistics.mean(values), "spread": spread, "each": values}
 
@@ -240,10 +245,10 @@ def mean_and_spread(values: list[float]) -> dict:
 def measure_judge(
     judge: Judge, data: str, n: int = 2048, seeds: int = 3, size: int = 32
 ) -> dict:
-    """How often each answer is right, on pictures as they are and on worn ones.
+    """How often each answer is right, on pictures as they are and on augmented ones.
 
-    And of critters also how often it says "none" to broken ones: a judge that sees an
-    animal in scraps would be pleased with scraps.
+    For critters, also how often the judge says "none" to broken animals: a judge that
+    sees an animal in scraps would be pleased with scraps.
 
     Args:
         data: "critters" or "cifar10", whose test split is taken whole, once
@@ -276,27 +281,31 @@ def measure_judge(
 
 
 def draw_one_by_one(n: int, world: int, size: int) -> tuple[Tensor, Factors]:
-    """Pictures of every kind, held-out ones too, each drawn by itself: in [-1, 1]."""
+    """Draw n pictures one at a time, of every kind, held-out combinations included.
+
+    Returns:
+        pictures, (n, 3, size, size) in [-1, 1], and their factors
+    """
     index = torch.arange(n)
     factors = choose_factors(index, world, "any", allow_held_out=True)
-    # A reader learned from pictures drawn in groups (drawing.py). If groups left a
-    # trace in the pixels it might have learned that, and groups would not show it.
+    # The reader's training pictures were drawn in groups (drawing.py). If groups left a
+    # trace in the pixels, it might rely on that; a test in groups would not show it.
     alone = [{name: f[i : i + 1] for name, f in factors.items()} for i in range(n)]
     pictures = [draw(alone[i], index[i : i + 1], world, size) for i in range(n)]
-    # Through bytes, as all pictures that are kept or shown have gone.
+    # Through bytes, like all pictures that are kept or shown.
     return from_bytes(to_bytes(torch.cat(pictures))), factors
 
 
 def accuracy(
     judge: Judge, pictures: Tensor, asked: dict[str, Tensor], generator
 ) -> dict[str, dict[str, Share]]:
-    """For each kind of wear and each question: how many answers are right."""
+    """For each augmentation and each question, the share of right answers."""
     found: dict[str, dict[str, Share]] = {}
     for wear, worn in worn_pictures(pictures, generator):
         said = judge.read(worn)
         found[wear] = {q: share(said[q] == asked[q]) for q in judge.heads}
-        # Most pictures cannot have borrowed ears, and "none" is right there without a
-        # look: the share of the others is the one to read.
+        # Most pictures cannot have borrowed ears, and there "none" is right without a
+        # look. The share among the others is the one that counts.
         if "ears" in said:
             may = may_have_borrowed(asked)
             right = (said["ears"] == asked["ears"])[may]
@@ -307,10 +316,10 @@ def accuracy(
 def worn_pictures(
     pictures: Tensor, generator: torch.Generator
 ) -> Iterator[tuple[str, Tensor]]:
-    """The pictures as they are, and with what a judge should not mind."""
+    """Yield (name, pictures): as they are, and with changes a judge should tolerate."""
     from torchvision.transforms import v2  # 2 s to import, so only where it is used
 
-    # Each within what the reader was trained with (`wear.with_wear`).
+    # All within the reader's training augmentation (`wear.with_wear`).
     yield "as they are", pictures
     yield "shifted by a pixel", shifted_by_one(pictures)
     yield "blurred", v2.functional.gaussian_blur(pictures, [3, 3], [0.5, 0.5])
@@ -319,10 +328,10 @@ def worn_pictures(
 
 
 def shifted_by_one(pictures: Tensor) -> Tensor:
-    """Each picture moved by one pixel, in the eight directions by turns."""
+    """Each picture shifted by one pixel, in eight directions in turn."""
     H, W = pictures.shape[-2:]
     padded = F.pad(pictures, [1] * 4, mode="replicate")
-    # By turns, not by chance: every direction is measured equally often.
+    # In turn, not at random: every direction is measured equally often.
     moved = pictures.clone()
     ways = [(down, right) for down in range(3) for right in range(3)]
     ways.remove((1, 1))
@@ -332,7 +341,7 @@ def shifted_by_one(pictures: Tensor) -> Tensor:
 
 
 def may_have_borrowed(factors: Factors) -> Tensor:
-    """Where borrowed ears can occur: one animal, and nothing on its head, (N,) bool."""
+    """Which pictures may show borrowed ears: one animal, bare head; (N,) bool."""
     lenders = torch.from_numpy(BORROWABLE.any(1))[factors["subject"]]
     hidden = torch.from_numpy(HIDES_EARS)[factors["accessory"]]
     return lenders & ~hidden & (factors["subject_2"] == 0)
@@ -341,11 +350,11 @@ def may_have_borrowed(factors: Factors) -> Tensor:
 def named_none(
     judge: Judge, pictures: Tensor, factors: Factors, world: int, generator
 ) -> Iterator[tuple[str, Share]]:
-    """For each way to break the animals: how often the judge calls them "none"."""
+    """For each way to break animals, yield how often the judge calls them "none"."""
     index = torch.arange(len(pictures))
     for how in BREAKS:
         broken = break_pictures(how, pictures, factors, index, world, generator)
-        # Right is "none" for the first subject; of the rest nothing is asked.
+        # "none" is right for the first subject; nothing else is asked.
         said = judge.read(from_bytes(to_bytes(broken)))
         yield how, share(said["subject"] == 0)
 
@@ -354,14 +363,14 @@ def named_none(
 
 
 def as_table(found: dict) -> list[str]:
-    """What was measured, as lines that a person reads."""
+    """The results as lines for people to read."""
     if found["kind"] == "judge":
         return judge_table(found)
     return denoiser_table(found)
 
 
 def denoiser_table(found: dict) -> list[str]:
-    """Drawn pictures on the left, real pictures on the right."""
+    """A table with drawn pictures on the left and real pictures on the right."""
     steps, sampler, w = (found[k] for k in ("steps", "sampler", "guidance_scale"))
     rows = [
         ("", "drawn", "real"),
@@ -383,7 +392,7 @@ def denoiser_table(found: dict) -> list[str]:
 
 
 def judge_table(found: dict) -> list[str]:
-    """A row a question, a column a kind of wear."""
+    """A table with a row for each question and a column for each augmentation."""
     wears = list(found["accuracy"])
     lines = [
         f"{found['data']} at {found['size']}x{found['size']}: right answers, "
@@ -399,7 +408,7 @@ def judge_table(found: dict) -> list[str]:
 
 
 def spoken(facts: dict) -> str:
-    """A share with its interval, or a mean with its spread."""
+    """A share with its interval, or a mean with its standard deviation, as text."""
     if "share" in facts:
         low, high = 100 * facts["low"], 100 * facts["high"]
         return f"{100 * facts['share']:.1f} % ({low:.1f} to {high:.1f})"

@@ -1,9 +1,9 @@
-"""Does the picture show what the prompt asked for? Measured kind by kind.
+"""Prompt fidelity: does a picture show what its prompt asked for? Kind by kind.
 
-The reader looks at every picture. A picture is right when every factor that its prompt
-names is there, and nothing that was not asked for. The inspector looks as well: it is
-clean when it has no flaw that people see at a glance. What counts is both. Beside each
-share stands what real pictures of the same prompts get: the judges' ceiling.
+The reader looks at every picture: it is right if every factor that its prompt names is
+there, and nothing that was not asked for. The inspector looks as well: a picture is
+clean if it has no flaw that people see at a glance. Both count. Next to each share is
+what real pictures of the same prompts get: the judges' ceiling.
 """
 
 import operator
@@ -44,15 +44,15 @@ from course_lib.world.prompts import (
 )
 from course_lib.world.wording import SENSES, say
 
-# `Shipped`, so no folder of that name in somebody's runs takes its place.
+# `Shipped`, so no folder of the same name can take their place.
 READER, READER_64 = Shipped("reader-32"), Shipped("reader-64")
-BOUND = {"subject", "subject_2", "colour", "colour_2", "order"}  # two animals, all told
+BOUND = {"subject", "subject_2", "colour", "colour_2", "order"}  # all of two animals
 TWO_SENSED = {sense for senses in SENSES.values() for sense in senses}
 
 
 @dataclass(frozen=True)
 class Prompts:
-    """Prompts of one kind, what each asks for, and real pictures of the same."""
+    """Prompts of one kind, what each asks for, and real pictures of them."""
 
     texts: list[str]
     asked: list[Asked]
@@ -60,7 +60,7 @@ class Prompts:
 
 
 def reader_of(size: int) -> Judge:
-    """Who reads pictures of this size: 64x64 in full, others averaged to 32x32."""
+    """The reader for pictures of this size; all but 64x64 are averaged to 32x32."""
     return shared_judge(READER_64 if size == 64 else READER)
 
 
@@ -68,9 +68,9 @@ def reader_of(size: int) -> Judge:
 
 
 def factors_of(kind: str, indices: Tensor, world: int) -> Factors:
-    """Factors of this kind, some of which `wanted` throws out again.
+    """Candidate factors for a kind of prompt; `wanted` later rejects some.
 
-    What a caption leaves out by chance can only be known once it is written.
+    Only the finished caption shows which factors it left out.
     """
     if kind in HELD_OUT:
         return held_out_factors(kind, indices, world)
@@ -83,18 +83,18 @@ def factors_of(kind: str, indices: Tensor, world: int) -> Factors:
 
 
 def wanted(kind: str, f: dict[str, int], named: set[str]) -> bool:
-    """Whether a prompt belongs to this kind."""
+    """Whether a prompt belongs to a kind; `f` and `named` are those of its caption."""
     subject, bare = SUBJECTS[f["subject"]], "either_sense" in named
     if kind.startswith("two senses"):
         alone = subject in TWO_SENSED and f["subject_2"] == 0
         return alone and bare == (kind == "two senses, bare word")
-    # A bare word is right in either sense, which would flatter every other kind.
+    # A bare word is right in either sense: it would flatter every other kind.
     if bare:
         return False
     if kind == "one animal, ears named":
         return "ears" in named
-    # What was held out must be said: of a purple frog whose caption names no colour, a
-    # green one would be right.
+    # The held-out factors must be named: for a purple frog whose caption names no
+    # colour, a green frog would be right.
     if kind in ("accessory", "ears", "frog on stilts"):
         of_frog = kind != "frog on stilts" or subject == "frog"
         return of_frog and ("ears" if kind == "ears" else "accessory") in named
@@ -107,8 +107,9 @@ def wanted(kind: str, f: dict[str, int], named: set[str]) -> bool:
     return True
 
 
-# What each is called in print. Kind by kind, as one mean would hide what fails: two
-# animals come right nearly always, held-out accessories do not (lesson 10, as typed).
+# Kinds of prompts, and their names in print. A single mean would hide failures: two
+# animals nearly always come out right, held-out accessories do not (lesson 10, as
+# typed).
 KINDS = {
     "one animal": "one animal, seen",
     "one animal, ears named": "  with borrowed ears named",
@@ -129,13 +130,13 @@ KINDS = {
 
 
 def said_again(text: str, f: dict[str, int], named: set[str], u: list[float]) -> str:
-    """The same in another order and with other words, as `wording.say` can."""
+    """The same caption in another order and with other words, by `wording.say`."""
     by_name = {name: FACTORS[name][value] for name, value in f.items()}
     scene_first = [*u[:7], u[7] / 4, u[8], u[9] / 4]  # and "a frog that is red"
     return say(by_name, named, scene_first)
 
 
-REWORDED = {  # one animal, seen, said otherwise; `u` are ten uniform numbers
+REWORDED = {  # rewordings of "one animal"; `u` is ten uniform numbers
     "upper case": lambda text, f, named, u: text.upper(),
     "no articles": lambda text, f, named, u: without_articles(text),
     "typing error": lambda text, f, named, u: mistype(text, u),
@@ -144,9 +145,9 @@ REWORDED = {  # one animal, seen, said otherwise; `u` are ten uniform numbers
 
 
 def reword(prompts: Prompts, how: str, seed: int) -> Prompts:
-    """Prompts that ask for the same in other words.
+    """Reword prompts; they ask for the same things.
 
-    So the difference to "one animal" is the wording's own, whatever else is hard.
+    So any difference from "one animal" is due to the wording alone.
     """
     u = uniforms(torch.arange(len(prompts.texts)), seed, 10, stream=REWORDING).tolist()
     asked = zip(prompts.texts, prompts.asked, u, strict=True)
@@ -155,7 +156,7 @@ def reword(prompts: Prompts, how: str, seed: int) -> Prompts:
 
 
 def prompts_of(kind: str, n: int, world: int, size: int = 32) -> Prompts:
-    """n prompts of one kind from a world that nobody trained on."""
+    """n prompts of one kind, with real pictures; `world` is a seed from FRESH on."""
     if kind in REWORDED:
         return reword(prompts_of("one animal", n, world, size), kind, world)
     texts, asked, rows, start = [], [], [], 0
@@ -163,40 +164,42 @@ def prompts_of(kind: str, n: int, world: int, size: int = 32) -> Prompts:
         indices = torch.arange(start, start + 4 * n)
         factors = factors_of(kind, indices, world)
         written = captions(factors, indices, world, return_named=True)
-        # Four times as many as are needed are chosen at once, since some kinds throw
-        # most of them out again: of a hundred, 3 are bare words, 11 leave the order
-        # open, 94 name held-out ears.
+        # Four times as many candidates as needed, since some kinds reject most: of a
+        # hundred, 3 are bare words, 11 leave the order open, 94 name held-out ears.
         for i, (f, text, named) in enumerate(
             zip(rows_of(factors), *written, strict=True)
         ):
             if len(texts) < n and wanted(kind, f, named):
-                # What is there and not said must not be in the real picture either: it
-                # is judged like a drawn one, which may show nothing unasked.
+                # The real picture is judged like a generated one, which may show
+                # nothing unasked. So unnamed accessories and ears are removed.
                 unasked = [name for name in ("accessory", "ears") if name not in named]
                 texts.append(text)
                 asked.append((f | dict.fromkeys(unasked, 0), named))
                 rows.append(start + i)
         start += 4 * n
-    # Drawn last, and only those that are kept: choosing factors costs next to nothing.
+    # Only accepted pictures are drawn: choosing factors costs next to nothing.
     found = {name: torch.tensor([f[name] for f, _ in asked]) for name in factors}
     real = draw(found, torch.tensor(rows), world, size)
     return Prompts(texts, asked, from_bytes(to_bytes(real)))
 
 
 def prompts_from(lines: list[str], n: int | None = None) -> Prompts:
-    """Prompts that somebody wrote, one a line; what they ask for is read from them.
+    """Prompts that somebody wrote, one a line; the parser finds what they ask for.
 
-    There are no real pictures of these, so no ceiling stands beside what is measured.
-    Lines that name nothing are left out, see `remarks`.
+    They have no real pictures, so there is no ceiling to compare with. Lines that name
+    nothing are left out, see `remarks`.
 
     Args:
-        n: how many in all, the lines take turns; None takes each line once
+        n: how many in all, repeating the lines in turn; None takes each line once
+
+    Raises:
+        ValueError: no line can be judged
     """
     lines = [line.strip() for line in lines if names_something(line)]
     if not lines:
         raise ValueError(
-            "There is no prompt in the file that can be judged: write one a line that "
-            "names an animal, or what else is to be seen."
+            "No prompt in the file can be judged: write one on each line that names an "
+            "animal, or something else to see."
         )
     if n is not None and n < 1:
         raise ValueError(f"--n must be 1 or more; got {n}.")
@@ -205,7 +208,7 @@ def prompts_from(lines: list[str], n: int | None = None) -> Prompts:
 
 
 def remarks(lines: list[str]) -> list[str]:
-    """Which of the lines cannot be judged, in one sentence; empty lines are none."""
+    """A sentence about the lines that cannot be judged, or []; empty lines are fine."""
     mute = [
         f"{number} ({line.strip()[:30]!r})"
         for number, line in enumerate(lines, start=1)
@@ -221,13 +224,14 @@ def remarks(lines: list[str]) -> list[str]:
 
 
 def what_is_seen(pictures: Tensor, prompts: list[str]) -> dict[str, list | None]:
-    """What the reader sees in each picture, and whether that is what was asked for.
+    """What the reader sees in each picture (N, 3, H, W), and whether it was asked for.
 
-    None for both, if the pictures are of a size that it cannot read; None in place of
-    right or wrong for a prompt that names nothing.
+    Returns:
+        "seen": a text for each picture, and "right": True, False, or None if a prompt
+        names nothing. Both are None for pictures of a size that the reader cannot take.
     """
     reader = reader_of(pictures.shape[2])
-    # A remark beside a picture, not a measurement: what cannot be read is no error.
+    # A remark next to a picture, not a measurement: an unreadable size is no error.
     h, w = pictures.shape[2:]
     if h != w or h % reader.config["size"]:
         return dict(seen=None, right=None)
@@ -238,7 +242,7 @@ def what_is_seen(pictures: Tensor, prompts: list[str]) -> dict[str, list | None]
 
 
 def is_right(asked: Asked, seen: dict[str, int]) -> bool | None:
-    """Whether all is there that was asked for; None if nothing was."""
+    """Whether everything asked for is there; None if nothing was asked for."""
     return all(check_picture(*asked, seen).values()) if asked[1] else None
 
 
@@ -246,18 +250,18 @@ def is_right(asked: Asked, seen: dict[str, int]) -> bool | None:
 
 
 def judge_all(judge: Judge, pictures: Tensor, asked: list[Asked]) -> list[dict]:
-    """For each picture what `check_picture` finds: factor -> is it there?"""
+    """The result of `check_picture` for each picture: factor -> is it right?"""
     seen = rows_of(judge.read(pictures))
     return [check_picture(*a, s) for a, s in zip(asked, seen, strict=True)]
 
 
 @dataclass
 class Judged:
-    """What the judges found in some pictures, one entry a picture.
+    """The verdicts of the judges, one entry a picture.
 
     Args:
-        found: factor -> is it there? as `check_picture` says
-        clean: no flaw that people see
+        found: the result of `check_picture`: factor -> is it right?
+        clean: whether it has no flaw that people see at a glance
     """
 
     found: list[dict[str, bool]]
@@ -274,17 +278,16 @@ class Judged:
 
 
 def shares_of(judged: Judged) -> dict[str, dict]:
-    """For each factor the share of right ones among those named; "all factors" too.
+    """Shares: each factor's right ones among those named, and those of whole pictures.
 
-    And "clean", and "right_and_clean": a prompt is followed, by a picture without flaw.
+    Of whole pictures: "all_factors", "clean", and "right_and_clean" for both.
     """
     columns: dict[str, list[bool]] = {}
     for one in judged.found:
-        # Each picture counts for what its prompt names, so n is not the same for all.
+        # Only named factors count, so n differs from factor to factor.
         for name, right in one.items():
             columns.setdefault(name, []).append(right)
-    # A prompt is followed or not, and nine factors at 99 % each are 91 % of whole
-    # pictures.
+    # Whole pictures matter: nine factors at 99 % each make 91 % of right pictures.
     right = [all(one.values()) for one in judged.found]
     both = [r and c for r, c in zip(right, judged.clean, strict=True)]
     columns |= dict(all_factors=right, clean=judged.clean, right_and_clean=both)
@@ -292,7 +295,7 @@ def shares_of(judged: Judged) -> dict[str, dict]:
 
 
 def by_combination(kind: str, judged: Judged, asked: list[Asked]) -> dict[str, dict]:
-    """The share of right and clean, of each held-out combination by itself."""
+    """The share of right and clean pictures for each held-out combination."""
     groups: dict[str, Judged] = {}
     for one, clean, (f, _) in zip(judged.found, judged.clean, asked, strict=True):
         name = f"{SUBJECTS[f['subject']]}, {FACTORS[kind][f[kind]]}"
@@ -309,21 +312,22 @@ def judge_drawn(
     sampler: str | None,
 ) -> Judged:
     """Draw every prompt once, and judge each picture."""
-    # Calls are fixed and steps follow, so that what is compared costs the same.
+    # The number of calls is fixed and decides the steps: all comparisons cost the same.
     steps = painter.way_within(calls, guidance_scale, sampler).steps
     how = dict(steps=steps, guidance_scale=guidance_scale, sampler=sampler, seed=seed)
     return Judged.of(painter(prompts.texts, **how), prompts.asked)
 
 
 def beside_real(drawn: dict[str, dict], real: dict[str, dict]) -> dict[str, dict]:
-    """Both, and with each share of drawn pictures how much of the ceiling it is.
+    """Both tables; each share of drawn pictures also as a part of the ceiling.
 
     >>> shares = beside_real({"ears": {"share": 0.5}}, {"ears": {"share": 0.8}})
     >>> shares["drawn"]["ears"]["of_ceiling"]
     0.625
     """
     for name, facts in drawn.items():
-        # The reader errs, too, and nobody can be asked to beat it on real pictures.
+        # The reader errs, too, and no generator can be expected to do better than real
+        # pictures.
         ceiling = real[name]["share"]
         facts["of_ceiling"] = facts["share"] / ceiling if ceiling else None
     return {"drawn": drawn, "real": real}
@@ -338,7 +342,7 @@ def measure_prompts(
     guidance_scale: float | None = None,
     sampler: str | None = None,
 ) -> dict[str, dict]:
-    """Draw every prompt once a seed and judge it: factor -> its share.
+    """Draw every prompt once for each seed, and judge: the shares of `shares_of`.
 
     Args:
         calls: network calls a picture; guidance takes two a step
@@ -360,12 +364,17 @@ def measure_kinds(
     sampler: str | None = None,
     kinds: tuple[str, ...] = tuple(KINDS),
 ) -> dict[str, dict]:
-    """n prompts of every kind a seed: kind -> the shares of drawn and real pictures."""
+    """Measure n prompts of every kind for each seed.
+
+    Returns:
+        kind -> {"drawn", "real"}: the shares of `shares_of`; for kinds with few
+        held-out combinations also {"combinations"}
+    """
     n, seeds = operator.index(n), operator.index(seeds)
     check_size(n, seeds)
     table = {}
-    # Seed k draws the prompts of world FRESH + k: with the same n and seeds everybody
-    # is asked the same, so two painters can be compared prompt by prompt.
+    # Seed k takes the prompts of world FRESH + k: with the same n and seeds, all
+    # networks get the same prompts and can be compared prompt by prompt.
     for kind in progress_bar(kinds, unit="kind"):
         drawn, real, asked = Judged([], []), Judged([], []), []
         for seed in range(seeds):
@@ -375,7 +384,7 @@ def measure_kinds(
             real += Judged.of(prompts.real, prompts.asked)
             asked += prompts.asked
         table[kind] = beside_real(shares_of(drawn), shares_of(real))
-        if kind in ("accessory", "ears"):  # few combinations, and not equally hard
+        if kind in ("accessory", "ears"):  # few combinations, of unequal difficulty
             table[kind]["combinations"] = by_combination(kind, drawn, asked)
     return table
 
@@ -384,7 +393,7 @@ COLUMNS = {"right": "all_factors", "clean": "clean", "both": "right_and_clean"}
 
 
 def kinds_table(found: dict) -> list[str]:
-    """A row a kind: right, clean and both, of drawn and of real pictures."""
+    """A table with a row for each kind: right, clean and both, drawn and real."""
     lines = [
         f"{'':38}{'drawn':31}real",
         in_columns("all named right, nothing unasked", [*COLUMNS, *COLUMNS]),
@@ -400,7 +409,7 @@ def kinds_table(found: dict) -> list[str]:
 
 
 def kind_row(title: str, shares: dict) -> str:
-    """One kind, of drawn pictures and of real ones."""
+    """The row of one kind: drawn pictures, then real ones."""
     columns = [
         per_cent(shares[of][name])
         for of in ("drawn", "real")

@@ -5,8 +5,8 @@
     inspector.clean(pictures)  # (B,) bool
 
 The reader says what is in a picture; a cat with one eye and two tails is a cat to it.
-The inspector has learned from critters drawn with one fault each (training/flaws.py),
-from no generated picture and from no person's grades.
+The inspector was trained on critters drawn with one fault each (training/flaws.py). It
+has seen no generated pictures and no people's grades.
 """
 
 import operator
@@ -37,40 +37,40 @@ from course_lib.world.critters import choose_factors
 from course_lib.world.drawing import draw, draw_critters
 
 CLEAR = 2  # index of faults.GRADES
-# Above which a picture is called flawed, if its card names no threshold of its own.
+# The score above which a picture counts as flawed, if the card has no threshold.
 THRESHOLD = 0.5
-UNUSED = 2 * FRESH  # the world that thresholds are fitted in
+UNUSED = 2 * FRESH  # the world in which thresholds are fitted
 
 
 @dataclass(frozen=True, eq=False)
 class Inspector:
-    """A network that has learned faults, and what it calls flawed."""
+    """A network trained to find faults, and the threshold for calling one a flaw."""
 
     network: FlawFinder
     threshold: float = THRESHOLD
 
     @classmethod
     def from_pretrained(cls, name_or_folder: Path | str) -> "Inspector":
-        """A shipped one, "inspector-64" or "inspector-32", or one of your own.
+        """Load a shipped one, "inspector-64" or "inspector-32", or one of your own.
 
         Raises:
-            CheckpointError: there are no such weights, or of another kind
+            CheckpointError: there are no such weights, or they are of another kind
         """
         network, card = load_flaw_finder(name_or_folder)
         return cls(network, card.get("threshold", THRESHOLD))
 
     @torch.no_grad()
     def answers(self, pictures: Tensor, batch_size: int = 256) -> dict[str, Tensor]:
-        """How likely each answer is: {"grade": (B, 3), "kind": (B, kinds), ...}.
+        """The probability of each answer: {"grade": (B, 3), "kind": (B, kinds), ...}.
 
-        "map", (B, H / 4, W / 4), says how likely each cell shows a fault.
+        "map", (B, size / 4, size / 4), is the probability that each cell shows a fault.
 
         Args:
-            pictures: (B, 3, H, W) in [-1, 1], of its size or a whole number larger
+            pictures: (B, 3, H, W) in [-1, 1], of its size or a multiple of it
         """
         found = []
         for some in pictures.split(batch_size):
-            # As drawn and mirrored: which way a cat looks says nothing of its flaws.
+            # The mean over the picture and its mirror image: a flaw is one either way.
             some = some.clamp(-1, 1)
             one, other = (
                 as_chances(self.network(some)),
@@ -81,31 +81,31 @@ class Inspector:
         return {q: torch.cat([f[q] for f in found]) for q in found[0]}
 
     def flaws(self, pictures: Tensor) -> Tensor:
-        """How surely each picture has a clear flaw, (B,) in 0..1; a small one half."""
+        """The flaw score, (B,) in 0..1: P(clear flaw) + P(small flaw) / 2."""
         grade = self.answers(pictures)["grade"]
         return grade[:, CLEAR] + 0.5 * grade[:, 1]
 
     def clean(self, pictures: Tensor) -> Tensor:
-        """Which pictures show no flaw worth the name, (B,) bool."""
+        """Which pictures show no flaw that people would see, (B,) bool."""
         return self.flaws(pictures) <= self.threshold
 
     def kinds(self, pictures: Tensor) -> list[str]:
-        """The likeliest kind of fault of each picture, were it to have one."""
+        """The likeliest kind of fault of each picture, assuming that it has one."""
         kind = self.answers(pictures)["kind"][:, 1:].argmax(1) + 1
         return [ALL_KINDS[i] for i in kind.tolist()]
 
 
 def as_chances(found: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Logits to shares of one; each cell of the map has its own."""
+    """Turn logits into probabilities; each cell of the map has its own."""
     return {q: x.sigmoid() if q == "map" else x.softmax(1) for q, x in found.items()}
 
 
 def shared_inspector(size: int = 64) -> Inspector:
-    """The shipped inspector of pictures of 32x32 or 64x64; loaded once."""
+    """The shipped inspector for pictures of 32x32 or 64x64; loaded once."""
     if size not in (32, 64):
         raise ValueError(f"There are inspectors of size 32 and 64; got {size!r}.")
     name = f"inspector-{size}"
-    # By its folder and when it was written, as the judges (judge.py).
+    # Cached by folder and time of writing, like the judges (judge.py).
     folder = find_weights(name).resolve()
     changed = (folder / "model.safetensors").stat().st_mtime_ns
     return inspector_of_file(name, folder, changed)
@@ -119,10 +119,10 @@ def inspector_of_file(name: str, folder: Path, changed: int) -> Inspector:
 
 @plain_torch()
 def fit_threshold(folder: Path | str, n: int = 2048) -> float:
-    """Write on the card the score above which 2 % of clean critters lie; return it.
+    """Fit an inspector's threshold: 2 % of clean critters score above it.
 
-    A training ends without one: it is measured, on pictures of a world that no training
-    and no measurement draws.
+    A training ends without a threshold. This measures it, in a world that no training
+    and no other measurement uses, writes it on the card and returns it.
     """
     tensors, card = load_weights(folder)
     inspector = Inspector.from_pretrained(folder)
@@ -139,7 +139,7 @@ def fit_threshold(folder: Path | str, n: int = 2048) -> float:
 
 @plain_torch()
 def measure_inspector(inspector: Inspector, n: int = 2048, seeds: int = 3) -> dict:
-    """How many faults of each kind it finds, and how often it cries at clean pictures.
+    """Measure the detection rate of each kind of fault, and the rate of false alarms.
 
     Args:
         n: clean pictures, and as many with a fault, for each seed
@@ -158,7 +158,7 @@ def measure_inspector(inspector: Inspector, n: int = 2048, seeds: int = 3) -> di
             if how == "as they are":
                 clean_scores.append(score)
         pictures, labels = flawed_chunk(0, n, size, world, copier)
-        # The second half: the first are their clean twins.
+        # Only the second half: the first half are their clean twins.
         labels = {name: values[n:] for name, values in labels.items()}
         flawed = ~inspector.clean(from_bytes(pictures[n:]))
         for kind, rows in rows_of(labels):
@@ -176,7 +176,7 @@ def measure_inspector(inspector: Inspector, n: int = 2048, seeds: int = 3) -> di
 def clean_pictures(
     n: int, world: int, size: int, copier: Copier | None
 ) -> Iterator[tuple[str, Tensor]]:
-    """Clean critters as they are, worn, and copied by the autoencoder."""
+    """Yield clean critters as they are, augmented, and copied by the autoencoder."""
     indices = torch.arange(n)
     factors = choose_factors(indices, world, "any", allow_held_out=True)
     pictures = from_bytes(to_bytes(draw(factors, indices, world, size)))
@@ -187,7 +187,7 @@ def clean_pictures(
 
 
 def rows_of(labels: dict[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
-    """For each kind of fault the pictures where it is clear, and all the small ones."""
+    """Yield (kind, (N,) bool): where each fault is clear; last, all small faults."""
     for i, kind in enumerate(ALL_KINDS):
         if i:
             yield kind, (labels["kind"] == i) & (labels["grade"] == CLEAR)
@@ -195,7 +195,7 @@ def rows_of(labels: dict[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
 
 
 def inspection_table(found: dict) -> list[str]:
-    """Lines that a person reads: what was found, and what should have been left."""
+    """The results as lines for people to read: false alarms, then faults found."""
     lines = [
         f"flaws at {found['size']}x{found['size']}: called flawed above "
         f"{found['threshold']:.2f}, n = {found['n']} x {found['seeds']} seeds"

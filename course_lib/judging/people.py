@@ -1,10 +1,10 @@
-"""Prompts written freely, beside each what it asks for, as its writer labelled it.
+"""Prompts written by people, each with what it asks for, as labelled by its writer.
 
     {"prompt": "a green cat, and left of it my blue fish",
      "want": {"subject": "fish", "colour": "blue", "subject_2": "cat", ...}}
 
-Our own parser (`world.prompts`) knows the words that it was written for. Whoever judged
-people's prompts by it would not notice what it misreads; so the file says itself.
+The labels are needed because our own parser (`world.prompts`) knows only the words that
+it was written for. A judgement that relied on it would not notice its misreadings.
 """
 
 import json
@@ -14,18 +14,18 @@ from course_lib.judging.fidelity import Prompts
 from course_lib.world.critters import FACTORS
 from course_lib.world.prompts import Asked
 
-OPEN = "either_order"  # who of two animals stands where was left open
-MOST = 10_000  # prompts of one file
+OPEN = "either_order"  # the prompt leaves open which of two animals is on the left
+MOST = 10_000  # prompts in a file
 
 
 def read_prompts(file: Path, n: int | None = None) -> Prompts:
-    """The prompts of a JSON file, and what each asks for.
+    """Read prompts from a JSON file, and what each asks for.
 
     Args:
-        n: how many in all, the prompts take turns; None takes each once
+        n: how many in all, repeating the prompts in turn; None takes each once
 
     Raises:
-        ValueError: it is no such file, or a line of it asks for what cannot be
+        ValueError: it is not such a file, or an entry wants something impossible
     """
     try:
         written = json.loads(file.read_text(encoding="utf-8-sig"))
@@ -45,17 +45,17 @@ def read_prompts(file: Path, n: int | None = None) -> Prompts:
 
 
 def text_of(one: dict, number: int) -> str:
-    """The prompt of one entry, or a sentence."""
+    """The prompt of one entry; raises a ValueError if there is none."""
     if not isinstance(one, dict) or not isinstance(one.get("prompt"), str):
         raise ValueError(f'Prompt {number} must be {{"prompt": ..., "want": ...}}.')
     return one["prompt"]
 
 
 def asked_of(one: dict, number: int) -> Asked:
-    """What one entry wants, as `check_picture` takes it.
+    """What one entry wants, in the form that `check_picture` takes.
 
     Raises:
-        ValueError: it wants nothing, or a factor or a value that there is not
+        ValueError: it wants nothing, or an unknown factor or value
     """
     want = one.get("want")
     if not isinstance(want, dict) or not set(want) - {OPEN}:

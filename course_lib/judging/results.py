@@ -1,8 +1,8 @@
-"""Measured numbers get a home: one file a command, one entry a figure.
+"""Result files: measured numbers get a home, one file a command, one entry a figure.
 
-What a page states is filled in from benchmarks/results by `make numbers`, so a figure
-is never typed. A file says with which command, when, where and with which weights its
-numbers were measured; a test fails once those weights ship no longer.
+`make numbers` fills the figures of a page in from benchmarks/results, so nobody types
+them. A file records the command, date, machine and weights of its measurement; a test
+fails if those weights no longer ship.
 """
 
 import argparse
@@ -32,28 +32,28 @@ from course_lib.judging.evaluation import as_facts
 from course_lib.judging.metrics import Share
 from course_lib.typed import expanded
 
-Found = dict  # name -> a Share, its facts, a mean, a number, or another such table
+Found = dict  # name -> a Share, its facts, a mean, a number, or another such dict
 
 # Entries ----------------------------------------------------------------------
 
 
 def mean_of(values: Tensor) -> dict[str, float]:
     """The mean of (N,) numbers with its 95 % interval."""
-    # 1.96 standard errors: for means of hundreds. (Shares have Wilson's, see `Share`.)
+    # 1.96 standard errors suffice for hundreds of numbers. (Shares: see `Share`.)
     mean, half = values.mean().item(), 1.96 * values.std().item() / len(values) ** 0.5
     return {"mean": mean, "low": mean - half, "high": mean + half, "n": len(values)}
 
 
 def entry_of(found) -> dict | None:
-    """One figure as a file keeps it, shares in per cent; None for a table of several.
+    """One figure as a file keeps it, shares in per cent; None for a table of figures.
 
     >>> entry_of(Share(right=97, n=100))
     {'value': 97.0, 'low': 91.5479, 'high': 98.9746, 'n': 100, 'unit': '%'}
     >>> entry_of({"mean": 55.71, "spread": 2.68})
     {'value': 55.71, 'spread': 2.68}
     """
-    # What a table holds tells what it is: scripts hand in whatever they measured, and
-    # need not say for each figure how it is to be kept.
+    # The keys tell what it is: scripts pass on whatever they measured and need not say
+    # for each figure how to keep it.
     if isinstance(found, Share):
         found = as_facts(found)
     if isinstance(found, int | float):
@@ -72,22 +72,22 @@ def entry_of(found) -> dict | None:
 
 
 def plain(found: Share | dict | float) -> float:
-    """One figure as the closing lines of a script say it, shares between 0 and 1."""
+    """One figure as a plain number, for a script's last lines; shares in 0..1."""
     if isinstance(found, Share):
         return found.value
     return found.get("share", found.get("mean")) if isinstance(found, dict) else found
 
 
 def rounded(value: float) -> float:
-    """Six digits, more than any page shows."""
-    # JSON has no NaN, though Python would write one; and no page should state it.
+    """Round to six digits, more than any page shows; raises for NaN and infinity."""
+    # JSON has no NaN, though Python would write one, and no page should state it.
     if not math.isfinite(value):
         raise ValueError(f"{value} cannot be a result: something went astray.")
     return value if isinstance(value, int) else float(f"{value:.6g}")
 
 
 def entries_of(found: Found, path: tuple[str, ...] = ()) -> Iterator[tuple[str, dict]]:
-    """Every figure in a table of tables: its short name, and the entry."""
+    """Yield every figure in a table of tables: its short name and its entry."""
     for name, inner in found.items():
         here = (*path, str(name))
         entry = entry_of(inner)
@@ -95,7 +95,7 @@ def entries_of(found: Found, path: tuple[str, ...] = ()) -> Iterator[tuple[str, 
             yield from entries_of(inner, here)
         else:
             what = ", ".join(here).replace("_", " ")
-            # A word that a page can name: letters, digits and underscores only.
+            # A name for use on a page: letters, digits and underscores only.
             key = re.sub(r"\W+", "_", what.lower()).strip("_")
             yield key, {"what": what} | entry
 
@@ -104,7 +104,7 @@ def entries_of(found: Found, path: tuple[str, ...] = ()) -> Iterator[tuple[str, 
 
 
 def figures(found: dict) -> Found:
-    """Of everything that `evaluate` knows, what a page may want to state."""
+    """The results of `evaluate` that a page may want to state."""
     if "told_apart" in found:
         return {"told apart": found["told_apart"]}
     if found["kind"] == "text denoiser":
@@ -112,7 +112,7 @@ def figures(found: dict) -> Found:
             figures_of_kinds(found["kinds"]) if "kinds" in found else found["factors"]
         )
     if found["kind"] == "pair":
-        # Fresh ones without a heading of their own: theirs are the figures of the page.
+        # The fresh ones get no heading of their own: they are the page's main figures.
         chance = {k: chances(found[k]) for k in ("fresh", "held out")}
         fresh = found["fresh"] | chance["fresh"]
         rest = {k: found[k] for k in ("zero-shot", "prefers the right sentence")}
@@ -122,7 +122,7 @@ def figures(found: dict) -> Found:
         return told | {"false alarms": found["false_alarms"], "found": found["found"]}
     if found["kind"] == "judge":
         whole = found["accuracy"]["as they are"]
-        # "At least so many of all questions are right" is one figure in place of forty.
+        # The least share over all questions: one figure in place of forty.
         rows = [row for row in found["accuracy"].values() if row is not whole]
         worn = {(i, q): facts for i, row in enumerate(rows) for q, facts in row.items()}
         told = {"least": {"as they are": least(whole), "worn": least(worn)}}
@@ -134,10 +134,10 @@ def figures(found: dict) -> Found:
 
 
 def figures_of_kinds(kinds: dict[str, dict]) -> Found:
-    """Kind by kind what is right, what is clean, and both; combinations by themselves.
+    """For each kind, the shares of right, clean, and both; combinations separately.
 
-    What is right has the name of its kind; a combination, as turtle_hat, is counted
-    where it is right and clean.
+    The share of right pictures has the name of its kind. A combination, say turtle_hat,
+    counts as correct if it is right and clean.
     """
     told: Found = {}
     for kind, shares in kinds.items():
@@ -155,12 +155,12 @@ def figures_of_kinds(kinds: dict[str, dict]) -> Found:
 
 
 def least(shares: dict[str, dict], which: int = 0) -> dict:
-    """The smallest of some shares; with -1 the greatest."""
+    """The smallest of some shares, or with `which` = -1 the largest."""
     return sorted(shares.values(), key=lambda facts: facts["share"])[which]
 
 
 def chances(facts: dict) -> Found:
-    """What blind guesses would get, as shares that nobody had to measure."""
+    """What random guesses would get, as shares without an interval."""
     return {"chance": {k: {"share": value} for k, value in facts["chance"].items()}}
 
 
@@ -168,27 +168,27 @@ def chances(facts: dict) -> Found:
 
 
 def checksum(name: str) -> str:
-    """Twelve digits of the SHA-256 of all bytes behind the header, where the card is.
+    """Twelve digits of the SHA-256 of the tensors: all bytes after the file's header.
 
-    Of the tensors and not of the file: a card may be corrected, and what was measured
-    stays true.
+    The header holds the card. It is excluded because a corrected card changes nothing
+    about what was measured.
     """
     content = (find_weights(name) / "model.safetensors").read_bytes()
-    behind = 8 + int.from_bytes(content[:8], "little")  # safetensors' own layout
+    behind = 8 + int.from_bytes(content[:8], "little")  # the safetensors layout
     return hashlib.sha256(content[behind:]).hexdigest()[:12]
 
 
 def ships(name: str) -> bool:
-    """Whether these weights ship; a path never does, whatever it leads to.
+    """Whether weights ship with the course; a path never does, whatever it leads to.
 
-    What is measured may be called "./words" or "/runs/words", and is another network.
+    "./words" or "/runs/words" is another network than the shipped "words".
     """
     return is_bare(name) and (weights_folder() / name).is_dir()
 
 
 def machine() -> str:
     """The processor, cores, the graphics card if there is one, and torch's version."""
-    # platform.processor() is empty or "x86_64" on Linux, which says nothing of speed.
+    # On Linux platform.processor() is empty or "x86_64": no word about speed.
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
     models = [line.split(": ")[1] for line in lines if line.startswith("model name")]
@@ -207,19 +207,19 @@ def save_results(
     seeds: int = 1,
     why_none: str = "",
 ) -> None:
-    """Write what a command measured, one entry a line.
+    """Write the results of a command to a file, one entry a line.
 
     Args:
-        file: benchmarks/results/NAME.json, if pages are to state it
-        found: what was measured, see `entries_of`
-        command: what measures it again
-        weights: whatever was measured, and who judged; shipped names, else the file
-            says that these are a run of their own
-        seeds: how many, 0 and following
-        why_none: why there are no such weights, say because the command trains them
+        file: benchmarks/results/NAME.json, if pages should state it
+        found: the results, see `entries_of`
+        command: the command that repeats the measurement
+        weights: names of the networks measured and of the judges; if one does not ship,
+            the file says so and keeps no checksums
+        seeds: how many seeds, from 0 on
+        why_none: why there are no weights, say because the command trains them
     """
-    # A checksum only where everybody has the same file: of somebody's own training it
-    # would tell nobody anything.
+    # Checksums only if everybody has the same files: that of a private training would
+    # tell nobody anything.
     own = [name for name in weights if not ships(name)]
     if own:
         why_none = f"{own[0]} does not ship"
@@ -228,20 +228,20 @@ def save_results(
     head |= dict(seeds=seeds, weights=named)
     if why_none:
         head["why_no_weights"] = why_none
-    # By hand, one entry a line: `git diff` then shows which figures have moved.
+    # Formatted by hand, one entry a line: `git diff` then shows which figures changed.
     lines = [f"  {json.dumps(k)}: {json.dumps(v)}," for k, v in head.items()]
     entries = [f"    {json.dumps(k)}: {json.dumps(v)}" for k, v in entries_of(found)]
     body = ",\n".join(entries)
     text = "\n".join(["{", *lines, '  "entries": {', body, "  }", "}", ""])
-    # Whole or not at all: cut short, it would fail every page that names it.
+    # Written whole or not at all: a truncated file would fail every page that uses it.
     replace_file(file, lambda part: part.write_text(text, encoding="utf-8"))
 
 
-# What every script of benchmarks/ does ------------------------------------------
+# Shared by the scripts of benchmarks/ -------------------------------------------
 
 
 def add_save(parser: argparse.ArgumentParser) -> None:
-    """The option `--save`, refused before anything is measured if it cannot be."""
+    """Add the option `--save`; an unusable path is refused before any measuring."""
 
     def path(given: str) -> Path:
         try:
@@ -255,8 +255,8 @@ def add_save(parser: argparse.ArgumentParser) -> None:
 
 
 def script_command(arguments: list[str] | None) -> str:
-    """`python benchmarks/NAME.py ...`, without --save, which changes no number."""
-    # What stands in a result is what its next reader types, who saves elsewhere.
+    """The command line `python benchmarks/NAME.py ...`, without --save."""
+    # Readers type the command in a result file, and they save elsewhere.
     given = sys.argv[1:] if arguments is None else list(arguments)
     if "--save" in given:
         at = given.index("--save")

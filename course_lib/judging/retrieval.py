@@ -1,7 +1,7 @@
-"""Does a text find its picture among many, and a picture its text?
+"""Image-text retrieval: does a text find its picture among many, and vice versa?
 
-A caption may fit several pictures: "a frog at night" fits every frog at night. Each of
-them is a right answer here, so a pair is not punished for finding another one.
+A caption may fit several pictures: "a frog at night" fits every frog at night. Here
+each of them is a right answer, so a network is not punished for finding another one.
 """
 
 import operator
@@ -30,24 +30,25 @@ from course_lib.world.drawing import draw
 from course_lib.world.prompts import Asked, swapped
 from course_lib.world.wording import ACCESSORY_WORDS, SCENE_WORDS, SENSES, with_article
 
-# Recall at these: is a right answer the first, is one among the first ten?
+# Recall@1 and recall@10: is a right answer first, or among the first ten?
 TOP = (1, 10)
 
 # What fits what -----------------------------------------------------------------
 
 
 def fits(asked: dict[str, int], named: set[str], factors: Factors) -> Tensor:
-    """For which pictures a caption could have been written, (N,) bool.
+    """Which of N pictures a caption fits, (N,) bool.
 
-    All that it names is there, and there is a second animal only if it names one; two
-    animals are always both named. An accessory may be there though the caption leaves
-    it out: captions do.
+    Everything that it names must be there, and a second animal only if it names one:
+    captions always name both. An accessory that it leaves out may be there, since
+    captions do leave them out.
 
     Args:
-        asked, named: what `prompts.understand` or `critters.captions` say of a caption
-        factors: of the N pictures
+        asked: the factors of the caption
+        named: those it states, as from `prompts.understand` or `critters.captions`
+        factors: those of the N pictures
     """
-    # "A cat next to a fish" is as true of a fish on the left.
+    # "A cat next to a fish" also fits a fish on the left.
     if "subject_2" in named and "order" not in named:
         return fits_as_is(asked, named, factors) | fits_as_is(
             asked, named, swapped(factors)
@@ -56,9 +57,9 @@ def fits(asked: dict[str, int], named: set[str], factors: Factors) -> Tensor:
 
 
 def fits_as_is(asked: dict[str, int], named: set[str], factors: Factors) -> Tensor:
-    """The same, with left and right as they are."""
+    """`fits` with left and right as they are."""
     right = (factors["subject_2"] > 0) == ("subject_2" in named)  # (N,)
-    # What is not named may be anything: a caption leaves out most of what it could say.
+    # Unnamed factors may be anything: captions leave out most of what they could say.
     for name in FACTORS:
         if name in named:
             right = right & (factors[name] == asked[name])
@@ -70,15 +71,15 @@ def fits_as_is(asked: dict[str, int], named: set[str], factors: Factors) -> Tens
 
 
 def fit_table(asked: list[Asked], factors: Factors) -> Tensor:
-    """Which of M captions fits which of N pictures: (M, N) bool."""
+    """Which of M captions fit which of N pictures: (M, N) bool."""
     return torch.stack([fits(*each, factors) for each in asked])
 
 
 def found_among(scores: Tensor, right: Tensor, k: int) -> Tensor:
-    """For each query: is a right answer among the k with the highest scores? (Q,) bool.
+    """Whether a right answer is among the k highest scores of each query, (Q,) bool.
 
     Args:
-        scores: (Q, N), a row a query
+        scores: (Q, N), one row for each query
         right: (Q, N) bool
 
     >>> scores = torch.tensor([[0.9, 0.5, 0.1]])
@@ -91,10 +92,10 @@ def found_among(scores: Tensor, right: Tensor, k: int) -> Tensor:
 
 
 def by_chance(right: Tensor, k: int) -> float:
-    """The share of queries that k answers drawn blindly would satisfy.
+    """Recall@k of random guessing, for `right`, (Q, N) bool.
 
-    All k miss with the chance prod (wrong - i) / (N - i), i = 0 .. k - 1, as none is
-    drawn twice. With several right answers a query this is more than k / N.
+    All k guesses miss with probability prod (wrong - i) / (N - i), i = 0 .. k - 1, as
+    none is drawn twice. With several right answers for a query, recall exceeds k / N.
     """
     N, wrong = right.shape[1], (~right).sum(1).double()  # (Q,)
     missed = [(wrong - i).clamp(min=0) / (N - i) for i in range(min(k, N))]
@@ -105,11 +106,11 @@ def by_chance(right: Tensor, k: int) -> float:
 
 
 def fresh_factors(n: int, world: int, held_out: bool) -> tuple[Factors, Tensor]:
-    """Factors of n pictures, of any kind or held out for one reason each."""
+    """Factors and numbers of n pictures, seen or each held out for one reason."""
     index = torch.arange(n)
     if not held_out:
         return choose_factors(index, world), index
-    # By turns: accessory, colour, ears, pair, each a quarter.
+    # In turn, a quarter each: accessory, colour, ears, pair.
     parts = [held_out_factors(k, index[i :: len(HELD_OUT)], world)
              for i, k in enumerate(HELD_OUT)]  # fmt: skip
     order = torch.cat([index[i :: len(HELD_OUT)] for i in range(len(HELD_OUT))])
@@ -117,7 +118,7 @@ def fresh_factors(n: int, world: int, held_out: bool) -> tuple[Factors, Tensor]:
 
 
 def fresh_pictures(factors: Factors, index: Tensor, world: int) -> Tensor:
-    """The pictures of these factors, (N, 3, 32, 32) in [-1, 1]."""
+    """Draw the pictures of these factors, (N, 3, 32, 32) in [-1, 1]."""
     return from_bytes(to_bytes(draw(factors, index, world)))
 
 
@@ -126,10 +127,11 @@ def recalls(scores: Tensor, right: Tensor) -> dict[int, Share]:
 
 
 def measure_retrieval(matcher: Matcher, n: int, world: int, held_out: bool) -> dict:
-    """Recall among n fresh pictures and their n captions, in both directions.
+    """Recall among n new pictures and their n captions, in both directions.
 
-    n is part of the task: among more pictures a search is harder. Hence the chance
-    beside it, and "fitting", how many pictures a caption is true of on average.
+    The task depends on n: a search among more pictures is harder. So the result also
+    has "chance", the recall of random guessing, and "fitting", the mean number of
+    pictures that a caption fits.
     """
     factors, index = fresh_factors(n, world, held_out)
     texts, named = captions(factors, index, world, return_named=True)
@@ -141,7 +143,7 @@ def measure_retrieval(matcher: Matcher, n: int, world: int, held_out: bool) -> d
     return {
         "text to image": recalls(scores, right),
         "image to text": recalls(scores.T, right.T),
-        # The usual measure, for comparison: here it calls true answers wrong.
+        # The usual measure, for comparison; here it counts true answers as wrong.
         "text to its very own image": recalls(scores, torch.eye(n, dtype=torch.bool)),
         "chance": {k: by_chance(right, k) for k in TOP},
         "fitting": right.float().sum(1).mean().item(),
@@ -152,17 +154,17 @@ def measure_retrieval(matcher: Matcher, n: int, world: int, held_out: bool) -> d
 
 
 def zero_shot(matcher: Matcher, n: int, world: int) -> dict[str, Share]:
-    """Name animal, colour, scene and accessory by the sentence that fits best."""
+    """Zero-shot shares: name animal, colour, scene and accessory by the best text."""
     index = torch.arange(n)
     factors = choose_factors(index, world, "one")
     pictures = fresh_pictures(factors, index, world)
-    # Animal and colour in one sentence, 64 of them, as captions have both; scene and
-    # accessory by their words alone.
+    # Captions have animal and colour, so both go into one text, 64 in all. Scene and
+    # accessory are asked by their words alone.
     kinds = [(c, a) for a in range(1, 1 + len(ANIMALS)) for c in range(1, len(COLOURS))]
     texts = [with_article(f"{COLOURS[c]} {SUBJECTS[a]}") for c, a in kinds]
     said = torch.tensor(kinds)[matcher.choose(pictures, texts)]  # (n, 2)
     scene = matcher.choose(pictures, [words[0] for words in SCENE_WORDS.values()])
-    # Only where there is one: "without" is a word that no caption has.
+    # Only pictures with an accessory: no caption has the word "without".
     worn = factors["accessory"] > 0
     wears = [words[0] for words in ACCESSORY_WORDS.values()]
     accessory = 1 + matcher.choose(pictures[worn], wears)
@@ -179,26 +181,26 @@ def zero_shot(matcher: Matcher, n: int, world: int) -> dict[str, Share]:
 def prefers(
     matcher: Matcher, pictures: Tensor, right: list[str], wrong: list[str]
 ) -> Share:
-    """How often the right text of a picture scores higher than a wrong one."""
+    """How often a picture scores higher with its right text than with a wrong one."""
     return share(matcher.score(pictures, right) > matcher.score(pictures, wrong))
 
 
 def sentence(c: int, a: int, c_2: int, a_2: int) -> str:
-    """'a red cat left of a blue fish', from numbers."""
+    """'a red cat left of a blue fish', from the indices of colours and animals."""
     animals = [(COLOURS[c], SUBJECTS[a]), (COLOURS[c_2], SUBJECTS[a_2])]
     return " left of ".join(with_article(" ".join(each)) for each in animals)
 
 
 def word_order(matcher: Matcher, n: int, world: int) -> dict[str, Share]:
-    """The same words in another order: does the pair notice? A coin gets 50 %."""
+    """Does the network notice when the same words change order? A coin gets 50 %."""
     index = torch.arange(n)
     factors = choose_factors(index, world, "two")
-    # Two of one kind (one pair in eight) would be the same sentence with the colours
-    # exchanged as with the animals exchanged: one question, asked twice.
+    # With two animals of one kind (one pair in eight), exchanging the colours or the
+    # sides gives the same sentence: one question, asked twice.
     index = index[factors["subject"] != factors["subject_2"]]
     factors = {name: values[index] for name, values in factors.items()}
     pictures = fresh_pictures(factors, index, world)
-    # The same words in all three sentences: a bag of words gives all the same score.
+    # All three sentences have the same words: to a bag of words they are equal.
     names = ("colour", "subject", "colour_2", "subject_2")
     rows = list(zip(*(factors[name].tolist() for name in names), strict=True))
     right = [sentence(c, a, c_2, a_2) for c, a, c_2, a_2 in rows]
@@ -210,12 +212,12 @@ def word_order(matcher: Matcher, n: int, world: int) -> dict[str, Share]:
     }
 
 
-# All of it ------------------------------------------------------------------------
+# Everything together --------------------------------------------------------------
 
 
 @plain_torch()
 def measure_pair(matcher: Matcher, n: int = 1000, seeds: int = 3) -> dict:
-    """Retrieval on fresh and on held-out critters, zero-shot answers, word order."""
+    """Measure retrieval on new and on held-out critters, zero-shot and word order."""
     n, seeds = operator.index(n), operator.index(seeds)
     check_size(n, seeds)
     trials = []
@@ -228,7 +230,7 @@ def measure_pair(matcher: Matcher, n: int = 1000, seeds: int = 3) -> dict:
 
 
 def pooled(trials: list):
-    """Shares of several seeds as one, numbers as their mean, tables entry by entry."""
+    """Results of several seeds as one: pooled shares, mean numbers, dicts by key."""
     if isinstance(trials[0], Share):
         return as_facts(together(trials))
     if isinstance(trials[0], dict):
@@ -237,7 +239,7 @@ def pooled(trials: list):
 
 
 def pair_table(found: dict) -> list[str]:
-    """What was measured, as lines that a person reads."""
+    """The results as lines for people to read."""
     lines = [f"{found['n']} pictures and captions, {found['seeds']} seeds"]
     for kind in ("fresh", "held out"):
         facts = found[kind]

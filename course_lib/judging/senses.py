@@ -1,8 +1,8 @@
-"""Where in a text encoder does a word with two meanings get its meaning?
+"""Where in a text encoder does an ambiguous word get its meaning?
 
-Sentences with a clue, "a flying bat at night", say which of the two is meant. The mean
-vector of the word over many of them is a point for each meaning, after each stage of
-the encoder; a new sentence lies somewhere between the two points.
+Sentences with a clue, "a flying bat at night", say which of two senses is meant. After
+each stage of the encoder, the mean vector of the word over many such sentences is a
+point for each sense; the word in a new sentence lies somewhere between the two points.
 """
 
 import torch
@@ -32,15 +32,19 @@ def clue_sentences(before: str, after: str) -> list[str]:
 def stages_of_word(
     encoder: TextEncoder, tokenizer: Tokenizer, texts: list[str], word: str
 ) -> dict[str, Tensor]:
-    """The vector of this word in each text, after each stage: name -> (N, width)."""
+    """The vector of a word in each of N texts, after each stage: name -> (N, width).
+
+    Raises:
+        ValueError: the word does not occur exactly once in each text
+    """
     tokens = tokenizer.batch(texts, encoder.config["length"])
-    # With its space, as it stands within a sentence; without, it may be two tokens.
+    # With the space before it, as inside a sentence; without, it may be two tokens.
     here = tokens == tokenizer.encode(f" {word}")[-1]  # (N, L)
     for text, times in zip(texts, here.sum(1).tolist(), strict=True):
         if times != 1:
             raise ValueError(
-                f"The word {word!r} must stand once in each text, in small letters and "
-                f"behind another word; in {text!r} it stands {times} times."
+                f"The word {word!r} must occur once in each text, in lower case and "
+                f"after another word; in {text!r} it occurs {times} times."
             )
     return {name: x[here] for name, x in stages(encoder, tokens).items()}
 
@@ -49,10 +53,10 @@ def stages_of_word(
 def sense_chances(
     namer: Namer, tokenizer: Tokenizer, tokens: Tensor, word: str
 ) -> Tensor:
-    """How sure a Namer is, at this word, of each of its meanings: (N, 2).
+    """The probability that a Namer gives to each of a word's senses: (N, 2).
 
     Args:
-        tokens: (N, L), the word once in each
+        tokens: (N, L) int64, with the word once in each row
     """
     here = tokens == tokenizer.encode(f" {word}")[-1]  # (N, L)
     chances = namer(tokens)[0][here].softmax(dim=-1)  # (N, things)
@@ -60,7 +64,7 @@ def sense_chances(
 
 
 def clues_of(word: str) -> list[tuple[str, tuple[str, str]]]:
-    """Every meaning of a word with each of its clues."""
+    """Every sense of a word with each of its clues: (sense, clue)."""
     return [(sense, clue) for sense in SENSES[word] for clue in CLEAR_NOUNS[sense]]
 
 
@@ -70,10 +74,10 @@ def clues_of(word: str) -> list[tuple[str, tuple[str, str]]]:
 def between_meanings(
     encoder: TextEncoder, tokenizer: Tokenizer, texts: list[str], word: str
 ) -> dict[str, Tensor]:
-    """Where the word lies between its meanings, after each stage: name -> (N,).
+    """Where a word lies between its senses, after each stage: name -> (N,).
 
-    1 is the mean of all sentences with a clue to the first meaning, -1 that of the
-    second, and 0 is half way. Where both means are the same vector, all is 0.
+    1 is the mean of all sentences with a clue to the first sense, -1 is that of the
+    second, and 0 is half way. If both means are the same vector, all values are 0.
     """
     asked = stages_of_word(encoder, tokenizer, texts, word)
     ends = []
@@ -87,7 +91,7 @@ def between_meanings(
 
 
 def share_of_way(x: Tensor, one: Tensor, other: Tensor) -> Tensor:
-    """Where (N, D) vectors lie on the line through two: 1 at the one, -1 at the other.
+    """The positions of (N, D) vectors along a line: 1 at `one`, -1 at `other`.
 
     >>> points = torch.tensor([[0.0, 4.0], [2.0, 4.0], [1.0, 7.0]])
     >>> share_of_way(points, points[0], points[1])
@@ -95,7 +99,7 @@ def share_of_way(x: Tensor, one: Tensor, other: Tensor) -> Tensor:
     """
     way = (one - other) / 2  # (D,)
     length = way.square().sum()
-    if length < 1e-8:  # the same vector, but for rounding
+    if length < 1e-8:  # the same vector, up to rounding
         return torch.zeros(len(x))
     return (x - (one + other) / 2) @ way / length
 
@@ -106,10 +110,11 @@ def share_of_way(x: Tensor, one: Tensor, other: Tensor) -> Tensor:
 def probe(
     encoder: TextEncoder, tokenizer: Tokenizer, word: str
 ) -> dict[str, tuple[float, int]]:
-    """After each stage: the share of sentences whose meaning is told, and how many.
+    """Probe each stage: the accuracy of telling the sense, and the number of sentences.
 
-    A sentence belongs to the meaning whose mean is nearer. Its own clue is left out of
-    the means, so that a neighbour that is merely known again does not help.
+    A nearest-mean classifier: a sentence belongs to the sense whose mean is nearer.
+    Sentences with the same clue are left out of the means, so recognising a familiar
+    sentence does not help.
     """
     clues = clues_of(word)
     found = [
@@ -126,7 +131,7 @@ def probe(
 
 
 def is_told(found, clues, left_out: int, stage: str, senses) -> Tensor:
-    """Is the own meaning's mean the nearer one? 1, 0, or 1/2 for neither: (N,)."""
+    """Whether the right sense's mean is nearer: 1, 0, or 1/2 for a tie, (N,)."""
     gaps = {}
     for sense in senses:
         others = [
@@ -135,7 +140,7 @@ def is_told(found, clues, left_out: int, stage: str, senses) -> Tensor:
             if i != left_out and clues[i][0] == sense
         ]
         mean = torch.cat(others).mean(dim=0)  # (width,)
-        # Rounded, or the last bit would decide between two that are the same.
+        # Rounded, or the last bit would decide between equal distances.
         gaps[sense] = (found[left_out][stage] - mean).norm(dim=1).round(decimals=3)
     own = gaps.pop(clues[left_out][0])
     (other,) = gaps.values()

@@ -1,9 +1,8 @@
-"""Can anything tell our pictures from real ones? A network is trained to try.
+"""A classifier two-sample test: can a network tell our pictures from real ones?
 
-A judge that was made beforehand looks for what its maker thought of. This one is made
-for the case: whatever gives ours away, it may learn it (Lopez-Paz & Oquab 2017, a
-classifier two-sample test). 50 % right on pictures that it has not learned from means
-that it found nothing.
+A ready-made judge looks for what its maker thought of. This one is trained for the
+case and may learn whatever gives our pictures away (Lopez-Paz & Oquab 2017). If it is
+50 % right on pictures outside its training, it has found nothing.
 """
 
 import torch
@@ -26,10 +25,10 @@ MIXTURE = {"one animal": 0.5, "two animals": 0.4, "two senses, context": 0.1}
 
 
 class Doubter(nn.Module):
-    """Pictures (B, 3, H, W) to a score for "real" and one for "made", (B, 2).
+    """A network from pictures (B, 3, H, W) to scores for "real" and "made", (B, 2).
 
-    It looks at every place alike and takes the mean: with some hundred pictures to
-    learn from, a network that knew places would know each picture by heart.
+    It looks at every position alike and pools: with a few hundred training pictures, a
+    network that knew positions would learn each picture by heart.
     """
 
     def __init__(self, widths: tuple[int, ...] = (32, 64, 96, 128)):
@@ -44,12 +43,13 @@ class Doubter(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         seen = self.layers(pictures)  # (B, C, H / 8, W / 8)
-        # What is everywhere, like grain, and what is somewhere, like a missing eye.
+        # The mean finds what is everywhere, like grain; the maximum what is somewhere,
+        # like a missing eye.
         return self.out(torch.cat([seen.mean((2, 3)), seen.amax((2, 3))], dim=1))
 
 
 def doubting_loss(model: nn.Module, batch: Batch) -> Tensor:
-    """Cross-entropy; a batch: `x_0`, and `made`, (B,)."""
+    """Cross-entropy for batches of `x_0`, (B, 3, H, W), and `made`, (B,) 0 or 1."""
     return F.cross_entropy(model(batch["x_0"]), batch["made"])
 
 
@@ -57,18 +57,21 @@ def doubting_loss(model: nn.Module, batch: Batch) -> Tensor:
 def tell_apart(
     real: Tensor, made: Tensor, seed: int = 0, iterations: int | None = None
 ) -> Share:
-    """How often a network trained on half of both sets is right about the other half.
+    """Train a network on half of both sets; return its accuracy on the other half.
 
     Args:
-        real, made: (N, 3, H, W) in [-1, 1], as many of each
+        real, made: (N, 3, H, W) in [-1, 1], N of each, at least 64
         iterations: of its training; None is ITERATIONS
+
+    Raises:
+        ValueError: the sets differ in size, or are too small
     """
     if len(real) != len(made) or len(real) < 64:
         raise ValueError(
-            f"Two sets of as many pictures are compared, at least 64; got {len(real)} "
+            f"Both sets need the same number of pictures, at least 64; got {len(real)} "
             f"and {len(made)}."
         )
-    # Through bytes, both: what is never seen by an eye should give nobody away.
+    # Both through bytes: differences that no eye can see should not count.
     pictures = from_bytes(to_bytes(torch.cat([real, made])))
     answer = torch.arange(len(pictures)) // len(real)
     generator = generator_for(seed, HALVES)
@@ -83,7 +86,7 @@ def tell_apart(
         return {"x_0": pictures[rows], "made": answer[rows]}
 
     torch.manual_seed(seed)
-    # Mirrored and moved by a pixel, and nothing else: grain and blur it is to find.
+    # Only mirrored and shifted by a pixel: it should be able to find grain and blur.
     worn = with_wear(get_batch, seed, flip=True, shift=1, wear=0.0)
     settings = Settings(
         iterations or ITERATIONS, warmup=20, weight_decay=0.05, decay=1.0
@@ -102,9 +105,12 @@ def tell_apart(
 def measure_apart(
     painter: TextToImage, n: int = 1024, seeds: int = 1, **how
 ) -> dict[str, Share]:
-    """`tell_apart` of drawn and real pictures of the same prompts, and of real ones.
+    """Run `tell_apart` on drawn and real pictures, and on two sets of real ones.
+
+    Drawn and real pictures are of the same prompts.
 
     Args:
+        n: prompts for each seed
         how: steps, guidance_scale, sampler
     """
     size, found = painter.card["size"], {"drawn": [], "real": []}
@@ -113,7 +119,7 @@ def measure_apart(
         (texts, real), (_, others) = sets
         made = painter(texts, seed=seed, **how)
         found["drawn"].append(tell_apart(real, made, seed))
-        # Of two sets that are both real it must find nothing.
+        # A control: between two sets of real pictures it must find nothing.
         found["real"].append(tell_apart(real, others, seed))
     return {
         name: Share(sum(s.right for s in shares), sum(s.n for s in shares))
@@ -122,7 +128,7 @@ def measure_apart(
 
 
 def mixed_prompts(n: int, world: int, size: int) -> tuple[list[str], Tensor]:
-    """Prompts of several kinds and real pictures of the same, n of each."""
+    """n prompts of the kinds in MIXTURE, and real pictures of the same prompts."""
     texts, pictures = [], []
     for kind, part in MIXTURE.items():
         prompts = prompts_of(kind, round(part * n), world, size)

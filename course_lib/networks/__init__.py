@@ -1,1 +1,1 @@
-"""Every network of the course, and how each is loaded from its weights."""
+"""Every network of the course, with its loss and the loading of its weights."""

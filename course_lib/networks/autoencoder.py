@@ -1,13 +1,13 @@
-"""The autoencoder: pictures into few numbers, the latents, and back again.
+"""The autoencoder: pictures to a few numbers, the latents, and back.
 
     pictures (B, 3, 64, 64) --encode--> mu, logvar (B, 4, 16, 16)
     z = mu + exp(logvar / 2) * eps
     z (B, 4, 16, 16) --decode--> pictures (B, 3, 64, 64)
 
-Twelve times fewer numbers. It is a variational autoencoder (Kingma & Welling 2014):
-each picture becomes not a point but a small cloud, so that the decoder learns to cope
-with latents that are a little off, and a weak pull towards N(0, 1) keeps the clouds
-together.
+A latent has a twelfth of the numbers. This is a variational autoencoder (Kingma &
+Welling 2014): each picture becomes a small cloud instead of a point, so the decoder
+learns to cope with latents that are a little off. A weak penalty, the KL divergence
+from N(0, 1), keeps the clouds together.
 """
 
 from collections.abc import Callable
@@ -31,23 +31,23 @@ from course_lib.checkpoint import (
 from course_lib.device import weights_folder
 from course_lib.networks.layers import zeroed
 
-SEEN = 4  # features are looked at in one picture of so many
-# Spreads from 0.00005 to 7.4: a new encoder may say anything, and the exp of 90 is
-# infinite in float32. (diffusers clamps to -30..20.)
+SEEN = 4  # one picture in SEEN counts for the feature loss
+# Standard deviations from 0.00005 to 7.4: a new encoder may predict anything, and
+# exp(90) is infinite in float32. (diffusers clamps to -30..20.)
 LOGVAR = (-20.0, 4.0)
-UNHEARD = 1e4  # louder than any channel of a decoder that learns
-# What is left of a bound an iteration later: half is forgotten in 346 (0.998^346 is
-# 0.5), so what a decoder did before it knew anything sets no bounds.
+UNHEARD = 1e4  # the first bounds; no channel of a decoder gets this large
+# The decay of the bounds per iteration: they halve in 346 (0.998^346 is 0.5), so the
+# activations of an untrained decoder are forgotten.
 FADING = 0.998
 
 
 class BoundedConv(nn.Conv2d):
-    """A convolution that never answers louder than it did in training.
+    """A convolution whose outputs are clamped to the range that they had in training.
 
-    What a painter draws is never quite the latent of a picture. Without norms a decoder
-    may make something very loud of what it has never seen, and confetti of that (lesson
-    11). So in training each channel remembers how low and how high it came, as batch
-    norm remembers means (Ioffe & Szegedy 2015), and later it is kept between.
+    A generated latent is never quite the latent of a picture. A decoder without norms
+    may answer an unfamiliar latent with huge activations, which come out as confetti
+    (lesson 11). So each channel tracks its minimum and maximum in training, as batch
+    norm tracks means (Ioffe & Szegedy 2015), and is clamped to them in eval mode.
     """
 
     def __init__(self, *args, **kwargs):
@@ -59,33 +59,32 @@ class BoundedConv(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', H', W')."""
         x = super().forward(x)
-        # Learned in passing, like the means of a batch norm, and used only afterwards:
-        # in training nothing is held back.
+        # In training the bounds are only tracked, not applied.
         if not self.training:
             return x.clamp(self.low, self.high)
         with torch.no_grad():
-            # A whole batch is one sample of a channel: the bounds know no places.
+            # One bound per channel, over the whole batch and all places.
             seen = x.transpose(0, 1).flatten(1).float()  # (C', B * H' * W')
             low, high = seen.amin(1)[:, None, None], seen.amax(1)[:, None, None]
-            # Whichever is farther: one loud picture widens the bounds at once, and
-            # only time narrows them.
+            # The farther of the two: one extreme picture widens the bounds at once;
+            # only the decay narrows them.
             self.low.copy_(torch.minimum(FADING * self.low, low))
             self.high.copy_(torch.maximum(FADING * self.high, high))
         return x
 
 
 class PlainBlock(nn.Module):
-    """Two convolutions beside a shortcut, and no norm between them.
+    """A residual block of two convolutions, without a norm.
 
-    Lim et al. (2017, section 3.1) leave norms out where pictures are enlarged; Stable
-    Diffusion has one in every block of its autoencoder. Here it was not measured.
+    Lim et al. (2017, section 3.1) leave norms out for super-resolution; Stable
+    Diffusion has one in every block of its autoencoder. We have not measured it.
     """
 
     def __init__(self, width: int, conv: type[nn.Conv2d] = nn.Conv2d):
         super().__init__()
         self.conv_1 = conv(width, width, 3, padding=1)
-        # Starts as "do nothing": so a trained decoder can be given more blocks and
-        # still makes the same pictures (`learn_on`).
+        # Starts as the identity: a trained decoder that is given more blocks still
+        # makes the same pictures (`learn_on`).
         self.conv_2 = zeroed(conv(width, width, 3, padding=1))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -100,19 +99,21 @@ def plain_blocks(
 
 
 class Autoencoder(nn.Module):
-    """`encode` and `decode`; between them `sample`.
+    """A variational autoencoder: `encode`, `sample` in between, and `decode`.
 
     Args:
-        widths: channels on each grid, finest first; the first grid is half as fine as
-            the picture (squares of 2x2 pixels are folded), each further one half again
+        widths: channels on each grid, finest first; the first grid has half the
+            picture's side (squares of 2x2 pixels are folded), each further one half of
+            the one before
         z_channels: channels of a latent
-        blocks: on each grid, of the encoder and again of the decoder
+        blocks: blocks on each grid, in the encoder and in the decoder
         refine: channels of the small full-resolution head that smooths over the fold
-        decoder_blocks: on each grid of the decoder, where it has more; see `learn_on`
+        decoder_blocks: blocks on each grid of the decoder, if it has more; see
+            `learn_on`
     """
 
-    # As in the U-Net: four pixels become one place, so every layer has a quarter of the
-    # places to visit (lesson 04).
+    # As in the U-Net: 2x2 pixels become one place, so every layer has a quarter of the
+    # work (lesson 04).
     fold = 2
 
     def __init__(
@@ -138,8 +139,8 @@ class Autoencoder(nn.Module):
             if i < len(pairs):
                 encoder.append(nn.Conv2d(*pairs[i], 3, stride=2, padding=1))
         last = nn.Conv2d(widths[-1], 2 * z_channels, 1)  # mu and logvar in one
-        # No bounds here: an encoder meets pictures, in training and at work. Only what
-        # a decoder meets is made up by a painter.
+        # No bounds here: an encoder only ever gets pictures. A decoder also gets
+        # generated latents.
         self.encoder = nn.Sequential(*encoder, nn.SiLU(), last)
 
         decoder: list[nn.Module] = [BoundedConv(z_channels, widths[-1], 3, 1, 1)]
@@ -153,17 +154,21 @@ class Autoencoder(nn.Module):
         self.decoder = nn.Sequential(*decoder, nn.SiLU())
         self.unfold = BoundedConv(widths[0], refine * self.fold**2, 1)
         self.refine = BoundedConv(refine, refine, 3, padding=1)
-        # No tanh behind it: pure white would then need an infinite number, and bytes
-        # are clamped anyway.
+        # No tanh at the end: pure white would need an infinite input, and to_bytes
+        # clamps anyway.
         self.last = nn.Conv2d(refine, 3, 3, padding=1)
 
     @property
     def times(self) -> int:
-        """How many pixels a latent stands for along each side."""
+        """f, the side in pixels of the square that one place of a latent covers."""
         return self.fold * 2 ** (len(self.config["widths"]) - 1)
 
     def encode(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 3, H, W) in [-1, 1] to mu and logvar, both (B, latents, H / f, W / f)."""
+        """(B, 3, H, W) in [-1, 1] to mu and logvar, both (B, latents, H / f, W / f).
+
+        Raises:
+            ValueError: another shape, sides not divisible by f, NaN or infinity
+        """
         if pictures.ndim != 4 or pictures.shape[1] != 3:
             raise ValueError(
                 f"Pictures must be shaped (B, 3, H, W); got {tuple(pictures.shape)}."
@@ -180,7 +185,7 @@ class Autoencoder(nn.Module):
         return mu, logvar.clamp(*LOGVAR)
 
     def decode(self, z: Tensor) -> Tensor:
-        """(B, latents, h, w) to pictures (B, 3, f h, f w), about in [-1, 1]."""
+        """(B, latents, h, w) to pictures (B, 3, f h, f w), roughly in [-1, 1]."""
         channels = self.config["z_channels"]
         if z.ndim != 4 or z.shape[1] != channels:
             raise ValueError(
@@ -193,10 +198,10 @@ class Autoencoder(nn.Module):
         return self.last(F.silu(self.refine(F.silu(h))))
 
     def forward(self, pictures: Tensor, eps: Tensor | None = None):
-        """Pictures there and back, shaped as they came, and mu and logvar on the way.
+        """The reconstructed pictures (B, 3, H, W), and the mu and logvar behind them.
 
         Args:
-            eps: N(0, 1), shaped as mu; None decodes mu itself
+            eps: N(0, 1), shaped like mu; None decodes mu itself
         """
         mu, logvar = self.encode(pictures)
         z = mu if eps is None else sample(mu, logvar, eps)
@@ -204,7 +209,7 @@ class Autoencoder(nn.Module):
 
 
 def sample(mu: Tensor, logvar: Tensor, eps: Tensor) -> Tensor:
-    """A point of each cloud; gradients flow through mu and logvar, not through eps.
+    """A random point of each cloud, shaped like mu; gradients reach mu and logvar.
 
     Kingma & Welling 2014, section 2.4: the reparameterisation trick.
     """
@@ -212,9 +217,9 @@ def sample(mu: Tensor, logvar: Tensor, eps: Tensor) -> Tensor:
 
 
 def kl_divergence(mu: Tensor, logvar: Tensor) -> Tensor:
-    """How far each cloud is from N(0, 1), in nats, (B,): summed over all latents.
+    """The KL divergence of each cloud from N(0, 1), in nats, (B,): summed per picture.
 
-    Kingma & Welling 2014, appendix B, with the sign turned.
+    Kingma & Welling 2014, appendix B, with the opposite sign.
     """
     return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).flatten(1).sum(1)
 
@@ -223,16 +228,16 @@ def to_latents(pictures: Tensor, autoencoder: Autoencoder, scale: float) -> Tens
     """Pictures (B, 3, H, W) in [-1, 1] to z_0 (B, latents, H / f, W / f), of spread 1.
 
     Args:
-        scale: 1 divided by the spread of all mu, from the card of who draws them
+        scale: 1 / the standard deviation of all mu, from the card of the latent painter
     """
-    # The middle, not a point by chance: chance made the decoder patient, and what a
-    # painter learns from should be one thing for each picture (lesson 12).
+    # mu, not a random point of the cloud: randomness made the decoder tolerant, but a
+    # painter should see one latent per picture (lesson 12).
     mu, _ = autoencoder.encode(pictures)
     return mu * scale
 
 
 def from_latents(z_0: Tensor, autoencoder: Autoencoder, scale: float) -> Tensor:
-    """z_0 (B, latents, h, w) of spread 1 to pictures, as `decode` makes them."""
+    """z_0 (B, latents, h, w) of spread 1 to pictures, by `decode`."""
     return autoencoder.decode(z_0 / scale)
 
 
@@ -242,35 +247,37 @@ def make_autoencoder_loss(
     feature_weight: float = 0.3,
     squared: bool = False,
 ) -> Callable[[nn.Module, Batch], Tensor]:
-    """The loss for a Trainer. A batch: `x_0` (B, 3, H, W), and `eps` shaped as mu.
+    """The loss for a Trainer. A batch: `x_0` (B, 3, H, W), and `eps` shaped like mu.
 
     Args:
-        kl_weight: of the divergence, averaged over the numbers of a latent
-        features: what a trained network sees in pictures, a list of (B, C, h, w); must
-            not be the judge's, or the judge would find what it taught
-        feature_weight: how much they count beside the pixels
-        squared: only squared errors of pixels (L2), which forgive blur; else absolute
-            errors (L1) as well, which do not
+        kl_weight: weight of the KL divergence, averaged over the numbers of a latent
+        features: maps pictures to a trained network's features, a list of (B, C, h, w);
+            not the judge's, or the judge would find what it taught
+        feature_weight: weight of the feature loss beside the pixels
+        squared: only squared errors of pixels (L2), which forgive blur; otherwise
+            absolute errors (L1) are added, which do not
     """
 
     def loss_fn(model: nn.Module, batch: Batch) -> Tensor:
         x_0 = batch["x_0"]
         again, mu, logvar = model(x_0, batch["eps"])
-        # Squared errors care for large differences, absolute ones for sharp edges:
-        # alone, squared errors choose the mean of all that may be, which is blurred.
+        # L2 punishes large differences, L1 keeps edges sharp: L2 alone prefers the mean
+        # of all possible pictures, which is blurred.
         pixels = 2 * F.mse_loss(again, x_0)
         pixels = pixels if squared else pixels + F.l1_loss(again, x_0)
         loss = pixels + kl_weight * kl_divergence(mu, logvar).mean() / mu[0].numel()
         if features is not None:
-            # A quarter of each batch is a quarter of the price.
-            some = slice(-(-len(x_0) // SEEN))  # looking costs as much as all the rest
+            # Features of a whole batch would cost as much as all the rest.
+            some = slice(-(-len(x_0) // SEEN))
             pairs = zip(features(again[some]), features(x_0[some]), strict=True)
             apart = [F.l1_loss(seen, real.detach()) for seen, real in pairs]
             loss = loss + feature_weight * sum(apart) / len(apart)
         return loss
 
-    if features is not None:  # a process that looked at a quarter of its share would
-        loss_fn.of_whole_batch = True  # look at other pictures, so none is shared out
+    if features is not None:
+        # A quarter of every process's share would be other pictures than a quarter of
+        # the batch, so batches are not split over processes.
+        loss_fn.of_whole_batch = True
     return loss_fn
 
 
@@ -280,29 +287,32 @@ def psnr(pictures: Tensor, again: Tensor) -> Tensor:
     >>> psnr(torch.zeros(1, 3, 8, 8), torch.full((1, 3, 8, 8), 0.02)).item()
     40.0
     """
-    # Clamped, as what is shown is: overshooting white is no error that anybody sees.
+    # Clamped, as for display: nobody sees an overshoot beyond white.
     error = (pictures - again.clamp(-1, 1)).square().flatten(1).mean(1)  # (B,)
-    # 4 is the square of the whole range, 2; the least error stands for 126 dB, where
-    # none at all would be infinite.
+    # 4 is the square of the range, 2. The clamp caps the result at 126 dB, where no
+    # error at all would be infinite.
     return 10 * torch.log10(4 / error.clamp(min=1e-12))
 
 
-# What `load_network` must know of it.
+# Arguments for `load_network`.
 AUTOENCODER = ("autoencoder", "which makes no latents", Autoencoder)
 
 
 def learn_on(start: Path | str, decoder_blocks: int) -> Autoencoder:
-    """A trained autoencoder whose decoder is to learn on; its encoder is frozen.
+    """A trained autoencoder for further training of its decoder; the encoder is frozen.
 
-    So its latents stay what they are, and whatever was trained on them stays valid
-    (the second decoder of Stable Diffusion was made this way).
+    The latents stay the same, so networks trained on them stay valid (the second
+    decoder of Stable Diffusion was made this way).
+
+    Args:
+        decoder_blocks: blocks on each grid of the decoder; new ones start as identities
     """
     trained, _ = load_network(start, *AUTOENCODER)
     tensors = trained.state_dict()
     model = Autoencoder(**trained.config | dict(decoder_blocks=decoder_blocks))
     own = model.state_dict()
-    # A new block ends in a convolution of zeros: it adds nothing until it has learned
-    # something, so the pictures are what they were.
+    # A new block ends in a convolution of zeros and adds nothing until it has learned
+    # something, so the pictures are the same at first.
     new = [n for n in own.keys() - tensors.keys() if n.startswith("decoder.")]
     fill(model, tensors | {name: own[name] for name in new}).train()
     model.encoder.requires_grad_(False)
@@ -310,13 +320,13 @@ def learn_on(start: Path | str, decoder_blocks: int) -> Autoencoder:
 
 
 def with_cloud_noise(get_batch: GetBatch, model: Autoencoder, seed: int) -> GetBatch:
-    """Add `eps` to each batch, shaped as its latents."""
+    """Add `eps`, N(0, 1) shaped like the latents, to each batch."""
 
     def get_noisy_batch(iteration: int) -> Batch:
         batch = get_batch(iteration)
         B, _, H, W = batch["x_0"].shape
-        # Drawn here, from the iteration's own stream: a training that was stopped goes
-        # on with the very clouds that it would have seen.
+        # From the iteration's own stream: a training that was stopped resumes with
+        # exactly the noise it would have seen.
         shape = (B, model.config["z_channels"], H // model.times, W // model.times)
         generator = generator_for(seed, iteration, CLOUD)
         return {"x_0": batch["x_0"], "eps": torch.randn(shape, generator=generator)}
@@ -325,21 +335,20 @@ def with_cloud_noise(get_batch: GetBatch, model: Autoencoder, seed: int) -> GetB
 
 
 def with_strangers(get_batch: GetBatch, share: float, seed: int) -> GetBatch:
-    """A share of each batch as no critter looks: turned, colours exchanged, negative.
+    """Make a share of each batch unlike any critter: rotated, colours swapped, negated.
 
-    Who practises on critters alone gets worse at the rest (lesson 11).
+    An autoencoder trained on critters alone gets worse at everything else (lesson 11).
     """
 
     def get_mixed_batch(iteration: int) -> Batch:
         batch = get_batch(iteration)
         generator = generator_for(seed, iteration, STRANGER)
-        # One turn, one exchange and one sign for all strangers of a batch: the next
-        # batch has others.
+        # One rotation, one permutation and one sign per batch.
         colours = torch.randperm(3, generator=generator)
         turns, negative = torch.randint(4, (2,), generator=generator).tolist()
         x = batch["x_0"]
         n = round(share * len(x))
-        # Grey is 0, so the negative of a picture is just that.
+        # Grey is 0, so -x is the photographic negative.
         strange = x[:n, colours].rot90(turns, (2, 3)) * (-1) ** negative
         return batch | {"x_0": torch.cat([strange, x[n:]])}
 
@@ -347,25 +356,28 @@ def with_strangers(get_batch: GetBatch, share: float, seed: int) -> GetBatch:
 
 
 def encoder_digest(model: Autoencoder) -> str:
-    """The checksum by which a painter knows whose latents it has learned.
+    """The checksum of the encoder, by which a painter finds its own autoencoder.
 
-    Of the encoder alone: the decoder may learn on and stays its decoder.
+    The encoder alone: the decoder may be trained further.
     """
     return digest(model.encoder.state_dict())
 
 
 def load_autoencoder(name_or_folder: Path | str, device="cpu") -> Autoencoder:
-    """Shipped weights by name, or the folder of a training of your own."""
+    """Load shipped weights by name, or those of your own training by folder."""
     return load_network(name_or_folder, *AUTOENCODER)[0].to(device)
 
 
 def its_autoencoder(
     name_or_folder: Path | str, card: Card, device
 ) -> Autoencoder | None:
-    """The autoencoder of a network that draws latents; None for one of pixels.
+    """The autoencoder of a network that draws latents; None for one that draws pixels.
 
-    It lies in the network's folder, or a little above, or among the shipped weights.
-    Raises CheckpointError if only others, or none, lie there.
+    It is looked for in the network's folder, in the two folders above and among the
+    shipped weights.
+
+    Raises:
+        CheckpointError: the right autoencoder is in none of these
     """
     if "autoencoder" not in card:
         return None
@@ -374,10 +386,10 @@ def its_autoencoder(
         its_digest = card["encoder_sha256"]
     places = (folder, folder.parent, folder.parent.parent, weights_folder())
     others = []
-    # By checksum, not by name: another encoder's latents have the same shape, and would
-    # be decoded to something else without any error.
+    # By checksum, not by name: another encoder's latents have the same shape and would
+    # be decoded to nonsense without any error.
     for place in dict.fromkeys(folder_beside(x.absolute(), name) for x in places):
-        with suppress(CheckpointError):  # it is damaged, or no autoencoder
+        with suppress(CheckpointError):  # missing, damaged, or not an autoencoder
             autoencoder = load_autoencoder(place, device)
             if encoder_digest(autoencoder) == its_digest:
                 return autoencoder
@@ -385,23 +397,23 @@ def its_autoencoder(
     raise CheckpointError(
         f"{name_or_folder} draws latents of another autoencoder than "
         f"{' and '.join(others) or 'any that is here'}: put its own, the folder "
-        f"{name!r}, beside it."
+        f"{name!r}, next to it."
     )
 
 
 def check_its_place(
     folder: Path | str, card: Card, autoencoder: Autoencoder | None
 ) -> None:
-    """Raise a sentence if saving it there would overwrite something else.
+    """Raise CheckpointError if saving the autoencoder would overwrite other weights.
 
-    Whoever sent the card chose the name, and it may be that of a neighbour.
+    The sender of the card chose the folder's name, which may already be taken.
     """
     if autoencoder is None:
         return
     place = folder_beside(folder, card["autoencoder"])
     if not (place / "model.safetensors").exists():
         return
-    with suppress(CheckpointError):  # it is damaged, or no autoencoder
+    with suppress(CheckpointError):  # damaged, or not an autoencoder
         if encoder_digest(load_autoencoder(place)) == encoder_digest(autoencoder):
             return
     raise CheckpointError(
@@ -413,9 +425,12 @@ def check_its_place(
 def save_its_autoencoder(
     folder: Path | str, card: Card, autoencoder: Autoencoder | None
 ) -> None:
-    """Write the autoencoder into the folder of the network that draws its latents."""
+    """Write the autoencoder into the folder of the network that draws its latents.
+
+    None, for a network that draws pixels, writes nothing.
+    """
     check_its_place(folder, card, autoencoder)
-    if autoencoder is not None:  # nothing can be seen without
+    if autoencoder is not None:
         inside = {"kind": "autoencoder", "config": autoencoder.config}
         place = folder_beside(folder, card["autoencoder"])
         save_weights(place, autoencoder.state_dict(), inside)

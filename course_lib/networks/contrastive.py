@@ -1,9 +1,9 @@
-"""Pictures and texts in one space: a picture and its caption point the same way.
+"""Contrastive learning: a picture and its caption get vectors of the same direction.
 
-Two towers, one for pictures and one for texts, each end in a vector of the same width.
-In a batch of B pairs every picture is compared with every text, (B, B) cosines, and the
-towers learn to make those on the diagonal the largest of their row and of their column
-(CLIP, Radford et al. 2021, figure 3):
+Two towers, one for pictures and one for texts, end in vectors of the same width. In a
+batch of B pairs every picture is compared with every text, (B, B) cosines. The towers
+learn to make those on the diagonal the largest in their row and in their column (CLIP,
+Radford et al. 2021, figure 3):
 
     image_vec = unit(image tower(pictures))        (B, D)
     text_vec  = unit(text tower(tokens))           (B, D)
@@ -30,21 +30,21 @@ from course_lib.networks.text_encoder import TextEncoder
 from course_lib.networks.tokenizer import PAD, Tokenizer, tidy, tokenizer_of
 from course_lib.pixels import check_pictures
 
-FIRST_SCALE = 1 / 0.07  # the logit_scale that training starts from, as in CLIP
-LARGEST_SCALE = 100.0  # and the largest that it may grow to
+FIRST_SCALE = 1 / 0.07  # logit_scale at the start of training, as in CLIP
+LARGEST_SCALE = 100.0  # its upper limit
 
 # The loss ---------------------------------------------------------------------
 
 
 def cosines(image_out: Tensor, text_out: Tensor) -> Tensor:
-    """How much each picture and each text point the same way, -1 to 1.
+    """The cosine similarity of each picture and each text, -1 to 1.
 
     Args:
-        image_out: (N, D), of any length
-        text_out: (M, D)
+        image_out: (N, D), not necessarily of length 1
+        text_out: (M, D), likewise
 
     Returns:
-        (N, M): a row a picture, a column a text
+        (N, M): one row per picture, one column per text
 
     >>> cosines(torch.tensor([[2.0, 0.0]]), torch.tensor([[3.0, 0.0], [0.0, 1.0]]))
     tensor([[1., 0.]])
@@ -56,14 +56,14 @@ def cosines(image_out: Tensor, text_out: Tensor) -> Tensor:
 
 
 def contrastive_loss(cosines: Tensor, logit_scale: Tensor | float) -> Tensor:
-    """Each picture must choose its text, and each text its picture: the mean of both.
+    """The mean cross-entropy of choosing a text per picture and a picture per text.
 
     Args:
-        cosines: (B, B), what belongs together on the diagonal
-        logit_scale: how decided a choice is; 1 / temperature
+        cosines: (B, B), matching pairs on the diagonal
+        logit_scale: 1 / temperature
     """
     # Cosines lie in [-1, 1]: unscaled, the best softmax over 256 of them would still be
-    # nearly even.
+    # nearly uniform.
     logits = logit_scale * cosines  # (B, B)
     partner = torch.arange(len(logits), device=logits.device)
     by_picture = F.cross_entropy(logits, partner)  # over the texts of each row
@@ -72,12 +72,12 @@ def contrastive_loss(cosines: Tensor, logit_scale: Tensor | float) -> Tensor:
 
 
 def make_contrastive_loss() -> Callable[[nn.Module, Batch], Tensor]:
-    """The loss for a Trainer. A batch: pictures `x_0` and tokens `cond`."""
+    """The loss for a Trainer. A batch: pictures `x_0` (B, 3, H, W), tokens `cond`."""
 
     def loss_fn(model: nn.Module, batch: Batch) -> Tensor:
         return contrastive_loss(*model(batch["x_0"], batch["cond"]))
 
-    loss_fn.of_whole_batch = True  # so a Trainer must not share it out over processes
+    loss_fn.of_whole_batch = True  # a Trainer must not split it over processes
     return loss_fn
 
 
@@ -85,18 +85,18 @@ def make_contrastive_loss() -> Callable[[nn.Module, Batch], Tensor]:
 
 
 class ImageEncoder(nn.Module):
-    """Pictures (B, 3, size, size) to (B, width): smaller grids, more channels.
+    """Pictures (B, 3, size, size) to (B, width): ever smaller grids, more channels.
 
-    The last grid is read as a whole, so that left and right are not lost. (A mean over
-    its places, as classifiers take it, would be the same for a picture and its mirror.)
+    The last grid is flattened, to keep left and right apart. (A mean over its places,
+    usual in classifiers, could be the same for a picture and its mirror image.)
     """
 
     def __init__(self, size: int, widths: tuple[int, ...], width: int):
         super().__init__()
         self.size = size
-        layers = [nn.Conv2d(12, widths[0], 3, padding=1)]  # 2 x 2 pixels are 12 numbers
+        layers = [nn.Conv2d(12, widths[0], 3, padding=1)]  # 2x2 pixels are 12 numbers
         for before, after in zip([widths[0], *widths[:-1]], widths, strict=True):
-            if len(layers) > 1:  # the first grid is the folded one, halved already
+            if len(layers) > 1:  # folding has halved the first grid already
                 layers.append(nn.Conv2d(before, after, 3, stride=2, padding=1))
             layers.append(ImageBlock(after))
         self.layers = nn.Sequential(*layers, norm(widths[-1]), nn.SiLU(), nn.Flatten())
@@ -106,7 +106,11 @@ class ImageEncoder(nn.Module):
         self.out = nn.Linear(widths[-1] * side**2, width)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """(B, 3, H, W) in [-1, 1] to (B, width); larger pictures are averaged down."""
+        """(B, 3, H, W) in [-1, 1] to (B, width); larger pictures are averaged down.
+
+        Raises:
+            ValueError: H and W differ, or are no multiple of `size`
+        """
         check_pictures(pictures)
         times, rest = divmod(pictures.shape[-1], self.size)
         if pictures.shape[2] != pictures.shape[3] or rest or not times:
@@ -118,13 +122,14 @@ class ImageEncoder(nn.Module):
         return self.out(self.layers(x))
 
     def features(self, pictures: Tensor) -> list[Tensor]:
-        """What the blocks see in pictures of any size: a list of (B, C, h, w).
+        """The output of every block for pictures of any size: a list of (B, C, h, w).
 
-        Each place's channels are brought to length 1, as in LPIPS (Zhang et al. 2018).
+        The channels of each place are scaled to length 1, as in LPIPS (Zhang et al.
+        2018).
         """
         h, seen = F.pixel_unshuffle(pictures, 2), []
         for layer in self.layers:
-            if isinstance(layer, nn.Flatten):  # what follows fits pictures of one size
+            if isinstance(layer, nn.Flatten):  # the rest takes pictures of one size
                 break
             h = layer(h)
             if isinstance(layer, ImageBlock):
@@ -133,13 +138,13 @@ class ImageEncoder(nn.Module):
 
 
 class ImageTextPair(nn.Module):
-    """An image tower and a text tower that end in one space.
+    """An image tower and a text tower that end in the same space.
 
     Args:
         text: settings of the TextEncoder
         size: height and width of the pictures
         widths: channels on each grid of the image tower
-        width: D, how many numbers a picture or a text becomes
+        width: D, the length of the vectors
     """
 
     def __init__(
@@ -153,15 +158,14 @@ class ImageTextPair(nn.Module):
         self.text_encoder = TextEncoder(**text)
         self.image_encoder = ImageEncoder(size, tuple(widths), width)
         self.text_out = nn.Linear(self.text_encoder.config["width"], width)
-        # Learned as a logarithm, so that a step changes it by a share and it never
-        # becomes negative.
+        # Learned as a logarithm: a step changes it by a factor, and it stays positive.
         self.log_scale = nn.Parameter(torch.tensor(math.log(FIRST_SCALE)))
         text = self.text_encoder.config
         self.config = dict(text=text, size=size, widths=list(widths), width=width)
 
     @property
     def logit_scale(self) -> Tensor:
-        """What cosines are multiplied with; learned, and never above 100 (CLIP)."""
+        """The factor for the cosines; learned, and at most 100 (CLIP)."""
         return self.log_scale.exp().clamp(max=LARGEST_SCALE)
 
     def image_vec(self, pictures: Tensor) -> Tensor:
@@ -169,14 +173,14 @@ class ImageTextPair(nn.Module):
         return F.normalize(self.image_encoder(pictures).float(), dim=-1)
 
     def text_vec(self, tokens: Tensor) -> Tensor:
-        """(B, L) to (B, D), each of length 1: the mean over the tokens, turned."""
+        """(B, L) to (B, D), each of length 1: the mean over the tokens, projected."""
         text_emb = self.text_encoder(tokens)  # (B, L, width), zero where padded
-        # The same mean over tokens that the painter's gist takes: it goes on from here.
+        # The same mean over tokens as in the painter's Gist, which starts from here.
         count = (tokens != PAD).sum(1, keepdim=True)  # (B, 1)
         return F.normalize(self.text_out(text_emb.sum(1) / count).float(), dim=-1)
 
     def forward(self, pictures: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """The cosines of every picture with every text, (B, B), and the logit_scale."""
+        """The cosines of all pictures and texts, (B, B), and the logit_scale."""
         image_vec, text_vec = self.image_vec(pictures), self.text_vec(tokens)
         return cosines(image_vec, text_vec), self.logit_scale
 
@@ -186,7 +190,7 @@ class ImageTextPair(nn.Module):
 
 @dataclass
 class Matcher:
-    """Compares pictures with texts: a trained pair, its tokenizer and its card."""
+    """A trained pair with its tokenizer and card; compares pictures with texts."""
 
     model: ImageTextPair
     tokenizer: Tokenizer
@@ -194,18 +198,18 @@ class Matcher:
 
     @classmethod
     def from_pretrained(cls, name_or_folder: Path | str, device="cpu") -> "Matcher":
-        """Load shipped weights by name, or the folder of a training of your own."""
+        """Load shipped weights by name, or those of your own training by folder."""
         otherwise = "which does not compare pictures with texts"
         model, card = load_network(name_or_folder, "pair", otherwise, ImageTextPair)
         return cls(model.to(device), tokenizer_of(card, name_or_folder), card)
 
     def save_pretrained(self, folder: Path | str) -> None:
-        """Write the weights and the card, with the tokenizer in it, to a folder."""
+        """Write the weights and the card, which holds the tokenizer, to a folder."""
         save_weights(folder, self.model.state_dict(), self.card)
 
     @property
     def length(self) -> int:
-        """The most tokens that a text may have; the rest is cut off."""
+        """The maximum number of tokens in a text; the rest is cut off."""
         return self.model.config["text"]["length"]
 
     @torch.no_grad()
@@ -213,7 +217,7 @@ class Matcher:
         """Pictures (N, 3, H, W) to image_vec (N, D), on the CPU."""
         check_pictures(pictures)
         device = self.model.log_scale.device
-        # A painter may overshoot, and no picture of the training ever did.
+        # A painter may overshoot [-1, 1]; no training picture did.
         some = pictures.clamp(-1, 1).split(batch_size)
         return torch.cat([self.model.image_vec(x.to(device)).cpu() for x in some])
 
@@ -223,8 +227,8 @@ class Matcher:
         if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
             raise ValueError(f"The texts must be a list of texts; got {texts!r}.")
         if not texts:
-            raise ValueError("There is no text among these: the list is empty.")
-        # Captions are in lower case: "A FROG" would be bytes that no word is made of.
+            raise ValueError("There are no texts: the list is empty.")
+        # Captions are in lower case: "A FROG" would become tokens never trained on.
         tidied = [tidy(text) for text in texts]
         tokens = self.tokenizer.batch(tidied, self.length)
         device = self.model.log_scale.device
@@ -232,30 +236,30 @@ class Matcher:
         return torch.cat([self.model.text_vec(x).cpu() for x in some])
 
     def score(self, pictures: Tensor, texts: list[str]) -> Tensor:
-        """How well each picture shows its own text: cosines, (N,)."""
+        """How well each picture fits its own text: the N cosines, (N,)."""
         if len(pictures) != len(texts):
             raise ValueError(f"{len(texts)} texts for {len(pictures)} pictures.")
         return (self.see(pictures) * self.read(texts)).sum(1)
 
     def chances(self, pictures: Tensor, texts: list[str]) -> Tensor:
-        """How likely each text is, if one of them is meant: (N, M), rows sum to 1.
+        """The probability of each text, if one of them fits: (N, M), rows sum to 1.
 
-        Only among these: a cosine of 0.6 alone is not "60 % sure" of anything.
+        Among these texts only: a cosine of 0.6 alone is not "60 % sure" of anything.
         """
         logit_scale = self.model.logit_scale.detach().cpu()
         return (logit_scale * cosines(self.see(pictures), self.read(texts))).softmax(1)
 
     def choose(self, pictures: Tensor, texts: list[str]) -> Tensor:
-        """Zero-shot classification: which text fits each picture best, (N,) int64."""
+        """Zero-shot classification: the best text for each picture, (N,) int64."""
         return self.chances(pictures, texts).argmax(1)
 
     def nearest(self, text: str, image_vec: Tensor, k: int = 8) -> Tensor:
-        """Which k pictures fit a text best, the best first.
+        """The k pictures that fit a text best, the best first.
 
         Args:
-            image_vec: (N, D), what `see` said of the pictures
+            image_vec: (N, D), the pictures' vectors from `see`
 
         Returns:
-            their numbers, (k,) int64
+            their indices, (k,) int64
         """
         return (image_vec @ self.read([text])[0]).topk(k).indices

@@ -1,4 +1,4 @@
-"""What one call of a network costs: work, memory for the way back, seconds of a core.
+"""The cost of one call of a network: operations, activation memory, CPU seconds.
 
 gigaflops(lambda: model(x_t, t, text_emb))
 mib_kept(model, x_t, t, text_emb)
@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 @torch.no_grad()
 def gigaflops(call: Callable[[], object]) -> float:
-    """Billions of additions and multiplications of a call, the same on every machine.
+    """Billions of additions and multiplications in a call; the same on any machine.
 
     >>> layer = nn.Linear(1000, 500)
     >>> gigaflops(lambda: layer(torch.zeros(1000, 1000)))
@@ -27,22 +27,22 @@ def gigaflops(call: Callable[[], object]) -> float:
 
 
 def mib_kept(model: nn.Module, *given: Tensor) -> float:
-    """MiB that a call leaves behind until its gradients have gone back; no weights.
+    """MiB of activations that a call keeps for the backward pass; weights not counted.
 
     >>> layer = nn.Linear(1024, 1)
     >>> mib_kept(layer, torch.zeros(256, 1024))
     1.0
     """
-    kept = {}  # where it lies in memory -> how many bytes, as some are kept twice
+    kept = {}  # address -> bytes; a dict, because some tensors are saved twice
 
     def keep(x: Tensor) -> Tensor:
         kept[x.untyped_storage().data_ptr()] = x.untyped_storage().nbytes()
         return x
 
     weights = {x.untyped_storage().data_ptr() for x in model.parameters()}
-    # torch tells of all that it puts aside for the gradients.
+    # torch calls the hook for every tensor that it saves for the gradients.
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(keep, _as_it_is):
-        answer = model(*given)  # alive until the sum is taken, or its place is reused
+        answer = model(*given)  # kept alive, or its memory would be reused
     if not answer.requires_grad:
         raise ValueError("Nothing in this network can learn, so it keeps nothing.")
     return sum(n for place, n in kept.items() if place not in weights) / 2**20
@@ -54,8 +54,9 @@ def _as_it_is(x: Tensor) -> Tensor:
 
 @torch.no_grad()
 def core_seconds(call: Callable[[], object], times: int = 5) -> float:
-    """Processor seconds of one call, the fastest of a few."""
-    # Not the clock's: on a busy machine a call waits, and waiting costs no energy.
+    """CPU seconds of one call, the fastest of `times`."""
+    # CPU time, not wall time: on a busy machine a call waits, and waiting costs no
+    # energy.
     seconds = []
     for _ in range(times):
         start = time.process_time()

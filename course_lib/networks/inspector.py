@@ -1,12 +1,12 @@
-"""The network that looks for flaws: a map of where, and from it how bad and which.
+"""The inspector, a network that finds flaws: a map of where, how bad, and which kind.
 
     pictures (B, 3, H, W) -> {"map": (B, H/4, W/4), "grade": (B, 3), "kind": (B, K)}
 
-One answer a picture teaches little: after 32,000 pictures of 32x32 a `Judge` told
-flawed critters from clean ones hardly better than a coin (area under the curve 0.55).
-Here every cell of a grid is asked as well whether something is wrong in it.
-So it is a small U-Net:
-down to see what animal this is, up again to say where it is not one.
+One label per picture teaches little: after 32,000 pictures of 32x32 a `Judge` told
+flawed critters from clean ones hardly better than a coin (area under the ROC curve
+0.55). Here every cell of a grid has a label too: is something wrong in it? So the
+network is a small U-Net: down to see which animal this is, up again to say where it is
+not one.
 """
 
 from pathlib import Path
@@ -19,17 +19,14 @@ from course_lib.cards import Card
 from course_lib.chance import Batch
 from course_lib.checkpoint import load_network
 
-MAP_WEIGHT = (
-    4.0  # of the map in the loss; a cell with a fault counts as so many without
-)
-FAULTY_WEIGHT = 5.0  # what a cell with a fault counts, where one without counts 1
+MAP_WEIGHT = 4.0  # weight of the map in the loss
+FAULTY_WEIGHT = 5.0  # weight of a cell with a fault; one without counts 1
 
-
-FAULTS = ("grade", "kind")  # of the fault, not of what is shown
+FAULTS = ("grade", "kind")  # questions about the fault, not about what is shown
 
 
 class Residual(nn.Module):
-    """Two convolutions beside a shortcut (He et al. 2016)."""
+    """A residual block of two convolutions (He et al. 2016)."""
 
     def __init__(self, width: int):
         super().__init__()
@@ -38,19 +35,19 @@ class Residual(nn.Module):
         self.norm_1, self.norm_2 = nn.BatchNorm2d(width), nn.BatchNorm2d(width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, width, H, W), as it came."""
+        """(B, width, H, W) to the same shape."""
         h = F.gelu(self.norm_1(self.conv_1(x)))
         return F.gelu(x + self.norm_2(self.conv_2(h)))
 
 
 class FlawFinder(nn.Module):
-    """Says where something is wrong, how badly, and of which kind it is.
+    """Predicts where something is wrong, how badly, and what kind of fault it is.
 
     Args:
-        kinds: how many kinds of faults there are, "none" included
-        size: height and width of the pictures it looks at
-        widths: channels on each grid, finest first; the first is half as fine as the
-            picture, each further one half again
+        answers: for each question the number of possible answers, "kind" with "none"
+        size: height and width of the pictures
+        widths: channels on each grid, finest first; the first has half the picture's
+            side, each further one half of the one before
     """
 
     def __init__(
@@ -89,7 +86,7 @@ class FlawFinder(nn.Module):
         """Pictures (B, 3, size, size) in [-1, 1], or a whole number of times as large.
 
         Returns:
-            logits: "map" (B, size / 4, size / 4), "grade" (B, 3), "kind" (B, kinds)
+            logits: "map" (B, size / 4, size / 4), and (B, answers) for each question
         """
         pictures = self.of_its_size(pictures)
         x = F.gelu(self.norm(self.into(F.pixel_unshuffle(pictures, 2))))
@@ -101,7 +98,7 @@ class FlawFinder(nn.Module):
         for up, residual in zip(self.up, self.on_the_way_up, strict=True):
             x = residual(grids.pop() + up(F.interpolate(x, scale_factor=2.0)))
         flaws = self.map(x)[:, 0]
-        # The worst cells decide, wherever they are.
+        # Read from the worst cells, wherever they are.
         worst = flaws.flatten(1).topk(8, 1).values
         worst = torch.stack([worst[:, 0], worst[:, :3].mean(1), worst.mean(1)], 1)
         weight = flaws.flatten(1).softmax(1)[:, None]  # (B, 1, cells)
@@ -114,7 +111,7 @@ class FlawFinder(nn.Module):
         }
 
     def of_its_size(self, pictures: Tensor) -> Tensor:
-        """Larger pictures averaged down, or a sentence."""
+        """Larger pictures averaged down to `size`; ValueError for other shapes."""
         size = self.config["size"]
         times, rest = divmod(pictures.shape[-1], size)
         if pictures.shape[1:] != (3, times * size, times * size) or rest or not times:
@@ -126,7 +123,10 @@ class FlawFinder(nn.Module):
 
 
 def flaw_loss(model: nn.Module, batch: Batch) -> Tensor:
-    """Where, how badly, which. A batch: `x_0`, `map` in 0..1, `grade`, `kind`."""
+    """The summed losses of the map and all questions.
+
+    A batch: `x_0`, `map` (B, size / 4, size / 4) in 0..1, and (B,) int64 per question.
+    """
     found = model(batch["x_0"])
     weight = 1 + (FAULTY_WEIGHT - 1) * batch["map"]
     where = F.binary_cross_entropy_with_logits(
@@ -140,5 +140,5 @@ def flaw_loss(model: nn.Module, batch: Batch) -> Tensor:
 
 
 def load_flaw_finder(name_or_folder: Path | str) -> tuple[FlawFinder, Card]:
-    """A trained one and its card: "inspector-64", "inspector-32" or your own."""
+    """Load an inspector and its card: "inspector-64", "inspector-32" or your own."""
     return load_network(name_or_folder, "inspector", "not an inspector", FlawFinder)

@@ -1,8 +1,8 @@
-"""Networks that look at pictures and say what they see: the reader, the classifier.
+"""Judges, networks that say what a picture shows: the reader and the classifier.
 
-They judge what a generator drew and are used for nothing else. One trunk of
-convolutions, one linear head a question; the trunk's last layer is also what distances
-between sets of pictures are measured in (metrics.py).
+They only evaluate what a generator drew. A judge has one convolutional trunk and one
+linear head per question. Distances between sets of pictures are measured in the
+features of the trunk's last layer (metrics.py).
 """
 
 from collections.abc import Callable
@@ -16,16 +16,16 @@ from torch import Tensor, nn
 from course_lib.chance import Batch
 from course_lib.checkpoint import find_weights, load_network
 
-# Batch norm here, group norm in all that draws: a judge is trained on batches of 128,
-# and at work its means are fixed, so no answer depends on the pictures beside it.
+# Batch norm here, group norm in networks that draw: a judge is trained on batches of
+# 128, and its statistics are then fixed, so no answer depends on the other pictures.
 
 
 class Block(nn.Module):
-    """Two convolutions beside a shortcut (He et al. 2016), then half the size."""
+    """Half the size, then a residual block of two convolutions (He et al. 2016)."""
 
     def __init__(self, before: int, after: int):
         super().__init__()
-        # A bias would be taken away by the norm behind it.
+        # No bias: the norm behind it would subtract it again.
         self.conv_1 = nn.Conv2d(before, after, 3, padding=1, bias=False)
         self.conv_2 = nn.Conv2d(after, after, 3, padding=1, bias=False)
         self.conv_3 = nn.Conv2d(after, after, 3, padding=1, bias=False)
@@ -35,18 +35,18 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, before, H, W) to (B, after, H / 2, W / 2)."""
-        # Pooled first: norm and GELU then have a quarter of the places to visit.
+        # Pooled before norm and GELU, which then cost a quarter.
         x = F.gelu(self.norm_1(F.max_pool2d(self.conv_1(x), 2)))
         h = F.gelu(self.norm_2(self.conv_2(x)))
         return x + F.gelu(self.norm_3(self.conv_3(h)))
 
 
 class Judge(nn.Module):
-    """Answers several questions about a picture.
+    """A classifier that answers several questions about a picture.
 
     Args:
         answers: for each question the number of possible answers
-        size: height and width of the pictures it looks at
+        size: height and width of the pictures
         widths: channels after each halving
     """
 
@@ -59,8 +59,8 @@ class Judge(nn.Module):
         super().__init__()
         self.config = dict(answers=answers, size=size, widths=list(widths))
         first = 32
-        # 2 x 2 pixels of three colours are 12 numbers; in the reader of 32x32 the first
-        # layer then has 256 places in place of 1,024.
+        # 2x2 pixels of three colours are 12 numbers; at 32x32 the first layer then has
+        # 256 places instead of 1,024.
         self.into = nn.Conv2d(12, first, 3, padding=1, bias=False)
         sizes = [first, *widths]
         self.blocks = nn.Sequential(
@@ -70,15 +70,18 @@ class Judge(nn.Module):
         if rest:
             raise ValueError(f"{len(widths)} widths halve {size} pixels too often.")
         # All places of the last grid, not their mean: "left or right?" is a question.
-        # Few numbers come out of it, since a Frechet distance compares covariances:
-        # fewer pictures than numbers leave these without full rank.
+        # Only 192 features: a Frechet distance compares covariances, and with fewer
+        # pictures than features these lack full rank.
         self.squeeze = nn.Linear(widths[-1] * side**2, 192)
         self.heads = nn.ModuleDict({q: nn.Linear(192, n) for q, n in answers.items()})
 
     def features(self, pictures: Tensor) -> Tensor:
-        """What the heads decide from: (B, 3, H, W) in [-1, 1] to (B, 192).
+        """The input of the heads: (B, 3, H, W) in [-1, 1] to (B, 192).
 
-        A judge of 32x32 also looks at 64x64: larger pictures are averaged down first.
+        A judge for 32x32 also takes 64x64: larger pictures are averaged down first.
+
+        Raises:
+            ValueError: another shape
         """
         size = self.config["size"]
         times, rest = divmod(pictures.shape[-1], size)
@@ -92,29 +95,35 @@ class Judge(nn.Module):
         return F.gelu(self.squeeze(h.flatten(1)))
 
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
-        """A score for every answer to every question: name -> (B, answers)."""
+        """Logits for every question: name -> (B, answers)."""
         features = self.features(pictures)
         return {question: head(features) for question, head in self.heads.items()}
 
     @torch.no_grad()
     def read(self, pictures: Tensor, batch_size: int = 256) -> dict[str, Tensor]:
-        """The likeliest answer to every question, name -> (B,) int64."""
-        # Clamped, as what is shown to people is.
+        """The most likely answer to every question, name -> (B,) int64."""
+        # Clamped, as for display.
         found = [self(x.clamp(-1, 1)) for x in pictures.split(batch_size)]
         return {q: torch.cat([f[q].argmax(1) for f in found]) for q in self.heads}
 
 
 def make_judge_loss(smoothing: float = 0.0) -> Callable[[nn.Module, Batch], Tensor]:
-    """Cross-entropy, the mean over the questions. A batch: `x_0`, and one (B,) each."""
+    """Mean cross-entropy over the questions. A batch: `x_0`, and (B,) per question.
+
+    An answer of -100 means that the question is not asked about that picture.
+
+    Args:
+        smoothing: label smoothing, 0..1
+    """
 
     def loss_fn(model: nn.Module, batch: Batch) -> Tensor:
         scores = model(batch["x_0"])
         losses = []
         for question, score in scores.items():
-            answer = batch[question]  # (B,), negative where nobody is asked
-            # Of a broken picture nothing is asked but what animal it shows; the mean is
-            # over those who are asked.
-            asked = (answer >= 0).sum().clamp(min=1)  # a batch may ask nobody
+            answer = batch[question]  # (B,), negative where the question is not asked
+            # For a broken picture only the animal is asked. The mean is over the
+            # pictures asked about, of which there may be none.
+            asked = (answer >= 0).sum().clamp(min=1)
             total = F.cross_entropy(
                 score, answer, reduction="sum", label_smoothing=smoothing
             )
@@ -125,20 +134,20 @@ def make_judge_loss(smoothing: float = 0.0) -> Callable[[nn.Module, Batch], Tens
 
 
 def load_judge(name_or_folder: Path | str) -> Judge:
-    """A shipped judge: "reader-32", "reader-64" or "cifar10-classifier"."""
+    """Load a judge: "reader-32", "reader-64", "cifar10-classifier" or your own."""
     return load_network(name_or_folder, "judge", "not a judge", Judge)[0]
 
 
 def shared_judge(name_or_folder: Path | str) -> Judge:
-    """The same, for all who only look: loaded once, and again if the file changes."""
-    # Where it lies and when it was written, not its name: whoever trains a reader anew
-    # in the same notebook must not be judged by yesterday's.
+    """A cached judge, for reading only; loaded again if its file has changed."""
+    # The cache is keyed by folder and time of writing: after training a new reader in
+    # the same notebook, nobody should be judged by yesterday's.
     folder = find_weights(name_or_folder).resolve()
     changed = (folder / "model.safetensors").stat().st_mtime_ns
     return judge_of_file(name_or_folder, folder, changed)
 
 
-@lru_cache(maxsize=3)  # there are three that ship
+@lru_cache(maxsize=3)  # three judges ship
 def judge_of_file(name_or_folder: Path | str, folder: Path, changed: int) -> Judge:
-    """A judge from the file in this folder that was written at this time."""
+    """The judge in this folder; `folder` and `changed` are keys of the cache."""
     return load_judge(name_or_folder)

@@ -1,4 +1,4 @@
-"""The building blocks of the networks: time as a vector, residual blocks, attention."""
+"""Building blocks of the networks: time embedding, residual blocks, attention."""
 
 import math
 
@@ -10,12 +10,12 @@ from torch import Tensor, nn
 def time_embedding(t: Tensor, width: int) -> Tensor:
     """Turn step numbers into vectors of sines and cosines (Vaswani et al. 2017, 3.5).
 
-    Neighbouring steps get similar vectors, distant ones different vectors, and every
+    Neighbouring steps get similar vectors, distant steps different ones, and every
     entry stays in [-1, 1] however large t is.
 
     Args:
         t: (B,) step numbers
-        width: even number of entries
+        width: number of entries, even
 
     >>> time_embedding(torch.tensor([0, 500]), width=4).shape
     torch.Size([2, 4])
@@ -23,8 +23,8 @@ def time_embedding(t: Tensor, width: int) -> Tensor:
     if width % 2:
         raise ValueError(f"Sines and cosines come in pairs: width {width} is odd.")
     half = width // 2
-    # Rates from 1 down to 1/10,000: the fast ones tell neighbours apart, the slow ones
-    # say roughly where we are.
+    # Rates from 1 down to nearly 1/10,000: the fast ones tell neighbours apart, the
+    # slow ones give the rough position.
     places = torch.arange(half, dtype=torch.float32, device=t.device)
     rate = torch.exp(-math.log(10_000) * places / half)
     angle = t[:, None].float() * rate  # (B, width / 2)
@@ -32,21 +32,21 @@ def time_embedding(t: Tensor, width: int) -> Tensor:
 
 
 def zeroed(layer: nn.Module) -> nn.Module:
-    """The same layer, set to zero: a block that ends in it starts as "do nothing"."""
+    """Set a layer's parameters to zero: a block that ends in it starts as identity."""
     for parameter in layer.parameters():
         nn.init.zeros_(parameter)
     return layer
 
 
 def norm(width: int) -> nn.GroupNorm:
-    """Bring each group of channels to mean 0 and spread 1 (Wu & He 2018)."""
-    # Groups of one picture, not a batch: the same picture gets the same answer whatever
-    # stands beside it, and batches here may be small.
+    """Group norm: each group of channels to mean 0 and variance 1 (Wu & He 2018)."""
+    # Per picture, not per batch: an answer does not depend on the other pictures, and
+    # batches may be small.
     return nn.GroupNorm(math.gcd(8, width), width)
 
 
 class ImageBlock(nn.Module):
-    """Two convolutions beside a shortcut (He et al. 2016), told nothing."""
+    """A residual block of two convolutions (He et al. 2016), without conditioning."""
 
     def __init__(self, width: int):
         super().__init__()
@@ -61,7 +61,7 @@ class ImageBlock(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions beside a shortcut; `vec` says how noisy, and of what.
+    """A residual block of two convolutions, conditioned on `vec`: time and condition.
 
     The vector scales and shifts the normalised channels (FiLM, Perez et al. 2018; in
     U-Nets since Dhariwal & Nichol 2021, "adaptive group normalisation").
@@ -71,8 +71,8 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.norm_1, self.norm_2 = norm(width), norm(width)
         self.conv_1 = nn.Conv2d(width, width, 3, padding=1)
-        # Each block begins as "do nothing" and grows a voice: text blocks that began at
-        # full strength had learned the scene alone after five minutes.
+        # Each block starts as the identity: text blocks that started at full strength
+        # had learned only the scene after five minutes.
         self.conv_2 = zeroed(nn.Conv2d(width, width, 3, padding=1))
         self.scale_and_shift = zeroed(nn.Linear(vec_width, 2 * width))
 
@@ -82,7 +82,7 @@ class ResidualBlock(nn.Module):
         return self.told(x, scale, shift)
 
     def told(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-        """The same, told what `vec` comes to: scale and shift, both (B, C, 1, 1)."""
+        """`forward` with the scale and shift from `vec` given, both (B, C, 1, 1)."""
         h = self.conv_1(F.silu(self.norm_1(x)))
         # 1 + scale, so that a vector of zeros leaves the channels as they are.
         h = self.norm_2(h) * (1 + scale) + shift  # (B, C, H, W)
@@ -90,27 +90,28 @@ class ResidualBlock(nn.Module):
 
 
 def attention_weights(query: Tensor, key: Tensor, mask: Tensor | None = None) -> Tensor:
-    """How much each query looks at each key: (..., N, L), every row sums to 1.
+    """Attention weights, how much each query attends to each key: (..., N, L).
+
+    Every row sums to 1.
 
     softmax(query key^T / sqrt(d)), Vaswani et al. (2017), equation 1.
 
     Args:
         query: (..., N, d)
         key: (..., L, d)
-        mask: (..., 1, L) or (..., N, L), True where a key may be looked at
+        mask: (..., 1, L) or (..., N, L), True where a query may attend to a key
     """
-    # A sum of d products spreads like sqrt(d); undivided, softmax would pick one key
-    # and pass no gradient to the others.
+    # A sum of d products has a standard deviation of about sqrt(d). Without the
+    # division, softmax would pick one key and pass no gradient to the others.
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (..., N, L)
     if mask is not None:
-        # Before the softmax: e to the minus infinity is 0, and the rest still sums to
-        # 1.
+        # Before the softmax: exp(-inf) is 0, and the rest still sums to 1.
         scores = scores.masked_fill(~mask, -math.inf)
     return scores.softmax(dim=-1)
 
 
 def in_heads(x: Tensor, heads: int) -> Tensor:
-    """(B, N, D) to (B, heads, N, D / heads): each head gets a part of the numbers."""
+    """(B, N, D) to (B, heads, N, D / heads): each head gets a part of each vector."""
     return x.unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
@@ -120,10 +121,10 @@ def out_of_heads(x: Tensor) -> Tensor:
 
 
 class Attention(nn.Module):
-    """Every position looks at every other one and takes what it needs.
+    """Self-attention: every position looks at all others and takes what it needs.
 
     softmax(query key^T / sqrt(d)) value (Vaswani et al. 2017, equation 1). In pictures
-    the positions are the pixels. Notebook 08 opens this box.
+    the positions are the places of the grid. Notebook 08 opens this box.
     """
 
     def __init__(self, width: int, heads: int = 4):
@@ -142,17 +143,16 @@ class Attention(nn.Module):
         together = self.to_query_key_value(self.norm(x))
         together = together.reshape(B, 3, self.heads, C // self.heads, H * W)
         query, key, value = together.transpose(3, 4).unbind(1)  # (B, heads, N, d) each
-        # torch's own, which never writes the (N, N) weights down; nothing here looks at
-        # them.
+        # torch's version never stores the (N, N) weights, which nothing here looks at.
         h = F.scaled_dot_product_attention(query, key, value)
         return x + self.out(h.transpose(2, 3).reshape(B, C, H, W))
 
 
 class CrossAttention(nn.Module):
-    """Every place in a picture looks at the words and takes what it needs.
+    """Cross-attention: every place in a picture looks at the words for what it needs.
 
-    The queries come from the picture, keys and values from the text (Rombach et al.
-    2022, section 3.3).
+    Queries come from the picture, keys and values from the text (Rombach et al. 2022,
+    section 3.3).
     """
 
     def __init__(self, width: int, text_width: int, heads: int = 4):

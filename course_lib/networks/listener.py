@@ -1,12 +1,12 @@
-"""A text encoder that was taught what texts ask for, before it sees any picture.
+"""The listener: a text encoder trained on sentences alone, before it sees any picture.
 
     asked = listener.hear(tokenizer.batch(["a red frog on stilts"], 80))
-    asked["subject"], asked["accessory"]    # one number a text, or "open"
+    asked["subject"], asked["accessory"]    # (1,) each: the number of the answer
 
-Who learns words from pictures alone needs an hour of drawing before a word means
-anything. Words are cheap beside pictures: from sentences whose meaning is known it is
-learned sooner, and a painter begins with a text encoder that understands (Saharia
-et al. 2022, section 2.1, take one that has read texts and never a picture).
+Learning words from pictures alone takes an hour of training before a word means
+anything. Sentences with known meanings are far cheaper than pictures and teach words
+sooner, so a painter can start with a text encoder that understands (Saharia et al.
+2022, section 2.1, use one that has read texts and never seen a picture).
 """
 
 import torch
@@ -17,11 +17,11 @@ from course_lib.chance import Batch
 from course_lib.networks.text_encoder import TextEncoder
 from course_lib.networks.tokenizer import PAD
 
-PAIRED = (("subject", "subject_2"), ("colour", "colour_2"))  # who may change places
+PAIRED = (("subject", "subject_2"), ("colour", "colour_2"))  # may swap places
 
 
 class Listener(nn.Module):
-    """Answers one question a factor about a text.
+    """A text classifier with one question per factor of the caption.
 
     Args:
         text: settings of the TextEncoder
@@ -33,31 +33,32 @@ class Listener(nn.Module):
         self.text_encoder = TextEncoder(**text)
         self.config = dict(text=self.text_encoder.config, answers=answers)
         width = self.text_encoder.config["width"]
-        # As the Gist of a U-Net: the mean of the tokens, turned, and as loud for all
-        # texts. What can be read from it in a line, a painter can hear at once.
+        # Pooled as in the U-Net's Gist: the mean of the tokens, projected and
+        # normalised. What a linear head can read from it, a painter can use at once.
         self.turn = nn.Linear(width, width)
         self.norm = nn.LayerNorm(width, elementwise_affine=False)
         self.heads = nn.ModuleDict({q: nn.Linear(width, n) for q, n in answers.items()})
 
     def forward(self, tokens: Tensor) -> dict[str, Tensor]:
-        """Tokens (B, L) to a score for every answer: name -> (B, answers)."""
+        """Tokens (B, L) to logits for every question: name -> (B, answers)."""
         text_emb, mask = self.text_encoder(tokens), tokens != PAD
         gist = self.norm(self.turn(text_emb.sum(1) / mask.sum(1, keepdim=True)))
         return {question: head(gist) for question, head in self.heads.items()}
 
     @torch.no_grad()
     def hear(self, tokens: Tensor) -> dict[str, Tensor]:
-        """The likeliest answer to every question, name -> (B,) int64."""
+        """The most likely answer to every question, name -> (B,) int64."""
         return {question: score.argmax(1) for question, score in self(tokens).items()}
 
 
-LISTENER = ("listener", "not a listener", Listener)  # what `load_network` must know
+LISTENER = ("listener", "not a listener", Listener)  # arguments for `load_network`
 
 
 def listening_loss(model: nn.Module, batch: Batch) -> Tensor:
-    """Cross-entropy, the mean over questions; a batch: `tokens`, and one (B,) each.
+    """Mean cross-entropy over the questions. A batch: `tokens`, (B,) per question.
 
-    Where the order of two animals is open either way is right, and the better counts.
+    `open` (B,) is True where a text leaves the order of its two animals open: either
+    order is right there, and the better one counts.
     """
     scores = model(batch["tokens"])
     apart = {

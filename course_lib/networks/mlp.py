@@ -1,4 +1,4 @@
-"""A small network for 2-D points: the denoiser of notebook 03."""
+"""The MLP, a small network for 2-D points: the denoiser of notebook 03."""
 
 import torch
 from torch import Tensor, nn
@@ -9,8 +9,9 @@ from course_lib.networks.layers import time_embedding
 class MLP(nn.Module):
     """A denoiser for points: `model(x_t, t)` is shaped like x_t, (B, dim).
 
-    The coordinates go in as they are and as waves of three lengths, because a plain MLP
-    is slow to learn fine detail from a few numbers (Tancik et al. 2020).
+    The coordinates go in as they are and as waves of three lengths (Fourier features),
+    because a plain MLP is slow to learn fine detail from a few numbers (Tancik et al.
+    2020).
     """
 
     def __init__(self, dim: int = 2, width: int = 128, hidden: int = 3):
@@ -23,9 +24,9 @@ class MLP(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(width, dim))
 
     def forward(self, x_t: Tensor, t: Tensor, cond: Tensor | None = None) -> Tensor:
-        """Guess the target, (B, dim), from the noisy point and from how noisy it is.
+        """Predict the target, (B, dim), from noisy points (B, dim) and steps t (B,).
 
-        `cond` is there because every denoiser takes it; points have no names.
+        `cond` is ignored; it is there because every denoiser takes it.
         """
         angles = torch.cat([n * torch.pi * x_t for n in self.waves], dim=1)
         place = torch.cat([x_t, angles.cos(), angles.sin()], dim=1)  # (B, 7 * dim)
@@ -34,8 +35,8 @@ class MLP(nn.Module):
 
 
 def spiral(n: int, generator: torch.Generator, turns: float = 1.5) -> Tensor:
-    """n points on a spiral inside [-1, 1]^2, a little thick: (n, 2)."""
-    # The arm's length up to r grows like r^2, so the root spreads points evenly on it.
+    """n points on a slightly noisy spiral, about within [-1, 1]^2: (n, 2)."""
+    # The arm's length up to r grows like r^2, so sqrt spreads the points evenly.
     r = torch.rand(n, generator=generator).sqrt()
     angle = turns * 2 * torch.pi * r
     points = 0.9 * r[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)

@@ -1,8 +1,8 @@
-"""A text encoder that must name its nouns, and what can be seen inside it.
+"""The namer, a text encoder trained to name nouns, and a look inside text encoders.
 
-A text encoder alone has nothing to learn: something must use its vectors. The quickest
-is to read nouns from them: at each noun, which thing is it, and in which colour? That
-is supervised tagging, one label a token; training/nouns.py has the labels.
+A text encoder alone has nothing to learn: something must use its vectors. The simplest
+use is to read nouns from them: at each noun, which thing is it, and in which colour?
+That is supervised tagging with one label per token; training/nouns.py has the labels.
 """
 
 import torch
@@ -13,11 +13,11 @@ from course_lib.networks.tokenizer import PAD
 
 
 class Namer(nn.Module):
-    """A text encoder, and two layers that read the vector of each token.
+    """A text encoder with two linear heads on the vector of each token.
 
     Args:
         text: settings of the TextEncoder
-        things, colours: how many answers there are to each question
+        things, colours: the number of possible answers to each question
     """
 
     def __init__(self, text: dict, things: int, colours: int):
@@ -28,7 +28,7 @@ class Namer(nn.Module):
         self.colour = nn.Linear(width, colours)
 
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, L) to scores: (B, L, things) and (B, L, colours)."""
+        """Tokens (B, L) to logits: (B, L, things) and (B, L, colours)."""
         text_emb = self.encoder(tokens)  # (B, L, width)
         return self.thing(text_emb), self.colour(text_emb)
 
@@ -38,7 +38,7 @@ class Namer(nn.Module):
 
 @torch.no_grad()
 def stages(encoder: TextEncoder, tokens: Tensor) -> dict[str, Tensor]:
-    """The vectors of all tokens after each stage: name -> (B, L, width)."""
+    """The vectors of all tokens (B, L) after each stage: name -> (B, L, width)."""
     mask = tokens != PAD  # (B, L)
     x = encoder.token(tokens)
     seen = {"the token": x}
@@ -52,9 +52,9 @@ def stages(encoder: TextEncoder, tokens: Tensor) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def looks(encoder: TextEncoder, tokens: Tensor) -> list[Tensor]:
-    """Who looks at whom in each block, the mean over its heads: (B, L, L) each.
+    """The attention weights of each block, averaged over its heads: (B, L, L) each.
 
-    A row is a token that looks, a column one that is looked at; a row sums to 1.
+    A row is a token that looks, a column a token that is looked at. Rows sum to 1.
     """
     caught = []
 
@@ -64,7 +64,7 @@ def looks(encoder: TextEncoder, tokens: Tensor) -> list[Tensor]:
     hooks = [block.seen.register_forward_hook(catch) for block in encoder.blocks]
     try:
         encoder(tokens)
-    finally:  # a hook that stays would be called, and keep tensors, for ever
+    finally:  # a hook left behind would be called, and keep tensors, for ever
         for hook in hooks:
             hook.remove()
     return caught

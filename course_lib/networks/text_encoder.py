@@ -1,7 +1,7 @@
-"""A small transformer: tokens in, one vector a token out, each knowing its neighbours.
+"""The text encoder, a small transformer: tokens in, one contextual vector each out.
 
-A token's vector starts as "which word, at which place" and then looks around: after
-some rounds of attention the bat of "a bat beside a ball" is not that of "a flying bat".
+A token's vector starts as "which word, at which place". Then attention looks around:
+after a few blocks the bat of "a bat beside a ball" differs from that of "a flying bat".
 It follows Vaswani et al. (2017), with the norm before each half (Xiong et al. 2020).
 """
 
@@ -16,10 +16,11 @@ class TextEncoder(nn.Module):
     """Tokens (B, L) to text_emb (B, L, width); the rows of padding are zero.
 
     Args:
-        vocabulary: how many different tokens there are
-        length: the most tokens it takes, START and END among them
-        blocks: rounds of looking around and thinking it over
-        positions: False leaves out where a token stands: a bag of words
+        vocabulary: number of different tokens
+        length: maximum number of tokens, START and END included
+        width: length of a token's vector
+        blocks: number of transformer blocks
+        positions: False leaves out the places of the tokens: a bag of words
     """
 
     def __init__(
@@ -41,39 +42,39 @@ class TextEncoder(nn.Module):
             positions=positions,
         )
         self.token = nn.Embedding(vocabulary, width)
-        # Places are learned, not sines: 40 of them are few enough, and "left of" must
-        # be found fast.
+        # Learned places, not sines: 40 are few enough, and "left of" must be learned
+        # fast.
         self.place = nn.Embedding(length, width)
-        # Loud enough to be told apart at once. With torch's own beginnings, and blocks
-        # at full strength, a painter knew the scene alone after five minutes.
+        # Large enough to tell tokens apart at once. With torch's initialisation, and
+        # blocks at full strength, a painter knew only the scene after five minutes.
         for table in (self.token, self.place):
             nn.init.normal_(table.weight, std=0.5)
-        # Attention takes its tokens in any order: without places, both cats of "a red
-        # cat left of a blue cat" hear the same (lesson 08).
+        # Attention ignores order: without places, both cats of "a red cat left of a
+        # blue cat" get the same vector (lesson 08).
         if not positions:
             zeroed(self.place).requires_grad_(False)
         self.blocks = nn.ModuleList(TextBlock(width, heads) for _ in range(blocks))
         self.norm = nn.LayerNorm(width)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(B, L) int64 to (B, L, width)."""
+        """Tokens (B, L) int64 to text_emb (B, L, width)."""
         self.check_input(tokens)
         mask = tokens != PAD  # (B, L)
         x = self.token(tokens) + self.place.weight[: tokens.shape[1]]  # (B, L, width)
         for block in self.blocks:
             x = block(x, mask)
-        # Exactly zero, as the U-Net tells padding by that.
+        # Exactly zero: that is how the U-Net recognises padding.
         return self.norm(x) * mask[:, :, None]
 
     def check_input(self, tokens: Tensor) -> None:
-        """Raise a sentence for what would otherwise fail deep inside."""
+        """Raise ValueError for tokens that would otherwise fail deep inside."""
         length, vocabulary = self.config["length"], self.config["vocabulary"]
         if tokens.ndim != 2 or not 1 <= tokens.shape[1] <= length:
             raise ValueError(
                 f"tokens must be shaped (B, L), L at most {length}; "
                 f"got {tuple(tokens.shape)}."
             )
-        # The softmax over nothing is 0 / 0, and the NaN would reach the whole picture.
+        # A softmax over nothing is 0 / 0, and the NaN would spread over the picture.
         if not (tokens != PAD).any(dim=1).all():
             raise ValueError("Every text needs a token: an empty one is START and END.")
         if not 0 <= int(tokens.min()) <= int(tokens.max()) < vocabulary:
@@ -84,10 +85,10 @@ class TextEncoder(nn.Module):
 
 
 class TextBlock(nn.Module):
-    """One round: each token looks at the others, then thinks it over by itself.
+    """A transformer block: self-attention between the tokens, then an MLP on each.
 
-    At later ones, too (CLIP's text tower looks back only): a prompt is whole when it is
-    read, and what "a bat beside a ball" is, its last word tells.
+    Tokens also look at later ones (CLIP's text tower looks back only): a prompt is
+    complete when it is read, and the last word of "a bat beside a ball" says which bat.
     """
 
     def __init__(self, width: int, heads: int):
@@ -104,7 +105,7 @@ class TextBlock(nn.Module):
         self.narrow = zeroed(nn.Linear(4 * width, width))
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """(B, L, width) to (B, L, width); `mask` (B, L) is True where a token is."""
+        """(B, L, width) to the same shape; `mask` (B, L) is False at padding."""
         together = self.to_query_key_value(self.norm_1(x)).chunk(3, dim=-1)
         query, key, value = (in_heads(y, self.heads) for y in together)
         weights = self.seen(attention_weights(query, key, mask[:, None, None, :]))

@@ -1,14 +1,14 @@
-"""The U-Net: a noisy picture in, a guess of the same shape out.
+"""The U-Net: a noisy picture in, a prediction of the same shape out.
 
     x_t --fold--> 16x16 blocks --down--> 8x8 blocks --up--> 16x16 blocks --unfold--> out
                        |                                       ^
                        +---------------- skip -----------------+
 
 Going down, the network sees more of the picture at once; the skips carry the detail
-that going down throws away. It follows Ho et al. (2020), with three changes that make
-it several times as fast on a CPU (benchmarks/train_speed.py): squares of 2x2 pixels are
-folded into channels before anything else, attention runs on the coarsest grid only, and
-a skip is merged by a 1x1 convolution before the block instead of widening the block.
+that going down discards. It follows Ho et al. (2020), with three changes that make it
+several times as fast on a CPU (benchmarks/train_speed.py): squares of 2x2 pixels are
+folded into channels first, self-attention runs on the coarsest grid only, and a skip is
+merged by a 1x1 convolution before the block instead of widening the block.
 """
 
 import torch
@@ -28,14 +28,14 @@ class UNet(nn.Module):
     """A denoiser: `model(x_t, t, cond)` is shaped like x_t.
 
     Args:
-        widths: channels on each grid, finest first; each further grid is half as fine
-        blocks: residual blocks a grid on the way down, and as many on the way up
-        labels: how many labels there are besides label 0, which means "nothing told"
-        channels: 3 for RGB
+        widths: channels on each grid, finest first; each further grid has half the side
+        blocks: residual blocks per grid on the way down, and as many on the way up
+        labels: number of labels besides label 0, which means "nothing told"
+        channels: channels of the picture, 3 for RGB
         refine: channels of the small full-resolution head that smooths over the fold
-        text_width: numbers a token of the text it is told; 0 for none
-        fold: pixels along the side of the square that becomes channels; 1 for latents,
-            which are folded already
+        text_width: length of a token's vector; 0 for a network without text
+        fold: side of the square of pixels that becomes channels; 1 for latents, which
+            are folded already
     """
 
     def __init__(
@@ -70,33 +70,35 @@ class UNet(nn.Module):
         if text_width:
             self.gist = Gist(text_width, vec_width)
         else:
-            # "Nothing told" is a label, too, and learned: guidance asks the same
-            # network with and without (Ho & Salimans 2022).
+            # "Nothing told" is a learned label too: guidance asks the same network with
+            # and without a condition (Ho & Salimans 2022).
             self.label = nn.Embedding(labels + 1, vec_width)
 
         self.into = nn.Conv2d(channels * self.fold**2, widths[0], 3, padding=1)
         self.down = nn.ModuleList()
         self.up = nn.ModuleList()
         for i, width in enumerate(widths):
-            # Its price grows with the square of the places, so attention stands on the
-            # coarsest grid only: without one on 16x16, training is 1.5 times as fast.
+            # The cost of attention grows with the square of the number of places, so
+            # only the coarsest grid has it: leaving it out on 16x16 makes training 1.5
+            # times as fast.
             kind = (width, blocks, vec_width, i == len(widths) - 1, text_width)
             self.down.append(Level(*kind))
-            # The way up is the way down read backwards.
+            # The way up is the way down in reverse.
             self.up.insert(0, UpLevel(*kind))
         pairs = list(zip(widths[:-1], widths[1:], strict=True))
-        # Halved by a stride, as in Ho et al.'s code: what to keep is learned, too.
+        # Halved by a strided convolution, as in Ho et al.'s code: it learns what to
+        # keep.
         self.shrink = nn.ModuleList(nn.Conv2d(f, c, 3, 2, 1) for f, c in pairs)
         self.grow = nn.ModuleList(nn.Conv2d(c, f, 3, 1, 1) for f, c in reversed(pairs))
-        # One block where Ho et al. have two and an attention: the coarsest grid attends
-        # already, going down and coming up.
+        # One block where Ho et al. have two and attention: the coarsest grid already
+        # has attention, on the way down and on the way up.
         self.middle = ResidualBlock(widths[-1], vec_width)
 
-        # Unfolding straight to pixels leaves a checker of 2x2 squares; a small head at
-        # full size, which also sees x_t, smooths it.
+        # Unfolding straight to pixels leaves a checkerboard of 2x2 squares; a small
+        # head at full resolution, which also sees x_t, smooths it.
         self.out = nn.Conv2d(widths[0], refine * self.fold**2, 1)
         self.refine = nn.Conv2d(refine + channels, refine, 3, padding=1)
-        # A new network answers 0: its first loss is the mean square of the target.
+        # A new network predicts 0, so its first loss is the mean square of the target.
         self.last = zeroed(nn.Conv2d(refine, channels, 3, padding=1))
 
     def forward(self, x_t: Tensor, t: Tensor, cond: Tensor | None = None) -> Tensor:
@@ -135,19 +137,22 @@ class UNet(nn.Module):
 
     @property
     def multiple(self) -> int:
-        """What height and width must be divisible by."""
+        """The number that height and width must be divisible by."""
         return self.fold * 2 ** len(self.shrink)
 
     def hear(self, t: Tensor, cond: Tensor | None):
-        """What is heard everywhere, (B, vec_width); for attention (text_emb, mask)."""
+        """The pooled condition, (B, vec_width), and for attention (text_emb, mask).
+
+        A network without text has no second part: it is None.
+        """
         if not self.config["text_width"]:
             return self.label(torch.zeros_like(t) if cond is None else cond), None
-        # Padding is all zeros and no token ever is, so the mask need not travel beside.
+        # Padding is all zeros and no token ever is, so no mask need be passed.
         mask = cond.any(dim=2)  # (B, L), True where there is a token
         return self.gist(cond, mask), (cond, mask)
 
     def check_input(self, x_t: Tensor, t: Tensor, cond: Tensor | None) -> None:
-        """Raise a sentence for what would otherwise fail deep inside."""
+        """Raise ValueError for arguments that would otherwise fail deep inside."""
         channels, labels = self.config["channels"], self.config["labels"]
         multiple = self.multiple
         if x_t.ndim != 4 or x_t.shape[1] != channels:
@@ -162,7 +167,7 @@ class UNet(nn.Module):
         if not isinstance(t, Tensor) or t.shape != x_t.shape[:1]:
             got = tuple(t.shape) if isinstance(t, Tensor) else t
             raise ValueError(
-                f"t must be a tensor of one step a picture, ({len(x_t)},); got {got}."
+                f"t must be a tensor of one step per picture, ({len(x_t)},); got {got}."
             )
         text_width = self.config["text_width"]
         if text_width:
@@ -172,7 +177,7 @@ class UNet(nn.Module):
                 or cond.shape[::2] != (len(t), text_width)
             ):
                 raise ValueError(
-                    f"cond must be a text a picture, ({len(t)}, L, {text_width}); "
+                    f"cond must be one text per picture, ({len(t)}, L, {text_width}); "
                     f"got {None if cond is None else tuple(cond.shape)}."
                 )
             return
@@ -180,7 +185,7 @@ class UNet(nn.Module):
             return
         if cond.shape != t.shape or cond.dtype != torch.int64:
             raise ValueError(
-                f"cond must hold one label a picture, ({len(x_t)},) of torch.int64; "
+                f"cond must hold one label per picture, ({len(x_t)},) of torch.int64; "
                 f"got {tuple(cond.shape)} of {cond.dtype}."
             )
         if not (0 <= int(cond.min()) <= int(cond.max()) <= labels):
@@ -188,27 +193,26 @@ class UNet(nn.Module):
 
 
 class Gist(nn.Module):
-    """What a whole text says, in one vector: the mean of its tokens, turned.
+    """The pooled text embedding: a projection of the mean over a text's tokens.
 
-    It starts as loud as the embedding of a label, so that it is heard at once: what is
-    not heard early, the other layers learn to do without (lesson 10).
+    It starts at the scale of a label's embedding, so that it counts at once: the other
+    layers learn to do without a signal that is weak early on (lesson 10).
     """
 
     def __init__(self, text_width: int, vec_width: int):
         super().__init__()
         self.turn = nn.Linear(text_width, text_width)
-        # The mean of many different vectors is quieter than of few; the norm makes all
-        # texts as loud. It has no scale of its own, as the layer behind it has one.
+        # The mean of many different vectors is shorter than that of few; the norm gives
+        # all texts the same scale. The layer behind it has weights of its own.
         self.norm = nn.LayerNorm(text_width, elementwise_affine=False)
         self.out = nn.Linear(text_width, vec_width)
-        # What comes out has a spread of 1, as the rows of nn.Embedding have; with
-        # torch's own beginning it is 0.58 (measured).
+        # The output has a standard deviation of 1, like the rows of nn.Embedding; with
+        # torch's own initialisation it is 0.58 (measured).
         nn.init.normal_(self.out.weight, std=text_width**-0.5)
 
     def forward(self, text_emb: Tensor, mask: Tensor) -> Tensor:
         """(B, L, text_width), zero where `mask` (B, L) is False, to (B, vec_width)."""
-        # Over the tokens that are there, not over the padding: the same text says the
-        # same in a longer batch.
+        # Without the padding: the same text gives the same vector in a longer batch.
         mean = text_emb.sum(1) / mask.sum(1, keepdim=True)
         return self.out(self.norm(self.turn(mean)))
 
@@ -224,9 +228,9 @@ class Level(nn.Module):
             ResidualBlock(width, vec_width) for _ in range(blocks)
         )
         self.look = Attention(width) if attention else nn.Identity()
-        # Words cost places times tokens, far less than places times places: the way up
-        # listens on every grid.
-        listens = text_width and attention  # finer grids listen on the way up only
+        # Cross-attention costs places times tokens, far less than places times places,
+        # so the way up has it on every grid.
+        listens = text_width and attention  # the way down only on the coarsest grid
         self.listen = CrossAttention(width, text_width) if listens else None
 
     def forward(self, h: Tensor, vec: Tensor, skips: list[Tensor], text) -> Tensor:
@@ -257,7 +261,7 @@ class UpLevel(nn.Module):
     def forward(self, h: Tensor, vec: Tensor, skips: list[Tensor], text) -> Tensor:
         """(B, C, H, W) to (B, C, H, W); pops from `skips`."""
         for merge, block in zip(self.merges, self.blocks, strict=True):
-            # A 1x1 merge first keeps the 3x3 convolutions at C channels; on 2C, as
+            # Merging by 1x1 first keeps the 3x3 convolutions at C channels. On 2C, as
             # usual, the first would cost twice as much.
             both = torch.cat([h, skips.pop()], dim=1)  # (B, 2C, H, W)
             h = block(merge(both), vec)  # (B, C, H, W)
@@ -266,5 +270,5 @@ class UpLevel(nn.Module):
 
 
 def count_parameters(model: nn.Module) -> int:
-    """How many numbers the network learns."""
+    """The number of parameters of a network."""
     return sum(parameter.numel() for parameter in model.parameters())

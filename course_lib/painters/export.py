@@ -1,13 +1,13 @@
-"""Trained parts in the layout of `diffusers`, where an equal component exists.
+"""Export of trained parts to the layout of `diffusers`, where an equivalent exists.
 
     for part in parts_of(*load_weights("words")):
         write(part, Path("exported"))
 
-A pipeline of diffusers is a folder of folders, one a component, each with a
-configuration in JSON and its weights in safetensors; so nothing here imports diffusers.
-A part is written only if what reads it computes the same tensors as ours, to 1e-4
-(tests/test_export.py). A part without an equal is left out, and says why. There is no
-model_index.json for the same reason: it would name components that are not there.
+A pipeline of diffusers is a folder with one folder per component, each with a JSON
+configuration and weights in safetensors, so nothing here imports diffusers. A part is
+written only if the class that reads it computes the same tensors as ours, to 1e-4
+(tests/test_export.py). A part without an equivalent is left out and says why. For the
+same reason there is no model_index.json: it would name missing components.
 """
 
 import json
@@ -26,33 +26,33 @@ from course_lib.networks.tokenizer import END, PAD, START, tokenizer_of
 
 @dataclass(frozen=True)
 class Part:
-    """One component: the folder it goes to, the class that reads it, its files."""
+    """One component: its folder, the class that reads it, and its files."""
 
-    name: str
-    equal: str | None  # the class, or None if there is no equal
-    note: str  # what its user must know, or why there is no equal
+    name: str  # of the folder
+    equal: str | None  # the equivalent class, or None
+    note: str  # advice for its user, or the reason why there is no equivalent
     configs: dict[str, dict] = field(default_factory=dict)  # file name -> JSON
     tensors: Tensors = field(default_factory=dict)
 
 
 def no_equal(name: str, why: str) -> Part:
-    """A part that stays here, and the reason."""
+    """A part that is not exported, and the reason."""
     return Part(name, None, why)
 
 
 # The process ------------------------------------------------------------------
 
-# Theirs and ours are the same numbers, from beta_1 on: their tables leave out
+# Their tables hold the same numbers as ours, but from beta_1 on: they leave out
 # alpha_bar_0.
 BETA_SCHEDULES = {"linear": "linear", "cosine": "squaredcos_cap_v2"}
 PREDICTIONS = {"eps": "epsilon", "x_0": "sample", "v": "v_prediction"}
 
 
 def scheduler_part(card: Card) -> Part:
-    """The process that a denoiser was trained on, and how to walk it back."""
+    """The scheduler for a denoiser's card: the noise schedule and a sampler."""
     if card["schedule"] == "straight line":
         return flow_scheduler(card)
-    pictures = "autoencoder" not in card  # only they are known to lie in [-1, 1]
+    pictures = "autoencoder" not in card  # latents are not limited to [-1, 1]
     config = {
         "_class_name": "DPMSolverMultistepScheduler",
         "num_train_timesteps": card["T"],
@@ -60,8 +60,8 @@ def scheduler_part(card: Card) -> Part:
         "beta_end": 0.02,
         "beta_schedule": BETA_SCHEDULES[card["schedule"]],
         "prediction_type": PREDICTIONS[card["target"]],
-        "timestep_spacing": "trailing",  # the first step is T, as ours is
-        "thresholding": pictures,  # with a largest value of 1 it is our clamp_x_0
+        "timestep_spacing": "trailing",  # the first step is T, like ours
+        "thresholding": pictures,  # with a maximum of 1, this is our clamp_x_0
         "sample_max_value": 1.0,
         "clip_sample": False,  # DDIM's and DDPM's name for it
     }
@@ -71,18 +71,18 @@ def scheduler_part(card: Card) -> Part:
 
 
 def flow_scheduler(card: Card) -> Part:
-    """The straight line; its scheduler takes the velocity eps - x_0, our v."""
+    """The scheduler for the straight line; it takes the velocity eps - x_0, our v."""
     if card["target"] != "v":
         why = f"On the straight line schedulers take v; this says {card['target']}."
         return no_equal("scheduler", why)
     config = {
         "_class_name": "FlowMatchEulerDiscreteScheduler",
         "num_train_timesteps": card["T"],
-        # Our steps are even in u. Above 1 it crowds them towards the noise (Esser et
-        # al. 2024).
+        # 1 keeps our steps, even in u. A larger shift crowds them towards the noise
+        # (Esser et al. 2024).
         "shift": 1.0,
     }
-    note = (  # left to itself, it ends its n steps at 1 / T; ours end at 1 / n
+    note = (  # by default its last of n steps starts at 1 / T; ours starts at 1 / n
         "It is our euler, given set_timesteps(sigmas=[1, 1 - 1/n, ..., 1/n]); it "
         "clamps no x_0_hat. DPMSolverMultistepScheduler reads it too, given "
         "use_flow_sigmas=True and prediction_type='flow_prediction', for pictures also "
@@ -96,15 +96,15 @@ def flow_scheduler(card: Card) -> Part:
 
 FRAME = ("<|start|>", "<|end|>")
 SPECIAL = {"<|pad|>": PAD, "<|start|>": START, "<|end|>": END}
-SPACE = r"[\s\x1c-\x1f]"  # all that str.split() splits at
-WORD = r"[\p{L}\p{N}_]"  # Python's \w; that of others takes accents by themselves too
+SPACE = r"[\s\x1c-\x1f]"  # everything that str.split() splits at
+WORD = r"[\p{L}\p{N}_]"  # Python's \w; in other engines \w includes combining accents
 PIECES = rf" ?{WORD}+| ?[^\s\p{{L}}\p{{N}}_]+|\s"  # `pieces` of the tokenizer
 
 
-# The format holds tokens as text, but a byte need not be a letter: each gets one that
-# can be seen and that JSON can hold.
+# The format stores tokens as text, but not every byte is a character: each byte gets a
+# visible one that JSON can hold.
 def letters() -> dict[int, str]:
-    """A letter to see for each byte, those that GPT-2 chose (Radford et al. 2019)."""
+    """A visible character for each byte, as in GPT-2 (Radford et al. 2019)."""
     seen = [*range(33, 127), *range(161, 173), *range(174, 256)]
     unseen = [byte for byte in range(256) if byte not in seen]
     own = {byte: chr(byte) for byte in seen}
@@ -114,20 +114,21 @@ def letters() -> dict[int, str]:
 def tokenizer_part(card: Card) -> Part:
     """`tidy`, then byte-pair encoding, then START and END, cut and padded.
 
-    The format is that of the `tokenizers` library. What it does otherwise than ours: it
-    takes <|pad|>, <|start|> and <|end|> in a text for the tokens, and knows only one
-    small sigma, where a Greek word ends in another.
+    The format is that of the `tokenizers` library. It differs from ours in two ways: it
+    takes <|pad|>, <|start|> and <|end|> in a text for the tokens, and it lowercases a
+    final Greek sigma to the ordinary one.
     """
     tokenizer, letter = tokenizer_of(card), letters()
     spelled = {
         token: "".join(letter[byte] for byte in said)
         for token, said in tokenizer.vocabulary.items()
     }
-    # Two ways of merging can end in the same bytes: to us two numbers, to them one.
+    # Two merges can end in the same bytes: two tokens here, but only one there.
     if len(set(spelled.values())) < len(spelled):
         why = "Two of its tokens spell the same; the format tells tokens by spelling."
         return no_equal("tokenizer", why)
-    # Padded to this always; ours to the longest of a batch. Padding changes nothing.
+    # It always pads to this length, ours to the longest text of a batch. Padding
+    # changes nothing.
     length = card["config"]["text"]["length"]
     file = {
         "version": "1.0",
@@ -183,31 +184,31 @@ def tokenizer_part(card: Card) -> Part:
 
 
 def added_token(name: str, token: int) -> dict:
-    """A token that stands for no text, as the format describes it."""
+    """The format's entry for a token that stands for no text."""
     sides = {"single_word": False, "lstrip": False, "rstrip": False}
     kind = {"normalized": False, "special": True}
     return {"id": token, "content": name} | sides | kind
 
 
 def one_after_another(what: str, *steps: dict) -> dict:
-    """Several steps of one kind, as the format describes them."""
+    """The format's entry for several steps of one kind in sequence."""
     return {"type": "Sequence", what: list(steps)}
 
 
 def byte_level() -> dict:
-    """The step between bytes and the letters of `letters`, either way."""
+    """The format's entry for mapping bytes to the characters of `letters`, or back."""
     options = {"add_prefix_space": False, "trim_offsets": True, "use_regex": False}
     return {"type": "ByteLevel"} | options
 
 
 def framed() -> dict:
-    """START, the text, END."""
+    """The format's entry for START, the text, END."""
     text = {"Sequence": {"id": "A", "type_id": 0}}
     start, end = ({"SpecialToken": {"id": x, "type_id": 0}} for x in FRAME)
     return {
         "type": "TemplateProcessing",
         "single": [start, text, end],
-        "pair": [],  # of two texts at once; never asked for
+        "pair": [],  # for two texts at once; never used
         "special_tokens": {
             x: {"id": x, "ids": [SPECIAL[x]], "tokens": [x]} for x in FRAME
         },
@@ -227,12 +228,12 @@ QUERY_KEY_VALUE = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
 
 
 def text_encoder_part(tensors: Tensors, card: Card) -> Part:
-    """The transformer that reads the text: SigLIP's (Zhai et al. 2023) is built alike.
+    """The text encoder, exported as SigLIP's (Zhai et al. 2023), which is built alike.
 
-    Both put the norm before each half and let every token see every other one. CLIP's,
-    which Stable Diffusion has, lets a token see only those before it.
+    Both put the norm before each half and let every token see every other. In CLIP's,
+    which Stable Diffusion uses, a token sees only those before it.
     """
-    # Built only to be compared with: names and shapes, no numbers.
+    # Built only to compare names and shapes, on the meta device.
     with torch.device("meta"), Unfilled():
         encoder = TextEncoder(**card["config"]["text"])
     inside = "text_encoder."
@@ -248,7 +249,7 @@ def text_encoder_part(tensors: Tensors, card: Card) -> Part:
         "intermediate_size": 4 * width,
         "num_hidden_layers": ours["blocks"],
         "num_attention_heads": ours["heads"],
-        # The exact GELU, as ours; SigLIP's own default is the tanh approximation.
+        # The exact GELU, like ours; SigLIP's default is the tanh approximation.
         "hidden_act": "gelu",
         "layer_norm_eps": 1e-5,
         "projection_size": width,
@@ -266,18 +267,18 @@ def text_encoder_part(tensors: Tensors, card: Card) -> Part:
 
 
 def siglip_tensors(tensors: Tensors, width: int) -> Tensors:
-    """Our names to theirs; what we compute in one layer is cut into query, key, value.
+    """Rename our tensors to SigLIP's; split the joint layer into query, key, value.
 
     Args:
-        tensors: of a network that has a text encoder in `text_encoder`
-        width: numbers a token
+        tensors: those of a network with a text encoder in `text_encoder`
+        width: length of a token's vector
     """
     renamed = {
         "embeddings.token_embedding.weight": tensors["text_encoder.token.weight"],
         "embeddings.position_embedding.weight": tensors["text_encoder.place.weight"],
         "final_layer_norm.weight": tensors["text_encoder.norm.weight"],
         "final_layer_norm.bias": tensors["text_encoder.norm.bias"],
-        # a layer that ours has not: "do nothing"
+        # A layer that ours lacks, set to the identity.
         "head.weight": torch.eye(width, dtype=torch.float32, device="cpu"),
         "head.bias": torch.zeros(width, dtype=torch.float32, device="cpu"),
     }
@@ -290,14 +291,14 @@ def siglip_tensors(tensors: Tensors, width: int) -> Tensors:
 
 
 def in_siglip_block(layer: str, tensor: Tensor) -> list[tuple[str, Tensor]]:
-    """What a tensor of one of our layers is in theirs."""
+    """SigLIP's name and tensor for a tensor of one of our layers; three for qkv."""
     if layer == "to_query_key_value":
         # (3 D, D) to three of (D, D), or (3 D,) to three of (D,).
         return list(zip(QUERY_KEY_VALUE, tensor.chunk(3), strict=True))
     return [(IN_A_BLOCK[layer], tensor)]
 
 
-# What there is no equal of ----------------------------------------------------
+# Parts without an equivalent --------------------------------------------------
 
 UNET = no_equal(
     "unet",
@@ -332,10 +333,10 @@ WITHOUT_EQUAL = {
 
 
 def parts_of(tensors: Tensors, card: Card) -> list[Part]:
-    """Every part of these weights, those with an equal and those without.
+    """Every part of these weights, with or without an equivalent.
 
     Args:
-        tensors, card: of any kind of network, as `load_weights` gives them
+        tensors, card: for any kind of network, from `load_weights`
     """
     parts = [scheduler_part(card)] if "schedule" in card else []
     if "merges" in card:
@@ -350,17 +351,17 @@ def write(part: Part, folder: Path) -> list[Path]:
     """Write the files of a part into its folder in `folder`, each whole or not at all.
 
     Returns:
-        what was written
+        the files written; none for a part without an equivalent
     """
     written = []
     for name, config in part.configs.items():
         text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
         file = folder / part.name / name
-        # text=text: a function made in a loop sees the variable, not its value of then.
+        # text=text: a closure in a loop would see the variable's last value.
         replace_file(file, lambda new, text=text: new.write_text(text, "utf-8"))
         written.append(file)
     if part.tensors:
-        # Query, key and value are views of one tensor, and safetensors writes no shared
+        # Query, key and value are views of one tensor, and safetensors refuses shared
         # memory.
         apart = {name: x.clone().contiguous() for name, x in part.tensors.items()}
         file = folder / part.name / "model.safetensors"

@@ -1,4 +1,4 @@
-"""Pictures on the way from one prompt to another, or from one picture to another.
+"""Interpolation: pictures between two prompts, or between two pictures.
 
 pictures = interpolate(draw, "a green frog at night", "an orange rabbit at sunset")
 """
@@ -23,24 +23,28 @@ def interpolate(
     guidance_scale: float | None = None,
     batch_size: int | None = None,
 ) -> Tensor:
-    """Pictures (n, 3, H, W) on the way from one prompt to another.
+    """Draw n pictures from one prompt to another: (n, 3, H, W) in [-1, 1], on the CPU.
 
-    The vectors of the words go in a straight line, and the noise along the circle.
+    Text embeddings are interpolated linearly, and the noise spherically (`between`).
 
     Args:
-        painter: one that reads prompts, a TextToImage
-        to_seed: whose noise the last picture begins with; that of `seed`, if None
+        painter: a TextToImage
+        to_seed: the seed of the last picture's noise; None takes `seed`
         batch_size: pictures drawn together; None draws all, if there is memory
+
+    Raises:
+        ValueError: fewer than 2 pictures
     """
     shares = shares_of(n)
     prepared = painter.prepare([first, second], steps, guidance_scale)
     texts = [*prepared.read, prepared.negative]
-    # Read together: padded to one length L, so that vectors can be mixed one by one.
+    # Read together and so padded to the same length L: vectors are mixed one by one.
     one, other, nothing = painter.read(texts).split(1)  # (1, L, D)
-    # Straight, as vectors of words are no noise and need not keep a loudness.
+    # Linear: unlike noise, text embeddings need not keep a standard deviation.
     words = [torch.lerp(one, other, share) for share in shares]
     seeds = (seed, seed if to_seed is None else to_seed)
-    # Picture 0 of each seed: the first picture begins as that of `generate` does.
+    # Picture 0 of each seed: the first picture starts from the same noise as in
+    # `generate`.
     noises = [PictureNoise(s, [0], painter.device)(prepared.shape) for s in seeds]
     x_T = torch.cat([between(*noises, share) for share in shares])
     drawn = []
@@ -55,24 +59,27 @@ def interpolate(
 def crossfade(
     painter, first: Tensor, last: Tensor, n: int = 9, batch_size: int | None = None
 ) -> Tensor:
-    """Pictures (n, 3, H, W) on the straight line from one picture to another.
+    """Interpolate linearly from one picture to another: (n, 3, H, W) in [-1, 1].
 
-    In latents, if the painter has such; a painter of pixels fades them as a film does.
+    A painter of latents mixes latents; a painter of pixels crossfades as a film does.
 
     Args:
         first, last: (3, H, W) in [-1, 1]
         batch_size: pictures decoded together; None decodes all, if there is memory
+
+    Raises:
+        ValueError: fewer than 2 pictures
     """
-    # (2, C, h, w). In latents half way is a double exposure as well (lesson 11): this
-    # is here to be seen, `interpolate` is the way that works.
+    # (2, C, h, w). Halfway between latents is a double exposure too (lesson 11). This
+    # function is here to show that; `interpolate` is the one that works.
     x_0 = painter.encode(torch.stack([first, last]))
     mixed = torch.stack([torch.lerp(*x_0, share) for share in shares_of(n)])
     return torch.cat([painter.decode(mixed[some]) for some in parts_of(n, batch_size)])
 
 
 def shares_of(n: int) -> list[float]:
-    """How far on the way each of n pictures is: 0 the first, 1 the last."""
+    """The n evenly spaced positions of the pictures, from 0 to 1."""
     if n < 2:
-        raise ValueError(f"On the way are 2 pictures or more; got {n}.")
-    n = operator.index(n)  # numpy's numbers, too
+        raise ValueError(f"An interpolation has 2 pictures or more; got {n}.")
+    n = operator.index(n)  # accepts NumPy's integers
     return torch.linspace(0, 1, n, dtype=torch.float32, device="cpu").tolist()

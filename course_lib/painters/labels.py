@@ -1,4 +1,4 @@
-"""From a label to a picture: the painter that came first, and needs no words.
+"""LabelToImage: from a label to a picture, the first painter, which needs no words.
 
 draw = LabelToImage.from_pretrained("critters")
 pictures = draw(["frog", "rabbit"], seed=0)
@@ -35,24 +35,24 @@ from course_lib.typed import as_list, as_name
 
 @dataclass
 class LabelToImage:
-    """Draws pictures of what a label names, out of noise.
+    """A painter that draws pictures for labels.
 
-    `card` is what `python -m course_lib train` wrote: schedule, target, labels, size.
+    `card` comes from `python -m course_lib train`: schedule, target, labels, size.
     """
 
     model: UNet
     card: dict
-    # Else a dataclass would take it for an argument of its own.
+    # ClassVar, or the dataclass would make fields of these.
     usual: ClassVar[Way] = FOR_LABELS
     autoencoder: ClassVar[None] = None  # it draws pixels
-    times: ClassVar[int] = 1  # a number that it draws stands for one of them
+    times: ClassVar[int] = 1  # pixels along a side per place that it draws
 
     @classmethod
     @torch.inference_mode(False)  # as `predict_for`
     def from_pretrained(
         cls, name_or_folder: Path | str, device="cpu"
     ) -> "LabelToImage":
-        """Load shipped weights by name, or the folder of a training of your own."""
+        """Load shipped weights by name, or those of your own training by folder."""
         # The end of "words holds a text denoiser, ...".
         otherwise = "which takes no labels"
         model, card = load_network(name_or_folder, "denoiser", otherwise, UNet)
@@ -65,28 +65,28 @@ class LabelToImage:
 
     @property
     def labels(self) -> list[str]:
-        """What it can be asked for; the first is "nothing"."""
+        """The names of the labels; the first is "nothing"."""
         return self.card["labels"]
 
-    # The U-Net has an embedding a label, and 0 is the one it saw where labels were
-    # dropped in training: the first name stands for it.
+    # The U-Net has one embedding per label. Number 0, the first name, is the label that
+    # replaced those dropped in training.
     def label_numbers(self, labels: list[str]) -> Tensor:
         """Names to numbers, (B,) int64.
 
         Raises:
-            ValueError: a name it does not know, with those that it knows; or one
-                name that stands in no list
+            ValueError: an unknown name (the message lists the known ones), or a string
+                instead of a list
         """
-        # A string is a list of letters, and the first of them would be "unknown".
+        # Python would take a string for a list of letters.
         if isinstance(labels, str):
             raise ValueError(
-                f"Give a list, one label a picture: [{labels!r}], and not {labels!r}."
+                f"Give a list, one label per picture: [{labels!r}], not {labels!r}."
             )
         known = [as_name(name) for name in self.labels]
         for label in labels:
             if as_name(label) not in known:
                 raise ValueError(
-                    f"These weights know no {label!r}; "
+                    f"These weights do not know {label!r}; "
                     f"they know {as_list(self.labels)}."
                 )
         return torch.tensor([known.index(as_name(x)) for x in labels], device="cpu")
@@ -97,10 +97,10 @@ class LabelToImage:
         steps: int | None = None,
         sampler: str | None = None,
     ) -> Way:
-        """How it draws: its usual way, if not told otherwise.
+        """The settings for drawing: the usual ones, except for those given.
 
         Args:
-            guidance_scale: is meant at every step, if it is said
+            guidance_scale: if given, it holds at every step
         """
         return way_of(self.usual, guidance_scale, steps, sampler)
 
@@ -110,13 +110,13 @@ class LabelToImage:
         guidance_scale: float | None = None,
         sampler: str | None = None,
     ) -> Way:
-        """The same with as many steps as so many network calls a picture allow."""
+        """`way` with as many steps as `calls` network calls per picture allow."""
         way = self.way(guidance_scale, sampler=sampler)
         return longest_within(calls, way, self.card["T"])
 
     @property
     def schedule(self) -> NoiseSchedule:
-        """The process the network was trained on."""
+        """The noise schedule that the network was trained on."""
         return schedule_named(self.card["schedule"], self.card["T"])
 
     @property
@@ -125,29 +125,29 @@ class LabelToImage:
 
     @property
     def unet(self) -> UNet:
-        """The part of the network that draws: all of it."""
+        """The part of the network that draws: here all of it."""
         return self.model
 
     @property
     def multiple(self) -> int:
-        """What height and width of a picture must be divisible by."""
+        """The number that the height and width of a picture must be divisible by."""
         return self.unet.multiple
 
     def together(self, most: int) -> int:
-        """How many pictures are drawn together; a sentence, if not one."""
+        """How many pictures, at most `most`, fit into memory; ValueError if none."""
         return how_many(self, self.card["size"], self.card["size"], most)
 
     def encode(self, pictures: Tensor) -> Tensor:
-        """Pictures (B, 3, H, W) in [-1, 1] to what the network draws: the same."""
+        """Pictures (B, 3, H, W) in [-1, 1] to what the network draws: pictures."""
         return pictures.to(self.device, torch.float32)
 
     def decode(self, x_0: Tensor) -> Tensor:
         """What the network draws to pictures (B, 3, H, W) in [-1, 1], on the CPU."""
-        # Where guesses were not clamped, a picture may be a little beyond its range.
+        # Without clamp_x_0 a picture may overshoot its range a little.
         return x_0.clamp(-1, 1).cpu()
 
     def as_pictures(self, steps: Iterable[Step]) -> Iterator[Step]:
-        """The same steps, each decoded, to be looked at."""
+        """Decode the pictures in each step, for display."""
         return decoded(steps, self.decode)
 
     def prepare(
@@ -157,11 +157,15 @@ class LabelToImage:
         guidance_scale: float | None = None,
         sampler: str | None = None,
     ) -> Prepared:
-        """Decide how one picture a label is drawn; what cannot be gets a sentence."""
-        self.label_numbers(labels)  # or a sentence
+        """Check the settings for one picture per label, before anything is drawn.
+
+        Raises:
+            ValueError: an unknown label, an impossible setting, too little memory
+        """
+        self.label_numbers(labels)  # raises for an unknown label
         shape = (3, self.card["size"], self.card["size"])
-        self.together(most=1)  # or a sentence
-        # Nothing rewrites a label: what is read is what was asked.
+        self.together(most=1)  # raises if memory is too small
+        # Labels are not rewritten: what is read is what was asked.
         way, labels = self.way(guidance_scale, steps, sampler), tuple(labels)
         prepared = Prepared(labels, labels, self.labels[0], shape, way)
         return checked(prepared, self.schedule)
@@ -169,7 +173,7 @@ class LabelToImage:
     def walk(
         self, prepared: Prepared, seed: int = 0, first: int = 0, clamp_x_0: bool = True
     ) -> Iterator[Step]:
-        """Yield every step to what was prepared, all of it in one batch."""
+        """Yield every step from noise to the prepared pictures, in one batch."""
         predict = self.predict_for(list(prepared.read), prepared.way, clamp_x_0)
         return from_noise(predict, prepared, self.schedule, seed, first, self.device)
 
@@ -180,7 +184,7 @@ class LabelToImage:
         batch_size: int = 64,
         callback: Watch | None = None,
     ) -> Tensor:
-        """Draw what was prepared: (B, 3, H, W) in [-1, 1], on the CPU."""
+        """Draw the prepared pictures: (B, 3, H, W) in [-1, 1], on the CPU."""
         batch_size = self.together(most=batch_size)
         return draw_all(self.walk, prepared, seed, batch_size, callback, self.decode)
 
@@ -194,23 +198,29 @@ class LabelToImage:
         first: int = 0,
         clamp_x_0: bool = True,
     ) -> Iterator[Step]:
-        """Yield every step from noise to picture, one picture a label.
+        """Yield every step from noise to picture, one picture per label.
 
         Args:
-            steps: updates; with guidance the network is called twice in each
-            guidance_scale: 1 is plain, more follows the label more closely
-            seed: with `first`, the number of the first picture, decides the noise
+            steps: number of updates; guidance makes two network calls in each
+            guidance_scale: 1 is unguided, more follows the label more closely
+            seed, first: the noise depends on the seed and on a picture's number, which
+                counts up from `first`
         """
         prepared = self.prepare(labels, steps, guidance_scale, sampler)
         return self.walk(prepared, seed, first, clamp_x_0)
 
-    @torch.inference_mode(False)  # what is made in it can have no gradient (`pulled`)
+    @torch.inference_mode(False)  # inference tensors have no gradient (`pulled`)
     def predict_for(
         self, labels: list[str], way: Way | None = None, clamp_x_0: bool = True
     ) -> Predict:
-        """What a sampler sees, for one noisy picture a label; guided the usual way."""
+        """The `predict` for a sampler, with one noisy picture per label.
+
+        Args:
+            way: the guidance; None is the usual way
+            clamp_x_0: clamp guesses to [-1, 1]
+        """
         cond = self.label_numbers(labels).to(self.device)
-        # No `uncond` is handed over: `guide` takes label 0.
+        # Without `uncond`, `guide` takes label 0.
         model = (way or self.way()).guide(self.model)
         return predictor(model, self.schedule, self.card["target"], cond, clamp_x_0)
 
@@ -224,6 +234,6 @@ class LabelToImage:
         batch_size: int = 64,
         callback: Watch | None = None,
     ) -> Tensor:
-        """Draw one picture a label: (B, 3, H, W) in [-1, 1], on the CPU."""
+        """Draw one picture per label: (B, 3, H, W) in [-1, 1], on the CPU."""
         prepared = self.prepare(labels, steps, guidance_scale, sampler)
         return self.paint(prepared, seed, batch_size, callback)

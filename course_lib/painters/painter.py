@@ -1,7 +1,7 @@
-"""What both painters do: decide how to draw, walk from noise, give pictures back.
+"""Code shared by both painters: settings, sampling from noise, decoding.
 
-The painters are in labels.py and pipeline.py; what they share is these functions, and
-no base class: each can be read alone, from its top to its end.
+The painters are in labels.py and pipeline.py. They share these functions instead of a
+base class, so each painter can be read by itself, from top to bottom.
 """
 
 import operator
@@ -25,22 +25,22 @@ from course_lib.diffusion.samplers import (
 from course_lib.diffusion.schedule import NoiseSchedule
 from course_lib.networks.unet import UNet
 
-# Names and not functions: they come from a command line and are shown in sentences.
+# Names, not functions: they come from the command line and appear in messages.
 SAMPLERS = ("ddim", "ddpm", "dpm_solver", "dpm_solver_sde", "euler", "heun")
-WITH_CHANCE = ("ddpm", "dpm_solver_sde")  # which put fresh noise back at each step
+WITH_CHANCE = ("ddpm", "dpm_solver_sde")  # these add fresh noise at each step
 Watch = Callable[[Step], None]
 
 
 def check_fit(
     name_or_folder: Path | str, card: Card, unet: UNet, wanted: int, multiple: int
 ) -> None:
-    """Raise a sentence for a card and a network that would fail together in drawing.
+    """Raise CheckpointError if drawing with this card and network would fail.
 
     Args:
-        wanted: channels that a picture has, or a latent of the autoencoder on the card
-        multiple: what the size of a picture must be divisible by
+        wanted: channels of a picture, or of a latent of the card's autoencoder
+        multiple: the number that the size of a picture must be divisible by
     """
-    # Label 0 is "nothing told", so a network of n labels knows n + 1.
+    # Label 0 is "nothing told", so a network with n labels knows n + 1.
     drawn, known = unet.config["channels"], unet.config["labels"] + 1
     size, labels = card["size"], card.get("labels", [])
     if drawn != wanted:
@@ -64,7 +64,7 @@ def way_of(
     steps: int | None,
     sampler: str | None = None,
 ) -> Way:
-    """The usual way, if not told otherwise; a scale that is said is meant throughout.
+    """The usual settings, except for those given; a given scale holds at every step.
 
     >>> usual = Way(5.0, steps=13, guided_between=(400, 950))
     >>> way_of(usual, None, steps=8).guided_between
@@ -76,29 +76,33 @@ def way_of(
     sampler = sampler or usual.sampler
     if guidance_scale is None:
         return replace(usual, steps=steps, sampler=sampler)
-    # Without the interval: a scale that was found for the middle of the way is too much
-    # for the whole of it, and whoever says a number compares it with tables of such.
+    # The interval is dropped: `usual` has a scale for the middle of the way alone, and
+    # people compare the number that they give with tables for the whole way.
     return Way(guidance_scale, steps, sampler=sampler)
 
 
 def calls_of(way: Way, T: int) -> int:
-    """How often a sampler of one call a step asks the network for a picture.
+    """The network calls per picture, for a sampler that makes one guess per step.
 
     >>> calls_of(Way(guidance_scale=3.0, steps=10), T=1000)
     20
     >>> calls_of(Way(guidance_scale=5.0, steps=13, guided_between=(400, 950)), T=1000)
     20
     """
-    # Samplers are compared by calls, not by steps: the calls are what takes the time.
+    # Samplers are compared by calls, not by steps: the calls take the time.
     return sum(1 + way.is_guided(t) for t in choose_steps(T, way.steps)[:-1])
 
 
 def longest_within(calls: int, way: Way, T: int) -> Way:
-    """The same way in as many steps as so many network calls a picture allow."""
-    # Its last step takes one call, so this is one or two too many: a bound.
+    """`way` with as many steps as `calls` network calls per picture allow.
+
+    Raises:
+        ValueError: too few calls for one step
+    """
+    # An upper bound for Heun, which looks only once in its last step.
     times = 2 if way.sampler == "heun" else 1
-    # Counted upwards, for with an interval calls are no simple function of steps: which
-    # steps fall into it changes with each.
+    # Counting up: with an interval, calls are no simple function of steps, because
+    # other steps fall into it each time.
     way = replace(way, steps=1)
     if calls < times * calls_of(way, T):
         least = times * calls_of(way, T)
@@ -111,15 +115,16 @@ def longest_within(calls: int, way: Way, T: int) -> Way:
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that is decided before the first step; remarks and drawing follow from it.
+    """A request, checked and ready to draw; remarks and drawing both start from it.
 
-    It is made once for all that is asked at once, so that no text is rewritten twice.
+    It is made once for all pictures of a request, so no text is rewritten twice.
 
     Args:
-        asked: a prompt or a label a picture, as typed
-        read: what is read in place of each
-        negative: the same for what guidance leads away from
-        shape: of what the network draws for one picture: channels, height, width
+        asked: one prompt or label per picture, as typed
+        read: what the network reads instead, one per picture
+        negative: what the network reads for the text that guidance leads away from
+        shape: channels, height and width of x_t for one picture
+        way: the sampler settings
     """
 
     asked: tuple[str, ...]
@@ -129,26 +134,26 @@ class Prepared:
     way: Way
 
     def in_turns(self, n: int) -> "Prepared":
-        """The same of n pictures: what is asked takes turns."""
+        """A request for n pictures that cycles through the prompts of this one."""
         turns = [i % len(self.asked) for i in range(n)]
         asked, read = ([texts[i] for i in turns] for texts in (self.asked, self.read))
         return replace(self, asked=tuple(asked), read=tuple(read))
 
     def some(self, first: int, n: int) -> "Prepared":
-        """The same of n pictures only, or of as many as there are from `first` on."""
+        """The part of the request for pictures first..first + n - 1, if there are n."""
         part = slice(first, first + n)
         return replace(self, asked=self.asked[part], read=self.read[part])
 
 
 def checked(prepared: Prepared, schedule: NoiseSchedule) -> Prepared:
-    """The same, or a sentence for what would fail only when it is drawn."""
+    """Return `prepared`; raise ValueError for what would only fail while drawing."""
     if not prepared.asked:
         raise ValueError("Nothing was asked for: the list is empty.")
     if prepared.way.sampler not in SAMPLERS:
         raise ValueError(
             f"The sampler must be one of {SAMPLERS}; got {prepared.way.sampler!r}."
         )
-    # Each of these raises its own sentence, now and not after a minute of drawing.
+    # Each of these raises an error of its own, now and not after a minute of drawing.
     if prepared.way.sampler in ("euler", "heun"):
         check_straight(schedule)
     choose_steps(schedule.T, prepared.way.steps)
@@ -157,7 +162,7 @@ def checked(prepared: Prepared, schedule: NoiseSchedule) -> Prepared:
 
 
 def list_of_texts(prompts: list[str]) -> list[str]:
-    """The same, or a sentence: "frog" would otherwise be four prompts."""
+    """The prompts as a list; ValueError for a string: "frog" would be four prompts."""
     if isinstance(prompts, str) or not all(isinstance(p, str) for p in prompts):
         raise ValueError(f"The prompts must be a list of texts; got {prompts!r}.")
     return list(prompts)
@@ -174,12 +179,16 @@ def from_noise(
     first: int,
     device: torch.device,
 ) -> Iterator[Step]:
-    """Walk to what was prepared, in one batch; `first` is the number of its first."""
-    # By the number of a picture in all that was asked: batches do not change it.
+    """Yield every step from noise to the prepared pictures, in one batch.
+
+    Args:
+        first: the number of the batch's first picture in the whole request
+    """
+    # Seeded by that number, so the batch size does not change a picture.
     noise = PictureNoise(seed, range(first, first + len(prepared.read)), device)
-    # The same streams go on: after the first noise of a picture comes its second.
+    # Fresh noise continues the stream of each picture.
     fresh = {"noise": noise} if prepared.way.sampler in WITH_CHANCE else {}
-    # A module and a name from SAMPLERS, which `checked` has seen.
+    # `checked` has compared the name with SAMPLERS.
     walk = getattr(samplers, prepared.way.sampler)
     return walk(predict, noise(prepared.shape), schedule, prepared.way.steps, **fresh)
 
@@ -192,10 +201,15 @@ def draw_all(
     callback: Watch | None,
     decode: Callable[[Tensor], Tensor],
 ) -> Tensor:
-    """One picture for each that is asked, some at a time: (B, 3, H, W) in [-1, 1]."""
+    """Draw all prepared pictures, in batches: (N, 3, H, W) in [-1, 1].
+
+    Args:
+        walk: takes a part of the request, the seed and the number of its first picture
+        callback: called with every Step
+    """
     pictures = []
     for first in range(0, len(prepared.read), batch_size):
-        # Only the last step is kept; who wants to watch the others gives a callback.
+        # Only the last step is kept; `callback` sees the others.
         for step in walk(prepared.some(first, batch_size), seed, first):
             if callback:
                 callback(step)
@@ -206,23 +220,23 @@ def draw_all(
 def read_each_once(
     read: Callable[[tuple[str, ...]], Tensor], texts: tuple[str, ...], negative: str
 ) -> Tensor:
-    """text_emb (B + 1, L, D) of texts and, last, of what guidance leads away from.
+    """text_emb (B + 1, L, D): one row per text, and the negative one last.
 
-    However often a text is asked for, it is encoded once. `negative` keeps a row of its
-    own, though it may be among the texts: a batch of one is summed in another order,
-    and the last bits of a picture would tell.
+    Repeated texts are encoded once. `negative` keeps a row of its own even if it is
+    among the texts: a batch of one is summed in another order, and the last bits of a
+    picture would show it.
     """
-    # Sorted, for a set of texts has another order in every run of Python, and equal
-    # calls should be equal to the last bit.
+    # Sorted: a set of texts has another order in every run of Python, and equal calls
+    # should give equal results to the last bit.
     distinct = tuple(sorted(set(texts)))
     rows = [distinct.index(text) for text in texts]
-    # (D distinct + 1, L, D) to a row a picture; -1 is the negative one.
+    # (distinct + 1, L, D) to one row per picture; -1 is the negative one.
     return read((*distinct, negative))[[*rows, -1]]
 
 
 def decoded(
     steps: Iterable[Step], decode: Callable[[Tensor], Tensor]
 ) -> Iterator[Step]:
-    """The same steps, each decoded, to be looked at."""
+    """Decode the x_t and x_0_hat of each step to pictures, for display."""
     for step in steps:
         yield Step(step.t, decode(step.x_t), decode(step.x_0_hat))

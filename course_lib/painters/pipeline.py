@@ -1,10 +1,10 @@
-"""A trained network, ready to draw: the whole system behind one call.
+"""TextToImage, a trained network ready to draw: the whole system behind one call.
 
-draw = TextToImage.from_pretrained("latent")
-pictures = draw(["a frog on stilts", "a red cat at night"], seed=0)
+    draw = TextToImage.from_pretrained("latent")
+    pictures = draw(["a frog on stilts", "a red cat at night"], seed=0)
 
-A network that draws latents in place of pixels comes with the autoencoder that turns
-them into pictures; the call is the same.
+A network that draws latents comes with the autoencoder that turns them into pictures;
+the call is the same.
 """
 
 import operator
@@ -50,25 +50,26 @@ from course_lib.painters.painter import (
 from course_lib.painters.rewriting import remark_on_words, rewrite
 from course_lib.typed import looks_otherwise, visible
 
-__all__ = ["SPACES", "LabelToImage", "TextToImage"]  # both painters, from one door
+__all__ = ["SPACES", "LabelToImage", "TextToImage"]  # both painters, from one place
 
-# In which to draw, and who does. `Shipped`, so that a folder called "latent" that lies
-# where somebody happens to be is not drawn with.
+# The shipped network for each space. `Shipped` ignores a folder called "latent" in the
+# current directory.
 SPACES = {"latent": Shipped("latent"), "pixel": Shipped("words")}
-BY_LABEL = Shipped("critters")  # who draws what a label names
+BY_LABEL = Shipped("critters")  # the shipped network for labels
 
 
 @dataclass
 class TextToImage:
-    """Draws what a prompt says, out of noise.
+    """A painter that draws pictures for prompts.
 
-    `card` is what `python -m course_lib train text` (or latent) wrote. With an
-    `autoencoder` every Step holds latents, and `decode` makes pictures of them.
+    `card` comes from `python -m course_lib train text` (or latent). With an
+    `autoencoder`, every Step holds latents, and `decode` turns them into pictures.
 
     Args:
-        rewrite: makes of a prompt what is read in its place; None takes it as typed
-        remark_on_words: given prompts and what is read in their place, says which words
-            were put right and which nobody learned (rewriting.py); None says nothing
+        rewrite: turns a prompt into the text that is read instead; None takes it as
+            typed
+        remark_on_words: takes prompts and the texts read instead, and returns remarks
+            on corrected and unknown words (rewriting.py); None makes no remarks
     """
 
     model: TextUNet
@@ -83,13 +84,13 @@ class TextToImage:
     def from_pretrained(
         cls, name_or_folder: Path | str, device="cpu", as_typed: bool = False
     ) -> "TextToImage":
-        """Load shipped weights by name, or the folder of a training of your own."""
+        """Load shipped weights by name, or those of your own training by folder."""
         model, card = load_network(name_or_folder, *TEXT_UNET)
         tokenizer = tokenizer_of(card, name_or_folder)
         autoencoder = its_autoencoder(name_or_folder, card, device)
-        # Channels: of pixels, or of latents (4 as shipped).
+        # Channels of pixels, or of latents (4 as shipped).
         wanted = 3 if autoencoder is None else autoencoder.config["z_channels"]
-        # Handed in, so that a painter of another world brings its own words (or none).
+        # Passed as functions: a painter of another world can bring its own, or none.
         reads = None if as_typed else rewrite
         model = model.to(device)
         painter = cls(model, tokenizer, card, autoencoder, reads, remark_on_words)
@@ -97,7 +98,7 @@ class TextToImage:
         return painter
 
     def save_pretrained(self, folder: Path | str) -> None:
-        """Write weights and card (the tokenizer is in it), and the autoencoder's."""
+        """Write weights, card (with the tokenizer) and autoencoder to a folder."""
         save_its_autoencoder(folder, self.card, self.autoencoder)
         save_weights(folder, self.model.state_dict(), self.card)
 
@@ -107,10 +108,10 @@ class TextToImage:
         steps: int | None = None,
         sampler: str | None = None,
     ) -> Way:
-        """How it draws: its usual way, if not told otherwise.
+        """The settings for drawing: the usual ones, except for those given.
 
         Args:
-            guidance_scale: is meant at every step, if it is said
+            guidance_scale: if given, it holds at every step
         """
         return way_of(self.usual, guidance_scale, steps, sampler)
 
@@ -120,13 +121,13 @@ class TextToImage:
         guidance_scale: float | None = None,
         sampler: str | None = None,
     ) -> Way:
-        """The same with as many steps as so many network calls a picture allow."""
+        """`way` with as many steps as `calls` network calls per picture allow."""
         way = self.way(guidance_scale, sampler=sampler)
         return longest_within(calls, way, self.card["T"])
 
     @property
     def schedule(self) -> NoiseSchedule:
-        """The process the network was trained on."""
+        """The noise schedule that the network was trained on."""
         return schedule_named(self.card["schedule"], self.card["T"])
 
     @property
@@ -135,19 +136,19 @@ class TextToImage:
 
     @property
     def as_typed(self) -> bool:
-        """Whether prompts are read letter by letter: nothing rewrites them."""
+        """Whether prompts are read as typed, without rewriting."""
         return self.rewrite is None
 
     @property
     def usual(self) -> Way:
-        """How it draws if nobody says; latents like to be led in the middle only."""
+        """The default settings; latents are guided only in the middle of the way."""
         # Measured for whole drawings, twenty calls each ("Guidance in the middle only"
-        # in benchmarks/10_text_to_image.md); what edits asks for its own.
+        # in benchmarks/10_text_to_image.md). Editing has settings of its own.
         return FOR_PROMPTS if self.autoencoder is None else FOR_LATENTS
 
     @property
     def times(self) -> int:
-        """How many pixels a number that it draws stands for along each side."""
+        """The side in pixels of what one place of x_t covers; 1 without latents."""
         # 4 as shipped: a latent of 16x16 is a picture of 64x64.
         return 1 if self.autoencoder is None else self.autoencoder.times
 
@@ -158,18 +159,21 @@ class TextToImage:
 
     @property
     def multiple(self) -> int:
-        """What height and width of a picture must be divisible by."""
+        """The number that the height and width of a picture must be divisible by."""
         return self.times * self.unet.multiple
 
     def shape(self, size: int | None = None) -> tuple[int, int, int]:
-        """What the network draws for one picture: channels, height and width.
+        """Channels, height and width of x_t for one picture.
 
         Args:
-            size: of the picture, if not the one that it learned
+            size: side of the picture in pixels; None is the size in training
+
+        Raises:
+            ValueError: no multiple of `multiple`, or too large
         """
         size = self.card["size"] if size is None else operator.index(size)
-        # Each grid of the U-Net is half as fine as the one before: a side that does not
-        # halve so often has no place for its last pixels.
+        # Each grid of the U-Net has half the side of the one before, so the side must
+        # be divisible that often.
         if not 0 < size <= LARGEST_SIDE or size % self.multiple:
             raise ValueError(
                 f"The size of a picture must be a multiple of {self.multiple} here, at "
@@ -182,7 +186,7 @@ class TextToImage:
         )
 
     def together(self, size: int | None, most: int) -> int:
-        """How many pictures of this size are drawn together; a sentence, if not one."""
+        """How many pictures of this size, at most `most`, fit; ValueError if none."""
         _, h, w = self.shape(size)
         return how_many(self, h * self.times, w * self.times, most)
 
@@ -198,8 +202,8 @@ class TextToImage:
         pictures = pictures.to(self.device, torch.float32)
         if self.autoencoder is None:
             return pictures
-        # The middle of the cloud, no random point of it: one picture is one thing to
-        # change (lesson 12).
+        # The middle of the cloud, not a random point: editing starts from one latent
+        # per picture (lesson 12).
         return to_latents(pictures, self.autoencoder, self.card["latent_scale"])
 
     @torch.no_grad()
@@ -210,12 +214,12 @@ class TextToImage:
         return x_0.clamp(-1, 1).cpu()
 
     def as_pictures(self, steps: Iterable[Step]) -> Iterator[Step]:
-        """The same steps, each decoded, to be looked at."""
+        """Decode the x_t and x_0_hat of each step to pictures, for display."""
         return decoded(steps, self.decode)
 
     @property
     def length(self) -> int:
-        """The most tokens that a prompt may have; the rest is cut off."""
+        """The maximum number of tokens in a prompt; the rest is cut off."""
         return self.model.config["text"]["length"]
 
     def prepare(
@@ -227,46 +231,47 @@ class TextToImage:
         negative_prompt: str = "",
         size: int | None = None,
     ) -> Prepared:
-        """Decide how one picture a prompt is drawn; what cannot be gets a sentence.
+        """Check the settings and rewrite the prompts, before anything is drawn.
 
-        This is where prompts are rewritten, each text once, and nothing is drawn yet.
         The arguments are those of `trace`.
+
+        Raises:
+            ValueError: an impossible setting or size, or too little memory
         """
         prompts = list_of_texts(prompts)
-        # The negative one is rewritten, too: what is led away from must be heard as
-        # well.
+        # The negative prompt is rewritten too: the network must understand it as well.
         *read, negative = self.reworded([*prompts, negative_prompt])
         asked, shape = (tuple(prompts), tuple(read)), self.shape(size)
-        self.together(size, most=1)  # or a sentence
+        self.together(size, most=1)  # raises if memory is too small
         way = self.way(guidance_scale, steps, sampler)
         return checked(Prepared(*asked, negative, shape, way), self.schedule)
 
     def reworded(self, prompts: list[str]) -> list[str]:
-        """What is read in place of these prompts."""
+        """The texts that are read instead of these prompts."""
         if self.rewrite is None:
             return prompts
-        # Each text once: many pictures of one prompt are often asked for.
+        # Each text once: people often ask for many pictures of one prompt.
         once = {prompt: self.rewrite(prompt) for prompt in dict.fromkeys(prompts)}
         return [once[prompt] for prompt in prompts]
 
     def remarks(
         self, prompts: list[str], size: int | None = None, width: int | None = None
     ) -> list[str]:
-        """What of these wishes is not followed to the letter, a sentence each.
+        """Remarks on what of a request is not followed to the letter, a sentence each.
 
         Args:
-            size: height of the pictures and, where `width` says no other, their width
+            size: height of the pictures, and their width unless `width` is given
         """
         return self.remarks_on(self.prepare(prompts, size=size), width)
 
     def remarks_on(self, prepared: Prepared, width: int | None = None) -> list[str]:
-        """The same of what is prepared."""
+        """`remarks` on a prepared request."""
         said, learned = [], self.card["size"]
         height = prepared.shape[1] * self.times
         width = width or height
         if (height, width) != (learned, learned):
-            # Convolutions and attention know no size, but what stands where was learned
-            # at one.
+            # Convolutions and attention work at any size, but the layout of a picture
+            # was learned at one size.
             doubled = "doubled or " * (max(height, width) > learned)
             said.append(
                 f"It learned pictures of {learned}x{learned} and nothing else: at "
@@ -276,24 +281,23 @@ class TextToImage:
             said += self.remark_on_words([*prepared.asked], [*prepared.read])
         if self.tokenizer.cut_texts(list(map(tidy, prepared.read)), self.length):
             said.append(f"A prompt is cut after {self.length - 2} tokens.")
-        # With a mark that turns the direction, "der" is seen as "red": the letters are
-        # read without the mark, and who typed them should know.
+        # After a direction mark "der" is displayed as "red". The letters are read
+        # without the mark, and the user should know.
         hidden = looks_otherwise("".join(prepared.asked))
         if hidden:
-            signs = f"{', '.join(hidden)}, without which it looks otherwise"
-            said.append(f"Hidden signs in a prompt are not read: {signs}.")
-        # Not refused: what a painter draws when told nothing is worth seeing.
+            signs = f"{', '.join(hidden)}, without which it looks different"
+            said.append(f"Hidden characters in a prompt are not read: {signs}.")
+        # Not refused: what a painter draws without a prompt is worth seeing.
         if not all(visible(text).strip() for text in prepared.asked):
             said.append("An empty prompt asks for nothing: any picture will do.")
         return said
 
     @torch.no_grad()
     def read(self, prompts: list[str]) -> Tensor:
-        """Prompts to text_emb (B, L, D), L the longest of them; "" tells nothing."""
+        """Prompts to text_emb (B, L, D), L the longest of them; "" is unconditional."""
         texts = [tidy(prompt) for prompt in list_of_texts(prompts)]
         tokens = self.tokenizer.batch(texts, self.length)
-        # (B, L): cut to the longest text, since padding is looked at by nobody and paid
-        # for by all.
+        # (B, L), cut to the longest text: padding costs time and has no effect.
         longest = int((tokens != PAD).sum(1).max())
         return self.model.read(tokens[:, :longest].to(self.device))
 
@@ -309,15 +313,16 @@ class TextToImage:
         negative_prompt: str = "",
         size: int | None = None,
     ) -> Iterator[Step]:
-        """Yield every step from noise to picture, one picture a prompt.
+        """Yield every step from noise to picture, one picture per prompt.
 
         Args:
-            steps: updates; where it is guided, each takes two network calls
-            guidance_scale: 1 is plain, more follows the prompt more closely, and is
-                then meant at every step; None is the `usual` way
-            seed: with `first`, the number of the first picture, decides the noise
+            steps: number of updates; a guided one takes two network calls
+            guidance_scale: 1 is unguided, more follows the prompt more closely, at
+                every step; None is the `usual` way
+            seed, first: the noise depends on the seed and on a picture's number, which
+                counts up from `first`
             negative_prompt: what guidance leads away from; "" is "nothing told"
-            size: height and width, if not those of the training (see `remarks`)
+            size: height and width, if not those in training (see `remarks`)
         """
         how = (steps, guidance_scale, sampler, negative_prompt, size)
         return self.walk(self.prepare(prompts, *how), seed, first, clamp_x_0)
@@ -330,12 +335,12 @@ class TextToImage:
         clamp_x_0: bool = True,
         read: Callable[[tuple[str, ...]], Tensor] | None = None,
     ) -> Iterator[Step]:
-        """Yield every step to what was prepared, all of it in one batch.
+        """Yield every step from noise to the prepared pictures, in one batch.
 
         Args:
-            read: stands for `read` of this painter, if it remembers what it has read
+            read: replaces the painter's own `read`, say by a cached one
         """
-        # (B + 1, L, D), the last row what guidance leads away from.
+        # (B + 1, L, D), the negative prompt in the last row.
         text_emb = read_each_once(read or self.read, prepared.read, prepared.negative)
         predict = self.predict_from(text_emb, prepared.way, clamp_x_0)
         return from_noise(predict, prepared, self.schedule, seed, first, self.device)
@@ -347,13 +352,13 @@ class TextToImage:
         batch_size: int = 64,
         callback: Watch | None = None,
     ) -> Tensor:
-        """Draw what was prepared: (B, 3, H, W) in [-1, 1], on the CPU."""
-        read = lru_cache(maxsize=1)(self.read)  # most batches are told the same again
+        """Draw the prepared pictures: (B, 3, H, W) in [-1, 1], on the CPU."""
+        read = lru_cache(maxsize=1)(self.read)  # most batches have the same texts
         walk = partial(self.walk, read=read)
         batch_size = self.together(prepared.shape[1] * self.times, most=batch_size)
         return draw_all(walk, prepared, seed, batch_size, callback, self.decode)
 
-    @torch.inference_mode(False)  # what is made in it can have no gradient (`pulled`)
+    @torch.inference_mode(False)  # inference tensors have no gradient (`pulled`)
     def predict_for(
         self,
         prompts: list[str],
@@ -361,12 +366,12 @@ class TextToImage:
         negative_prompt: str = "",
         clamp_x_0: bool = True,
     ) -> Predict:
-        """What a sampler sees, for one noisy picture a prompt.
+        """The `predict` for a sampler, with one noisy picture per prompt.
 
         Args:
-            way: how it is guided, if not as usual
-            clamp_x_0: keep guesses in [-1, 1]; of latents, which have no such bounds,
-                nothing is clamped
+            way: the guidance; None is the usual way
+            clamp_x_0: clamp guesses to [-1, 1]; ignored for latents, which have no such
+                bounds
         """
         *read, negative = self.reworded([*list_of_texts(prompts), negative_prompt])
         text_emb = read_each_once(self.read, tuple(read), negative)
@@ -375,10 +380,10 @@ class TextToImage:
     def predict_from(
         self, text_emb: Tensor, way: Way, clamp_x_0: bool = True
     ) -> Predict:
-        """The same of vectors (B + 1, L, D), the last what guidance leads away from."""
-        # A white picture's latent is beyond 1 already (lesson 12).
+        """`predict_for` from text_emb (B + 1, L, D), the negative prompt last."""
+        # The latent of a white picture already exceeds 1 (lesson 12).
         clamp_x_0 = clamp_x_0 and self.autoencoder is None
-        # Expanded, not copied: one row seen B times.
+        # Expanded, not copied: B views of one row.
         cond, uncond = text_emb[:-1], text_emb[-1:].expand_as(text_emb[:-1])
         model = way.guide(self.model, uncond)
         return predictor(model, self.schedule, self.card["target"], cond, clamp_x_0)
@@ -396,16 +401,19 @@ class TextToImage:
         batch_size: int = 64,
         callback: Watch | None = None,
     ) -> Tensor:
-        """Draw one picture a prompt: (B, 3, H, W) in [-1, 1], on the CPU.
+        """Draw one picture per prompt: (B, 3, H, W) in [-1, 1], on the CPU.
 
         Args:
-            generator: where the seed comes from, in place of `seed`
+            generator: the source of the seed, instead of `seed`
+            batch_size: the most pictures to draw together
+            callback: called with every Step
+
+        The other arguments are those of `trace`.
         """
         if generator is not None:
             where = dict(generator=generator, device=generator.device)
-            # A seed is what noise hangs on here (`PictureNoise`), so a generator is
-            # asked for one. It goes on by one draw a call: two calls, two sets of
-            # pictures.
+            # Noise depends on a seed here (`PictureNoise`), so the generator draws one.
+            # Two calls then give two different sets of pictures.
             seed = int(torch.randint(2**62, (), **where))
         how = (steps, guidance_scale, sampler, negative_prompt, size)
         prepared = self.prepare(prompts, *how)

@@ -1,1 +1,1 @@
-"""The loop that trains every network, what it learns from, and each one's recipe."""
+"""The training loop for every network, its data, and a recipe for each network."""

@@ -1,7 +1,8 @@
-"""Where a network that draws from words begins: what it sees, and what it knows.
+"""The start of a text-to-image training: its data, and its pretrained text encoder.
 
-A text encoder that knows nothing is no help, so the U-Net learns to do without, and
-nothing tells a word what it should mean (lesson 10). So it begins as one that knows.
+A random text encoder is no help to the U-Net, so the U-Net learns to ignore it, and
+then no gradient teaches a word its meaning (lesson 10). So the text encoder starts
+pretrained.
 """
 
 from pathlib import Path
@@ -21,7 +22,13 @@ from course_lib.world.endless import endless_batches
 
 
 def fixed_critters(size: int, batch_size: int, seed: int, again: int, autoencoder):
-    """Batches of 50,000 critters or their latents, and what the card says of both."""
+    """Batches of 50,000 fixed critters, or of their latents.
+
+    `again` is unused: the function takes the arguments of `endless_critters`.
+
+    Returns:
+        the batches, and two parts of the card: about the latent space, about the data
+    """
     pictures = load_critters("train", size=size)
     learned, space = in_space(pictures, autoencoder)
     data = dict(data=pictures.name, data_sha256=pictures_digest(pictures))
@@ -29,7 +36,7 @@ def fixed_critters(size: int, batch_size: int, seed: int, again: int, autoencode
 
 
 def endless_critters(size: int, batch_size: int, seed: int, again: int, autoencoder):
-    """The same of pictures without end, each seen `again` times."""
+    """`fixed_critters` for pictures without end, each seen `again` times."""
     encode, space = encoder_of(size, seed, autoencoder)
     get_learned = endless_batches(batch_size, size, seed, again, encode)
     return get_learned, space, dict(data="critters", again=again)
@@ -39,22 +46,22 @@ def endless_critters(size: int, batch_size: int, seed: int, again: int, autoenco
 
 
 def start_with(model: TextUNet, pair: ImageTextPair) -> None:
-    """Let a network that draws begin with what a pair knows about texts, in place."""
+    """Initialise the text layers of a TextUNet from an image-text pair, in place."""
     model.text_encoder.load_state_dict(pair.text_encoder.state_dict())
-    # The gist is how a text is heard everywhere; the pair has such a layer, from the
-    # mean of a text to one vector for the whole picture.
+    # The gist is the pooled text vector, fed to every block of the U-Net. The pair has
+    # the same layer, from the mean of the tokens to one vector for the whole text.
     model.unet.gist.turn.load_state_dict(pair.text_out.state_dict())
 
 
 def tokens_of(listener: Path | str | None, manner: str) -> Tokenizer:
-    """Those of a listener, who knows no others; else those of the course."""
+    """The tokenizer of a listener, which knows no other; else that of the course."""
     if listener is None:
         return caption_tokenizer(manner)
     return tokenizer_of(load_weights(listener)[1], listener)
 
 
 def start_as_listener(model: TextUNet, listener: Path | str) -> None:
-    """The same from one who was taught what texts ask for."""
+    """Initialise the text layers of a TextUNet from a trained Listener, in place."""
     taught, _ = load_network(listener, *LISTENER)
     model.text_encoder.load_state_dict(taught.text_encoder.state_dict())
     model.unet.gist.turn.load_state_dict(taught.turn.state_dict())

@@ -1,8 +1,8 @@
-"""Critters with their captions, as a network that learns words sees them.
+"""Critters with their captions: the training data of the text-to-image networks.
 
-A caption is written anew each time its picture comes up, plainly or as people type, and
-now and then carelessly: without its articles, or with a typing error. One in ten is
-left out, so that the network can also be told nothing: guidance needs that.
+Each time a picture comes up it gets a new caption, plain or as people type. Now and
+then the caption is careless: without articles, or with a typing error. One in ten is
+dropped, since classifier-free guidance needs a network that also draws without a text.
 """
 
 import torch
@@ -14,56 +14,56 @@ from course_lib.training.latents import LatentSet
 from course_lib.world.critters import FACTORS, Factors, captions, choose_factors
 from course_lib.world.datasets import PictureSet, batches
 
-LENGTH = 40  # the most tokens a prompt may have; captions have up to 22
-CAPTIONS = 20_000  # that the tokenizer learns from
-# What a text encoder needs for each manner of speaking: `critters.MANNERS`.
+LENGTH = 40  # the most tokens of a prompt; captions have up to 22
+CAPTIONS = 20_000  # for training the tokenizer
+# Settings of the text encoder for each of `critters.MANNERS`.
 TEXTS = {
     "plain": {"length": LENGTH, "blocks": 2},
     "spoken": {"length": 80, "width": 192, "blocks": 3, "heads": 6},
 }
 MERGES = {"plain": 400, "spoken": 900}
-PLAIN_SHARE = 0.3  # of the captions of one who learns how people speak
-# Without them a learner's slip is a foreign word. With them a typing error still costs
-# 7.4 points as typed (lesson 10).
-CARELESS = {"no articles": 0.15, "typing error": 0.10}  # shares of the captions
+PLAIN_SHARE = 0.3  # the share of plain captions when the manner is "spoken"
+# Shares of careless captions. Without them a mistyped word is a foreign word. With them
+# a typing error still costs 7.4 points as typed (lesson 10).
+CARELESS = {"no articles": 0.15, "typing error": 0.10}
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def caption_tokenizer(manner: str = "plain") -> Tokenizer:
-    """The tokenizer of the course: learned from captions of training pictures."""
-    # Always pictures 0..19,999 of seed 0: nothing can be chosen, so every network of
-    # the course has the same tokens, and one may begin as another.
+    """The tokenizer of the course, trained on captions of training pictures."""
+    # Always pictures 0..19,999 of seed 0: with no choice here, every network of the
+    # course has the same tokens, and one can start from another's weights.
     indices = torch.arange(CAPTIONS)
     texts = captions(choose_factors(indices, 0), indices, 0, manner=manner)
-    # In lower case already, as `tidy` makes prompts.
+    # Already in lower case, as `tidy` makes prompts.
     return train_tokenizer(texts, merges=MERGES[manner])
 
 
 def text_settings(tokenizer: Tokenizer, manner: str) -> dict:
-    """What a TextEncoder for captions of this manner is made with."""
+    """The settings of a TextEncoder for captions of this manner."""
     return dict(vocabulary=len(tokenizer)) | TEXTS[manner]
 
 
 def without_articles(text: str) -> str:
-    """'frog with hat' instead of 'a frog with a hat'."""
+    """Drop the articles: 'frog with hat' for 'a frog with a hat'."""
     return " ".join(word for word in text.split() if word not in ("a", "an", "the"))
 
 
 def mistype(text: str, u: list[float]) -> str:
-    """One letter of a longer word left out, doubled, exchanged or replaced.
+    """Add one typing error: a letter left out, doubled, exchanged or replaced.
 
     Args:
-        u: four numbers in [0, 1) that say which and how
+        u: four numbers or more in [0, 1) that choose the place and the error
     """
     words = text.split(" ")
-    # Shorter words would become other words: "cat" a "cut", "a" nothing.
+    # Errors turn shorter words into other words: "cat" into "cut".
     longer = [i for i, word in enumerate(words) if len(word) >= 4]
     if not longer:
         return text
     which = longer[int(u[0] * len(longer))]
     word = words[which]
-    # People, too, read a word by its ends.
-    at = 1 + int(u[1] * (len(word) - 2))  # never the first letter, nor the last
+    # Never the first or last letter: people, too, recognise a word by its ends.
+    at = 1 + int(u[1] * (len(word) - 2))
     before, letter, after = word[:at], word[at], word[at + 1 :]
     words[which] = (
         before + after,
@@ -75,10 +75,10 @@ def mistype(text: str, u: list[float]) -> str:
 
 
 def write_carelessly(text: str, u: list[float]) -> str:
-    """As people type; `u` are six numbers in [0, 1)."""
+    """Make a caption careless by the shares in CARELESS; `u` is six numbers or more."""
     if u[0] < CARELESS["no articles"]:
         text = without_articles(text)
-    # Each chance has its own number: whether articles go says nothing of typing errors.
+    # A number for each chance: missing articles and typing errors are independent.
     return mistype(text, u[2:]) if u[1] < CARELESS["typing error"] else text
 
 
@@ -92,11 +92,11 @@ def caption_batches(
 ) -> GetBatch:
     """Batches of `x_0`, pictures or latents, and `cond`, tokens of captions, (B, L).
 
-    `cond` is int64, START and END around each text and PAD behind it.
+    `cond` is int64: START, the text, END, then PAD.
 
     Args:
-        caption_noise: the share of captions that lie or are missing
-        drop: the share of captions left out on purpose
+        caption_noise: the share of captions that are false or missing, 0 to 1
+        drop: the share of captions dropped on purpose, for guidance
     """
     get_learned = batches(learned, batch_size, seed)
     return with_captions(get_learned, tokenizer, seed, caption_noise, drop)
@@ -110,15 +110,20 @@ def with_captions(
     drop: float = 0.1,
     manner: str = "plain",
 ) -> GetBatch:
-    """The same for batches that come from elsewhere, with factors of critters."""
+    """Add captions to batches that hold `x_0` and the factors of critters.
+
+    The result and the arguments are those of `caption_batches`.
+
+    Args:
+        manner: "plain" or "spoken", see `critters.MANNERS`
+    """
     length = TEXTS[manner]["length"]
 
     def get_batch(iteration: int) -> Batch:
         batch = get_learned(iteration)
         factors = {name: batch[name] for name in FACTORS}
         B = len(batch["x_0"])
-        # Written anew for each time a picture comes up: 50,000 pictures get millions of
-        # sentences.
+        # New captions each time: 50,000 pictures get millions of sentences.
         places = torch.arange(iteration * B, (iteration + 1) * B)
         how = (seed, iteration, manner, caption_noise)
         texts, _, chances = as_people_write(factors, places, *how)
@@ -136,9 +141,14 @@ def as_people_write(
     manner: str,
     caption_noise: float = 0.0,
 ) -> tuple[list[str], list[set[str]], Tensor]:
-    """Captions in a manner of speaking, carelessly now and then, and what they name.
+    """Captions, careless now and then, and the factors that each one names.
 
-    Also one uniform number a caption, (N,), for who leaves some out.
+    Args:
+        places: (N,) the numbers that the captions follow from, together with the seed
+
+    Returns:
+        N captions, N sets of names, and one uniform number a caption, (N,), by which
+        the caller may drop some
     """
     how = (factors, places, seed, caption_noise)
     texts, named = captions(*how, return_named=True)
@@ -149,13 +159,13 @@ def as_people_write(
         both = zip(plain.tolist(), texts, said, strict=True)
         texts = [written if p else spoken for p, written, spoken in both]
     generator = generator_for(seed, iteration, TYPING)
-    # Seven a caption, whether they are needed or not: a change to CARELESS leaves all
-    # other captions as they were.
+    # Always seven numbers a caption: a change to CARELESS leaves all other captions as
+    # they were.
     u = torch.rand(len(texts), 7, generator=generator)
     careless = zip(texts, u.tolist(), strict=True)
     return [write_carelessly(*each) for each in careless], named, u[:, 6]
 
 
 def without_padding(tokens: Tensor) -> Tensor:
-    """(B, L) as short as this batch allows: what is left over is paid for, too."""
+    """Cut tokens (B, L) to the batch's longest text: padding costs time, too."""
     return tokens[:, : int((tokens != PAD).sum(1).max())]

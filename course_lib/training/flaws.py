@@ -1,11 +1,11 @@
-"""What the inspector learns from: clean critters, and critters with one fault each.
+"""Training data of the inspector: clean critters, and critters with one fault each.
 
     pictures, labels = flawed_chunk(0, 2048, size=64, seed=0, copier=Copier.shipped())
 
-Faults are drawn (world/faults.py). At 64x64 half of all pictures, clean or not, have
-gone through the autoencoder, a little noise in their latents: its slight blur and the
-wobble of every painter in latents say nothing then. And some are spoiled there, in a
-spot, which looks most like what such a painter does wrong.
+Faults are drawn on purpose (world/faults.py). At 64x64 a third of all pictures, clean
+or not, have gone through the autoencoder with a little noise in their latents. So
+neither its slight blur nor the wobble of a latent diffusion model counts as a flaw. In
+some, one spot of the latents is spoiled: this looks most like such a model's mistakes.
 """
 
 from dataclasses import dataclass
@@ -42,18 +42,20 @@ from course_lib.world.wear import shifted
 
 # "spoiled": in the latents of an autoencoder.
 ALL_KINDS = (*KINDS, "spoiled")
-# What is in a picture is asked as well: who knows what a cat is sees what it lacks.
+# Factors that the inspector must name as well: a network that knows what a cat is sees
+# what it lacks.
 READ = ("subject", "colour", "subject_2", "colour_2", "accessory", "ears")
 ASKED = {"grade": len(GRADES), "kind": len(ALL_KINDS)}
 ASKED |= {name: len(FACTORS[name]) for name in READ}
 CHUNK = 1024  # twins drawn at once
-SHOWN = 4  # how often each is shown, worn in another way: drawn it costs as much
-COPIED = 0.35  # the share that has gone through the autoencoder
-SPOILED = 0.3  # of those: spoiled in latents
-WOBBLE = 0.16  # the most noise in the latents of a copy, in spreads of their channel
-# A copy differs from its picture by 40 on the average (faults.change), nowhere clearly.
+SHOWN = 4  # how often each is shown, augmented anew each time, since drawing is slow
+COPIED = 0.35  # the share that goes through the autoencoder
+SPOILED = 0.3  # the share of these that is spoiled in its latents
+WOBBLE = 0.16  # the most noise in the latents, in standard deviations of a channel
+# The least `faults.change` for a small and for a clear fault in latents. (A mere copy
+# differs from its picture by 40 on average, but nowhere clearly.)
 SMALL, CLEAR = 25.0, 70.0
-MANY = 3.0  # pixels of 16 in a cell of the map that make it wrong for sure
+MANY = 3.0  # changed pixels, of the 16 of a cell of the map, that make it fully faulty
 WORN = 0.3  # the share of pictures with noise, and of batches with blur
 
 
@@ -70,29 +72,29 @@ class Copier:
 
     @torch.no_grad()
     def encoded(self, pictures: Tensor) -> Tensor:
-        """The middles of the clouds of (B, 3, 64, 64), (B, C, 16, 16)."""
+        """The latents (posterior means) of (B, 3, 64, 64): (B, C, 16, 16)."""
         with torch.autocast("cpu", torch.bfloat16):
             return self.autoencoder.encode(pictures)[0].float()
 
     @torch.no_grad()
     def pictures(self, z: Tensor) -> Tensor:
-        """Decoded, 64 at a time, in [-1, 1]."""
-        # bfloat16 errs by less than a byte's step, in half of the time.
+        """Decode latents, 64 at a time: (B, 3, 64, 64) in [-1, 1]."""
+        # bfloat16 takes half the time, and its error is below the step of a byte.
         with torch.autocast("cpu", torch.bfloat16):
             parts = [self.autoencoder.decode(some).float() for some in z.split(64)]
         return torch.cat(parts).clamp(-1, 1)
 
 
 def busy_places(pictures: Tensor, side: int) -> Tensor:
-    """Where there is something to go wrong, 0..1, (B, 1, side, side)."""
-    # A painter errs at edges and faces; its skies are calm.
+    """How much detail is where, 0.1..1, (B, 1, side, side)."""
+    # Generators err at edges and faces; their skies are calm.
     calm = F.avg_pool2d(F.pad(pictures, [2] * 4, mode="replicate"), 5, 1)
     busy = (pictures - calm).abs().amax(1, keepdim=True)
     return (3 * F.adaptive_avg_pool2d(busy, side)).clamp(0.1, 1)
 
 
 def wobbled(z: Tensor, pictures: Tensor, indices: Tensor, seed: int) -> Tensor:
-    """Latents with a little noise, each picture with its own amount."""
+    """Add a little noise to latents z, (B, C, h, w), an amount for each picture."""
     amount, noise = noise_for(z, indices, seed)
     spread = z.std((0, 2, 3), keepdim=True)
     busy = busy_places(pictures, z.shape[-1])
@@ -100,7 +102,7 @@ def wobbled(z: Tensor, pictures: Tensor, indices: Tensor, seed: int) -> Tensor:
 
 
 def noise_for(z: Tensor, indices: Tensor, seed: int) -> tuple[Tensor, Tensor]:
-    """An amount in 0..1, (B, 1, 1, 1), and noise of spread 1, shaped as z."""
+    """An amount in 0..1, (B, 1, 1, 1), and standard normal noise in the shape of z."""
     u = torch.from_numpy(uniforms(indices, seed, 1 + 2 * z[0].numel(), GRAIN + 1))
     first, second = u[:, 1:].chunk(2, 1)
     # Box & Muller 1958: two uniform numbers make a normal one.
@@ -109,17 +111,18 @@ def noise_for(z: Tensor, indices: Tensor, seed: int) -> tuple[Tensor, Tensor]:
 
 
 def spoiled_latents(z: Tensor, blob: Tensor, u: Tensor, noise: Tensor) -> Tensor:
-    """Latents with something wrong in a spot, in one of five ways.
+    """Spoil latents (B, C, h, w) in a spot, in one of five ways.
 
     Args:
         blob: (B, 1, h, w) in 0..1, the spot
-        u: (B, CHANCES), decides the way and the strength
+        u: (B, CHANCES) in 0..1; decides the way and the strength
+        noise: standard normal, shaped as z
     """
     spread = z.std((0, 2, 3), keepdim=True)
     strength = u[:, 10, None, None, None]
     drowned = z + (0.4 + 0.9 * strength) * spread * noise
-    # What a painter hesitates between, it draws both of: another picture's latents,
-    # its own from a step beside, mirrored, or averaged away.
+    # An undecided generator draws a mixture. So blend in another picture's latents, or
+    # the own ones shifted by a cell, mirrored, or averaged.
     other = torch.lerp(z, z.roll(1, 0), 0.5 + 0.5 * strength)
     beside = torch.lerp(z, z.roll((1, 1), (2, 3)), 0.5 + 0.5 * strength)
     mirrored = torch.lerp(z, z.flip(3), 0.5 + 0.5 * strength)
@@ -138,11 +141,16 @@ def flawed_chunk(
     copier: Copier | None = None,
     without: tuple[str, ...] = (),
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """n critters twice, clean and then with a fault each: (2 n, 3, size, size) bytes.
+    """Draw n critters twice: first all clean, then each with a fault.
+
+    Args:
+        copier: copies a share of the pictures through the autoencoder, if given
+        without: kinds of faults to leave out
 
     Returns:
-        the pictures, {"grade", "kind"}: (2 n,) each, and "change": (2 n, 1, size, size)
-        bytes, how much the fault has changed each pixel
+        the pictures, (2 n, 3, size, size) uint8, and labels: "grade", "kind" and the
+        factors in READ, (2 n,) each, and "change", (2 n, 1, size, size) uint8, how much
+        the fault has changed each pixel
     """
     indices = torch.arange(number * n, (number + 1) * n)
     factors = choose_factors(indices, seed, "any", allow_held_out=True)
@@ -175,27 +183,27 @@ def flawed_chunk(
 
 
 def bytes_of_change(pictures: Tensor, clean: Tensor) -> Tensor:
-    """How much each pixel differs, (N, 1, H, W) uint8: 255 for half of all or more."""
+    """How much each pixel differs, (N, 1, H, W) uint8; 255 is half the range and up."""
     difference = (pictures - clean).abs().amax(1, keepdim=True)
     seen = torch.where(difference > SEEN, difference.clamp(max=1), 0.0)
     return (255 * seen).to(torch.uint8)
 
 
 def copies(pictures: Tensor, indices: Tensor, seed: int, copier: Copier) -> Tensor:
-    """Pictures that went through the autoencoder, a little wobbly, (N, 3, H, W)."""
+    """Pass pictures (N, 3, H, W) through the autoencoder, with noise in between."""
     return copier.pictures(wobbled(copier.encoded(pictures), pictures, indices, seed))
 
 
 def copies_of_twins(clean, flawed, factors, indices, seed: int, copier, to_spoil):
-    """Copies of clean pictures and of flawed ones, some of these spoiled only now.
+    """Copies of clean pictures and of their twins, some of which get their fault here.
 
     Args:
-        to_spoil: (N,) bool: who is flawed by what happens to its latents
+        to_spoil: (N,) bool: which twins are spoiled in their latents
 
     Returns:
-        both, (N, 3, H, W), and index of GRADES of those spoiled
+        both, (N, 3, H, W) each, and the grades of the spoiled ones, indices of GRADES
     """
-    # Twins wobble alike: what tells them apart is the fault alone.
+    # Twins get the same noise: only the fault tells them apart.
     z = wobbled(copier.encoded(clean), clean, indices, seed)
     right = copier.pictures(z)
     z_flawed = wobbled(copier.encoded(flawed), clean, indices, seed)
@@ -218,15 +226,15 @@ def flaw_batches(
     seed: int,
     without: tuple[str, ...] = (),
 ) -> GetBatch:
-    """Batches of twins, clean and flawed, always new; half of all pairs are mirrored.
+    """Batches of twins, clean and flawed, from an endless supply.
 
-    A batch is {"x_0": (B, 3, size, size), "map": (B, size / 4, size / 4) in 0..1} and
-    "grade" and "kind", (B,) each.
+    A batch is {"x_0": (B, 3, size, size) in [-1, 1], "map": (B, size / 4, size / 4) in
+    0..1} and (B,) for each question in ASKED. Half of all pairs are mirrored.
     """
     copier = Copier.shipped() if size == 64 else None
     twins = max(1, batch_size // 2)
     per_chunk = max(1, CHUNK // twins)
-    # One chunk at a time, as the reader's (wear.py).
+    # One chunk at a time, like the reader's (wear.py).
     kept: dict[int, tuple[Tensor, dict[str, Tensor]]] = {}
 
     def get_batch(iteration: int) -> Batch:
@@ -236,14 +244,14 @@ def flaw_batches(
             kept.clear()
             kept[number] = flawed_chunk(number, n, size, seed, copier, without)
         pictures, labels = kept[number]
-        # Another order each time it is shown.
+        # A new order each time the chunk is shown.
         turn, place = divmod(place, per_chunk)
         generator = generator_for(seed, number * SHOWN + turn, FAULTING)
         pair = torch.randperm(n, generator=generator)[place * twins :][:twins]
         rows = torch.cat([pair, pair + n])
         changed = labels["change"][rows] / 255.0
         x, changed = worn(from_bytes(pictures[rows]), changed, seed, iteration)
-        # The pixels of a cell that are quite another, up to MANY.
+        # Changed pixels per cell, as a share of MANY.
         cells = (F.avg_pool2d(changed, 4)[:, 0] * 16 / MANY).clamp(max=1)
         batch = {name: labels[name][rows] for name in ASKED}
         return {"x_0": x, "map": cells} | batch
@@ -252,11 +260,13 @@ def flaw_batches(
 
 
 def worn(x: Tensor, changed: Tensor, seed: int, iteration: int):
-    """Pictures and what changed in them, mirrored and shifted; a little blurred, noisy.
+    """Augment pictures, and their maps of changes: mirror, shift, blur, add noise.
 
-    The second half are the twins of the first, and are worn as these are: what tells
-    twins apart is the fault alone. Gently: a picture that is worn so much that a mouth
-    is lost has a flaw.
+    The second half are the twins of the first and are augmented alike: only the fault
+    tells twins apart. It is gentle, since losing a mouth that way would be a flaw.
+
+    Args:
+        x: (2 n, 3, H, W); `changed` is (2 n, 1, H, W)
     """
     generator = generator_for(seed, iteration, WEAR)
     n, size = len(x) // 2, x.shape[-1]
@@ -267,7 +277,7 @@ def worn(x: Tensor, changed: Tensor, seed: int, iteration: int):
     both = torch.cat(twins.chunk(2, 1))
     x, changed = both[:, :3], both[:, 3:]
     if torch.rand((), generator=generator) < WORN:
-        # As far from a blur of three pixels as chance wants, at most half way.
+        # A random mixture with a blur of three pixels, at most 0.4 of it.
         blurred = F.avg_pool2d(F.pad(x, [1] * 4, mode="replicate"), 3, 1)
         share = 0.4 * torch.rand(n, 1, 1, 1, generator=generator)
         x = torch.lerp(x, blurred, share.repeat(2, 1, 1, 1))

@@ -1,7 +1,7 @@
-"""The recipes of those who judge: the reader, the inspector, the classifier of photos.
+"""Recipes for the judges: the reader, the inspector, the classifier of photos.
 
-Apart from the others, as nothing that draws may learn from a judge: it would learn
-to please that one.
+They are kept apart from the other recipes: a generator must not learn from a judge, or
+it would learn to please that judge.
 """
 
 from pathlib import Path
@@ -28,7 +28,7 @@ from course_lib.world.wear import QUESTIONS, reader_batches, with_wear
 CLASSIFIER_SETTINGS = {"weight_decay": 0.05, "decay": 1.0}
 READER_SETTINGS = {"weight_decay": 0.01, "decay": 1.0}
 INSPECTOR_SETTINGS = {"weight_decay": 0.01, "decay": 1.0, "muon": True}
-KEPT_BY_JUDGE = {32: 123_000, 64: 397_000}  # numbers of each picture of this size
+KEPT_BY_JUDGE = {32: 123_000, 64: 397_000}  # activations a picture, by its size
 
 
 @plain_torch()
@@ -39,7 +39,7 @@ def classifier_trainer(
     batch_size: int = 128,
     seed: int = 0,
 ) -> Trainer:
-    """A classifier of CIFAR-10, to measure pictures of photos with."""
+    """A classifier of CIFAR-10, which judges generated photos."""
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
     check_batch_fits(KEPT_BY_JUDGE[32], batch_size, settings.precision)
 
@@ -64,7 +64,7 @@ def reader_trainer(
     batch_size: int = 128,
     seed: int = 1,
 ) -> Trainer:
-    """The reader of critters at 32x32 or 64x64: the judge of everything generated."""
+    """The reader of critters at 32x32 or 64x64: the judge of all generated critters."""
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
     size = checked_size(size, 32, 64)
     check_batch_fits(KEPT_BY_JUDGE[size], batch_size, settings.precision)
@@ -83,7 +83,7 @@ def reader_trainer(
 
 
 def checked_widths(widths: tuple[int, ...]) -> tuple[int, ...]:
-    """The channels of an inspector, within what KEPT_BY_JUDGE is about true of."""
+    """Check an inspector's channels: 8..512, where KEPT_BY_JUDGE roughly holds."""
     if not widths or not all(8 <= width <= 512 for width in widths):
         raise ValueError(f"--widths of an inspector must lie in 8..512; got {widths}.")
     return widths
@@ -106,7 +106,7 @@ def inspector_trainer(
     Args:
         widths: channels after each halving
         without: kinds of faults that it never sees
-        start: a trained one of this size to go on from, whose widths it has
+        start: trained weights to continue from, of the same size and widths
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
     size = checked_size(size, 32, 64)

@@ -1,11 +1,11 @@
-"""Pictures compressed before a training, once, so that the training never sees pixels.
+"""Latents: pictures compressed once before a training, which then never sees pixels.
 
     latents = compress(load_critters("train", size=64), autoencoder)
-    z_0, label = latents[7]        # (4, 16, 16), about N(0, 1) in loudness
+    z_0, label = latents[7]        # (4, 16, 16), standard deviation about 1
 
-What is learned from is the middle of each cloud, mu, divided by the spread of them all:
-noise of spread 1 then covers a latent just as it covers a picture (Rombach et al. 2022,
-appendix G).
+A latent is the mean mu of the encoder's Gaussian, divided by the standard deviation of
+all latents: noise of standard deviation 1 then covers a latent just as it covers a
+picture (Rombach et al. 2022, appendix G).
 """
 
 from dataclasses import dataclass
@@ -27,17 +27,19 @@ from course_lib.shown import progress_bar
 from course_lib.world.datasets import PictureSet, cached
 from course_lib.world.drawing import draw_critters
 
-BATCH = 100  # pictures that are compressed at a time
-SOME = 2000  # pictures whose spread is that of all, to a thousandth
+BATCH = 100  # pictures to compress at a time
+SOME = 2000  # pictures: enough to know the standard deviation to a thousandth
 
 
 @dataclass(frozen=True, eq=False)
 class LatentSet:
-    """A picture set, compressed; where a PictureSet gives pictures, it gives latents.
+    """A compressed picture set: like a PictureSet, but with latents for pictures.
 
     Args:
-        mu: (N, C, h, w) float16, the middles of the clouds as they were encoded
-        scale: what they are multiplied by, so that their spread is 1
+        mu: (N, C, h, w) float16, the means of the encoder's Gaussians
+        scale: the factor that gives them standard deviation 1
+        labels: (N,) int64, those of the pictures
+        factors: those of the pictures
     """
 
     name: str
@@ -50,45 +52,44 @@ class LatentSet:
         return len(self.mu)
 
     def __getitem__(self, index: int | Tensor) -> tuple[Tensor, Tensor]:
-        """Latents of spread 1, and the labels of their pictures."""
-        # Scaled when it is asked for: mu is kept as encoded, so that the file does not
-        # depend on the scale.
+        """Scaled latents, (C, h, w) or (B, C, h, w) float32, and their labels."""
+        # Scaled on access: the file keeps mu as encoded and so does not depend on the
+        # scale.
         return self.mu[index].float() * self.scale, self.labels[index]
 
 
 def compress(pictures: PictureSet, autoencoder: Autoencoder) -> LatentSet:
-    """Encode every picture; minutes at the first call, then kept in the cache."""
-    # The name says whose latents these are, pictures and encoder: a changed pixel or
-    # another encoder finds no old file.
+    """Encode every picture; the first call takes minutes and fills the cache."""
+    # The name identifies pictures and encoder: a changed pixel or another encoder never
+    # finds an old file.
     of = f"{len(pictures)}-{digest({'pictures': pictures.pictures})[:8]}"
     by = encoder_digest(autoencoder)[:8]
     name = f"latents-{pictures.name.replace(' ', '-')}-{of}-by-{by}"
     kept = cached(
         name, lambda: {"mu": encode_all(pictures.pictures, autoencoder)}, "mu"
     )
-    # (N, 4, 16, 16) in float16: 50,000 take 102 MB, where the pictures as bytes take
-    # 614.
+    # 50,000 latents (4, 16, 16) in float16 take 102 MB; their pictures, as bytes, 614.
     mu = kept["mu"]
-    # Rounded, because it goes on a card: what is loaded must be exactly what was
-    # learned.
+    # Rounded, because it goes on a card: the loaded value must be exactly the one used
+    # in training.
     scale = round(1 / mu.float().std().item(), 6)
     return LatentSet(pictures.name, mu, scale, pictures.labels, pictures.factors)
 
 
 @torch.no_grad()
 def encode_all(pictures: Tensor, autoencoder: Autoencoder) -> Tensor:
-    """Pictures as bytes (N, 3, H, W) to mu (N, C, h, w) in half precision."""
+    """Encode pictures (N, 3, H, W) uint8 into mu, (N, C, h, w) float16."""
     device = next(autoencoder.parameters()).device
     parts = progress_bar(pictures.split(BATCH), name="compressing")
     return torch.cat(
-        # [0] is mu: chance made the decoder patient, and it is trained; what is learned
-        # from should be one thing for each picture (lesson 12).
+        # [0] is mu. Sampling served to train a tolerant decoder, and that is done; a
+        # training needs one fixed latent for each picture (lesson 12).
         [autoencoder.encode(from_bytes(x).to(device))[0].half().cpu() for x in parts]
     )
 
 
 def in_space(pictures: PictureSet, autoencoder: Path | str | None):
-    """What is learned from, pictures or their latents, and what the card says of it."""
+    """The training data, pictures or their latents, and its entries for the card."""
     if autoencoder is None:
         return pictures, {}
     model = load_autoencoder(autoencoder, best_device())
@@ -97,7 +98,10 @@ def in_space(pictures: PictureSet, autoencoder: Path | str | None):
 
 
 def encoder_of(size: int, seed: int, autoencoder: Path | str | None):
-    """What makes bytes (N, 3, H, W) to latents of spread 1, and what the card says."""
+    """An encoder from uint8 (N, 3, H, W) to scaled latents, and entries for the card.
+
+    Without an autoencoder it is None, and there are no entries.
+    """
     if autoencoder is None:
         return None, {}
     model = load_autoencoder(autoencoder, best_device())
@@ -111,7 +115,7 @@ def encoder_of(size: int, seed: int, autoencoder: Path | str | None):
 
 
 def space_of(model: Autoencoder, scale: float) -> Card:
-    """What a card says of the space in which something was learned."""
+    """The entries of a card about the latent space of a training."""
     return {
         "autoencoder": "autoencoder",  # its folder in that of this training
         "encoder_sha256": encoder_digest(model),
@@ -120,10 +124,10 @@ def space_of(model: Autoencoder, scale: float) -> Card:
 
 
 def keep_autoencoder(folder: Path | str, autoencoder: Path | str, space: dict) -> None:
-    """Put it into the folder of a training: nothing that it draws can be seen without.
+    """Copy the autoencoder into the folder of a training, which needs it to decode.
 
     Args:
-        space: what `in_space` said for the card
+        space: the entries for the card from `in_space`
     """
     tensors, card = load_weights(autoencoder)
     card |= dict(latent_scale=space["latent_scale"])

@@ -1,4 +1,4 @@
-"""Sentences and what they ask for: what a Listener learns from, no picture needed."""
+"""Training of a Listener: from captions to the factors they name, without pictures."""
 
 from pathlib import Path
 
@@ -25,17 +25,17 @@ from course_lib.world.endless import FIRST
 from course_lib.world.wording import SENSES
 
 LISTENER_SETTINGS = MUON | {"decay": 0.7}
-WORDS = tuple(SENSES)  # answers after the subjects: a bat, a crane, whichever it is
-# One answer more than there are values: nobody said.
+WORDS = tuple(SENSES)  # answers after the subjects: a bat or a crane of either sense
+# One more answer than there are values: the caption does not say.
 ANSWERS = {name: len(values) + 1 for name, values in FACTORS.items()}
 ANSWERS["subject"] = len(SUBJECTS) + len(WORDS)
-ANSWERS["subject_2"] = ANSWERS["subject"]  # either may be either, where order is open
+ANSWERS["subject_2"] = ANSWERS["subject"]  # with open order they may change places
 
 
 def answers_of(factors: dict[str, int], named: set[str]) -> dict[str, int]:
-    """What a Listener should hear in a caption that names these factors."""
+    """The target for a Listener: the right answers to a caption that names these."""
     said = {n: factors[n] if n in named else ANSWERS[n] - 1 for n in FACTORS}
-    said["subject_2"] = factors["subject_2"]  # nobody, unless somebody is named
+    said["subject_2"] = factors["subject_2"]  # "none" unless it is named
     if "either_sense" in named:
         senses = enumerate(SENSES.values())
         which = next(i for i, s in senses if SUBJECTS[factors["subject"]] in s)
@@ -46,7 +46,10 @@ def answers_of(factors: dict[str, int], named: set[str]) -> dict[str, int]:
 def sentences(
     tokenizer: Tokenizer, batch_size: int, seed: int, manner: str
 ) -> GetBatch:
-    """Batches of `tokens`, (B, L), `open` order, (B,) bool, and an answer a factor."""
+    """Batches of `tokens`, (B, L), `open`, (B,) bool, and an answer for each factor.
+
+    `open` is True where a caption names two animals and leaves their order open.
+    """
 
     def get_batch(iteration: int) -> Batch:
         places = torch.arange(batch_size) + iteration * batch_size + FIRST
@@ -77,11 +80,11 @@ def listener_trainer(
     manner: str = "spoken",
     start: Path | str | None = None,
 ) -> Trainer:
-    """The recipe for a text encoder that understands before it sees a picture.
+    """The recipe for a text encoder that understands texts before it sees a picture.
 
     Args:
-        start: a listener to go on from, with its tokens, when people say more than it
-            was taught
+        manner: "plain" or "spoken" captions
+        start: a listener to continue from, with its tokens, when captions have changed
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
     tokenizer = tokens_of(start, manner)

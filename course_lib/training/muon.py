@@ -1,29 +1,30 @@
-"""Muon: steps that change a weight matrix in all of its directions alike.
+"""Muon: an optimizer whose steps change a weight matrix equally in all directions.
 
-The gradient of a matrix is lopsided: a few directions are long, and a step along it
+The gradient of a matrix is lopsided: a few directions dominate, and a step along it
 changes little else. Muon (Jordan et al. 2024) makes all directions of the averaged
-gradient equally long and keeps where they point. What is no matrix, and what stands at
-the ends of the network, moves by AdamW as usual.
+gradient equally long, and leaves them pointing where they did. AdamW moves the rest as
+usual: parameters that are not matrices, and the first and last layers.
 """
 
 import torch
 from torch import Tensor, nn
 
-NARROW = 32  # a layer from or to fewer channels stands at an end of the network
+NARROW = 32  # a layer with fewer channels in or out is a first or last layer
 
 
 class Muon(torch.optim.AdamW):
     """AdamW, except for the groups that say `matrix=True`.
 
-    A matrix W moves by lr * 0.2 * sqrt(longer side) * orthogonal(averaged gradient):
-    as far as AdamW would move it, so one learning rate serves both (Liu et al. 2025,
-    "Muon is scalable for LLM training", equation 4). The kernel of a convolution is a
-    matrix with a row for each channel that comes out.
+    A matrix W moves by lr * 0.2 * sqrt(longer side) * orthogonal(averaged gradient).
+    AdamW would move it about as far, so one learning rate serves both (Liu et al. 2025,
+    "Muon is scalable for LLM training", equation 4). The kernel of a convolution counts
+    as a matrix with one row for each output channel.
 
     Args:
         groups: of parameters, as for any optimizer
-        momentum: how much of the averaged gradient is kept at each step
-        dtype: what the multiplications are done in
+        momentum: how much of the averaged gradient is kept at each step, 0 to 1
+        dtype: the type for the matrix multiplications
+        adamw: passed on to AdamW
     """
 
     def __init__(self, groups, momentum: float = 0.95, dtype=torch.float32, **adamw):
@@ -32,59 +33,60 @@ class Muon(torch.optim.AdamW):
 
     @torch.no_grad()
     def step(self, closure=None):
-        """Move every parameter that has a gradient; those of matrices are used up."""
+        """Move every parameter that has a gradient; sets those of matrices to None."""
         for group in self.param_groups:
             if not group.get("matrix"):
                 continue
             for weight in group["params"]:
                 if weight.grad is not None:
                     self.turn(weight, group["lr"], group["weight_decay"])
-                    weight.grad = None  # AdamW passes it over
+                    weight.grad = None  # so AdamW skips it
         return super().step(closure)
 
     def turn(self, weight: Tensor, lr: float, weight_decay: float) -> None:
-        """One step of one matrix, in place."""
+        """Take one step with one matrix, in place."""
         state = self.state[weight]
         if not state:
-            # AdamW looks for it when it is loaded
+            # AdamW expects a "step" when a state is loaded.
             state["step"] = torch.zeros((), dtype=torch.float32, device="cpu")
             state["momentum"] = torch.zeros_like(weight)
-        # A mean and not a sum, so that it is as long as the gradient of now, with which
-        # the next line mixes it.
+        # A mean, not a sum: it must be as long as the current gradient, with which the
+        # next line mixes it.
         average = state["momentum"].lerp_(weight.grad, 1 - self.momentum)
         ahead = weight.grad.lerp(average, self.momentum)  # Nesterov's look ahead
         # A kernel (out, in, 3, 3) becomes (out, in * 9).
         matrix = ahead.flatten(1)
-        # An orthogonal matrix has numbers of root mean square 1 / sqrt(longer side);
-        # AdamW's steps have 0.2 to 0.4 (their section 2.2). So this makes both about
-        # equally long.
+        # The entries of an orthogonal matrix have a root mean square of
+        # 1 / sqrt(longer side), those of AdamW's steps 0.2 to 0.4 (Liu et al., section
+        # 2.2). This factor makes both about equally long.
         far = 0.2 * max(matrix.shape) ** 0.5
         step = orthogonal(matrix.to(self.dtype)).view_as(weight)
-        # Decay beside the step, as AdamW does it (Loshchilov & Hutter 2019).
+        # Decoupled weight decay, as in AdamW (Loshchilov & Hutter 2019).
         weight.mul_(1 - lr * weight_decay).add_(step, alpha=-lr * far)
 
 
 def orthogonal(matrix: Tensor, rounds: int = 5) -> Tensor:
-    """Nearly the nearest matrix whose rows (or columns, the fewer) are orthonormal.
+    """The nearest matrix with orthonormal rows or columns (the fewer), approximately.
 
-    Each round sends every singular value s to a s + b s^3 + c s^5, which ends between
-    0.7 and 1.2 for all but the tiniest (a Newton-Schulz iteration, with Jordan's
-    numbers): multiplications only, where a singular value decomposition takes long.
+    Each round maps every singular value s to a s + b s^3 + c s^5. All but the tiniest
+    end between 0.7 and 1.2. This is a Newton-Schulz iteration with Jordan's
+    coefficients; it needs only multiplications, and a singular value decomposition
+    would take long.
 
     Args:
-        matrix: (M, N)
+        matrix: (M, N); the result has the same shape
 
     >>> orthogonal(torch.diag(torch.tensor([3.0, 0.1]))).diag().round(decimals=1)
     tensor([0.7, 1.1])
     """
-    # Chosen so that tiny values grow 3.4 times a round; they settle nowhere, and need
-    # not: a step of 0.7 in one direction and 1.2 in another serves as well. Five
-    # rounds: of a random square matrix of 128 the least is 0.15 then, after four 0.03.
+    # Chosen to make tiny values grow 3.4 times a round. The values do not converge, and
+    # need not: a step of 0.7 in one direction and 1.2 in another works as well. For a
+    # random 128x128 matrix the least is 0.15 after five rounds, 0.03 after four.
     a, b, c = 3.4445, -4.7750, 2.0315
-    # x x^T is then of the shorter side: fewer multiplications, the same answer.
+    # x x^T then has the size of the shorter side: fewer multiplications, same answer.
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.mT if tall else matrix
-    # All singular values at most 1: from there the iteration converges.
+    # All singular values must be at most 1 for the iteration to stay bounded.
     x = x / (x.norm() + 1e-7)
     for _ in range(rounds):
         square = x @ x.mT
@@ -95,20 +97,20 @@ def orthogonal(matrix: Tensor, rounds: int = 5) -> Tensor:
 def in_groups(
     model: nn.Module, muon: bool, gently: tuple[str, ...]
 ) -> tuple[list[str], list[dict]]:
-    """The names of all parameters, and in the same order groups for `Muon`.
+    """The names of all parameters and, in the same order, their groups for `Muon`.
 
     Args:
-        muon: whether it is to move the matrices; else AdamW moves everything
-        gently: what parts that learn five times as slowly are called
+        muon: whether Muon moves the matrices; otherwise AdamW moves everything
+        gently: prefixes of the names of parts that learn at a fifth of the rate
     """
-    # Groups keep the order in which parameters come: a saved moment belongs to a name,
-    # and names and groups must agree when a training is carried on.
+    # Names and groups must agree when a training is resumed: a saved moment belongs to
+    # a name.
     turned = matrices(model) if muon else set()
     groups: dict[tuple[float, bool], dict[str, nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
-        # Text encoder and gist come trained, the U-Net begins with random numbers.
-        # Taught as fast as it, words lower the loss more at t = 950, and less at 800
-        # (benchmarks/10_text_to_image.md, "What makes it hear").
+        # The text encoder and the gist are pretrained, the U-Net starts from random
+        # weights. With equal rates, words lower the loss more at t = 950 and less at
+        # 800 (benchmarks/10_text_to_image.md, "What makes it hear").
         pace = 0.2 if name.startswith(tuple(gently)) else 1.0
         groups.setdefault((pace, name in turned), {})[name] = parameter
     names = [name for named in groups.values() for name in named]
@@ -119,13 +121,12 @@ def in_groups(
 
 
 def matrices(model: nn.Module) -> set[str]:
-    """The names of what Muon moves: linear layers and convolutions inside."""
+    """The names of what Muon moves: weights of inner linear and conv layers."""
     return {
         f"{name}.weight"
         for name, layer in model.named_modules()
         if isinstance(layer, nn.Linear | nn.Conv2d)
-        # Ends have few channels (3 of a picture, 4 of a latent), and embeddings are
-        # tables whose rows have nothing to do with each other: both by AdamW, as Jordan
-        # advises.
+        # First and last layers have few channels (3 of a picture, 4 of a latent), and
+        # the rows of an embedding are unrelated: both by AdamW, as Jordan advises.
         and min(layer.weight.shape[:2]) >= NARROW
     }

@@ -1,12 +1,12 @@
-"""The trainings of this course, ready to start: one recipe a network.
+"""The trainings of this course, ready to start: one recipe for each network.
 
-Each is a function that returns a Trainer and reads from top to bottom: network, data,
-loss, card. The settings it wants stand above it. A command adds what was typed:
+A recipe is a function that returns a Trainer and reads from top to bottom: network,
+data, loss, card. Its recommended settings are defined above it:
 
     settings = Settings(iterations=7000, **DENOISER_SETTINGS)
     trainer = denoiser_trainer(load_critters("train", kind="one"), settings)
 
-All that ships under data/weights was made by them (`make weights`).
+The recipes made everything that ships under data/weights (`make weights`).
 """
 
 from pathlib import Path
@@ -64,21 +64,21 @@ from course_lib.training.trainer import Trainer
 from course_lib.world.datasets import PictureSet, batches, load_critters
 from course_lib.world.wear import with_wear
 
-PAIR = Shipped("pair")  # whose text encoder and eyes are used if nobody says
-CODER = Shipped("autoencoder")  # whose latents are learned
-ADAMW = {"muon": False, "learning_rate": 2e-3}  # for who asks for it
-# After 1,000 iterations a painter of prompts draws one animal right in 60 % with it and
-# in 9 % with AdamW. In the same minutes it takes a fifth fewer steps.
+PAIR = Shipped("pair")  # the default image-text pair
+CODER = Shipped("autoencoder")  # the default autoencoder
+ADAMW = {"muon": False, "learning_rate": 2e-3}  # the alternative to MUON
+# After 1,000 iterations a text-to-image network draws one animal right in 60 % with
+# Muon and in 9 % with AdamW. In the same time Muon takes a fifth fewer steps.
 MUON = {"muon": True, "learning_rate": 3e-3}  # lesson 05, "A better step"
 
 
 def network_of(start: Path | str | None, own: dict, widths, blocks) -> tuple:
-    """Channels and blocks: what is given, or those of trained weights, or `own`."""
+    """Channels and blocks: as given, else those of trained weights, else `own`."""
     if start is not None:
         card = load_weights(start)[1]
         with made_from(start, card):
             config = card["config"].get("unet", card["config"])
-            deep = config.get("decoder_blocks", config["blocks"])  # what learns on
+            deep = config.get("decoder_blocks", config["blocks"])  # the trained part
             own = {"widths": tuple(config["widths"]), "blocks": deep}
     return (
         own["widths"] if widths is None else widths,
@@ -87,18 +87,18 @@ def network_of(start: Path | str | None, own: dict, widths, blocks) -> tuple:
 
 
 def trainer_of(model, loss_fn, get_batch, *rest) -> Trainer:
-    """A Trainer whose batches and losses hang on no default of torch's.
+    """A Trainer whose batches and losses do not depend on torch's defaults.
 
-    Only what is ours: a loss of your own, given to a Trainer, meets your defaults.
+    A loss of your own, given directly to a Trainer, does see your defaults.
     """
     return Trainer(model, plain_torch()(loss_fn), plain_torch()(get_batch), *rest)
 
 
-# Pictures of a label ------------------------------------------------------------
+# From labels to pictures --------------------------------------------------------
 
 DENOISER_SETTINGS = MUON
 DENOISER = {"widths": (64, 128), "blocks": 2}
-BATCH = 64  # of all that draws
+BATCH = 64  # for all denoisers
 
 
 @plain_torch()
@@ -115,19 +115,23 @@ def denoiser_trainer(
     target: str = "v",
     noisier: float | None = 0.0,
 ) -> Trainer:
-    """The recipe for a label-conditional U-Net: straight line, velocity.
+    """The recipe for a label-conditional U-Net: straight line, velocity (by default).
 
-    Photos are mirrored at random; critters are not, left and right are words there.
+    Photos are mirrored at random. Critters are not: their captions say left and right.
+
+    Args:
+        target: what the network predicts: "eps", "x_0" or "v"
+        noisier: the centre of a logit-normal for t, see `with_noise`; None is uniform
     """
     size = pictures.pictures.shape[-1]
     asked = checked_denoiser(size, settings, batch_size, seed, widths, blocks, noisier)
     batch_size, seed, widths, blocks, noisier = asked
     schedule = schedule or straight_line()
-    # Only the first weights hang on this stream; batches and noise have their own.
+    # For the initial weights only; batches and noise have their own random streams.
     torch.manual_seed(seed)
-    # The first name is "nothing", which is label 0 to the network in any case.
+    # The first name is "nothing", which every UNet has as label 0.
     model = UNet(widths=widths, blocks=blocks, labels=len(pictures.names) - 1)
-    # Critters have factors, photos have none.
+    # Photos are those without factors.
     get_batch = batches(pictures, batch_size, seed, flip=pictures.factors is None)
     card = denoiser_card(model, pictures, schedule, target)
     return trainer_of(
@@ -150,7 +154,7 @@ def checked_denoiser(
     blocks: int = DENOISER["blocks"],
     noisier: float | None = 0.0,
 ) -> tuple:
-    """What is asked of a denoiser, or a sentence; a command asks before it loads."""
+    """Check a denoiser's arguments; a command does so before it loads the pictures."""
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
     widths, blocks = checked_network(widths, blocks, size)
     check_blocks_fit(widths, blocks, size, batch_size, settings.precision)
@@ -160,7 +164,7 @@ def checked_denoiser(
 def denoiser_card(
     model: UNet, pictures: PictureSet, schedule: NoiseSchedule, target: str
 ) -> dict:
-    """What one must know to use a denoiser: network, process, target, labels."""
+    """The facts needed to use a denoiser: network, noise schedule, target, labels."""
     return {
         "kind": "denoiser",
         "config": model.config,
@@ -170,19 +174,19 @@ def denoiser_card(
         "data": pictures.name,
         "data_sha256": pictures_digest(pictures),
         "size": pictures.pictures.shape[-1],
-        # what no picture shows cannot be asked for: names after the last one seen
+        # Only up to the last label in use: nothing else can be asked for.
         "labels": list(pictures.names[: int(pictures.labels.max()) + 1]),
     }
 
 
-# Pictures of a prompt, in pixels or latents ---------------------------------------
+# From prompts to pictures, in pixels or latents -----------------------------------
 
-# The text encoder and the gist come trained, from the pair: they learn gently.
+# The text encoder and the gist come pretrained from the pair: they learn gently.
 GENTLY = ("text_encoder", "unet.gist.turn")
 TEXT_SETTINGS = MUON | {"decay": 0.3, "gently": GENTLY}
 LATENT_SETTINGS = TEXT_SETTINGS
 PAINTER = {"widths": (64, 160), "blocks": 1}
-PAINTER_OF_GPU = {"widths": (128, 256), "blocks": 2}  # what a GPU trains in that time
+PAINTER_OF_GPU = {"widths": (128, 256), "blocks": 2}  # a GPU trains this in that time
 
 
 @plain_torch()
@@ -205,27 +209,29 @@ def text_trainer(
     manner: str = "plain",
     again: int = 0,
 ) -> Trainer:
-    """The recipe for pictures from prompts: text encoder and U-Net, trained together.
+    """The recipe for text-to-image: text encoder and U-Net, trained together.
 
     Args:
-        widths, blocks: those of PAINTER, or of `start`, if None
-        caption_noise: the share of captions that lie or are missing, for experiments
-        pair: the image-text pair whose text encoder this one starts as; None starts
-            from nothing, and takes many times as long to hear a word
-        autoencoder: whose latents are learned in place of pixels; nothing else changes
-        start: trained weights to go on from, in place of new ones and of `pair`
-        listener: who was taught what texts ask for, to begin as in place of `pair`
-        manner: how captions are said: "plain", or "spoken" as people type them
-        again: 0 learns from 50,000 fixed pictures; more from pictures without end, each
-            of which is seen so often
+        widths, blocks: if None, those of `start`, else those of PAINTER
+        noisier, even: the distribution of t, see `with_noise`
+        caption_noise: the share of captions that are false or missing, for experiments
+        pair: the image-text pair whose text encoder initialises this one; with None it
+            starts at random and takes many times as long to learn a word
+        size: height and width of the pictures, 32 or 64
+        autoencoder: if given, its latents replace the pixels; nothing else changes
+        start: trained weights to continue from; `pair` and `listener` then load nothing
+        listener: a trained Listener whose text encoder replaces that of `pair`
+        manner: the kind of captions: "plain", or "spoken" as people type them
+        again: 0 trains on 50,000 fixed pictures; n > 0 on endless ones, each of which
+            is seen n times
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
     noisier, even = checked_noisier(noisier), checked_share("even", even)
     caption_noise = checked_share("caption_noise", caption_noise)
     size = checked_size(size, 32, 64)
-    # Folding latents too was tried: looked at, its animals were lumps still when those
-    # without it had faces. A place must not stand for too much (lesson 12).
-    fold = 2 if autoencoder is None else 1  # both begin on a grid of 16x16, or 32x32
+    # Latents are not folded. When it was tried, the animals were still lumps when those
+    # without folding had faces: a position must not stand for too much (lesson 12).
+    fold = 2 if autoencoder is None else 1  # so the first grid is 16x16, or 32x32
     side, of = (size, "pixels") if autoencoder is None else (size // 4, "latents")
     widths, blocks = network_of(start, PAINTER, widths, blocks)
     widths, blocks = checked_network(widths, blocks, side, of)
@@ -246,9 +252,8 @@ def text_trainer(
         start_as_listener(model, listener)
         pair = None
     elif pair is not None:
-        # Not a matter of minutes saved: a word's vector that means nothing yet is no
-        # help, so the U-Net learns to do without, and nothing tells the word what it
-        # should mean (lesson 10).
+        # This saves more than minutes. Random word vectors are no help, so the U-Net
+        # learns to ignore them, and no gradient gives a word its meaning (lesson 10).
         start_with(model, Matcher.from_pretrained(pair).model)
     how = (tokenizer, seed, caption_noise)
     get_batch = with_captions(get_learned, *how, manner=manner)
@@ -263,9 +268,8 @@ def text_trainer(
     trainer = trainer_of(
         model,
         make_denoising_loss(schedule, target),
-        # drop=0: captions were left out where they are words yet (`caption_batches`);
-        # here 0 would be a token, PAD, and a text of nothing but padding gives
-        # attention nothing to look at.
+        # drop=0: `with_captions` has already dropped captions. Dropping here would set
+        # tokens to 0, which is PAD, and leave attention nothing to look at.
         with_noise(get_batch, schedule, seed, drop=0.0, noisier=noisier, even=even),
         settings,
         folder,
@@ -286,9 +290,8 @@ def latent_trainer(
     seed: int = 0,
     widths: tuple[int, ...] | None = None,
     blocks: int | None = None,
-    # With 0.3 the left one of two animals was another than asked in every fifth
-    # picture: who stands where is decided where nearly all is noise (lesson 12; a
-    # strong hint, no proof).
+    # With 0.3 the left of two animals was wrong in every fifth picture: positions are
+    # decided while nearly everything is noise (lesson 12; a strong hint, not a proof).
     noisier: float | None = 0.8,
     pair: Path | str | None = PAIR,
     autoencoder: Path | str = CODER,
@@ -297,10 +300,11 @@ def latent_trainer(
     manner: str = "plain",
     again: int = 0,
 ) -> Trainer:
-    """The recipe for 64x64 pictures from prompts: that of text, in latents.
+    """The recipe for 64x64 text-to-image in latents: `text_trainer`, autoencoder given.
 
     Args:
-        start: a painter of latents, or of pixels, whose ends then begin anew
+        start: trained weights, for latents or for pixels; from pixels, the first and
+            last layers start anew
         listener, manner, again: as in `text_trainer`
     """
     how = (settings, folder, resume, batch_size, seed, widths, blocks, noisier)
@@ -309,10 +313,10 @@ def latent_trainer(
     return text_trainer(*how, size=64, **came)
 
 
-# Pictures beside texts ------------------------------------------------------------
+# Image-text pair ------------------------------------------------------------------
 
 PAIR_SETTINGS = {"decay": 0.7}
-KEPT_BY_PAIR = 268_000  # numbers of each picture and its caption, for the way back
+KEPT_BY_PAIR = 268_000  # activations of a picture and its caption
 
 
 @plain_torch()
@@ -326,13 +330,13 @@ def pair_trainer(
     manner: str = "plain",
     again: int = 0,
 ) -> Trainer:
-    """The recipe for the image-text pair: each picture beside 255 that are not meant.
+    """The recipe for the image-text pair (contrastive): one match among 256 pictures.
 
-    Pictures are moved by a pixel at most, left and right being words here, and some get
-    noise or blur, so that drawn pictures can be compared with texts as well.
+    Pictures shift by at most a pixel and are not mirrored, since captions say left and
+    right. Some get noise or blur: the pair should also cope with generated pictures.
 
     Args:
-        caption_noise: the share of captions that lie or are missing, for experiments
+        caption_noise: the share of captions that are false or missing, for experiments
         manner, again: as in `text_trainer`
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
@@ -379,16 +383,17 @@ def autoencoder_trainer(
     feature_weight: float | None = None,
     squared: bool | None = None,
 ) -> Trainer:
-    """The recipe for latents: 64x64 pictures, errors of pixels, and a look at features.
+    """The recipe for an autoencoder of 64x64 pictures: pixel loss and feature loss.
 
     The features are those of the image-text pair, which judges nothing here.
 
     Args:
-        widths, blocks: (64, 128) and 1, or as in `start`, if None
-        strangers: the share of each batch that is to look as no critter does
-        pair: a pair of one's own, in place of the shipped one
-        start: a trained autoencoder whose decoder learns on, with so many `blocks`
-        kl_weight, feature_weight, squared: for experiments, of `make_autoencoder_loss`
+        widths, blocks: if None, those of `start`, else (64, 128) and 1
+        z_channels: channels of the latents
+        strangers: the share of each batch that is altered to look like no critter
+        pair: your own pair, in place of the shipped one
+        start: a trained autoencoder; only its decoder trains on, with `blocks` blocks
+        kl_weight, feature_weight, squared: of `make_autoencoder_loss`, for experiments
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
     z_channels = whole("z_channels", z_channels, 1, 64)
@@ -409,11 +414,11 @@ def autoencoder_trainer(
             raise ValueError(f"--start has --widths {own}, not {widths}: leave them.")
     loss = dict(kl_weight=kl_weight, feature_weight=feature_weight, squared=squared)
     loss = {name: value for name, value in loss.items() if value is not None}
-    # Not the reader: who judges must not have taught.
+    # Not the reader: a judge must not be part of a training.
     eye = Matcher.from_pretrained(pair or PAIR, best_device()).model.image_encoder
     eye.requires_grad_(False)
-    # The features changed nothing that could be measured after 1,000 iterations, in dB
-    # or by the reader (lesson 11, "What may be wrong").
+    # After 1,000 iterations, the features made no measurable difference, in dB or by
+    # the reader (lesson 11, "What may be wrong").
     loss_fn = make_autoencoder_loss(features=eye.features, **loss)
     get_batch = with_strangers(batches(pictures, batch_size, seed), strangers, seed)
     get_batch = with_cloud_noise(get_batch, model, seed)

@@ -1,15 +1,15 @@
-"""Saving a training, and carrying on from what was saved.
+"""Saving a training, and resuming it from what was saved.
 
-The one truth of a training is `state.safetensors` in its folder; the weights for use
-beside it follow from it. It holds
+The only complete record of a training is `state.safetensors` in its folder; the weights
+for use, beside it, are made from it. It holds
 
     model.NAME               the weights
     ema.NAME                 their average, the weights to use
-    optimizer.MOMENT.NAME    what the optimizer remembers of each weight
+    optimizer.MOMENT.NAME    the optimizer's state for each weight
     losses                   (iterations done,)
 
-and a card that says what was trained, how, and how far it is. Whoever carries on gets
-the same weights as if nothing had happened, or a sentence.
+and a card that says what was trained, how, and how far it is. A resumed training
+reaches the same weights as an uninterrupted one, or else refuses with a sentence.
 """
 
 import json
@@ -38,13 +38,13 @@ from course_lib.device import MOST_THREADS
 from course_lib.world.datasets import PictureSet
 
 STATE = "state.safetensors"
-LEFT_OVER = re.compile(  # what `replace_file` calls a file that is half written
+LEFT_OVER = re.compile(  # the name that `replace_file` gives to a half-written file
     r"\.(state\.safetensors|model\.safetensors|card\.json)\.[0-9a-f]+\.part"
 )
 MOST_ITERATIONS = 10**9
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-ADAMW = ("step", "exp_avg", "exp_avg_sq")  # what is remembered of a weight
-MUON = ("step", "momentum")  # and of one that is a matrix
+ADAMW = ("step", "exp_avg", "exp_avg_sq")  # AdamW's state for a weight
+MUON = ("step", "momentum")  # Muon's state for a matrix
 STOPS = tuple(  # Windows has no SIGHUP
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGHUP")
@@ -56,15 +56,15 @@ STOPS = tuple(  # Windows has no SIGHUP
 
 
 def take(folder: Path, lock: FileLock) -> None:
-    """Make sure that nobody else trains into this folder.
+    """Lock a folder: no other training may write to it.
 
     Raises:
-        CheckpointError: somebody does, or nothing can be written there
+        CheckpointError: another training holds it, or nothing can be written there
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # Of the operating system: it is gone with the process that held it, even one
-        # that was killed. A file that says "busy" would stay.
+        # A lock of the operating system: it vanishes with the process that holds it,
+        # even if that is killed. A file that says "busy" would stay.
         lock.acquire(timeout=0)
         remove_left_overs(folder)
     except Timeout as busy:
@@ -77,9 +77,9 @@ def take(folder: Path, lock: FileLock) -> None:
 
 
 def remove_left_overs(folder: Path) -> None:
-    """Delete the half-written files of trainings that were killed here, and no others.
+    """Delete the half-written files of trainings that were killed, and nothing else.
 
-    We hold the lock, so whoever had begun to write them is dead.
+    We hold the lock, so the processes that wrote them have ended.
     """
     for place in (folder, *folder.glob("at-[0-9]*"), folder / "autoencoder"):
         for file in place.glob(".*.part"):
@@ -97,41 +97,42 @@ def state_of(
     names: list[str],
     losses: list[float],
 ) -> Tensors:
-    """Everything that a training must not forget, by the names in the file.
+    """The complete state of a training: tensors by their names in the file.
 
     Args:
         names: of the parameters, in the order of the optimizer's groups
     """
     tensors = {f"model.{n}": x for n, x in model.state_dict().items()}
     tensors |= {f"ema.{n}": x for n, x in ema.items()}
-    # By names, not by torch's numbers: those follow the order of the groups, and would
-    # put a moment to another weight of the same shape without a word.
+    # By name, not by torch's numbers: those follow the order of the groups, and could
+    # silently assign a moment to another weight of the same shape.
     for i, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{k}.{names[i]}": x for k, x in moments.items()}
     return tensors | {"losses": torch.tensor(losses, dtype=torch.float32)}
 
 
 def save_state(folder: Path, tensors: Tensors, card: Card) -> None:
-    """Write the state, and from it the weights for use; or nothing, had it gone astray.
+    """Write the state, and from it the weights for use.
 
-    A state with NaN in it could never be carried on from, and it would have replaced
-    one that could.
+    Raises:
+        FloatingPointError: there is NaN or infinity in the state; nothing is written,
+            as such a state would replace one that can be resumed
     """
     refuse_astray(tensors, card)
-    # The truth first: whoever is killed between the two has weights for use that are a
-    # minute old, and a state to make them anew from.
+    # The state first: a training killed between the two leaves weights that are a
+    # minute old, and a state to make new ones from.
     save_checkpoint(folder / STATE, tensors, card)
     save_weights(folder, part(tensors, "ema."), card)
 
 
 def save_aside(folder: Path, ema: Tensors, card: Card) -> None:
-    """Write the averaged weights of this iteration to a folder of their own."""
+    """Write the averaged weights of this iteration to a folder at-ITERATION."""
     refuse_astray(ema, card)
     save_weights(folder / f"at-{card['iteration']}", ema, card)
 
 
 def refuse_astray(tensors: Tensors, card: Card) -> None:
-    """Raise a sentence if there is NaN or infinity in what is about to be saved."""
+    """Raise a FloatingPointError if a tensor to be saved holds NaN or infinity."""
     astray = not_finite(tensors)
     if astray:
         raise FloatingPointError(
@@ -142,14 +143,14 @@ def refuse_astray(tensors: Tensors, card: Card) -> None:
 
 
 def as_json(card: Card) -> Card:
-    """The card as it will be read: a number of numpy or torch is a number.
+    """The card as it will be read back; numbers of NumPy and torch become plain ones.
 
     Raises:
-        ValueError: there is something on it that JSON cannot say
+        ValueError: the card holds something that JSON cannot express
     """
     try:
-        # There and back: a tuple comes back as a list, and only so can it be compared
-        # with a card that was read.
+        # To JSON and back: a tuple becomes a list, which can be compared with a card
+        # that was read from a file.
         return json.loads(json.dumps(card, default=lambda number: number.item()))
     except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(
@@ -158,24 +159,24 @@ def as_json(card: Card) -> Card:
 
 
 def part(tensors: Tensors, prefix: str) -> Tensors:
-    """The tensors whose names start with the prefix, without it."""
+    """The tensors whose names start with the prefix, which is removed."""
     return {n[len(prefix) :]: x for n, x in tensors.items() if n.startswith(prefix)}
 
 
 def not_finite(tensors: Tensors) -> str:
-    """The name of the first tensor with NaN or infinity in it, or ""."""
+    """The name of the first tensor that holds NaN or infinity, or ""."""
     astray = (name for name, x in tensors.items() if not x.isfinite().all())
     return next(astray, "")
 
 
 def pictures_digest(pictures: PictureSet) -> str:
-    """A card's fingerprint of what is learned from: names, labels and every pixel.
+    """SHA-256 of a picture set, for the card: names, labels and every pixel.
 
-    A folder of photos is read anew when a training carries on, and then a renamed
-    class or an exchanged photo would be learned from as if it had always been there.
+    A folder of photos is read again when a training resumes. Without this check, a
+    renamed class or an exchanged photo would go unnoticed.
     """
     seen = {"pictures": pictures.pictures, "labels": pictures.labels}
-    # Names as well as numbers: label 3 may be "cat" today and "dog" after a folder was
+    # Names as well as numbers: label 3 may be "cat" today and "dog" after a folder is
     # renamed.
     return sha256(json.dumps([list(pictures.names), digest(seen)]))
 
@@ -184,10 +185,10 @@ def pictures_digest(pictures: PictureSet) -> str:
 
 
 def read_state(folder: Path | str | None, resume: bool) -> tuple[Tensors, Card] | None:
-    """The state in the folder, whose card is in order; None if there is none.
+    """Read the state in a folder: tensors and card; None if there is no state.
 
     Raises:
-        CheckpointError: there is one, and nobody said that it should be resumed
+        CheckpointError: there is one, but `resume` is False or its card is unusable
     """
     if folder is None or not (Path(folder) / STATE).exists():
         return None
@@ -207,13 +208,13 @@ def read_state(folder: Path | str | None, resume: bool) -> tuple[Tensors, Card] 
 
 
 def saved_card(folder: Path | str | None, resume: bool) -> Card:
-    """The card of the training in the folder; {} if there is none. Raises as above."""
+    """The card of the training in a folder, or {}; raises like `read_state`."""
     found = read_state(folder, resume)
     return {} if found is None else found[1]
 
 
 def what_it_lacks(card: Card) -> str:
-    """What the card of a state must say for us to carry on, and does not; or ""."""
+    """The first entry needed to resume that a card lacks or has wrong, or ""."""
     if not isinstance(card, dict):
         return "entries"
     settings = card.get("settings")
@@ -225,13 +226,13 @@ def what_it_lacks(card: Card) -> str:
         return "iteration"
     if not lies_in(card.get("threads"), 1, MOST_THREADS):
         return "number of threads"
-    if card.get("precision") not in tuple(DTYPES):  # a list would find no dict's key
+    if card.get("precision") not in tuple(DTYPES):  # a tuple: JSON may hold a list here
         return "precision"
     return ""
 
 
 def lies_in(number, least: int, most: int) -> bool:
-    """Whether what JSON said is a whole number in these bounds; true is none."""
+    """Whether a value from JSON is a whole number in these bounds; true is not."""
     return type(number) is int and least <= number <= most
 
 
@@ -243,21 +244,20 @@ def check_tensors(
     names: list[str],
     iterations: int,
 ) -> None:
-    """Raise a sentence unless every tensor fits this network and its optimizer.
+    """Raise a CheckpointError unless every tensor fits this network and its optimizer.
 
-    The fused AdamW looks at no shape: from moments that are too small it would read
-    and write beyond their end.
+    The fused AdamW checks no shapes: it would read and write past the end of moments
+    that are too small.
     """
     own = {n: (x.dtype, tuple(x.shape)) for n, x in model.state_dict().items()}
     wanted = {f"{kind}.{n}": own[n] for kind in ("model", "ema") for n in own}
     wanted["losses"] = (torch.float32, (iterations,))
-    # What each weight must have follows from its group: AdamW's two moments, or Muon's
-    # one.
+    # A weight's group decides what it must have: AdamW's two moments, or Muon's one.
     groups = optimizer.param_groups
     matrix = [group["matrix"] for group in groups for _ in group["params"]]
     for name, is_matrix in zip(names, matrix, strict=True):
         moments = [f"optimizer.{k}.{name}" for k in (MUON if is_matrix else ADAMW)]
-        if any(moment in tensors for moment in moments):  # else it never had a gradient
+        if any(moment in tensors for moment in moments):  # else: never had a gradient
             wanted |= dict.fromkeys(moments, own[name])
             wanted[moments[0]] = (torch.float32, ())
     found = {n: (x.dtype, tuple(x.shape)) for n, x in tensors.items()}
@@ -283,31 +283,31 @@ def in_short(kind: tuple[torch.dtype, tuple[int, ...]] | None) -> str:
 
 
 def refuse_another(folder: Path, then: Card, now: Card) -> None:
-    """Raise a sentence if the training in the folder is not the one asked for now.
+    """Raise a CheckpointError if the training in a folder is not the one asked for.
+
+    A finished training may be extended, and the command may be spelled differently.
 
     Args:
         then: the card of the state
-        now: what is asked for: a card and, on the same level, settings, as JSON has it
-
-    A training that is done may go on for longer; the command may be spelled otherwise.
+        now: the card asked for and, on the same level, the settings, both as JSON
     """
-    # The oldest states have no such entry, as there was no Muon. The precision that was
-    # used stands above the one that was asked for, which may be "auto".
+    # The oldest states have no "muon", since there was none. The precision actually
+    # used overrides the one asked for, which may be "auto".
     then = {"muon": False} | then | then["settings"] | {"precision": then["precision"]}
-    # Only what both speak of: a newer course may say more on a card, and old trainings
-    # must still be carried on.
+    # Only entries that both have: cards of a newer course may have more, and older
+    # trainings must still be resumable.
     said = now.keys() & then.keys() - {"command"}
     if now["precision"] == "auto":
         said -= {"precision"}
     if then["iteration"] == then["iterations"] < now["iterations"]:
         said -= {"iterations", "keep"}
     changed = sorted(name for name in said if now[name] != then[name])
-    # A sentence of its own, for two checksums in the other one would help nobody.
+    # A message of its own: two checksums in the general one would help nobody.
     if changed == ["data_sha256"]:
         raise CheckpointError(
             f"The pictures that the training in {folder} learned from are no longer "
             "the same: some came, went, changed or have another label. Resume with "
-            "those of then, or start anew in another folder."
+            "the old ones, or start anew in another folder."
         )
     if changed:
         name = next(name for name in changed if name != "data_sha256")
@@ -321,9 +321,8 @@ def refuse_another(folder: Path, then: Card, now: Card) -> None:
 def put_back(
     optimizer: torch.optim.Optimizer, names: list[str], moments: Tensors
 ) -> None:
-    """Let the optimizer remember, in place, what `state_of` took down as optimizer.*"""
-    # Only "state" is exchanged. Learning rates and the like follow from the settings at
-    # each iteration.
+    """Restore an optimizer, in place, from the tensors optimizer.* of `state_of`."""
+    # Only "state" is replaced: learning rates and the like follow from the settings.
     state = optimizer.state_dict()
     kinds = dict.fromkeys((*ADAMW, *MUON))
     remembered = (
@@ -333,33 +332,33 @@ def put_back(
     optimizer.load_state_dict(state)
 
 
-# Who may stop it --------------------------------------------------------------
+# Interrupts -------------------------------------------------------------------
 
 
 @contextmanager
 def interrupts_wait() -> Iterator[None]:
-    """Hold back whatever would stop us until the block is done: Ctrl-C, TERM and HUP.
+    """Hold back the signals that would stop us, Ctrl-C, TERM and HUP, during a block.
 
-    Then it stops us as Ctrl-C does, so that what was done can be saved. A signal that
-    is ignored stays ignored, as HUP is under nohup.
+    After the block they act like Ctrl-C, so the work done can still be saved. An
+    ignored signal stays ignored, as HUP does under nohup.
     """
     waiting = []
     with answered_by(lambda number, frame: waiting.append(number), STOPS) as before:
         yield
     if waiting:
-        if before[waiting[0]] is signal.SIG_DFL:  # which would end us on the spot
+        if before[waiting[0]] is signal.SIG_DFL:  # would end the process on the spot
             raise KeyboardInterrupt
-        # The first one only: a second Ctrl-C while it saves says the same.
+        # Only the first: a second Ctrl-C in the meantime means the same.
         signal.raise_signal(waiting[0])
 
 
 @contextmanager
 def answered_by(answer, numbers: tuple[int, ...]) -> Iterator[dict]:
-    """Let `answer` meet these signals in the block; gives the answers of before."""
+    """Handle these signals with `answer` in a block; yields the previous handlers."""
     before = {}
-    if threading.current_thread() is threading.main_thread():  # nobody else is asked
+    if threading.current_thread() is threading.main_thread():  # others may set none
         before = {number: signal.getsignal(number) for number in numbers}
-    # None: set by something that is not Python; it can be neither called nor put back.
+    # None: not set from Python; such a handler can be neither called nor restored.
     ours = {n: was for n, was in before.items() if was not in (None, signal.SIG_IGN)}
     for number in ours:
         signal.signal(number, answer)
@@ -372,7 +371,7 @@ def answered_by(answer, numbers: tuple[int, ...]) -> Iterator[dict]:
 
 @contextmanager
 def stopped_by_any() -> Iterator[None]:
-    """TERM and HUP raise KeyboardInterrupt in the block, wherever Ctrl-C would."""
+    """Let TERM and HUP raise KeyboardInterrupt in a block, as Ctrl-C does."""
     silent = tuple(n for n in STOPS if signal.getsignal(n) is signal.SIG_DFL)
     with answered_by(signal.default_int_handler, silent):
         yield

@@ -1,4 +1,4 @@
-"""What decides how a training goes, besides its data and its network."""
+"""The hyperparameters of a training."""
 
 import math
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from course_lib.training.bounds import integer
 from course_lib.training.resume import DTYPES, MOST_ITERATIONS
 
 PRECISIONS = ("auto", *DTYPES)
-BOUNDS = {  # within which a training at least begins to make sense
+BOUNDS = {  # outside of these a training makes no sense
     "learning_rate": (0.0, 1.0),
     "warmup": (0, MOST_ITERATIONS),
     "decay": (0.0, 1.0),
@@ -19,34 +19,34 @@ BOUNDS = {  # within which a training at least begins to make sense
 
 @dataclass(frozen=True)
 class Settings:
-    """Numbers become Python's own, fit for a card, which keeps them all.
+    """The hyperparameters; all become plain Python numbers and are kept on the card.
 
     Raises:
-        ValueError: iterations, precision or keep that cannot be meant
+        ValueError: a value is out of bounds, or not one of the choices
     """
 
     iterations: int
-    # Twenty times the customary 1e-4, which is hopeless in minutes: 2e-3 to 5e-3 with a
-    # warm-up, a decay and a clip learned fastest on a CPU.
+    # Twenty times the customary 1e-4, which is hopeless within minutes: with a warm-up,
+    # a decay and a clip, 2e-3 to 5e-3 learned fastest on a CPU.
     learning_rate: float = 2e-3
     warmup: int = 100  # iterations over which the learning rate rises from 0
-    decay: float = 0.5  # the last share of the iterations, over which it falls to 0
-    clip: float = 1.0  # the longest gradient that is followed
+    decay: float = 0.5  # the final share of the iterations, over which it falls to 0
+    clip: float = 1.0  # the largest gradient norm; longer gradients are shortened
     weight_decay: float = 0.0
-    ema: float = 0.999  # how much of the averaged weights is kept at each iteration
-    precision: str = "auto"  # float32, bfloat16, or the faster of both on this machine
-    keep: tuple[int, ...] = ()  # iterations whose averaged weights are kept as well
-    muon: bool = False  # matrices move by Muon, and only the rest by AdamW
-    gently: tuple[str, ...] = ()  # parts that come trained: a fifth of learning_rate
+    ema: float = 0.999  # decay of the moving average of the weights
+    precision: str = "auto"  # "float32", "bfloat16", or "auto" for the faster one here
+    keep: tuple[int, ...] = ()  # iterations whose averaged weights are kept, too
+    muon: bool = False  # Muon moves the matrices, AdamW only the rest
+    gently: tuple[str, ...] = ()  # pretrained parts, at a fifth of the learning rate
 
     def __post_init__(self):
-        own = object.__setattr__  # the only way to tidy what is frozen
+        own = object.__setattr__  # the only way to change a frozen dataclass
         for name in ("iterations", "warmup"):
             own(self, name, integer(name, getattr(self, name)))
         for name in ("learning_rate", "decay", "clip", "weight_decay", "ema"):
             own(self, name, float(getattr(self, name)))
-        # From a card they come as lists, from NumPy as its own integers: equal settings
-        # must be equal when a training is resumed.
+        # A card yields lists, NumPy its own integers: equal settings must compare equal
+        # when a training is resumed.
         own(self, "keep", tuple(integer("keep", number) for number in self.keep))
         own(self, "muon", bool(self.muon))
         if self.iterations < 1:
@@ -56,7 +56,7 @@ class Settings:
                 f"iterations must be {MOST_ITERATIONS} at most; got {self.iterations}."
             )
         for name, (low, high) in BOUNDS.items():
-            if not low <= getattr(self, name) <= high:  # NaN is nowhere, so refused
+            if not low <= getattr(self, name) <= high:  # also refuses NaN
                 raise ValueError(
                     f"{name} must lie in {low:g}..{high:g}; got {getattr(self, name)}."
                 )
@@ -72,20 +72,19 @@ class Settings:
                 )
 
     def learning_rate_at(self, iteration: int) -> float:
-        """Up in a line, level, then down along half a cosine to 0."""
-        # A share of the iterations, so that a short training ends as calm as a long
-        # one.
+        """The learning rate: a linear warm-up, a plateau, half a cosine down to 0."""
+        # A share of the iterations: short and long trainings end equally calm.
         falling = max(1, round(self.decay * self.iterations))
         left = min(1.0, (self.iterations - iteration) / falling)
-        # iteration + 1: the first step is small, but it is one. At first the moments of
-        # AdamW are means over a handful of batches, and a full step would follow those.
+        # iteration + 1, so the first step is not 0. The warm-up helps since AdamW's
+        # moments are at first means over a handful of batches.
         up = min(1.0, (iteration + 1) / max(1, self.warmup))
         return self.learning_rate * up * (1 - math.cos(math.pi * left)) / 2
 
     def ema_at(self, iteration: int) -> float:
-        """The average forgets fast at first, when there is little worth keeping."""
-        # 1 / (1 - kept) is a ninth of the iterations done: the average always spans the
-        # last ninth, until ema = 0.999 sets an end to that, after 8,990. With 0.999
-        # from the start, 37 % of the average would still be the random first weights
-        # after 1,000.
+        """The decay of the moving average: it starts low and rises to `ema`."""
+        # At first there is little worth keeping. The average spans 1 / (1 - decay)
+        # iterations, a ninth of those done, until ema = 0.999 caps it after 8,990. With
+        # 0.999 from the start, 37 % of the average would still be the random first
+        # weights after 1,000 iterations.
         return min(self.ema, (1 + iteration) / (10 + iteration))

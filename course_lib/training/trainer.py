@@ -1,10 +1,10 @@
 """The training loop: one for every network of the course.
 
-It sees a network, a function `loss_fn(model, batch) -> scalar` and a function
-`get_batch(iteration) -> dict of tensors`, and knows nothing of diffusion. A batch
-depends on the iteration number alone, and so does everything else that happens in an
-iteration; a training that was killed therefore carries on to the same weights, bit for
-bit on the same CPU, as if nothing had happened.
+It takes a network, a function `loss_fn(model, batch) -> scalar` and a function
+`get_batch(iteration) -> dict of tensors`, and knows nothing of diffusion. Everything in
+an iteration, its batch included, depends on the iteration number alone. So a training
+that was killed resumes and reaches the same weights, bit for bit on the same CPU, as if
+nothing had happened.
 
     trainer = Trainer(model, loss_fn, get_batch, Settings(iterations=1000))
     for progress in trainer.run():
@@ -49,16 +49,16 @@ from course_lib.training.resume import (
 from course_lib.training.settings import Settings
 from course_lib.typed import expanded
 
-# Seconds, not iterations: what may be lost is time, and an iteration takes as long as
-# the network and the machine make it.
+# Seconds, not iterations: a crash costs time, and the length of an iteration depends on
+# the network and the machine.
 SAVE_EVERY_S = 60
 
 
 @dataclass(frozen=True)
 class Progress:
-    """What a training says after each iteration."""
+    """The report of a training after each iteration."""
 
-    iteration: int  # how many are done
+    iteration: int  # the number of iterations done
     loss: float
     images_per_s: float
     seconds_left: float
@@ -70,9 +70,9 @@ class Trainer:
 
     Args:
         folder: where to save; None saves nothing
-        resume: carry on from what lies in `folder`; from the start if nothing does
-        card: what to write on the card besides the settings
-        device: "cpu" keeps off a GPU that is there; None takes the best
+        resume: carry on from the state in `folder`; from the start if there is none
+        card: entries for the card besides the settings
+        device: "cpu" avoids a GPU; None takes the best device
         until: the iteration to stop after for now; None is the last of the settings
     """
 
@@ -88,12 +88,12 @@ class Trainer:
 
     def __post_init__(self):
         device = self.device or best_device().type
-        # accelerate, for one thing: the same loop on a GPU, or on several. bfloat16 is
-        # switched on in `loss_of`, since only a trial tells whether it is faster here.
+        # accelerate runs the same loop on a GPU, or on several. bfloat16 is switched on
+        # in `loss_of`, since only a trial tells whether it is faster here.
         self.accelerator = Accelerator(cpu=device == "cpu")
         self.device = self.accelerator.device
-        # Before the optimizer is made: it holds the very tensors that it is to change.
-        # `model` may be wrapped later (`prepare`), and then has other names.
+        # Before the optimizer, which holds the very tensors that it changes. `model`
+        # may be wrapped later (`prepare`) and then has other names.
         self.raw_model = self.model.to(self.device).train()
         self.names, groups = in_groups(
             self.raw_model, self.settings.muon, self.settings.gently
@@ -102,20 +102,18 @@ class Trainer:
             groups,
             lr=self.settings.learning_rate,
             # 0.999 would average squared gradients over 1,000 iterations, a seventh of
-            # a training here; 0.99 over 100.
+            # a training here; 0.99 averages over 100.
             betas=(0.9, 0.99),
             weight_decay=self.settings.weight_decay,
-            # One pass over memory. On a CPU it costs nothing beside the network, where
-            # the foreach form is the slowest of the three (measured). MPS is left to
-            # itself.
+            # One pass over memory. On a CPU its cost is negligible, and foreach is the
+            # slowest of the three implementations (measured). MPS uses its default.
             fused=self.device.type in ("cpu", "cuda"),
         )
         self.iteration, self.losses, self.batch_size = 0, [], 0
-        # Sums are split among threads, and a float sum depends on where: the same
-        # weights after a resume need the same number.
+        # Threads split sums, and a float sum depends on the split: to reach the same
+        # weights, a resumed training needs the same number of threads.
         self.threads = torch.get_num_threads()
-        # A dict and not a second module: what it is for is to be saved, and drawn with
-        # now and then.
+        # A dict, not a second module: it is only saved, and sampled from now and then.
         self.ema = {n: x.clone() for n, x in self.raw_model.state_dict().items()}
         self.precision, self.lock = self.settings.precision, None
         if self.folder is not None:
@@ -124,8 +122,8 @@ class Trainer:
         if self.until is not None:
             self.until = integer("until", self.until)
         try:
-            # In this order: the folder is ours before it is read, and weights are
-            # loaded before the network is wrapped. Whatever fails, the lock is let go.
+            # In this order: the folder is locked before it is read, and weights are
+            # loaded before the network is wrapped. On any failure the lock is released.
             self.refuse_processes()
             self.take_folder()
             self.load()
@@ -141,33 +139,33 @@ class Trainer:
 
     @property
     def last(self) -> int:
-        """The iteration after which it stops."""
+        """The iteration after which the training stops."""
         return min(self.settings.iterations, self.until or self.settings.iterations)
 
     def run(self) -> Iterator[Progress]:
-        """Train to the last iteration; what was done is saved however this ends."""
-        # Of several processes: a signal only notes a wish, and all of them look at it
-        # together after the iteration (`stop_together`).
+        """Train to the last iteration; progress is saved however this ends."""
+        # With several processes, a signal only records a wish to stop; all of them
+        # check it together after the iteration (`stop_together`).
         wishes = []
-        # One process that stopped alone would leave the others waiting for its share.
+        # A process that stopped alone would leave the others waiting for its share.
         together = STOPS if self.accelerator.num_processes > 1 else ()
         with answered_by(lambda number, frame: wishes.append(number), together):
             yield from self.iterations(wishes)
 
     def iterations(self, wishes: list[int]) -> Iterator[Progress]:
-        """One after the other, until somebody wishes to stop."""
+        """Run iterations until the last one, or until a process wishes to stop."""
         set_threads(self.threads)
         # A second `run` of the same trainer comes here after `close`.
         self.take_folder()
         if self.iteration == 0:
-            self.save()  # a full disk is noticed now and not in an hour
+            self.save()  # to notice a full disk now, not in an hour
         started, first = time.monotonic(), self.iteration
         saved, is_whole = started, True
         try:
             while self.iteration < self.last:
                 is_whole = False
                 # Ctrl-C in the middle of a step would leave half of the weights a step
-                # ahead, and no later save would tell.
+                # ahead, and nobody would ever know.
                 with interrupts_wait():
                     self.losses.append(self.one_iteration())
                     self.iteration += 1
@@ -179,28 +177,28 @@ class Trainer:
                         self.save()
                         saved = now
                 self.stop_together(wishes)
-                # Over all of this run: a mean over the last few would jump with every
-                # other program.
+                # The mean over this run: a mean over a few iterations would jump
+                # whenever another program runs.
                 speed = (self.iteration - first) / max(now - started, 1e-6)
                 left = (self.last - self.iteration) / speed
                 images_per_s = speed * self.batch_size
                 yield Progress(self.iteration, self.losses[-1], images_per_s, left)
         finally:
             try:
-                if is_whole:  # half an iteration is nothing to carry on from
+                if is_whole:  # nobody can resume from half an iteration
                     with interrupts_wait():
                         self.save()
             finally:
                 self.close()
 
     def stop_together(self, wishes: list[int]) -> None:
-        """Stop every process after this iteration if one of several was asked to."""
+        """Stop every process after this iteration if any was asked to stop."""
         if self.accelerator.num_processes > 1:
             wish = torch.tensor(len(wishes), device=self.device)
             if self.accelerator.reduce(wish, "sum").item():
                 raise KeyboardInterrupt
 
-    @torch.inference_mode(False)  # wherever it is called: what learns needs gradients
+    @torch.inference_mode(False)  # wherever it is called, training needs gradients
     @torch.enable_grad()
     def one_iteration(self) -> float:
         """Look at one batch, change the weights a little, update the average."""
@@ -222,33 +220,33 @@ class Trainer:
         return mean_loss
 
     def loss_of(self, batch: dict[str, Tensor]) -> Tensor:
-        """The loss, its convolutions and matrices in the chosen precision.
+        """The loss of this process's share of a batch, in the chosen precision.
 
-        Of n processes each sees its share of the pictures, and the mean over processes
-        is the loss of the batch wherever that is a mean over pictures. So a larger
-        share counts for more, and who gets none looks at a picture that counts nothing.
+        If the loss is a mean over pictures, the mean over processes equals the loss of
+        the batch: a larger share counts for more, and a process without a share looks
+        at one picture with weight 0.
         """
         # Every process makes the whole batch, from the iteration alone, and takes its
-        # part: no data travels, and one process or four see the same pictures.
+        # share: no data travels, and one process or four see the same pictures.
         rank, processes = self.accelerator.process_index, self.accelerator.num_processes
         pictures = len(next(iter(batch.values())))
-        # Every n-th, so that shares differ by one picture at most.
+        # Every n-th picture: shares differ by one picture at most.
         mine = slice(rank, None, processes) if rank < pictures else slice(1)
         counts = len(range(rank, pictures, processes)) * processes / pictures
         share = {name: x[mine].to(self.device) for name, x in batch.items()}
         fast = self.precision == "bfloat16"
-        # Convolutions and matrices in bfloat16 where that is faster (1.25 to 1.44 times
-        # on CPUs that have it); weights and the loss stay in float32.
+        # Convolutions and matrix products in bfloat16 if that is faster (1.25 to 1.44
+        # times on CPUs that have it); weights and the loss stay in float32.
         with torch.autocast(self.device.type, torch.bfloat16, enabled=fast):
             return counts * self.loss_fn(self.model, share).float()
 
     def refuse_to_go_astray(self, loss: float, length: float) -> None:
-        """Raise before the step that would make NaN of every weight.
+        """Raise before a step that would turn every weight into NaN.
 
-        A finite loss may have a gradient that is none: sqrt(0) is 0, its slope is not.
+        A finite loss can have an infinite gradient: sqrt(0) is 0, its slope infinite.
         """
-        # One look for both: a sum is finite only if both are. After the step it would
-        # be too late, AdamW's moments keep a NaN for ever.
+        # One check for both: the sum is finite only if both are. After the step it
+        # would be too late: AdamW's moments keep a NaN for ever.
         if not math.isfinite(loss + length):
             of, it = ("loss", loss) if not math.isfinite(loss) else ("gradient", length)
             raise FloatingPointError(
@@ -261,8 +259,7 @@ class Trainer:
         """Move the average a little towards the weights."""
         kept = self.settings.ema_at(self.iteration)
         state = self.raw_model.state_dict()
-        # Whole numbers, as batch norm's count of batches, have no mean: the latest is
-        # taken.
+        # Integers, such as batch norm's count of batches, are copied, not averaged.
         floats = [n for n, x in state.items() if x.is_floating_point()]
         torch._foreach_lerp_(
             [self.ema[n] for n in floats], [state[n] for n in floats], 1 - kept
@@ -273,19 +270,18 @@ class Trainer:
     @torch.inference_mode(False)
     @torch.enable_grad()
     def faster_precision(self, trials: int = 3) -> str:
-        """Time a few batches in both precisions; nothing is learned from them."""
-        # Where it is emulated, it is slower than float32: not worth a trial.
+        """Time a few batches in both precisions, without learning from them."""
+        # Emulated bfloat16 is slower than float32: not worth a trial.
         has_bf16 = cpu_has_bf16() if self.device.type == "cpu" else True
         if not has_bf16 or self.device.type == "mps":
             return "float32"
-        # The first batch again: `get_batch` depends on its number alone, so looking
-        # changes nothing.
+        # `get_batch` depends on the iteration alone, so this changes nothing.
         batch = self.get_batch(0)
         buffers = [(b, b.clone()) for b in self.raw_model.buffers()]
         best = dict.fromkeys(("float32", "bfloat16"), math.inf)
         for _ in range(trials):
-            # In turns, so that a neighbour on the machine slows both; and the least of
-            # three, for whatever disturbs only ever adds.
+            # Alternating, so other programs slow down both. The minimum of three, since
+            # disturbances only ever add time.
             for self.precision in best:
                 start = time.perf_counter()
                 self.accelerator.backward(self.loss_of(batch))
@@ -295,24 +291,23 @@ class Trainer:
                 best[self.precision] = min(
                     best[self.precision], time.perf_counter() - start
                 )
-        for buffer, before in buffers:  # what batch norm has seen meanwhile
+        for buffer, before in buffers:  # undo what batch norm has seen
             buffer.copy_(before)
-        # The first process decides: with other precisions the processes would drift
-        # apart.
+        # The first process decides: with different precisions, processes would diverge.
         return broadcast_object_list([min(best, key=best.get)])[0]
 
     # Saving -------------------------------------------------------------------
 
     def take_folder(self) -> None:
-        """Make sure that nobody else trains into this folder."""
+        """Lock the folder: no other training may write to it."""
         if self.lock is not None and self.accelerator.is_main_process:
             take(self.folder, self.lock)
 
     def refuse_processes(self) -> None:
-        """A batch that is looked at as a whole must not be shared out.
+        """Refuse several processes if a batch must not be split.
 
-        A loss says so by an attribute `of_whole_batch`. And batch norm asks all of it
-        for mean and spread: of a share, both are others.
+        A loss marks itself with an attribute `of_whole_batch`. Batch norm counts too:
+        its mean and variance are those of the whole batch.
         """
         norms = (nn.BatchNorm1d, nn.BatchNorm2d)
         as_a_whole = hasattr(self.loss_fn, "of_whole_batch") or any(
@@ -320,12 +315,12 @@ class Trainer:
         )
         if self.accelerator.num_processes > 1 and as_a_whole:
             raise ValueError(
-                "What this training learns of a picture depends on the others of its "
-                "batch, so it trains in one process: start it without torchrun."
+                "What this training learns from a picture depends on the others of its "
+                "batch, so it needs a single process: start it without torchrun."
             )
 
     def save(self) -> None:
-        """Write the state, the one truth, and from it the weights for use."""
+        """Write the complete state, and from it the weights for use."""
         # All processes have the same weights; one of them writes.
         if self.folder is not None and self.accelerator.is_main_process:
             state = state_of(
@@ -334,13 +329,13 @@ class Trainer:
             save_state(self.folder, state, self.full_card())
 
     def keep_weights(self) -> None:
-        """Set today's averaged weights aside, for a series from early to late."""
+        """Set the current averaged weights aside, for a series from early to late."""
         if self.folder is not None and self.accelerator.is_main_process:
             save_aside(self.folder, self.ema, self.full_card())
 
     def full_card(self) -> dict:
-        """What was trained, how, and how far it is."""
-        # A hundred numbers for a plot. The state keeps every loss.
+        """The card: what was trained, how, and how far it is."""
+        # A hundred means for a plot; the state keeps every loss.
         every = max(1, len(self.losses) // 100)
         groups = [self.losses[i : i + every] for i in range(0, len(self.losses), every)]
         facts = {
@@ -361,14 +356,13 @@ class Trainer:
         if found is None:
             return
         tensors, then = found
-        # Tuples of settings come back from JSON as lists, so both sides are compared as
-        # JSON.
+        # Compared as JSON, which turns the tuples of settings into lists.
         refuse_another(self.folder, then, as_json(self.card | asdict(self.settings)))
         iteration = then["iteration"]
         network = (self.raw_model, self.optimizer, self.names)
         check_tensors(self.folder, tensors, *network, iteration)
-        # A training that was done had its rate at 0, and now it rises once more: who
-        # reads the card should know that it is not one of so many iterations.
+        # A finished training had its learning rate at 0, and now it rises again: the
+        # card should say that this is not one training of so many iterations.
         if iteration == then["settings"]["iterations"] < self.settings.iterations:
             self.card = self.card | {"carried_on_from": iteration}
         elif "carried_on_from" in then:
@@ -377,14 +371,13 @@ class Trainer:
         self.ema = {n: x.to(self.device) for n, x in part(tensors, "ema.").items()}
         put_back(self.optimizer, self.names, part(tensors, "optimizer."))
         self.losses = tensors["losses"].tolist()
-        # As then, not as it would be chosen here: a faster precision is another
-        # training.
+        # As before, not as chosen here: another precision is another training.
         self.iteration, self.precision = iteration, then["precision"]
         self.threads = then["threads"]
 
     def close(self) -> None:
         if self.lock is not None:
-            # However often it was taken: `run` takes it again.
+            # However often it was acquired: `run` acquires it again.
             self.lock.release(force=True)
 
     def averaged_model(self) -> nn.Module:
@@ -395,10 +388,9 @@ class Trainer:
 def seconds_an_iteration(
     make: Callable[[Settings], Trainer], settings: Settings, iterations: int
 ) -> float:
-    """Time 2 or more iterations of a throw-away training; the first one warms up."""
+    """Seconds an iteration of a throw-away training takes; needs 2 or more of them."""
     trial = make(replace(settings, iterations=iterations, keep=()))
-    # n ends have n - 1 times between them: the first iteration, in which caches are
-    # filled, is in none.
+    # n end times have n - 1 gaps: the first iteration, which fills caches, is in none.
     ends = [time.monotonic() for _ in trial.run()]
     return broadcast_object_list([(ends[-1] - ends[0]) / (iterations - 1)])[0]
 
@@ -408,13 +400,14 @@ def train(
     on_sample: Callable[[nn.Module, int], None] | None = None,
     sample_every: int = 500,
 ) -> nn.Module:
-    """Run a trainer to its end with a progress bar; stop it and lose nothing.
+    """Run a trainer to its end with a progress bar; stop it at any time, lose nothing.
 
-    Ctrl-C stops it, and so does what a machine sends before it ends a program (TERM),
-    and a terminal that was closed (HUP).
+    Ctrl-C stops it. So do the signal that a machine sends before it ends a program
+    (TERM) and the closing of the terminal (HUP).
 
     Args:
         on_sample: called with the network, averaged weights inside, and the iteration
+        sample_every: iterations between two of these calls
 
     Returns:
         the network with the averaged weights in it
@@ -429,8 +422,7 @@ def train(
         with stopped_by_any():
             for progress in trainer.run():
                 speed = f"{progress.images_per_s:.0f} images/s"
-                # refresh=False: `update` draws the bar anyway, and at most ten times a
-                # second.
+                # refresh=False: `update` draws the bar, at most ten times a second.
                 bar.set_postfix_str(f"loss {progress.loss:.4f}, {speed}", refresh=False)
                 bar.update(1)
                 if on_sample and progress.iteration % sample_every == 0:
@@ -439,7 +431,7 @@ def train(
         where = (
             f"saved in {trainer.folder}" if trainer.folder else "kept in the trainer"
         )
-        # Not an error: who stopped it knows. The network comes back as it is.
+        # Not an error, since it was stopped on purpose: return the network as it is.
         if trainer.accelerator.is_main_process:
             sentence = f"Stopped after {trainer.iteration} iterations, {where}: "
             bar.write(printable(f"{sentence}carry on later."))

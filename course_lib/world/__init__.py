@@ -1,1 +1,1 @@
-"""The embedded world: what a critter is, how it is drawn and said; and real photos."""
+"""The world of critters: how they are chosen, drawn and described; and real photos."""

@@ -1,12 +1,12 @@
-"""What a one-animal picture may show besides: stilts, a hat, a balloon, an umbrella.
+"""Accessories of a one-animal picture: stilts, a hat, a balloon, an umbrella.
 
 Each is painted in the figure's own units (see `animals`). `pose` holds lengths, each
-(N, 1, 1): "side" is -1 or 1, where the free hand is; "head_x" and "head_y" the top of
-the head; "width" half the figure's width; "roof" the lower edge of an umbrella. What
-stands or hangs behind the figure is painted before it, what it wears after it.
+(N, 1, 1): "side" is -1 or 1 and says where the free hand is; "head_x" and "head_y" are
+the top of the head; "width" is half the figure's width; "roof" is the lower edge of an
+umbrella. Parts behind the figure are painted before it, parts in front after it.
 
-Each has colours of its own, the same in every picture: "a blue frog with a hat" says of
-the frog alone that it is blue.
+Each accessory has its own fixed colours, the same in every picture: in "a blue frog
+with a hat" only the frog is blue.
 """
 
 from torch import Tensor
@@ -23,14 +23,14 @@ from course_lib.world.shapes import (
     union,
 )
 
-STILTS = 1.0  # how far stilts lift, half the height of a body
+STILTS = 1.0  # how far stilts lift a figure: half the height of a body
 
 
 def stilts(brush: Brush, pose: dict[str, Tensor]) -> None:
     """Two poles with a step each; painted before the figure, which hides their tops."""
     half = mirror(brush.points)
-    # One and a half to two pixels wide at 32x32, bright, outlined: thinner, they would
-    # be lost there or look like legs.
+    # One and a half to two pixels wide at 32x32, bright and outlined. Thinner poles
+    # would vanish there or look like legs.
     radius = (0.75 * brush.pixel).clamp(min=0.11)
     # From the ground, STILTS below the feet, up to 0.4 inside the body.
     poles = union(
@@ -58,14 +58,14 @@ def balloon(brush: Brush, pose: dict[str, Tensor]) -> None:
 
 
 def umbrella_middle(pose: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Where the pole of the umbrella meets its roof."""
-    # Between the head, which it is to keep dry, and the hand that holds it.
+    """Where the umbrella's pole meets its roof: x and y, each (N, 1, 1)."""
+    # Between the head, which the umbrella keeps dry, and the hand that holds it.
     return 0.35 * pose["head_x"] + 0.4 * pose["side"], pose["roof"]
 
 
 def umbrella_pole(brush: Brush, pose: dict[str, Tensor]) -> None:
     x, y = umbrella_middle(pose)
-    # At the edge of the body, where it is seen, but a turtle's is beyond its roof.
+    # At the body's edge, where it shows; but a turtle's edge lies beyond the roof.
     hand = (pose["side"] * (pose["width"] - 0.05).clamp(max=1.1), 0.3)
     pole = capsule(brush.points, hand, (x, y), brush.thick(0.05))
     brush.paint_outlined(pole, (0.55, 0.36, 0.20))
@@ -89,13 +89,13 @@ def hat(brush: Brush, pose: dict[str, Tensor]) -> None:
     felt = union(
         box(points, (0.0, 0.0), (0.52, 0.09)), box(points, (0.0, 0.36), (0.31, 0.36))
     )
-    # A black hat before a night sky would be a hole in the head.
+    # Against a night sky, a black hat without a rim would look like a hole in the head.
     brush.paint(felt - brush.line, (0.88, 0.88, 0.92))
     brush.paint(felt, (0.12, 0.11, 0.16))
     band = box(points, (0.0, 0.18), (0.31, brush.thick(0.11)))
     brush.paint(band, (0.90, 0.13, 0.20))
 
 
-# An umbrella is in both: its pole stands behind the figure, its roof hangs before it.
+# The umbrella is in both: its pole is behind the figure, its roof in front.
 BEHIND = {"stilts": stilts, "balloon": balloon, "umbrella": umbrella_pole}
 IN_FRONT = {"hat": hat, "umbrella": umbrella_roof}

@@ -1,10 +1,10 @@
 """Eight animals and three things, each drawn from a dozen shapes.
 
 A figure is drawn in its own units: x = 0 is its middle, y = 0 the ground it stands on,
-y = 2 the top of a common head. Front view: frog, rabbit, cat, bear, bat. Side view,
-looking to the right: bird, fish, turtle and the crane. Each has one cue that survives
-at 32x32: eye bumps, long ears, a curled tail, a light muzzle, a beak, a forked tail,
-a dome, scalloped wings.
+y = 2 the top of a typical head. Front view: frog, rabbit, cat, bear, bat. Side view,
+facing right: bird, fish, turtle and crane. Each animal has one cue that survives at
+32x32: eye bumps, long ears, a curled tail, a light muzzle, scalloped wings, a beak, a
+forked tail, a dome.
 """
 
 from dataclasses import dataclass
@@ -30,15 +30,15 @@ from course_lib.world.shapes import (
 
 @dataclass(frozen=True)
 class Build:
-    """Where the parts of a figure are that something else is fastened to."""
+    """The dimensions of a figure that layout and accessories depend on."""
 
-    width: float  # half the width of everything
-    top: float  # of everything, ears included
-    head: tuple[float, float]  # the top of the head, where hats and ears go
+    width: float  # half the width of the whole figure
+    top: float  # of the whole figure, ears included
+    head: tuple[float, float]  # (x, y) of the top of the head, for hats and ears
     lift: float = 0.0  # how high it hovers
 
 
-# Measured on the figures below: too small, and a hat or an ear would leave the frame.
+# Measured on the figures below. If one is too small, a hat or an ear leaves the frame.
 BUILDS = {
     "frog": Build(1.12, 1.75, (0.0, 1.78)),
     "rabbit": Build(0.9, 2.4, (0.0, 1.6)),
@@ -60,22 +60,22 @@ STEEL, WOOD, SCARLET = (0.42, 0.45, 0.52), (0.72, 0.42, 0.22), (0.90, 0.14, 0.16
 
 
 def lighter(colour: Tensor) -> Tensor:
-    """Half way to cream, for bellies; what is white already turns a little grey."""
+    """A belly's colour: about half way to cream, but a light grey on white animals."""
     cream = torch.tensor(CREAM, device=colour.device).reshape(1, 3, 1, 1)
-    # Cream alone would hide the colour in the middle of the body, and the colour is
-    # what a picture is asked about.
+    # Cream alone would hide the animal's colour in the middle of its body, and prompts
+    # ask for that colour.
     pale = colour * 0.45 + cream * 0.55
     is_white = colour.amin(1, keepdim=True) > 0.8
     return torch.where(is_white, colour * 0.86, pale)
 
 
 def eyes(brush: Brush, spot: Points, x: float, y: float, white: float, look) -> None:
-    """A white ball with a dark pupil; `look` moves the pupil, (N, 1, 1)."""
-    # Eyes are what people look at first: never below a pixel and a quarter.
+    """White eyes with dark pupils; `look`, a number or (N, 1, 1), moves the pupils."""
+    # People look at eyes first, so their radius is never below 1.25 pixels.
     radius = (1.25 * brush.pixel).clamp(min=white)
     brush.paint(circle(spot, (x, y), radius + 0.6 * brush.line), BLACK)
     brush.paint(circle(spot, (x, y), radius), WHITE)
-    # Half as wide as the white, so that one sees where it looks.
+    # Half as wide as the white, to show which way the animal looks.
     pupil = (0.8 * brush.pixel).clamp(min=0.55 * white)
     brush.paint(circle(spot, (x + look, y), pupil), BLACK)
 
@@ -100,10 +100,9 @@ def smile(brush: Brush, centre, radius: float, width: float, colour=BLACK) -> No
 
 def ear_shape(spot: Points, kind: str, grow: float = 1.0) -> Tensor:
     """A pair of ears around the top of a head at (0, 0); grow < 1 for the inside."""
-    # Drawn larger than an animal of that size would have them: small ears were what a
-    # network learned last. `spot` is folded, so one ear is a pair. An inside is the
-    # same ear made smaller, not a distance inwards: a slim ear would have no inside
-    # left.
+    # Larger than life: small ears were the last thing that networks learned. `spot` is
+    # folded, so one ear becomes a pair. The inside is a smaller copy of the ear rather
+    # than an inset of its outline, which would leave nothing of a slim ear.
     if kind == "rabbit":
         return capsule(spot, (0.24, 0.0), (0.54, 0.64), 0.17 * grow, 0.2 * grow)
     if kind == "cat":
@@ -114,11 +113,10 @@ def ear_shape(spot: Points, kind: str, grow: float = 1.0) -> Tensor:
 
 
 def add_ears(brush: Brush, body: Tensor, kind: str, head) -> Tensor:
-    """The body with ears; they share its outline."""
+    """The body with ears, under one outline."""
     if kind == "none":
         return body
-    # One union, one outline: ears that were painted after the body would have a line
-    # across their foot.
+    # Ears painted after the body would have a line across their base.
     return union(body, ear_shape(head_points(brush, head), kind))
 
 
@@ -131,9 +129,9 @@ def paint_inner_ears(brush: Brush, kind: str, head) -> None:
 
 
 def head_points(brush: Brush, head: tuple[float, ...]) -> Points:
-    """Folded points around the top (x, y) of a head; a third number parts the ears.
+    """Points folded around the top (x, y) of a head.
 
-    With it ears stand farther apart, or nearer if it is negative.
+    A third number in `head` moves the ears apart, or together if it is negative.
     """
     x, y = mirror(brush.points, head[0])
     return x - sum(head[2:]), y - head[1]
@@ -141,8 +139,8 @@ def head_points(brush: Brush, head: tuple[float, ...]) -> Points:
 
 # ------------------------------------------------------------------ animals, from front
 
-# All figures are called alike: who is seen from the front, and does not look anywhere,
-# is given a `look` all the same, and a thing is told that it wears no ears.
+# All figures take the same arguments. Those seen from the front ignore `look`, and
+# things ignore both `ears` and `look`.
 
 
 def frog(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
@@ -152,7 +150,7 @@ def frog(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         head = (0.0, 1.3, 0.38)  # outside the eye bumps, which are just as round
     elif ears == "rabbit":
         head = (0.0, 1.62, -0.12)  # between them
-    # The eye bumps are part of the outline: a frog is told by its silhouette.
+    # The eye bumps are part of the outline: the silhouette gives a frog away.
     body = union(
         ellipse(points, (0.0, 0.55), (0.86, 0.56)),
         ellipse(points, (0.0, 1.0), (0.9, 0.5)),
@@ -172,8 +170,8 @@ def rabbit(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     points, half = brush.points, mirror(brush.points)
     tail = circle(points, (0.64, 0.36), 0.28)  # first, so the body lies over it
     brush.paint_outlined(tail, WHITE)
-    # Its own ears or borrowed ones, never both: a rabbit with bear ears is one whose
-    # long ears are gone.
+    # Its own ears or borrowed ones, never both: a rabbit with bear ears has lost its
+    # long ones.
     head, ears = (0.0, 1.5), "rabbit" if ears == "none" else ears
     body = union(
         ellipse(points, (0.0, 0.5), (0.54, 0.52)),
@@ -183,7 +181,7 @@ def rabbit(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint_shaded(add_ears(brush, body, ears, head), colour)
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.0, 0.44), (0.3, 0.32)), lighter(colour))
-    # White on a pale belly, so with a line around them; half of one, as they are small.
+    # White on a pale belly needs a line around it; half a line, since teeth are small.
     teeth = box(points, (0.0, 0.81), (0.13, 0.13))
     brush.paint(teeth - 0.5 * brush.line, BLACK)
     brush.paint(teeth, WHITE)
@@ -194,7 +192,7 @@ def rabbit(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
 def cat(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     """Pointed ears, whiskers, green eyes, a tail curled up at the side."""
     points, half = brush.points, mirror(brush.points)
-    # Three straight pieces make a curl, since their round ends hide the joints.
+    # Three straight pieces make a curl: their round ends hide the joints.
     tail = union(
         capsule(points, (0.35, 0.14), (0.78, 0.2), brush.thick(0.13)),
         capsule(points, (0.78, 0.2), (0.92, 0.62), brush.thick(0.13)),
@@ -234,7 +232,7 @@ def bear(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint_shaded(add_ears(brush, body, ears, head), colour)
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.0, 0.48), (0.4, 0.36)), lighter(colour))
-    # Cream on bears of any colour: it is by the muzzle that a bear is told from a cat.
+    # Cream on bears of any colour: the muzzle tells a bear from a cat.
     brush.paint(ellipse(points, (0.0, 1.08), (0.34, 0.24)), CREAM)
     nose = ellipse(points, (0.0, 1.16), (0.16, 0.11))
     brush.paint(nose, BLACK)
@@ -245,18 +243,18 @@ def bat(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     """Spread wings with scallops below, small pointed ears, two fangs."""
     points, half, head = brush.points, mirror(brush.points), (0.0, 1.42)
     sail = [(0.1, 1.2), (0.75, 1.5), (1.3, 1.62), (1.36, 0.62), (0.1, 0.3)]
-    # Two bites out of the sail make the scallops, by which strangers name a bat.
+    # Two bites out of the sail make the scallops that people recognise a bat by.
     wing = without(polygon(half, sail), circle(half, (1.05, 0.52), 0.33))
     wing = without(wing, circle(half, (0.5, 0.34), 0.3))
     body = union(
         ellipse(points, (0.0, 0.62), (0.34, 0.5)),
         ellipse(points, (0.0, 1.12), (0.46, 0.4)),
     )
-    # Its own ears are left out where it borrows others, as with the rabbit.
+    # Borrowed ears replace its own, as with the rabbit.
     if ears == "none":
         body = union(body, polygon(half, [(0.08, 1.3), (0.46, 1.2), (0.4, 1.8)]))
-    # Wings get their outline before the body and their colour after it, so that the
-    # body lies in front and no line is drawn through it.
+    # The wings' outline comes before the body and their colour after it: the body stays
+    # in front, and no line runs through it.
     brush.paint(wing - brush.line, brush.outline)
     brush.paint_shaded(add_ears(brush, body, ears, head), colour)
     brush.paint(without(wing, body - 0.6 * brush.line), colour * 0.88)
@@ -267,7 +265,7 @@ def bat(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint(fangs, WHITE)
 
 
-# ----------------------------------------------------------------- animals, from a side
+# -------------------------------------------------------------- animals, from the side
 
 
 def bird(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
@@ -279,7 +277,7 @@ def bird(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         capsule(points, (-0.22, 0.06), (-0.02, 0.06), brush.thick(0.06)),
         capsule(points, (0.18, 0.06), (0.38, 0.06), brush.thick(0.06)),
     )
-    # Legs and beak before the body, whose outline then closes over them.
+    # Legs and beak before the body, so the body's outline closes over them.
     brush.paint_outlined(legs, BEAK)
     beak = capsule(points, (0.78, 1.33), (1.17, 1.27), 0.2, 0.05)
     brush.paint_outlined(beak, BEAK)
@@ -291,8 +289,8 @@ def bird(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint_shaded(add_ears(brush, body, ears, head), colour)
     paint_inner_ears(brush, ears, head)
     brush.paint(ellipse(points, (0.26, 0.74), (0.3, 0.3)), lighter(colour))
-    # A darker shade and no outline: of a big bird's wing, eight pixels wide at 32x32,
-    # lines would take up two.
+    # A darker shade and no outline: a big bird's wing is eight pixels wide at 32x32,
+    # and lines would take up two of them.
     wing = ellipse(points, (-0.28, 0.86), (0.42, 0.26))
     brush.paint(wing, colour * 0.76)
     eyes(brush, points, 0.54, 1.38, 0.22, look)
@@ -310,7 +308,7 @@ def fish(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     everything = add_ears(brush, union(body, tail, fin), ears, head)
     brush.paint_shaded(everything, colour)
     paint_inner_ears(brush, ears, head)
-    # Cut by the body, a little inside of its edge: no stripe crosses the outline.
+    # Cut off a little inside the body's edge, so no stripe crosses the outline.
     for x in (-0.34, 0.1):
         band = intersection(body + 0.5 * brush.line, box(points, (x, 0.8), (0.1, 0.6)))
         brush.paint(band, lighter(colour))
@@ -322,7 +320,7 @@ def fish(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
 
 
 def turtle(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
-    """A dome with dark plates; the colour is the shell's, the skin is always pale."""
+    """A dome with dark plates. The shell has the colour; the skin is always pale."""
     points, head = brush.points, (0.92, 1.08)
     skin = union(
         circle(points, (0.92, 0.85), 0.34),
@@ -331,8 +329,8 @@ def turtle(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         capsule(points, (0.45, 0.35), (0.5, 0.15), 0.17),
         capsule(points, (-0.9, 0.3), (-1.12, 0.24), 0.11, 0.05),
     )
-    # Skin first: the shell overlaps it. Its colour is one for all turtles, else "a red
-    # turtle" could mean either part.
+    # Skin first, since the shell overlaps it. All turtles have the same skin colour;
+    # otherwise "a red turtle" could mean either part.
     brush.paint_outlined(add_ears(brush, skin, ears, head), SKIN)
     paint_inner_ears(brush, ears, head)
     dome = intersection(ellipse(points, (-0.12, 0.36), (0.92, 0.94)), 0.34 - points[1])
@@ -344,7 +342,7 @@ def turtle(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
         circle(points, (0.34, 0.68), 0.16),
     )
     brush.paint(plates, colour * 0.62)
-    # 0.05 thinner, so that the shell's own colour shows on both sides of it.
+    # 0.05 thinner, so the shell's own colour shows on both sides.
     brush.paint(rim + 0.05, lighter(colour))
     bead_eyes(brush, points, 1.02, 0.92, 0.12)
     mouth = capsule(points, (1.02, 0.68), (1.18, 0.72), brush.thick(0.03))
@@ -355,7 +353,7 @@ def turtle(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
 
 
 def club(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
-    """A baseball bat, leaning, with its ball, which tells it from any other stick."""
+    """A leaning baseball bat; the ball beside it tells it from any other stick."""
     points = brush.points
     knob = circle(points, (-0.92, 0.14), 0.15)
     stick = capsule(points, (-0.88, 0.18), (0.6, 1.7), 0.1, 0.27)
@@ -364,7 +362,7 @@ def club(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint(grip, BLACK, 0.7)
     ball = circle(points, (0.66, 0.36), 0.34)
     brush.paint_outlined(ball, WHITE)
-    # One circle, mirrored and cut by the ball, is both seams.
+    # One circle, mirrored and clipped to the ball, makes both seams.
     seams = stroke(circle(mirror(points, 0.66), (0.44, 0.36), 0.3), brush.thick(0.04))
     brush.paint(intersection(seams, ball), SCARLET)
 
@@ -389,7 +387,7 @@ def crane(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     brush.paint_outlined(body, colour)
     tail = ellipse(points, (-0.66, 1.02), (0.3, 0.2))
     brush.paint(tail, BLACK)
-    # Red cap, black tail and grey legs whatever its colour: a bird has none of them.
+    # Red cap, black tail and grey legs, whatever its colour: the bird has none of them.
     cap = intersection(circle(points, (0.46, 1.98), 0.23), 2.04 - points[1])
     brush.paint(cap, SCARLET)
     eye = circle(points, (0.54, 1.98), brush.thick(0.07))
@@ -399,7 +397,7 @@ def crane(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
 def machine(brush: Brush, colour: Tensor, ears: str, look: Tensor) -> None:
     """A tower crane: a mast with crossed bars, an arm, a counterweight, a box."""
     points, bar = brush.points, brush.thick(0.06)
-    # One pixel wide in all: thinner, it would fade (see `Brush.thick`).
+    # One pixel wide: a thinner rope would fade (see `Brush.thick`).
     rope = capsule(points, (0.7, 1.9), (0.7, 0.9), 0.5 * brush.pixel)
     brush.paint(rope, brush.outline)
     cross = [

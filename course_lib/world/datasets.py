@@ -1,7 +1,8 @@
-"""The picture sets: critters drawn here, CIFAR-10, and any folder of your own photos.
+"""The picture sets: critters drawn here, CIFAR-10 and emoji.
 
-Each is a `PictureSet`: bytes, labels and the names of the labels. Label 0 is "nothing",
-so that a network can also be told nothing; the classes start at 1.
+Each is a `PictureSet`: pictures as bytes, labels and the names of the labels. Label 0
+is "nothing", the null label of classifier-free guidance; the classes start at 1.
+(`photos` reads a folder of your own photos.)
 """
 
 import ast
@@ -40,7 +41,7 @@ from course_lib.typed import as_list, as_name
 from course_lib.world import accessories, animals, critters, drawing, scenes, shapes
 from course_lib.world.drawing import draw_critters
 
-# One revision, fixed: what others upload later must not change what was measured here.
+# A pinned revision: later uploads must not change what was measured here.
 CIFAR10 = "uoft-cs/cifar10"
 CIFAR10_REVISION = "0b2714987fa478483af9968de7c934580d0bb9a2"
 CIFAR10_NAMES = (
@@ -48,24 +49,24 @@ CIFAR10_NAMES = (
     *("dog", "frog", "horse", "ship", "truck"),
 )
 CIFAR10_ROWS = {"train": 50_000, "test": 10_000}
-# SHA-256 of the labels in their order, one byte each: enough to tell another order or
-# another set, before a single picture is decoded.
+# SHA-256 of the labels in order, one byte each: enough to notice another order or
+# another data set before a single picture is decoded.
 CIFAR10_LABELS = {
     "train": "2b7cd2f24487317614016b72ffd53071c3062f592f0eb300c18a770d41ae1253",
     "test": "cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5",
 }
 
 
-EMOJI = "emoji/emoji32-rgb-captioned.parquet"  # in a mirror; no hub has this file
-EMOJI_TEST = 5  # one name in so many is for testing
+EMOJI = "emoji/emoji32-rgb-captioned.parquet"  # only in a mirror, on no hub
+EMOJI_TEST = 5  # one name in five is for testing
 
 
 class DataError(Exception):
     """A picture set cannot be used; the message says why and what to do."""
 
 
-# Bytes, not floats: 50,000 pictures of 64x64 are 0.6 GB and would be 2.5. They become
-# floats a batch at a time, when they are asked for.
+# Bytes, not floats: 50,000 pictures of 64x64 take 0.6 GB instead of 2.5. They become
+# floats one batch at a time.
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +75,9 @@ class PictureSet:
 
     Args:
         pictures: (N, 3, H, W) uint8
-        labels: (N,) int64, 0 means "nothing"
-        names: names[label]; names[0] is "nothing"
-        factors: for critters, everything that is known of each picture
+        labels: (N,) int64; 0 means "nothing"
+        names: the name of each label; names[0] is "nothing"
+        factors: for critters, name of the factor -> (N,) int64
     """
 
     name: str
@@ -93,7 +94,11 @@ class PictureSet:
         return from_bytes(self.pictures[index]), self.labels[index]
 
     def label(self, name: str) -> int:
-        """The number of a label's name, or a sentence with the names there are."""
+        """Return the number of a label.
+
+        Raises:
+            DataError: no label has this name; the message lists those that exist
+        """
         name = name if name in self.names else as_name(name)
         if name not in self.names:
             raise DataError(
@@ -105,16 +110,19 @@ class PictureSet:
 def batches(
     pictures: PictureSet, batch_size: int, seed: int = 0, flip: bool = False
 ) -> GetBatch:
-    """The batch of each iteration: every picture once an epoch, shuffled by the seed.
+    """A function from iteration number to batch: each epoch is shuffled by the seed.
 
-    A function of the number of the iteration alone, with no place in it to remember: so
-    a training that was stopped goes on with the batch that it would have seen.
+    It keeps no position between calls, so a training that was stopped resumes with
+    exactly the batches that it would have seen.
 
-    A batch is {"x_0": (B, 3, H, W) in [-1, 1], "cond": (B,) labels} and the factors; of
-    a `training.latents.LatentSet`, which is asked in the same way, x_0 are latents.
+    A batch is {"x_0": (B, 3, H, W) in [-1, 1], "cond": (B,) labels} and the factors. A
+    `training.latents.LatentSet` works in the same way; its x_0 are latents.
+
+    Args:
+        flip: mirror each picture with a chance of one half
     """
     n = len(pictures)
-    # Of the epoch at hand only, as iterations come in their order.
+    # The order of the current epoch only: iterations come in order.
     order: dict[int, Tensor] = {}
 
     def index_at(place: int) -> int:
@@ -126,8 +134,8 @@ def batches(
         return int(order[epoch][place % n])
 
     def get_batch(iteration: int) -> Batch:
-        # Places count on over the epochs: no picture is left out where n is no multiple
-        # of the batch.
+        # Positions run on across epochs: no picture is left out if n is not a multiple
+        # of the batch size.
         first = iteration * batch_size
         index = torch.tensor([index_at(first + i) for i in range(batch_size)])
         x_0, cond = pictures[index]
@@ -143,22 +151,28 @@ def batches(
 
 # Critters ---------------------------------------------------------------------
 
-CRITTERS_ROWS = {"train": 50_000, "test": 10_000}  # as many as CIFAR-10 has
+CRITTERS_ROWS = {"train": 50_000, "test": 10_000}  # the same numbers as CIFAR-10
 
 
 def load_critters(
     split: str = "train", size: int = 32, kind: str = "any", seed: int = 0
 ) -> PictureSet:
-    """50,000 + 10,000 drawn pictures; no held-out combination is among them.
+    """Load critters: 50,000 for training and 10,000 for testing, (N, 3, size, size).
 
-    Drawn at the first call (seconds) and kept in the cache.
+    No picture shows a held-out combination. The first call draws them (seconds) and
+    keeps them in the cache.
 
     Args:
+        split: "train" or "test"
+        size: height and width in pixels
         kind: "one" animal, "two" animals, "thing", or "any" of these
+
+    Raises:
+        DataError: there is no such split
     """
     if split not in CRITTERS_ROWS:
         raise DataError(f"Critters have the splits 'train' and 'test'; got {split!r}.")
-    # One long row of pictures, cut in two: the splits have nothing in common.
+    # One long sequence of pictures, cut in two: no picture is in both splits.
     start = 0 if split == "train" else CRITTERS_ROWS["train"]
 
     def make() -> dict[str, Tensor]:
@@ -169,7 +183,7 @@ def load_critters(
     name = critters_name(split, size, kind, seed)
     factors = cached(name, make, "pictures", *critters.FACTORS)
     pictures = factors.pop("pictures")
-    # Subject 0 is "none", which as a label is "nothing": the numbers are the same.
+    # Subject 0, "none", becomes label 0, "nothing": subjects are the labels.
     names = ("nothing", *critters.SUBJECTS[1:])
     return PictureSet("critters", pictures, factors["subject"], names, factors)
 
@@ -177,9 +191,10 @@ def load_critters(
 def critters_name(
     split: str = "train", size: int = 32, kind: str = "any", seed: int = 0
 ) -> str:
-    """The name in the cache: a changed drawing must not meet yesterday's pictures."""
-    # By the code of the files that draw: a version typed by hand would be forgotten
-    # once. As a syntax tree, for a comment changes no picture.
+    """The name in the cache, with a hash of the code that draws."""
+    # If the drawing changes, yesterday's pictures must not be used. A version number
+    # typed by hand would be forgotten one day. The hash is of the syntax tree, since a
+    # comment changes no picture.
     version = hashlib.sha256()
     for module in (chance, critters, shapes, scenes, animals, accessories, drawing):
         code = Path(module.__file__).read_text(encoding="utf-8")
@@ -191,12 +206,12 @@ def critters_name(
 
 
 def load_cifar10(split: str = "train") -> PictureSet:
-    """CIFAR-10 (Krizhevsky 2009): 50,000 + 10,000 photos of 32x32 in ten classes.
+    """Load CIFAR-10 (Krizhevsky 2009): 50,000 + 10,000 photos of 32x32, ten classes.
 
     Looks in the cache, then in the mirror that COURSE_DATA names, then on the network.
 
     Raises:
-        DataError: in none of these places
+        DataError: it is in none of these places, or there is no such split
     """
     if split not in CIFAR10_ROWS:
         raise DataError(f"CIFAR-10 has the splits 'train' and 'test'; got {split!r}.")
@@ -207,7 +222,7 @@ def load_cifar10(split: str = "train") -> PictureSet:
 
 
 def cifar10_name(split: str) -> str:
-    """The name in the cache: each mirror may hold its own version of the pictures."""
+    """The name in the cache; it depends on the mirror, whose pictures may differ."""
     mirror = mirror_folder()
     source = "the network" if mirror is None else str(mirror)
     key = hashlib.sha256(f"{source} {CIFAR10_REVISION}".encode()).hexdigest()[:8]
@@ -215,14 +230,14 @@ def cifar10_name(split: str) -> str:
 
 
 def cifar10_rows(split: str):
-    """The rows of the data set, read by `datasets`; imported late, it is slow to."""
+    """The rows of the data set, read by the library `datasets`."""
     mirror = mirror_folder()
     found = sorted(mirror.glob(f"cifar10/**/{split}-*.parquet")) if mirror else []
     tried = f"the mirror {mirror}" if found else "the network"
     try:
-        if not found and not network_reachable():  # else it is tried for half a minute
+        if not found and not network_reachable():  # it would try for half a minute
             raise ConnectionError
-        import datasets  # 3 s, so only where it is used
+        import datasets  # takes 3 s, so only where it is used
 
         if found:
             rows = datasets.Dataset.from_parquet([str(file) for file in found])
@@ -230,7 +245,7 @@ def cifar10_rows(split: str):
             revision = dict(revision=CIFAR10_REVISION)
             rows = datasets.load_dataset(CIFAR10, split=split, **revision)
         return undecoded(rows, "img")
-    except Exception as error:  # it fails in a hundred ways, all mean the same
+    except Exception as error:  # it fails in a hundred ways that all mean the same
         empty = f"; the mirror {mirror} has no cifar10/**/{split}-*.parquet"
         raise DataError(
             f"CIFAR-10 could not be had from {tried} ({type(error).__name__})"
@@ -241,9 +256,12 @@ def cifar10_rows(split: str):
 
 @plain_torch()
 def cifar10_tensors(split: str) -> dict[str, Tensor]:
-    """The pictures as bytes, and the labels; raises DataError unless all are there.
+    """The pictures, (N, 3, 32, 32) uint8, and the labels, (N,) from 1 to 10.
 
-    CIFAR-10 counts its classes from 0, which here is "nothing": so ours begin at 1.
+    CIFAR-10 counts its classes from 0; here 0 is "nothing", so the classes start at 1.
+
+    Raises:
+        DataError: some pictures are missing or damaged, or come in another order
     """
     rows = cifar10_rows(split)
     labels = torch.tensor(rows["label"])
@@ -254,36 +272,38 @@ def cifar10_tensors(split: str) -> dict[str, Tensor]:
             f"known labels; {len(rows)} were found, or in another order. Delete the "
             "download and try again."
         )
-    # Decoded here, one by one, so one damaged picture is met now and not in a training.
+    # Decoded one by one: a damaged picture shows up now, not during a training.
     files = progress_bar(rows["img"], name=f"CIFAR-10 {split}", hidden=False)
     pictures = torch.stack([read_row(file, f"CIFAR-10, {split},") for file in files])
     return {"pictures": pictures, "labels": labels + 1}
 
 
 def undecoded(rows, column: str):
-    """The same rows, their pictures as files: `datasets` would decode any kind."""
+    """The same rows with undecoded pictures: `datasets` would decode any format."""
     import datasets
 
     return rows.cast_column(column, datasets.Image(decode=False))
 
 
 def read_row(file: dict, of: str) -> Tensor:
-    """The picture file in a row as bytes (3, H, W); a path to elsewhere is none.
+    """The picture in a row as a tensor, (3, H, W) uint8.
+
+    The file must be in the row itself; a path to a file elsewhere is refused.
 
     Args:
-        of: which rows these are, for a sentence
+        of: the name of these rows, for the error message
     """
     try:
         image = picture_of(file["bytes"] or b"", of)
     except PictureError as error:
         raise DataError(
-            f"A picture is no use: {error} Delete the download and try again."
+            f"A picture is unusable: {error} Delete the download and try again."
         ) from error
     return torch.from_numpy(np.array(image)).permute(2, 0, 1)
 
 
 def load_cifar10_or_critters(split: str = "train") -> PictureSet:
-    """CIFAR-10 where it can be had, else critters, and one line that says so."""
+    """Load CIFAR-10 if it is available; otherwise say so and load critters."""
     try:
         return load_cifar10(split)
     except DataError as error:
@@ -296,18 +316,18 @@ def load_cifar10_or_critters(split: str = "train") -> PictureSet:
 
 @plain_torch()
 def load_emoji(split: str = "train") -> PictureSet:
-    """Emoji of 32x32 with their names: the caption of a picture is names[label].
+    """Load emoji of 32x32 with their names: the caption of a picture is names[label].
 
-    One name in five is for testing. All skin tones of an emoji are in one split: else
-    a test would ask for what was seen in another colour.
+    One name in five is for testing. All skin tones of an emoji are in the same split:
+    otherwise a test would ask for something seen before in another colour.
 
     Raises:
-        DataError: not in the mirror that COURSE_DATA names; they are nowhere else
+        DataError: the mirror that COURSE_DATA names lacks them; no other source exists
     """
     if split not in ("train", "test"):
         raise DataError(f"Emoji have the splits 'train' and 'test'; got {split!r}.")
     rows = emoji_rows()
-    # The names first, which decodes no picture of the other split.
+    # Select by name first: no picture of the other split is decoded.
     texts = rows["text"]
     wanted = [i for i, text in enumerate(texts) if emoji_split(text) == split]
     files = rows[wanted]["image"]
@@ -317,22 +337,22 @@ def load_emoji(split: str = "train") -> PictureSet:
 
 
 def emoji_split(text: str) -> str:
-    """Which split a name belongs to; what has a technical name belongs to none.
+    """The split that a name belongs to; "none" for technical names (emoji modifiers).
 
     >>> emoji_split("artist") == emoji_split("artist, dark skin tone")
     True
     """
     if "emoji modifier" in text:
         return "none"
-    name = text.split(",")[0]  # behind the comma stands the skin tone
-    # By a hash of the name, not by chance over rows: more emoji in a later mirror move
-    # none from one split to the other. (Python's own hash differs from run to run.)
+    name = text.split(",")[0]  # the skin tone follows the comma
+    # A hash of the name, not a random draw over rows: when a later mirror adds emoji,
+    # none changes its split. (Python's own hash differs from run to run.)
     number = int(hashlib.sha256(name.encode()).hexdigest(), 16)
     return "test" if number % EMOJI_TEST == 0 else "train"
 
 
 def emoji_rows():
-    """The rows, `image` and `text`, read by `datasets`."""
+    """The rows, with columns `image` and `text`, read by the library `datasets`."""
     mirror = mirror_folder()
     file = mirror / EMOJI if mirror else None
     if file is None or not file.is_file():
@@ -345,31 +365,32 @@ def emoji_rows():
         import datasets
 
         return undecoded(datasets.Dataset.from_parquet(str(file)), "image")
-    except Exception as error:  # it fails in a hundred ways, all mean the same
+    except Exception as error:  # it fails in a hundred ways that all mean the same
         raise DataError(f"{file} is damaged ({type(error).__name__}).") from error
 
 
 def cached(
     name: str, make: Callable[[], dict[str, Tensor]], *needed: str
 ) -> dict[str, Tensor]:
-    """The tensors kept under this name, made now if they are not there or damaged.
+    """The tensors cached under this name; made now if they are missing or damaged.
 
-    A file that was kept under another name and renamed is as good as damaged.
+    A file that was renamed counts as damaged: the card inside has another name.
 
     Args:
-        needed: the names of the tensors that must be among them
+        make: computes the tensors
+        needed: the names of the tensors that must be there, all of the same length
     """
     file = cache_folder() / f"{name}.safetensors"
-    # Left by writings that were killed half-way; nobody would ever read them.
+    # Files of processes that were killed while writing; nobody would ever read them.
     remove_left_overs(file)
     with suppress(CheckpointError):
         tensors, card = load_checkpoint(file)
         there = [tensors[key] for key in needed if key in tensors]
-        as_many = len({x.shape[:1] for x in there}) == 1  # pictures as labels
+        as_many = len({x.shape[:1] for x in there}) == 1  # one label for each picture
         if card.get("name") == name and len(there) == len(needed) and as_many:
             return tensors
     tensors = make()
-    # A full disk costs the next start some seconds; it is no reason to stop this one.
+    # A full disk costs the next start a few seconds; it is no reason to stop this one.
     try:
         save_checkpoint(file, tensors, {"name": name})
     except CheckpointError as error:

@@ -1,8 +1,8 @@
-"""Critters without end: pictures that were never drawn before and never come back.
+"""Critters without end: fresh pictures for a training that never repeats its data.
 
-Fifty thousand fixed pictures come up again and again in a long training, and with them
-all that they happen never to show. Drawing costs little beside learning, so a long
-training need not see a picture again.
+A long training sees fifty thousand fixed pictures again and again, and never sees the
+combinations that they happen to lack. Drawing costs little beside learning, so a long
+training can do with new pictures alone.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from course_lib.pixels import from_bytes
 from course_lib.world.drawing import draw_critters
 
 CHUNK = 2048  # pictures drawn together, and forgotten together
-# Behind the 60,000 that `load_critters` keeps: the test pictures stay unseen.
+# Beyond the 60,000 pictures of `load_critters`: the test pictures stay unseen.
 FIRST = 100_000
 
 
@@ -26,15 +26,15 @@ def endless_batches(
     again: int = 1,
     encode: Callable[[Tensor], Tensor] | None = None,
 ) -> GetBatch:
-    """Batches of `x_0`, (B, 3, size, size) in [-1, 1], and one (B,) for each factor.
+    """Batches of `x_0`, (B, 3, size, size) in [-1, 1], and (B,) for each factor.
 
-    Like `batches`, a function of the iteration alone; no held-out combination occurs.
+    Like `batches`, a function of the iteration alone. No held-out combination occurs.
 
     Args:
-        again: how often each picture is seen, within its chunk: compressing costs, too
-        encode: what is learned in place of pictures (N, 3, H, W) in [-1, 1]: latents
+        again: how often each picture is seen, within its chunk; above 1 saves encoding
+        encode: from pictures (N, 3, H, W) uint8 to latents, which then are the `x_0`
     """
-    # Batches come in order, and whoever carries on draws one chunk once more.
+    # One chunk suffices, since batches come in order; resuming redraws one chunk.
     kept: dict[int, tuple[Tensor, dict[str, Tensor], Tensor]] = {}
     per_chunk = again * CHUNK // batch_size
 

@@ -1,12 +1,12 @@
-"""Critters with one known fault each, by the program that draws them right.
+"""Critters with one known fault each, drawn by the program that draws them right.
 
     pictures, labels = draw_faulty(n=1000, seed=0, size=64)
 
-What people see at a glance in a generated picture, no list of factors names: an eye
-that is lost, a body in two colours, a second tail. So each kind of fault is drawn on
-purpose: strokes go wrong (faulty_brush.py), two critters run into each other, a part is
-stained, smeared or full of grain. How much differs from the clean twin is measured, and
-what nobody would see is no fault.
+People see some flaws of generated pictures at a glance that no list of factors names: a
+lost eye, a body in two colours, a second tail. So each kind of fault is drawn on
+purpose: strokes go wrong (faulty_brush.py), two critters blend into each other, a part
+is stained, smeared or full of grain. The difference from the clean twin is measured; a
+change that nobody would see does not count as a fault.
 """
 
 import torch
@@ -46,14 +46,16 @@ from course_lib.world.shapes import pixel_grid, place
 
 KINDS = ("none", *BRUSH_FAULTS, "mixed", "stained", "smeared", "grainy", "scene")
 GRADES = ("clean", "small", "clear")
-# Lost eyes and mouths, parts twice and two colours are what people name most.
+# Weights of the kinds, 1 if not listed: people most often name lost eyes and mouths,
+# doubled parts and mixed colours.
 OFTEN = {"missing": 6, "gone": 2, "extra": 4, "bent": 2, "patched": 4, "mixed": 3}
 OFTEN |= {"moved": 2, "grainy": 2}
-SEEN = 0.2  # of 2: a smaller change of one pixel no eye minds
-TRIES = 3  # FAULTING + 0, 1, 2: whoever shows nothing is spoiled anew
-# How much must differ from the clean twin, for a small fault and for a clear one: the
-# sum over the pixels of a 64x64 of the largest change of a colour, up to 1 each. What
-# people look at counts more: a mouth is ten pixels, a wobbly outline two hundred.
+SEEN = 0.2  # in a range of 2: no eye notices a smaller change of one pixel
+TRIES = 3  # streams FAULTING + 0, 1, 2: a fault that does not show is drawn again
+# The least difference from the clean twin for a small and for a clear fault: the sum,
+# over the pixels of a 64x64 picture, of the largest change in a channel, up to 1 each.
+# The limits are lower where people look: a mouth is ten pixels, a wobbly outline two
+# hundred.
 VISIBLE = {
     "missing": (3.0, 6.0),
     "gone": (8.0, 20.0),
@@ -71,14 +73,14 @@ VISIBLE = {
 
 
 def change(pictures: Tensor, clean: Tensor) -> Tensor:
-    """How much of each picture differs, (N,), in pixels of 64x64."""
+    """How much of each picture differs, (N,), in pixels of a 64x64 picture."""
     difference = (pictures - clean).abs().amax(1)  # (N, H, W), of 2
     seen = torch.where(difference > SEEN, difference.clamp(max=1), 0.0)
     return seen.sum((1, 2)) * (64 / pictures.shape[-1]) ** 2
 
 
 def grade(pictures: Tensor, clean: Tensor, kinds: Tensor) -> Tensor:
-    """Index of GRADES for each picture, (N,): by its kind and by how much differs."""
+    """The grade of each fault, an index of GRADES, (N,), by its kind and size."""
     limits = torch.tensor([(1e9, 1e9), *(VISIBLE[kind] for kind in KINDS[1:])])
     differs = change(pictures, clean)[:, None]
     return (differs >= limits[kinds]).sum(1)
@@ -88,12 +90,12 @@ def grade(pictures: Tensor, clean: Tensor, kinds: Tensor) -> Tensor:
 
 
 def strikes_second(factors: Factors, u: Tensor) -> Tensor:
-    """Whose fault it is where there are two animals, (N,) bool: the right one's."""
+    """Which pictures have the fault on the second, right animal: (N,) bool."""
     return (factors["subject_2"] > 0) & (u[:, 13] < 0.5)
 
 
 def blob_of(factors: Factors, indices: Tensor, seed: int, u: Tensor, size: int):
-    """A soft spot on a figure of each picture, (N, 1, H, W) in 0..1."""
+    """A soft mask for a spot on one figure of each picture, (N, 1, H, W) in 0..1."""
     chance = uniforms(indices, seed, SCENE_NUMBERS + 2 * POSE_NUMBERS, DRAWING)
     chance = torch.from_numpy(chance).float()[:, SCENE_NUMBERS:]
     first = choose_pose(factors, False, chance[:, :POSE_NUMBERS])
@@ -110,7 +112,7 @@ def blob_of(factors: Factors, indices: Tensor, seed: int, u: Tensor, size: int):
 
 
 def another_like(factors: Factors, u: Tensor) -> Factors:
-    """The same scene with one thing different, which is to show through."""
+    """The factors of a second picture, changed in one respect, to blend in."""
     # 0 another animal, 1 ears, 2 colour, 3 animal and colour, 4 nobody, 5 accessory
     what = (u[:, 12] * 6).long()
     right = strikes_second(factors, u)
@@ -119,10 +121,10 @@ def another_like(factors: Factors, u: Tensor) -> Factors:
     other = dict(factors)
     for end, struck in (("", ~right), ("_2", right)):
         subject, colour = factors["subject" + end], factors["colour" + end]
-        # From 1 on: 0 is nobody, and no colour. Animals only, no things.
+        # From 1 on, as 0 is nobody and no colour. Animals only, no things.
         to = (subject + (u[:, 10] * (len(ANIMALS) - 1)).long()) % len(ANIMALS) + 1
         new = torch.where(struck & ((what == 0) | (what == 3)), to, subject)
-        # The scene behind shows through: the animal fades.
+        # 4: the animal fades, and the scene behind shows through.
         other["subject" + end] = torch.where(struck & (what == 4), 0, new)
         to = (colour + (u[:, 11] * (len(COLOURS) - 2)).long()) % (len(COLOURS) - 1) + 1
         new = struck & ((what == 2) | (what == 3))
@@ -134,7 +136,7 @@ def another_like(factors: Factors, u: Tensor) -> Factors:
 
 
 def stain(pictures: Tensor, blob: Tensor, u: Tensor) -> Tensor:
-    """A colour bleeds in: of the palette, or of somewhere else in the picture."""
+    """Blend in a colour, from the palette or from elsewhere in the picture."""
     N, _, H, W = pictures.shape
     palette = WRONG_PAINTS[(u[:, 11] * len(WRONG_PAINTS)).long()] * 2 - 1  # (N, 3)
     row, column = (u[:, 13] * H).long(), (u[:, 9] * W).long()
@@ -145,7 +147,7 @@ def stain(pictures: Tensor, blob: Tensor, u: Tensor) -> Tensor:
 
 
 def smear(pictures: Tensor, blob: Tensor, u: Tensor) -> Tensor:
-    """Blurred away, or dragged in one direction."""
+    """Blur a spot, or drag it in one direction."""
     size = pictures.shape[-1]
     blurred = pictures
     for _ in range(3):
@@ -164,10 +166,10 @@ def smear(pictures: Tensor, blob: Tensor, u: Tensor) -> Tensor:
 
 
 def grain(pictures: Tensor, blob: Tensor, u: Tensor, indices: Tensor, seed: int):
-    """Noise or dots of two pixels in a spot, or a fine grid of dots."""
+    """Add noise to a spot, of single pixels or of blocks of 2x2, or a checkerboard."""
     N, _, H, W = pictures.shape
     fine = torch.from_numpy(uniforms(indices, seed, 3 * H * W, GRAIN)).float()
-    fine = 3.4 * (fine.reshape(N, 3, H, W) - 0.5)  # about of spread 1
+    fine = 3.4 * (fine.reshape(N, 3, H, W) - 0.5)  # standard deviation about 1
     coarse = fine[:, :, ::2, ::2].repeat_interleave(2, 2).repeat_interleave(2, 3)
     row, column = torch.arange(H)[:, None], torch.arange(W)[None, :]
     grid = (2 * ((row + column) % 2) - 1.0).expand(N, 3, H, W)
@@ -181,7 +183,7 @@ def grain(pictures: Tensor, blob: Tensor, u: Tensor, indices: Tensor, seed: int)
 
 
 def parts_for(factors: Factors, kinds: Tensor, u: Tensor) -> Tensor:
-    """Which part each fault strikes, index of PARTS, (N,)."""
+    """The part that each fault strikes, an index of PARTS, (N,)."""
     two = strikes_second(factors, u)
     worn = (factors["accessory"] > 0) & (u[:, 13] < 0.35)
     part = torch.where(two, PARTS.index("second"), PARTS.index("first"))
@@ -191,11 +193,12 @@ def parts_for(factors: Factors, kinds: Tensor, u: Tensor) -> Tensor:
 
 def with_brush(factors: Factors, indices: Tensor, seed: int, size: int, kinds, u):
     """Pictures whose strokes go wrong, (N, 3, size, size)."""
-    # A scene errs as a figure does, in ways that show: a sun twice, a hill bitten.
+    # A scene gets faults of a figure, but only kinds that show: a second sun, a bite
+    # out of a hill.
     of_scene = kinds == KINDS.index("scene")
     in_scene = torch.tensor([BRUSH_FAULTS.index(k) for k in ("extra", "gone")])
     fault = torch.where(of_scene, in_scene[(u[:, 0] * 2).long()], kinds - 1)
-    # Of "extra" a scene has no first form: a folded sky is a sky.
+    # A scene skips the first form of "extra", folding: a folded sky is still a sky.
     u = u.clone()
     u[:, 12] = torch.where(of_scene, FOLDED + (1 - FOLDED) * u[:, 12], u[:, 12])
     plan = Plan(fault, parts_for(factors, kinds, u), u)
@@ -205,7 +208,7 @@ def with_brush(factors: Factors, indices: Tensor, seed: int, size: int, kinds, u
 def spoil_once(
     clean: Tensor, factors: Factors, indices: Tensor, seed: int, kinds: Tensor, u
 ) -> Tensor:
-    """Every picture with its kind of fault, seen or not, (N, 3, H, W)."""
+    """Every picture with its kind of fault, visible or not, (N, 3, H, W)."""
     pictures, size = clean.clone(), clean.shape[-1]
     drawn = (kinds <= len(BRUSH_FAULTS)) | (kinds == KINDS.index("scene"))
     if drawn.any():
@@ -237,7 +240,9 @@ def spoil_once(
 def spoil(
     clean: Tensor, factors: Factors, indices: Tensor, seed: int, kinds: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Pictures with faults, and their grades; who shows none after TRIES stays clean.
+    """Pictures with faults, (N, 3, H, W), and their grades, (N,).
+
+    A picture that shows no fault after TRIES attempts stays clean.
 
     Args:
         clean: (N, 3, H, W) as `draw` makes them from factors, indices and seed
@@ -264,7 +269,7 @@ def spoil(
 def choose_kinds(
     indices: Tensor, seed: int, clean: float, without: tuple[str, ...] = ()
 ) -> Tensor:
-    """Which fault each picture gets, (N,), a share of them none."""
+    """The fault of each picture, an index of KINDS, (N,); a share `clean` has none."""
     kinds = [
         KINDS.index(kind)
         for kind in KINDS[1:]
@@ -285,14 +290,15 @@ def draw_faulty(
     clean: float = 0.5,
     without: tuple[str, ...] = (),
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Pictures number start .. start + n - 1, (n, 3, H, W) uint8.
+    """Draw pictures start .. start + n - 1, clean or with one fault each.
 
     Args:
-        clean: the share of them without a fault
-        without: kinds of faults that are left out
+        clean: the share without a fault, 0 to 1
+        without: kinds of faults to leave out
 
     Returns:
-        the pictures, and {"kind": index of KINDS, "grade": index of GRADES}, (n,) each
+        the pictures, (n, 3, size, size) uint8, and {"kind": index of KINDS,
+        "grade": index of GRADES}, (n,) each
     """
     indices = torch.arange(start, start + n)
     factors = choose_factors(indices, seed, "any", allow_held_out=True)

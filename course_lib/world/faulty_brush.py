@@ -1,8 +1,8 @@
-"""A brush that errs: the same strokes as ever, and one of them goes wrong.
+"""A brush that errs: it paints the usual strokes, and some of them go wrong.
 
-It takes the place of `Brush` while a picture is drawn (drawing.py), so that what is
-wrong is all that differs: the outline closes around a bite, a bent ear keeps its
-colour. Every picture of a group has its own fault, or none.
+It replaces `Brush` while a picture is drawn (drawing.py), so only the fault differs
+from the clean picture: the outline closes around a bite, a bent ear keeps its colour.
+Every picture of a group has its own fault, or none.
 """
 
 from dataclasses import dataclass, field
@@ -18,10 +18,10 @@ from course_lib.world.shapes import Brush, Colour, Points, coverage
 
 BRUSH_FAULTS = ("missing", "gone", "extra", "moved", "bent", "outline", "patched")
 PARTS = ("first", "second", "accessory", "scene")
-CHANCES = 16  # how many numbers decide a fault
-FOLDED = 0.5  # the share of "extra" that is one half of a figure drawn twice
-NEVER = 1e3  # a distance that no shape has: nothing there
-# Paints for what has the wrong colour: those of the animals, and grey.
+CHANCES = 16  # how many random numbers decide a fault
+FOLDED = 0.5  # the share of "extra" in which one half of a figure is drawn twice
+NEVER = 1e3  # a distance larger than any in a picture: nothing is there
+# Wrong colours: those of the animals, and grey.
 WRONG_PAINTS = torch.tensor(
     [
         (0.88, 0.15, 0.16),
@@ -39,15 +39,15 @@ WRONG_PAINTS = torch.tensor(
 
 @dataclass(eq=False)
 class Plan:
-    """What is to go wrong in each of N pictures, on the CPU."""
+    """The faults of N pictures, on the CPU."""
 
     fault: Tensor  # (N,) index of BRUSH_FAULTS, -1 for none
     part: Tensor  # (N,) index of PARTS
     u: Tensor  # (N, CHANCES) in 0..1
 
     def hand(self, brush: Brush, part: str, name: str, rows: Tensor, pose) -> Brush:
-        """The brush for one part of some pictures: a plain one where all goes well."""
-        # Whoever is not to err here is given fault -1: a group is painted together.
+        """The brush for one part of some pictures: `brush` itself if all are clean."""
+        # A group is painted together; pictures without a fault here get -1.
         wrong = self.part[rows] == PARTS.index(part)
         fault = torch.where(wrong, self.fault[rows], -1)
         if (fault < 0).all():
@@ -59,10 +59,10 @@ class Plan:
 
 
 def place_of_blob(u: Tensor, part: str, name: str, pose) -> tuple[Tensor, ...]:
-    """Middle (x, y) and radius of what is spoiled, each (n, 1, 1), in the part's units.
+    """Centre (x, y) and radius of the spoiled spot, (n, 1, 1), in the part's units.
 
     Args:
-        u: (n, CHANCES), of which 4 to 8 decide
+        u: (n, CHANCES) in 0..1; columns 4 to 7 and 9 decide
     """
     v = u.T[..., None, None]  # (CHANCES, n, 1, 1)
     if part == "scene":  # x, y and radius are shares of the picture
@@ -70,7 +70,7 @@ def place_of_blob(u: Tensor, part: str, name: str, pose) -> tuple[Tensor, ...]:
     if part == "accessory":
         x, y = middle_of_accessory(name, pose, v)
         return x + 0.5 * (v[5] - 0.5), y + 0.5 * (v[6] - 0.5), 0.2 + 0.3 * v[7]
-    # Faces are what eyes go to first, and what a painter smears first.
+    # Mostly faces: people look at them first, and generators smear them first.
     at_head = v[4] < 0.6
     x = torch.where(
         at_head,
@@ -86,7 +86,7 @@ def place_of_blob(u: Tensor, part: str, name: str, pose) -> tuple[Tensor, ...]:
 
 
 def middle_of_accessory(name: str, pose, v: Tensor) -> tuple[Tensor, Tensor]:
-    """About where something worn or held is, in the figure's units."""
+    """Roughly where an accessory is, in the figure's units: x and y, (n, 1, 1)."""
     if name == "hat":
         return pose["head_x"], pose["head_y"] + 0.3
     if name == "balloon":
@@ -98,7 +98,7 @@ def middle_of_accessory(name: str, pose, v: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def blob_distance(points: Points, u: Tensor, where: tuple[Tensor, ...]) -> Tensor:
-    """About the distance to an upright ellipse, negative inside, (n, H, W)."""
+    """The approximate distance to an upright ellipse, negative inside, (n, H, W)."""
     x, y, radius = where
     stretch = (0.7 + 0.9 * u[:, 8])[:, None, None]
     dx, dy = (points[0] - x) * stretch, (points[1] - y) / stretch
@@ -110,7 +110,7 @@ def blob_distance(points: Points, u: Tensor, where: tuple[Tensor, ...]) -> Tenso
 
 @dataclass(eq=False)
 class CountingBrush(Brush):
-    """Counts strokes."""
+    """Counts strokes instead of painting them."""
 
     strokes: int = 0
 
@@ -120,7 +120,7 @@ class CountingBrush(Brush):
 
 @lru_cache(maxsize=128)
 def count_strokes(part: str, name: str) -> int:
-    """How often a part calls for paint; a shadow on the ground included."""
+    """How many strokes a part takes, a figure's shadow included."""
     blank = torch.zeros(1, 1, 1)
     points = (torch.zeros(1, 4, 4), torch.zeros(1, 4, 4))
     canvas, black = torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 1, 1)
@@ -138,7 +138,11 @@ def count_strokes(part: str, name: str) -> int:
 
 
 def shifted_field(field: Tensor, down: Tensor, right: Tensor) -> Tensor:
-    """Each (H, W) of (n, H, W) moved by its own whole pixels; borders repeat."""
+    """Each map of (n, H, W), shifted by its own number of pixels; borders repeat.
+
+    Args:
+        down, right: (n,) int64
+    """
     n, H, W = field.shape
     rows = (torch.arange(H) - down[:, None]).clamp(0, H - 1)  # (n, H)
     columns = (torch.arange(W) - right[:, None]).clamp(0, W - 1)
@@ -152,24 +156,24 @@ def shifted_field(field: Tensor, down: Tensor, right: Tensor) -> Tensor:
 class FaultyBrush(Brush):
     """Paints n pictures, each with its own fault; masks are 1 where it strikes."""
 
-    first: Tensor  # (n,) the first stroke that errs, and how many do
-    run: Tensor
+    first: Tensor  # (n,) the first stroke that errs
+    run: Tensor  # (n,) how many strokes err
     missing: Tensor  # (n, H, W) where a chosen stroke leaves no paint
-    bite: Tensor  # (n, H, W) distance to what is bitten out of everything
-    lump: Tensor  # (n, H, W) distance to what has grown on the body
+    bite: Tensor  # (n, H, W) distance to the bite taken out of every shape
+    lump: Tensor  # (n, H, W) distance to the lump grown on the body
     bare: Tensor  # (n, H, W) where outlines are left out
-    fat: Tensor  # (n, H, W) by how much outlines are too thick
+    fat: Tensor  # (n, H, W) how much too thick outlines are
     wrong: Tensor  # (n, 3, 1, 1) the wrong colour
-    patched: Tensor  # (n, 1, H, W) where the body's paint is the wrong one
-    wrong_stroke: Tensor  # (n,) bool: the chosen strokes have it, and not the body
+    patched: Tensor  # (n, 1, H, W) where the body has the wrong colour
+    wrong_stroke: Tensor  # (n,) bool: chosen strokes have the wrong colour
     moved: Tensor  # (n,) bool: chosen strokes land elsewhere
     doubled: Tensor  # (n,) bool: and also where they belong
-    down: Tensor  # (n,) by how many pixels they are moved
-    right: Tensor
+    down: Tensor  # (n,) how many pixels down they are moved
+    right: Tensor  # (n,) and how many to the right
     stroke: int = field(default=0)
 
     def paint(self, distance: Tensor, colour: Colour, opacity: float = 1.0) -> None:
-        """Cover the shape with one colour, or err."""
+        """Cover the shape with one colour, unless this stroke errs."""
         chosen = (self.first <= self.stroke) & (self.stroke < self.first + self.run)
         self.stroke += 1
         distance = torch.maximum(distance, -self.bite)
@@ -190,42 +194,42 @@ class FaultyBrush(Brush):
         self.canvas.lerp_(self.spoiled(colour, chosen), weight)
 
     def spoiled(self, colour: Colour, chosen: Tensor) -> Tensor:
-        """The colour that a stroke is painted with, (n, 3, 1 or H, 1 or W)."""
+        """The colour of a stroke, (n, 3, 1 or H, 1 or W)."""
         paint = self.colour(colour)
         struck = (chosen & self.wrong_stroke)[:, None, None, None]
         paint = torch.where(struck, self.wrong, paint)
-        # What is painted in a tensor is painted in the animal's colour: body, belly,
-        # wing. Eyes and beaks have one colour for all.
+        # A colour given as a tensor is the animal's own: body, belly, wing. Eyes and
+        # beaks have the same colour on all animals.
         if isinstance(colour, Tensor) and colour is not self.outline:
             paint = torch.lerp(paint, self.wrong.expand_as(paint), self.patched)
         return paint
 
     def paint_outlined(self, distance: Tensor, colour: Colour) -> None:
-        """An outlined shape; a body may have grown a lump."""
+        """Paint an outlined shape; a body may have grown a lump."""
         if isinstance(colour, Tensor):
             distance = torch.minimum(distance, self.lump)
         super().paint_outlined(distance, colour)
 
 
 def choose_strokes(u: Tensor, part: str, name: str) -> tuple[Tensor, Tensor]:
-    """The first stroke that errs and how many do, (n,) each."""
+    """The first stroke that errs and the number of strokes that do, (n,) each."""
     count = count_strokes(part, name)
-    # An animal's first stroke is its shadow, which nobody misses.
+    # An animal's first stroke is its shadow; nobody would miss it.
     skipped = 1 if part in ("first", "second") else 0
-    # Eyes and mouths are painted last, and more seldom alone than a body is large.
+    # The square root favours late strokes, which paint eyes and mouths.
     first = skipped + (u[:, 1].sqrt() * (count - skipped)).long()
-    # An eye is three strokes. Not all of what is worn, or it would not be worn at all:
-    # that is no fault. (A pole is all that hangs behind the figure.)
+    # Up to four strokes; an eye is three. Never all strokes of an accessory: then it
+    # would just be absent, which is no fault. (Stilts are two strokes, and exempt.)
     most = count - 1 if part == "accessory" and count > 2 else count
     return first, (1 + (u[:, 2] * 4).long()).clamp(max=most)
 
 
 def place_of_lump(u: Tensor, part: str, pose) -> tuple[Tensor, ...]:
-    """Middle and radius of what grows where nothing should, each (n, 1, 1)."""
+    """Centre (x, y) and radius of an unwanted lump, each (n, 1, 1)."""
     v = u.T[..., None, None]
     if part == "scene":
         return v[5], v[6], 0.05 + 0.06 * v[7]
-    # From one side over the top to the other, about where a body ends.
+    # Anywhere from one side over the top to the other, near the edge of the body.
     turn = 3.1416 * v[5]
     x = (0.75 + 0.25 * v[6]) * pose["width"] * turn.cos()
     y = 0.45 + (pose["head_y"] - 0.3) * turn.sin()
@@ -233,7 +237,7 @@ def place_of_lump(u: Tensor, part: str, pose) -> tuple[Tensor, ...]:
 
 
 def bend_points(brush: Brush, bent: Tensor, u: Tensor, where) -> None:
-    """Pull the figure aside in a blob, or make it wave; `bent` is (n,) bool."""
+    """Warp the figure within a blob: shift, shrink or swell; `bent` is (n,) bool."""
     if not bent.any():
         return
     v = u.T[..., None, None]
@@ -242,7 +246,7 @@ def bend_points(brush: Brush, bent: Tensor, u: Tensor, where) -> None:
     near = torch.exp(-(((x - where[0]) / radius) ** 2 + ((y - where[1]) / radius) ** 2))
     pull = radius * (0.5 + 0.5 * v[10]) * near
     turn = 6.2832 * v[9]
-    # A third is squeezed towards the middle of the blob or blown up from it instead.
+    # A third is shrunk towards the centre of the blob or swollen away from it instead.
     swell = (1.1 * (v[14] - 0.5).sign() * (0.5 + 0.4 * v[10])) * near
     swollen = v[12] < 0.35
     dx = torch.where(swollen, swell * (x - where[0]), pull * turn.cos())
@@ -255,7 +259,11 @@ def bend_points(brush: Brush, bent: Tensor, u: Tensor, where) -> None:
 
 
 def fold_points(brush: Brush, folded: Tensor, u: Tensor) -> None:
-    """Draw one half of the figure twice: two tails, two heads; (n, 1, 1) bool."""
+    """Draw one half of the figure twice: two tails or two heads.
+
+    Args:
+        folded: (n, 1, 1) bool
+    """
     if folded.any():
         x, y = brush.points
         half = torch.where((u[:, 3] < 0.5)[:, None, None], x.abs(), -x.abs())
@@ -265,21 +273,22 @@ def fold_points(brush: Brush, folded: Tensor, u: Tensor) -> None:
 def faulty_brush(
     brush: Brush, fault: Tensor, u: Tensor, part: str, name: str, pose
 ) -> FaultyBrush:
-    """A brush that errs where `fault` names one of BRUSH_FAULTS, (n,), -1 for none.
+    """A brush that errs in each of n pictures.
 
     Args:
-        u: (n, CHANCES), decides where and how
+        fault: (n,) an index of BRUSH_FAULTS, -1 for none
+        u: (n, CHANCES) in 0..1; decides where and how
     """
     n, v = len(fault), u.T[..., None, None]  # v: (CHANCES, n, 1, 1)
 
     def struck(kind: str, low: float = 0.0, high: float = 1.0) -> Tensor:
-        """Who has this fault, in the form that u[12] chooses, (n, 1, 1) bool."""
+        """Which have this fault, with u[12] in low..high: (n, 1, 1) bool."""
         hit = (fault == BRUSH_FAULTS.index(kind))[:, None, None]
         return hit & (low <= v[12]) & (v[12] < high)
 
     where = place_of_blob(u, part, name, pose)
     blob = blob_distance(brush.points, u, where)  # (n, H, W)
-    # From nothing to all of it in two pixels, or slowly: colours bleed both ways.
+    # The spot's edge is two pixels wide or softer: colours bleed both ways.
     edge = 2 * brush.pixel + (0.1 if part == "scene" else 0.9) * v[15] ** 2
     soft = (0.5 - blob / edge).clamp(0, 1)
     x = brush.points[0].expand_as(blob)
@@ -287,7 +296,7 @@ def faulty_brush(
     side = torch.where(v[14] < 0.55, half, 1.0)
     spot = torch.where(v[14] < 0.65, soft, half)
     lump = blob_distance(brush.points, u, place_of_lump(u, part, pose))
-    # Ears lean and wings stretch where the points move, with all that is drawn there.
+    # Moving the points bends everything drawn there: ears lean, wings stretch.
     bend_points(brush, struck("bent")[:, 0, 0], u, where)
     fold_points(brush, struck("extra", 0.0, FOLDED), u)
     units = (0.05 + 0.1 * u[:, 10]) if part == "scene" else (0.18 + 0.35 * u[:, 10])

@@ -1,6 +1,6 @@
 """Your own photos: a folder of them as a picture set, read with care.
 
-mine = load_folder("~/pets")  # a folder in it is a label
+mine = load_folder("~/pets")  # each subfolder is a label
 """
 
 from collections.abc import Iterator
@@ -17,13 +17,20 @@ from course_lib.world.datasets import DataError, PictureSet
 
 @plain_torch()
 def load_folder(folder: Path | str, size: int = 32) -> PictureSet:
-    """A folder of your own photos; each subfolder, if there are any, is a label.
+    """Load a folder of your own photos; each subfolder, if there are any, is a label.
 
-    Any kind of picture, turned as the camera says, cut to the middle square. A file or
-    folder that cannot be read is named and skipped. A folder "nothing" is no label.
+    Takes any picture format, turns each picture as the camera recorded it and crops the
+    central square. A file or folder that cannot be read is named and skipped. A
+    subfolder called "nothing" gets label 0.
+
+    Args:
+        size: height and width in pixels
+
+    Raises:
+        DataError: there is no such folder, or no usable picture in it
     """
     if not str(folder).strip():
-        raise DataError("After folder: there is nothing: name a folder of photos.")
+        raise DataError("Nothing follows folder: name a folder of photos.")
     folder = Path(expanded(str(folder)))
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}.")
@@ -35,8 +42,8 @@ def load_folder(folder: Path | str, size: int = 32) -> PictureSet:
         ) from error
     if not files:
         raise DataError(f"The folder {folder} is empty: put some photos into it.")
-    # One bad file among a thousand photos is usual (a film, a thumbnail cut short): it
-    # is named, and the rest are used.
+    # One bad file among a thousand photos is normal (a video, a truncated thumbnail):
+    # it is named, and the rest are used.
     pictures, labels = [], []
     for file in files:
         try:
@@ -49,8 +56,8 @@ def load_folder(folder: Path | str, size: int = 32) -> PictureSet:
             f"None of the {len(files)} files in {folder} is a usable picture."
         )
     kinds = sorted({*labels} - {"nothing"})
-    # Without subfolders every photo is of one kind, not of none: label 0 means that a
-    # network is told nothing, which guidance needs for itself.
+    # Without subfolders all photos share one label, "photo". It is not label 0, the
+    # null label that guidance needs for itself.
     if not kinds:
         kinds, labels = ["photo"], ["photo"] * len(labels)
     names = ("nothing", *kinds)
@@ -59,22 +66,22 @@ def load_folder(folder: Path | str, size: int = 32) -> PictureSet:
 
 
 def label_of(file: Path, folder: Path) -> str:
-    """What the folder is called that a file lies in; "nothing" beside all folders."""
+    """The name of a file's subfolder, or "nothing" if it lies beside the subfolders."""
     name = "" if file.parent == folder else as_name(file.parent.name)
     return name or "nothing"
 
 
 def files_below(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """Every file in a folder and the folders in it, in order; links are followed.
+    """Yield every file in a folder and its subfolders, in order; links are followed.
 
-    What begins with a dot or an @ belongs to programs (.thumbnails, @eaDir), with all
-    that is in it. A folder without files, or that may not be read, is spoken of.
+    Names that begin with a dot or an @ belong to programs (.thumbnails, @eaDir) and are
+    passed over. A folder that is empty or unreadable is reported and skipped.
 
     Args:
-        above: the folders on the way here, for links that lead back
+        above: the folders above this one, to detect links that lead back
     """
     entries = sorted(entry for entry in folder.iterdir() if entry.name[0] not in ".@")
-    # The true place, as a link that leads back would else be followed for ever.
+    # The resolved path: otherwise a link that leads back would be followed for ever.
     place = folder.resolve()
     if not entries and above:
         tell(f"skipped: {folder} holds no picture, so it is no label.")

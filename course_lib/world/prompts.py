@@ -1,8 +1,8 @@
 """What a prompt asks for, and whether a picture shows it.
 
-A prompt is read by the words that people have for what is in this world (lexicon.py).
-That is enough to judge pictures by: what is named must be there, and nothing that was
-not asked for.
+A prompt is parsed with the words that people use for the things of this world
+(lexicon.py). That is enough to judge pictures: everything named must be there, and
+nothing that was not asked for.
 """
 
 import re
@@ -19,13 +19,13 @@ from course_lib.world.translation import (
 )
 from course_lib.world.wording import SENSES
 
-UNASKED = ("subject_2", "accessory", "ears")  # must not be there unless they are named
+UNASKED = ("subject_2", "accessory", "ears")  # must be absent unless they are named
 
 Asked = tuple[dict[str, int], set[str]]  # the factors, and the names of those named
 
 
 def words_of(prompt: str) -> list[str]:
-    """The words in lower case, without signs and slips of the fingers."""
+    """The words in lower case, without punctuation and with typing errors corrected."""
     return [put_right(word) for word in typed_words(prompt)]
 
 
@@ -35,13 +35,13 @@ def typed_words(prompt: str) -> list[str]:
 
 
 def unknown_words(prompt: str, known: set[str] = KNOWN) -> list[str]:
-    """The words for what this world does not have: 'dragon', 'three'.
+    """Words for things that this world does not have: 'dragon', 'three'.
 
-    Words that ask for nothing ("please", "my sister wants") are none of them.
+    Words that ask for nothing ("please", "my sister wants") do not count.
     """
     unknown, before = [], ""
     for said in translate(prompt):
-        # "A book" is a thing, and "for my book" is no wish.
+        # "A book" asks for a thing; "for my book" asks for nothing.
         idle = said.typed in COMMON and before not in ("a", "an")
         if said.kind in ("word", "strange", "many") and not idle:
             unknown += [put_right(word) for word in said.typed.split()]
@@ -50,13 +50,13 @@ def unknown_words(prompt: str, known: set[str] = KNOWN) -> list[str]:
 
 
 def misspelled(prompt: str) -> dict[str, str]:
-    """{"turtel": "turtle"}: the words that are read as others, in their order."""
+    """Typing errors and their corrections, in order: {"turtel": "turtle"}."""
     read_as = {word: put_right(word) for word in typed_words(prompt)}
     return {word: read for word, read in read_as.items() if read != word}
 
 
 def listed(things: list[str], most: int = 5) -> str:
-    """The first few of them, and how many more there are.
+    """The first few things, and how many more there are.
 
     >>> listed(["a", "b", "c", "d"], most=2)
     'a, b and 2 more'
@@ -66,7 +66,9 @@ def listed(things: list[str], most: int = 5) -> str:
 
 
 def understand(prompt: str) -> Asked:
-    """The factors that a prompt names, as `critters.caption` would say them.
+    """Parse a prompt: its factors, and the names of those that it states.
+
+    The result has the form that `critters.caption` uses.
 
     >>> factors, named = understand("a scarlet froggy w/ stilts, no hat please")
     >>> sorted(named)
@@ -76,27 +78,27 @@ def understand(prompt: str) -> Asked:
     f = {name: values[0] for name, values in FACTORS.items()}
     named = name_two(wish, f) if len(wish.animals) == 2 else name_one(wish, f)
     for said in wish.said:
-        if said.kind == "no":  # "without a hat" names an accessory, which is "none"
+        if said.kind == "no":  # "without a hat" names the accessory "none"
             named = named | {said.value}
     for i, said in enumerate(wish.said):
-        # The last one counts, where somebody says two: a picture has one scene, one
-        # size and one accessory.
+        # A picture has one scene, one size and one accessory: if a prompt names two,
+        # the last one counts.
         of_a_thing = said.kind == "size" and is_of_a_thing(wish, i)
         if said.kind in ("scene", "size", "accessory", "ears") and not of_a_thing:
             f[said.kind], named = said.value, named | {said.kind}
-        # "On the left" beside a second animal says their order.
+        # With a second animal, "on the left" states their order, not a position.
         elif said.kind == "side" and len(wish.animals) < 2:
             f["position"], named = said.value, named | {"position"}
     return {name: FACTORS[name].index(value) for name, value in f.items()}, named
 
 
 def names_something(prompt: str) -> bool:
-    """Whether a picture can be right or wrong: "" and "an astronaut" name nothing."""
+    """Whether a picture can be judged: "" and "an astronaut" name nothing."""
     return bool(understand(prompt)[1])
 
 
 def name_one(wish: Wish, f: dict[str, str]) -> set[str]:
-    """Put the animal and its colour into `f`; the names of what was found."""
+    """Write the animal and its colour into `f`; return the names of those found."""
     if not wish.animals:
         return set()
     f["subject"], f["colour"] = sense_of(wish, 0), wish.colours[0]
@@ -108,12 +110,12 @@ def name_one(wish: Wish, f: dict[str, str]) -> set[str]:
 
 
 def name_two(wish: Wish, f: dict[str, str]) -> set[str]:
-    """Put both animals into `f`, the left one first if somebody says which."""
+    """Write both animals into `f`, the left one first if known; return the names."""
     left = left_one(wish)
     for name, k in zip(
         ("subject", "subject_2"), (1, 0) if left else (0, 1), strict=True
     ):
-        # A club stands alone: what stands beside another is an animal.
+        # A club stands alone: beside another animal, a bat is an animal.
         f[name] = sense_of(wish, k) or wish.animals[k].value
         f[name.replace("subject", "colour")] = wish.colours[k]
     named = {"subject", "subject_2"} | ({"order"} if left is not None else set())
@@ -121,14 +123,13 @@ def name_two(wish: Wish, f: dict[str, str]) -> set[str]:
 
 
 def sense_of(wish: Wish, k: int) -> str:
-    """Which bat, which crane: by the clue, else by what only an animal has; or ""."""
+    """The sense of a bat or a crane: from a clue, or from an accessory; else ""."""
     animal = wish.animals[k]
     if animal.kind != "homonym":
         return animal.value
     senses = SENSES[animal.value]
     clues = [s.value for s in wish.said if s.kind == "clue" and s.value in senses]
-    # A club wears no hat: what only an animal can have tells the sense as well as a
-    # clue does.
+    # A club wears no hat: an accessory or ears mean the animal as clearly as a clue.
     alive = any(said.kind in ("accessory", "ears") for said in wish.said)
     if clues:
         return clues[0]
@@ -139,45 +140,46 @@ def sense_of(wish: Wish, k: int) -> str:
 
 
 def check_picture(asked: dict[str, int], named: set[str], seen: dict[str, int]):
-    """For each factor that is named: is it there? And "nothing unasked".
+    """Check each named factor, and that nothing unasked is there.
 
     Args:
-        asked: the factors of the prompt; `named` says which of them count
-        seen: what the reader sees
+        asked: the factors of the prompt
+        named: which of them count, as `understand` says
+        seen: the factors that the reader sees
 
     Returns:
-        name of the factor -> whether it is right
+        name of the factor -> whether it is right; also for "nothing unasked"
     """
     if "subject_2" in named and "order" not in named:
-        # "Next to" is true both ways round; the better one is what was meant.
+        # "Next to" is true both ways round: the better match counts.
         ways = [check_as_is(asked, named, way) for way in (seen, swapped(seen))]
         return max(ways, key=lambda found: sum(found.values()))
     return check_as_is(asked, named, seen)
 
 
 def check_as_is(asked: dict[str, int], named: set[str], seen: dict[str, int]):
-    """The same, with left and right as they are."""
+    """`check_picture` with left and right as they are."""
     found = {n: seen[n] == asked[n] for n in FACTORS if n in named}
     if "either_sense" in named:
-        # Nobody said which bat: a club is as right as the animal.
+        # The prompt leaves the sense open: a club is as right as the animal.
         word = next(w for w, s in SENSES.items() if SUBJECTS[asked["subject"]] in s)
         found["subject"] = SUBJECTS[seen["subject"]] in SENSES[word]
-    # A scene, a colour or a place has to be something, so leaving it open allows any. A
-    # second animal, a hat or ears need not be, so leaving them out forbids them.
+    # Every picture has some scene, colour and position, so an unnamed one may be any. A
+    # second animal, an accessory or ears are extras, so leaving them out forbids them.
     unasked = [n for n in UNASKED if n not in named]
     found["nothing unasked"] = all(seen[name] == 0 for name in unasked)
     return found
 
 
 def swapped(seen: dict[str, int]) -> dict[str, int]:
-    """The picture as in a mirror: left animal right, right animal left."""
+    """The factors with the left and the right animal exchanged."""
     pairs = {"subject": "subject_2", "colour": "colour_2"}
     pairs |= {right: left for left, right in pairs.items()}
     return {name: seen[pairs.get(name, name)] for name in seen}
 
 
 def describe(seen: dict[str, int]) -> str:
-    """What the reader saw, in words: 'orange cat with a hat, beach'."""
+    """The factors that the reader saw, in words: 'orange cat with hat, beach'."""
     f = {name: FACTORS[name][value] for name, value in seen.items()}
     first = f"{f['colour']} {f['subject']}".replace("none ", "")
     second = f" left of {f['colour_2']} {f['subject_2']}"

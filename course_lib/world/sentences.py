@@ -1,7 +1,8 @@
-"""What the words of a wish have to do with each other.
+"""The grammar of a prompt: how its words relate to each other.
 
-Which animals there are, whose colour it is, who stands where, what is not wanted: a few
-rules about words that `translation` has found, each of which can be read, and may fail.
+Which animals there are, which one a colour belongs to, who stands where, what is not
+wanted: a few rules about the words that `translation` has found. Each rule is simple
+enough to read, and each can fail.
 """
 
 import re
@@ -16,12 +17,12 @@ from course_lib.world.translation import (
     translate,
 )
 
-MOST_WORDS = 500  # of a wish; the rules look back and forth, and painters hear less
+MOST_WORDS = 500  # read of a prompt: the rules look back and forth, which takes time
 ANIMAL = ("subject", "homonym")
 VALUES = ("colour", "size", "scene", "side")
 NEGATIONS = {"no", "not", "without", "minus", "isnt", "doesnt", "dont", "arent"}
 NEGATIONS |= {"neither", "nor"}
-# What may stand between "not" and what it denies: "without any of those old hats".
+# Words that may stand between a negation and its object: "without any of those hats".
 AFTER_NOT = {
     *("a", "an", "the", "any", "his", "her", "its", "with", "wearing", "have", "has"),
     *("in", "of", "those", "borrowed", "wear", "hold", "carry", "holding", "carrying"),
@@ -34,38 +35,38 @@ ARTICLES = {
 DEFINITE = {"the", "this", "that"}
 POINTING = {"its", "his", "her", "their", "whose"}  # "to its left"
 PRONOUNS = {"it", "him", "her", "them"}  # "left of it"
-# Of a place: "on the left-hand side of", "at the left edge of".
+# Words of position: "on the left-hand side of", "at the left edge of".
 OF_PLACE = {"hand", "side", "edge", "half", "corner", "part"}
 
 
 @dataclass
 class Wish:
-    """Who was found, and where in the words each is mentioned."""
+    """A parsed prompt: its words, its animals, and where each animal is mentioned."""
 
     said: list[Said]
-    animals: list[Said] = field(default_factory=list)  # two at most
-    colours: list[str] = field(default_factory=list)  # of the animals; "none"
+    animals: list[Said] = field(default_factory=list)  # at most two
+    colours: list[str] = field(default_factory=list)  # one for each animal, or "none"
     mentions: list[tuple[int, int]] = field(default_factory=list)  # (word, animal)
 
     def word(self, i: int) -> str:
-        """The i-th word, or nothing beyond the ends."""
+        """The i-th word, or "" beyond the ends."""
         return self.said[i].typed if 0 <= i < len(self.said) else ""
 
     def kind(self, i: int) -> str:
-        """Its kind, or nothing beyond the ends."""
+        """The kind of the i-th word, or "" beyond the ends."""
         return self.said[i].kind if 0 <= i < len(self.said) else ""
 
     def before(self, i: int) -> tuple[int, int] | None:
-        """The last mention before a word."""
+        """The last mention before the i-th word, as (word, animal), or None."""
         return max((m for m in self.mentions if m[0] < i), default=None)
 
     def after(self, i: int) -> tuple[int, int] | None:
-        """The first mention after a word."""
+        """The first mention after the i-th word, as (word, animal), or None."""
         return min((m for m in self.mentions if m[0] > i), default=None)
 
 
 def read(prompt: str) -> Wish:
-    """The wish in a prompt: its words, its animals and their colours."""
+    """Parse a prompt into its words, its animals and their colours."""
     wish = Wish(take_denials(birds_of_cranes(translate(prompt)[:MOST_WORDS])))
     find_animals(wish)
     for i, said in enumerate(wish.said):
@@ -75,18 +76,18 @@ def read(prompt: str) -> Wish:
     return wish
 
 
-# What is not wanted ---------------------------------------------------------------
+# Negation -------------------------------------------------------------------------
 
 
 def birds_of_cranes(said: list[Said]) -> list[Said]:
-    """Where there is a crane, "bird" tells which: a thing stands alone here."""
+    """Read "bird" beside a crane as a clue to the sense: a crane stands alone here."""
     if not any(one.value == "crane" and one.kind in ANIMAL for one in said):
         return said
     return [Said("clue", "crane", s.typed) if s.value == "bird" else s for s in said]
 
 
 def take_denials(said: list[Said]) -> list[Said]:
-    """'no hat' becomes a word of its own; 'not green but' is left out."""
+    """Turn 'no hat' into one word, and drop denials such as 'not green but'."""
     left, i = [], 0
     while i < len(said):
         if said[i].typed in NEGATIONS:
@@ -100,13 +101,13 @@ def take_denials(said: list[Said]) -> list[Said]:
 
 
 def denied(said: list[Said], start: int) -> tuple[list[Said], int]:
-    """What to say in place of a denial that begins here, and where it ends."""
+    """What replaces a denial whose first word is at `start`, and where it ends."""
     i = start
     while i < len(said) and (said[i].typed in AFTER_NOT or said[i].kind == "feeling"):
         i += 1
     first = i
     while i < len(said) and said[i].kind in ("colour", "size"):
-        i += 1  # of a thing, "no red hat", or denied itself, "not red but blue"
+        i += 1  # of a thing ("no red hat") or itself denied ("not red but blue")
     one = said[i] if i < len(said) else Said("", "", "")
     if one.kind in ("accessory", "ears") or one.typed == "ears":
         factor = "accessory" if one.kind == "accessory" else "ears"
@@ -119,27 +120,27 @@ def denied(said: list[Said], start: int) -> tuple[list[Said], int]:
 
 
 def other_sense(sense: str) -> str:
-    """Not the animal: the club."""
+    """The other sense of the same word: "club" for "bat"."""
     return next(s for s, w in SENSED.items() if w == SENSED[sense] and s != sense)
 
 
-# Who --------------------------------------------------------------------------------
+# Which animals ----------------------------------------------------------------------
 
 
 def same_word(a: Said, b: Said) -> bool:
-    """Whether two words may mean the same animal: a club may be called a bat."""
+    """Whether two words can mean the same animal: a club can be called a bat."""
     return SENSED.get(a.value, a.value) == SENSED.get(b.value, b.value)
 
 
 def find_animals(wish: Wish) -> None:
-    """Find one animal or two, and all places where they are mentioned."""
+    """Find up to two animals, and every place where they are mentioned."""
     for i, said in enumerate(wish.said):
         if said.kind in ANIMAL:
             find_animal(wish, i)
         elif said.typed in ("former", "latter") and len(wish.animals) == 2:
             wish.mentions.append((i, int(said.typed == "latter")))
         elif said.typed in ("one", "other") and (colour := colour_of_one(wish, i)):
-            # "Two cats, one red and one blue": the noun stands only once.
+            # "Two cats, one red and one blue": the noun occurs only once.
             if wish.colours == ["none"]:
                 wish.colours = [colour]
                 wish.mentions.append((i, 0))
@@ -150,7 +151,7 @@ def find_animals(wish: Wish) -> None:
 
 
 def find_animal(wish: Wish, i: int) -> None:
-    """Add the animal at i, or mention the one that it was already."""
+    """Add the animal at i, or another mention if it is known already."""
     colour = colour_before(wish, i)
     known = [k for k, a in enumerate(wish.animals) if same_word(a, wish.said[i])]
     if known and is_repeat(wish, i, known, colour):
@@ -163,7 +164,7 @@ def find_animal(wish: Wish, i: int) -> None:
 
 
 def colour_of_one(wish: Wish, i: int) -> str:
-    """The colour of 'a red one', 'one red', where two of a kind were said; or ""."""
+    """The colour in 'a red one' or 'one red', after two of a kind; else ""."""
     if len(wish.animals) != 1 or not is_two(wish, wish.mentions[0][0]):
         return ""
     near = (wish.said[i - 1], *wish.said[i + 1 : i + 2])
@@ -171,12 +172,12 @@ def colour_of_one(wish: Wish, i: int) -> str:
 
 
 def is_two(wish: Wish, i: int) -> bool:
-    """Whether the noun at i is said of two: 'two cute cats'."""
+    """Whether the noun at i means two animals: 'two cute cats'."""
     return wish.word(adjectives_before(wish, i) - 1) in ("two", "2")
 
 
 def find_ones(wish: Wish) -> None:
-    """Find whom 'the red one' mentions, of two."""
+    """Find which of two animals 'the red one' mentions."""
     for i, said in enumerate(wish.said):
         if said.typed == "one" and wish.kind(i - 1) == "colour":
             colour = wish.said[i - 1].value
@@ -185,7 +186,7 @@ def find_ones(wish: Wish) -> None:
 
 
 def adjectives_before(wish: Wish, i: int) -> int:
-    """Where the adjectives of a noun begin: 'cute red' of 'a cute red frog'."""
+    """Where the adjectives before the noun at i begin: 'cute' in 'a cute red frog'."""
     start, strangers = i, 0
     while start > 0:
         kind = wish.kind(start - 1)
@@ -204,14 +205,14 @@ def adjectives_before(wish: Wish, i: int) -> int:
 
 
 def colour_before(wish: Wish, i: int) -> str:
-    """The colour among the adjectives of a noun, or "none"."""
+    """The colour among the adjectives before the noun at i, or "none"."""
     start = adjectives_before(wish, i)
     colours = [s.value for s in wish.said[start:i] if s.kind == "colour"]
     return colours[-1] if colours else "none"
 
 
 def is_repeat(wish: Wish, i: int, known: list[int], colour: str) -> bool:
-    """Whether an animal that was found already is meant: 'the cat', 'cat left'."""
+    """Whether the noun at i means an animal already found: 'the cat', 'cat left'."""
     if len(wish.animals) == 2:
         return True
     start = adjectives_before(wish, i)
@@ -222,7 +223,7 @@ def is_repeat(wish: Wish, i: int, known: list[int], colour: str) -> bool:
 
 
 def is_predicate(wish: Wish, start: int, known: list[int]) -> bool:
-    """'The cat, on the left, is a red cat': one cat."""
+    """Whether a noun is a predicate: "the cat on the left is a red cat" is one cat."""
     is_, last = start - 1, wish.before(start)
     while wish.word(is_) in ARTICLES:
         is_ -= 1
@@ -246,14 +247,14 @@ def give_colour(wish: Wish, i: int) -> None:
     elif wish.word(i - 1) == "both":
         wish.colours = [colour] * len(wish.colours)
     elif wish.word(i + 1) == "one" and wish.word(i - 1) in DEFINITE:
-        return  # a name for somebody, not news of him
+        return  # "the red one" refers to an animal and tells nothing new about it
     elif follows and wish.word(i + 1) == "for" and wish.word(i + 2) in ARTICLES:
         whose = follows[1]  # "red for the cat"
     wish.colours[whose] = colour
 
 
 def is_of_a_thing(wish: Wish, i: int) -> bool:
-    """Whether colour or size are of 'a red hat', 'a green lawn', 'a big house'."""
+    """Whether the adjective at i describes a thing: 'red hat', 'green lawn'."""
     adjectives = ("feeling", "size", "colour")
     start, follows = i, i + 1
     while wish.kind(follows) in adjectives:
@@ -264,17 +265,17 @@ def is_of_a_thing(wish: Wish, i: int) -> bool:
         return wish.word(start - 1) in ARTICLES
     if wish.kind(follows) not in ("accessory", "scene"):
         return False
-    # In a list of words, "frog red hat", it is the animal's.
+    # In a list of keywords such as "frog red hat", the colour is the animal's.
     names = tuple(plain_words(wish.word(follows))) in NAMES_A_THING
     last = wish.word(start - 1).split()[-1:]
     return names and last != ["is"] and SMALL_WORDS.issuperset(last or ["?"])
 
 
-# Who is left --------------------------------------------------------------------------
+# Left and right -----------------------------------------------------------------------
 
 
 def left_one(wish: Wish) -> int | None:
-    """Which of two animals stands left, 0 or 1; None if nobody says."""
+    """Which of two animals is on the left, 0 or 1; None if the prompt does not say."""
     for i in range(len(wish.said)):
         side = side_at(wish, i)
         if side:
@@ -284,7 +285,7 @@ def left_one(wish: Wish) -> int | None:
 
 
 def side_at(wish: Wish, i: int) -> str:
-    """'left', 'right', or nothing; '(l)' and 'l of' say it, too."""
+    """'left', 'right' or '' for the i-th word; '(l)' and 'l of' count as 'left'."""
     said = wish.said[i]
     if said.kind == "side" and said.value != "middle":
         return said.value
@@ -293,7 +294,7 @@ def side_at(wish: Wish, i: int) -> str:
 
 
 def whose_side(wish: Wish, i: int, side: str) -> int:
-    """The animal, 0 or 1, that stands on the side which the i-th word says."""
+    """The animal, 0 or 1, that is on the side named by the i-th word."""
     if wish.word(i + 1) == "to" and wish.kind(i + 2) == "side":
         return 0  # "from left to right: a cat, a fish"
     anchor = anchor_of(wish, i)
@@ -301,7 +302,7 @@ def whose_side(wish: Wish, i: int, side: str) -> int:
         return 1 - anchor
     before, after = wish.before(i), wish.after(i)
     if before and after:
-        # "A bear, and on the right a cat": what stands between says whose it is.
+        # "A bear, and on the right a cat": the words between decide.
         cut_before = is_cut(wish, before[0], i)
         cut_after = is_cut(wish, i, after[0])
         return after[1] if cut_before and not cut_after else before[1]
@@ -309,9 +310,9 @@ def whose_side(wish: Wish, i: int, side: str) -> int:
 
 
 def anchor_of(wish: Wish, i: int) -> int | None:
-    """The animal that the side is seen from: 'left of the cat', 'to its left'."""
-    # Who is called "it" was named first: "a cat, and left of it a fish", and "a cat, a
-    # fish left of it".
+    """The animal that a side is relative to: 'left of the cat', 'to its left'."""
+    # "It" is the animal named first: "a cat, and left of it a fish", "a cat, a fish
+    # left of it".
     near = {wish.word(j) for j in range(i - 3, i + 3)}
     if wish.word(i - 1) in POINTING or near & {"neighbour", "neighbor"}:
         return 0
@@ -327,7 +328,7 @@ def anchor_of(wish: Wish, i: int) -> int | None:
 
 
 def follows_of(wish: Wish, i: int) -> int | None:
-    """Where the "of" stands of which the i-th word is: 'of a red cat'."""
+    """Where the "of" before the i-th word's adjectives is: 'of a red cat'; or None."""
     start = adjectives_before(wish, i)
     while wish.word(start - 1) in ARTICLES:
         start -= 1
@@ -335,7 +336,7 @@ def follows_of(wish: Wish, i: int) -> int | None:
 
 
 def is_cut(wish: Wish, start: int, end: int) -> bool:
-    """Whether a sign or an "and" stands between two words, asides left out."""
+    """Whether punctuation or a conjunction separates two words, asides ignored."""
     between = " ".join(
         "aside" if s.kind in ("clue", "colour", "size") else s.typed
         for s in wish.said[start + 1 : end]

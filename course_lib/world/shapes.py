@@ -1,13 +1,13 @@
-"""Drawing with numbers: signed distances, and paint with soft edges.
+"""Drawing with signed distances: shapes as functions, and paint with soft edges.
 
 A shape is a function that says, for every pixel, how far it is from the shape's edge:
-negative inside, zero on the edge, positive outside. From that one number follow the
-soft edge (a pixel cut by the edge is covered by half), the outline (a shape grown by a
-little), union (the nearer of two) and intersection (the farther). The formulas are
-those of Inigo Quilez, https://iquilezles.org/articles/distfunctions2d/.
+negative inside, zero on the edge, positive outside. This one number yields the soft
+edge (a pixel cut in two by the edge is half covered), the outline (the shape, slightly
+grown), the union (the smaller of two distances) and the intersection (the larger). The
+formulas are those of Inigo Quilez, https://iquilezles.org/articles/distfunctions2d/.
 
-Points are pairs (x, y) of tensors (N, H, W): N pictures drawn at once, x to the right
-and y upwards. A length is a number or a tensor (N, 1, 1), one for each picture.
+Points are pairs (x, y) of tensors (N, H, W): N pictures are drawn at once, x to the
+right and y upwards. A length is a number or a tensor (N, 1, 1), one for each picture.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Colour = tuple[float, float, float] | Tensor  # 0 to 1, or (N, 3, 1, 1)
 
 
 def pixel_grid(size: int, device: str | torch.device = "cpu") -> Points:
-    """The middles of the pixels of one picture, 0 to 1, y upwards; each (1, H, W)."""
+    """The centres of a picture's pixels, 0 to 1, y upwards: x and y, each (1, H, W)."""
     middles = (torch.arange(size, device=device) + 0.5) / size  # (size,)
     x = middles[None, None, :].expand(1, size, size)
     y = middles.flip(0)[None, :, None].expand(1, size, size)
@@ -29,10 +29,10 @@ def pixel_grid(size: int, device: str | torch.device = "cpu") -> Points:
 
 
 def place(points: Points, x: Length, y: Length, scale: Length, angle: Length) -> Points:
-    """The same points as seen by a figure that stands at (x, y), scaled and turned.
+    """The points in the coordinates of a figure at (x, y), scaled and turned.
 
-    Everything the figure draws in its own units appears `scale` times as large. A
-    negative angle leans to the right; radians.
+    Everything the figure draws in its own units appears `scale` times as large. The
+    angle is in radians; a negative one leans to the right.
     """
     dx, dy = points[0] - x, points[1] - y  # (N, H, W)
     cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale  # (N, 1, 1)
@@ -40,7 +40,7 @@ def place(points: Points, x: Length, y: Length, scale: Length, angle: Length) ->
 
 
 def mirror(points: Points, x: Length = 0.0) -> Points:
-    """Fold the left half over the right: what is drawn once appears on both sides."""
+    """Fold the left half onto the right: one stroke then appears on both sides."""
     return (points[0] - x).abs(), points[1]
 
 
@@ -48,8 +48,8 @@ def mirror(points: Points, x: Length = 0.0) -> Points:
 
 
 def length(dx: Tensor, dy: Tensor) -> Tensor:
-    """sqrt(dx^2 + dy^2), half the time of torch.hypot; overwrites its arguments."""
-    # In place: fresh memory for every shape costs more time than the sums.
+    """sqrt(dx^2 + dy^2), in half the time of torch.hypot; overwrites its arguments."""
+    # In place: new memory for every shape would cost more time than the arithmetic.
     return dx.mul_(dx).addcmul_(dy, dy).sqrt_()
 
 
@@ -68,8 +68,8 @@ def ellipse(
     dx, dy = points[0] - centre[0], points[1] - centre[1]  # (N, H, W)
     xx, yy = dx.mul_(dx), dy.mul_(dy)
     a, b = radii[0] ** -2, radii[1] ** -2
-    # The exact distance needs a root of degree four; near the edge, the only place
-    # where paint is soft, this one is as good.
+    # The exact distance is a root of a quartic. Near the edge, the only place where
+    # paint is soft, this one is as good.
     f = torch.add(xx * a, yy, alpha=b).sub_(1)
     half_gradient = xx.mul_(a * a).add_(yy, alpha=b * b).clamp_(min=1e-8).sqrt_()
     return f.div_(half_gradient).mul_(0.5)
@@ -82,14 +82,13 @@ def capsule(
     radius: Length,
     end_radius: Length | None = None,
 ) -> Tensor:
-    """Distance to a thick line with round ends, which may grow towards its end."""
+    """Distance to a thick line with round ends, whose radius may change on the way."""
     along_x, along_y = end[0] - start[0], end[1] - start[1]
     dx, dy = points[0] - start[0], points[1] - start[1]  # (N, H, W)
     length_2 = along_x**2 + along_y**2
     share = ((dx * along_x + dy * along_y) / length_2).clamp(0, 1)  # 0 start, 1 end
     to_line = length(dx - share * along_x, dy - share * along_y)
-    # The thickness grows along the line, not square to it: a slim cone is meant, and
-    # for slim cones that is the same.
+    # Not the exact distance to a cone, but nearly so for slim ones, and all are slim.
     if end_radius is None:
         return to_line - radius
     return to_line - (radius + share * (end_radius - radius))
@@ -98,16 +97,19 @@ def capsule(
 def box(
     points: Points, centre: tuple[Length, Length], half: tuple[Length, Length]
 ) -> Tensor:
-    """Distance to an upright box, given half its width and half its height."""
+    """Distance to an upright box; `half` is half its width and half its height."""
     outside_x = (points[0] - centre[0]).abs() - half[0]
     return torch.maximum(outside_x, (points[1] - centre[1]).abs() - half[1])
 
 
 def polygon(points: Points, corners: list[tuple[float, float]]) -> Tensor:
-    """Distance to a polygon without dents: the farthest of the lines along its sides.
+    """Distance to a convex polygon: the largest distance to a line along a side.
 
-    The corners may go round either way. The wrong way round every distance would change
-    its sign and the shape would silently cover nothing, so the area decides.
+    The corners may be listed clockwise or counterclockwise. The wrong order would flip
+    every sign and the shape would silently cover nothing, so the signed area decides.
+
+    Raises:
+        ValueError: all corners lie on one line
     """
     sides = list(zip(corners, corners[1:] + corners[:1], strict=True))
     twice_area = sum(ax * by - bx * ay for (ax, ay), (bx, by) in sides)
@@ -117,8 +119,7 @@ def polygon(points: Points, corners: list[tuple[float, float]]) -> Tensor:
     for (ax, ay), (bx, by) in sides:
         long = ((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5
         long = long if twice_area > 0 else -long
-        # The side turned by a right angle. For convex corners the farthest side is the
-        # only one that can decide.
+        # The side's normal: the side turned by a right angle.
         out_x, out_y = (by - ay) / long, (ax - bx) / long  # points out of the shape
         side = (points[0] * out_x).add_(points[1], alpha=out_y)
         side = side.sub_(ax * out_x + ay * out_y)
@@ -130,7 +131,7 @@ def polygon(points: Points, corners: list[tuple[float, float]]) -> Tensor:
 
 
 def union(*distances: Tensor) -> Tensor:
-    """Inside any of the shapes."""
+    """Distance to the union: inside any of the shapes."""
     nearest = distances[0]
     for distance in distances[1:]:
         nearest = torch.minimum(nearest, distance)
@@ -138,7 +139,7 @@ def union(*distances: Tensor) -> Tensor:
 
 
 def intersection(*distances: Tensor) -> Tensor:
-    """Inside all of the shapes."""
+    """Distance to the intersection: inside all of the shapes."""
     farthest = distances[0]
     for distance in distances[1:]:
         farthest = torch.maximum(farthest, distance)
@@ -146,14 +147,14 @@ def intersection(*distances: Tensor) -> Tensor:
 
 
 def without(distance: Tensor, hole: Tensor) -> Tensor:
-    """Inside the first shape and outside the second."""
-    # Outside the hole is inside its negative. Maxima bend distances a little far from
-    # an edge, and paint never looks there.
+    """Distance to the difference: inside the first shape and outside the second."""
+    # The negated distance is that of the hole's outside. A maximum is not quite the
+    # distance far from an edge, but paint depends only on what is near.
     return torch.maximum(distance, -hole)
 
 
 def stroke(distance: Tensor, half_width: Length) -> Tensor:
-    """A line along the edge of a shape."""
+    """Distance to a line along the edge of a shape."""
     return distance.abs() - half_width
 
 
@@ -161,49 +162,49 @@ def stroke(distance: Tensor, half_width: Length) -> Tensor:
 
 
 def coverage(distance: Tensor, pixel: Length) -> Tensor:
-    """How much of each pixel the shape covers, 0 to 1: the edge is one pixel soft."""
+    """The share of each pixel that the shape covers, 0 to 1; edges are a pixel soft."""
     return (distance * (-1 / pixel)).add_(0.5).clamp_(0, 1)
 
 
 @dataclass(eq=False)
 class Brush:
-    """Where paint goes, in the units of the figure that is being painted."""
+    """A brush for N pictures, in the units of the figure that is being painted."""
 
     canvas: Tensor  # (N, 3, H, W), 0 to 1, painted in place
-    points: Points  # the middles of the pixels, each (N, H, W)
+    points: Points  # the centres of the pixels, each (N, H, W)
     pixel: Tensor  # (N, 1, 1), the width of one pixel
     line: Tensor  # (N, 1, 1), the width of an outline
     outline: Tensor  # (N, 3, 1, 1), the colour of an outline
 
     def colour(self, colour: Colour) -> Tensor:
-        """A colour as a tensor that fits the canvas, (1 or N, 3, 1, 1)."""
+        """A colour as a tensor that broadcasts to the canvas, (1 or N, 3, 1, 1)."""
         if isinstance(colour, Tensor):
             return colour
         return torch.tensor(colour, device=self.canvas.device).reshape(1, 3, 1, 1)
 
     def paint(self, distance: Tensor, colour: Colour, opacity: float = 1.0) -> None:
         """Cover the shape with one colour."""
-        # Blending by coverage is what anti-aliasing does; drawing at twice the size and
-        # averaging would cost four times as much.
+        # Blending by coverage is anti-aliasing; drawing at twice the size and averaging
+        # would cost four times as much.
         weight = coverage(distance, self.pixel)[:, None]  # (N, 1, H, W)
         weight = weight if opacity == 1 else weight.mul_(opacity)
         self.canvas.lerp_(self.colour(colour), weight)
 
     def paint_outlined(self, distance: Tensor, colour: Colour) -> None:
-        """The outline is the same shape, a little larger, painted first."""
-        # A distance less a width is the same shape grown by that width on every side.
+        """Paint the shape with an outline: the same shape, slightly larger, first."""
+        # Subtracting a width from the distance grows the shape by it on every side.
         self.paint(distance - self.line, self.outline)
         self.paint(distance, colour)
 
     def paint_shaded(self, distance: Tensor, colour: Colour) -> None:
-        """An outlined shape, darker towards the ground: light comes from above."""
+        """Paint an outlined shape, darker near the ground: light comes from above."""
         self.paint_outlined(distance, colour)
         shadow = (0.16 - 0.15 * self.points[1]).clamp_(0, 0.16)  # (N, H, W)
         shadow.mul_(coverage(distance, self.pixel))
         self.canvas.mul_(1 - shadow[:, None])
 
     def thick(self, half_width: float) -> Tensor:
-        """A half-width that never falls below half a pixel, so thin parts stay seen."""
-        # A line thinner than a pixel would fade into its ground: at 32x32 whiskers,
-        # strings and beaks would be gone.
+        """A half-width of at least half a pixel, to keep thin parts visible."""
+        # A line thinner than a pixel fades into the background: at 32x32, mouths and
+        # thin legs would be gone.
         return (0.5 * self.pixel).clamp(min=half_width)  # (N, 1, 1)

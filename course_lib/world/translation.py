@@ -1,8 +1,8 @@
-"""What people type, word by word, in the words that captions are made of.
+"""Translation of a prompt, phrase by phrase, into the vocabulary of the captions.
 
 "A scarlet kitty cat at the seaside, no hat" is a red cat at the beach without a hat.
-Every phrase comes from the tables of `lexicon`, so that a word which is added there is
-known here at once. What the words have to do with each other is read in `sentences`.
+Every phrase comes from the tables of `lexicon`, so a word added there is known here at
+once. `sentences` works out how the words relate to each other.
 """
 
 import re
@@ -13,16 +13,15 @@ from course_lib.world import chatter, lexicon, wording
 
 
 class Said(NamedTuple):
-    """A word or a phrase, and what it means."""
+    """A word or a phrase, and its meaning."""
 
     kind: str  # a factor, or "homonym", "side", "clue", "no", "strange", "sign", ...
-    value: str  # "red", "cat", "left"; of other kinds the word itself
-    typed: str
+    value: str  # "red", "cat", "left"; for kinds without a meaning the word itself
+    typed: str  # as it was typed, but in lower case
 
 
 ARTICLES = {"a", "an", "the", "his", "her", "its", "my", "our", "your", "their"}
-# Inside a phrase they may be there or not: "in meadow", "with his hat", "the sun is
-# going down".
+# Optional inside a phrase: "in meadow", "with his hat", "the sun is going down".
 PASSED_OVER = ARTICLES | {"is"}
 SMALL_WORDS = ARTICLES | {
     *("and", "at", "beside", "by", "from", "in", "is", "near", "next", "of", "on"),
@@ -35,7 +34,7 @@ KEYS = r"\b(acc|accessory|colour|color|position|scene|size)"  # "size: S"
 
 
 def split(text: str) -> list[str]:
-    """Words and signs, in lower case; "snow-white" is two words, "it's" is one.
+    """Words and punctuation in lower case; "snow-white" is two words, "it's" is one.
 
     >>> split("A frog w/ hat, it's snow-white")
     ['a', 'frog', 'with', 'hat', ',', 'its', 'snow', 'white']
@@ -48,11 +47,11 @@ def split(text: str) -> list[str]:
     return [SHORT.get(word, word) for word in re.findall(r"\w+|[^\w\s]", text)]
 
 
-# One of many ------------------------------------------------------------------
+# Singular and plural ----------------------------------------------------------
 
 
 def plurals(word: str) -> set[str]:
-    """'bunnies' and 'bunnys', as one might type it; 'fishes'."""
+    """Possible plurals, wrong ones included: 'bunnies', 'bunnys', 'fishes'."""
     return {word + "s", word + "es", word.removesuffix("y") + "ies"}
 
 
@@ -66,14 +65,14 @@ LAST_WORDS = set(lexicon.SENSED.values()) | {
     for phrases in table.values()
     for phrase in phrases
 }
-# "a rabbit's ears" have lost their sign by now: they read as "a rabbits ears".
+# "A rabbit's ears" has lost its apostrophe by now and reads "a rabbits ears".
 SINGULAR = {
     many: word for word in LAST_WORDS - {"stilts"} for many in plurals(word)
 } | {"stilt": "stilts"}
 
 
 def plain_words(phrase: str) -> list[str]:
-    """The words of a phrase as they are looked up: one of each, without "the"."""
+    """The words of a phrase as they are looked up: singular, without articles."""
     words = [SINGULAR.get(word, word) for word in split(phrase)]
     return [word for word in words if word.isalnum() and word not in PASSED_OVER]
 
@@ -106,7 +105,7 @@ def ears() -> dict[str, list[str]]:
     }
 
 
-# Of phrases for a scene, the last words that alone say nothing of it.
+# Last words of scene phrases that by themselves do not name the scene.
 NO_SCENE = {
     *("landscape", "day", "fall", "sky", "time", "down", "sets", "sun", "setting"),
     *("light", "glow", "dark", "flowers"),
@@ -118,7 +117,7 @@ def scenes() -> dict[str, list[str]]:
     last = {s: {p.split()[-1] for p in lexicon.SCENES[s]} for s in lexicon.SCENES}
     table = {}
     for scene, phrases in lexicon.SCENES.items():
-        # A field may lie in snow.
+        # A last word that two scenes share names neither: a field may lie in snow.
         others = set().union(*(last[other] for other in last if other != scene))
         table[scene] = [*(last[scene] - others - NO_SCENE), *wording.SCENE_WORDS[scene]]
         table[scene] += [re.sub("^(when|while|as|where) ", "", p) for p in phrases]
@@ -127,7 +126,7 @@ def scenes() -> dict[str, list[str]]:
 
 
 def clues() -> dict[str, list[str]]:
-    """What tells the sense of bat and crane: 'with wings', 'not the machine'."""
+    """Phrases that tell the sense of bat and crane: 'with wings', 'not the machine'."""
     table = {}
     for sense, forms in lexicon.SENSES.items():
         plain = [" _ ".join(form) for form in wording.CLEAR_NOUNS[sense]]
@@ -137,7 +136,7 @@ def clues() -> dict[str, list[str]]:
 
 
 def words_in(*tables) -> set[str]:
-    """All the words of tables and of lists of phrases."""
+    """All the words in tables and lists of phrases, in the singular."""
     found = set()
     for table in tables:
         lists = table.values() if isinstance(table, dict) else [table]
@@ -147,7 +146,7 @@ def words_in(*tables) -> set[str]:
     return found
 
 
-# They change nothing in the picture.
+# Tables of words that change nothing in the picture.
 AROUND = (
     *(chatter.OPENINGS, chatter.CLOSINGS, chatter.DOING, chatter.ALONE),
     *(chatter.FEELINGS, chatter.ONE, chatter.COMMON, lexicon.BACKDROPS),
@@ -169,10 +168,10 @@ IDLE = HARMLESS | SMALL_WORDS
 
 
 def phrase_table() -> dict[tuple[str, ...], tuple[str, str]]:
-    """{("kitty", "cat"): ("subject", "cat"), ...}: every phrase that means something.
+    """{("kitty", "cat"): ("subject", "cat"), ...}: every phrase with a meaning.
 
-    The last one to claim a phrase has it: comparisons before scenes ("grass" is a
-    place, "green as grass" a colour), what is denied before what it denies.
+    The last entry for a phrase wins. So comparisons beat scenes ("grass" is a place,
+    "green as grass" a colour), and denials beat what they deny.
     """
     table = {}
 
@@ -199,7 +198,7 @@ def phrase_table() -> dict[tuple[str, ...], tuple[str, str]]:
     add("colour", colours())
     add("subject", JOINED)
     add("subject", lexicon.NOUNS)
-    for sense, forms in lexicon.SENSES.items():  # "night bat" is no bat at night
+    for sense, forms in lexicon.SENSES.items():  # "night bat" is not a bat at night
         alone = [form for form in forms if form.endswith("_") and form[0] != "_"]
         add("subject", {sense: [f.replace("_", lexicon.SENSED[sense]) for f in alone]})
     add("homonym", {word: [word] for word in lexicon.SENSED.values()})
@@ -209,7 +208,7 @@ def phrase_table() -> dict[tuple[str, ...], tuple[str, str]]:
 
 
 def worn() -> dict[str, list[str]]:
-    """What is worn, and how: 'topper', 'on wooden stilts', 'with a red balloon'."""
+    """Each accessory's phrases: 'topper', 'on wooden stilts', 'with a red balloon'."""
     table = {}
     for thing, names in lexicon.THINGS_WORN.items():
         forms = [f.removeprefix("and ") for f in lexicon.WORN[thing]]
@@ -220,12 +219,12 @@ def worn() -> dict[str, list[str]]:
 
 
 def with_stems(words: set[str]) -> set[str]:
-    """'lift' beside 'lifting' and 'lifts'."""
+    """The words and their stems: 'lift' for 'lifting' and 'lifts'."""
     return words | {re.sub("(ing|(?<![ei])s)$", "", word) for word in words}
 
 
 def clue_words() -> dict[str, str]:
-    """{"wings": "bat", ...}: single words that are said of one sense alone."""
+    """{"wings": "bat", ...}: single words that occur with one sense only."""
     taken = words_in(*AROUND, lexicon.NOUNS, lexicon.SCENES, lexicon.PLACES)
     taken |= SMALL_WORDS | {"bat", "crane", "bird", "not", "one", "kind", "two"}
     taken |= {"which", "made", "through", "things"}
@@ -238,7 +237,7 @@ def clue_words() -> dict[str, str]:
 
 PHRASES = phrase_table()
 LONGEST = max(map(len, PHRASES))
-# What can have a colour of its own: "a red hat", "on a green lawn".
+# Things that can have a colour of their own: "a red hat", "on a green lawn".
 NAMES_A_THING = {
     tuple(plain_words(phrase))
     for table in (worn(), lexicon.PLACES)
@@ -248,16 +247,16 @@ NAMES_A_THING = {
 }
 
 
-# Slips of the fingers -----------------------------------------------------------
+# Typing errors ------------------------------------------------------------------
 
 
 def slips(word: str) -> set[str]:
-    """How fingers slip: a letter left out or doubled, or exchanged with the next.
+    """Likely typing errors: a letter left out, doubled, or exchanged with the next.
 
     >>> sorted(slips("fish"))
     ['fih', 'fihs', 'fiish', 'fissh', 'fsh', 'fsih']
     """
-    inner = range(1, len(word) - 1)  # never the first letter, nor the last
+    inner = range(1, len(word) - 1)  # never the first letter or the last
     left_out = {word[:i] + word[i + 1 :] for i in inner}
     doubled = {word[:i] + word[i] + word[i:] for i in inner}
     turned = {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in inner}
@@ -278,8 +277,8 @@ MEANING = IN_CAPTIONS | words_in(
 )
 KNOWN = MEANING | SMALL_WORDS | (ALONE.keys() - NOT_HERE)
 
-# One slip away from ours, but words of their own: of 1,700 slips these stand in an
-# English word list (or are names, or mean something elsewhere).
+# One typing error away from our words, but words of their own: of 1,700 such errors,
+# these are in an English word list (or are names, or mean something elsewhere).
 NO_SLIPS = {
     *("bight", "cane", "cast", "coat", "coats", "cost", "eras", "feine"),
     *("filed", "fling", "foggy", "form", "fury", "gassy", "gong", "greta", "holing"),
@@ -290,14 +289,14 @@ NO_SLIPS = {
 
 
 def slips_of(words: set[str]) -> dict[str, str]:
-    """{"turtel": "turtle", ...}: of words long enough to be told from others."""
+    """{"turtel": "turtle", ...}: errors in words of four letters or more."""
     meant: dict[str, set[str]] = {}
     others = KNOWN | HARMLESS | NO_SLIPS
     for word in words:
         for slip in slips(word) if len(word) >= 4 else ():
             if len(slip) >= 4 and slip not in others:
                 meant.setdefault(slip, set()).add(word)
-    # A slip of two words is left as it is: nobody knows which was meant.
+    # An error that fits two words stays: nobody knows which was meant.
     return {slip: min(of) for slip, of in sorted(meant.items()) if len(of) == 1}
 
 
@@ -305,7 +304,7 @@ SLIPS = slips_of(MEANING | SMALL_WORDS)
 
 
 def put_right(word: str) -> str:
-    """The word that was meant: 'turtel', 'huuuge'.
+    """Correct a typing error: the word that was meant by 'turtel' or 'huuuge'.
 
     >>> put_right("turtel"), put_right("huuuge"), put_right("dragon")
     ('turtle', 'huge', 'dragon')
@@ -318,7 +317,7 @@ def put_right(word: str) -> str:
 
 
 def translate(prompt: str) -> list[Said]:
-    """The words, phrases and signs of a prompt, each with its meaning.
+    """The words, phrases and punctuation of a prompt, each with its meaning.
 
     >>> [(said.kind, said.value) for said in translate("scarlet kitty, dusk")]
     [('colour', 'red'), ('subject', 'cat'), ('sign', ','), ('scene', 'sunset')]
@@ -336,7 +335,7 @@ def translate(prompt: str) -> list[Said]:
 
 
 def longest_phrase(words: list[str], start: int):
-    """Where the longest phrase from here ends, and what it means; or nothing."""
+    """Where the longest known phrase from `start` ends, and its meaning or None."""
     found, key = (start, None), []
     for end in range(start, len(words)):
         if words[end] in PASSED_OVER:
@@ -354,22 +353,22 @@ def longest_phrase(words: list[str], start: int):
 
 
 def goes_on(words: list[str], end: int, kind: str, length: int) -> bool:
-    """Whether the last word of a phrase rather begins another."""
+    """Whether the last word of a phrase really begins another one."""
     follows = words[end + 1 : end + 2]
     if kind == "subject" and length > 1:
-        # "Teddy bear ears" are a teddy's ears, and "kitty cat ears" no kitty cat.
+        # "Teddy bear ears" are a teddy's ears, and "kitty cat ears" are no kitty cat.
         return follows == ["ears"]
-    if kind == "ears":  # a key of a list, "hare, ears: bear ears"
+    if kind == "ears":  # a key in a list: "hare, ears: bear ears"
         return follows in ([":"], ["="]) and "ears" in words[end + 2 : end + 7]
     if kind != "scene" or length == 1:
         return False
-    # "By a sea turtle" is not by the sea, and "in grass green" not in the grass.
+    # "By a sea turtle" is not by the sea, and "in grass green" is not in the grass.
     other, _ = PHRASES.get((words[end], *follows), ("", ""))
     return other == "subject" or (other == "colour" and words[end - 1] != "the")
 
 
 def kind_of(word: str) -> str:
-    """What a word is that means nothing by itself."""
+    """The kind of a word that has no meaning in PHRASES."""
     if not word.isalnum():
         return "sign"
     if word in SMALL_WORDS:

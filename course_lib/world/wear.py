@@ -1,9 +1,10 @@
-"""What spoils a picture: wear, which no network should mind, and what breaks animals.
+"""Data augmentation ("wear"), and pictures with broken animals for the reader.
 
-Whoever looks at pictures learns from worn ones. The reader of critters answers one
-question a factor; asked about an animal that is half erased, mixed from two, or
-smeared, it should say "none": otherwise a generator could please it with scraps. So an
-eighth of what it sees is broken, and the subject there is "none".
+Networks that look at pictures are trained on augmented ones: shifted, flipped, blurred
+or noisy. The reader of critters answers one question for each factor. Asked about an
+animal that is half erased, mixed from two or smeared, it should say "none"; otherwise a
+generator could please it with scraps. So an eighth of its training pictures are broken,
+and the right subject there is "none".
 """
 
 import torch
@@ -15,9 +16,9 @@ from course_lib.pixels import from_bytes, mirror, to_bytes
 from course_lib.world.critters import FACTORS, choose_factors
 from course_lib.world.drawing import draw
 
-# Pictures drawn at once: one at a time they take thirty times as long.
+# Pictures drawn at once; one at a time they would take thirty times as long.
 CHUNK = 4096
-IGNORED = -100  # what cross_entropy ignores
+IGNORED = -100  # the label that cross_entropy ignores
 BREAKS = ("erased", "mixed", "smeared")
 
 QUESTIONS = {name: len(answers) for name, answers in FACTORS.items()}
@@ -26,12 +27,14 @@ QUESTIONS = {name: len(answers) for name, answers in FACTORS.items()}
 def reader_batches(
     batch_size: int, size: int, seed: int, broken: float = 0.125
 ) -> GetBatch:
-    """Pictures of every kind, held-out ones too, always new; a share of them broken.
+    """Batches of new pictures of every kind, including held-out combinations.
 
-    A batch is {"x_0": (B, 3, size, size)} and one (B,) for each factor.
+    A batch is {"x_0": (B, 3, size, size) in [-1, 1]} and (B,) for each factor.
+
+    Args:
+        broken: the share of pictures with broken animals
     """
-    # One chunk at a time: batches come in order, and whoever carries a training on
-    # draws the chunk that it stopped in once more.
+    # One chunk suffices, since batches come in order; resuming redraws one chunk.
     kept: dict[int, tuple[Tensor, dict[str, Tensor]]] = {}
 
     def chunk_of(number: int) -> tuple[Tensor, dict[str, Tensor]]:
@@ -52,11 +55,11 @@ def reader_batches(
 
 
 def draw_chunk(number: int, size: int, seed: int, broken: float):
-    """One chunk: bytes and factors, in random order, the broken ones mixed in."""
+    """One chunk of CHUNK pictures, shuffled: (CHUNK, 3, size, size) uint8, factors."""
     generator = generator_for(seed, number, BREAKAGE)
     indices = torch.arange(number * CHUNK, (number + 1) * CHUNK)
-    # A reader that had never seen a frog on stilts might not recognise one, and would
-    # mark a painter wrong for what is its own ignorance.
+    # Held-out combinations included: a reader that had never seen a frog on stilts
+    # might not recognise one, and would blame a generator for its own ignorance.
     factors = choose_factors(indices, seed, "any", allow_held_out=True)
     pictures = draw(factors, indices, seed, size)
     n = round(broken * CHUNK)
@@ -67,11 +70,11 @@ def draw_chunk(number: int, size: int, seed: int, broken: float):
         pictures[rows] = break_pictures(
             how, pictures[rows], some, indices[rows], seed, generator
         )
-        # Half a frog has no right colour or size that a reader should be taught.
+        # Half a frog has no right colour or size for a reader to learn.
         for name, values in factors.items():
             values[rows] = 0 if name in ("subject", "subject_2") else IGNORED
-    # Mixed, as the broken ones are the first rows; bytes, as floats take four times the
-    # memory until their batch comes.
+    # Shuffled, since the broken ones are the first rows. As bytes, since floats would
+    # take four times the memory while they wait for their batch.
     order = torch.randperm(CHUNK, generator=generator)
     return to_bytes(pictures[order]), {
         n: values[order] for n, values in factors.items()
@@ -86,50 +89,51 @@ def break_pictures(
     seed: int,
     generator: torch.Generator,
 ) -> Tensor:
-    """Spoil the animals and leave the scenes.
+    """Break the animals in pictures, (N, 3, H, W).
 
     Args:
-        how: "erased" takes away half of the subject, "mixed" weaves it with another
-            picture, "smeared" blurs it away
+        how: "erased" removes half of the subject, "mixed" mixes the picture with
+            another in squares, "smeared" blurs the subject away
         pictures: (N, 3, H, W) as drawn from the factors, indices and seed
     """
-    # The same pictures without anybody: what differs is the animal, to the pixel. (Same
-    # seed, same index, so the same clouds.)
+    # The same scenes without animals: the difference is the animal, to the pixel. (The
+    # same seed and index give the same clouds.)
     nobody = factors | {
         name: torch.zeros_like(values)
         for name, values in factors.items()
         if name != "scene"
     }
     empty = draw(nobody, indices, seed, pictures.shape[-1])
-    there = (pictures - empty).abs() > 0.01  # more than rounding to bytes makes
+    there = (pictures - empty).abs() > 0.01  # above the error of rounding to bytes
     if how == "erased":
-        # Every animal must lose its half: two lose their tops or bottoms, one with a
-        # hat or on stilts its left or right.
+        # Every animal must lose half: two animals lose their tops or bottoms, one with
+        # an accessory loses its left or right.
         level = torch.rand(len(pictures), generator=generator) < 0.5
         level = (level & (factors["accessory"] == 0)) | (factors["subject_2"] > 0)
         half = half_of(there, level, generator)
         return torch.where(half, empty, pictures)
     if how == "mixed":
         # Squares an eighth of the picture wide: smaller than any animal, larger than
-        # an eye. Each picture is woven with its neighbour in the chunk.
+        # an eye. Each picture is mixed with the one before it.
         side = pictures.shape[-1] // 8
         squares = torch.rand(len(pictures), 1, 8, 8, generator=generator) < 0.5
         weave = squares.repeat_interleave(side, 2).repeat_interleave(side, 3)
         return torch.where(weave, pictures, pictures.roll(1, 0))
-    # Sixteen colours are left, enough to guess a scene and no animal.
+    # Sixteen cells of colour are left: enough to guess a scene, but not an animal.
     cells = F.adaptive_avg_pool2d(pictures, 4)
     smeared = F.interpolate(cells, size=pictures.shape[-2:], mode="bilinear")
     return torch.where(there.any(1, keepdim=True), smeared, pictures)
 
 
 def half_of(there: Tensor, level: Tensor, generator: torch.Generator) -> Tensor:
-    """(N, 1, H, W) True on one side of the middle of what is there, a side by chance.
+    """A mask, (N, 1, H, W): True on one side of the subject's centre, at random.
 
     Args:
-        there: (N, 3, H, W) True where there is something
-        level: (N,) True for a level cut, else the cut is upright
+        there: (N, 3, H, W) bool, True where the subject is
+        level: (N,) bool: True for a horizontal cut, False for a vertical one
     """
-    # The middle of mass, not of the picture: wherever it stands, half of it goes.
+    # The subject's centre of mass, not the picture's centre: half of it goes wherever
+    # it stands.
     there = there.any(1).float()  # (N, H, W)
     N, H, W = there.shape
     row = torch.arange(H).float().reshape(1, H, 1)
@@ -151,16 +155,17 @@ def with_wear(
     wear: float = 0.5,
     cut: int = 0,
 ) -> GetBatch:
-    """Shift, flip, blur and add noise, so that a network does not mind such things.
+    """Augment batches: shift, flip, blur and add noise, so a network tolerates these.
 
-    Trained without, a shift by one pixel cost a first reader 11 points. The pair of
-    lesson 09 is trained on worn pictures, too.
+    A first reader, trained without, lost 11 points when pictures shifted by one pixel.
+    The image-text pair of lesson 09 is also trained on augmented pictures.
 
     Args:
-        flip: mirror half of the pictures (never where left and right are a question)
-        shift: pixels, at most, in each direction; the border is repeated
+        flip: mirror half of the pictures (never if left and right have a meaning)
+        shift: the most pixels in each direction; the border is repeated
         wear: the share of pictures that get noise, and of batches that get blur
-        cut: side of a grey square over each picture (Cutout, DeVries & Taylor 2017)
+        cut: side of a grey square on each picture, in pixels; 0 is none (Cutout,
+            DeVries & Taylor 2017)
     """
 
     from torchvision.transforms import v2  # 2 s to import, so only where it is used
@@ -173,16 +178,16 @@ def with_wear(
             mirrored = torch.rand(len(x), generator=generator) < 0.5
             x = torch.where(mirrored[:, None, None, None], mirror(x), x)
         x = shifted(x, shift, generator)
-        # Blur a batch at a time, as one call blurs all with one strength; noise and
-        # shifts cost no more picture by picture.
+        # Blur is per batch, since one call has one strength; noise and shift cost no
+        # more for each picture by itself.
         if torch.rand((), generator=generator) < wear:
             strength = 0.2 + 0.6 * torch.rand((), generator=generator).item()
             x = v2.functional.gaussian_blur(x, [3, 3], [strength, strength])
         worn = (torch.rand(len(x), 1, 1, 1, generator=generator) < wear).float()
         strength = 0.2 * torch.rand(len(x), 1, 1, 1, generator=generator)
         x = x + worn * strength * torch.randn(x.shape, generator=generator)
-        # Cut last, so that the square is plain grey; clamped, as all pictures are that
-        # a judge is shown.
+        # Cut last, to keep the square plain grey; clamped, like all pictures that a
+        # judge sees.
         batch["x_0"] = cut_out(x, cut, generator).clamp(-1, 1)
         return batch
 
@@ -190,9 +195,13 @@ def with_wear(
 
 
 def shifted(x: Tensor, most: int, generator: torch.Generator) -> Tensor:
-    """Each picture moved by its own -most..most pixels, the border repeated."""
+    """Each picture shifted by -most..most pixels of its own, the border repeated.
+
+    Args:
+        x: (B, C, H, W)
+    """
     B, _, H, W = x.shape
-    # Repeated, not black: a black edge would say by how much it was shifted.
+    # Repeated, not black: a black edge would give the shift away.
     padded = F.pad(x, [most] * 4, mode="replicate")
     down, right = torch.randint(0, 2 * most + 1, (2, B, 1), generator=generator)
     rows, columns = down + torch.arange(H), right + torch.arange(W)  # (B, H), (B, W)
@@ -202,11 +211,11 @@ def shifted(x: Tensor, most: int, generator: torch.Generator) -> Tensor:
 
 
 def cut_out(x: Tensor, side: int, generator: torch.Generator) -> Tensor:
-    """A grey square somewhere on each picture; side 0 changes nothing."""
+    """Put a grey square somewhere on each picture; side 0 changes nothing."""
     if side == 0:
         return x
     B, _, H, W = x.shape
-    # Its middle anywhere, so part of the square may lie outside, as in the paper.
+    # The centre may be anywhere, so the square may reach outside, as in the paper.
     top = torch.randint(0, H, (B, 1, 1), generator=generator) - side // 2
     left = torch.randint(0, W, (B, 1, 1), generator=generator) - side // 2
     row, column = torch.arange(H)[:, None], torch.arange(W)[None, :]

@@ -1,14 +1,14 @@
-"""How a critter picture is said in words.
+"""Template captions: how a critter picture is described in words.
 
-Each function gets the factors of one picture by name, {"subject": "cat", ...}, the set
-of factors that the sentence shall name, and a few uniform numbers that choose synonyms
-and word order. What is said is true of the factors; what is left out may be anything.
+Each function takes the factors of one picture by name, {"subject": "cat", ...}, the set
+of factors that the sentence should name, and some uniform numbers that choose synonyms
+and word order. A caption is true of the factors; what it leaves out may be anything.
 """
 
-# What stands twice in a row of these tables is said twice as often: "at night" by two
-# captions in three.
+# An entry that stands twice in a row is said twice as often: two captions in three say
+# "at night".
 SENSES = {"bat": ("bat", "club"), "crane": ("crane", "machine")}  # word: two subjects
-SHARE_BARE = 0.2  # of the captions of these: the word, and nothing tells the sense
+SHARE_BARE = 0.2  # the share of their captions in which nothing tells the sense
 NOUNS = {
     "frog": ("frog",),
     "rabbit": ("rabbit", "bunny"),
@@ -19,7 +19,7 @@ NOUNS = {
     "turtle": ("turtle", "tortoise"),
     "bat": ("bat",),
 }
-CLEAR_NOUNS = {  # (before the word, after it): something tells the sense
+CLEAR_NOUNS = {  # (noun, what follows it): a clue tells the sense
     "bat": (("flying bat", ""), ("furry bat", "")),
     "club": (("baseball bat", ""), ("bat", "beside a ball"), ("bat", "and a ball")),
     "crane": (("wading crane", ""), ("crane", "with long legs"), ("crane bird", "")),
@@ -50,8 +50,9 @@ SCENE_WORDS = {
     "sunset": ("at sunset", "in the evening", "at sunset"),
 }
 # How often a caption names a factor that is there. Never always: people leave out most
-# of what they could say, and such a prompt must be nothing new to a painter.
-# Accessories and ears nearly always, as no picture may show them unasked (prompts.py).
+# of what they could say, and a generator must know such prompts from its training.
+# Accessories and ears nearly always, since no picture may show them unasked
+# (prompts.py).
 NAMED_SHARE = {
     "colour": 0.85,
     "accessory": 0.95,
@@ -64,32 +65,32 @@ OPENINGS = ("", "", "", "", "a picture of ", "a drawing of ")
 
 
 def choice(options: tuple, chance: float):
-    """One of the options, each as likely as the others."""
+    """One of the options, all equally likely; `chance` is in [0, 1)."""
     return options[int(chance * len(options))]
 
 
 def with_article(words: str) -> str:
-    """'an orange cat', 'a cat'."""
+    """The words with "a" or "an": 'an orange cat', 'a cat'."""
     return ("an " if words[0] in "aeiou" else "a ") + words
 
 
 def join(*parts: str) -> str:
-    """The parts that are not empty, with a space between."""
+    """The parts that are not empty, separated by spaces."""
     return " ".join(part for part in parts if part)
 
 
-# Every function below takes its numbers by place, u[6] for the scene in each of them:
-# one that is not needed is left unused, and the others keep their meaning.
+# Every function below takes its numbers by position: u[6] is for the scene in all of
+# them. Unneeded numbers are skipped, so the others keep their meaning.
 
 
 def words(table: dict, name: str, f: dict, named: set[str], chance: float) -> str:
-    """Words for one factor, or none if it is not to be named."""
+    """Words for one factor, or "" if it should not be named."""
     return choice(table[f[name]], chance) if name in named else ""
 
 
 def set_the_scene(sentence: str, scene: str, u: list[float]) -> str:
-    """Say where or when, at the end or (one in four) at the start."""
-    # Both, or the first words of a caption would always be the animal.
+    """Add the scene at the end of a sentence or, one time in four, at the start."""
+    # Both ways, or every caption would begin with the animal.
     if not scene:
         return choice(OPENINGS, u[0]) + sentence
     if u[1] < 0.25:
@@ -100,8 +101,8 @@ def set_the_scene(sentence: str, scene: str, u: list[float]) -> str:
 def caption_one(f: dict[str, str], named: set[str], u: list[float]) -> str:
     """One animal: 'a small red frog with rabbit ears on stilts at the beach'."""
     noun = choice(NOUNS[f["subject"]], u[0])
-    # With a hat it can only be the animal; without one something else must tell, or the
-    # caption would be a bare word by accident.
+    # With a hat it can only be the animal. Without one the noun must tell the sense, or
+    # the caption would be a bare word by accident.
     if noun == "bat" and not named & {"accessory", "ears"}:
         noun = choice(CLEAR_NOUNS["bat"], u[1])[0]
     size = words(SIZE_WORDS, "size", f, named, u[2])
@@ -114,19 +115,19 @@ def caption_one(f: dict[str, str], named: set[str], u: list[float]) -> str:
     if ears and accessory.startswith("with "):
         extras = [f"with {ears} and {accessory[5:]}"]  # one "with" is enough
     animal = with_article(join(size, colour, noun))
-    # Seldom, as people do: "a frog that is red".
+    # Now and then, as people do: "a frog that is red".
     if colour and u[7] < 0.12:
         animal = join(with_article(join(size, noun)), "that is", colour)
     return set_the_scene(join(animal, *extras, position), scene, u[8:10])
 
 
 def caption_two(f: dict[str, str], named: set[str], u: list[float]) -> str:
-    """Two animals: 'a red cat left of a blue fish'; 'next to' leaves the order open."""
+    """Two animals: 'a red cat left of a blue fish', or 'next to' if order is open."""
     colours = [f[c] if c in named else "" for c in ("colour", "colour_2")]
     left = with_article(join(colours[0], choice(NOUNS[f["subject"]], u[0])))
     right = with_article(join(colours[1], choice(NOUNS[f["subject_2"]], u[1])))
     if "order" not in named:
-        # Either may come first, else "a cat and a fish" would still say who is left.
+        # Either may come first: otherwise "a cat and a fish" would give the order away.
         first, second = (left, right) if u[2] < 0.5 else (right, left)
         sentence = f"{first} {choice(('next to', 'beside', 'and'), u[3])} {second}"
     elif u[2] < 0.5:
@@ -140,7 +141,7 @@ def caption_two(f: dict[str, str], named: set[str], u: list[float]) -> str:
 
 
 def caption_thing(f: dict[str, str], named: set[str], u: list[float]) -> str:
-    """What is not an animal: 'a yellow crane lifting a box at sunset'."""
+    """One of THINGS: 'a yellow crane lifting a box at sunset'."""
     before, after = choice(CLEAR_NOUNS[f["subject"]], u[0])
     colour = f["colour"] if "colour" in named else ""
     thing = join(with_article(join(colour, before)), after)
@@ -149,7 +150,7 @@ def caption_thing(f: dict[str, str], named: set[str], u: list[float]) -> str:
 
 
 def caption_bare(f: dict[str, str], named: set[str], u: list[float]) -> str:
-    """A word with two meanings and nothing that tells which: 'a brown bat at night'."""
+    """A word with two senses and no clue to which: 'a brown bat at night'."""
     word = next(word for word, senses in SENSES.items() if f["subject"] in senses)
     colour = f["colour"] if "colour" in named else ""
     scene = words(SCENE_WORDS, "scene", f, named, u[6])
@@ -157,18 +158,18 @@ def caption_bare(f: dict[str, str], named: set[str], u: list[float]) -> str:
 
 
 def choose_named(f: dict[str, str], u: list[float]) -> set[str]:
-    """Which factors a caption names: nearly all that are there, some of the time."""
+    """Which factors a caption names: each with its NAMED_SHARE; `u` is ten numbers."""
     shares = zip(NAMED_SHARE.items(), u[:6], strict=True)
     named = {n for (n, share), v in shares if v < share and f[n] != "none"}
-    if f["size"] == "big" and u[5] > 0.15:  # the big ones always stand in the middle
+    if f["size"] == "big" and u[5] > 0.15:  # big animals are always in the middle
         named.discard("position")
-    # Beside a second animal it can only be the animal, since things stand alone.
+    # Beside a second animal a bat can only be the animal, since things stand alone.
     two_sensed = f["subject_2"] == "none" and f["subject"] in sum(SENSES.values(), ())
-    # A bare word in a fifth of the captions: often enough to learn that both senses
-    # occur, seldom enough that clues are worth heeding.
+    # A fifth is often enough to learn that both senses occur, and seldom enough for
+    # clues to be worth heeding.
     if two_sensed and u[6] < SHARE_BARE:
         return named & {"colour", "scene"} | {"either_sense"}
-    # Both animals are always named, so a picture with one too many is always wrong.
+    # Both animals are always named, so one animal too many is always wrong.
     if f["subject_2"] != "none":
         colour_2 = {"colour_2"} if u[7] < NAMED_SHARE["colour"] else set()
         order = {"order"} if u[8] < 0.85 else set()
@@ -177,7 +178,7 @@ def choose_named(f: dict[str, str], u: list[float]) -> set[str]:
 
 
 def say(f: dict[str, str], named: set[str], u: list[float]) -> str:
-    """The sentence that names these factors; `u` are ten uniform numbers."""
+    """The sentence that names these factors; `u` is ten uniform numbers in [0, 1)."""
     if "either_sense" in named:
         return caption_bare(f, named, u)
     if f["subject_2"] != "none":
