@@ -58,7 +58,7 @@ PICTURE = {"seconds_a_picture": 0.5}
 
 
 def test_the_command_prints_a_page_and_ends_with_json(capsys):
-    assert main(["doctor", "--json"]) == 0
+    assert main(["doctor", "--json"]) == 1, "there are no weights here"
     *page, last = capsys.readouterr().out.splitlines()
     found = json.loads(last)
     assert found["machine"]["versions"]["torch"] == torch.__version__.split("+")[0]
@@ -104,8 +104,11 @@ def test_every_notebook_has_a_line_with_the_iterations_it_really_has():
         counts = [tuple(map(int, count)) for count in counts]
         longest[source.stem[:2]] = max(counts, key=lambda c: c[1], default=(0, 0, 0))
     assert {number: work[2] for number, work in doctor.NOTEBOOKS.items()} == longest
-    lines = [name for name in doctor.takes(ASSUMED, "laptop") if "notebook" in name]
+    takes = doctor.takes(ASSUMED, "laptop")
+    lines = [name for name in takes if name.startswith("notebook")]
     assert [line.split()[1][:2] for line in lines] == list(longest)
+    whole = takes["running all notebooks of the course, one after the other"]
+    assert whole == pytest.approx(sum(takes[line] for line in lines))
 
 
 def test_without_a_known_profile_a_laptop_is_reckoned_with():
@@ -165,10 +168,11 @@ def test_when_all_is_there_it_says_so(found):
     for part in ("weights", "data"):
         found[part] = dict.fromkeys(found[part], "intact")
     found["machine"] |= dict(cores=1, threads=1, memory_gib=8, free_disk_gib=50)
+    found["machine"] |= dict(load=1.0, versions={})
     found["data"]["mirror"] = None
     found["advice"] = doctor.advice(found)
     assert found["advice"] == []
-    assert doctor.as_lines(found)[-1] == "to do     nothing: all is well."
+    assert doctor.as_lines(found)[0] == "to do     nothing: all is well."
 
 
 def test_a_machine_that_is_too_small_is_told(found):
@@ -224,3 +228,35 @@ def test_a_python_without_torch_is_answered_with_a_sentence():
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 1 and ran.stdout == ""
     assert ran.stderr.count("\n") == 1 and ran.stderr.startswith("Not installed: torch")
+
+
+def test_of_three_measurements_the_best_counts(monkeypatch):
+    slow = ASSUMED | {"drawn_critters_per_s": 500.0, "seconds_a_picture": 0.9}
+    tries = iter([slow, ASSUMED, slow])
+    monkeypatch.setattr(doctor, "one_speed", lambda: next(tries))
+    assert doctor.speed() == ASSUMED
+
+
+def test_a_busy_machine_is_told_that_its_times_are_too_long(found):
+    found["machine"] |= dict(cores=2, load=7.4)
+    assert told(found, "a load of 7.4 on 2 cores")
+    found["machine"]["load"] = 2.2
+    assert not told(found, "a load of")
+
+
+def test_versions_that_were_not_tested_are_named(found):
+    found["machine"]["versions"] = {"torch": "1.0", "numpy": None}
+    assert told(found, "torch 1.0 (tested: ")
+    assert not told(found, "numpy")
+
+
+def test_what_to_do_comes_first(found):
+    page = doctor.as_lines(found)
+    assert [line.startswith("to do") for line in page] == sorted(
+        (line.startswith("to do") for line in page), reverse=True
+    )
+
+
+def test_only_weights_make_the_doctor_worry():
+    assert not doctor.healthy({"weights": {"pair": "damaged", "latent": "intact"}})
+    assert doctor.healthy({"weights": {"pair": "intact"}})

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -28,10 +29,13 @@ from build import (
     without_markers,
 )
 from kernel import CELL_TIMEOUT
+from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from verdict import first_difference
 
 KINDS = ("course", "smoke", "twice", "one-smoke", "one-twice")
+# A folder with a sitecustomize.py, which every Python runs that finds it on its path.
+WITHOUT_NETWORK = Path(__file__).with_name("without_network")
 # Said, but no failure: on a busy machine it would be nobody's fault.
 SLOW = 90  # seconds; no notebook of the course may take longer
 
@@ -61,30 +65,58 @@ def advice(name: str, said: str) -> str:
     return "\n".join(cells or [said])
 
 
-def run(kind: str, name: str) -> bool:
-    """Run one notebook; say how long it took, and show its output if it failed."""
+@dataclass
+class Outcome:
+    """How the run of one notebook ended."""
+
+    kind: str
+    name: str
+    good: bool
+    seconds: float
+    said: list[str]  # of a run that failed: a line for each cell, and what to do
+
+
+def outcome(kind: str, name: str) -> Outcome:
+    """Run one notebook in a process of its own, without a network."""
     started = time.perf_counter()
+    path = [str(WITHOUT_NETWORK), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(
         command(kind, name),
         cwd=NOTEBOOKS.parent,
-        env=os.environ | ENVIRONMENT,
+        env=os.environ | ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     seconds = time.perf_counter() - started
     good = done.returncode == 0
-    note = f" (slower than {SLOW} s)" if seconds > SLOW else ""
-    print(f"{kind} {name}: {'ok' if good else 'FAILED'} in {seconds:.0f} s{note}")
-    if not good or kind == "twice":
-        print(advice(name, done.stdout).rstrip())
-    return good
+    said = [] if good and kind != "twice" else advice(name, done.stdout).splitlines()
+    return Outcome(kind, name, good, seconds, said)
+
+
+def run(kind: str, name: str) -> bool:
+    """Run one notebook; say how long it took, and what failed."""
+    one = outcome(kind, name)
+    note = f" (slower than {SLOW} s)" if one.seconds > SLOW else ""
+    print(
+        f"{kind} {name}: {'ok' if one.good else 'FAILED'} in {one.seconds:.0f} s{note}"
+    )
+    print("".join(f"{line}\n" for line in one.said), end="")
+    return one.good
 
 
 def run_learner_notebook(name: str) -> None:
     """Run an unsolved notebook to its end; an error in any cell raises."""
     notebook = nbformat.read(learner_file(name), as_version=4)
-    execute(notebook, NOTEBOOKS)
+    try:
+        execute(notebook, NOTEBOOKS)
+    except CellExecutionError as error:
+        count = next(
+            cell.execution_count
+            for cell in notebook.cells
+            if any(o.output_type == "error" for o in cell.get("outputs", []))
+        )
+        sys.exit(f"{name}, In [{count}]: {error.ename}: {error.evalue}")
 
 
 # Again ------------------------------------------------------------------------

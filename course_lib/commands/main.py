@@ -99,10 +99,12 @@ for command in (average, evaluate, edit, export, interpolate):
 def doctor(as_json: AsJson = False) -> None:
     """Check this machine: what is here, how fast it is, what to do.
 
+    Ends with status 1 if weights are damaged or missing.
+
     Example: python -m course_lib doctor
     """
     # Here and not above: it imports all that trains, which `generate` does without.
-    from course_lib.commands.doctor import as_lines, examine
+    from course_lib.commands.doctor import as_lines, examine, healthy
 
     # As the other commands do, so that the speed found is the speed they will have.
     use_all_cores()
@@ -110,3 +112,5 @@ def doctor(as_json: AsJson = False) -> None:
     tell(*as_lines(found))
     if as_json:
         say_json(found)
+    if not healthy(found):
+        raise typer.Exit(1)
