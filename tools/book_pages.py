@@ -184,8 +184,9 @@ def glossary_terms() -> dict[str, str]:
 def with_terms(text: str, terms: dict[str, str]) -> str:
     """The first use of each term on a page becomes a link to its entry."""
     seen = set()
+    # The longest first, as "attention map" is not "attention"; a line may break in it.
     words = "|".join(sorted(map(re.escape, terms), key=len, reverse=True))
-    word = re.compile(rf"\b({words})\b", re.IGNORECASE)
+    word = re.compile(rf"\b({words})\b".replace(r"\ ", r"\s+"), re.IGNORECASE)
 
     def linked(found: re.Match) -> str:
         anchor = terms[re.sub(r"\s+", " ", found[1].lower())]
