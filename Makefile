@@ -97,13 +97,14 @@ format: $(READY)  ## format the code
 	$(BIN)/ruff check -q --fix
 	$(BIN)/ruff format -q
 
-lint: $(READY)  ## ruff; are built notebooks and figures what their sources say?
+lint: $(READY)  ## ruff, spelling; are built notebooks and figures what their sources say?
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/python tools/build.py --check
 	$(BIN)/python tools/fill_numbers.py --check
+	$(BIN)/codespell README.md lessons notebooks/src benchmarks data book course_lib tools
 
-check: lint course smoke test  ## everything that must be true before a push
+check: lint book course smoke test  ## everything that must be true before a push
 
 clean:  ## delete .venv and what the course drew or downloaded
 	rm -rf $(VENV) data/cache
