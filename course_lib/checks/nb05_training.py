@@ -53,7 +53,7 @@ def refuse_without_gradient(learner_velocity_loss) -> None:
     def network(x_t, t=None):
         if t is None:
             raise NotYetRight(
-                "the network is given x_t only; it needs the step too: model(x_t, t)"
+                "the network is given x_t only; it also needs the step: model(x_t, t)"
             )
         return weight * fake_network(x_t, t)
 
