@@ -39,8 +39,7 @@ class Exercise(NamedTuple):
 
 @cache
 def _run(needs: str) -> dict:
-    """The names that the cells before define; run once, as some of them load a
-    network."""
+    """The names that the cells before define; run once, as some load a network."""
     names: dict = {}
     exec(compile(needs, "<cells before>", "exec"), names)
     return names

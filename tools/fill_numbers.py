@@ -62,8 +62,7 @@ def entries_of(found: dict[str, dict]) -> dict[str, dict]:
 
 
 def checksum_of(weights: Path) -> str | None:
-    """The checksum as in course_lib/judging/results.py, but without torch; None if
-    missing."""
+    """As in course_lib/judging/results.py, but without torch; None if missing."""
     file = weights / "model.safetensors"
     if not file.is_file():
         return None
@@ -173,8 +172,7 @@ def unread(root: Path = ROOT) -> list[str]:
 
 
 def filled(text: str, entries: dict[str, dict]) -> str:
-    """The page with every figure taken from its entry; unknown names stay as they
-    are."""
+    """The page with every figure taken from its entry; unknown names stay as is."""
 
     # The old text is replaced unread, so filling twice is the same as filling once.
     def fill(match: re.Match) -> str:

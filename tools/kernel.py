@@ -40,8 +40,7 @@ class WakefulManager(AsyncKernelManager):
 
 
 def client_for(notebook: NotebookNode, folder: Path) -> NotebookClient:
-    """A client whose `execute()` runs every cell in order, in a kernel started in
-    `folder`."""
+    """A client whose `execute()` runs every cell, in a kernel started in `folder`."""
     return NotebookClient(
         notebook,
         timeout=CELL_TIMEOUT,

@@ -21,8 +21,7 @@ LEVELS = (256, 64, 48, 40, 32, 28, 24, 20, 16, 12)  # 256 is all of them
 
 
 def shrink(notebook: NotebookNode) -> int:
-    """Compress the pictures of a notebook in place; return its new size in
-    characters."""
+    """Compress a notebook's pictures in place; return its new size in characters."""
     outputs = [
         output
         for cell in notebook.cells

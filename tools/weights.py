@@ -44,8 +44,7 @@ def read_table(page: str) -> list[Row]:
 
 
 def commands_for(what: str, rows: list[Row]) -> list[list[str]]:
-    """The commands, in order, for one row and all it needs, or for everything that
-    ships."""
+    """The commands, in order, for one row and all it needs, or for all that ships."""
     wanted = {row.name for row in rows if row.name == what}
     if what == ALL:
         wanted = {row.name for row in rows if row.ships_as}

@@ -116,8 +116,7 @@ def same_torch() -> Iterator[None]:
 
 
 class NoEnd(BaseException):
-    """The time is up. No Exception, which the learner's `except Exception` would
-    eat."""
+    """The time is up. No Exception: the learner's `except Exception` would eat it."""
 
 
 @contextmanager

@@ -17,8 +17,7 @@ def block_with(
     told=lambda h, scale, shift: h * (1 + scale) + shift,
     add=lambda x, h, y: x + y,
 ) -> Callable:
-    """The right block except for one part; `add` gets x, h after conv_1, and the
-    end."""
+    """The right block but for one part; `add` gets x, h after conv_1, and the end."""
 
     def mistaken(x, scale, shift, block):
         h = conv_1(block)(bend_1(norm_1(block)(x)))

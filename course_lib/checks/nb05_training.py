@@ -30,8 +30,7 @@ def check_velocity_loss(learner_velocity_loss):
 
 
 def fake_network(x_t, t):
-    """A nonlinear function of x_t and t, so that a mistake in either changes the
-    loss."""
+    """A nonlinear function of x_t and t: a mistake in either changes the loss."""
     return (0.5 * x_t).tanh() + (t / 1000).reshape(-1, 1, 1, 1)
 
 
@@ -46,8 +45,7 @@ def batch_of(generator):
 
 
 def refuse_without_gradient(learner_velocity_loss) -> None:
-    """Raise NotYetRight unless a gradient reaches the weights; backward() is the
-    loop's."""
+    """Raise NotYetRight if no gradient reaches the weights, or backward() is called."""
     weight = torch.ones((), requires_grad=True)
 
     def network(x_t, t=None):
@@ -84,8 +82,7 @@ def error_of(target, v_hat):
 
 
 def loss_of(target=None, mix=None, told=None, measure=error_of):
-    """The right loss except for one part; each part is a function of (x_0, eps, u,
-    t)."""
+    """The right loss but for one part; each part is a function of (x_0, eps, u, t)."""
     target = target or (lambda x_0, eps, u, t: eps - x_0)
     mix = mix or (lambda x_0, eps, u, t: (1 - u) * x_0 + u * eps)
     told = told or (lambda x_0, eps, u, t: t)

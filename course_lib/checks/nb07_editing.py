@@ -12,8 +12,7 @@ SCHEDULE = straight_line()
 
 
 def randn(*shape: int) -> torch.Tensor:
-    """The same N(0, 1) numbers every time, without touching the notebook's random
-    state."""
+    """The same N(0, 1) numbers every time; the notebook's random state is untouched."""
     return torch.randn(*shape, generator=torch.Generator().manual_seed(7))
 
 
@@ -136,8 +135,7 @@ BEGIN_MISTAKES = {
 
 @plain_torch()  # its own cases must be plain, whatever is set
 def check_begin(learner_begin):
-    """The step that a strength stands for, and the picture with the noise of that
-    step."""
+    """The step that a strength stands for, and the picture with that step's noise."""
 
     def inputs(generator):
         x_0, eps = torch.randn(2, 2, 3, 8, 8, generator=generator)

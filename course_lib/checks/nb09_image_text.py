@@ -13,8 +13,7 @@ from course_lib.networks.contrastive import contrastive_loss, cosines
 
 
 def as_many_of_each(generator):
-    """B pictures and B texts of B numbers: no wrong axis raises, so each can be
-    named."""
+    """B pictures and B texts of B numbers: no wrong axis raises, each can be named."""
     B = (6, 5)[generator.initial_seed() % 2]
     image_out = 2 * torch.randn(B, B, generator=generator)
     return image_out, torch.randn(B, B, generator=generator)

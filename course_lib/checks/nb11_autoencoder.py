@@ -1,4 +1,4 @@
-"""The checks of notebook 11: a point of a cloud, and the cloud's distance from N(0,
+"""The checks of notebook 11: a point of a cloud, and a cloud's distance from N(0,
 1)."""
 
 from collections.abc import Callable
@@ -19,8 +19,7 @@ GENERAL, OTHERS = (2, 4, 5, 3), ((6, 1), (3, 4, 16, 16))
 def clouds(
     generator: torch.Generator, shape: tuple[int, ...] = GENERAL, count: int = 2
 ):
-    """mu and logvar of some clouds, and with count=3 also eps; spreads from about 0.2
-    to 5."""
+    """mu and logvar of some clouds, and eps if count=3; spreads from about 0.2 to 5."""
     return tuple(torch.randn(count, *shape, generator=generator))
 
 

@@ -129,8 +129,7 @@ def check_to_latents(learner_to_latents):
 def is_random_point(
     learner: Callable, pictures: Tensor, autoencoder: Autoencoder, scale: float
 ) -> bool:
-    """Whether the answers scatter around mu as the clouds do, and change at each
-    call."""
+    """Whether answers scatter around mu as the clouds do, and change at each call."""
     mu, logvar = autoencoder.encode(pictures)
     first, second = (ask(learner, pictures, autoencoder, scale) for _ in range(2))
     if not isinstance(first, Tensor) or first.shape != mu.shape:

@@ -230,8 +230,7 @@ def evaluate_prompts(
     file: Path | None,
     only: list[str] | None,
 ):
-    """Measure a painter by the prompts in a file, or by every kind of prompt, or by
-    some.
+    """Measure a painter by the prompts in a file, or by all or some kinds of prompt.
 
     Args:
         n: prompts of each kind, or of the file, if not all
@@ -298,8 +297,7 @@ def evaluate_apart(painter: TextToImage, n: int | None, seeds: int, settings: di
 
 
 def asked_in(file: Path, n: int | None):
-    """The prompts of a file and what they ask for, as a .json says or as we read
-    them."""
+    """The prompts of a file and what they ask for, as a .json says or as we read it."""
     from course_lib.judging import fidelity as fi
     from course_lib.judging.people import read_prompts
 

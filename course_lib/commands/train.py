@@ -180,8 +180,7 @@ def given(**options) -> dict:
 def check_length(
     iterations: int | None, minutes: float | None, until: int | None
 ) -> None:
-    """Raise ValueError unless exactly one of the first two is given, and all make
-    sense."""
+    """Raise ValueError unless one of the first two is given, and all make sense."""
     if (iterations is None) == (minutes is None):
         raise ValueError("Say how long: either --iterations N or --minutes M.")
     if iterations is not None and iterations >= UNTIMED:
@@ -197,8 +196,7 @@ def check_length(
 def with_step(
     own: dict, optimizer: str | None = None, learning_rate: float | None = None
 ) -> dict:
-    """A recipe's settings, changed to another optimizer or learning rate if asked
-    for."""
+    """A recipe's settings, with another optimizer or learning rate if asked for."""
     from course_lib.training.recipes import ADAMW, MUON
 
     if optimizer not in (None, "adamw", "muon"):
@@ -230,8 +228,7 @@ def whole_numbers(option: str, text: str) -> tuple[int, ...]:
 
 
 def command_line(called: typer.Context, iterations: int) -> str:
-    """The command that trains the same again: every option that differs from its
-    default."""
+    """The command that trains the same again: every option that is not its default."""
     # A resumed, halved or talkative training ends in the same weights.
     values = called.params | dict(iterations=iterations, minutes=None)
     values |= dict(resume=False, until=None, as_json=False)

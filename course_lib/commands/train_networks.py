@@ -151,8 +151,7 @@ def only(
     its_size: int | None = None,
     size: int | None = None,
 ) -> None:
-    """Raise ValueError if --data or --size names what this network cannot learn
-    from."""
+    """Raise ValueError if --data or --size names what a network cannot learn from."""
     # Old commands and cards have --data and --size everywhere. Right values are
     # accepted and wrong ones refused: if ignored, it would train for an hour on
     # something else.
@@ -168,8 +167,7 @@ def grids(widths: str | None) -> tuple[int, ...] | None:
 
 
 def painter_size(start: str | None, widths: str | None, blocks: int | None) -> dict:
-    """Channels and blocks: as asked for, or as in `start`, or what suits this
-    machine."""
+    """Channels and blocks: as asked for, as in `start`, or what suits this machine."""
     from course_lib.training import recipes
 
     # A training that starts from weights has their size. Otherwise it is as large as

@@ -78,8 +78,7 @@ def draw_unet(axis: Axes, shapes: Shapes) -> None:
 def draw_box(
     axis: Axes, x: float, y: float, name: str, shape: tuple, finest: int
 ) -> float:
-    """Draw one part, its name above and its shape below; return the name's upper
-    end."""
+    """Draw one part, its name above, its shape below; return the name's upper end."""
     _, channels, height, width = shape
     # The height goes with the root of the grid's side, or the coarsest would be a mere
     # line.

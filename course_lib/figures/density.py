@@ -64,8 +64,7 @@ def draw_walk(
 def draw_density(
     axis: Axes, points: Tensor, schedule: NoiseSchedule, limit: float
 ) -> None:
-    """Draw the heat map, darker where more points are, with the data at its right
-    end."""
+    """Draw the heat map, darker where it is denser, with the data at its right end."""
     # More columns near t = 0, where most happens; the square-root axis gives them room.
     t = (torch.linspace(1, 0.03, 160) ** 2 * schedule.T).ceil().long().unique().flip(0)
     x = torch.linspace(-limit, limit, 261)

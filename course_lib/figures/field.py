@@ -61,8 +61,7 @@ def draw_field(axis: Axes, ideal: IdealDenoiser, t: int, limit: float) -> None:
 
 
 def draw_guess(axis: Axes, ideal: IdealDenoiser, x_t: Tensor, t: int) -> None:
-    """Draw one x_t (1, 2), the points, larger where likelier, their mean, and the
-    arrow."""
+    """Draw one x_t (1, 2); the points, larger where likelier; their mean; the arrow."""
     step = torch.tensor([t])
     chances = ideal.chances(x_t, step)[0]  # (N,)
     # A thousand points show enough; more would only add bytes to the notebook.

@@ -82,8 +82,7 @@ COLLECTED = []  # the lists of the open `collected` blocks, innermost last
 
 @contextmanager
 def collected() -> Iterator[list[str]]:
-    """Collect the figures shown in this block in a list of HTML, instead of showing
-    them.
+    """Collect the figures of this block in a list, as HTML, instead of showing them.
 
     >>> with collected() as pages:
     ...     publish("<p>a frog</p>", "a frog")
@@ -211,8 +210,7 @@ def show_sheet(rows: list[Row], alt: str, zoom: int | None = None) -> None:
 
 @our_style()
 def sheet(rows: list[Row], zoom: int | None = None) -> Figure:
-    """Draw rows of pictures, each pixel a square of `zoom` screen pixels, not
-    resampled.
+    """Draw rows of pictures; each pixel becomes a square of `zoom` screen pixels.
 
     Args:
         zoom: by default as large as fits under a cell, 8 at most

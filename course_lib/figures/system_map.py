@@ -259,8 +259,7 @@ def loop(start: Box, end: Box) -> str:
 
 
 def learned(start: Box, end: Box) -> str:
-    """The path from the training up to the network it trains, below the sampler's
-    loop."""
+    """The path from the training up to its network, below the sampler's loop."""
     (x, y), (to_x, to_y) = corner(start), corner(end)
     bottom = to_y + HEIGHT
     out, into = x + WIDTH - 28, to_x + WIDTH - 24

@@ -162,8 +162,7 @@ class Watcher:
         return pages
 
     def seconds_left(self) -> float:
-        """Estimate from the mean of all iterations since the warm-up, drawing
-        included."""
+        """Estimated from the mean iteration since the warm-up, drawing included."""
         passed = time.perf_counter() - self.timed_from
         done = len(self.seen) - WARM_UP
         return passed / done * (self.total - self.iteration)

@@ -205,8 +205,7 @@ def sampler_slider(
 
 
 def side_by_side(step: Step, picture: int) -> Tensor:
-    """x_t and x_0_hat of one picture, with a white gap between them: (3, H, 2 W +
-    2)."""
+    """x_t and x_0_hat of one picture, with a white gap between: (3, H, 2 W + 2)."""
     x_t, x_0_hat = step.x_t[picture].cpu(), step.x_0_hat[picture].cpu()
     # White, and two of the picture's own pixels wide: it is enlarged with them.
     gap = x_t.new_ones(3, x_t.shape[1], 2)

@@ -1,5 +1,4 @@
-"""Figures of words: texts cut into tokens, tables such as attention, meanings of a
-word."""
+"""Figures of words: a text cut into tokens, attention tables, meanings of a word."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -113,8 +112,7 @@ def write_shares(axis: Axes, table: np.ndarray) -> None:
 def plot_between(
     texts: list[str], places: dict[str, Tensor], ends: tuple[str, str], alt: str
 ) -> None:
-    """Draw where a word lies between two meanings: one line per text, one mark per
-    stage.
+    """Draw where a word lies between two meanings: a line per text, a mark per stage.
 
     Args:
         places: name of the stage -> (N,), 1 at the first meaning and -1 at the second
