@@ -70,8 +70,7 @@ def trained(network: nn.Module, many: Tensor, iterations: int, seed: int) -> nn.
 
 @torch.no_grad()
 def error_at(network: nn.Module, new: Tensor, level: int) -> float:
-    """The mean squared error at one noise level, with the same noise for all
-    networks."""
+    """The mean squared error at one noise level, with the same noise every time."""
     eps = torch.randn(new.shape, generator=torch.Generator().manual_seed(99))
     x_t = add_noise(new, torch.full((len(new),), level), eps, SCHEDULE)
     return (network(x_t) - new).square().mean().item()

@@ -158,8 +158,7 @@ def with_and_without(factor: str, n: int) -> tuple[list[str], list[str], list[st
 
 
 def table_of_ways(painter: TextToImage, n: int) -> dict[str, Share]:
-    """The share that shows a word given to both ways into the U-Net, to one, to
-    none."""
+    """The share that shows a word given to both ways into the U-Net, one or none."""
     columns = ("both", "only cross-attention", "only the pooled vector", "neither")
     print("| the word stands in | " + " | ".join(columns) + " |")
     print("| --- |" + " --- |" * len(columns))

@@ -1,5 +1,4 @@
-"""The checks of notebook 11: a point of a cloud, and a cloud's distance from N(0,
-1)."""
+"""The checks of notebook 11: a point of a cloud, and its distance from N(0, 1)."""
 
 from collections.abc import Callable
 from functools import partial

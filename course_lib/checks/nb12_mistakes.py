@@ -28,7 +28,7 @@ def made_of(answer: Callable[[Tensor, Tensor, float], object]) -> Callable:
 
 
 ON_THE_WAY_IN = {
-    "the scale is missing: noise would drown these numbers sooner or later than it "
+    "the scale is missing: noise would drown these numbers earlier, or later, than it "
     "drowns a picture": made_of(lambda mu, logvar, scale: mu),
     "it divides by the scale: multiply here, and divide on the way back": (
         made_of(lambda mu, logvar, scale: mu / scale)
