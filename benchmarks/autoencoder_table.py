@@ -1,11 +1,11 @@
-"""How well pictures come back from their latents: the table of lesson 11.
+"""How well the autoencoder reconstructs pictures: the tables of lesson 11.
 
     COURSE_DATA=FOLDER python benchmarks/autoencoder_table.py --n 500
 
-PSNR of fresh critters, and of what it never saw: CIFAR-10 enlarged to 64x64, and emoji.
-And whether the reader, which has had no part in the training, answers every question
-about what came back as it does about the original. And what lies half way between two
-pictures, and between their latents. Always with a 95 % interval.
+PSNR of fresh critters, and of pictures of kinds that it never saw: CIFAR-10 enlarged to
+64x64, and emoji. Whether the reader, which had no part in the training, answers every
+question about a reconstruction as it does about the original. And what lies half way
+between two pictures, and between their latents. With 95 % intervals.
 """
 
 import argparse
@@ -39,7 +39,7 @@ EMOJI_64 = "emoji/emoji64-rgb-captioned.parquet"  # in a mirror; no hub has this
 
 
 def critters(n: int) -> tuple[Tensor, dict[str, Tensor]]:
-    """Pictures that nothing has learned from, and their factors."""
+    """Test pictures (n, 3, 64, 64), which nothing was trained on, and their factors."""
     album = load_critters("test", size=64)
     rows = torch.arange(min(n, len(album)))
     factors = {name: values[rows] for name, values in album.factors.items()}
@@ -47,13 +47,13 @@ def critters(n: int) -> tuple[Tensor, dict[str, Tensor]]:
 
 
 def photos(n: int) -> Tensor:
-    """CIFAR-10's test pictures, enlarged to 64x64."""
+    """CIFAR-10's first n test pictures, enlarged to 64x64."""
     x_0 = load_cifar10("test")[torch.arange(n)][0]
     return F.interpolate(x_0, scale_factor=2.0, mode="bilinear")
 
 
 def emoji(n: int) -> Tensor:
-    """Emoji of 64x64, evenly from the whole list."""
+    """n emoji of 64x64, taken evenly from the whole list."""
     mirror = mirror_folder()
     if mirror is None or not (mirror / EMOJI_64).is_file():
         raise DataError(f"COURSE_DATA names no mirror with {EMOJI_64}.")
@@ -67,7 +67,7 @@ def emoji(n: int) -> Tensor:
 
 @torch.no_grad()
 def there_and_back(coder: Autoencoder, x_0: Tensor, chance: bool = False) -> Tensor:
-    """Pictures from the middles of their clouds, or from a random point of each."""
+    """Reconstructions from the middles of the clouds, or from random points."""
     back = []
     generator = torch.Generator().manual_seed(0)
     for some in x_0.split(50):
@@ -79,12 +79,12 @@ def there_and_back(coder: Autoencoder, x_0: Tensor, chance: bool = False) -> Ten
 
 
 def told(values: Tensor) -> str:
-    """A mean with its 95 % interval."""
+    """A mean with its 95 % interval, in words."""
     return "{mean:.2f} ({low:.2f} to {high:.2f}, n = {n})".format(**mean_of(values))
 
 
 def quality(coder: Autoencoder, x_0: Tensor) -> Found:
-    """The rows of the table of PSNRs, and the numbers to close with."""
+    """Print the rows of the table of PSNRs; return the numbers."""
     print("| pictures | PSNR in dB |\n| --- | --- |")
     found = {"psnr": psnr(x_0, there_and_back(coder, x_0))}
     print(f"| fresh critters | {told(found['psnr'])} |", flush=True)
@@ -107,7 +107,7 @@ def quality(coder: Autoencoder, x_0: Tensor) -> Found:
 
 
 def agreement(x_0: Tensor, back: Tensor, factors: dict[str, Tensor]) -> Found:
-    """What the reader says of both, question by question, and the numbers."""
+    """Compare the reader's answers on both, by question; return the numbers."""
     reader = load_judge("reader-32")
     before, after = reader.read(x_0), reader.read(back)
     print("\n| question | as for the original | right, original | right, came back |")
@@ -123,7 +123,7 @@ def agreement(x_0: Tensor, back: Tensor, factors: dict[str, Tensor]) -> Found:
 
 @torch.no_grad()
 def half_way(coder: Autoencoder, x_0: Tensor) -> Found:
-    """Two pictures at a time: is what lies half way an animal, and how pale is it?"""
+    """Is the mean of two pictures or latents an animal, and how pale is it?"""
     first, second = x_0[: len(x_0) // 2], x_0[len(x_0) // 2 :][: len(x_0) // 2]
     z = (coder.encode(first)[0] + coder.encode(second)[0]) / 2
     halves = {

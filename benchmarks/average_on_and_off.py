@@ -2,9 +2,10 @@
 
     python benchmarks/average_on_and_off.py --seeds 3 --n 256    # three minutes
 
-The shipped `critters` go on learning, with a learning rate that stays high, as in the
-middle of a training, and an average of the weights is kept. Then both draw the same
-noises, and so does the network as it was. Notebook 05 shows the same with 64 pictures.
+The shipped `critters` are trained on, with a learning rate that stays high, as in the
+middle of a training, while an average of the weights is kept. Then both, and the
+network as it was, draw from the same noises. Notebook 05 shows the same with 64
+pictures.
 
 animal     share of pictures in which the reader sees the animal asked for
 distance   Frechet distance above the real-vs-real floor, on the reader's features
@@ -31,7 +32,7 @@ KEPT = 0.95  # the average spans about twenty iterations
 
 
 def go_on(painter: LabelToImage, get_batch, iterations: int, rate: float) -> nn.Module:
-    """Train the painter's network further; give a copy with the averaged weights."""
+    """Train the painter's network further; return a copy with the averaged weights."""
     model, average = painter.model.train(), copy.deepcopy(painter.model.state_dict())
     model.requires_grad_(True)
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
@@ -49,7 +50,7 @@ def go_on(painter: LabelToImage, get_batch, iterations: int, rate: float) -> nn.
 
 
 def drawn(model: nn.Module, card: dict, labels: list[str], seed: int) -> Tensor:
-    """One picture a label, without guidance."""
+    """One picture per label, without guidance: (N, 3, H, W) in [-1, 1]."""
     painter = LabelToImage(model.eval(), card)
     return painter(labels, steps=10, guidance_scale=1, seed=seed)
 

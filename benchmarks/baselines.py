@@ -1,9 +1,9 @@
 """Other people's networks and recipes, behind the interface of this course.
 
-Every network is called `model(x_t, t, cond)` with t in 1..T and label 0 for "nothing
-told". Every recipe gives a `Contestant`: a Trainer that stops by the clock, and the
-samplers that its pictures may be drawn with. Where a recipe had to be changed, its
-docstring and the README say so.
+Every network is called as `model(x_t, t, cond)` with t in 1..T and label 0 for "no
+label". Every recipe returns a `Contestant`: a Trainer that stops by the clock, and the
+samplers that may draw its pictures. Where a recipe had to be changed, its docstring and
+the README say so.
 """
 
 import importlib.util
@@ -46,8 +46,8 @@ def has_smalldiffusion() -> bool:
 class DiffusersUNet(nn.Module):
     """diffusers' UNet2DModel, narrow, laid out as in its unconditional example.
 
-    There attention is on the second-coarsest grid only. The class's default, attention
-    on three grids, is slower: to compare with it would flatter us.
+    That example has attention on the second-coarsest grid only. The class's default,
+    attention on three grids, is slower: comparing with it would flatter us.
     """
 
     def __init__(self, labels: int = 0, widths: tuple[int, ...] = (32, 64, 64, 64)):
@@ -65,7 +65,7 @@ class DiffusersUNet(nn.Module):
         )
 
     def forward(self, x_t: Tensor, t: Tensor, cond: Tensor | None = None) -> Tensor:
-        """(B, 3, H, W) to (B, 3, H, W); their steps are 0..T - 1."""
+        """(B, 3, H, W) to (B, 3, H, W); diffusers counts steps as 0..T - 1."""
         cond = torch.zeros_like(t) if cond is None else cond
         return self.net(x_t, t - 1, class_labels=cond).sample
 
@@ -73,7 +73,7 @@ class DiffusersUNet(nn.Module):
 class SmalldiffusionUNet(nn.Module):
     """smalldiffusion's U-Net as in its CIFAR-10 example, 32 wide instead of 128.
 
-    It sees x_0 + sigma * eps, which is x_t / a_t on the circle, and guesses eps.
+    It takes x_0 + sigma * eps, which is x_t / a_t on the circle, and predicts eps.
     """
 
     def __init__(self, labels: int = 0, width: int = 32):
@@ -120,13 +120,13 @@ def networks(labels: int = 0) -> dict[str, nn.Module]:
 
 @dataclass
 class Stopwatch:
-    """The time that one training may use, and how much of it is used."""
+    """The time that one training may use, and the time it has used."""
 
     seconds: float
     used: float = 0.0
 
     def share(self) -> float:
-        """The share that is used up, 0 to 1."""
+        """The share of the time that is used up, 0 to 1."""
         return min(1.0, self.used / self.seconds)
 
 
@@ -151,7 +151,7 @@ class TimedSettings(Settings):
         return self.learning_rate * up * (1 + falling) / 2
 
     def ema_at(self, iteration: int) -> float:
-        """How much of the average is kept."""
+        """The share of the averaged weights that is kept."""
         if self.ema_power is None:
             return super().ema_at(iteration)
         return min(self.ema, 1 - (1 + iteration) ** -self.ema_power)
@@ -165,7 +165,7 @@ Draw = Callable[[nn.Module, Tensor, PictureNoise, int], Tensor]
 
 @dataclass
 class Contestant:
-    """One row of the table: a training, and the samplers it may choose from."""
+    """One row of the table: a training, and the samplers to choose from."""
 
     name: str
     trainer: Trainer
@@ -186,7 +186,7 @@ def our_recipe(
 def our_recipe_with_adamw(
     pictures: PictureSet, watch: Stopwatch, seed: int, precision: str
 ) -> Contestant:
-    """The same, but all weights move by AdamW: what Muon brings."""
+    """The same with AdamW for all weights, to show what Muon brings."""
     settings = replace(our_settings(watch, precision), muon=False)
     trainer = denoiser_trainer(pictures, settings, seed=seed, **OURS)
     return Contestant("ours, AdamW", trainer, 64, our_samplers(), watch)
@@ -205,12 +205,12 @@ def diffusers_with_our_recipe(
 
 
 def our_settings(watch: Stopwatch, precision: str) -> TimedSettings:
-    """How the course trains what draws, but by the clock."""
+    """The course's settings for networks that draw, but ending by the clock."""
     return TimedSettings(share=watch.share, precision=precision, **DENOISER_SETTINGS)
 
 
 def our_samplers() -> dict[str, Draw]:
-    """Two ways to walk the straight line."""
+    """Two samplers for the straight line."""
     kinds = {"Euler": samplers.euler, "DPM-Solver++": samplers.dpm_solver}
     return {n: draw_with(s, straight_line(), "v") for n, s in kinds.items()}
 
@@ -249,8 +249,8 @@ def smalldiffusion_recipe(
 ) -> Contestant:
     """smalldiffusion's examples/cifar_unet.py: sigmoid schedule, eps, its samplers.
 
-    That example trains 195,000 iterations of 256 at 2e-4. Here it has minutes, so it
-    gets batches of 64, and 1e-3, the learning rate that its library starts from.
+    That example trains for 195,000 iterations with batches of 256 at 2e-4. Here it has
+    minutes, so it gets batches of 64, and 1e-3, its library's default learning rate.
     """
     settings = TimedSettings(
         learning_rate=1e-3,
@@ -279,7 +279,7 @@ def eps_trainer(
     batch_size: int,
     seed: int,
 ) -> Trainer:
-    """A training that guesses the noise at evenly drawn steps; no label is dropped."""
+    """A training on eps at evenly drawn steps; no label is dropped."""
     get_batch = with_noise(batches(pictures, batch_size, seed), schedule, seed, drop=0)
     return Trainer(model, make_denoising_loss(schedule, "eps"), get_batch, settings)
 
@@ -301,7 +301,7 @@ def draw_with(
 def smalldiffusion_draw(gamma: float) -> Draw:
     """Draw with smalldiffusion's own sampler, on its CIFAR-10 example's noise levels.
 
-    gamma = 1 is DDIM; 2.1 leans on the last guess, as that example does.
+    gamma = 1 is DDIM; 2.1 extrapolates from the last guess, as that example does.
     """
     from smalldiffusion import ScheduleLogLinear, samples
 

@@ -1,11 +1,11 @@
-"""Does it hand back training pictures? All of them are searched, and a copier is, too.
+"""Does a painter return training pictures? Search all of them for copies.
 
     OMP_NUM_THREADS=1 python benchmarks/copies.py --weights words   # 2 CPU minutes
 
-For each picture the nearest of all 50,000 training pictures, by the reader's features.
-Fresh real pictures of the same prompts say how near one comes by chance. And would the
-search see a copy? So it is also given what a copier would hand in: training pictures as
-they are, with noise on them, moved by a pixel, and mirrored.
+For each picture, the nearest of all 50,000 training pictures by the reader's features.
+Fresh real pictures of the same prompts show how near pictures come by chance. To test
+whether the search would find a copy, it is also given what a copier would hand in:
+training pictures as they are, with noise, moved by a pixel, and mirrored.
 """
 
 import argparse
@@ -22,13 +22,13 @@ from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.painters.pipeline import TextToImage
 from course_lib.world.datasets import load_critters
 
-FEW = 4000  # a search of the first few, to see what that misses
-NOISE = 0.1  # a tenth of the way from grey to white; one sees it and knows the picture
-NEAR = 0.01  # as near as one fresh picture of a hundred comes is called near
+FEW = 4000  # size of a smaller search, to see what it misses
+NOISE = 0.1  # a tenth of the way from grey to white; visible, but the picture is clear
+NEAR = 0.01  # "near" is as near as one in a hundred fresh pictures comes
 
 
 def copied(pictures: Tensor) -> dict[str, Tensor]:
-    """What copiers of more and more care make of training pictures."""
+    """Training pictures as copied with more and more care to hide it."""
     noise = torch.randn(pictures.shape, generator=generator_for(0, len(pictures)))
     return {
         "copies": pictures,
@@ -39,9 +39,9 @@ def copied(pictures: Tensor) -> dict[str, Tensor]:
 
 
 def ratio(far: Tensor, fresh: Tensor) -> dict[str, float]:
-    """How many times as far as fresh pictures, with its 95 % interval."""
+    """How many times as far as fresh pictures they are, with a 95 % interval."""
     value = (far.mean() / fresh.mean()).item()
-    # Both means err on their own, so their relative errors add up as squares.
+    # Both means have independent errors, so the squares of the relative errors add up.
     errors = [(x.std() / x.mean() / len(x) ** 0.5).item() ** 2 for x in (far, fresh)]
     half = 1.96 * value * sum(errors) ** 0.5
     return {"mean": value, "low": value - half, "high": value + half, "n": len(far)}
@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
     parts = torch.arange(len(album)).split(1000)
     known = torch.cat([features_of(reader, album[part][0]) for part in parts])
     asked = prompts_of("one animal", options.n, FRESH)
-    # Copied is what was asked for: pictures of one animal, from all over the album.
+    # The copies are of what was asked for: one animal, from all over the album.
     alone = (album.factors["subject_2"] == 0).nonzero()[:, 0]
     some = alone[torch.randperm(len(alone), generator=generator_for(0))[: options.n]]
     rows = {"fresh": asked.real, "drawn": painter(asked.texts)}

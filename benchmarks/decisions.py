@@ -1,11 +1,11 @@
-"""Which decisions fall early on the way from noise to a picture, which late?
+"""Which decisions are made early on the way from noise to a picture, and which late?
 
     OMP_NUM_THREADS=1 python benchmarks/decisions.py       # a minute of one core
 
-The way of each picture is forked at a step: from there on the network is told nothing,
-and all noise that is put back is fresh. What is still the same at the end was decided
-by then. Chance is the same from another noise altogether.
-The network and the steps are those of notebook 06.
+Each picture's way is forked at a step: from there on the network is unconditional, and
+all noise that is put back is fresh. Whatever is still the same at the end was decided
+by then. The row "chance" starts from another noise altogether. The network and the
+number of steps are those of notebook 06.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from course_lib.painters.pipeline import LabelToImage
 from course_lib.world.critters import ANIMALS
 
 STEPS = 12
-FORKS = (1, 2, 3, 5, 7)  # after so many steps
+FORKS = (1, 2, 3, 5, 7)  # the number of steps before the fork
 QUESTIONS = {
     "scene": "scene",
     "size": "size",
@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
     was = reader.read(path[-1].x_0_hat)
 
     def stays(x_t: Tensor, forked: int) -> dict[str, Share]:
-        """For each question in how many pictures the answer is still the same."""
+        """The share of pictures with the same answer as before, by question."""
         update = ddim_update(schedule, 1.0, noise_of(2 + forked))
         now = reader.read(last_step(walk(untold, x_t, way[forked:], update)))
         return {name: share(now[q] == was[q]) for name, q in QUESTIONS.items()}

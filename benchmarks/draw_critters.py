@@ -2,8 +2,8 @@
 
     python benchmarks/draw_critters.py
 
-Wall-clock time on a quiet machine; the goal is 8,000 and 2,500 pictures a second. On a
-busy machine look at the pictures for each second of processor time instead.
+Wall-clock time on a quiet machine; the goals are 8,000 and 2,500 pictures a second. On
+a busy machine look at the pictures per second of processor time instead.
 """
 
 import argparse

@@ -1,14 +1,14 @@
-"""What strength does, and how well holes are filled: the tables of lesson 07.
+"""The effect of strength, and how well holes are filled: the tables of lesson 07.
 
     OMP_NUM_THREADS=1 python benchmarks/editing_table.py --n 200     # half an hour
     OMP_NUM_THREADS=1 python benchmarks/editing_table.py --n 200 --weights latent
 
-Fresh pictures of one animal that carries nothing. Image-to-image: all of them are to
+Fresh pictures of one animal that carries nothing. Image-to-image: all of them should
 become red cats; how many do, and how far have the pixels moved? Inpainting: the right
-half is drawn anew; how different are the columns at both sides of the border, as a
-multiple of real pictures' there? And in pictures that the painter drew whole, told all
-that is in the real ones? The same with two pixels, where the answer is known. And two
-wishes for a hole, judged by the reader.
+half is drawn again; how much do the two columns at the border differ, as a multiple of
+the difference in real pictures? And in pictures that the painter drew whole, from
+prompts that name everything in the real ones? The same with two pixels, where the
+answer is known. And two wishes for a hole, judged by the reader.
 """
 
 import argparse
@@ -48,11 +48,11 @@ TOLD = {"subject", "colour", "scene", "size", "position"}
 
 
 class Fresh(NamedTuple):
-    """Pictures that nothing has learned from."""
+    """Test pictures, which nothing was trained on."""
 
     pictures: Tensor
     names: list[str]  # "a frog"
-    told: list[str]  # all that they show: "at night, a small frog that is red ..."
+    told: list[str]  # everything in them: "at night, a small frog that is red ..."
 
 
 def fresh(n: int, size: int) -> Fresh:
@@ -73,7 +73,7 @@ def half(pictures: Tensor) -> Tensor:
 
 
 def seam(pictures: Tensor) -> Tensor:
-    """Mean difference of the two columns at the border, one number a picture."""
+    """Mean difference of the two columns at the border, one number per picture."""
     right = pictures.shape[3] // 2
     apart = pictures[..., right - 1] - pictures[..., right]
     return apart.abs().flatten(1).mean(1)
@@ -93,7 +93,7 @@ def strengths(painter: TextToImage, pictures: Tensor, guidance: float | None) ->
 
 
 def two_pixels(n: int = 4000) -> Found:
-    """Of two pixels that go together one is kept: the other is known, on average."""
+    """Keep one of two correlated pixels: the mean of the other is known exactly."""
     print("\n| the right pixel, 1.35 and 0.44 | mean | spread |\n| --- | --- | --- |")
     schedule = straight_line()
     together = torch.tensor([[1.0, 0.9], [0.9, 1.0]])
@@ -149,7 +149,7 @@ def seams(painter: TextToImage, of: Fresh, guidance: float | None) -> Found:
 
 
 def name_of(again: int, pull: bool) -> str:
-    """A way of `held`, in print."""
+    """The name of a way of `held`."""
     return "pulled, " * pull + f"each step {again} times"
 
 

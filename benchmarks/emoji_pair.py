@@ -1,11 +1,12 @@
-"""Pictures and names from the world outside: does the pair find emoji by their names?
+"""Pictures and names from outside: does the pair find emoji by their names?
 
     COURSE_DATA=FOLDER python benchmarks/emoji_pair.py --iterations 150
 
-The pair of lesson 09 is trained on emoji and their names, and asked for names that it
-has never seen (one in five; all skin tones of an emoji are on one side). Beside it:
-chance; the training name that shares most words, and the emoji that look most like its
-picture, pixel by pixel; and the same pair with a bag of words for a text tower.
+The pair of lesson 09 is trained on emoji and their names, and tested on names that it
+has never seen (one in five; all skin tones of an emoji are on the same side). It is
+compared with chance; with the training name that shares the most words, and the emoji
+that look most like that one's picture, pixel by pixel; and with the same pair with a
+bag of words for a text tower.
 """
 
 import argparse
@@ -55,7 +56,7 @@ def emoji_batches(pictures: PictureSet, tokenizer: Tokenizer, batch_size: int, s
 def trained_pair(
     pictures: PictureSet, tower: dict, iterations: int, batch_size: int, seed: int
 ) -> Matcher:
-    """The pair of lesson 09, or with another text tower, trained on these names."""
+    """The pair of lesson 09 with the given text tower, trained on these names."""
     tokenizer = train_tokenizer((tidy(name) for name in pictures.names[1:]), merges=400)
     torch.manual_seed(seed)
     model = ImageTextPair(dict(vocabulary=len(tokenizer), length=LENGTH) | tower)
@@ -67,7 +68,7 @@ def trained_pair(
 
 
 def by_shared_words(train: PictureSet, texts: list[str], x_0: Tensor) -> Tensor:
-    """Scores without any learning, (texts, pictures): see above."""
+    """Scores without any learning, (texts, pictures), as described at the top."""
     known = [set(words_of(name)) for name in train.names[1:]]
     scores = []
     for text in texts:
@@ -79,21 +80,21 @@ def by_shared_words(train: PictureSet, texts: list[str], x_0: Tensor) -> Tensor:
 
 
 def same_name(texts: list[str]) -> Tensor:
-    """Which text is the name of which picture, (N, N) bool."""
+    """Whether text i is the name of picture j, (N, N) bool."""
     return torch.tensor([[a == b for b in texts] for a in texts])
 
 
 def some(
     pictures: PictureSet, kind: str, most: int = 10_000
 ) -> tuple[list[str], Tensor]:
-    """Names and pictures, all or those without a skin tone."""
+    """Names and pictures, all of them or only those without a skin tone."""
     names = pictures.names[1:]
     rows = [i for i, n in enumerate(names) if kind == ALL or "," not in n][:most]
     return [names[i] for i in rows], pictures[torch.tensor(rows)][0]
 
 
 def tell(name: str, scores: Tensor, right: Tensor) -> dict[str, Share]:
-    """One line of the table: recall at 1 and at 10."""
+    """Print and return one line of the table: recall at 1 and at 10."""
     found = {f"recall at {k}": share(found_among(scores, right, k)) for k in (1, 10)}
     print(f"| {name} | " + " | ".join(map(str, found.values())) + " |")
     return found

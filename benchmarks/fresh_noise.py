@@ -1,9 +1,10 @@
-"""Fresh noise in the sampler: does it repair, how much of it, and in how many steps?
+"""Does fresh noise in the sampler repair pictures: how much noise, in how many steps?
 
     OMP_NUM_THREADS=1 python benchmarks/fresh_noise.py
 
-Every row draws the same prompts from the same first noise. Beside right and clean
-stands the distance to other real pictures, above that of real ones of these prompts.
+Every row draws the same prompts from the same initial noise. Besides right and clean,
+it has the Frechet distance to other real pictures, above that of real ones of these
+prompts.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from course_lib.networks.judge import load_judge
 from course_lib.painters.pipeline import TextToImage
 
 MIXTURE = {"one animal": 3, "two animals": 3, "accessory": 1, "ears": 1}
-# Sampler, steps, guidance; None is the usual way: guided between 400 and 950.
+# Sampler, steps, guidance; None is the usual guidance, between t = 400 and 950.
 WAYS = (
     ("dpm_solver", FOR_LATENTS.steps, None),
     ("dpm_solver", 10, 3.0),
@@ -39,7 +40,7 @@ WAYS = (
 
 
 def mixed(n: int, world: int, size: int) -> Prompts:
-    """n prompts of several kinds, and real pictures of the same."""
+    """n prompts of several kinds, with real pictures of them."""
     texts, asked, real = [], [], []
     for kind, part in MIXTURE.items():
         some = prompts_of(kind, n * part // sum(MIXTURE.values()), world, size)

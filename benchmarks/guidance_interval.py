@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=1 python benchmarks/guidance_interval.py   # 25 CPU minutes
 
-Guidance asks the network twice. Where it is left out, the calls saved become further
-steps, and the words may be followed further where they are (Kynkäänniemi et al. 2024).
+Guidance calls the network twice per step. Where it is left out, the calls saved become
+further steps, and guidance can be stronger where it is used (Kynkäänniemi et al. 2024).
 """
 
 import argparse
@@ -23,7 +23,7 @@ WAYS = (FOR_PROMPTS, FOR_LATENTS)  # twenty calls each
 
 @dataclass
 class Led(TextToImage):
-    """A painter that draws in a given way, whatever is usual for it."""
+    """A painter that draws in a given way, whatever its usual one."""
 
     given: Way = FOR_PROMPTS
 

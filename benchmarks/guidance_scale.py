@@ -1,9 +1,9 @@
-"""How hard should one push? Right, clean, and loud, for more and more guidance.
+"""How strong should guidance be? Right, clean and loud, for more and more of it.
 
     OMP_NUM_THREADS=1 python benchmarks/guidance_scale.py   # 2 CPU minutes
 
-Loud is the share of a picture's numbers that stand at the end of the scale, full or
-empty: that is where guidance drives colours. Prompts as typed.
+Loud is the share of a picture's numbers that are saturated, at either end of the scale:
+that is where guidance drives colours. Prompts as typed.
 """
 
 import argparse
@@ -22,7 +22,7 @@ END = 127.5 / 128  # of the scale: the last of 256 bytes
 
 
 def loud(pictures: Tensor) -> float:
-    """The share of numbers at an end of the scale."""
+    """The share of numbers at an end of the scale, 0 to 1."""
     return (pictures.abs() > END).float().mean().item()
 
 

@@ -3,11 +3,11 @@
     python benchmarks/half_way.py          # a minute on one core
 
 Half way between "a frog" and "a rabbit" the pair of lesson 09 finds frogs with rabbit
-ears. Their captions say "a frog with rabbit ears": they hold both words. So beside the
-pair stands one that looks at no picture and has learned nothing: it counts the words
-that a picture's caption shares with both texts, rare ones for more, synonyms as one.
-Asked for all animals of which one may wear the other's ears, and ten test pictures or
-more do: how many of the ten nearest pictures have something of both?
+ears. Their captions say "a frog with rabbit ears", which has both words. So the pair is
+compared with a search that sees no picture and has learned nothing: it counts the words
+that a picture's caption shares with both texts, weighted by how rare they are, with
+synonyms as one. For every two animals of which one wears the other's ears in at least
+ten test pictures: how many of the ten nearest pictures have something of both?
 """
 
 import argparse
@@ -32,7 +32,7 @@ ONE_WORD = {noun.split()[-1]: name for name, nouns in NOUNS.items() for noun in 
 
 
 def something_of_both(pictures: PictureSet, one: str, other: str) -> Tensor:
-    """Which pictures show one of them with the ears of the other, (N,) bool."""
+    """Whether a picture shows one animal with the ears of the other, (N,) bool."""
     subject, ears = pictures.factors["subject"], pictures.factors["ears"]
     found = torch.zeros(len(subject), dtype=torch.bool)
     for animal, owner in ((one, other), (other, one)):
@@ -42,7 +42,7 @@ def something_of_both(pictures: PictureSet, one: str, other: str) -> Tensor:
 
 
 def asked_of(pictures: PictureSet) -> list[tuple[str, str]]:
-    """Every two animals that so many pictures show something of both of."""
+    """Every two animals for which enough pictures show something of both."""
     pairs = [(a, b) for i, a in enumerate(ANIMALS) for b in ANIMALS[i + 1 :]]
     return [
         pair for pair in pairs if something_of_both(pictures, *pair).sum() >= NEAREST
@@ -53,7 +53,7 @@ def asked_of(pictures: PictureSet) -> list[tuple[str, str]]:
 
 
 def by_network(matcher: Matcher, pictures: PictureSet):
-    """How near each picture is to the mean of some texts."""
+    """A search by the network: each picture's cosine with the mean of some texts."""
     parts = torch.arange(len(pictures)).split(1000)
     image_vec = torch.cat([matcher.see(pictures[part][0]) for part in parts])
 
@@ -64,12 +64,12 @@ def by_network(matcher: Matcher, pictures: PictureSet):
 
 
 def bag_of(text: str) -> set[str]:
-    """The words of a text, "bunny" and "teddy bear" as what they are synonyms of."""
+    """The words of a text, with "bunny" and "teddy bear" as their plain synonyms."""
     return {ONE_WORD.get(word, word) for word in words_of(text)} - {"teddy"}
 
 
 def by_counting(pictures: PictureSet):
-    """The same by the words of the pictures' captions, without looking at a picture."""
+    """A search by the words of the pictures' captions, without seeing a picture."""
     rows = torch.arange(len(pictures))
     bags = [bag_of(text) for text in captions(pictures.factors, rows, seed=0)]
     held = Counter(word for bag in bags for word in bag)
@@ -79,7 +79,7 @@ def by_counting(pictures: PictureSet):
         return math.sqrt(sum(weight.get(word, 0) ** 2 for word in bag))
 
     def scores_of(texts: list[str]) -> Tensor:
-        # The cosine of two bags in which each word lies once, rare ones heavier.
+        # The cosine of two bags with each word once, weighted by its rarity.
         wanted = set().union(*map(bag_of, texts))
         shared = [length(wanted & bag) ** 2 / (length(bag) or 1) for bag in bags]
         return torch.tensor(shared) / length(wanted)
@@ -91,14 +91,14 @@ def by_counting(pictures: PictureSet):
 
 
 def measured(scores_of, pictures: PictureSet) -> dict[str, Share]:
-    """Of the ten nearest pictures, how many have something of both animals?"""
+    """How many of the ten nearest pictures have something of both animals."""
     half_way, alone, pairs = [], [], []
     for one, other in asked_of(pictures):
         right = something_of_both(pictures, one, other)
         texts = [with_article(one), with_article(other)]
         near = right[scores_of(texts).topk(NEAREST).indices]
         half_way.append(near)
-        # Ten neighbours are no ten witnesses: so the pairs of animals, too.
+        # Ten neighbours are not ten independent witnesses, so count pairs of animals.
         pairs.append(near.sum() > NEAREST / 2)
         alone += [right[scores_of([text]).topk(NEAREST).indices] for text in texts]
     return {
@@ -109,7 +109,7 @@ def measured(scores_of, pictures: PictureSet) -> dict[str, Share]:
 
 
 def by_chance(pictures: PictureSet) -> Share:
-    """Pictures drawn blindly."""
+    """The share for pictures drawn at random."""
     pairs = asked_of(pictures)
     return share(torch.cat([something_of_both(pictures, *pair) for pair in pairs]))
 

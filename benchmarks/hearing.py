@@ -1,12 +1,12 @@
-"""How soon does a network that draws hear the words? Three beginnings compared.
+"""How soon does a text-to-image network use its words? Three ways to start compared.
 
     OMP_NUM_THREADS=1 python benchmarks/hearing.py --iterations 300   # 15 CPU minutes
 
-Each row trains the recipe of `train text` for a few hundred iterations, changed
-in one thing, and then compares its loss on fresh critters with and without the caption:
-by how many per cent do the words lower it, at three noise levels? Where the answer is
-decided early in the drawing (the scene) t is large, where it is decided later (which
-animal) t is smaller.
+Each row trains the recipe of `train text` for a few hundred iterations, with one thing
+changed, and then compares its loss on fresh critters with and without the caption: by
+how many per cent do the words lower it, at three noise levels? What is decided early in
+the drawing (the scene) shows at a large t, what is decided later (which animal) at a
+smaller one.
 """
 
 import argparse
@@ -32,7 +32,7 @@ BATCHES = 6
 
 
 def beginnings(iterations: int) -> dict:
-    """Each a Trainer that is about to begin."""
+    """For each name, a function that makes a Trainer at its start."""
     gently = Settings(iterations, decay=0.0, gently=GENTLY)
     brisk = replace(gently, gently=())
     return {
@@ -44,7 +44,7 @@ def beginnings(iterations: int) -> dict:
 
 @torch.no_grad()
 def heard(model: nn.Module, get_batch: GetBatch, nothing: torch.Tensor) -> list[float]:
-    """By what share the caption lowers the loss, at each of LEVELS."""
+    """The share by which the caption lowers the loss, at each of LEVELS."""
     loss_fn, shares = make_denoising_loss(straight_line(), "v"), []
     for t in LEVELS:
         told, untold = 0.0, 0.0

@@ -4,9 +4,9 @@
 
 The same U-Net, text encoder, recipe and number of processor minutes: once on the
 latents of the shipped autoencoder, once on pixels. Then both draw the same prompts, and
-the reader judges: everything named is there and nothing unasked, and the Frechet
-distance to real pictures above its floor. Both trainings are kept in --out
-and carried on there if this is stopped.
+the reader judges whether everything named is there and nothing else, and the Frechet
+distance to real pictures above its floor. Both trainings are kept in --out, and a
+stopped run carries on from there.
 """
 
 import argparse
@@ -47,17 +47,17 @@ ROWS = {"pixel": text_trainer, "latent": latent_trainer}
 KINDS = ("one animal", "two animals")
 WATTS_A_CORE = 10  # an estimate: a server's processor under load, a core's share of it
 W = 3.0  # guidance_scale, at every step of both
-TRIED = 8  # iterations that the number of iterations is reckoned from
+TRIED = 8  # iterations timed to find out how many fit
 
 
 def trainer_of(space: str, settings: Settings, folder: Path | None, **how):
-    """The recipe at 64x64, with the network of the latents in both spaces."""
-    large = {"size": 64} if space == "pixel" else {}  # latents are of that size only
+    """The recipe's Trainer at 64x64, with the same network in both spaces."""
+    large = {"size": 64} if space == "pixel" else {}  # latents have only this size
     return ROWS[space](settings, folder, folder is not None, **large, **how)
 
 
 def seconds_an_iteration(space: str, **how) -> float:
-    """Processor seconds of one iteration, the fastest of a few."""
+    """Processor seconds for one iteration, the fastest of a few."""
     trainer, seconds = trainer_of(space, settings_of(TRIED), None, **how), []
     for _ in range(TRIED):
         start = time.process_time()
@@ -68,12 +68,12 @@ def seconds_an_iteration(space: str, **how) -> float:
 
 
 def settings_of(iterations: int) -> Settings:
-    """The recipe's, for so many iterations."""
+    """The recipe's settings for this many iterations."""
     return Settings(iterations, **LATENT_SETTINGS)
 
 
 def train_for(space: str, minutes: float, folder: Path, **how) -> TextToImage:
-    """Train as many iterations as fit into the minutes, decided once, and load it."""
+    """Train for as many iterations as fit into the minutes, and load the painter."""
     planned = folder / "iterations.txt"
     if not planned.is_file():
         fit = max(1, round(60 * minutes / seconds_an_iteration(space, **how)))
@@ -93,7 +93,7 @@ def train_for(space: str, minutes: float, folder: Path, **how) -> TextToImage:
 
 
 def gigaflops(painter: TextToImage) -> float:
-    """Of one look of the U-Net at one noisy picture, told a prompt of 22 tokens."""
+    """GFLOPs of one U-Net call on one noisy picture with a prompt of 22 tokens."""
     x_t, t = torch.zeros(1, *painter.shape()), torch.ones(1, dtype=torch.int64)
     text_emb = torch.ones(1, 22, painter.model.config["text"]["width"])
     with FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -103,7 +103,7 @@ def gigaflops(painter: TextToImage) -> float:
 
 @torch.no_grad()
 def seconds_a_picture(painter: TextToImage, steps: int = 6) -> float:
-    """Warm, one picture of 12 network calls, decoded: the median of nine."""
+    """Processor seconds for a decoded picture of 12 calls: the median of nine."""
     seconds = []
     for seed in range(10):
         start = time.process_time()
@@ -113,17 +113,17 @@ def seconds_a_picture(painter: TextToImage, steps: int = 6) -> float:
 
 
 def peak_gib(does: str, space: str, folder: Path, batch: int) -> float:
-    """The most memory that a process of its own holds to train a batch, or to draw.
+    """The peak memory of a separate process that trains on a batch, or draws.
 
     Args:
         does: "training" or "drawing", the functions below
-        folder: of what draws
+        folder: the folder of the trained painters
 
     Returns:
-        GiB, beside those that were held before it began
+        GiB, beyond those held before it began
     """
     code = f"import latent_against_pixels as b; b.{does}({space!r}, {batch}, "
-    env = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536"}  # gives back what is freed
+    env = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536"}  # returns freed memory
     told = subprocess.run(
         [sys.executable, "-c", f"{code}{str(folder.absolute())!r})"],
         cwd=Path(__file__).parent,
@@ -135,7 +135,7 @@ def peak_gib(does: str, space: str, folder: Path, batch: int) -> float:
 
 
 def training(space: str, batch: int, folder: str) -> None:
-    """What two iterations hold."""
+    """Print the memory that two iterations hold."""
     trainer = trainer_of(space, settings_of(2), None, batch_size=batch)
 
     def work() -> None:
@@ -147,7 +147,7 @@ def training(space: str, batch: int, folder: str) -> None:
 
 
 def drawing(space: str, batch: int, folder: str) -> None:
-    """What two pictures hold, one after the other."""
+    """Print the memory that two pictures hold, drawn one after the other."""
     painter = TextToImage.from_pretrained(Path(folder) / space)
     how = dict(steps=6, guidance_scale=W)
     hold(lambda: [painter(["a frog on stilts"], **how) for _ in range(2)])
@@ -157,7 +157,7 @@ def hold(work: Callable[[], object]) -> None:
     """Print how much more memory this process held while it worked, in GiB."""
     held, done, process = [], threading.Event(), psutil.Process()
 
-    def watch() -> None:  # the most that it ever held was when the pictures were read
+    def watch() -> None:  # not the process's peak, which was when it read the pictures
         while not done.wait(0.002):
             held.append(process.memory_info().rss)
 
@@ -174,7 +174,7 @@ def hold(work: Callable[[], object]) -> None:
 
 
 def judged(painter: TextToImage, asked: dict[str, Prompts], steps: int) -> dict:
-    """Shares by kind, and the pictures."""
+    """The shares by kind of prompt, and the pictures."""
     shares, drawn = {}, []
     for kind, prompts in asked.items():
         pictures = painter(prompts.texts, steps=steps, guidance_scale=W)
@@ -184,7 +184,7 @@ def judged(painter: TextToImage, asked: dict[str, Prompts], steps: int) -> dict:
 
 
 def real_pictures(n: int, world: int) -> torch.Tensor:
-    """As many of one and of two animals."""
+    """n real pictures of one animal and n of two."""
     return torch.cat([prompts_of(kind, n, world, size=64).real for kind in KINDS])
 
 
@@ -214,12 +214,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def there_and_back(painter: TextToImage, pictures: torch.Tensor) -> torch.Tensor:
-    """What the autoencoder leaves of pictures, some at a time."""
+    """Pictures through the autoencoder, some at a time."""
     return torch.cat([painter.decode(painter.encode(x)) for x in pictures.split(100)])
 
 
 def table_of_costs(painters: dict[str, TextToImage], folder: Path, batch: int) -> Found:
-    """What one call, one picture and one batch take."""
+    """Print and return what one call, one picture and one batch cost."""
     found: Found = {}
     print("| at 64x64 | pixel | latent |\n| --- | --- | --- |")
     rows = {
@@ -245,7 +245,7 @@ def table_of_costs(painters: dict[str, TextToImage], folder: Path, batch: int) -
 
 
 def table_of_quality(painters, asked: dict[str, Prompts], options) -> Found:
-    """How often everything is right, kind by kind; how far from real pictures."""
+    """Print and return how often all is right, by kind, and the distances."""
     found = {s: judged(painters[s], asked, options.steps) for s in ROWS}
     for kind in asked:
         both = [spoken(found[s][kind]["all_factors"]) for s in ROWS]

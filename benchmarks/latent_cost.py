@@ -1,9 +1,9 @@
-"""What a call and a picture cost in pixels and in latents, counted and not timed.
+"""The cost of a call and a picture in pixels and in latents, counted and not timed.
 
     python benchmarks/latent_cost.py
 
-The network that ships for latents, and two of its kind for pixels of 64x64: plain, and
-folded as since lesson 04. The numbers are the same on every machine.
+The shipped network for latents, and two of its kind for 64x64 pixels: plain, and folded
+as in lesson 04. The numbers are the same on every machine.
 """
 
 import argparse
@@ -16,11 +16,11 @@ from course_lib.networks.cost import gigaflops, mib_kept
 from course_lib.networks.text_unet import TextUNet
 from course_lib.painters.pipeline import TextToImage
 
-CALLS, BATCH = 12, 64  # calls a picture, pictures a batch
+CALLS, BATCH = 12, 64  # calls per picture, pictures per batch
 
 
 def cost_of(weights: Path | str) -> Found:
-    """Billions of operations of a call and of a picture, GiB that a batch keeps."""
+    """GFLOPs of a call and of a picture, and the GiB that a training batch keeps."""
     draw = TextToImage.from_pretrained(weights)
     text, unet = draw.model.config["text"], draw.model.config["unet"]
     plain = unet | {"channels": 3, "fold": 1}

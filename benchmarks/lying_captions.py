@@ -1,11 +1,11 @@
-"""What do captions that lie do? A painter carries on learning, from worse ones.
+"""What do wrong captions do? A painter is trained further, on worse and worse ones.
 
     OMP_NUM_THREADS=1 python benchmarks/lying_captions.py --iterations 300  # 30 minutes
 
-The shipped weights are trained on three times from the same point: with true captions,
-with 40 % spoiled and with 80 % spoiled, as alt text on the web is: half of those are
-missing, half belong to another picture. Printed is how often everything that a prompt
-names is there, without guidance and with it.
+The shipped weights are trained further three times from the same point: with true
+captions, with 40 % spoiled and with 80 % spoiled, as alt text on the web is: half of
+the spoiled ones are missing, half belong to another picture. The table shows how often
+everything that a prompt names is there, without and with guidance.
 """
 
 import argparse
@@ -26,7 +26,7 @@ SCALES = (1.0, 2.0)
 
 
 def carried_on(spoiled: float, iterations: int) -> TextToImage:
-    """The shipped painter after some more iterations with such captions."""
+    """The shipped painter after more iterations, with a share of captions spoiled."""
     _, card = load_weights("words")
     settings = Settings(iterations, 5e-4, gently=GENTLY)
     trainer = text_trainer(settings, seed=1, caption_noise=spoiled, start="words")

@@ -1,11 +1,11 @@
-"""Why does the pair not see who is left? Put mirror twins into its batches and look.
+"""Why does the pair not see who is on the left? Put mirror twins into its batches.
 
     python benchmarks/mirror_twins.py --iterations 60          # a minute on one core
 
-The shipped pair is trained on: in one run on pictures with two animals as they are, in
-the other on half as many, each beside its mirror image with the caption of the mirrored
-factors. Printed is how often the right sentence scores higher than the same words in
-another order, on fresh pictures (a coin gets 50 %), and recall among 1,000.
+The shipped pair is trained further: in one run on pictures of two animals as they are,
+in the other on half as many, each with its mirror image, captioned for the mirrored
+factors. The table shows how often the right sentence scores higher than the same words
+in another order, on fresh pictures (a coin gets 50 %), and the recall among 1,000.
 """
 
 import argparse
@@ -26,7 +26,7 @@ BATCH = 64
 
 
 def taught(twins: bool, iterations: int) -> Matcher:
-    """The shipped pair after some more iterations."""
+    """The shipped pair after more iterations, with or without mirror twins."""
     matcher, train = Matcher.from_pretrained("pair"), load_critters("train")
     both = (train.factors["subject_2"] > 0).nonzero()[:, 0]
     optimizer = torch.optim.AdamW(

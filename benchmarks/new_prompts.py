@@ -1,10 +1,10 @@
-"""Prompts that nobody has looked at yet: right, clean, and both, kind by kind.
+"""Prompts that nobody has looked at yet: right, clean and both, by kind.
 
     OMP_NUM_THREADS=1 python benchmarks/new_prompts.py --weights words  # 5 CPU minutes
     python benchmarks/new_prompts.py --kinds "one animal"               # one of them
 
 The rules that rewrite prompts were found on the first world of fresh prompts, which
-`evaluate --seeds 1` asks. So here is another world, and another noise.
+`evaluate --seeds 1` uses. So this takes another world and another noise.
 """
 
 import argparse
@@ -26,7 +26,7 @@ ASKED = (
     *("colour", "two senses, context"),
 )
 JUDGED = ("all_factors", "clean", "right_and_clean")
-WORLD = 1  # after FRESH, and the seed of the noise; 0 is the one that was looked at
+WORLD = 1  # added to FRESH, and the noise's seed; 0 has been looked at
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -3,10 +3,10 @@
     python benchmarks/quality_at_equal_time.py --minutes 15  # two and a half hours
     python benchmarks/quality_at_equal_time.py --minutes 4 --seeds 3
 
-Every recipe learns critters with one animal, 32x32, told the animal's name. They take
-turns in slices of some seconds, so that whatever else the machine does hits all alike.
-Then each draws pictures with 50 network calls a picture and no guidance, with the
-better of two samplers (tried on few pictures), and the reader judges: the Frechet
+Every recipe learns 32x32 critters with one animal, given the animal's name. They take
+turns in slices of some seconds, so that whatever else the machine does affects all
+alike. Then each draws pictures with 50 network calls per picture and no guidance, with
+the better of two samplers (tried on a few pictures), and the reader judges: the Frechet
 distance to real pictures above the floor (real against other real ones), and the share
 in which it sees the animal that was asked for.
 """
@@ -41,7 +41,7 @@ from course_lib.networks.unet import count_parameters
 from course_lib.world.datasets import PictureSet, load_critters
 
 TABLE_EVERY_S = 180
-TRIED = 256  # pictures on which a sampler is chosen
+TRIED = 256  # pictures for choosing a sampler
 HEAD = (
     "| seed | recipe | parameters | batch | iterations | images/s | loss | sampler "
     "| distance | above the floor | animal right |\n" + "| --- " * 11 + "|"
@@ -50,7 +50,7 @@ HEAD = (
 
 @dataclass
 class Result:
-    """What the reader says about one recipe's pictures."""
+    """The reader's verdict on one recipe's pictures."""
 
     name: str
     sampler: str
@@ -63,7 +63,7 @@ class Result:
 
     @property
     def above(self) -> float:
-        """The distance that is not due to n being finite."""
+        """The distance without the part that is due to a finite n."""
         return self.distance - self.floor
 
 
@@ -71,7 +71,7 @@ class Result:
 
 
 def train_slice(one: Contestant, seconds: float, clock: Callable[[], float]) -> None:
-    """Train until a slice, or all of the time, is over; at least one iteration."""
+    """Train until the slice, or all of the time, is used up; at least one iteration."""
     until = min(one.watch.used + seconds, one.watch.seconds)
     trainer = one.trainer
     while one.watch.used < until:
@@ -84,7 +84,7 @@ def train_slice(one: Contestant, seconds: float, clock: Callable[[], float]) -> 
 def train_in_turns(
     everyone: list[Contestant], seconds: float, clock, tell: Callable[[], None]
 ) -> None:
-    """Slices in turn until all have used their time; a table every few minutes."""
+    """Train in turns until all have used their time; a table every few minutes."""
     told = time.monotonic()
     while any(one.watch.share() < 1 for one in everyone):
         for one in everyone:
@@ -105,7 +105,7 @@ def recent_loss(one: Contestant) -> float:
 
 
 def images_a_second(one: Contestant) -> float:
-    """How fast it was trained."""
+    """The speed of its training."""
     return one.trainer.iteration * one.batch_size / max(one.watch.used, 1e-9)
 
 
@@ -114,7 +114,7 @@ def images_a_second(one: Contestant) -> float:
 
 @dataclass
 class Examiner:
-    """The reader, real pictures to compare with, and the labels to be drawn."""
+    """The reader, real pictures to compare with, and the labels to draw."""
 
     judge: Judge
     real: Tensor  # (N, D) features
@@ -123,7 +123,7 @@ class Examiner:
     calls: int
 
     def examine(self, one: Contestant, seed: int) -> tuple[Result, Tensor]:
-        """Choose the sampler, draw, judge; the result and the pictures."""
+        """Choose the sampler, draw and judge; return the result and the pictures."""
         model = one.trainer.averaged_model().cpu()
         few = min(TRIED, len(self.cond))
         tried = {
@@ -153,7 +153,7 @@ class Examiner:
 
     @property
     def floor(self) -> float:
-        """The distance of other real pictures, as many."""
+        """The distance of as many other real pictures."""
         return frechet_distance(self.real, self.others)
 
 
@@ -171,7 +171,7 @@ def make_examiner(judge: Judge, pictures: PictureSet, n: int, calls: int) -> Exa
 
 
 def table_line(seed: int, one: Contestant, result: Result | None) -> str:
-    """One recipe: how far the training is and, when it was judged, how good."""
+    """One row: how far the training is and, once judged, how good."""
     trainer, watch = one.trainer, one.watch
     line = (
         f"| {seed} | {one.name} | {count_parameters(trainer.raw_model) / 1e6:.2f} M "
@@ -187,7 +187,7 @@ def table_line(seed: int, one: Contestant, result: Result | None) -> str:
 
 
 def closing_lines(results: list[Result]) -> list[str]:
-    """The lines name=value, each from the mean over the seeds."""
+    """The lines name=value, each a mean over the seeds."""
     names = list(dict.fromkeys(result.name for result in results))
     of = {n: [r for r in results if r.name == n] for n in names}
     above = {n: mean(r.above for r in of[n]) for n in names}
@@ -205,12 +205,12 @@ def closing_lines(results: list[Result]) -> list[str]:
 
 
 def underlined(name: str) -> str:
-    """'diffusers, our recipe' as a part of a figure's name."""
+    """'diffusers, our recipe' as part of a figure's name."""
     return name.replace(", ", "_").replace(" ", "_")
 
 
 def figures(results: list[Result], n: int) -> Found:
-    """What `closing_lines` says and the tables show, for a file of results."""
+    """The figures of `closing_lines` and of the tables, for a file of results."""
     lines = [line.split("=") for line in closing_lines(results)]
     found: Found = {name: float(value) for name, value in lines}
     for name in dict.fromkeys(result.name for result in results):
@@ -228,7 +228,7 @@ def figures(results: list[Result], n: int) -> Found:
 def run_seed(
     seed: int, args: argparse.Namespace, pictures: PictureSet, examiner: Examiner
 ) -> tuple[list[str], list[Result]]:
-    """Train all recipes, then judge each; what is known is written as it comes."""
+    """Train all recipes, then judge each; write results as they come."""
     everyone = [
         recipe(pictures, Stopwatch(60 * args.minutes), seed, args.precision)
         for recipe in recipes()
@@ -265,12 +265,12 @@ def run_seed(
 
 
 def dashed(name: str) -> str:
-    """'diffusers, our recipe' as a part of a file's name."""
+    """'diffusers, our recipe' as part of a file's name."""
     return name.replace(", ", "-").replace(" ", "-")
 
 
 def keep(one: Contestant, place: Path) -> None:
-    """The averaged weights and how far the training came, for --judge-only."""
+    """Save the averaged weights and the progress, for --judge-only."""
     trainer = one.trainer
     card = dict(iteration=trainer.iteration, seconds=one.watch.used)
     card["losses"] = trainer.losses[-50:]
@@ -278,19 +278,19 @@ def keep(one: Contestant, place: Path) -> None:
 
 
 def fetch(one: Contestant, place: Path) -> None:
-    """What `keep` wrote."""
+    """Load what `keep` wrote."""
     one.trainer.ema, card = load_checkpoint(place.with_suffix(".safetensors"))
     one.trainer.iteration, one.trainer.losses = card["iteration"], card["losses"]
     one.watch.used = card["seconds"]
 
 
 def write(file: Path, lines: list[str]) -> None:
-    """So that a run that is killed leaves something."""
+    """Write lines to a file, so that a killed run leaves something."""
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
-    """What the command line says."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=15, help="for each recipe")
     parser.add_argument("--seeds", type=int, default=1, help="how many")
@@ -316,7 +316,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Train, judge and print; the tables and pictures are in --out, too."""
+    """Train, judge and print; tables and pictures also go to --out."""
     args = arguments(argv)
     torch.set_num_threads(args.threads)
     try:

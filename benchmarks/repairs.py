@@ -1,9 +1,10 @@
-"""Does fresh noise repair? The same noises drawn without chance and with it.
+"""Does fresh noise repair pictures? Deterministic and stochastic samplers compared.
 
     OMP_NUM_THREADS=1 python benchmarks/repairs.py       # 2 minutes of one core
 
-The network of lesson 06, unguided. Beside the animal stands the share of pictures in
-which the inspector finds no clear flaw; of real pictures, too, as it has false alarms.
+All start from the same noises. The network of lesson 06, unguided. Besides the animal,
+the table has the share of pictures in which the inspector finds no clear flaw; also for
+real pictures, since it has false alarms.
 """
 
 import argparse

@@ -3,9 +3,9 @@
     python benchmarks/sampling_table.py                  # half an hour on two cores
     python benchmarks/sampling_table.py --n 64 --calls 4,8
 
-Every row draws the same labels from the same noises, and gets the same number of
-network calls a picture: guidance takes two calls a step; Heun two a step, but one in
-the last.
+Every row draws the same labels from the same noises, with the same number of network
+calls per picture: guidance takes two calls per step; Heun also takes two, but one in
+the last step.
 
 animal     share of pictures in which the reader sees the animal asked for, with its
            95 % interval
@@ -37,7 +37,7 @@ ROWS = [  # sampler, guidance_scale
 
 
 def choose_options() -> argparse.Namespace:
-    """What the command line says."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", default="critters")
     parser.add_argument("--n", type=int, default=1024, help="pictures a cell")
@@ -48,7 +48,7 @@ def choose_options() -> argparse.Namespace:
 
 
 def counted(draw: LabelToImage) -> dict[str, int]:
-    """A counter of the noisy pictures that the network is shown from now on."""
+    """Count the noisy pictures that the network is shown from now on, in a dict."""
     looked = {"pictures": 0}
 
     def count(model, inputs, output):
@@ -77,7 +77,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """As the closing lines say it."""
+        """The name in the closing lines."""
         return (
             f"{self.sampler}_guidance_{self.guidance_scale:g}_calls_{self.asked_calls}"
         )

@@ -1,10 +1,10 @@
-"""A thing is missing in the picture. Was its word not heard? Say it twice.
+"""If a thing is missing from the picture, does it help to say its word twice?
 
     OMP_NUM_THREADS=1 python benchmarks/say_it_twice.py --weights words  # 6 CPU minutes
 
-Prompts for what was held out of training, as they are and with the words that name the
-thing written again: "a turtle with a hat hat", "a cat with bear ears bear ears".
-Everything else stays as it is, the noise too.
+Prompts for combinations held out of training, as they are and with the words for the
+thing repeated: "a turtle with a hat hat", "a cat with bear ears bear ears". Everything
+else stays the same, including the noise.
 """
 
 import argparse
@@ -24,7 +24,7 @@ THING = {
 
 
 def say_again(prompt: str, kind: str, times: int) -> str:
-    """The prompt with the thing named so many times in a row.
+    """The prompt with the thing named `times` times in a row.
 
     >>> say_again("a turtle with a hat at night", "accessory", 2)
     'a turtle with a hat hat at night'

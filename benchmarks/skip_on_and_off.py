@@ -1,11 +1,11 @@
-"""What the skip brings, and what the way down brings: three equal networks.
+"""The use of the skip connection and of the way down: three equal networks.
 
     python benchmarks/skip_on_and_off.py --iterations 600 --seeds 3    # three minutes
 
 The hourglass of notebook 04, 32x32 to 4x4 and back, with learned layers all the way up.
-Its last layer is given what went down and up, or what came across (the skip), or both;
-the other half is zeros, so that all three have the same layers. They learn from the
-same batches, at three noise levels at once, and are judged on critters that none has
+Its last layer gets what went down and up, or what came across (the skip), or both; a
+missing half is zeros, so that all three have the same layers. They learn from the same
+batches, at three noise levels at once, and are judged on critters that none of them has
 seen.
 
 error     mean squared error of the guess of the clean picture, whose numbers go from -1
@@ -30,7 +30,7 @@ SCHEDULE = straight_line(T=1000)
 
 
 class Hourglass(nn.Module):
-    """As in notebook 04."""
+    """The hourglass of notebook 04: (B, 3, 32, 32) to (B, 3, 32, 32)."""
 
     def __init__(self, deep: bool, skip: bool):
         super().__init__()
@@ -52,7 +52,7 @@ class Hourglass(nn.Module):
 
 
 def trained(network: nn.Module, many: Tensor, iterations: int, seed: int) -> nn.Module:
-    """The network after so many batches of 16, its learning rate falling at the end."""
+    """The network after `iterations` batches of 16; the learning rate falls late."""
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(network.parameters(), lr=4e-3)
     t = torch.tensor([LEVELS[i % len(LEVELS)] for i in range(16)])
@@ -70,7 +70,7 @@ def trained(network: nn.Module, many: Tensor, iterations: int, seed: int) -> nn.
 
 @torch.no_grad()
 def error_at(network: nn.Module, new: Tensor, level: int) -> float:
-    """Its mean squared error under noise of one level, the same for all networks."""
+    """The mean squared error at one noise level, with the same noise every time."""
     eps = torch.randn(new.shape, generator=torch.Generator().manual_seed(99))
     x_t = add_noise(new, torch.full((len(new),), level), eps, SCHEDULE)
     return (network(x_t) - new).square().mean().item()

@@ -6,9 +6,10 @@
 The same network, batches and iterations for each row; 25 steps of DDIM, no guidance.
 The straight line has no row for eps: a_T = 0 there, and the library refuses it.
 
-From eps to v two things change at once. On the circle an error of eps_hat is a times
-one of v_hat, so the loss of eps is that of v times a^2: it hardly counts the noisiest
-steps. `--weighing` has a row between both, a network that says v and is weighed as eps.
+From eps to v two things change at once. On the circle the error of eps_hat is a times
+that of v_hat, so the loss for eps is that for v times a^2: it hardly counts the
+noisiest steps. `--weighing` adds a row in between: a network that predicts v, with the
+loss weighted as for eps.
 
 brightness off   how far the brightness of the made pictures is from that of real ones:
                  the mean distance between both, each sorted (0 to 2)
@@ -65,7 +66,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        """As the closing lines say it."""
+        """The name in the closing lines."""
         name = f"{self.schedule}_{self.target}_{'clamped' if self.clamped else 'plain'}"
         return name.replace(" ", "_")
 
@@ -79,7 +80,7 @@ class Row:
 
 
 def loss_as_eps(schedule: NoiseSchedule):
-    """The loss of a network that says v, weighed as if it were asked for eps."""
+    """The loss of a network that predicts v, weighted as if it predicted eps."""
 
     def loss_fn(model, batch) -> Tensor:
         x_0, t, eps = batch["x_0"], batch["t"], batch["eps"]
@@ -91,7 +92,7 @@ def loss_as_eps(schedule: NoiseSchedule):
 
 
 def sample(model, schedule: NoiseSchedule, target: str, labels: Tensor, clamp: bool):
-    """One picture a label, 25 steps, no guidance: (N, 3, 32, 32), not yet clamped."""
+    """One picture per label, 25 steps, no guidance: (N, 3, 32, 32), not yet clamped."""
     pictures = []
     for first in range(0, len(labels), 64):
         cond = labels[first : first + 64]
@@ -103,7 +104,7 @@ def sample(model, schedule: NoiseSchedule, target: str, labels: Tensor, clamp: b
 
 
 def brightness_off(made: Tensor, real: Tensor) -> float:
-    """The mean distance between the sorted brightnesses of two sets of one size."""
+    """The mean distance between the sorted brightnesses of two sets of equal size."""
     made, real = (x.clamp(-1, 1).flatten(1).mean(1).sort().values for x in (made, real))
     return (made - real).abs().mean().item()
 
@@ -171,7 +172,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def summary(table: list[Row]) -> Found:
-    """Of each row the mean over seeds, with the spread; shares of all pictures."""
+    """The mean and spread of each row over the seeds; shares of all pictures."""
     found = {"brightness_off": {}, "distance": {}, "animal": {}}
     for name in dict.fromkeys(row.name for row in table):
         rows = [row for row in table if row.name == name]

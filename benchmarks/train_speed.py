@@ -2,9 +2,9 @@
 
     python benchmarks/train_speed.py            # two to three minutes; a quiet machine
 
-All networks take turns, a few seconds each and several rounds, so that whatever else
-the machine does hits all of them. A network's speed is the median of its rounds, at
-whichever of float32 and bfloat16 autocast is faster for it.
+All networks take turns, a few seconds each for several rounds, so that whatever else
+the machine does affects all of them. A network's speed is the median of its rounds, at
+the faster of float32 and bfloat16 autocast for it.
 """
 
 import argparse
@@ -30,18 +30,18 @@ CALLS = 50  # network calls for one picture
 
 @dataclass
 class Task:
-    """Something to be done again and again: `work` units each time."""
+    """Something to repeat, with `work` units each time."""
 
     network: str
     kind: str  # "train", "draw" or "peak"
     precision: str
     step: Callable[[], None]
     work: float  # pictures, or floating-point operations
-    rates: list[float] = field(default_factory=list)  # work a second, one a round
+    rates: list[float] = field(default_factory=list)  # work per second, one per round
 
     @property
     def rate(self) -> float:
-        """The middle round."""
+        """The median round."""
         return median(self.rates)
 
     @property
@@ -50,7 +50,7 @@ class Task:
         return max(self.rates)
 
     def run(self, seconds: float, clock: Callable[[], float]) -> None:
-        """One round: at least once, and until the time is over."""
+        """One round: repeat the step until the time is over, at least once."""
         start, times = clock(), 0
         while not times or clock() - start < seconds:
             self.step()
@@ -59,14 +59,14 @@ class Task:
 
 
 def random_batch(n: int) -> tuple[torch.Tensor, ...]:
-    """x_t, t, cond and a target."""
+    """x_t (n, 3, 32, 32), t (n,), cond (n,) and a target like x_t, at random."""
     x_t = torch.randn(n, 3, 32, 32)
     t = torch.randint(1, 1001, (n,))
     return x_t, t, torch.ones_like(t), torch.randn_like(x_t)
 
 
 def fast(precision: str) -> torch.autocast:
-    """bfloat16 autocast, or nothing."""
+    """bfloat16 autocast, or a context that does nothing."""
     return torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
 
 
@@ -112,7 +112,7 @@ def peak_task(precision: str, width: int = 256, n: int = 8) -> Task:
 
 
 def flop_a_picture(model: nn.Module) -> dict[str, float]:
-    """Floating-point operations a picture: one call ("draw"), and a training step."""
+    """Floating-point operations per picture: one call ("draw"), and a training step."""
     x_t, t, cond, target = random_batch(1)
     counts = {}
     with sdpa_kernel(SDPBackend.MATH):  # attention's fused kernel is not counted
@@ -127,7 +127,7 @@ def flop_a_picture(model: nn.Module) -> dict[str, float]:
 
 
 def all_tasks(models: dict[str, nn.Module], batch: int, draw_batch: int) -> list[Task]:
-    """What takes turns: every network in every precision, and the convolution."""
+    """The tasks: every network in every precision, and the convolution."""
     tasks = []
     for precision in list(PRECISIONS)[: 2 if cpu_has_bf16() else 1]:
         tasks.append(peak_task(precision))
@@ -138,7 +138,7 @@ def all_tasks(models: dict[str, nn.Module], batch: int, draw_batch: int) -> list
 
 
 def take_turns(tasks: list[Task], rounds: int, seconds: float, clock) -> None:
-    """Round robin; before it, everything once for warming up."""
+    """Run all tasks in turn, after each has run once to warm up."""
     for task in tasks:
         task.step()
     for number in range(rounds):
@@ -148,20 +148,20 @@ def take_turns(tasks: list[Task], rounds: int, seconds: float, clock) -> None:
 
 
 def find(tasks: list[Task], network: str, kind: str, precision: str = "") -> Task:
-    """The task of a network; the faster precision where none is named."""
+    """The task of a network; the faster precision if none is named."""
     fitting = [t for t in tasks if (t.network, t.kind) == (network, kind)]
     fitting = [t for t in fitting if precision in ("", t.precision)]
     return max(fitting, key=lambda task: task.rate)
 
 
 def fraction_of_peak(tasks: list[Task], task: Task, flop: dict[str, float]) -> float:
-    """How much of the convolution's speed, at the same precision, a task reaches."""
+    """A task's speed as a fraction of the convolution's, at the same precision."""
     peak = find(tasks, "conv", "peak", task.precision)
     return task.rate * flop[task.kind] / peak.best
 
 
 def print_table(tasks: list[Task], models: dict, flop: dict) -> Found:
-    """A line for each network and precision; the same as figures."""
+    """Print a line for each network and precision; return the same as figures."""
     found: Found = {}
     print(
         "\n| network | parameters | GFLOP a call | precision | images/s: median "
@@ -192,7 +192,7 @@ def print_table(tasks: list[Task], models: dict, flop: dict) -> Found:
 
 
 def print_results(tasks: list[Task], models: dict, flop: dict) -> Found:
-    """The lines name=value; each ratio is best precision against best precision."""
+    """Print the lines name=value; ratios compare each network's best precision."""
     found: Found = {}
     speed = {name: find(tasks, name, "train") for name in models}
     draw = {name: find(tasks, name, "draw") for name in models}
@@ -212,7 +212,7 @@ def print_results(tasks: list[Task], models: dict, flop: dict) -> Found:
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
-    """What the command line says."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=usable_cores())
     parser.add_argument("--rounds", type=int, default=5)

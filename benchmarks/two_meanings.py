@@ -2,10 +2,10 @@
 
     python benchmarks/two_meanings.py --seeds 5          # a minute on one core
 
-The small encoders of notebook 08, with and without places, learn to name nouns. Printed
-is how often a probe tells the meaning of *bat* and *crane* from the vector of the word
-alone, in sentences whose clue it has never met; and how sure an encoder is of a club in
-"bat beside a ball", as it stands and with one word hidden.
+The small encoders of notebook 08, with and without positions, learn to name nouns. The
+table shows how often a probe tells the meaning of *bat* and *crane* from the word's
+vector alone, in sentences whose clue it has never seen; and how sure an encoder is of a
+club in "bat beside a ball", as it is and with one word hidden.
 """
 
 import argparse
@@ -27,7 +27,7 @@ HIDDEN = (None, "ball", "beside")
 
 
 def learned_from(n: int):
-    """The tokenizer, and everything that a training needs, of n captions."""
+    """The tokenizer and all the training data, from n captions."""
     indices = torch.arange(n)
     factors = choose_factors(indices, seed=0)
     texts, named = captions(factors, indices, seed=0, return_named=True)
@@ -51,7 +51,7 @@ def trained(tokenizer: Tokenizer, data, positions: bool, iterations: int, seed: 
 
 
 def sure_of_club(namer: Namer, tokenizer: Tokenizer, hidden: str | None) -> float:
-    """How sure it is of the club in 40 sentences, one word of each hidden."""
+    """How sure it is of the club in 40 sentences, with one word of each hidden."""
     tokens = tokenizer.batch(clue_sentences("bat", "beside a ball"), LENGTH)
     if hidden:
         tokens = tokens.masked_fill(tokens == tokenizer.encode(f" {hidden}")[0], PAD)
@@ -60,7 +60,7 @@ def sure_of_club(namer: Namer, tokenizer: Tokenizer, hidden: str | None) -> floa
 
 
 def over_seeds(values: list[float]) -> dict[str, float]:
-    """Their mean and their standard deviation over the trainings."""
+    """The mean and standard deviation of values over the trainings."""
     found = torch.tensor(values)
     spread = found.std().item() if len(values) > 1 else 0.0
     return {"mean": found.mean().item(), "spread": spread, "n": len(values)}

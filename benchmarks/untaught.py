@@ -1,10 +1,10 @@
-"""What the captions never said: numbers of animals, and prompts that deny themselves.
+"""Prompts unlike any caption: numbers of animals, two colours, and "without".
 
     OMP_NUM_THREADS=1 python benchmarks/untaught.py --weights words  # 2 CPU minutes
 
-No caption of the training counts, calls one animal two colours, or says "without". What
-comes is counted by the reader, which sees at most two animals and one colour of each.
-Nothing is rewritten.
+No training caption counts, gives one animal two colours, or says "without". The reader
+judges the pictures; it sees at most two animals and one colour of each. Nothing is
+rewritten.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.painters.pipeline import TextToImage
 from course_lib.world.critters import FACTORS, rows_of
 
-# Of these, hats, red and blue are in the training.
+# For these, hats, red and blue occur in training.
 ANIMALS = ("frog", "rabbit", "bear", "bird")
 COUNTED = {
     "one": "a {0}",
@@ -44,7 +44,7 @@ HATTED = {
 
 
 def drawn(painter: TextToImage, prompt: str, n: int) -> list[dict[str, str]]:
-    """What the reader sees in n pictures, the animals taking turns; the same noises."""
+    """What the reader sees in n pictures, the animals in turn, from the same noises."""
     texts = [prompt.format(ANIMALS[i % len(ANIMALS)]) for i in range(n)]
     pictures = painter(texts)
     seen = rows_of(reader_of(pictures.shape[-1]).read(pictures))
@@ -52,7 +52,7 @@ def drawn(painter: TextToImage, prompt: str, n: int) -> list[dict[str, str]]:
 
 
 def how_many(one: dict[str, str]) -> str:
-    """How many animals a picture shows, in a word."""
+    """How many animals a picture shows, in words."""
     there = [name for name in ("subject", "subject_2") if one[name] != "none"]
     return ("no animal", "one animal", "two animals")[len(there)]
 

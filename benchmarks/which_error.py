@@ -1,12 +1,13 @@
-"""Which error draws sharp edges? Three autoencoders that differ in their loss alone.
+"""Which loss gives sharp edges? Three autoencoders that differ only in their loss.
 
     OMP_NUM_THREADS=1 python benchmarks/which_error.py --iterations 1000
 
-The recipe of the autoencoder is trained three times from the same seed: with squared
-errors of pixels alone, with squared and absolute ones, and as it is, with the features
-of the image-text pair as well. Then fresh critters go there and back. Printed are the
-PSNR, how sharp the edges are, and whether the reader, which has taught nobody here,
-answers all its questions as it does about the original. With --out, eight pictures too.
+The recipe of the autoencoder is trained three times from the same seed: with only
+squared errors of pixels, with squared and absolute ones, and as it is, which adds the
+features of the image-text pair. Then fresh critters are reconstructed. The table shows
+the PSNR, how sharp the edges are, and whether the reader, which had no part in the
+training, answers all its questions as for the original. With --out, it also saves eight
+pictures.
 """
 
 import argparse
@@ -33,7 +34,7 @@ from course_lib.training.recipes import AUTOENCODER_SETTINGS, autoencoder_traine
 from course_lib.training.settings import Settings
 from course_lib.training.trainer import train
 
-ROWS = {  # what each loss is called in the table, and how it differs from the recipe's
+ROWS = {  # name in the table, and the difference from the recipe's loss
     "squared": ("squared errors alone", dict(squared=True, feature_weight=0.0)),
     "absolute": ("squared and absolute", dict(feature_weight=0.0)),
     "features": ("and with features", {}),
@@ -42,7 +43,7 @@ SHOWN = 8  # pictures in a row of the sheet
 
 
 def trained(iterations: int, **loss: float) -> Autoencoder:
-    """The recipe with this loss; in one precision, so that nothing else differs."""
+    """The recipe with this loss, in a fixed precision, so that nothing else differs."""
     settings = Settings(iterations, precision="float32", **AUTOENCODER_SETTINGS)
     return train(autoencoder_trainer(settings, **loss)).eval().cpu()
 
@@ -55,7 +56,7 @@ def steepness(pictures: Tensor) -> float:
 
 
 def read_alike(x_0: Tensor, back: Tensor) -> Share:
-    """In how many pictures the reader answers every question as for the original."""
+    """The share of pictures for which the reader answers every question as before."""
     reader = load_judge("reader-32")
     before, after = reader.read(x_0), reader.read(back)
     return share(torch.stack([before[name] == after[name] for name in before]).all(0))

@@ -1,11 +1,12 @@
-"""Until when is a word heard, and which way does it take? Prompts are cut in two.
+"""Until when does a word matter, and which way does it take? Prompts are cut in two.
 
     OMP_NUM_THREADS=1 python benchmarks/word_surgery.py --weights words  # 5 CPU minutes
 
-First the prompt is switched on the way: another animal, of another colour, at another
-side, in another scene. Of whatever had been decided before, the old one would be drawn.
-Then a word is taken out of one of the two ways into the U-Net, the pooled vector or
-cross-attention. The reader judges. Nothing is rewritten; no combination was held out.
+First the prompt is switched during sampling: another animal, of another colour, on
+another side, in another scene. Whatever had been decided before then would be drawn as
+in the old prompt. Then a word is removed from one of the two ways into the U-Net, the
+pooled vector or cross-attention. The reader judges. Nothing is rewritten; no
+combination was held out.
 """
 
 import argparse
@@ -31,11 +32,11 @@ from course_lib.world.critters import (
 )
 from course_lib.world.wording import EAR_WORDS, SCENE_WORDS
 
-SWITCHED_AT = (1000, 950, 900, 800, 700, 600, 400)  # at 1000: the second prompt alone
+SWITCHED_AT = (1000, 950, 900, 800, 700, 600, 400)  # 1000: only the second prompt
 WHOLE = ("scene", "position", "colour", "subject")
 STEPS = 20
-# Factor: what the other way hears. Ears and hats can be left out of a prompt; an animal
-# cannot, so there the other way hears another one.
+# Factor -> whether the other way gets another value of it. Ears and hats can be left
+# out of a prompt; an animal cannot, so there the other way gets another one.
 REPLACED = {"scene": True, "colour": True, "subject": True, "accessory": False}
 REPLACED["ears"] = False
 
@@ -54,7 +55,7 @@ def sentence(f: Named, *named: str) -> str:
     """
     colour = f"{f['colour']} " if "colour" in named else ""
     article = "an" if (colour or f["subject"])[0] in "aeiou" else "a"
-    size = "small " if "position" in named else ""  # the big ones stand in the middle
+    size = "small " if "position" in named else ""  # the big ones are in the middle
     words = ["a" if size else article, f"{size}{colour}{f['subject']}"]
     if "ears" in named:
         words.append(f"with {EAR_WORDS[f['ears']][0]}")
@@ -66,7 +67,7 @@ def sentence(f: Named, *named: str) -> str:
 
 
 def animals() -> list[Named]:
-    """Animals one by one as the training has them, in words."""
+    """The factors of single animals, as common as in training, in words."""
     rows = rows_of(choose_factors(torch.arange(8000), FRESH, "one"))
     named = [{name: FACTORS[name][value] for name, value in f.items()} for f in rows]
     return [f for f in named if f["subject"] in ANIMALS]
@@ -78,7 +79,7 @@ def held_out(f: Named) -> bool:
 
 
 def pairs(n: int, differing: tuple[str, ...], wanted) -> list[tuple[Named, Named]]:
-    """n pairs of animals of this kind that differ in all these factors."""
+    """n pairs of animals that fulfil `wanted` and differ in all these factors."""
     free = [f for f in animals() if wanted(f)]
     found = []
     while len(found) < n:
@@ -93,7 +94,7 @@ def pairs(n: int, differing: tuple[str, ...], wanted) -> list[tuple[Named, Named
 
 
 def switched(painter: TextToImage, first: list[str], second: list[str], at: int):
-    """One picture a pair: told the first prompt while t > at, then the second."""
+    """One picture per pair, with the first prompt while t > at, then the second."""
     before, after = painter.predict_for(first), painter.predict_for(second)
 
     def predict(x_t, t):
@@ -105,7 +106,7 @@ def switched(painter: TextToImage, first: list[str], second: list[str], at: int)
 
 
 def told_apart(painter: TextToImage, pooled: list[str], looked_at: list[str]) -> Tensor:
-    """One picture a pair: the pooled vector of one text, cross-attention to another."""
+    """One picture per pair: the pooled vector of one text, attention to another."""
     same = pooled == looked_at
     cut = nullcontext() if same else pooled_from(painter.model, painter.read(pooled))
     with cut:
@@ -113,7 +114,7 @@ def told_apart(painter: TextToImage, pooled: list[str], looked_at: list[str]) ->
 
 
 def share_with(pictures: Tensor, factor: str, wanted: list[str]) -> Share:
-    """How many show this, to the reader."""
+    """The share of pictures in which the reader sees the wanted value."""
     seen = rows_of(reader_of(pictures.shape[-1]).read(pictures))
     found = [FACTORS[factor][one[factor]] for one in seen]
     right = sum(a == b for a, b in zip(found, wanted, strict=True))
@@ -124,7 +125,7 @@ def share_with(pictures: Tensor, factor: str, wanted: list[str]) -> Share:
 
 
 def table_of_switches(painter: TextToImage, n: int) -> dict[str, Share]:
-    """How many show what the second prompt says, switched at each of SWITCHED_AT."""
+    """The share that shows what the second prompt says, for each of SWITCHED_AT."""
     chosen = pairs(n, WHOLE, lambda f: f["position"] in ("left", "right"))
     first, second = ([sentence(pair[i], *WHOLE) for pair in chosen] for i in (0, 1))
     print(f"such as {first[0]!r}, then {second[0]!r}")
@@ -140,10 +141,10 @@ def table_of_switches(painter: TextToImage, n: int) -> dict[str, Share]:
 
 
 def with_and_without(factor: str, n: int) -> tuple[list[str], list[str], list[str]]:
-    """n prompts with a word, as many without it or with another, and what it means."""
+    """n prompts with a word, as many without it or with another, and its meanings."""
     if REPLACED[factor]:
-        # The second lends the one factor and nothing else; and a few of what that makes
-        # were held out, so more are chosen than are needed.
+        # The second lends only this one factor. A few of the results were held out of
+        # training, so more are chosen than needed.
         chosen = pairs(2 * n, (factor,), lambda f: True)
         both = [(first, {**first, factor: lends[factor]}) for first, lends in chosen]
         both = [pair for pair in both if not held_out(pair[1])][:n]
@@ -157,14 +158,14 @@ def with_and_without(factor: str, n: int) -> tuple[list[str], list[str], list[st
 
 
 def table_of_ways(painter: TextToImage, n: int) -> dict[str, Share]:
-    """How many show a word that stands in both ways into the U-Net, in one, in none."""
+    """The share that shows a word given to both ways into the U-Net, one or none."""
     columns = ("both", "only cross-attention", "only the pooled vector", "neither")
     print("| the word stands in | " + " | ".join(columns) + " |")
     print("| --- |" + " --- |" * len(columns))
     table = {}
     for factor in REPLACED:
         told, rest, wanted = with_and_without(factor, n)
-        # (pooled, looked at) of each column.
+        # (pooled, looked at) for each column.
         ways = ((told, told), (rest, told), (told, rest), (rest, rest))
         found = [share_with(told_apart(painter, *w), factor, wanted) for w in ways]
         print(f"| {factor} | " + " | ".join(map(str, found)) + " |", flush=True)

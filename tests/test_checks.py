@@ -268,7 +268,7 @@ def a_numpy_array(x, y):
 @pytest.mark.parametrize(
     ("mine", "words"),
     [
-        (nan_number, "found nan (a root or logarithm"),
+        (nan_number, "found nan (a square root or logarithm"),
         (generator_of_numbers, "it returned a generator"),
         (an_object_of_its_own, "expected the type"),
         (a_numpy_array, "it returned a numpy array"),
@@ -296,8 +296,8 @@ def test_nan_is_no_proof_of_one_mistake(capsys):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("x.sqrt()", "found nan: the root of a number below 0, in line 2 of the cell"),
-        ("(x - 9) ** 0.5", "found nan: a power with a fraction, such as ** 0.5, of a"),
+        ("x.sqrt()", "found nan: the square root of a number below 0, in line 2"),
+        ("(x - 9) ** 0.5", "found nan: a fractional power, such as ** 0.5, of a"),
         ("(-9 - x).log()", "found nan: the logarithm of a number below 0, in line 2"),
         ("(0 * x) / (0 * x)", "found nan: 0 divided by 0, in line 2 of the cell"),
         ("1 / (0 * x[:, :1])", "found inf: a division by 0, in line 2 of the cell"),
@@ -316,7 +316,7 @@ def test_what_is_no_number_is_told_with_what_made_it(capsys, line, words):
 def test_an_accident_that_often_happens_comes_with_a_hint(capsys):
     check_blend(lambda x, y: x * torch.ones(2))
     heard = said(capsys)
-    assert "RuntimeError" in heard and "must be (B, 1, 1, 1) beside pictures" in heard
+    assert "RuntimeError" in heard and "must become (B, 1, 1, 1) beside" in heard
 
 
 # More that must be right --------------------------------------------------------
@@ -405,25 +405,25 @@ def test_an_interrupt_is_the_learners_own_wish():
         (
             1.0,
             torch.ones(()),
-            "expected the type Tensor, found float: a tensor is needed, so use no "
-            "float(...), .item() or math.sqrt",
+            "expected the type Tensor, found float: a tensor is needed, so do not "
+            "use float(...), .item() or math.sqrt",
         ),
         (
             [torch.ones(2)],
             torch.ones(1, 2),
-            "expected the type Tensor, found list: torch.stack(answer) makes one of "
-            "tensors, torch.tensor of numbers",
+            "expected the type Tensor, found list: torch.stack(answer) joins a "
+            "list of tensors, torch.tensor a list of numbers",
         ),
         (
             (torch.ones(2), 1),
             torch.ones(2),
-            "expected the type Tensor, found tuple: 2 answers stand behind `return`, "
-            "and one is asked for",
+            "expected the type Tensor, found tuple: there are 2 answers after "
+            "`return`, and only one is wanted",
         ),
         (
             torch.ones(2),
             [1.0, 1.0],
-            "expected the type list, found Tensor: .tolist() makes a list of it",
+            "expected the type list, found Tensor: .tolist() turns it into a list",
         ),
         (
             range(2),
@@ -433,8 +433,8 @@ def test_an_interrupt_is_the_learners_own_wish():
         (
             torch.ones(2),
             (3, torch.ones(2)),
-            "expected the type tuple, found Tensor: 2 answers, with a comma between "
-            "them, are asked for",
+            "expected the type tuple, found Tensor: return 2 answers, with a comma "
+            "between them",
         ),
         (
             torch.ones(2).sum,
@@ -444,12 +444,12 @@ def test_an_interrupt_is_the_learners_own_wish():
         (
             (1, 2),
             [1, 2],
-            "the values are right, but in a tuple: list(...) makes a list of it",
+            "the values are right, but in a tuple: list(...) turns it into a list",
         ),
         (
             [1.0, 0],
             [1, 0],
-            "in value number 0: the number is right, but 1.0 is a fraction where a "
+            "in value number 0: the number is right, but 1.0 is a float where a "
             "whole number is needed: int(...) or round(...) makes one",
         ),
         (torch.ones(3, 5), torch.ones(2), "expected the shape (2,), found (3, 5)"),
@@ -476,12 +476,12 @@ def test_an_interrupt_is_the_learners_own_wish():
             np.ones(2),
             torch.ones(2),
             "it returned a numpy array: torch.tensor(answer, dtype=torch.float32) "
-            "makes a tensor of it",
+            "turns it into a tensor",
         ),
         (
             np.ones(1),
             1.0,
-            "it returned a numpy array: answer.item() makes a number of it",
+            "it returned a numpy array: answer.item() turns it into a number",
         ),
         (
             np.ones(2),
@@ -492,8 +492,8 @@ def test_an_interrupt_is_the_learners_own_wish():
         (
             torch.ones(2, dtype=torch.complex64),
             torch.ones(2),
-            "it returned complex numbers: is there the root of a number that may fall "
-            "below 0? max(number, 0) keeps it from that",
+            "it returned complex numbers: is there a square root of a number that "
+            "can fall below 0? max(number, 0) prevents that",
         ),
         (torch.tensor(3), torch.tensor(2), "expected 2, found 3"),
         (torch.tensor([1.0, 2.0]), torch.ones(2), "at [1] expected 1.0, found 2.0"),
@@ -512,7 +512,7 @@ def test_a_difference_is_said_in_words(found, expected, words):
 
 def test_nan_comes_with_a_hint():
     heard = difference(torch.tensor([float("nan")]), torch.ones(1))
-    assert heard.startswith("at [0] expected 1.0, found nan (a root or logarithm of")
+    assert heard.startswith("at [0] expected 1.0, found nan (a square root or")
     heard = difference(torch.tensor([float("inf")]), torch.ones(1))
     assert heard.startswith("at [0] expected 1.0, found inf (a division by 0")
 

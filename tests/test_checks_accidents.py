@@ -14,22 +14,25 @@ X = torch.arange(6.0).reshape(2, 3)
     ("accident", "words"),
     [
         (lambda: X + torch.ones(2), "(B, 1, 1, 1) beside pictures"),
-        (lambda: X @ X, "is one of them to be transposed?"),
-        (lambda: torch.ones(2, 3, 4) @ torch.ones(2, 3, 4), "to be transposed?"),
+        (lambda: X @ X, "does one of them need transposing?"),
+        (lambda: torch.ones(2, 3, 4) @ torch.ones(2, 3, 4), "need transposing?"),
         (lambda: X if X > 0 else -X, "torch.where, &, | and ~"),
         (lambda: X[X], "add .long()"),
         (lambda: list(X)[X.ndim / 2], "int(...) or // makes one"),
-        (lambda: [1, 2][X], "a list takes one whole number"),
+        (lambda: [1, 2][X], "a list takes only one whole number"),
         (lambda: X.long().mean(), ".float() first"),
         (lambda: X.long().div_(2), ".float() first"),
-        (lambda: X.sum().backward(), "no gradient leads there"),
-        (lambda: float(X), "torch has the same for tensors"),
-        (lambda: X[2], "the first has the number 0"),
+        (lambda: X.sum().backward(), "no gradient gets through"),
+        (lambda: float(X), "torch has its own for tensors"),
+        (lambda: X[2], "counting starts at 0"),
         (lambda: X.flip(2), "axes are counted from 0"),
-        (lambda: X[:, ::-1], "x.flip(axis) does that"),
-        (lambda: X.__setitem__(0, torch.ones(2)), "has another shape than the place"),
-        (lambda: torch.flip(X, 1), "axes are given in brackets"),
-        (lambda: (-1) ** operator, "print what they are"),
+        (lambda: X[:, ::-1], "use x.flip(axis)"),
+        (
+            lambda: X.__setitem__(0, torch.ones(2)),
+            "does not fit the shape of its place",
+        ),
+        (lambda: torch.flip(X, 1), "axes must be in brackets"),
+        (lambda: (-1) ** operator, "print both"),
     ],
 )
 def test_an_accident_that_often_happens_has_a_hint(accident, words):
@@ -47,7 +50,7 @@ def test_the_first_that_is_no_number_is_found_and_no_later_one():
     def root_then_logarithm():
         return (-X).sqrt().log()
 
-    assert where_from(root_then_logarithm, "nan", None).startswith("the root")
+    assert where_from(root_then_logarithm, "nan", None).startswith("the square root")
     assert where_from(lambda: X.sum(), "nan", None) is None
     assert where_from(lambda: (X / 0) * 0, "nan", None) == "0 divided by 0"
     assert where_from(lambda: (X + 1) / 0 * 0, "nan", None) == "infinity times 0"

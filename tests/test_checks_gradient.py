@@ -79,13 +79,13 @@ def in_a_helper(model, x, scale):
 def test_what_cuts_the_gradient_off_is_named(capsys, mine, words):
     check_loss(mine)
     heard = said(capsys)
-    assert "the numbers are right, but no gradient comes through" in heard
+    assert "the numbers are right, but no gradient gets through" in heard
     assert words in heard
 
 
 def test_a_number_in_place_of_a_tensor_is_told(capsys):
     check_loss(lambda model, x, scale: loss(model, x, scale).item())
-    assert "a tensor is needed, so use no float(...), .item()" in said(capsys)
+    assert "a tensor is needed, so do not use float(...), .item()" in said(capsys)
 
 
 def test_a_gradient_must_reach_all_that_the_right_one_reaches(capsys):
@@ -101,7 +101,7 @@ def test_a_part_of_the_gradient_that_is_lost_is_told(capsys):
 
     check_loss(mine)
     heard = said(capsys)
-    assert "a part of the gradient by `x` is lost" in heard and ".detach()" in heard
+    assert "a part of the gradient for `x` is lost" in heard and ".detach()" in heard
 
 
 def test_whoever_calls_backward_is_told(capsys):
@@ -111,7 +111,7 @@ def test_whoever_calls_backward_is_told(capsys):
         return answer
 
     check_loss(mine)
-    assert "it calls .backward() by itself" in said(capsys)
+    assert "it calls .backward() itself" in said(capsys)
 
 
 def test_the_method_float_cuts_nothing_off():
@@ -138,7 +138,7 @@ def test_no_gradient_is_asked_for_by_what_nobody_learns(capsys):
     assert checked(mine, loss, inputs, gradient=("model",)) is mine
     capsys.readouterr()
     checked(detached, loss, inputs, gradient=("model",))
-    assert "no gradient comes through" in said(capsys)
+    assert "no gradient gets through" in said(capsys)
 
 
 def test_a_check_by_hand_asks_the_same():
@@ -152,5 +152,5 @@ def test_a_check_by_hand_asks_the_same():
 
     x = torch.ones(3)
     must_learn(ask(mine, model, x), {"model": weight}, mine)
-    with pytest.raises(NotYetRight, match="no gradient comes through"):
+    with pytest.raises(NotYetRight, match="no gradient gets through"):
         must_learn(ask(mine, model, x).detach(), {"model": weight}, mine)

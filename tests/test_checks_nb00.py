@@ -25,7 +25,7 @@ def test_a_right_mirror_is_used_onward(capsys):
     ("wrong", "words"),
     [
         (lambda picture: picture.flip(1), "it stands on its head"),
-        (lambda picture: picture.flip(0), "its colours are exchanged"),
+        (lambda picture: picture.flip(0), "red and blue are swapped"),
         (lambda picture: picture.flip([1, 2]), "one axis is enough"),
     ],
 )

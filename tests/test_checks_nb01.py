@@ -55,7 +55,7 @@ def one_too_large(picture, top, left, side, colour):
 
 def test_wrong_squares_are_named(capsys):
     for wrong, words in [
-        (changed_places, "rows and columns have changed places"),
+        (changed_places, "rows and columns are swapped"),
         (ends_at_side, "the rows go from top to top + side"),
         (one_too_large, "one pixel too large"),
     ]:

@@ -54,7 +54,7 @@ def no_reshape(x_0, t, eps, alpha_bar):
     [
         (no_roots, "alpha_bar stands where its square root belongs"),
         (one_t_for_all, "one t for the whole batch"),
-        (swapped, "the two factors have changed places"),
+        (swapped, "the two factors are swapped"),
         (rest_of_a, "b_t is not 1 - a_t"),
         (no_reshape, "the shapes do not fit"),
     ],

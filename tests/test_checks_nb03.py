@@ -120,15 +120,15 @@ def nobody_asked(model, x_0, schedule, generator):
         (compared_with_x_t, "compared with x_t, but the network is asked for"),
         (
             other_noise,
-            "a network that says exactly which noise is in x_t gets the loss",
+            "a network that knows exactly which noise is in x_t gets the loss",
         ),
-        (from_step_0, "t = 0 is drawn, too"),
+        (from_step_0, "t = 0 is drawn, where"),
         (never_step_T, "the last step T is never drawn"),
         (flat_noise, "torch.rand, evenly"),
-        (clean_points, "about x_0 itself"),
+        (clean_points, "is given x_0 itself"),
         (a_plain_number, "the loss has lost its slope"),
-        (noise_of_its_own, "the same generator brings other noise at each call"),
-        (nobody_asked, "the network is never asked"),
+        (noise_of_its_own, "the same generator gives different noise at each call"),
+        (nobody_asked, "the network is never called"),
     ],
 )
 def test_wrong_losses_are_told_apart(capsys, wrong, words):
@@ -175,7 +175,9 @@ def test_the_sentences_of_a_wrong_mix_tell_each_other_apart():
     x_0 = torch.rand(800, 2, generator=generator) * 2 - 1
     t, eps = draw_t(x_0, schedule, generator), draw_eps(x_0, generator)
     told = [(x_0, add_noise(x_0, t, 3 * eps, schedule), t)] * 2
-    assert "is not x_0 with noise of step t" in drawn_noise.wrong_mix(told, schedule)
+    assert "is not given x_0 with the noise of step t" in drawn_noise.wrong_mix(
+        told, schedule
+    )
 
 
 def test_an_empty_loss_gets_one_that_equals_the_library(capsys):
@@ -239,7 +241,7 @@ def swapped(*given):
     [
         (off_by_one, "the network is told t_next"),
         (no_noise_again, "the noise is not put back"),
-        (swapped, "a and b have changed places in the mix"),
+        (swapped, "a and b are swapped in the mix"),
     ],
 )
 def test_wrong_walks_are_named(capsys, wrong, words):

@@ -65,9 +65,9 @@ def test_the_right_hands_are_used_onward(capsys):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        (sines_first, "sine and cosine have changed places"),
+        (sines_first, "sine and cosine are swapped"),
         (too_close, "rates too close together"),
-        (taking_turns, "cosines and sines take turns"),
+        (taking_turns, "cosines and sines alternate"),
     ],
 )
 def test_wrong_hands_are_named(capsys, wrong, words):
@@ -150,7 +150,7 @@ def test_an_empty_answer_gets_a_block_that_equals_the_librarys(capsys):
 
 def test_a_block_through_which_no_gradient_comes_is_told_so(capsys):
     check_residual_block(lambda *given: right_block(*given).detach())
-    assert "no gradient comes through" in said(capsys)
+    assert "no gradient gets through" in said(capsys)
 
 
 def test_hands_that_are_right_for_early_steps_only_do_not_pass(capsys):

@@ -32,8 +32,8 @@ def test_a_right_loss_is_used_onward(capsys):
     ("target", "words"),
     [
         (lambda x_0, eps: x_0 - eps, "points from the noise to the picture"),
-        (lambda x_0, eps: eps, "asked for the noise"),
-        (lambda x_0, eps: x_0, "asked for the picture"),
+        (lambda x_0, eps: eps, "the target is the noise"),
+        (lambda x_0, eps: x_0, "the target is the picture"),
     ],
 )
 def test_a_wrong_target_is_named(target, words, capsys):
@@ -46,7 +46,7 @@ def test_another_wrong_target_is_not_named(capsys):
     check_velocity_loss(loss_with(lambda x_0, eps: 2 * eps - x_0))
     line = said(capsys)
     assert "not yet right" in line and "expected" in line
-    assert "asked for" not in line and "points" not in line
+    assert "the target is" not in line and "points" not in line
 
 
 def test_a_right_average_is_used_onward(capsys):

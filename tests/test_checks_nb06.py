@@ -56,7 +56,7 @@ def no_root(x_0_hat, eps_hat, eps_new, t, t_next, eta):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        (index_of_t, "what comes out belongs to t_next"),
+        (index_of_t, "the result belongs to t_next"),
         (no_eps_hat, "the predicted noise is missing"),
         (no_root, "a variance stands where a standard deviation belongs"),
     ],

@@ -40,7 +40,7 @@ def unit(vectors, dim):
     [
         (lambda i, t: i @ t.T, "not brought to length 1"),
         (lambda i, t: unit(i, 0) @ unit(t, 0).T, "the columns have length 1"),
-        (lambda i, t: unit(t, 1) @ unit(i, 1).T, "pictures and texts are exchanged"),
+        (lambda i, t: unit(t, 1) @ unit(i, 1).T, "pictures and texts are swapped"),
     ],
 )
 def test_wrong_tables_are_named(capsys, wrong, words):
@@ -78,10 +78,10 @@ def test_a_right_loss_is_used_onward(capsys):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        (lambda table, s: ce(s * table), "only the rows are asked"),
-        (lambda table, s: ce(s * table, 0), "only the columns are asked"),
-        (lambda table, s: (ce(s * table) + ce(table, 0)) / 2, "for the rows only"),
-        (lambda table, s: (ce(table) + ce(s * table, 0)) / 2, "for the columns only"),
+        (lambda table, s: ce(s * table), "only the rows count"),
+        (lambda table, s: ce(s * table, 0), "only the columns count"),
+        (lambda table, s: (ce(s * table) + ce(table, 0)) / 2, "only for the rows"),
+        (lambda table, s: (ce(table) + ce(s * table, 0)) / 2, "only for the columns"),
         (lambda table, s: (ce(table / s) + ce(table / s, 0)) / 2, "was divided"),
     ],
 )
@@ -105,9 +105,9 @@ def test_another_loss_shows_one_number(capsys, wrong):
 
 def test_a_loss_that_nothing_can_learn_from_is_told_so(capsys):
     check_contrastive_loss(lambda table, s: contrastive_loss(table, s).detach())
-    assert "no gradient comes through" in said(capsys)
+    assert "no gradient gets through" in said(capsys)
     check_cosines(lambda i, t: cosines(i, t).detach())
-    assert "no gradient comes through" in said(capsys)
+    assert "no gradient gets through" in said(capsys)
 
 
 # Nothing written yet ------------------------------------------------------------

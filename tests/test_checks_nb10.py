@@ -31,12 +31,12 @@ def test_right_functions_are_used_onward(capsys):
     ("mistaken", "words"),
     [
         (lambda c, u, w: c + w * (c - u), "(1 + w) convention"),
-        (lambda c, u, w: c + w * (u - c), "changed places"),
+        (lambda c, u, w: c + w * (u - c), "are swapped"),
         (lambda c, u, w: u - w * (c - u), "the wrong way round"),
-        (lambda c, u, w: w * c, "made larger"),
-        (lambda c, u, w: u + w * c, "not the difference"),
+        (lambda c, u, w: w * c, "it also enlarges"),
+        (lambda c, u, w: u + w * c, "instead of the difference"),
         (lambda c, u, w: c, "is not used"),
-        (lambda c, u, w: c.maximum(u), "the table says 16, and yours says 13"),
+        (lambda c, u, w: c.maximum(u), "the table says 16, but yours says 13"),
     ],
 )
 def test_mistakes_in_guidance_are_named(mistaken, words, capsys):
@@ -53,7 +53,7 @@ def half(tokens, dropped):
 @pytest.mark.parametrize(
     ("mistaken", "words"),
     [
-        (lambda k, d: k.masked_fill(d[:, None], 0), "no text"),
+        (lambda k, d: k.masked_fill(d[:, None], 0), "leaves attention nothing"),
         (lambda k, d: forget(k, ~d), "the wrong ones"),
         (lambda k, d: k, "no caption is forgotten, so the empty text"),
         (lambda k, d: forget(k, d | True), "every caption"),

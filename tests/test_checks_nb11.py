@@ -36,14 +36,17 @@ def test_right_functions_are_used_onward(capsys):
         (lambda m, v, e: m + v.exp() * e, "halve the logarithm"),
         (lambda m, v, e: m + v * e, "must go through exp before"),
         (lambda m, v, e: m + v.abs().sqrt() * e, "means nothing"),
-        (lambda m, v, e: m + v.exp() / 2 * e, "halve before exp, not after"),
-        (lambda m, v, e: m + v / 2 * e, "must go through exp, then"),
+        (lambda m, v, e: m + v.exp() / 2 * e, "halve it before exp, not after"),
+        (lambda m, v, e: m + v / 2 * e, "apply exp to get the spread"),
         (lambda m, v, e: m, "middle of the cloud"),
         (lambda m, v, e: torch.normal(m, (v / 2).exp()), "from the argument `eps`"),
-        (lambda m, v, e: sample(m, v, torch.randn_like(m)), "draws a point by itself"),
+        (
+            lambda m, v, e: sample(m, v, torch.randn_like(m)),
+            "draws random numbers of its own",
+        ),
         (lambda m, v, e: sample(m, v, e).detach(), "no gradient"),
         (lambda m, v, e: sample(m, v.detach(), e), "no gradient reaches `v`"),
-        (lambda m, v, e: m - (v / 2).exp() * e, "taken off"),
+        (lambda m, v, e: m - (v / 2).exp() * e, "here it is subtracted"),
         (lambda m, v, e: sample(m, v, e) + 1, "expected"),
     ],
 )
@@ -55,7 +58,7 @@ def test_mistakes_of_sampling_are_named(capsys, mistaken, words):
 @pytest.mark.parametrize(
     ("mistaken", "words"),
     [
-        (lambda m, v: kl_divergence(m, v) / m[0].numel(), "is their sum"),
+        (lambda m, v: kl_divergence(m, v) / m[0].numel(), "numbers add up"),
         (lambda m, v: kl_divergence(m, v).sum(), "one number for the whole batch"),
         (lambda m, v: kl_divergence(m, v).mean(), "mean of the batch"),
         (lambda m, v: -kl_divergence(m, v), "never below 0"),
@@ -104,4 +107,4 @@ def test_what_nothing_can_learn_from_is_not_right(capsys):
         return kl_divergence(mu, logvar)
 
     assert check_kl_divergence(deaf) is kl_divergence
-    assert "no gradient comes through" in said(capsys)
+    assert "no gradient gets through" in said(capsys)

@@ -108,13 +108,13 @@ def number_for_all(predict, z_T, way, schedule, coder, scale):
         (drawn(end=lambda z, c, s: c.decode(z / s)), "not clamped"),
         (
             drawn(end=lambda z, c, s: c.decode(z / s + torch.randn_like(z))),
-            "nothing is sampled when it is decoded",
+            "decoding samples nothing",
         ),
         (drawn(mixed="t"), "belongs to t_next"),
         (drawn(end=lambda z, c, s: z), "decode it at the end"),
         (drawn(lambda z, e, *_: (z, 0 * e)), "not mixed in"),
         (drawn(lambda z, e, *_: (z + 1, e)), "expected"),
-        (number_for_all, "one t a picture"),
+        (number_for_all, "one t per picture"),
     ],
 )
 def test_mistakes_of_drawing_in_latents_are_named(capsys, mistaken, words):

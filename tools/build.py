@@ -5,14 +5,15 @@
     python tools/build.py --all      build every one
     python tools/build.py --check    build nothing, fail where built is not source
 
-The title gets the way to the lesson and to Colab, the end the way to the notebook that
-is read next (reading_order.py). After the title comes the set-up cell, the same in
-every notebook (setup_cell.py) and folded away, as there is nothing in it to read.
+The title gets links to the lesson and to Colab, the end a link to the notebook that is
+read next (reading_order.py). After the title comes the set-up cell, the same in every
+notebook (setup_cell.py) and folded away, since there is nothing in it to read.
 
-The learner's variant, notebooks/NN_name.ipynb, has the lines between ### BEGIN SOLUTION
-and ### END SOLUTION cut out and no outputs. The solved one, in notebooks/solutions/, is
-executed and keeps its outputs, which `make course` compares. Nothing in either depends
-on time or chance, so a one-word edit is a two-line difference.
+The learner's variant, notebooks/NN_name.ipynb, has no outputs, and the lines between
+### BEGIN SOLUTION and ### END SOLUTION are cut out. The solved one, in
+notebooks/solutions/, is executed and keeps its outputs, which `make course` compares.
+Nothing in either depends on time or chance, so a one-word edit is a two-line
+difference.
 """
 
 import argparse
@@ -35,7 +36,7 @@ from shrink import MOST_BYTES, shrink
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 SET_UP = Path(__file__).with_name("setup_cell.py")
-# How JupyterLab and Colab fold the source of a cell away; each ignores the other's.
+# JupyterLab's and Colab's way to fold a cell's source away; each ignores the other's.
 FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
 # The same for whoever runs it: short trainings, the CPU, no network, no mirror of real
 # data, and one thread, because sums in another order round differently.
@@ -47,7 +48,7 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "OMP_NUM_THREADS": "1",
 }
-# Nothing about the Python that ran it, which would differ by machine.
+# Nothing about the Python that ran it, which would differ between machines.
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -69,13 +70,13 @@ def source_names() -> list[str]:
 
 
 def repository() -> str:
-    """OWNER/REPO of the course on GitHub, as pyproject.toml says it."""
+    """OWNER/REPO of the course on GitHub, as in pyproject.toml."""
     text = (NOTEBOOKS.parent / "pyproject.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)["tool"]["course"]["repository"]
 
 
 def without_solution(code: str) -> str:
-    """What the learner sees.
+    """The code that the learner sees.
 
     >>> print(without_solution('''def f(x):
     ...     ### BEGIN SOLUTION
@@ -93,7 +94,7 @@ def without_markers(code: str) -> str:
 
 def cells_in(file: Path) -> list[NotebookNode]:
     """The cells of a file in percent format."""
-    # The address stands in pyproject.toml alone: a fork changes it in one place.
+    # The address is only in pyproject.toml, so that a fork changes it in one place.
     text = file.read_text(encoding="utf-8").replace("OWNER/REPO", repository())
     return jupytext.reads(text, fmt="py:percent").cells
 
@@ -104,15 +105,15 @@ def source_cells(name: str) -> list[NotebookNode]:
 
 def notebook_from_source(name: str, edit) -> NotebookNode:
     """The cells of a source, each edited, with ids that depend on their text only."""
-    # The title stays first, as a reader should see what it is before how it is set up.
+    # The title stays first: a reader should see what this is before how it is set up.
     title, *rest = linked(name, "solutions/" if edit is without_markers else "")
     set_up = cells_in(SET_UP)
     notebook = nbformat.v4.new_notebook(metadata=METADATA)
     seen = Counter()
     for cell in [title, *set_up, *rest]:
         refuse_lone_markers(name, cell.source)
-        # A new cell, because jupytext's has an id by chance and metadata of its own,
-        # and every build would be a difference in git.
+        # A new cell, because jupytext's has a random id and its own metadata, so every
+        # build would be a difference in git.
         made = {"code": nbformat.v4.new_code_cell}.get(
             cell.cell_type, nbformat.v4.new_markdown_cell
         )(edit(cell.source), id="unset")
@@ -126,7 +127,7 @@ def notebook_from_source(name: str, edit) -> NotebookNode:
 
 
 def linked(name: str, folder: str) -> list[NotebookNode]:
-    """The cells of a source, with links that hold in the folder of this variant."""
+    """The cells of a source, with links that work from the folder of this variant."""
     cells = source_cells(name)
     for cell in cells:
         if cell.cell_type == "markdown":
@@ -134,7 +135,7 @@ def linked(name: str, folder: str) -> list[NotebookNode]:
     cells[0].source = with_head(cells[0].source, name, folder, repository())
     following = after(name)
     page_after = source_cells(following)[0].source if following else None
-    # In the last cell, if that is one of words.
+    # In the last cell, if it is Markdown; otherwise in a new one.
     if cells[-1].cell_type != "markdown":
         cells.append(nbformat.v4.new_markdown_cell())
     words = [cells[-1].source, foot(name, folder, page_after)]
@@ -149,7 +150,7 @@ def refuse_lone_markers(name: str, code: str) -> None:
 
 
 def cell_id(cell: NotebookNode, seen: Counter) -> str:
-    """A hash of the text, and a number if the same text came before."""
+    """A hash of the text, with a number if the same text came before."""
     digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[
         :12
     ]
@@ -162,9 +163,9 @@ def cell_id(cell: NotebookNode, seen: Counter) -> str:
 
 
 def execute(notebook: NotebookNode, folder: Path, allow_errors=False) -> None:
-    """Run every cell in order, in the same surroundings on every machine."""
-    # The environment is handed to the kernel and not set here: tests build in their own
-    # process, and would go on in smoke profile.
+    """Run every cell in order, in the same environment on every machine."""
+    # The environment is passed to the kernel and not set here: tests build in their own
+    # process, and would otherwise go on in the smoke profile.
     client = client_for(notebook, folder)
     client.allow_errors = allow_errors
     client.execute(env=os.environ | ENVIRONMENT)
@@ -188,8 +189,8 @@ def solved_file(name: str) -> Path:
 
 
 def cells_of(notebook: NotebookNode) -> list[tuple]:
-    """What of a notebook comes from its source."""
-    # Not the outputs: these come from running, and `make course` compares them.
+    """The parts of a notebook that come from its source."""
+    # Not the outputs: they come from running, and `make course` compares them.
     return [
         (cell.id, cell.cell_type, cell.source, cell.metadata) for cell in notebook.cells
     ]
@@ -202,7 +203,7 @@ def same_cells(file: Path, notebook: NotebookNode) -> bool:
 
 
 def stale(name: str) -> list[Path]:
-    """The built files of a notebook that are not what its source says."""
+    """The built files of a notebook that differ from its source."""
     wanted = {
         learner_file(name): notebook_from_source(name, without_solution),
         solved_file(name): notebook_from_source(name, without_markers),
@@ -221,12 +222,11 @@ def build(name: str) -> None:
     started = time.perf_counter()
     solved = notebook_from_source(name, without_markers)
     solved_file(name).parent.mkdir(exist_ok=True)
-    # The learner's first: it needs no running, so it is right even if what follows
-    # fails.
+    # The learner's first: it needs no running, so it is right even if the rest fails.
     write(notebook_from_source(name, without_solution), learner_file(name))
     try:
         execute(solved, solved_file(name).parent)
-    # Nothing solved is written then: half the outputs would look like all of them.
+    # The solved one is not written then: half the outputs would look like all of them.
     except CellExecutionError as error:
         sys.exit(f"{name}: the solved notebook does not run.\n{error}")
     size = shrink(solved)
@@ -238,7 +238,7 @@ def build(name: str) -> None:
 
 def write(notebook: NotebookNode, file: Path) -> None:
     nbformat.validate(notebook)
-    # newline: on Windows as well, or each build there would change every line.
+    # newline: otherwise each build on Windows would change every line.
     file.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
 
 
@@ -273,7 +273,7 @@ def main() -> None:
     for name in names:
         if arguments.names or arguments.all or stale(name):
             build(name)
-    # A notebook that was renamed leaves two files behind, which would still be opened.
+    # A renamed notebook leaves two files behind, which somebody would still open.
     for file in [] if arguments.names else orphans():
         file.unlink()
 

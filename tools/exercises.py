@@ -1,7 +1,7 @@
-"""The exercises of all notebooks: the solution, what it needs, and the check it gets.
+"""The exercises of all notebooks: each solution, the code it needs, and its check.
 
-Read from notebooks/src, never run as a notebook: of the cells before only those lines
-are kept that the solution needs, so that an exercise stands ready in a second.
+Read from notebooks/src, never run as a notebook: of the cells before, only the lines
+that the solution needs are kept, so that an exercise is ready in a second.
 """
 
 import ast
@@ -21,17 +21,17 @@ class Exercise(NamedTuple):
     notebook: str  # "02_noise"
     name: str  # "my_add_noise"
     code: str  # the function, with its solution
-    lines: range  # where in `code` the solution stands, counted from 1
-    needs: str  # what has to be run before
+    lines: range  # the lines of `code` with the solution, counted from 1
+    needs: str  # the code to run before
     check_name: str  # "check_add_noise"
     check_file: str  # "course_lib.checks.nb02_noise"
 
     def check(self) -> Callable:
-        """What the notebook calls with the learner's function."""
+        """The check that the notebook calls with the learner's function."""
         return getattr(importlib.import_module(self.check_file), self.check_name)
 
     def function(self, code: str | None = None) -> Callable:
-        """The function as a notebook would define it, in a file of its own."""
+        """The function as a notebook would define it, compiled as its own file."""
         names = dict(_run(self.needs))
         exec(compile(code or self.code, f"<{self.name}>", "exec"), names)
         return names[self.name]
@@ -39,7 +39,7 @@ class Exercise(NamedTuple):
 
 @cache
 def _run(needs: str) -> dict:
-    """What the cells before leave behind; once, as some of them load a network."""
+    """The names that the cells before define; run once, as some load a network."""
     names: dict = {}
     exec(compile(needs, "<cells before>", "exec"), names)
     return names
@@ -47,7 +47,7 @@ def _run(needs: str) -> dict:
 
 @cache
 def exercises() -> tuple[Exercise, ...]:
-    """All of them, in the order of the notebooks."""
+    """All exercises, in the order of the notebooks."""
     return tuple(
         exercise for file in sorted(SOURCES.glob("*.py")) for exercise in _in(file)
     )
@@ -60,7 +60,7 @@ def _in(file: Path) -> list[Exercise]:
         if not isinstance(function, ast.FunctionDef):
             continue
         first = function.lineno
-        # The line after the solution's last is no code, so Python leaves it out.
+        # END is a comment after the last line of code, so Python leaves it out.
         own = lines[first - 1 : function.end_lineno + 1]
         marks = {line.strip(): i for i, line in enumerate(own, start=1)}
         if BEGIN not in marks:
@@ -81,7 +81,7 @@ def _in(file: Path) -> list[Exercise]:
 
 
 def _check_of(name: str, code: str) -> tuple[str, str]:
-    """Which check a notebook calls with this function, and from where it has it."""
+    """The check that a notebook calls with this function, and the check's module."""
     check = re.search(rf"\b(check_\w+)\({name}\)", code)[1]
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.ImportFrom) and check in {a.name for a in node.names}:
@@ -90,37 +90,37 @@ def _check_of(name: str, code: str) -> tuple[str, str]:
 
 
 def _needed(function: ast.FunctionDef, before: list[ast.stmt]) -> str:
-    """The lines of the cells before that a function needs, in their order."""
+    """The lines of earlier cells that a function needs, in their order."""
     wanted, kept = _used(function), []
     for node in reversed(before):
         bound = _bound(node)
         if bound & wanted:
             kept.append(node)
-            # Not for x += 1: it needs the x before.
+            # Not for x += 1, which needs the x before it.
             wanted = (wanted - bound) | _used(node)
     return "\n".join(ast.unparse(node) for node in reversed(kept)) + "\n"
 
 
 def _used(node: ast.AST) -> set[str]:
-    """Which names a piece of code reads and does not set by itself."""
+    """The names that a piece of code reads and does not set itself."""
     names = [name for name in ast.walk(node) if isinstance(name, ast.Name)]
     own = {name.id for name in names if isinstance(name.ctx, ast.Store)}
     given = {
         argument.arg for argument in ast.walk(node) if isinstance(argument, ast.arg)
     }
-    # Outside of functions `x = x + 1` reads the x before.
+    # Outside functions, `x = x + 1` reads the x before it.
     if not isinstance(node, ast.FunctionDef):
         own = set()
     return {name.id for name in names if isinstance(name.ctx, ast.Load)} - own - given
 
 
 def _bound(node: ast.stmt) -> set[str]:
-    """Which names a line of a cell sets."""
+    """The names that a line of a cell sets."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return {(a.asname or a.name).split(".")[0] for a in node.names}
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
         return {node.name}
-    # Not what a comprehension or a function inside sets.
+    # Not those set in a comprehension or a function inside.
     targets = [node] if isinstance(node, (ast.Assign, ast.AnnAssign)) else []
     return {
         name.id

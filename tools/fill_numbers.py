@@ -1,14 +1,14 @@
-"""Fill the figures of all pages from benchmarks/results, where each has its one home.
+"""Fill in the figures on all pages from benchmarks/results, the only source of each.
 
     make numbers                             # fill
     python tools/fill_numbers.py --check     # only say what differs; 1 if anything does
 
 A page writes `<!-- words.one_animal -->98.0 % (96.4 to 98.9)<!-- / -->`: the entry
-`one_animal` of benchmarks/results/words.json. What stands between the two comments is
-replaced; GitHub shows no comments, in tables and in the middle of a sentence neither.
-benchmarks/README.md says which forms there are. What a lesson leaves out stands in its
-diary, benchmarks/NN_name.md: a page as all others, which its lesson must link.
-Needs only Python, so it takes no time.
+`one_animal` of benchmarks/results/words.json. The text between the two comments is
+replaced; GitHub never shows comments, not even in tables or within a sentence.
+benchmarks/README.md lists the forms. What a lesson leaves out is in its diary,
+benchmarks/NN_name.md: a page like all others, which its lesson must link to. Needs only
+Python, so it takes no time.
 """
 
 import argparse
@@ -24,7 +24,7 @@ WEIGHTS = ROOT / "data" / "weights"
 DIGITS = 1
 
 # <!-- NAME [-/ OTHER] [FORM] [DIGITS] -->what is told<!-- / -->, on one line or two.
-# The told part may hold no <, so that a forgotten end cannot swallow the next figure.
+# The told part may not contain <, so that a missing end cannot swallow the next figure.
 NAME = r"[a-z]\w*\.\w+"
 MARKED = re.compile(
     rf"<!-- (?P<name>{NAME})(?: (?P<sign>[-/]) (?P<other>{NAME}))?"
@@ -33,8 +33,8 @@ MARKED = re.compile(
 END = "<!-- / -->"
 BLOCK = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 
-# What nobody may type: 98.6 % (97.7 to 99.2), also without the %, (97.7 to 99.2) behind
-# other words, and 55.7 ± 2.7.
+# Forms that nobody may type by hand: 98.6 % (97.7 to 99.2), with or without the %,
+# (97.7 to 99.2) after other words, and 55.7 ± 2.7.
 _N = r"\d[\d,]*(?:\.\d+)?"
 BY_HAND = re.compile(
     rf"{_N}(?:\s*%)?\s+\((?:95 %: )?{_N}\s+to\s+{_N}[^)]*\)"
@@ -47,13 +47,13 @@ BY_HAND = re.compile(
 
 
 def results(folder: Path = RESULTS) -> dict[str, dict]:
-    """Every file of results by its name, in order."""
+    """The content of every file of results, by name, in order."""
     files = sorted(folder.glob("*.json"))
     return {file.stem: json.loads(file.read_text("utf-8")) for file in files}
 
 
 def entries_of(found: dict[str, dict]) -> dict[str, dict]:
-    """Every entry by the name that pages call it: `words.one_animal`."""
+    """Every entry, by its name on pages: `words.one_animal`."""
     return {
         f"{name}.{key}": entry
         for name, result in found.items()
@@ -62,23 +62,23 @@ def entries_of(found: dict[str, dict]) -> dict[str, dict]:
 
 
 def checksum_of(weights: Path) -> str | None:
-    """As course_lib/judging/results.py has it, without torch; None if missing."""
+    """As in course_lib/judging/results.py, but without torch; None if missing."""
     file = weights / "model.safetensors"
     if not file.is_file():
         return None
     content = file.read_bytes()
-    # Behind the header, in which the card is: filling a card must not make stale what
-    # it is filled with.
+    # Without the header, which contains the card: filling in a card must not make its
+    # own figures stale.
     behind = 8 + int.from_bytes(content[:8], "little")
     return hashlib.sha256(content[behind:]).hexdigest()[:12]
 
 
 def stale(found: dict[str, dict], shipped: Path = WEIGHTS) -> list[str]:
-    """A sentence for each result that was measured with weights that ship no longer."""
+    """A sentence for each result that was measured with weights that no longer ship."""
     sentences = []
     for name, result in found.items():
-        # No weights without a reason, or leaving them out would be the easy way to
-        # never be stale.
+        # No weights without a reason, or leaving them out would be the easy way never
+        # to be stale.
         if result["weights"] is None:
             if not result.get("why_no_weights"):
                 sentences.append(f"{name}.json names no weights: say why_no_weights.")
@@ -98,12 +98,12 @@ def stale(found: dict[str, dict], shipped: Path = WEIGHTS) -> list[str]:
 
 def number(value: float, digits: int) -> str:
     """1,234.5; and never -0.0."""
-    # -0.04 rounds to -0.0, and adding 0.0 takes the sign away.
+    # -0.04 rounds to -0.0, and adding 0.0 removes the sign.
     return f"{round(value, digits) + 0.0:,.{digits}f}"
 
 
 def in_print(entry: dict, form: str = "", digits: int = DIGITS) -> str:
-    """An entry in one of the forms.
+    """An entry as text, in one of the forms.
 
     >>> entry = dict(value=98.6, low=97.7, high=99.2, n=1000, unit="%")
     >>> in_print(entry), in_print(entry, "value"), in_print(entry, "plain", 0)
@@ -134,8 +134,8 @@ def in_print(entry: dict, form: str = "", digits: int = DIGITS) -> str:
 
 
 def combined(one: dict, sign: str, other: dict) -> dict:
-    """The difference of two entries, or how many times the other goes into the one."""
-    # No interval: that of a difference is not the difference of two.
+    """The difference of two entries, or their ratio; without an interval."""
+    # No interval: that of a difference is not the difference of two intervals.
     a, b = one["value"], other["value"]
     return (
         {"value": a / b} if sign == "/" else {"value": a - b, "unit": one.get("unit")}
@@ -143,7 +143,7 @@ def combined(one: dict, sign: str, other: dict) -> dict:
 
 
 def told(match: re.Match, entries: dict[str, dict]) -> str:
-    """What belongs between the two comments; KeyError for a name that is none."""
+    """The text for between the two comments; KeyError for an unknown name."""
     entry = entries[match["name"]]
     if match["sign"]:
         entry = combined(entry, match["sign"], entries[match["other"]])
@@ -161,7 +161,7 @@ def pages(root: Path = ROOT) -> list[Path]:
 
 
 def unread(root: Path = ROOT) -> list[str]:
-    """A sentence for each diary that no reader of its lesson would find."""
+    """A sentence for each diary that its lesson does not link to."""
     sentences = []
     for diary in sorted(root.glob("benchmarks/[0-9][0-9]_*.md")):
         lesson = root / "lessons" / diary.name
@@ -172,9 +172,9 @@ def unread(root: Path = ROOT) -> list[str]:
 
 
 def filled(text: str, entries: dict[str, dict]) -> str:
-    """The page with every figure as its entry says; unknown names stay as they are."""
+    """The page with every figure taken from its entry; unknown names stay as is."""
 
-    # Whatever stood there is replaced unread, so filling twice is filling once.
+    # The old text is replaced unread, so filling twice is the same as filling once.
     def fill(match: re.Match) -> str:
         try:
             new = told(match, entries)
@@ -186,7 +186,7 @@ def filled(text: str, entries: dict[str, dict]) -> str:
 
 
 def complaints(text: str, entries: dict[str, dict]) -> list[str]:
-    """What filling cannot cure, a sentence each."""
+    """One sentence for each fault that filling cannot cure."""
     sentences, marked = [], list(MARKED.finditer(text))
     for match in marked:
         try:
@@ -194,22 +194,22 @@ def complaints(text: str, entries: dict[str, dict]) -> list[str]:
         except (KeyError, ValueError, ZeroDivisionError) as error:
             opener = match[0].split("-->", 1)[0] + "-->"
             sentences.append(f"{opener} names no result: {error}.")
-    # What the pattern does not match it leaves alone, and a misspelt marker would stay
-    # as it is for ever: so beginnings and ends are counted on their own.
+    # The pattern skips what it does not match, and a misspelt marker would stay for
+    # ever: so beginnings and ends are also counted separately.
     begun, ended = len(re.findall(f"<!-- {NAME}", text)), text.count(END)
     if not begun == len(marked) == ended:
         sentences.append(
             f"{begun} figures begin and {ended} end with {END}: a marker is misspelt, "
             "or lacks one of its two comments."
         )
-    # CommonMark, section 4.6: a line that begins with a comment is an HTML block, in
-    # which neither ** nor | means anything.
+    # CommonMark, section 4.6: a line that begins with a comment is an HTML block, where
+    # ** and | mean nothing.
     for line in re.findall(rf"^\s*<!-- {NAME}.*", text, re.MULTILINE):
         sentences.append(
             f"A line begins with a marker, and Markdown takes the whole line for HTML: "
             f"begin with a word: {line.strip()[:60]}"
         )
-    # Code blocks quote what a terminal said, once; that is no claim of the page.
+    # Code blocks quote what a terminal once said, which is not a claim of the page.
     unmarked = BLOCK.sub("", MARKED.sub("", text))
     for typed in BY_HAND.findall(unmarked):
         typed = " ".join(typed.split())
@@ -221,11 +221,11 @@ def complaints(text: str, entries: dict[str, dict]) -> list[str]:
 
 
 def filled_card(text: str, found: dict[str, dict]) -> str:
-    """A card with those figures of a result that it lists; all if it lists none."""
+    """A card with the figures that it lists of each result; all if it lists none."""
     card = json.loads(text)
     for name in card.get("measured", {}).keys() & found.keys():
         told = {
-            # Per cent to a tenth; what has no unit, distances and losses, may be small.
+            # Per cent to a tenth; distances and losses have no unit and may be small.
             key: in_print(entry, digits=1 if entry.get("unit") else 2)
             for key, entry in found[name]["entries"].items()
         }
@@ -236,9 +236,9 @@ def filled_card(text: str, found: dict[str, dict]) -> str:
 
 
 def changes(root: Path = ROOT) -> tuple[dict[Path, str], list[str]]:
-    """Files that should read otherwise, and how; and what is wrong with any of them."""
-    # All is read first and written last: what is wrong is told of every page at once,
-    # and --check runs through the same lines.
+    """The new text of each file that should change, and a list of what is wrong."""
+    # Everything is read first and written last: faults are reported for all pages at
+    # once, and --check runs the same code.
     found = results(root / "benchmarks" / "results")
     entries, new = entries_of(found), {}
     wrong = stale(found, root / "data" / "weights") + unread(root)
@@ -268,7 +268,7 @@ def main(arguments: list[str] | None = None) -> int:
             file.write_text(text, encoding="utf-8")
             print(f"{name}: filled")
     print("\n".join(wrong), file=sys.stderr, end="\n" if wrong else "")
-    # What could be filled is filled even so: one lost name should not keep all others
+    # Everything else is filled in even so: one unknown name should not keep the others
     # from being right.
     return 1 if wrong else 0
 

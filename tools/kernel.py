@@ -1,9 +1,10 @@
-"""What runs a notebook's cells, and does not oversleep its kernel's answers.
+"""Run a notebook's cells without missing its kernel's answers.
 
 While nbclient waits for the answer to a cell, an Output widget may send on the same
-socket. zmq tells of an answer once, by waking whoever waits, and `Session.send` takes
-that call for itself: it sends past asyncio, which goes on waiting for an answer that
-lies there, until the cell's time is over. So whoever has sent looks again.
+socket. zmq announces an answer only once, by waking the waiting side, and
+`Session.send` consumes that event: it sends past asyncio, which goes on waiting for an
+answer that is already there, until the cell times out. So after each send the channel
+looks again.
 """
 
 from pathlib import Path
@@ -20,12 +21,12 @@ CELL_TIMEOUT = 120  # seconds
 
 
 class WakefulChannel(AsyncZMQSocketChannel):
-    """A channel that may be sent on while somebody waits for its next message."""
+    """A channel that can send while something waits for its next message."""
 
     def send(self, msg: dict) -> None:
-        """Send, and wake who waits, if his message came meanwhile."""
+        """Send, and wake the waiting side if its message has come meanwhile."""
         super().send(msg)
-        # zmq.asyncio promises this: reading EVENTS schedules whatever they say is due.
+        # zmq.asyncio guarantees that reading EVENTS schedules whatever is due.
         self.socket.get(zmq.EVENTS)
 
 
@@ -39,19 +40,19 @@ class WakefulManager(AsyncKernelManager):
 
 
 def client_for(notebook: NotebookNode, folder: Path) -> NotebookClient:
-    """Whose `execute()` runs every cell in order, in a kernel that starts there."""
+    """A client whose `execute()` runs every cell, in a kernel started in `folder`."""
     return NotebookClient(
         notebook,
         timeout=CELL_TIMEOUT,
-        # The Python that runs this, and not the one that a notebook remembers.
+        # The Python that runs this, not the one that a notebook names.
         kernel_name="python3",
         kernel_manager_class=WakefulManager,
         resources={"metadata": {"path": str(folder)}},
-        # How many pieces a print arrives in is chance; joined, it is the same each
+        # A print arrives in a random number of pieces; joined, it is the same each
         # time.
         coalesce_streams=True,
-        # Times would be another difference in git at every build.
+        # Times would make a difference in git at every build.
         record_timing=False,
-        store_widget_state=True,  # else an Output widget that is not stored ends it
-        extra_arguments=["--log-level=ERROR"],  # no remarks on its own sockets
+        store_widget_state=True,  # without it, an unstored Output widget ends the run
+        extra_arguments=["--log-level=ERROR"],  # no remarks about its sockets
     )

@@ -1,14 +1,14 @@
-"""Can the checks be fooled? Every exercise, changed in every small way, is handed in.
+"""Can the checks be fooled? Hand in every exercise, changed in every small way.
 
     make mutants                              # all 24 exercises, some minutes
     python tools/mutants.py --only 02 06      # those of two notebooks
 
 Three kinds of answers go through the check that the notebook calls. *Mutants* are the
-solution with one thing changed (tools/mutate.py): all must be caught, but for those
-that change nothing, which stand in tools/equivalent.toml with the reason. *Beginners'*
+solution with one thing changed (tools/mutate.py): all must be caught, except those that
+change nothing, which are listed in tools/equivalent.toml with the reason. *Beginners'*
 answers are wrong ones as people write them, and *right* ones are written in other ways
-(tests/answers): the first must be caught and named in the words that stand beside them,
-the second must pass. All run in processes of their own, so that none can do harm.
+(tests/answers): the former must be caught and named in the words given with them, the
+latter must pass. All run in separate processes, so that none can do harm.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-# Before torch is imported: threads of the parent would be waited for in vain.
+# Before torch is imported: a forked child would wait in vain for the parent's threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "tests")]
@@ -39,7 +39,7 @@ from course_lib.judging.metrics import Share  # noqa: E402
 from course_lib.judging.results import add_save, save_results  # noqa: E402
 
 EQUIVALENT = ROOT / "tools" / "equivalent.toml"
-# From whose answers something is learned in the notebooks, so that a gradient matters.
+# Exercises whose answers the notebooks train with, so that a gradient matters.
 LEARNED = {
     "my_loss",
     "my_velocity_loss",
@@ -48,10 +48,10 @@ LEARNED = {
     "my_sample",
     "my_kl_divergence",
 }
-SECONDS = 1  # of work for one mutant: the slowest check of a right answer takes 0.3
-PATIENCE = 60  # on the clock, until a process that says nothing is ended
-# What names no mistake: a number that is off, or an accident, perhaps behind the name
-# of a case ("for one byte alone: ...").
+SECONDS = 1  # of CPU time per mutant; the slowest check of a right answer takes 0.3
+PATIENCE = 60  # seconds on the clock, until a silent process is killed
+# Verdicts that name no mistake: a number that is off, or an accident, perhaps after the
+# name of a case ("for one byte alone: ...").
 PLAIN = re.compile(
     r"(^|: )(expected |found |at \[|in value number |in '|\w+Error( in line \d+ .*)?: )"
 )
@@ -67,7 +67,7 @@ def read_answers() -> None:
 
 
 def kinds_of_arguments(exercise: Exercise) -> dict[str, str]:
-    """Of each argument the type that the check gives it."""
+    """The type that the check passes for each argument."""
     code = exercise.function().__code__
     names = code.co_varnames[: code.co_argcount]
     kinds: dict[str, str] = {}
@@ -88,7 +88,7 @@ def mutants_of(exercise: Exercise) -> list[Mutant]:
 
 
 def equivalent(file: Path = EQUIVALENT) -> dict[tuple[str, str, str], str]:
-    """(exercise, was, now) -> why such a mutant is no mistake."""
+    """(exercise, was, now) -> why such a mutant is not a mistake."""
     rows = tomllib.loads(file.read_text(encoding="utf-8"))["mutant"]
     return {(row["exercise"], row["was"], row["now"]): row["why"] for row in rows}
 
@@ -109,7 +109,7 @@ def is_caught(said: str) -> bool:
 
 
 def names_a_mistake(said: str) -> bool:
-    """Whether a verdict says what is wrong, and not only that a number is."""
+    """Whether a verdict names a mistake, and not only a number that is wrong."""
     words = said.partition("not yet right - ")[2]
     return bool(words) and not PLAIN.search(words)
 
@@ -118,7 +118,7 @@ def names_a_mistake(said: str) -> bool:
 
 
 def verdicts(jobs: list[Callable[[], str]]) -> list[str]:
-    """What each job says; a process that one of them ends, or blocks, is replaced."""
+    """The verdict of each job; a process that a job ends or blocks is replaced."""
     said: list[str] = []
     while len(said) < len(jobs):
         said += _until_one_fails(jobs[len(said) :])
@@ -157,14 +157,14 @@ def _work(jobs: list[Callable[[], str]], pipe) -> None:
 
 
 def _limit_memory(more: int = 4 * 2**30) -> None:
-    """A mutant may ask for a tensor of 10^12 numbers: then it gets an error."""
+    """Limit memory, so that a mutant that asks for 10^12 numbers gets an error."""
     try:
         import resource
 
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         limit = pages * resource.getpagesize() + more
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    except (ImportError, OSError, ValueError):  # no Linux
+    except (ImportError, OSError, ValueError):  # not Linux
         pass
 
 
@@ -173,10 +173,10 @@ def _limit_memory(more: int = 4 * 2**30) -> None:
 
 class Found(NamedTuple):
     exercise: Exercise
-    mutants: list[tuple[Mutant, str]]  # each, and its verdict
+    mutants: list[tuple[Mutant, str]]  # each with its verdict
     wrong: list[tuple[answers.Answer, str]]
     right: list[tuple[answers.Answer, str]]
-    judged: set[tuple[str, str, str]]  # the equivalent ones that there were
+    judged: set[tuple[str, str, str]]  # the equivalent mutants that occurred
 
     def missed(self) -> list[Mutant]:
         return [
@@ -189,7 +189,7 @@ class Found(NamedTuple):
         return self.exercise.name, mutant.was, mutant.now
 
     def shares(self) -> dict[str, Share]:
-        """The figures of the table."""
+        """The shares in the table."""
         counted = [m for m, _ in self.mutants if self.key(m) not in self.judged]
         caught = [said for _, said in self.wrong if is_caught(said)]
         named = [a for a, said in self.wrong if a.says and a.says in said]
@@ -206,13 +206,13 @@ class Found(NamedTuple):
 
 
 def is_misnamed(answer: answers.Answer, said: str) -> bool:
-    """Whether a mistake is named, and another than the one that was made."""
+    """Whether the verdict names a mistake other than the one that was made."""
     expected = answer.says is not None and answer.says in said
     return is_caught(said) and not expected and names_a_mistake(said)
 
 
 def hand_in(exercise: Exercise, changed: list[Mutant], judged: dict) -> Found:
-    """Every mutant, every beginner's answer and every right one, to the check."""
+    """Give the check every mutant, every beginner's answer and every right answer."""
     check = exercise.check()
     wrong = [a for a in answers.WRONG if a.check.__name__ == exercise.check_name]
     right = [a for a in answers.RIGHT if a.check.__name__ == exercise.check_name]
@@ -246,7 +246,7 @@ HEAD = f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}"
 
 
 def row(name: str, found: list[Found]) -> str:
-    """One line of the table: an exercise, or all of them together."""
+    """One row of the table: an exercise, or all of them together."""
     total = summed(found)
     numbers = [
         sum(len(f.mutants) for f in found),
@@ -267,7 +267,7 @@ def percent(share: Share) -> str:
 
 
 def summed(found: list[Found]) -> dict[str, Share]:
-    """The shares of some exercises as one."""
+    """The shares of some exercises, added up."""
     every = [f.shares() for f in found]
     return {
         key: Share(sum(s[key].right for s in every), sum(s[key].n for s in every))
@@ -276,7 +276,7 @@ def summed(found: list[Found]) -> dict[str, Share]:
 
 
 def complaints(found: list[Found]) -> Iterator[str]:
-    """A few lines for whatever there is to mend: what, and what the check said."""
+    """Lines for everything that needs mending: what it is, and what the check said."""
     for f in found:
         name = f.exercise.name
         for mutant in f.missed():
@@ -297,7 +297,7 @@ def complaints(found: list[Found]) -> Iterator[str]:
 
 
 def wrong_with(answer: answers.Answer, said: str) -> str | None:
-    """What is wrong with the verdict on a beginner's answer."""
+    """What is wrong with the verdict on a beginner's answer, or None."""
     if not is_caught(said):
         return "passes"
     if is_misnamed(answer, said):
@@ -308,7 +308,7 @@ def wrong_with(answer: answers.Answer, said: str) -> str | None:
 
 
 def stale(found: list[Found], judged: dict) -> list[tuple]:
-    """What was judged equivalent, and is no mutant any more."""
+    """Entries that were judged equivalent and are no longer mutants."""
     names = {f.exercise.name for f in found}
     seen = set().union(*(f.judged for f in found))
     return [key for key in judged if key[0] in names and key not in seen]
@@ -327,7 +327,7 @@ def main(arguments: list[str] | None = None) -> None:
     ]
     judged, found = equivalent(), []
     print(HEAD)
-    # Made before the threads are: what is printed belongs to all of them.
+    # Made before the threads start: redirecting what is printed affects all of them.
     changed = [mutants_of(exercise) for exercise in chosen]
     with ThreadPoolExecutor(options.jobs) as pool:
         for one in pool.map(hand_in, chosen, changed, [judged] * len(chosen)):
@@ -352,7 +352,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def save(file: Path, found: list[Found]) -> None:
-    """The table as a result that pages can state."""
+    """Save the table as a result that pages can quote."""
     every = {f.exercise.name.removeprefix("my_"): measured([f]) for f in found}
     save_results(
         file,

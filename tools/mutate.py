@@ -1,8 +1,8 @@
-"""Mutants of a function: it with one thing changed, as a slip of the hand would.
+"""Mutants of a function: the function with one thing changed, as by a slip.
 
-Each way is a function that is given a node of the syntax tree and yields what could
-stand in its place. What comes out is parsed back to text, so two ways to the same
-mutant are one.
+Each way to change it is a function that takes a node of the syntax tree and yields
+replacements. The changed tree is unparsed to text, so that two ways to the same mutant
+count once.
 """
 
 import ast
@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 class Mutant(NamedTuple):
     code: str  # the whole function
-    was: str  # the lines that are gone, " / " between them
-    now: str  # the lines in their place
+    was: str  # the lines removed, joined by " / "
+    now: str  # the lines in their place, joined likewise
 
 
-# What a slip puts in place of a method or function.
+# The name that a slip puts in place of another.
 OTHER_NAMES = {
     "sqrt": "square",
     "square": "abs",
@@ -65,12 +65,12 @@ COMMUTE = (ast.Add, ast.Mult)
 def mutants(
     code: str, lines: range, learned: bool = False, kinds: dict[str, str] | None = None
 ) -> list[Mutant]:
-    """Every mutant of a function, each once, in the order of its lines.
+    """Every mutant of a function, each once, in the order of the syntax tree.
 
     Args:
         lines:   which lines may be changed, counted from 1
-        learned: whether something learns from the answer, so that a gradient matters
-        kinds:   of each argument the type that it is given, say {"t": "Tensor"}
+        learned: whether training uses the answer, so that a gradient matters
+        kinds:   the type of each argument, such as {"t": "Tensor"}
     """
     tree = ast.parse(code)
     function = tree.body[0]
@@ -83,7 +83,7 @@ def mutants(
 
 
 def _difference(plain: str, text: str) -> tuple[str, str]:
-    """The lines that only the one has, and those that only the other has."""
+    """The lines that only the first text has, and those that only the second has."""
     old, new = plain.splitlines(), text.splitlines()
     while old and new and old[0] == new[0]:
         del old[0], new[0]
@@ -111,7 +111,7 @@ def _changed_trees(tree, function, lines, learned, kinds) -> Iterator[ast.AST]:
 
 
 def _with(tree: ast.AST, number: int, change) -> ast.AST:
-    """A copy of the tree in which something else stands at the place of this number."""
+    """A copy of the tree with node number `number` replaced by `change`."""
     changed = copy.deepcopy(tree)
     node = list(ast.walk(changed))[number]
     for parent in ast.walk(changed):
@@ -198,7 +198,7 @@ def _indices(node: ast.Subscript) -> Iterator[ast.expr]:
 
 
 def _other_index(part: ast.expr) -> Iterator[ast.expr]:
-    """One before, one behind; of a slice each end so, and without it."""
+    """The index one higher and one lower; for a slice each end so, or left out."""
     if isinstance(part, ast.Slice):
         for end in ("lower", "upper"):
             value = getattr(part, end)
@@ -251,8 +251,8 @@ def _tuples(node: ast.Tuple) -> Iterator[ast.expr]:
 
 
 def _alike(function: ast.FunctionDef, kinds: dict[str, str]) -> dict[str, list[str]]:
-    """For each name the others that could be taken for it: arguments of its kind."""
-    # Also names that are set together: t, t_next; a, b; mu, logvar.
+    """For each name, those that could be mistaken for it: arguments of its type."""
+    # And names that are set together: t, t_next; a, b; mu, logvar.
     groups = []
     for kind in dict.fromkeys(kinds.values()):
         groups.append([name for name, its in kinds.items() if its == kind])
@@ -287,11 +287,11 @@ def _statements(node: ast.stmt, kinds: dict, learned: bool) -> Iterator:
 
 
 def _loop(node, body: list, first: bool = False):
-    """The loop with another body; or so that its first round is left out."""
+    """The loop with another body, or without its first round."""
     new = copy.deepcopy(node)
     new.body = copy.deepcopy(body)
     if first and isinstance(new, ast.For):
-        # As list(x)[1:] does; a learner comes there by range(1, n).
+        # With list(x)[1:]; a learner gets there with range(1, n).
         every = ast.Call(ast.Name("list", ast.Load()), [new.iter], [])
         new.iter = ast.Subscript(every, ast.Slice(ast.Constant(1)), ast.Load())
     return new
@@ -314,7 +314,7 @@ def _returns(node: ast.Return, kinds: dict, learned: bool) -> Iterator:
             yield [answer, line, ast.Return(ast.Name("answer", ast.Load()))]
 
 
-# How something that was given is changed in place, by its type.
+# A line that changes an argument in place, by its type.
 SPOIL = {
     "Tensor": "{0}.copy_({0} == 0)",
     "list": "{0}.pop()",
@@ -327,7 +327,7 @@ def _method(value: ast.expr, name: str) -> ast.expr:
 
 
 def _swapped_lines(tree: ast.AST, lines: range) -> Iterator[ast.AST]:
-    """Two lines that follow each other, the second first."""
+    """Trees with two neighbouring lines swapped."""
     for number, node in enumerate(ast.walk(tree)):
         body = getattr(node, "body", None)
         if not isinstance(body, list):

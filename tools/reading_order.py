@@ -1,8 +1,8 @@
-"""The order in which notebooks are read, and the links that lead along it.
+"""The order in which notebooks are read, and the links that follow it.
 
 The numbers say where a notebook belongs, this list says when to read it: editing (07)
-works with prompts, so it is read once prompts are known (10). It is the one home of the
-order; tests hold the map and the lessons to it.
+works with prompts, so it comes after the notebook on prompts (10). The order is defined
+only here; tests hold the map and the lessons to it.
 """
 
 import re
@@ -23,12 +23,12 @@ ORDER = [
     "12_latent_diffusion",
 ]
 BADGE = re.compile(r"^\[!\[Open in Colab\].*\n\n?", re.MULTILINE)
-# Out of notebooks/ and out of notebooks/solutions/.
+# The way up from notebooks/ and from notebooks/solutions/.
 UP = {"": "../", "solutions/": "../../"}
 
 
 def after(name: str) -> str | None:
-    """The notebook to read after this one."""
+    """The notebook to read after this one; None after the last."""
     following = dict(zip(ORDER, ORDER[1:], strict=False))
     return following.get(name)
 
@@ -44,13 +44,13 @@ def titled(name: str, page: str) -> str:
 
 
 def with_head(title: str, name: str, folder: str, repository: str) -> str:
-    """The first cell, with the way to the lesson and to Colab under its heading.
+    """The first cell, with links to the lesson and to Colab under its heading.
 
     Args:
-        folder: "" for what the learner opens, "solutions/" for the solved twin
+        folder: "" for the learner's variant, "solutions/" for the solved one
     """
-    # Words and no picture: a picture from elsewhere is a gap without a network, and one
-    # of our own is a gap in Colab, which fetches the notebook alone.
+    # Words and no picture: a picture from elsewhere leaves a gap without a network, and
+    # one of our own leaves a gap in Colab, which fetches only the notebook.
     file = f"github/{repository}/blob/main/notebooks/{folder}{name}.ipynb"
     colab = f"[Open in Colab](https://colab.research.google.com/{file})"
     lesson = f"[Read the lesson]({UP[folder]}lessons/{name}.md)"
@@ -76,7 +76,7 @@ def foot(name: str, folder: str, page_after: str | None) -> str:
 
 
 def from_folder(text: str, folder: str) -> str:
-    """Links to other folders, as they are from the folder of this variant.
+    """The text with its links to other folders adapted to this variant's folder.
 
     >>> from_folder("see [the map](../lessons/README.md)", "solutions/")
     'see [the map](../../lessons/README.md)'

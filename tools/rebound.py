@@ -1,9 +1,8 @@
-"""Which cell of a notebook breaks an earlier one, found by reading the code.
+"""Find the cells of a notebook that break an earlier one, by reading the code.
 
-A learner goes back: changes a number in an earlier cell and runs it again. So a cell
-that runs again, after all the others, must see the names that it reads as they were
-when it first ran. It does not where a later cell, or the cell itself, binds such a name
-anew:
+A learner goes back, changes a number in an earlier cell and runs it again. So a cell
+that runs again, after all the others, must find the names that it reads as they were
+when it first ran. It does not if a later cell, or the cell itself, rebinds such a name:
 
     cell 1    model = MLP()
     cell 2    draw(model)
@@ -11,10 +10,10 @@ anew:
 
     cell 4    tokens = merge(tokens)          the second time it merges what was merged
 
-What a function reads when it is called counts as read by whoever calls it. Imports do
-not count, nor does a statement that is the same to the letter. What is changed in place
-(a list that grows, a network that learns) cannot be seen here: `tools/run.py twice`
-tries it.
+Names that a function reads when called count as read by the cell that calls it. Imports
+do not count, nor does a statement that is identical. Changes in place (a list that
+grows, a network that learns) cannot be seen here: `tools/run.py twice` finds them by
+running.
 """
 
 import ast
@@ -28,7 +27,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class Cell(NamedTuple):
-    """What running a cell reads and binds at top level."""
+    """The names that running a cell reads and binds at top level."""
 
     reads: set[str]  # before the cell itself has bound it
     binds: dict[str, str]  # name -> the statement that binds it last
@@ -36,7 +35,7 @@ class Cell(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """The name that cell `by` binds, though the cell `reader` must read the old one."""
+    """A name that cell `by` rebinds, although cell `reader` needs the old value."""
 
     name: str
     reader: int
@@ -44,7 +43,7 @@ class Broken(NamedTuple):
 
 
 def broken(codes: list[str]) -> list[Broken]:
-    """Every name that some cell reads and that is bound anew from there on.
+    """Every name that some cell reads and that this cell or a later one rebinds.
 
     >>> broken(["model = 1", "draw(model)", "model = 2"])
     [Broken(name='model', reader=1, by=2)]
@@ -55,7 +54,7 @@ def broken(codes: list[str]) -> list[Broken]:
     functions, bound, found = {}, {}, []
     for number, cell in enumerate(cells):
         functions |= cell.functions
-        # Only what an earlier cell has bound: all else is builtin, or imported.
+        # Only names that an earlier cell has bound: the rest are builtin or imported.
         known = through(cell.reads, functions) & bound.keys()
         bound |= cell.binds
         for name in sorted(known - imports_of(ast.parse(codes[number]))):
@@ -68,7 +67,7 @@ def broken(codes: list[str]) -> list[Broken]:
 
 
 def through(reads: set[str], functions: dict[str, set[str]]) -> set[str]:
-    """Names that are read, and those that are read by the functions among them."""
+    """The names read, and those read by the functions among them."""
     all_of_them, new = set(reads), set(reads)
     while new:
         called = [functions[name] for name in new if name in functions]
@@ -88,7 +87,7 @@ def look_at(code: str) -> Cell:
         for node in walk_here(statement):
             if isinstance(node, FUNCTIONS):
                 functions[node.name] = loads_when_called(node)
-    # A name that this very cell has bound is this cell's own, whenever it is called.
+    # A name bound in this very cell belongs to it, whenever the function is called.
     functions = {name: read - binds.keys() for name, read in functions.items()}
     return Cell(reads, binds, functions)
 
@@ -102,7 +101,7 @@ def imports_of(tree: ast.AST) -> set[str]:
 
 
 def walk_here(node: ast.AST):
-    """A node and all below it, but nothing inside functions, lambdas or classes."""
+    """A node and everything below it, except inside functions, lambdas or classes."""
     yield node
     if not isinstance(node, (*SCOPES, ast.ClassDef)):
         for child in ast.iter_child_nodes(node):
@@ -143,7 +142,7 @@ def loads(statement: ast.stmt) -> set[str]:
 
 
 def loads_of_block(statement: ast.stmt) -> set[str]:
-    """A loop, a condition: what its head reads, and its lines in their order."""
+    """Names read by a compound statement: by its head, then its lines in order."""
     body = {"body", "orelse", "finalbody", "handlers"}
     head = [value for field, value in ast.iter_fields(statement) if field not in body]
     bound, names = set(), set()
@@ -162,9 +161,9 @@ def loads_of_block(statement: ast.stmt) -> set[str]:
 
 
 def loads_of_scope(node: ast.AST) -> set[str]:
-    """What a function, lambda, comprehension or class reads from outside.
+    """The names that a function, lambda, comprehension or class reads from outside.
 
-    Of a function only decorators and defaults: its body runs when it is called.
+    For a function only decorators and defaults: its body runs when it is called.
     """
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]

@@ -41,25 +41,25 @@ SLOW = 90  # seconds; no notebook of the course may take longer
 
 
 def command(kind: str, name: str) -> list[str]:
-    """What runs one notebook in a process of its own."""
-    # nbval passes what has no outputs without comparing anything; so these are run, and
-    # must reach their end.
+    """The command that runs one notebook in its own process."""
+    # nbval passes a notebook without outputs, comparing nothing; so these are only run,
+    # and must reach their end.
     if kind in ("smoke", "twice"):
         return [sys.executable, __file__, f"one-{kind}", name]
-    # The kernel that a notebook names may be another Python; and nbval would wait 2,000
-    # seconds for a cell.
+    # The kernel that a notebook names may be another Python, and by default nbval waits
+    # 2,000 seconds for a cell.
     nbval = ["--nbval", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}"]
-    # Without pytest's cache, which two processes would write at once.
+    # Without pytest's cache, which two processes would write to at once.
     quiet = ["-q", "--no-header", "-p", "no:cacheprovider"]
     return [sys.executable, "-m", "pytest", *quiet, *nbval, str(solved_file(name))]
 
 
 def advice(name: str, said: str) -> str:
-    """What is wrong with a notebook, a line for each cell, and what to do."""
-    # conftest.py makes one line of each cell that differs (verdict.py); if something
-    # else broke, pytest's own words are all there is.
+    """What is wrong with a notebook, one line per cell, and what to do."""
+    # conftest.py writes one line for each cell that differs (verdict.py); if something
+    # else broke, there is only pytest's own output.
     cells = [line for line in said.splitlines() if line.startswith(f"{name}, In [")]
-    # Never after an error: storing it anew would make the error the right answer.
+    # Never after an error: rebuilding would store the error as the right answer.
     if cells and all(" stored " in line for line in cells):
         cells.append(f"If this is meant: make notebooks ONLY={name}")
     return "\n".join(cells or [said])
@@ -126,14 +126,14 @@ def run_again(notebook: NotebookNode, folder: Path) -> tuple[list[str], list[str
     """Run every cell twice, then from the middle on, then from the first.
 
     Returns:
-        what breaks, and what says something else than at first, a sentence each
+        what breaks, and what prints something else than at first, a sentence each
     """
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     numbers = range(len(cells))
     middle = len(cells) // 2
     order = [(i, how) for i in numbers for how in ("at first", "run twice")]
     order += [(i, "again from the middle") for i in numbers[middle:]]
-    # The first half: what comes after it has just been seen.
+    # Only the first half: the cells after it have just been run.
     order += [(i, "again from the beginning") for i in numbers[:middle]]
     made = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(cells[i].source) for i, _ in order]
@@ -154,7 +154,7 @@ def run_again(notebook: NotebookNode, folder: Path) -> tuple[list[str], list[str
 
 
 def run_twice(name: str) -> None:
-    """Say what breaks in a notebook, and what only says something else."""
+    """Print what breaks in a notebook, and what only prints something else."""
     notebook = notebook_from_source(name, without_markers)
     breaks, differs = run_again(notebook, NOTEBOOKS / "solutions")
     for sentence in breaks:
@@ -179,14 +179,14 @@ def main() -> None:
     if arguments.kind == "one-twice":
         return run_twice(*names)
     started = time.perf_counter()
-    # Threads, as each only waits for a process. Two at most: a laptop has two cores,
+    # Threads, since each only waits for a process. Two at most: a laptop has two cores,
     # and each notebook gets one thread (ENVIRONMENT).
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        # The last notebooks take longest: begun first, they leave no process idle.
+        # The last notebooks take longest: started first, they leave no process idle.
         good = list(pool.map(lambda name: run(arguments.kind, name), names[::-1]))
     seconds = time.perf_counter() - started
     print(f"{arguments.kind}: {sum(good)} of {len(good)} notebooks in {seconds:.0f} s")
-    # True is 1: it failed.
+    # True is 1, a failure.
     sys.exit(not all(good))
 
 

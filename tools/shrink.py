@@ -1,9 +1,10 @@
-"""Makes the pictures in a solved notebook small enough for a page on the web.
+"""Make the pictures in a solved notebook small enough for a page on the web.
 
-A learner sees every picture as it is. What is stored in git and shown on GitHub may be
-a little less: its colours are rounded to as many levels of red, green and blue as fit,
-the same for all pictures of a notebook. At 24 levels a colour is 6 of 255 off at most,
-which is hard to see; at 12, the last resort, pictures look like posters.
+Learners see every picture as it is when they run a notebook. Those stored in git and
+shown on GitHub may be coarser: their colours are rounded to as many levels of red,
+green and blue as fit, the same for all pictures of a notebook. At 24 levels a colour is
+off by 6 of 255 at most, which is hard to see; at 12, the last resort, pictures look
+like posters.
 """
 
 import base64
@@ -20,7 +21,7 @@ LEVELS = (256, 64, 48, 40, 32, 28, 24, 20, 16, 12)  # 256 is all of them
 
 
 def shrink(notebook: NotebookNode) -> int:
-    """Press the pictures of an executed notebook; the size of the notebook after it."""
+    """Compress a notebook's pictures in place; return its new size in characters."""
     outputs = [
         output
         for cell in notebook.cells
@@ -49,14 +50,14 @@ def shrink(notebook: NotebookNode) -> int:
 
 
 def rounded(picture: Image.Image, levels: int) -> Image.Image:
-    """The nearest of so many evenly spaced levels; black and white stay."""
+    """Round to the nearest of `levels` evenly spaced levels; black and white stay."""
     step = 255 / (levels - 1)
     numbers = np.asarray(picture, dtype=np.float64)
     return Image.fromarray((np.round(numbers / step) * step).round().astype(np.uint8))
 
 
 def png_of(picture: Image.Image) -> bytes:
-    """As PNG, with a table of colours where they fit into one."""
+    """A picture as PNG bytes, with a palette if it has at most 256 colours."""
     if picture.getcolors(256):
         picture = picture.quantize(256, dither=Image.Dither.NONE)
     file = io.BytesIO()

@@ -1,9 +1,9 @@
-"""Train again what ships, by the table in data/weights/README.md.
+"""Train the shipped weights again, by the table in data/weights/README.md.
 
     python tools/weights.py weights            # all that ships
     python tools/weights.py latent --dry-run   # only say what `latent` takes
 
-A training that was stopped carries on at the next call, and what is done is found done.
+A stopped training carries on at the next call, and finished ones are not repeated.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# A page and not a file of settings: what people read is what is done.
+# A page and not a settings file: what people read is what is run.
 TABLE = ROOT / "data" / "weights" / "README.md"
 ALL = "weights"  # everything with a name in the last column
 
@@ -44,22 +44,22 @@ def read_table(page: str) -> list[Row]:
 
 
 def commands_for(what: str, rows: list[Row]) -> list[list[str]]:
-    """What to call, in order, for one row and all it needs, or for all that ships."""
+    """The commands, in order, for one row and all it needs, or for all that ships."""
     wanted = {row.name for row in rows if row.name == what}
     if what == ALL:
         wanted = {row.name for row in rows if row.ships_as}
     commands = []
-    # From the last row up, so that whoever needs a row has been met before it; it may
-    # then add to what is wanted, and the plain loop finds it.
+    # From the last row up, so that a row is met after everything that needs it and has
+    # added it to `wanted`.
     for row in reversed(rows):  # each stands below what it starts from
         asides = [name for name in wanted if name.startswith(f"{row.name}/at-")]
         if row.name in wanted or asides:
             wanted.update(row.needs())
-            # If only weights that were set aside are needed, training stops there:
-            # `make latent` needs 2,000 of the words' 6,000 iterations. Nothing else
-            # changes, so it may carry on to the end on another day.
+            # If only weights that are kept along the way are needed, training stops
+            # there: `make latent` needs 2,000 of the 6,000 iterations of `words`.
+            # Nothing else changes, so it may carry on to the end another day.
             until = None if row.name in wanted else max(map(iteration_of, asides))
-            # In front, as it must be done before all that were found so far.
+            # In front, since it must run before all those found so far.
             commands.insert(0, command_of(row, until))
     return commands
 
@@ -73,7 +73,7 @@ def command_of(row: Row, until: int | None) -> list[str]:
     """The words after `python -m course_lib`.
 
     Args:
-        until: the iteration after which nobody needs it to go on
+        until: the iteration at which the training may stop; None for its end
     """
     words = row.came_from.split()
     starts = [word if word.startswith("--") else f"runs/{word}" for word in words]
@@ -82,25 +82,24 @@ def command_of(row: Row, until: int | None) -> list[str]:
         return ["average", *starts, *out]
     how = ["--iterations", row.iterations, *row.options.split()]
     stop = [] if until is None else ["--until", str(until)]
-    # Always --resume: a new training begins, a stopped one goes on, and of one that is
-    # done nothing is done again.
+    # Always --resume: a new training begins, a stopped one goes on, and a finished one
+    # repeats nothing.
     return ["train", row.network, "--resume", *how, *starts, *stop, *out]
 
 
 def run(command: list[str]) -> int:
-    """Call it and wait; on Ctrl-C too, for then a training saves what it has done."""
-    # A process each, as people would type it: nothing of one training stays for the
-    # next.
+    """Run a command and return its exit code; wait even on Ctrl-C, while it saves."""
+    # A separate process, as if typed: nothing of one training stays for the next.
     called = subprocess.Popen([sys.executable, "-m", "course_lib", *command], cwd=ROOT)
     try:
         return called.wait()
-    except KeyboardInterrupt:  # the terminal has sent it to the training as well
+    except KeyboardInterrupt:  # the terminal has also sent it to the training
         return called.wait()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Say or call one command after another, until one fails."""
-    # Read first, for the names that can be asked for are its rows.
+    """Print and run one command after another, until one fails."""
+    # Read first, since its rows are the names that can be asked for.
     rows = read_table(TABLE.read_text(encoding="utf-8"))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=[ALL, *(row.name for row in rows)])

@@ -1,7 +1,8 @@
-"""Accidents in words: what torch's and Python's own sentences mean for a learner.
+"""Accidents in words: what the messages of torch and Python mean for a learner.
 
-Their message always stands first, for it is what one can look up. Behind it a hint, for
-those that beginners meet, and only where one hint fits whatever led to it.
+The original message always comes first, since that is what a learner can look up. A
+hint follows for the messages that beginners meet, but only where one hint fits every
+cause.
 """
 
 import sys
@@ -12,113 +13,122 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 OUT_OF_RANGE = (
-    "the first has the number 0; does it count along another axis, or too far?"
+    "counting starts at 0; is the index too large, or meant for another axis?"
 )
 
 # A part of the message -> what to do.
 HINTS = {
     "must match the size of tensor": (
-        "two shapes do not fit side by side: axes are lined up from the last one on, "
-        "so a number for each picture, (B,), must be (B, 1, 1, 1) beside pictures"
+        "two shapes do not fit together: axes are lined up starting from the last, so "
+        "one number per picture, (B,), must become (B, 1, 1, 1) beside pictures"
     ),
     "shapes cannot be multiplied": (
-        "in x @ y the last axis of x must be as long as the last but one of y: is one "
-        "of them to be transposed?"
+        "in x @ y the last axis of x must be as long as the second-to-last of y: does "
+        "one of them need transposing?"
     ),
     "Expected size for first two dimensions of batch2": (
-        "in x @ y the last axis of x must be as long as the last but one of y: is one "
-        "of them to be transposed?"
+        "in x @ y the last axis of x must be as long as the second-to-last of y: does "
+        "one of them need transposing?"
     ),
     "Boolean value of Tensor with more than one value is ambiguous": (
-        "`if`, `and`, `or` and `not` take one yes or no: for a whole tensor there are "
-        "torch.where, &, | and ~"
+        "`if`, `and`, `or` and `not` need a single True or False: for a whole tensor "
+        "use torch.where, &, | and ~"
     ),
     "only one element tensors can be converted to Python scalars": (
-        "a function for one number was given a tensor of many: torch has the same for "
-        "tensors, as in x.sqrt() or x.exp()"
+        "a function for a single number was given a tensor of many: torch has its own "
+        "for tensors, such as x.sqrt() or x.exp()"
     ),
     "a Tensor with 2 elements cannot be converted to Scalar": (
-        "a function for one number was given a tensor of many: torch has the same for "
-        "tensors, as in x.sqrt() or x.exp()"
+        "a function for a single number was given a tensor of many: torch has its own "
+        "for tensors, such as x.sqrt() or x.exp()"
     ),
     "tensors used as indices must be": (
-        "only whole numbers can be an index: add .long() to it, or round it first"
+        "an index must be a whole number: add .long(), or round it first"
     ),
     "list indices must be integers or slices, not float": (
-        "only whole numbers can be an index: int(...) or // makes one"
+        "an index must be a whole number: int(...) or // makes one"
     ),
     "slice indices must be integers": (
-        "only whole numbers can be an index: int(...) or // makes one"
+        "an index must be a whole number: int(...) or // makes one"
     ),
     "only integer tensors of a single element can be converted to an index": (
-        "a list takes one whole number as an index, and a tensor takes many"
+        "a list takes only one whole number as an index; a tensor takes many"
     ),
-    "math domain error": "the root or the logarithm of a number below 0?",
-    "expected np.ndarray": "torch's own functions need no numpy",
+    "math domain error": (
+        "is this the square root or the logarithm of a number below 0?"
+    ),
+    "expected np.ndarray": "use torch's own functions: they need no numpy",
     "can only be calculated with a floating point": (
-        "it holds whole numbers: .float() first"
+        "the tensor holds whole numbers: use .float() first"
     ),
-    "mean(): could not infer output dtype": "it holds whole numbers: .float() first",
-    "not implemented for 'Long'": "it holds whole numbers: .float() first",
-    "not implemented for 'Bool'": "it holds yes and no: .float() makes 1 and 0 of them",
+    "mean(): could not infer output dtype": (
+        "the tensor holds whole numbers: use .float() first"
+    ),
+    "not implemented for 'Long'": "the tensor holds whole numbers: use .float() first",
+    "not implemented for 'Bool'": (
+        "the tensor holds True and False: .float() turns them into 1 and 0"
+    ),
     "result type Float can't be cast to the desired output type": (
-        "it holds whole numbers, and `+=` and the like keep it so: .float() first"
+        "the tensor holds whole numbers, and `+=` and the like keep it that way: use "
+        ".float() first"
     ),
     "expected m1 and m2 to have the same dtype": (
-        "one of the two is of another dtype: .float() makes them the same"
+        "the two have different dtypes: .float() makes them the same"
     ),
     "unsupported operand type(s) for ^": "a power is written with **, as in x**0.5",
     "bitwise_xor": "a power is written with **, as in x**0.5",
     "unsupported operand type(s)": (
-        "one of the two is not what it should be: print what they are"
+        "one of the two is not what it should be: print both"
     ),
     "'builtin_function_or_method' object": (
         "brackets are missing: a method is called with (), as in picture.clone()"
     ),
-    "object has no attribute": "print(type(...)) says what it is",
-    "object is not callable": "there are brackets behind something that is no function",
+    "object has no attribute": "print(type(...)) shows what it is",
+    "object is not callable": (
+        "there are brackets after something that is not a function"
+    ),
     "out of bounds for dimension": OUT_OF_RANGE,
     "index out of range": OUT_OF_RANGE,
-    "Dimension out of range": "axes are counted from 0: of three the last is 2",
+    "Dimension out of range": "axes are counted from 0, so the last of three is 2",
     "step must be greater than zero": (
-        "a slice of torch cannot run backwards: x.flip(axis) does that"
+        "a torch slice cannot run backwards: use x.flip(axis)"
     ),
     "expanded size of the tensor": (
-        "what is written in has another shape than the place: one number, or axes that "
-        "fit, such as (3, 1, 1) beside (3, rows, columns)"
+        "the value does not fit the shape of its place: assign one number, or axes "
+        "that fit, such as (3, 1, 1) to (3, rows, columns)"
     ),
     "cannot be broadcast to indexing result": (
-        "what is written in has another shape than the place: one number, or axes that "
-        "fit, such as (3, 1, 1) beside (3, rows, columns)"
+        "the value does not fit the shape of its place: assign one number, or axes "
+        "that fit, such as (3, 1, 1) to (3, rows, columns)"
     ),
     "randint() received an invalid combination": (
-        "the shape is given in brackets, and one length has a comma: (n,)"
+        "the shape must be in brackets, with a comma even after a single length: (n,)"
     ),
-    "must be tuple of ints, not int": "axes are given in brackets here: (2,) or [2]",
+    "must be tuple of ints, not int": "axes must be in brackets here: (2,) or [2]",
     "is invalid for input of size": (
-        "reshape keeps all numbers: in the place of one length -1 means as many as fit"
+        "reshape keeps every number: -1 in place of one length means as many as fit"
     ),
     "name 'my_add_noise' is not defined": (
-        "here it is the library's add_noise(x_0, t, eps, schedule)"
+        "use the library's add_noise(x_0, t, eps, schedule) here"
     ),
-    "is not defined": "a name is made in a line above, or is it misspelled?",
-    "unexpected keyword argument": "it is called with other names than it has",
+    "is not defined": "is it misspelled, or defined only further down?",
+    "unexpected keyword argument": "the function has no argument of that name",
     "can't convert cuda": "the check runs on the CPU: create tensors without .cuda()",
     "does not require grad": (
-        "no gradient leads there: something was cut off, by .detach(), .item() or "
-        "torch.no_grad()"
+        "no gradient gets through: something cuts it off, such as .detach(), .item() "
+        "or torch.no_grad()"
     ),
 }
 
 
 def hint_for(message: str) -> str | None:
-    """What a message means for a learner, for the messages that come often."""
+    """The hint for a message that comes often, or None."""
     return next((hint for part, hint in HINTS.items() if part in message), None)
 
 
 def with_hint(message: str) -> str:
-    """The message, and behind it the hint, if there is one."""
-    # Behind that torch lists all it would have taken, in ten lines of signatures.
+    """The message, followed by its hint if there is one."""
+    # After that, torch lists every signature that it accepts, in ten lines.
     message = message.split(", but expected one of:")[0]
     hint = hint_for(message)
     return f"{message} ({hint})" if hint else message
@@ -128,32 +138,32 @@ def with_hint(message: str) -> str:
 
 # What torch calls it -> what a learner calls it.
 NAN = {
-    "sqrt": "the root of a number below 0",
-    "rsqrt": "the root of a number below 0",
-    "pow": "a power with a fraction, such as ** 0.5, of a number below 0",
+    "sqrt": "the square root of a number below 0",
+    "rsqrt": "the square root of a number below 0",
+    "pow": "a fractional power, such as ** 0.5, of a number below 0",
     "log": "the logarithm of a number below 0",
     "log2": "the logarithm of a number below 0",
     "div": "0 divided by 0",
     "div of infinities": (
         "infinity divided by infinity (exp of a number above 88 is infinite: softmax "
-        "and log_softmax take care of that)"
+        "and log_softmax avoid that)"
     ),
-    "softmax": "a softmax over places that are all -inf: one at least must stay",
+    "softmax": "a softmax over nothing but -inf: at least one score must be finite",
     "mul": "infinity times 0",
-    "matmul": "infinity times 0, within @",
+    "matmul": "infinity times 0, inside @",
     "sub": "infinity minus infinity",
     "mean": "the mean of nothing at all",
-    "std": "the spread of one number alone",
+    "std": "the standard deviation of a single number",
 }
 INF = {
     "div": "a division by 0",
     "log": "the logarithm of 0",
     "exp": "exp of a large number",
-    "pow": "a power that is too large, or 0 to a power below 0",
+    "pow": "a power that is too large, or 0 to a negative power",
 }
 
 
-# As operators they have other names: 1 / x is rdiv, x / 1 truediv.
+# Operators have other names: 1 / x is rdiv, x / 1 is truediv.
 SPELLED = {
     "truediv": "div",
     "rtruediv": "div",
@@ -166,7 +176,7 @@ SPELLED = {
 
 
 class _First(TorchFunctionMode):
-    """Keeps which function of torch first makes something that is not finite."""
+    """Record which torch function is the first to produce a nan (or an inf)."""
 
     def __init__(self, is_odd: Callable[[Tensor], Tensor], cell: str | None):
         super().__init__()
@@ -185,14 +195,14 @@ class _First(TorchFunctionMode):
         return answer
 
     def _odd(self, value) -> bool:
-        # Not by a method of `value`: in here torch calls no mode.
+        # No recursion: torch suspends this mode while it handles a call.
         if not isinstance(value, Tensor) or not value.is_floating_point():
             return False
         return bool(self.is_odd(value).any())
 
 
 def line_in(cell: str | None) -> int | None:
-    """The line of the learner's cell that is at work."""
+    """The line of the learner's cell that is running, or None."""
     frame = sys._getframe()
     while frame is not None and frame.f_code.co_filename != cell:
         frame = frame.f_back
@@ -200,7 +210,7 @@ def line_in(cell: str | None) -> int | None:
 
 
 def where_from(run: Callable[[], object], kind: str, cell: str | None) -> str | None:
-    """What makes the first nan, or the first inf, while something runs; in words."""
+    """What makes the first nan or inf while `run` runs, in words; None if unknown."""
     words, is_odd = (NAN, torch.isnan) if kind == "nan" else (INF, torch.isinf)
     with _First(is_odd, cell) as first:
         run()

@@ -1,7 +1,7 @@
-"""What a loss was shown: whether steps and noise follow their law, in whatever order.
+"""What the learner's loss drew: whether steps and noise have the right distribution.
 
 A check sees x_0, and the points x_t and steps t that the network was asked about. The
-learner draws eps in secret; but it follows from these three.
+learner draws eps out of sight, but it follows from these three.
 """
 
 import torch
@@ -23,10 +23,10 @@ def noise_in(x_0: Tensor, x_t: Tensor, t: Tensor, schedule: NoiseSchedule) -> Te
 
 
 class Spy(nn.Module):
-    """A network of one weight that writes down what it is asked.
+    """A network with a single weight that writes down what it is asked.
 
     Args:
-        perfect: whether it knows the noise, by (clean points, schedule)
+        perfect: (clean points, schedule), for a network that knows the noise exactly
     """
 
     def __init__(self, B: int, perfect: tuple[Tensor, NoiseSchedule] | None = None):
@@ -54,19 +54,19 @@ class Spy(nn.Module):
     def all_asked(self) -> tuple[Tensor, Tensor]:
         """The points and steps of the last whole batch, even if asked one by one."""
         if not self.asked:
-            raise NotYetRight("the network is never asked: eps_hat = model(x_t, t)")
+            raise NotYetRight("the network is never called: eps_hat = model(x_t, t)")
         parts = [(x_t, t.expand(len(x_t))) for x_t, t in self.asked]
         x_t, t = (torch.cat(part) for part in zip(*parts, strict=True))
         if len(x_t) < self.B:
             raise NotYetRight(
-                f"the network is asked about {len(x_t)} of {self.B} points: ask it "
-                "about all of x_t"
+                f"the network gets only {len(x_t)} of {self.B} points: give it all of "
+                "x_t"
             )
         return x_t[-self.B :], t[-self.B :]
 
 
 def refuse(x_t, t) -> None:
-    """Raise a sentence for what the notebook's own network would choke on."""
+    """Raise NotYetRight for what the notebook's own network would choke on."""
     if t is None:
         raise NotYetRight(
             "the network is not told how noisy its points are: model(x_t, t)"
@@ -74,8 +74,9 @@ def refuse(x_t, t) -> None:
     for name, given in (("x_t", x_t), ("t", t)):
         if not isinstance(given, Tensor):
             raise NotYetRight(
-                f"the network takes tensors, model(x_t, t); as {name} it got "
-                f"{given!r:.40}: torch.full((len(x_t),), t) is one step for each point"
+                f"the network takes tensors, model(x_t, t), but {name} is "
+                f"{given!r:.40}: torch.full((len(x_t),), t) holds one step for each "
+                "point"
             )
     if x_t.ndim == 1 and t.ndim == 2:
         raise NotYetRight(
@@ -83,7 +84,7 @@ def refuse(x_t, t) -> None:
         )
     if x_t.ndim == 1 or t.shape != (len(x_t),):
         raise NotYetRight(
-            f"for points of shape {tuple(x_t.shape)} the network wants a t of shape "
+            f"for points of shape {tuple(x_t.shape)} the network needs a t of shape "
             f"{(len(x_t),)}, one step for each point; found {tuple(t.shape)}"
         )
 
@@ -92,12 +93,12 @@ def refuse(x_t, t) -> None:
 
 
 def is_bell(eps: Tensor, x_0: Tensor, wider: float = 1) -> bool:
-    """Whether numbers look like N(0, 1) that knows nothing of x_0.
+    """Whether numbers look like N(0, 1), independent of x_0.
 
     Args:
-        wider: the bounds of 3,200 numbers times this
+        wider: a factor on the bounds, which hold for 3,200 numbers
     """
-    # Of 3,200 such numbers the mean strays by 0.018, the standard deviation by 0.0125
+    # For 3,200 such numbers the mean strays by 0.018, the standard deviation by 0.0125
     # and the slope on x_0, which lies evenly in [-1, 1], by 0.03: the bounds are five
     # times that or more, which no right answer reaches.
     slope = (eps * x_0).mean() / x_0.square().mean()
@@ -106,7 +107,7 @@ def is_bell(eps: Tensor, x_0: Tensor, wider: float = 1) -> bool:
 
 
 def check_draws(shown: list[Shown], schedule: NoiseSchedule) -> None:
-    """Steps must be drawn evenly from 1 to T, and the noise of that step mixed in."""
+    """Raise NotYetRight unless t is drawn evenly from 1..T and x_t has its noise."""
     for _, _, t in shown:
         if (t == t[0]).all():
             raise NotYetRight(
@@ -129,10 +130,9 @@ def check_draws(shown: list[Shown], schedule: NoiseSchedule) -> None:
         told_wrong = {
             "the network is told t - 1, but the noise in x_t is that of step t": t + 1,
             "the noise in x_t is that of step t - 1, but the network is told t": t - 1,
-            "the network is told T - t: it wants t itself, 1 for hardly any noise": (
-                T - t
-            ),
-            "the network is told t / T: it wants t itself, a whole number": (
+            "the network is told T - t: tell it t itself, where 1 is hardly any "
+            "noise": (T - t),
+            "the network is told t / T: tell it t itself, a whole number": (
                 (t * T).round()
             ),
         }
@@ -145,17 +145,17 @@ def check_draws(shown: list[Shown], schedule: NoiseSchedule) -> None:
 
 
 def check_steps(t: Tensor, T: int, same: bool) -> None:
-    """Each of 1..T must be drawn, all equally often, and others at each call."""
+    """Raise NotYetRight unless 1..T are drawn equally often, and anew at each call."""
     if t.min() < 1:
-        raise NotYetRight("t = 0 is drawn, too: nothing is hidden there, begin at 1")
+        raise NotYetRight("t = 0 is drawn, where there is no noise to find: begin at 1")
     if t.max() < T:
         raise NotYetRight(
-            "the last step T is never drawn: torch.randint leaves its upper end out"
+            "the last step T is never drawn: torch.randint excludes its upper end"
         )
     if same:
         raise NotYetRight(
             "t is the same at every call: draw it with torch.randint and "
-            "generator=generator, and seed nothing inside"
+            "generator=generator, and set no seed inside"
         )
     # 160 of each are expected, give or take 12.
     often = torch.bincount(t.long(), minlength=T + 1)[1:]
@@ -167,15 +167,15 @@ def check_steps(t: Tensor, T: int, same: bool) -> None:
 
 
 def wrong_mix(shown: list[Shown], schedule: NoiseSchedule) -> str:
-    """What is the matter with an x_t that is not x_0 with noise of step t."""
+    """What is wrong with an x_t that is not x_0 with the noise of step t."""
     x_0, x_t, t = (torch.cat(part) for part in zip(*shown, strict=True))
     a, b = schedule.a(t.long(), like=x_0), schedule.b(t.long(), like=x_0)
     alpha = schedule.alpha[t.long()][:, None]
     eps = (x_t - a * x_0) / b
 
     def of_step(step, x_0, x_t, t):
-        # Among the points that are told an early and a late step alike, or a mixture of
-        # right ones would pass.
+        # Both among the points told an early step and among those told a late one, or a
+        # mixture of right ones would pass.
         eps = noise_in(x_0, x_t, torch.full_like(t, step), schedule)
         late = t > schedule.T / 2
         return all(is_bell(eps[part], x_0[part], 2) for part in (late, ~late))
@@ -184,24 +184,28 @@ def wrong_mix(shown: list[Shown], schedule: NoiseSchedule) -> str:
         return any(of_step(step, *draw) for step in range(1, schedule.T + 1))
 
     reasons = {
-        "the network is asked about x_0 itself, where nothing is hidden: ask it about "
-        "x_t, which add_noise makes": torch.allclose(x_t, x_0, atol=1e-4),
-        "the network is asked about the noise alone: ask it about x_t, which add_noise "
-        "mixes of x_0 and eps": is_bell(x_t, x_0),
-        "the noise is added to x_0 without a_t and b_t: "
-        "add_noise(x_0, t, eps, schedule) has both": is_bell(x_t - x_0, x_0),
-        "x_0 and eps have changed places: add_noise(x_0, t, eps, schedule)": (
+        "the network is given x_0 itself, which has no noise: give it x_t, which "
+        "add_noise makes": torch.allclose(x_t, x_0, atol=1e-4),
+        "the network is given the noise alone: give it x_t, which add_noise mixes from "
+        "x_0 and eps": is_bell(x_t, x_0),
+        "the noise is added to x_0 without a_t and b_t: add_noise(x_0, t, eps, "
+        "schedule) uses both": is_bell(x_t - x_0, x_0),
+        "x_0 and eps are swapped: add_noise(x_0, t, eps, schedule)": (
             is_bell((x_t - b * x_0) / a, x_0)
         ),
         "in the mix alpha_bar stands where its square root belongs: a_t is the root of "
-        "it, and b_t of 1 - alpha_bar[t]": is_bell((x_t - a**2 * x_0) / b**2, x_0),
+        "alpha_bar[t], and b_t of 1 - alpha_bar[t]": (
+            is_bell((x_t - a**2 * x_0) / b**2, x_0)
+        ),
         "b_t is not 1 - a_t: their squares add up to 1": (
             is_bell((x_t - a * x_0) / (1 - a), x_0)
         ),
-        "one step's noise is mixed in, with alpha[t]: of all t steps alpha_bar[t] is "
-        "left": is_bell((x_t - alpha.sqrt() * x_0) / (1 - alpha).sqrt(), x_0),
-        "every point is mixed with the noise of one and the same step, but the network "
-        "is told a step for each": (
+        "the noise of a single step is mixed in, with alpha[t]: the share left after t "
+        "steps is alpha_bar[t]": (
+            is_bell((x_t - alpha.sqrt() * x_0) / (1 - alpha).sqrt(), x_0)
+        ),
+        "every point has the noise of one and the same step, but the network is told a "
+        "different step for each": (
             not is_bell(x_t, x_0) and all(one_step(*draw) for draw in shown)
         ),
         "eps is drawn with torch.rand, evenly between two ends: noise comes from the "
@@ -214,8 +218,8 @@ def wrong_mix(shown: list[Shown], schedule: NoiseSchedule) -> str:
     if len(fitting) == 1:
         return fitting[0]
     return (
-        "what the network is asked about is not x_0 with noise of step t: eps is "
-        "torch.randn in the shape of x_0, x_t is add_noise(x_0, t, eps, schedule)"
+        "the network is not given x_0 with the noise of step t: eps is torch.randn in "
+        "the shape of x_0, and x_t is add_noise(x_0, t, eps, schedule)"
     )
 
 
@@ -228,14 +232,14 @@ def is_flat(eps: Tensor) -> bool:
 
 
 def check_generator(first: tuple, again: tuple) -> None:
-    """The same generator must bring the same (x_t, t): which order is free."""
+    """Raise NotYetRight unless the same generator gives the same (x_t, t)."""
     if not torch.equal(first[1], again[1]):
         raise NotYetRight(
-            "the same generator brings other steps at each call: draw t with "
+            "the same generator gives different steps at each call: draw t with "
             "generator=generator"
         )
     if not torch.equal(first[0], again[0]):
         raise NotYetRight(
-            "the same generator brings other noise at each call: draw eps with "
+            "the same generator gives different noise at each call: draw eps with "
             "torch.randn(x_0.shape, generator=generator)"
         )

@@ -1,9 +1,9 @@
-"""A function that somebody else wrote may do anything: none of it leaks out of a check.
+"""Isolation: whatever a learner's function does, none of it leaks out of a check.
 
-It may change what it is given, seed every random number, set another default dtype,
-call sys.exit() or never come to an end. And the notebook around it may have done some
-of that before. So the function gets copies, and everything that is set for all of
-Python or torch is put aside while it runs and put back as it was.
+The function may change its arguments, seed every random number, set another default
+dtype, call sys.exit() or run for ever, and the notebook around it may have done some of
+that before. So the function gets copies, and all global settings of Python and torch
+are put aside while it runs and restored afterwards.
 """
 
 import copy
@@ -29,7 +29,7 @@ SECONDS = 20  # of work; the slowest check, draw_in_latents, takes 0.2
 def fresh(value):
     """A copy that shares nothing with the value, so that no call spoils the next."""
     if isinstance(value, Tensor):
-        return value.clone()  # deepcopy refuses what carries a gradient's way back
+        return value.clone()  # deepcopy refuses a tensor with a gradient graph
     if isinstance(value, torch.Generator):
         return value.clone_state()
     # Just these two: a namedtuple would not take its parts as one list.
@@ -41,10 +41,10 @@ def fresh(value):
 
 
 def kept(answer):
-    """A copy of an answer, where it is one that somebody could still change.
+    """A copy of an answer that could still be changed; any other answer itself.
 
-    A function that fills the same tensor or list anew at each call would change the
-    answers that it gave before.
+    A function that refills the same tensor or list at each call would change its
+    earlier answers.
     """
     if isinstance(answer, (Tensor, np.ndarray)) or type(answer) in (list, tuple, dict):
         try:
@@ -55,7 +55,7 @@ def kept(answer):
 
 
 def is_changed(after, before) -> bool:
-    """Whether a copy is no longer what it was copied from; generators always move."""
+    """Whether a copy is no longer equal to its original; generators never count."""
     if after is before or isinstance(before, torch.Generator):
         return False
     if type(after) is not type(before):
@@ -67,7 +67,7 @@ def is_changed(after, before) -> bool:
         return not keys or any(is_changed(after[key], before[key]) for key in before)
     if isinstance(before, (list, tuple)):
         return len(after) != len(before) or any(map(is_changed, after, before))
-    if hasattr(before, "__dict__"):  # a network's weights and parts lie there as well
+    if hasattr(before, "__dict__"):  # a network's weights and parts are there too
         return is_changed(vars(after), vars(before))
     return bool(after != before)
 
@@ -77,18 +77,18 @@ def is_changed(after, before) -> bool:
 
 @contextmanager
 def same_chance() -> Iterator[None]:
-    """Whatever is drawn or seeded inside, outside the random numbers go on as before.
+    """Restore the random state afterwards, whatever is drawn or seeded inside.
 
-    Python's, numpy's and torch's, on every device where torch has drawn some.
+    That of Python, numpy and torch, on every device where torch has drawn numbers.
     """
-    # A check that moved the notebook's chance would give everybody other pictures from
-    # there on, depending on how often they tried.
+    # If a check moved the notebook's random state, all later pictures would depend on
+    # how often the learner tried.
     states = random.getstate(), np.random.get_state()
     mps = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
     used = torch.cuda.is_initialized()  # asking a sleeping GPU would wake it up
     gpus = list(range(torch.cuda.device_count())) if used else []
     try:
-        # It puts the CPU's and these GPUs' streams back; Apple's it does not know.
+        # This restores the CPU's and these GPUs' states; it does not know Apple's.
         with torch.random.fork_rng(devices=gpus):
             yield
     finally:
@@ -100,7 +100,7 @@ def same_chance() -> Iterator[None]:
 
 @contextmanager
 def same_torch() -> Iterator[None]:
-    """Outside as many threads, and as exact algorithms, as before."""
+    """Restore torch's number of threads and its deterministic mode afterwards."""
     threads = torch.get_num_threads()
     exact = torch.are_deterministic_algorithms_enabled()
     try:
@@ -121,10 +121,10 @@ class NoEnd(BaseException):
 
 @contextmanager
 def time_limit(seconds: float, cell: str | None = None) -> Iterator[None]:
-    """Raise NoEnd after so many seconds of work, where that can be done.
+    """Raise NoEnd after so many seconds of CPU time, where that is possible.
 
-    Work, not time on the clock: a busy machine, a debugger or a question to the user
-    is no endless loop. Only the main thread can be called back, and not on Windows.
+    CPU time, not wall time: a busy machine, a debugger or a question to the user is no
+    endless loop. It works in the main thread only, and not on Windows.
 
     Args:
         cell: the file of the learner's code, where a bare `except:` may eat NoEnd
@@ -147,7 +147,7 @@ def time_limit(seconds: float, cell: str | None = None) -> Iterator[None]:
         try:
             yield
         finally:
-            # First the clock stops, then its handler goes: the other way round a late
+            # First stop the clock, then remove its handler: the other way round, a late
             # signal would meet a handler that ends the process.
             signal.setitimer(signal.ITIMER_PROF, 0)
     finally:  # also if the time ran out in the line above
@@ -156,14 +156,14 @@ def time_limit(seconds: float, cell: str | None = None) -> Iterator[None]:
         for frame in watched:
             frame.f_trace = None
         signal.signal(signal.SIGPROF, handler or signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_PROF, *timer)  # somebody else's, if there was
+        signal.setitimer(signal.ITIMER_PROF, *timer)  # somebody else's, if any
 
 
 def insist(frame: FrameType | None, cell: str | None) -> list[FrameType]:
-    """Raise NoEnd again at the next line of the learner's code; gives whose it is.
+    """Raise NoEnd again at the next line of the learner's code; return its frames.
 
-    `while True: try: ... except: pass` eats the first. Then it comes to the line of its
-    `except`, which is no part of the `try`, and there it is told again.
+    `while True: try: ... except: pass` eats the first. But the line of its `except` is
+    not part of the `try`, and there it is raised again.
     """
 
     def told_again(frame, event, argument):
@@ -178,5 +178,5 @@ def insist(frame: FrameType | None, cell: str | None) -> list[FrameType]:
             watched.append(frame)
         frame = frame.f_back
     if watched:
-        sys.settrace(lambda frame, event, argument: None)  # no frame that is new
+        sys.settrace(lambda frame, event, argument: None)  # no new frames
     return watched

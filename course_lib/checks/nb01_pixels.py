@@ -10,14 +10,14 @@ from course_lib.pixels import from_bytes
 
 def paint_square(picture: Tensor, top: int, left: int, side: int, colour) -> Tensor:
     """A new picture (3, H, W) with a square in one colour, three numbers in [-1, 1]."""
-    # A copy, for pictures are handed on from cell to cell.
+    # A copy, since pictures are passed on from cell to cell.
     painted = picture.clone()
     for channel in range(3):
         painted[channel, top : top + side, left : left + side] = colour[channel]
     return painted
 
 
-# Parts of what torch and Python say of a colour that is written in as it is.
+# Parts of the messages about a colour that is assigned as it is.
 COLOUR_DOES_NOT_FIT = (
     "Tensor sizes: [3]",
     "can't assign a tuple",
@@ -25,20 +25,19 @@ COLOUR_DOES_NOT_FIT = (
 )
 
 
-@plain_torch()  # what it prepares is plain as well, whatever is set
+@plain_torch()  # its own cases must be plain, whatever is set
 def check_paint_square(learner_paint_square):
     """Right rows, right columns, right channels, and the old picture untouched."""
 
     def inputs(generator):
-        # One pixel more than the square fits in everywhere: at an edge a slice that is
-        # too long would be cut without a word, and "one pixel too large" could not be
-        # named. The side is never 3, as a loop over the side would be one over colours.
+        # There is room for one more pixel on all sides: at an edge a slice that is too
+        # long would be cut silently, and "one pixel too large" could not be named. The
+        # side is never 3, where a loop over the side looks like one over the colours.
         picture = torch.rand(3, 16, 16, generator=generator) * 2 - 1
         seed = generator.initial_seed() % 2
-        # In the second draw `left` is below the side, or left:side would be empty, and
-        # nothing painted, as with half of all mistakes.
-        # In the first draw `top` is not below the side, or top - side would be
-        # negative, and nothing painted.
+        # In the second draw `left` is below the side: else left:side would be empty and
+        # nothing painted, as with half of all mistakes. In the first draw `top` is not
+        # below the side: else top - side would be negative and nothing painted.
         side, further, least = ((4, 2, 5), (7, 1, 1))[seed]
         top = least + int(torch.randint(0, 4, (), generator=generator))
         left = top + further
@@ -46,7 +45,7 @@ def check_paint_square(learner_paint_square):
         return picture, top, left, side, tuple(colour)
 
     def painted_as(where, what=lambda colour, channel: colour[channel]):
-        """The right picture, but for where it is painted, or with what."""
+        """The right picture except for where it is painted, or with what."""
 
         def mistaken(picture, top, left, side, colour):
             painted = picture.clone()
@@ -103,41 +102,37 @@ def check_paint_square(learner_paint_square):
         return picture.clone()
 
     mistakes = {
-        "rows and columns have changed places: it is picture[channel, row, column], "
-        "and `top` counts rows": painted_as(
-            lambda top, left, side: square(left, top, side)
-        ),
-        "a slice needs its two ends: the rows go from top to top + side": painted_as(
+        "rows and columns are swapped: it is picture[channel, row, column], and `top` "
+        "counts rows": painted_as(lambda top, left, side: square(left, top, side)),
+        "a slice needs both its ends: the rows go from top to top + side": painted_as(
             lambda top, left, side: (slice(top, side), slice(left, side))
         ),
-        "one pixel too large: a slice stops before its second end": painted_as(
+        "one pixel too large: a slice stops just before its end": painted_as(
             lambda top, left, side: square(top, left, side + 1)
         ),
-        "one pixel too small: a slice stops before its second end already, so nothing "
-        "is taken off": painted_as(lambda top, left, side: square(top, left, side - 1)),
-        "one pixel too far down and to the right: the square begins at `top` and "
-        "`left` themselves": painted_as(
+        "one pixel too small: a slice stops just before its end anyway, so subtract "
+        "nothing": painted_as(lambda top, left, side: square(top, left, side - 1)),
+        "one pixel too far down and to the right: the square begins exactly at `top` "
+        "and `left`": painted_as(
             lambda top, left, side: square(top + 1, left + 1, side)
         ),
-        "one pixel too far up and to the left: the square begins at `top` and `left` "
-        "themselves": painted_as(
-            lambda top, left, side: square(top - 1, left - 1, side)
-        ),
-        "the square lies around (top, left): it is to begin there, as its upper left "
+        "one pixel too far up and to the left: the square begins exactly at `top` and "
+        "`left`": painted_as(lambda top, left, side: square(top - 1, left - 1, side)),
+        "the square is centred on (top, left): that should be its upper left "
         "corner": painted_as(
             lambda top, left, side: square(top - side // 2, left - side // 2, side)
         ),
-        "the rows stop after `side`, wherever they begin: they end at top + side": (
+        "the rows stop at `side`, wherever they begin: they end at top + side": (
             painted_as(
                 lambda top, left, side: (slice(top, side), slice(left, left + side))
             )
         ),
-        "the columns stop after `side`, wherever they begin: they end at left + side": (
+        "the columns stop at `side`, wherever they begin: they end at left + side": (
             painted_as(
                 lambda top, left, side: (slice(top, top + side), slice(left, side))
             )
         ),
-        "the square lies in the corner: its rows begin at `top` and its columns at "
+        "the square sits in the corner: its rows begin at `top` and its columns at "
         "`left`": painted_as(lambda top, left, side: square(0, 0, side)),
         "whole rows are painted: the columns go from left to left + side": painted_as(
             lambda top, left, side: (slice(top, top + side), slice(None))
@@ -145,27 +140,25 @@ def check_paint_square(learner_paint_square):
         "whole columns are painted: the rows go from top to top + side": painted_as(
             lambda top, left, side: (slice(None), slice(left, left + side))
         ),
-        "everything from there to the edge is painted: a slice needs its second end": (
+        "everything from there to the edge is painted: a slice needs an end": (
             painted_as(lambda top, left, side: (slice(top, None), slice(left, None)))
         ),
-        "one pixel alone is painted: from top to top + side are the rows, and from "
-        "left to left + side the columns": painted_as(
+        "only one pixel is painted: the rows go from top to top + side, and the "
+        "columns from left to left + side": painted_as(
             lambda top, left, side: square(top, left, 1)
         ),
-        "only the diagonal is painted: each of the rows needs all of the columns": (
-            diagonal
-        ),
-        "only the first channel is painted: channels 1 and 2 need their colours as "
-        "well, in a loop that ends before `return`": one_channel,
-        "only the outline is painted: the square is to be filled": outline,
-        "the square lies above `top`: its rows go from top to top + side": painted_as(
+        "only the diagonal is painted: each row needs all of the columns": (diagonal),
+        "only the first channel is painted: channels 1 and 2 also need their colours, "
+        "in a loop that ends before `return`": one_channel,
+        "only the outline is painted: fill the square": outline,
+        "the square is above `top`: its rows go from top to top + side": painted_as(
             lambda top, left, side: (
                 slice(top - side, top),
                 slice(left, left + side),
             )
         ),
-        "the square ends at `top` and `left`: it begins there, and its rows go from "
-        "top to top + side": painted_as(
+        "the square ends at `top` and `left`: it should begin there, and its rows go "
+        "from top to top + side": painted_as(
             lambda top, left, side: (slice(top - side, top), slice(left - side, left))
         ),
         "all three channels get the first number of the colour: each channel has its "
@@ -180,21 +173,21 @@ def check_paint_square(learner_paint_square):
         "the square is white whatever the colour is: paint with colour[channel]": (
             painted_as(square, lambda colour, channel: 1.0)
         ),
-        "the numbers of the colour are changed: they are in [-1, 1] already": (
+        "the numbers of the colour are converted: they are in [-1, 1] already": (
             painted_as(square, lambda colour, channel: colour[channel] / 127.5 - 1)
         ),
-        "the colour is added to what was there: it takes its place, = and not +=": (
-            mixed_in
-        ),
-        "around the square all is lost: begin with a copy of the picture, "
-        "picture.clone(), not with an empty one": rest_is_lost,
+        "the colour is added to what was there: it should replace it, with = and not "
+        "+=": (mixed_in),
+        "everything around the square is lost: start from a copy of the picture, "
+        "picture.clone(), not from an empty one": rest_is_lost,
         "only the square comes back: return the whole picture, with the square in it": (
             cut_out
         ),
-        "each pair of brackets takes rows, of what is left by the one before: channel, "
-        "rows and columns share one pair, as in x[0, 2:5, 3:7]": brackets_in_a_row,
-        "nothing is painted: is the copy that was painted what stands behind "
-        "`return`?": nothing_painted,
+        "each pair of brackets takes rows from what the one before has left: put "
+        "channel, rows and columns in one pair, as in x[0, 2:5, 3:7]": (
+            brackets_in_a_row
+        ),
+        "nothing is painted: do you return the copy that was painted?": nothing_painted,
     }
 
     # The notebook's own: sunglasses on a square picture, with glints of one pixel.
@@ -211,27 +204,27 @@ def check_paint_square(learner_paint_square):
     def check():
         try:
             compare(learner_paint_square, paint_square, inputs, mistakes, also=also)
-        # What most try first: the line of the pixel by hand, with slices in it.
+        # What most try first: the notebook's line for one pixel, with slices in it.
         except (RuntimeError, TypeError) as error:
             if not any(words in str(error) for words in COLOUR_DOES_NOT_FIT):
                 raise
             raise NotYetRight(
                 "the colour does not fit the place: a tuple of three numbers cannot "
-                "stand beside rows and columns. Make it (3, 1, 1) with "
-                "torch.tensor(colour)[:, None, None], or paint channel by channel in "
-                "a loop, with colour[channel]"
+                "fill rows and columns. Make it (3, 1, 1) with torch.tensor(colour)[:, "
+                "None, None], or paint channel by channel in a loop, with "
+                "colour[channel]"
             ) from error
 
     return report(check, learner_paint_square, paint_square)
 
 
-@plain_torch()  # what it prepares is plain as well, whatever is set
+@plain_torch()  # its own cases must be plain, whatever is set
 def check_from_bytes(learner_from_bytes):
     """0 becomes -1, 255 becomes 1, in equal steps."""
 
     def inputs(generator):
-        # No picture holds 0 and 255: whoever divides by the brightest number that is
-        # there would be right by chance.
+        # No 0 and no 255: otherwise dividing by the brightest number would be right by
+        # chance.
         drawn = torch.randint(10, 240, (3, 4, 4), generator=generator)
         return (drawn.to(torch.uint8),)
 
@@ -256,13 +249,14 @@ def check_from_bytes(learner_from_bytes):
         "255 must become exactly 1: half of 255 is 127.5, not 128": (
             lambda pictures: pictures / 128 - 1
         ),
-        "255 must become exactly 1, and it would be a little more: half of 255 is "
-        "127.5, not 127": lambda pictures: pictures / 127 - 1,
-        "0 must become exactly -1: the middle is 127.5, so take that off and divide by "
+        "255 must become exactly 1, not a little more: half of 255 is 127.5, not 127": (
+            lambda pictures: pictures / 127 - 1
+        ),
+        "0 must become exactly -1: the middle is 127.5, so subtract that and divide by "
         "it": lambda pictures: (pictures.float() - 128) / 127,
-        "255 must become exactly 1, and 0 exactly -1: the middle is 127.5, and it is "
-        "divided by 127.5": lambda pictures: (pictures.float() - 127) / 128,
-        "everything is divided, the 1 as well: divide first, then take 1 off": (
+        "255 must become exactly 1, and 0 exactly -1: subtract the middle, 127.5, then "
+        "divide by 127.5": lambda pictures: (pictures.float() - 127) / 128,
+        "everything is divided, even the 1: divide first, then subtract 1": (
             lambda pictures: (pictures.float() * 2 - 1) / 255
         ),
         "a byte holds nothing below 0 and nothing above 255: .float() first, and the "
@@ -270,30 +264,30 @@ def check_from_bytes(learner_from_bytes):
         "a byte holds nothing below 0: .float() first, and the middle is 127.5": (
             lambda pictures: (pictures - 127) / 128
         ),
-        "a byte holds nothing above 255: .float() first; then divide before 1 is taken "
-        "off": lambda pictures: (pictures * 2 - 1) / 255,
-        "the largest byte is 255, not 256: there are 256 of them with the 0": (
+        "a byte holds nothing above 255: .float() first; then divide before you "
+        "subtract 1": lambda pictures: (pictures * 2 - 1) / 255,
+        "the largest byte is 255, not 256: there are 256 of them, counting the 0": (
             lambda pictures: (pictures + 0.5) / 128 - 1
         ),
         "the middle is right but the range is only 1 wide, from -0.5 to 0.5": (
             lambda pictures: pictures / 255 - 0.5
         ),
-        "that goes from 0 to 2: take 1 off, so that the middle is 0": (
+        "that goes from 0 to 2: subtract 1, so that the middle is 0": (
             lambda pictures: pictures / 127.5
         ),
-        "that goes from -1 to 0: multiply by 2 before 1 is taken off": (
+        "that goes from -1 to 0: multiply by 2 before you subtract 1": (
             lambda pictures: pictures / 255 - 1
         ),
-        "that goes from -127.5 to 127.5: divide by 127.5 as well": (
+        "that goes from -127.5 to 127.5: now divide by 127.5": (
             lambda pictures: pictures - 127.5
         ),
-        "that goes from -2 to 0: take off 1, not 2": (
+        "that goes from -2 to 0: subtract 1, not 2": (
             lambda pictures: pictures / 127.5 - 2
         ),
         "the brackets are missing: / comes before -, so it divides only the 127.5": (
             lambda pictures: pictures.float() - 127.5 / 127.5
         ),
-        "black and white are exchanged: 0 must become -1": (
+        "black and white are swapped: 0 must become -1": (
             lambda pictures: 1 - pictures / 127.5
         ),
         "a byte holds nothing above 255, so 2 * 200 becomes 144: .float() first, or "
@@ -301,21 +295,21 @@ def check_from_bytes(learner_from_bytes):
         "a byte holds nothing below 0, so 100 - 128 becomes 228: .float() first": (
             lambda pictures: (pictures - 128) / 127.5
         ),
-        "// cuts the fraction off, and all but a few shades are lost: /": (
+        "// cuts off the fraction, and all but a few shades are lost: use /": (
             lambda pictures: pictures.float() // 127.5 - 1
         ),
         "each picture is stretched by its own brightest number: a dark picture must "
-        "stay dark, so divide by what a byte can be at most": by_its_brightest,
+        "stay dark, so divide by the largest byte there can be": by_its_brightest,
         "each picture is stretched from its own darkest to its own brightest number: a "
         "dark picture must stay dark": by_darkest_and_brightest,
-        "each picture is brought to mean 0 and standard deviation 1: here 0 becomes -1 "
-        "and 255 becomes 1, in every picture": standardised,
+        "each picture is brought to mean 0 and standard deviation 1: 0 must become -1 "
+        "and 255 must become 1, in every picture": standardised,
         "the numbers are cut at -1 and 1, so nearly all become white: divide, do not "
         "clamp": lambda pictures: pictures.float().clamp(-1, 1),
-        "nothing is reckoned: whole numbers are only called fractions now": (
+        "nothing is computed: the whole numbers have only become floats": (
             lambda pictures: pictures.float()
         ),
-        "the fractions are cut off: the answer must stay fractions": (
+        "the fractions are cut off: the answer must keep them": (
             lambda pictures: (pictures.float() / 127.5 - 1).long()
         ),
     }

@@ -7,7 +7,7 @@ from course_lib.device import plain_torch
 from course_lib.diffusion.schedule import linear_schedule
 
 
-@plain_torch()  # what it prepares is plain as well, whatever is set
+@plain_torch()  # its own cases must be plain, whatever is set
 def check_add_noise(learner_add_noise):
     """The learner's jump must be the library's, on a batch of mixed steps."""
 
@@ -16,20 +16,21 @@ def check_add_noise(learner_add_noise):
         return of(x_0, t, eps, alpha_bar)
 
     def inputs(generator):
-        # Neither draw has the notebook's table: who writes 1000 or asks its `schedule`
-        # is seen. Small steps only, at which the tables differ and no part is tiny.
+        # Neither draw has the notebook's table, so a typed-in 1000 or the notebook's
+        # `schedule` shows. Small steps only, where the tables differ and no part is
+        # tiny.
         schedule = linear_schedule(T=(600, 400)[generator.initial_seed() % 2])
-        # Four pictures, and none is 4 wide: a_t without its reshape, (4,), would
-        # otherwise fit the width, and be mixed in column by column without an error.
+        # Four pictures, none of them 4 wide: otherwise a_t without its reshape, (4,),
+        # would fit the width and be mixed in column by column without an error.
         x_0 = torch.rand(4, 3, 8, 8, generator=generator) * 2 - 1
         eps = torch.randn(4, 3, 8, 8, generator=generator)
         t = torch.randint(20, 380, (4,), generator=generator)
-        # An index that is off by one shows nowhere as well as at the ends.
+        # An index that is off by one shows best at the ends.
         t[1], t[3] = 1, schedule.T  # the first step and the last one
         return x_0, t, eps, schedule.alpha_bar
 
     def of(x_0, t, eps, alpha_bar, a=lambda s: s.sqrt(), b=lambda s: (1 - s).sqrt()):
-        """The jump, with a_t and b_t as some make them of alpha_bar[t]."""
+        """The jump, with a_t and b_t made from alpha_bar[t] in some other way."""
         share = alpha_bar[t].reshape(-1, 1, 1, 1)
         return a(share) * x_0 + b(share) * eps
 
@@ -46,7 +47,7 @@ def check_add_noise(learner_add_noise):
         return of(x_0, t.sort().values, eps, alpha_bar)
 
     def of_beta(x_0, t, eps, alpha_bar):
-        # alpha_t is the share of one step alone.
+        # alpha_t is the share kept in a single step.
         before = alpha_bar[(t - 1).clamp(min=0)]
         share = (alpha_bar[t] / before).reshape(-1, 1, 1, 1)
         return share.sqrt() * x_0 + (1 - share).sqrt() * eps
@@ -64,7 +65,7 @@ def check_add_noise(learner_add_noise):
 
     mistakes = {
         "alpha_bar stands where its square root belongs: variances add, so each part "
-        "is weighted with the root of its share": made(lambda s: s, lambda s: 1 - s),
+        "is weighted by the root of its share": made(lambda s: s, lambda s: 1 - s),
         "only b_t has its square root: a_t is the root of alpha_bar[t]": (
             made(a=lambda s: s)
         ),
@@ -72,11 +73,11 @@ def check_add_noise(learner_add_noise):
             made(b=lambda s: 1 - s)
         ),
         "one t for the whole batch: every picture has a t of its own": one_t_for_all,
-        "the two factors have changed places: a_t is for x_0, b_t for eps": (
+        "the two factors are swapped: a_t is for x_0, b_t for eps": (
             made(lambda s: (1 - s).sqrt(), lambda s: s.sqrt())
         ),
-        "the two factors have changed places, and their roots are missing: a_t, the "
-        "root of alpha_bar[t], is for x_0": made(lambda s: 1 - s, lambda s: s),
+        "the two factors are swapped, and their roots are missing: a_t, the root of "
+        "alpha_bar[t], is for x_0": made(lambda s: 1 - s, lambda s: s),
         "b_t is not 1 - a_t: their *squares* add up to 1, so it is the root of "
         "1 - alpha_bar[t]": made(b=lambda s: 1 - s.sqrt()),
         "b_t is the root of 1 - alpha_bar[t], not of 1 - a_t: alpha_bar[t] has had its "
@@ -87,7 +88,7 @@ def check_add_noise(learner_add_noise):
         "the squares are taken instead of the square roots": (
             made(lambda s: s**2, lambda s: (1 - s) ** 2)
         ),
-        "the noise is taken off: it is a_t * x_0 *plus* b_t * eps": (
+        "the noise is subtracted: it is a_t * x_0 *plus* b_t * eps": (
             made(b=lambda s: -((1 - s).sqrt()))
         ),
         "the picture is not weighted: a_t, the root of alpha_bar[t], says how much of "
@@ -101,29 +102,29 @@ def check_add_noise(learner_add_noise):
         "the picture is missing: add a_t * x_0": made(a=torch.zeros_like),
         "alpha_bar is read one step too early: alpha_bar[0] is 1, so step t is at "
         "alpha_bar[t] itself": one_before,
-        "the steps have changed places: each picture has the t of its own row": (
+        "the steps are in another order: each picture has the t of its own row": (
             pictures_mixed
         ),
-        "that is one step's share of noise: alpha_bar[t] is the product of all the "
-        "shares so far, and is used as it is": of_beta,
-        "that mixes on the straight line, t / T: here the shares stand in the table, "
+        "that is the share of a single step: alpha_bar[t] is the product of all the "
+        "shares so far, so use it as it is": of_beta,
+        "that mixes on the straight line, t / T: here the shares are in the table, "
         "alpha_bar[t]": straight,
-        "that mixes on the straight line, t / 1000: here the shares stand in the "
-        "table, alpha_bar[t]": straight_1000,
-        "0.98**t belongs to the walk above: here the shares stand in the table, "
+        "that mixes on the straight line, t / 1000: here the shares are in the table, "
+        "alpha_bar[t]": straight_1000,
+        "0.98**t belongs to the walk above: here the shares are in the table, "
         "alpha_bar[t]": of_table(0.98 ** torch.arange(1001.0)),
-        "0.98**t belongs to the walk above, and roots are missing: here the shares "
-        "stand in the table, alpha_bar[t]": lambda x_0, t, eps, alpha_bar: of(
+        "0.98**t belongs to the walk above, and roots are missing: here the shares are "
+        "in the table, alpha_bar[t]": lambda x_0, t, eps, alpha_bar: of(
             *(x_0, t, eps, 0.98 ** torch.arange(1001.0)), lambda s: s, lambda s: 1 - s
         ),
-        "it asks the `schedule` of a cell above: use the table that is given, "
+        "it uses the `schedule` of a cell above: use the table that is given, "
         "alpha_bar[t]": of_table(linear_schedule(T=1000).alpha_bar),
-        "`** 1/2` is half, for ** comes before /: write ** 0.5 or .sqrt()": made(
+        "`** 1/2` is half, since ** comes before /: write ** 0.5 or .sqrt()": made(
             lambda s: s / 2, lambda s: (1 - s) / 2
         ),
     }
 
-    # The notebook's own: the steps of its figure, and 0, at which nothing is mixed in.
+    # The notebook's own: the steps of its figure, and 0, where no noise is mixed in.
     drawn = torch.Generator().manual_seed(2)
     pictures, noise = torch.randn(2, 6, 3, 32, 32, generator=drawn)
     table = linear_schedule(T=1000).alpha_bar
@@ -131,7 +132,7 @@ def check_add_noise(learner_add_noise):
     also = {
         "for the six pictures of the notebook": (pictures, seen, noise, table),
         "for one picture alone": (pictures[:1], seen[2:3], noise[:1], table),
-        # Where (B,) and (3, H, W) fit side by side without an error.
+        # Where (B,) and (3, H, W) fit together without an error.
         "for three pictures of 3 x 3": (
             *(pictures[:3, :, :3, :3], seen[1:4]),
             *(noise[:3, :, :3, :3], table),
@@ -141,8 +142,8 @@ def check_add_noise(learner_add_noise):
     def check():
         try:
             compare(learner_add_noise, right, inputs, mistakes, also=also)
-        # The commonest accident in class. torch's own sentence about sizes is about
-        # tensors; this one is about what to do.
+        # The commonest accident in class. torch's message is about tensors and their
+        # sizes; this one is about what to do.
         except RuntimeError as error:
             if "must match the size" not in str(error):
                 raise

@@ -23,17 +23,17 @@ from course_lib.networks.mlp import MLP, spiral
 
 
 def eps_loss(model, x_0, schedule, generator):
-    """How wrong the network's guess of the noise is, at steps drawn at random."""
+    """The mean squared error of the guessed noise, at steps drawn at random."""
     batch = {"x_0": x_0} | draw_noise(x_0, schedule.T, generator)
     return make_denoising_loss(schedule, "eps")(without_cond(model), batch)
 
 
 def without_cond(model):
-    """The library tells its networks something; this notebook's are told nothing."""
+    """The network, called without the `cond` that the library passes."""
     return lambda x_t, t, cond: model(x_t, t)
 
 
-# What people compare the guess with; of (eps, x_0, x_t, a, b).
+# What people compare the guess with, as a function of (eps, x_0, x_t, a, b).
 WRONG_TARGETS = {
     "the guess is compared with x_0, but the network is asked for the noise": (
         lambda eps, x_0, x_t, a, b: x_0
@@ -57,19 +57,17 @@ WRONG_TARGETS = {
         lambda eps, x_0, x_t, a, b: -eps
     ),
 }
-# What people make of the right errors, eps_hat - eps.
+# What people do with the right errors, eps_hat - eps.
 WRONG_MEANS = {
-    "the errors are not squared, so over and under cancel: .square() comes first": (
-        lambda error: error.mean()
-    ),
-    "the errors are not squared, so over and under cancel: .square() is missing": (
-        lambda error: -error.mean()
-    ),
+    "the errors are not squared, so too high and too low cancel: .square() comes "
+    "first": (lambda error: error.mean()),
+    "the errors are not squared, so too high and too low cancel: .square() is "
+    "missing": (lambda error: -error.mean()),
     "the mean is squared: square each error first, then take the mean": (
         lambda error: error.mean().square()
     ),
     "absolute errors are taken: square them": lambda error: error.abs().mean(),
-    "there is a root too many: the loss is the mean of the squares itself": (
+    "there is one root too many: the loss is the mean of the squares itself": (
         lambda error: error.square().mean().sqrt()
     ),
     "the squares are added up: take their mean": lambda error: error.square().sum(),
@@ -82,7 +80,7 @@ WRONG_MEANS = {
     "lengths are averaged: the loss is the mean of the squares": (
         lambda error: error.norm(dim=1).mean()
     ),
-    "one length of all errors is taken: the loss is the mean of the squares": (
+    "the length of all errors together is taken: the loss is the mean of the squares": (
         lambda error: error.norm()
     ),
     "half of the loss is returned: it is the mean of the squares itself": (
@@ -91,7 +89,7 @@ WRONG_MEANS = {
     "the largest error is returned: take the mean of their squares": (
         lambda error: error.abs().max()
     ),
-    "var() takes the mean error off first: the loss is the mean of the squares": (
+    "var() subtracts the mean error first: the loss is the mean of the squares": (
         lambda error: error.var()
     ),
 }
@@ -106,7 +104,7 @@ def own_target(eps, *_):
 
 
 def explanations(losses, shown, schedule) -> list[str]:
-    """The mistakes that make these losses of these draws."""
+    """The names of the mistakes that turn these draws into these losses."""
     formulas = {name: (target, mean_square) for name, target in WRONG_TARGETS.items()}
     formulas |= {name: (own_target, mean) for name, mean in WRONG_MEANS.items()}
     return [
@@ -117,7 +115,7 @@ def explanations(losses, shown, schedule) -> list[str]:
 
 
 def wrong_by(losses, shown, schedule, target=own_target, mean=mean_square):
-    """None, or how the losses differ from what a formula makes of the same draws."""
+    """How the losses differ from a formula's for the same draws, or None."""
     for loss, (x_0, x_t, t) in zip(losses, shown, strict=True):
         a, b = schedule.a(t.long(), like=x_0), schedule.b(t.long(), like=x_0)
         eps = noise_in(x_0, x_t, t, schedule)
@@ -128,7 +126,7 @@ def wrong_by(losses, shown, schedule, target=own_target, mean=mean_square):
 
 
 def one_number(loss) -> Tensor:
-    """The loss as a float32 number, or a sentence for what is none."""
+    """The loss as a float32 scalar; raise NotYetRight if it is not one number."""
     if isinstance(loss, Tensor) and loss.numel() > 1:
         raise NotYetRight(
             f"the loss is one number for the whole batch, found the shape "
@@ -141,22 +139,22 @@ def one_number(loss) -> Tensor:
 
 
 def check_perfect_network(loss: Tensor) -> None:
-    """A network that knows the noise exactly must have no loss."""
-    # Above rounding: one part in a thousand of what eps against 0 would cost.
+    """Raise NotYetRight unless a network that knows the noise exactly has no loss."""
+    # Well above rounding: a thousandth of the loss that a guess of 0 would have.
     if float(loss) > 1e-3:
         raise NotYetRight(
-            "a network that says exactly which noise is in x_t gets the loss "
+            "a network that knows exactly which noise is in x_t gets the loss "
             f"{float(loss):.2g} instead of 0: compare eps_hat with the very eps that "
             "was mixed in"
         )
 
 
 def check_slope(spy: Spy, loss, shown, schedule) -> None:
-    """The loss must be alive: its slope is what training goes by."""
+    """Raise NotYetRight unless the loss has the right slope, which training needs."""
     if spy.weight.grad is not None:
         raise NotYetRight(
-            "it calls backward() itself: return the loss, the training looks for the "
-            "slopes"
+            "it calls backward() itself: only return the loss, and let the training "
+            "find the slopes"
         )
     if not isinstance(loss, Tensor) or not loss.requires_grad:
         raise NotYetRight(
@@ -175,11 +173,11 @@ def check_slope(spy: Spy, loss, shown, schedule) -> None:
         )
 
 
-@plain_torch()  # what it prepares is plain as well, whatever is set
+@plain_torch()  # its own cases must be plain, whatever is set
 def check_loss(learner_loss):
-    """Watch what the network is asked, and see whether the loss fits its answer."""
-    # Few steps and many points, so that whatever is drawn at random shows in one call:
-    # a right loss misses the last of 10 steps in 800 draws with a chance of 0.9^800.
+    """Watch what the network is given, and see whether the loss fits its answer."""
+    # Few steps and many points, so that one call shows how everything is drawn: a right
+    # loss misses the last of 10 steps in 800 draws with a chance of 0.9^800.
     few, real = linear_schedule(T=10, beta_1=0.05, beta_T=0.5), linear_schedule(T=1000)
 
     def run(seed, schedule=few, perfect=False):
@@ -212,8 +210,8 @@ def check_loss(learner_loss):
         if said := wrong_by(losses, shown, few):
             if len(named := explanations(losses, shown, few)) == 1:
                 raise NotYetRight(named[0])
-            # Only once no formula is named: that even perfect answers cost something
-            # points at a second torch.randn, which no formula can find again.
+            # Only if no formula fits: a loss for perfect answers points at a second
+            # torch.randn, which no formula can reconstruct.
             check_perfect_network(one_number(run(0, perfect=True)[2]))
             raise NotYetRight(said)
         check_dtype(asked[0][0])
@@ -227,25 +225,25 @@ def check_loss(learner_loss):
 
 
 def too_far(in_the_notebook) -> str:
-    """What to say of a step above T, which the schedule refused."""
+    """What to say about a step above T, which the schedule refused."""
     try:
         in_the_notebook()
-    except Exception:  # there it is refused as well
+    except Exception:  # it is refused even there
         return (
-            "t reaches beyond the last step: torch.randint leaves its upper end out, "
-            "so that is schedule.T + 1"
+            "t reaches beyond the last step: torch.randint excludes its upper end, so "
+            "that end is schedule.T + 1"
         )
     return (
-        "1000 is the last step of this notebook's schedule alone: draw up to the last "
-        "step of the one that is given, schedule.T"
+        "1000 is the last step of this notebook's schedule only: draw up to the last "
+        "step of the given one, schedule.T"
     )
 
 
 def check_dtype(x_t: Tensor) -> None:
     if x_t.dtype != torch.float32:
         raise NotYetRight(
-            f"all numbers are right, but x_t is of dtype {x_t.dtype} and the "
-            "notebook's network of torch.float32: ask it about x_t.float()"
+            f"all numbers are right, but x_t has the dtype {x_t.dtype} and the "
+            "notebook's network has torch.float32: give it x_t.float()"
         )
 
 
@@ -261,13 +259,14 @@ def reverse_loop(model, x_T, steps, a, b):
     return last_step(walk(predict, x_T, steps, ddim_update(schedule)))
 
 
-@plain_torch()  # what it prepares is plain as well, whatever is set
+@plain_torch()  # its own cases must be plain, whatever is set
 def check_reverse_loop(learner_loop):
     """The learner's walk must end where the right one ends."""
 
     def inputs(generator):
-        # Uneven steps, so that a loop that reckons the next one for itself is seen.
-        # Neither has the notebook's table, or who asks its `schedule` is not.
+        # Uneven steps, so that a loop that works out the next one by itself shows.
+        # Neither case has the notebook's table, so that the use of its `schedule`
+        # shows.
         if generator.initial_seed() == 0:
             schedule = linear_schedule(T=40, beta_1=0.01, beta_T=0.2)
             return case(generator, schedule, 6, [40, 31, 20, 12, 5, 0])
@@ -278,7 +277,7 @@ def check_reverse_loop(learner_loop):
 
         def model(x_t=None, t=None, cond=None):
             refuse(x_t, t)
-            # It hears t, or being told another one would change nothing.
+            # It depends on t, or a wrong one would change nothing.
             return torch.tanh(1.5 * x_t + 2 * t[:, None] / schedule.T)
 
         return model, x_T, steps, schedule.a_table.tolist(), schedule.b_table.tolist()
@@ -290,13 +289,13 @@ def check_reverse_loop(learner_loop):
     def check():
         try:
             compare_loops()
-        # add_noise does step 3 as well, but it wants tensors and a schedule.
+        # add_noise could do step 3, but it needs tensors and a schedule.
         except TypeError as error:
             if "t must be a tensor of whole numbers" not in str(error):
                 raise
             raise NotYetRight(
-                "add_noise takes a tensor of steps, and a schedule that is not given: "
-                "use the given a and b, a[t_next] * x_0_hat + b[t_next] * eps_hat"
+                "add_noise takes a tensor of steps and a schedule, which is not given "
+                "here: use the given a and b, a[t_next] * x_0_hat + b[t_next] * eps_hat"
             ) from error
 
     def compare_loops():

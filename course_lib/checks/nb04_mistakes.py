@@ -1,4 +1,4 @@
-"""The mistakes that the check of notebook 04's residual block knows by name."""
+"""The mistakes in the residual block that the check of notebook 04 can name."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ def block_with(
     told=lambda h, scale, shift: h * (1 + scale) + shift,
     add=lambda x, h, y: x + y,
 ) -> Callable:
-    """The right block but for one part; `add` gets x, h after conv_1 and the end."""
+    """The right block but for one part; `add` gets x, h after conv_1, and the end."""
 
     def mistaken(x, scale, shift, block):
         h = conv_1(block)(bend_1(norm_1(block)(x)))
@@ -28,7 +28,7 @@ def block_with(
 
 
 def ending_with(end: Callable) -> Callable:
-    """The first half as it should be; `end` gets x, h, scale, shift and the block."""
+    """The right first half; `end` gets x, h, scale, shift and the block."""
 
     def mistaken(x, scale, shift, block):
         h = block.conv_1(F.silu(block.norm_1(x)))
@@ -38,7 +38,7 @@ def ending_with(end: Callable) -> Callable:
 
 
 def nothing(block):
-    """In place of a layer."""
+    """The identity, in place of a layer."""
     return lambda x: x
 
 
@@ -49,7 +49,7 @@ def time_too_late(x, scale, shift, block):
 
 
 def time_too_early(x, scale, shift, block):
-    """Scale and shift before the second norm, which takes them out again."""
+    """Scale and shift before the second norm, which undoes them."""
     h = block.conv_1(F.silu(block.norm_1(x))) * (1 + scale) + shift
     return x + block.conv_2(F.silu(block.norm_2(h)))
 
@@ -67,7 +67,7 @@ def time_twice(x, scale, shift, block):
 
 
 def time_after_silu(x, scale, shift, block):
-    """Scale and shift between the bend and the second convolution."""
+    """Scale and shift between silu and the second convolution."""
     h = block.conv_1(F.silu(block.norm_1(x)))
     return x + block.conv_2(F.silu(block.norm_2(h)) * (1 + scale) + shift)
 
@@ -91,7 +91,7 @@ def time_before_norm_1(x, scale, shift, block):
 
 
 def shortcut_of_the_bent(x, scale, shift, block):
-    """What is added is silu(norm_1(x)), which got the name x."""
+    """The shortcut adds silu(norm_1(x)), which overwrote x."""
     x = F.silu(block.norm_1(x))
     h = block.conv_1(x)
     return x + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))
@@ -104,13 +104,13 @@ def shortcut_in_the_middle(x, scale, shift, block):
 
 
 def shortcuts_twice(x, scale, shift, block):
-    """x + h goes into the second half, and is added at the end."""
+    """x + h goes into the second half, and it is added at the end."""
     h = x + block.conv_1(F.silu(block.norm_1(x)))
     return h + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))
 
 
 def x_in_the_second_half(x, scale, shift, block):
-    """norm_2 of x: what came out of the first half is lost."""
+    """norm_2 of x: the output of the first half is lost."""
     return x + block.conv_2(F.silu(block.norm_2(x) * (1 + scale) + shift))
 
 
@@ -127,58 +127,57 @@ def conv_before_norm(x, scale, shift, block):
 
 
 def x_overwritten(x, scale, shift, block):
-    """x = norm_1(x) first, and then `x +` adds the changed one."""
+    """x = norm_1(x) comes first, and then `x +` adds the changed x."""
     x = block.norm_1(x)
     h = block.conv_1(F.silu(x))
     return x + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))
 
 
 def added_too_early(x, scale, shift, block):
-    """The shortcut goes into the second convolution as well."""
+    """The shortcut goes into the second convolution."""
     h = block.conv_1(F.silu(block.norm_1(x)))
     return block.conv_2(x + F.silu(block.norm_2(h) * (1 + scale) + shift))
 
 
 def h_told(x, scale, shift, block):
-    """h is overwritten by what is scaled and shifted, and added."""
+    """h is overwritten by its scaled and shifted norm, and that is added."""
     h = block.conv_1(F.silu(block.norm_1(x)))
     h = block.norm_2(h) * (1 + scale) + shift
     return h + block.conv_2(F.silu(h))
 
 
-NOT_X = "h is added at the end; the shortcut adds x, what came in"
+NOT_X = "h is added at the end; the shortcut adds x, the input"
 BLOCK_MISTAKES = {
-    "the shortcut is missing: what came in, x, is added at the end": (
+    "the shortcut is missing: add the input, x, at the end": (
         block_with(add=lambda x, h, y: y)
     ),
     "the channels are multiplied by scale instead of 1 + scale: a new block has "
     "scale 0 and would wipe them out": (
         block_with(told=lambda h, scale, shift: h * scale + shift)
     ),
-    "scale and shift come too late: they act on norm_2(h), before the second "
+    "scale and shift come too late: they should act on norm_2(h), before the second "
     "convolution": time_too_late,
-    "scale and shift come too early, before norm_2, which takes them out again: they "
-    "act on norm_2(h)": time_too_early,
+    "scale and shift come too early, before norm_2, which undoes them: they should act "
+    "on norm_2(h)": time_too_early,
     "scale and shift act on norm_1(x), in the first half: they belong to norm_2(h)": (
         time_before_all
     ),
     "scale and shift act twice: they belong to norm_2(h) only": time_twice,
-    "scale and shift come after the second silu: they act on norm_2(h), before it": (
-        time_after_silu
-    ),
+    "scale and shift come after the second silu: they should act on norm_2(h), before "
+    "it": (time_after_silu),
     f"{NOT_X} (this is h after conv_1)": block_with(add=lambda x, h, y: h + y),
     f"{NOT_X} (this is h after scale and shift)": h_told,
     "x has been overwritten on the way: norm_1(x) is added at the end in place of x. "
     "Use another name, h": x_overwritten,
-    "the shortcut is added before conv_2: x is added at the very end": added_too_early,
-    "x is subtracted at the end; it is added": block_with(add=lambda x, h, y: y - x),
-    "scale and shift have changed places": (
+    "the shortcut is added before conv_2: add x at the very end": added_too_early,
+    "x is subtracted at the end: add it": block_with(add=lambda x, h, y: y - x),
+    "scale and shift are swapped": (
         block_with(told=lambda h, scale, shift: h * (1 + shift) + scale)
     ),
-    "the shift is forgotten: + shift": (
+    "the shift is forgotten: add + shift": (
         block_with(told=lambda h, scale, shift: h * (1 + scale))
     ),
-    "the scale is forgotten: * (1 + scale)": (
+    "the scale is forgotten: add * (1 + scale)": (
         block_with(told=lambda h, scale, shift: h + shift)
     ),
     "scale and shift are both forgotten: norm_2(h) * (1 + scale) + shift": (
@@ -186,21 +185,21 @@ BLOCK_MISTAKES = {
     ),
     "brackets are missing: `* 1 + scale` multiplies by 1 and adds the scale; write "
     "`* (1 + scale)`": block_with(told=lambda h, scale, shift: h + scale + shift),
-    "the brackets hold too much: first times (1 + scale), then plus shift, which is "
-    "not scaled itself": (
+    "the brackets hold too much: multiply by (1 + scale) first, then add shift, which "
+    "is not scaled itself": (
         block_with(told=lambda h, scale, shift: (h + shift) * (1 + scale))
     ),
-    "the channels are multiplied by scale + shift: it is * (1 + scale), then + shift": (
+    "the channels are multiplied by scale + shift: use * (1 + scale), then + shift": (
         block_with(told=lambda h, scale, shift: h * (scale + shift))
     ),
-    "the shift is subtracted; it is added": (
+    "the shift is subtracted: add it": (
         block_with(told=lambda h, scale, shift: h * (1 + scale) - shift)
     ),
     "the first silu is missing, between norm_1 and conv_1": (
         block_with(bend_1=lambda x: x)
     ),
     "the second silu is missing, before conv_2": block_with(bend_2=lambda x: x),
-    "both silus are missing: one stands before each convolution": (
+    "both silus are missing: one comes before each convolution": (
         block_with(bend_1=lambda x: x, bend_2=lambda x: x)
     ),
     "relu stands where silu belongs: F.silu": block_with(bend_1=F.relu, bend_2=F.relu),
@@ -208,27 +207,29 @@ BLOCK_MISTAKES = {
         block_with(bend_1=torch.sigmoid, bend_2=torch.sigmoid)
     ),
     "gelu stands where silu belongs: F.silu": block_with(bend_1=F.gelu, bend_2=F.gelu),
-    "norm_1 is missing: it comes first of all": block_with(norm_1=nothing),
-    "norm_2 is missing: scale and shift act on norm_2(h)": block_with(norm_2=nothing),
+    "norm_1 is missing: it comes first": block_with(norm_1=nothing),
+    "norm_2 is missing: scale and shift should act on norm_2(h)": (
+        block_with(norm_2=nothing)
+    ),
     "both norms are missing": block_with(norm_1=nothing, norm_2=nothing),
-    "norm_1 stands twice: the second one is norm_2": (
+    "norm_1 is used twice: the second one should be norm_2": (
         block_with(norm_2=lambda block: block.norm_1)
     ),
-    "conv_1 stands twice: the second one is conv_2": (
+    "conv_1 is used twice: the second one should be conv_2": (
         block_with(conv_2=lambda block: block.conv_1)
     ),
-    "conv_1 and conv_2 have changed places": (
+    "conv_1 and conv_2 are swapped": (
         block_with(conv_1=lambda block: block.conv_2, conv_2=lambda block: block.conv_1)
     ),
-    "norm_1 and norm_2 have changed places": (
+    "norm_1 and norm_2 are swapped": (
         block_with(norm_1=lambda block: block.norm_2, norm_2=lambda block: block.norm_1)
     ),
-    "silu and norm_1 have changed places: first norm_1, then silu": bend_before_norm_1,
+    "silu and norm_1 are swapped: first norm_1, then silu": bend_before_norm_1,
     "the first silu comes after conv_1: the order is norm_1, silu, conv_1": (
         bend_after_conv_1
     ),
-    "the shift stands outside of the second silu: silu goes around all of "
-    "norm_2(h) * (1 + scale) + shift": (
+    "the shift is outside the second silu: silu goes around all of norm_2(h) * (1 + "
+    "scale) + shift": (
         ending_with(
             lambda x, h, scale, shift, block: (
                 x + block.conv_2(F.silu(block.norm_2(h) * (1 + scale)) + shift)
@@ -236,10 +237,10 @@ BLOCK_MISTAKES = {
         )
     ),
     "the brackets are in the wrong place: `* (1 + scale + shift)` multiplies by the "
-    "shift, which is added: `* (1 + scale) + shift`": (
+    "shift, which should be added: `* (1 + scale) + shift`": (
         block_with(told=lambda h, scale, shift: h * (1 + scale + shift))
     ),
-    "the second silu stands outside of conv_2: it comes before it": (
+    "the second silu is outside conv_2: it comes before conv_2": (
         ending_with(
             lambda x, h, scale, shift, block: (
                 x + F.silu(block.conv_2(block.norm_2(h) * (1 + scale) + shift))
@@ -249,24 +250,25 @@ BLOCK_MISTAKES = {
     "silu is around the whole sum: nothing comes after x is added": (
         block_with(add=lambda x, h, y: F.silu(x + y))
     ),
-    "norm_2 is given x: it takes h, what came out of conv_1": x_in_the_second_half,
-    "x is multiplied with what comes out of conv_2; the shortcut adds it": (
+    "norm_2 is given x: give it h, the output of conv_1": x_in_the_second_half,
+    "x is multiplied by the output of conv_2: the shortcut adds x": (
         block_with(add=lambda x, h, y: x * y)
     ),
     "scale and shift act on x, before norm_1: they belong to norm_2(h)": (
         time_before_norm_1
     ),
-    "silu(norm_1(x)) is added at the end in place of x: the shortcut adds what came "
-    "in. Use another name, h": shortcut_of_the_bent,
-    "x is added after conv_1 as well: the only shortcut is at the very end": (
+    "silu(norm_1(x)) is added at the end in place of x: the shortcut adds the input. "
+    "Use another name, h": shortcut_of_the_bent,
+    "x is already added after conv_1: the only shortcut is at the very end": (
         shortcut_in_the_middle
     ),
     "x is added after conv_1, and the sum goes on as h: the only shortcut adds x, at "
     "the very end": shortcuts_twice,
     "conv_1 is missing": block_with(conv_1=nothing),
     "conv_2 is missing: it comes last, before x is added": block_with(conv_2=nothing),
-    "silu and norm have changed places: first the norm, then silu, then the "
-    "convolution": bend_before_norm,
+    "silu and norm are swapped: first the norm, then silu, then the convolution": (
+        bend_before_norm
+    ),
     "the convolutions come too early: the order is norm, silu, convolution": (
         conv_before_norm
     ),

@@ -13,11 +13,11 @@ from course_lib.networks.layers import ResidualBlock, time_embedding
 
 
 def check_time_embedding(learner_time_embedding):
-    """The learner's clock hands must be the library's, for steps of every size."""
+    """The learner's clock hands must be the library's, for early and late steps."""
 
     def check():
-        # float32 has few digits left for the angle of a fast hand after many turns.
-        # So mistakes are told apart by early steps, and late ones come after.
+        # After many turns, float32 has few digits left for the angle of a fast hand. So
+        # early steps tell mistakes apart, and late ones come after.
         compare(learner_time_embedding, time_embedding, early, TIME_MISTAKES, 1e-3)
         compare(learner_time_embedding, time_embedding, as_in_the_notebook, {}, 1e-3)
 
@@ -32,7 +32,7 @@ def early(generator):
 
 
 def as_in_the_notebook(generator):
-    """All the course's steps, every tenth of them."""
+    """Every tenth of the course's 1,000 steps."""
     return torch.arange(0, 1001, 10), 64
 
 
@@ -43,23 +43,23 @@ def turned(t, rate):
 
 
 def rates(count, base=10_000.0, first=0, divisor=None, sign=-1):
-    """base^(-i / count) for i = 0, 1, ...; the arguments are what goes wrong."""
+    """base^(-i / count) for i = 0, 1, ...; the arguments make it go wrong."""
     i = torch.arange(first, first + count)
     return base ** (sign * i / (divisor or count))
 
 
 def halves(t, width):
-    """The right cosines and sines, apart."""
+    """The right cosines and the right sines, as two tensors."""
     return time_embedding(t, width).chunk(2, dim=1)
 
 
 def with_rates(**wrong) -> Callable:
-    """The right function but for its rates."""
+    """The right function with other rates."""
     return lambda t, width: turned(t, rates(width // 2, **wrong))
 
 
 def of_angles(angles: Callable) -> Callable:
-    """The right function but for its angles, made of (t, rate)."""
+    """The right function with other angles, made from (t, rate)."""
 
     def mistaken(t, width):
         angle = angles(t[:, None].float(), rates(width // 2))
@@ -69,32 +69,35 @@ def of_angles(angles: Callable) -> Callable:
 
 
 TIME_MISTAKES = {
-    "sine and cosine have changed places: the cosines come first": (
+    "sine and cosine are swapped: the cosines come first": (
         lambda t, width: torch.cat(halves(t, width)[::-1], dim=1)
     ),
     "the hands turn at rates too close together: divide i by the number of hands, "
     "width // 2, not by width": (
         lambda t, width: turned(t, rates(width // 2, divisor=width))
     ),
-    "cosines and sines take turns: first come all cosines, then all sines": (
+    "cosines and sines alternate: all cosines come first, then all sines": (
         lambda t, width: torch.stack(halves(t, width), dim=2).flatten(1)
     ),
-    "each hand turns faster than the one before, and should turn slower: the exponent "
+    "each hand turns faster than the one before, but should turn slower: the exponent "
     "is -i / half, with a minus, and t is multiplied by the rate": with_rates(sign=1),
-    "the first hand is too slow: i counts 0, 1, 2, ... from 0, so that the first rate "
-    "is 1": with_rates(first=1),
-    "the last hand is too slow: divide i by half, the number of hands, and not by "
-    "half - 1": lambda t, width: turned(t, rates(width // 2, divisor=width // 2 - 1)),
-    "the rates fall from 1 to 1/e: it is 10,000 that is raised to the power -i / half, "
-    "not e": with_rates(base=math.e),
-    "the rates fall too little: it is 10,000 that is raised to the power -i / half, "
-    "and here it is 1,000": with_rates(base=1_000.0),
-    "brackets are missing: `10_000**-i / half` divides the power by half, and the "
+    "the first hand is too slow: i counts 0, 1, 2, ..., so that the first rate is 1": (
+        with_rates(first=1)
+    ),
+    "the last hand is too slow: divide i by half, the number of hands, not by half - "
+    "1": lambda t, width: turned(t, rates(width // 2, divisor=width // 2 - 1)),
+    "the rates fall from 1 to 1/e: raise 10,000 to the power -i / half, not e": (
+        with_rates(base=math.e)
+    ),
+    "the rates fall too little: raise 10,000 to the power -i / half, not 1,000": (
+        with_rates(base=1_000.0)
+    ),
+    "brackets are missing: `10_000**-i / half` divides the power by half, but the "
     "exponent is -i / half; write `10_000 ** (-i / half)`": (
         lambda t, width: turned(t, 10_000.0 ** -torch.arange(width // 2) / (width // 2))
     ),
-    "`//` rounds down, so that all exponents but the first are -1: write "
-    "`-i / half`, with one stroke": (
+    "`//` rounds down, so that all exponents but the first are -1: write `-i / half`, "
+    "with a single slash": (
         lambda t, width: turned(
             t, 10_000.0 ** (-torch.arange(width // 2) // (width // 2))
         )
@@ -110,7 +113,8 @@ TIME_MISTAKES = {
     "t and the rate are added: an angle is the rate *times* t": (
         of_angles(lambda t, rate: t + rate)
     ),
-    "t stands outside: the angle is the rate times t, and then comes its cosine": (
+    "t is outside the cosine: the angle is the rate times t, and then comes its "
+    "cosine": (
         lambda t, width: (
             t[:, None]
             * turned(torch.ones_like(t), rates(width // 2)).expand(len(t), width)
@@ -119,22 +123,22 @@ TIME_MISTAKES = {
     "every row has the hands of the first step: use all of t, `t[:, None]`": (
         lambda t, width: time_embedding(t[:1].expand(len(t)), width)
     ),
-    "there are cosines twice and no sines": (
+    "the cosines appear twice, and the sines not at all": (
         lambda t, width: torch.cat([halves(t, width)[0]] * 2, dim=1)
     ),
-    "there are sines twice and no cosines": (
+    "the sines appear twice, and the cosines not at all": (
         lambda t, width: torch.cat([halves(t, width)[1]] * 2, dim=1)
     ),
-    "the sines are missing: put them behind the cosines, torch.cat(..., dim=1)": (
+    "the sines are missing: put them after the cosines, torch.cat(..., dim=1)": (
         lambda t, width: halves(t, width)[0]
     ),
-    "those are the angles: of each, return the cosine and the sine": (
+    "those are the angles: return the cosine and the sine of each": (
         lambda t, width: t[:, None].float() * rates(width // 2)
     ),
     "there are twice as many hands as asked for: width // 2 hands make width numbers": (
         lambda t, width: time_embedding(t, 2 * width)
     ),
-    "sines are laid below cosines, as further rows: torch.cat(..., dim=1) puts them "
+    "the sines are below the cosines, as further rows: torch.cat(..., dim=1) puts them "
     "beside each other": lambda t, width: torch.cat(halves(t, width), dim=0),
     "torch.stack makes an axis of its own for cosine and sine: torch.cat(..., dim=1) "
     "puts them beside each other": (
@@ -148,7 +152,7 @@ TIME_MISTAKES = {
     "torch.cat(..., dim=1) puts them beside each other": (
         lambda t, width: torch.stack(halves(t, width), dim=0)
     ),
-    "rows and columns have changed places: each step has a row": (
+    "rows and columns are swapped: each step has a row": (
         lambda t, width: time_embedding(t, width).T
     ),
 }
@@ -169,11 +173,11 @@ def check_residual_block(learner_residual_block):
         refuse_the_whole_block(learner_residual_block)
         compare(learner_residual_block, right_block, shaken_block, BLOCK_MISTAKES, 1e-4)
         x, scale, shift, block = shaken_block(torch.Generator().manual_seed(2))
-        # Any input that wants a gradient: blocks lie behind blocks, and all learn.
+        # A gradient must reach the input: blocks follow blocks, and all of them learn.
         out = ask(learner_residual_block, x.requires_grad_(), scale, shift, block)
         if not out.requires_grad:
             raise NotYetRight(
-                "the numbers are right, but no gradient comes through: a network of "
+                "the numbers are right, but no gradient gets through: a network of "
                 "such blocks could not learn. Leave out .detach() and torch.no_grad()"
             )
 
@@ -181,7 +185,7 @@ def check_residual_block(learner_residual_block):
 
 
 def refuse_the_whole_block(learner_residual_block) -> None:
-    """`block(x, scale, shift)`: a sentence in place of Python's count of arguments."""
+    """Explain `block(x, scale, shift)`, instead of Python's count of arguments."""
     given = shaken_block(torch.Generator().manual_seed(0))
     try:
         ask(learner_residual_block, *given)
@@ -189,22 +193,22 @@ def refuse_the_whole_block(learner_residual_block) -> None:
         if "ResidualBlock.forward()" not in str(error):
             raise
         raise NotYetRight(
-            "it calls the whole `block`, which wants the time embedding, and is what "
-            "you are to write: write it from its layers, block.norm_1, block.conv_1, "
+            "it calls the whole `block`, which needs the time embedding, and which you "
+            "are asked to write: build it from its layers, block.norm_1, block.conv_1, "
             "block.norm_2 and block.conv_2"
         ) from None
 
 
 def shaken_block(generator):
     """x, scale, shift and a block in which every part matters."""
-    # 8 channels have a group each, 16 have two in a group; and, as in the notebook,
-    # one picture or more.
+    # With 8 channels each is a group of its own, with 16 a group has two. And, as in
+    # the notebook, there are one or more pictures.
     batch, width, side = ((2, 8, 4), (1, 16, 8), (1, 8, 4))[generator.initial_seed()]
     block = ResidualBlock(width=width, vec_width=4)
     for parameter in block.parameters():  # a new block does nothing: shake it
         drawn = torch.randn(parameter.shape, generator=generator)
-        # By the root of how many numbers each sum has, so that nothing grows or fades
-        # on its way through, and every part of the block matters in the end.
+        # Divided by the root of how many numbers each sum has, so that nothing grows or
+        # fades on its way through, and every part of the block matters in the end.
         parameter.data = drawn / math.sqrt(max(1, parameter[0].numel()))
     x = torch.randn(batch, width, side, side, generator=generator)
     scale, shift = torch.randn(2, batch, width, 1, 1, generator=generator)

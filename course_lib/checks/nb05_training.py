@@ -30,13 +30,13 @@ def check_velocity_loss(learner_velocity_loss):
 
 
 def fake_network(x_t, t):
-    """Bent, and it hears t: so a wrong x_t and a wrong t change the loss as well."""
+    """A nonlinear function of x_t and t: a mistake in either changes the loss."""
     return (0.5 * x_t).tanh() + (t / 1000).reshape(-1, 1, 1, 1)
 
 
 def batch_of(generator):
-    """A network, x_0, eps, t and T; each time another T, batch and side."""
-    # Not 1000 alone: a T that somebody has typed in would pass.
+    """A network, x_0, eps, t and T; each seed has another T, batch and side."""
+    # Not only 1000, or a typed-in T would pass.
     T, batch, side = ((1000, 4, 8), (250, 3, 6))[generator.initial_seed() % 2]
     x_0 = torch.rand(batch, 3, side, side, generator=generator) * 2 - 1
     eps = torch.randn(batch, 3, side, side, generator=generator)
@@ -45,14 +45,13 @@ def batch_of(generator):
 
 
 def refuse_without_gradient(learner_velocity_loss) -> None:
-    """The loss must lead back to the weights, and be left for the loop to use."""
+    """Raise NotYetRight if no gradient reaches the weights, or backward() is called."""
     weight = torch.ones((), requires_grad=True)
 
     def network(x_t, t=None):
         if t is None:
             raise NotYetRight(
-                "the network is given x_t only; it wants the step as well: "
-                "model(x_t, t)"
+                "the network is given x_t only; it also needs the step: model(x_t, t)"
             )
         return weight * fake_network(x_t, t)
 
@@ -67,7 +66,8 @@ def refuse_without_gradient(learner_velocity_loss) -> None:
             "it returns a plain number, from which no gradient leads back to the "
             "network: leave out .item() or float(...)"
         )
-    # Only if all else is right: a loss that never asks the network has another mistake.
+    # Only if all else is right: a loss that never calls the network has another
+    # mistake.
     expected = right_loss(fake_network, *rest)
     right = isinstance(loss, Tensor) and loss.shape == expected.shape
     if right and not loss.requires_grad and torch.isclose(loss.float(), expected):
@@ -82,7 +82,7 @@ def error_of(target, v_hat):
 
 
 def loss_of(target=None, mix=None, told=None, measure=error_of):
-    """The right loss but for one part; each part is made of (x_0, eps, u, t)."""
+    """The right loss but for one part; each part is a function of (x_0, eps, u, t)."""
     target = target or (lambda x_0, eps, u, t: eps - x_0)
     mix = mix or (lambda x_0, eps, u, t: (1 - u) * x_0 + u * eps)
     told = told or (lambda x_0, eps, u, t: t)
@@ -95,7 +95,7 @@ def loss_of(target=None, mix=None, told=None, measure=error_of):
 
 
 def picture_loss(model, x_0, eps, t, T):
-    """The error of the picture that the velocity tells."""
+    """The error of the picture that follows from the velocity."""
     u = (t / T).reshape(-1, 1, 1, 1)
     x_t = (1 - u) * x_0 + u * eps
     return (x_t - u * model(x_t, t) - x_0).square().mean()
@@ -108,13 +108,13 @@ def quarter_turn(t, T):
 
 
 def the_notebooks_cosine(t, T):
-    """The factors of `cosine`, which the notebook has made for T = 1000."""
+    """The factors of the notebook's `cosine`, for T = 1000."""
     schedule = cosine_schedule(T=1000)
     return schedule.a(t).reshape(-1, 1, 1, 1), schedule.b(t).reshape(-1, 1, 1, 1)
 
 
 def on_the_cosine(factors, target=lambda x_0, eps, a, b: a * eps - b * x_0):
-    """The loss on notebook 03's road: its mixture, and by itself its velocity too."""
+    """The loss on notebook 03's road: its mixture and, by default, its velocity."""
 
     def mistaken(model, x_0, eps, t, T):
         a, b = factors(t, T)
@@ -135,23 +135,25 @@ COSINE_MIX = (
 LOSS_MISTAKES = {
     "the velocity points from the noise to the picture; noise is mixed *in* as t "
     "grows, so it is eps - x_0": loss_of(lambda x_0, eps, u, t: x_0 - eps),
-    "the network is asked for the noise, eps; here it is to say the velocity, "
-    "eps - x_0": loss_of(lambda x_0, eps, u, t: eps),
-    "the network is asked for the picture, x_0; here it is to say the velocity, "
-    "eps - x_0": loss_of(lambda x_0, eps, u, t: x_0),
+    "the target is the noise, eps; here it is the velocity, eps - x_0": (
+        loss_of(lambda x_0, eps, u, t: eps)
+    ),
+    "the target is the picture, x_0; here it is the velocity, eps - x_0": (
+        loss_of(lambda x_0, eps, u, t: x_0)
+    ),
     "that is the velocity on notebook 03's road, a eps - b x_0; on the straight line "
     "it is eps - x_0": loss_of(lambda x_0, eps, u, t: (1 - u) * eps - u * x_0),
-    "the network is asked for the sum of noise and picture; the velocity is their "
-    "difference, eps - x_0": loss_of(lambda x_0, eps, u, t: eps + x_0),
-    "the target is x_t - x_0, or u * (eps - x_0), which is the same; the "
-    "velocity goes all the way to the noise, eps - x_0": (
+    "the target is the sum of noise and picture; the velocity is their difference, eps "
+    "- x_0": loss_of(lambda x_0, eps, u, t: eps + x_0),
+    "the target is x_t - x_0, which is the same as u * (eps - x_0); the velocity goes "
+    "all the way to the noise, eps - x_0": (
         loss_of(lambda x_0, eps, u, t: u * (eps - x_0))
     ),
-    "the target is eps - x_t, or (1 - u) * (eps - x_0), which is the same; the "
-    "velocity starts at the clean picture, eps - x_0": (
+    "the target is eps - x_t, which is the same as (1 - u) * (eps - x_0); the velocity "
+    "starts at the clean picture, eps - x_0": (
         loss_of(lambda x_0, eps, u, t: (1 - u) * (eps - x_0))
     ),
-    "the target is divided by u; the velocity is the whole way in the whole time, "
+    "the target is divided by u; the velocity is the whole way over the whole time, "
     "eps - x_0": loss_of(lambda x_0, eps, u, t: (eps - x_0) / u),
     COSINE.format("u is an angle"): on_the_cosine(quarter_turn),
     COSINE.format("cosine_schedule"): on_the_cosine(the_notebooks_cosine),
@@ -161,52 +163,54 @@ LOSS_MISTAKES = {
     COSINE_MIX.format("cosine_schedule"): (
         on_the_cosine(the_notebooks_cosine, lambda x_0, eps, a, b: eps - x_0)
     ),
-    "the network is asked for x_t, which it is given; it is to say the velocity, "
-    "eps - x_0": loss_of(lambda x_0, eps, u, t: (1 - u) * x_0 + u * eps),
-    "picture and noise are mixed the wrong way round: at u = 0 there is only picture, "
-    "so x_t = (1 - u) * x_0 + u * eps": (
+    "the target is x_t, which the network is given; it should be the velocity, eps - "
+    "x_0": loss_of(lambda x_0, eps, u, t: (1 - u) * x_0 + u * eps),
+    "picture and noise are mixed the wrong way round: at u = 0 there is only the "
+    "picture, so x_t = (1 - u) * x_0 + u * eps": (
         loss_of(mix=lambda x_0, eps, u, t: u * x_0 + (1 - u) * eps)
     ),
     "they are mixed with square roots, as on DDPM's road; the straight line has none, "
     "(1 - u) * x_0 + u * eps": (
         loss_of(mix=lambda x_0, eps, u, t: (1 - u).sqrt() * x_0 + u.sqrt() * eps)
     ),
-    "the noise is added on top: the picture's share goes down, (1 - u) * x_0": (
+    "the noise is added on top: the picture's share must shrink, (1 - u) * x_0": (
         loss_of(mix=lambda x_0, eps, u, t: x_0 + u * eps)
     ),
-    "the noise is mixed in whole: its share is u, u * eps": (
+    "all of the noise is mixed in: its share is u, u * eps": (
         loss_of(mix=lambda x_0, eps, u, t: (1 - u) * x_0 + eps)
     ),
-    "the noise is subtracted in the mixture; it is added, (1 - u) * x_0 + u * eps": (
+    "the mixture subtracts the noise; add it, (1 - u) * x_0 + u * eps": (
         loss_of(mix=lambda x_0, eps, u, t: (1 - u) * x_0 - u * eps)
     ),
-    "the network is shown the clean picture: it gets x_t, with the noise in it": (
+    "the network is shown the clean picture: give it x_t, with the noise in it": (
         loss_of(mix=lambda x_0, eps, u, t: x_0)
     ),
-    "the network is shown nothing but noise: it gets x_t, with the picture in it": (
+    "the network is shown nothing but noise: give it x_t, with the picture in it": (
         loss_of(mix=lambda x_0, eps, u, t: eps)
     ),
-    "the network is told u; it wants the step itself, t": (
+    "the network is told u; tell it the step itself, t": (
         loss_of(told=lambda x_0, eps, u, t: u.flatten())
     ),
-    "the network is told t - 1; it wants t": loss_of(told=lambda x_0, eps, u, t: t - 1),
-    "the errors are added up; ask for their mean, .mean()": (
+    "the network is told t - 1; tell it t": loss_of(told=lambda x_0, eps, u, t: t - 1),
+    "the errors are added up; take their mean, .mean()": (
         loss_of(measure=lambda v, v_hat: (v_hat - v).square().sum())
     ),
     "those are the errors of all pixels; a loss is one number, their .mean()": (
         loss_of(measure=lambda v, v_hat: (v_hat - v).square())
     ),
-    "that is one loss a picture; a loss is one number, the mean over all": (
+    "that is one loss per picture; a loss is one number, the mean over all": (
         loss_of(measure=lambda v, v_hat: (v_hat - v).square().flatten(1).mean(1))
     ),
-    "the errors are not squared but taken without their sign; use .square()": (
+    "the errors have lost their sign but are not squared; use .square()": (
         loss_of(measure=lambda v, v_hat: (v_hat - v).abs().mean())
     ),
     "the errors are not squared, and cancel each other; use .square()": (
         loss_of(measure=lambda v, v_hat: (v_hat - v).mean())
     ),
     "the errors are not squared, and cancel each other; use .square() (and the guess "
-    "is taken from the velocity)": loss_of(measure=lambda v, v_hat: (v - v_hat).mean()),
+    "is subtracted from the velocity)": (
+        loss_of(measure=lambda v, v_hat: (v - v_hat).mean())
+    ),
     "first the mean, then the square: errors of both signs cancel. First .square(), "
     "then .mean()": loss_of(measure=lambda v, v_hat: (v_hat - v).mean().square()),
     "there is a root around it: the mean of the squares is enough": (
@@ -224,8 +228,8 @@ LOSS_MISTAKES = {
     "that is the guess itself; return the mean of its squared error": (
         loss_of(measure=lambda v, v_hat: v_hat)
     ),
-    "that is the error of the picture, which the velocity tells; ask for the error of "
-    "the velocity itself": picture_loss,
+    "that is the error of the picture that follows from the velocity; take the error "
+    "of the velocity itself": picture_loss,
 }
 
 
@@ -233,7 +237,7 @@ LOSS_MISTAKES = {
 
 
 def right_average(average, weights, kept):
-    """Keep the share `kept` of the average and fill up with the weights."""
+    """Keep the share `kept` of the average and fill up with weights; any shape."""
     return torch.lerp(average, weights, 1 - kept)
 
 
@@ -260,25 +264,25 @@ AVERAGE_MISTAKES = {
     "the shares are swapped: `kept` is how much of the *average* stays": (
         lambda average, weights, kept: kept * weights + (1 - kept) * average
     ),
-    "the weights are added on top: what is kept and what is new must make 1": (
+    "the weights are added on top: the kept share and the new one must add up to 1": (
         lambda average, weights, kept: kept * average + weights
     ),
-    "that is the plain mean of both: `kept` says how much of each": (
+    "that is the plain mean of both: `kept` says how much of each to take": (
         lambda average, weights, kept: (average + weights) / 2
     ),
     "the average is kept whole: only `kept` of it stays, kept * average": (
         lambda average, weights, kept: average + (1 - kept) * weights
     ),
-    "both are kept to the same share: the weights get what is left, 1 - kept": (
+    "both get the same share: the weights get what is left, 1 - kept": (
         lambda average, weights, kept: kept * (average + weights)
     ),
-    "the weights are subtracted; they are added, with 1 - kept, and not kept - 1": (
+    "the weights are subtracted; add them, with 1 - kept, not kept - 1": (
         lambda average, weights, kept: kept * average - (1 - kept) * weights
     ),
-    "the weights are missing: + (1 - kept) * weights": (
+    "the weights are missing: add (1 - kept) * weights": (
         lambda average, weights, kept: kept * average
     ),
-    "the old average is missing: kept * average +": (
+    "the old average is missing: add kept * average": (
         lambda average, weights, kept: (1 - kept) * weights
     ),
     "it returns today's weights; keep the share `kept` of the average": (
@@ -287,36 +291,30 @@ AVERAGE_MISTAKES = {
     "it returns the old average; mix in (1 - kept) * weights": (
         lambda average, weights, kept: average
     ),
-    "the sum is halved: the two shares make 1 already": (
+    "the sum is halved: the two shares add up to 1 already": (
         lambda average, weights, kept: (kept * average + (1 - kept) * weights) / 2
     ),
     "the new share is 1 + kept; it is 1 - kept": (
         lambda average, weights, kept: kept * average + (1 + kept) * weights
     ),
-    "brackets are missing: `1 - kept * weights` takes from 1; write "
-    "`(1 - kept) * weights`": (
-        lambda average, weights, kept: kept * average + 1 - kept * weights
-    ),
+    "brackets are missing: `1 - kept * weights` subtracts from 1; write `(1 - kept) * "
+    "weights`": (lambda average, weights, kept: kept * average + 1 - kept * weights),
     "0.99 is typed in: use `kept`, which may be another number": (
         lambda average, weights, kept: 0.99 * average + 0.01 * weights
     ),
     "0.95 is typed in: use `kept`, which may be another number": (
         lambda average, weights, kept: 0.95 * average + 0.05 * weights
     ),
-    "that is only the step; it is added to the average, average + (1 - kept) * "
-    "(weights - average)": (
-        lambda average, weights, kept: (1 - kept) * (weights - average)
-    ),
-    "the step is subtracted from the weights: it starts at the average, average + "
-    "(1 - kept) * (weights - average)": (
+    "that is only the step; add it to the average, average + (1 - kept) * (weights - "
+    "average)": (lambda average, weights, kept: (1 - kept) * (weights - average)),
+    "the step starts at the weights: it should start at the average, average + (1 - "
+    "kept) * (weights - average)": (
         lambda average, weights, kept: weights + (1 - kept) * (weights - average)
     ),
     "the step goes away from the weights: it is weights - average, not average - "
     "weights": (
         lambda average, weights, kept: average + (1 - kept) * (average - weights)
     ),
-    "average and weights are multiplied with each other; each gets its share, and "
-    "these are added": (
-        lambda average, weights, kept: kept * average * (1 - kept) * weights
-    ),
+    "average and weights are multiplied by each other; give each its share, and add "
+    "the two": (lambda average, weights, kept: kept * average * (1 - kept) * weights),
 }

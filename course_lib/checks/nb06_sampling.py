@@ -16,9 +16,9 @@ A, B = table(SCHEDULE)
 
 
 def std_of_ddpm(t: int, t_next: int) -> float:
-    """How much of the noise at t_next is fresh in DDPM, as the notebook has it."""
-    # The same as `std_of_fresh`, in a form that rounding never takes above b[t_next]:
-    # else the root of what is left would be complex.
+    """The standard deviation of DDPM's fresh noise at t_next, as in the notebook."""
+    # The same as `std_of_fresh`, in a form that rounding never takes above b[t_next];
+    # otherwise the root of what is left would be complex.
     assert t_next < t, "t_next comes after t: it is std_of_ddpm(t, t_next)"
     ratio = A[t] * B[t_next] / (A[t_next] * B[t])
     return B[t_next] * (1 - ratio**2) ** 0.5
@@ -40,7 +40,7 @@ def root(variance: float) -> float:
 
 
 def step_with(picture, kept, fresh):
-    """A step that mixes in these amounts, each a function of (t, t_next, eta)."""
+    """A step that mixes these amounts, each a function of (t, t_next, eta)."""
 
     def step(x_0_hat, eps_hat, eps_new, t, t_next, eta):
         amounts = (amount(t, t_next, eta) for amount in (picture, kept, fresh))
@@ -50,7 +50,7 @@ def step_with(picture, kept, fresh):
     return step
 
 
-# The right amounts; each mistake below has one or two others.
+# The right amounts; each mistake below has one or two of its own.
 def picture(t, t_next, eta):
     return A[t_next]
 
@@ -88,58 +88,56 @@ def picture_for_noise(x_0_hat, eps_hat, eps_new, t, t_next, eta):
 
 
 STEP_MISTAKES = {
-    "it mixes with a and b of step t: what comes out belongs to t_next, so it is "
-    "a[t_next] and b[t_next]": step_with(
+    "it mixes with a and b of step t: the result belongs to t_next, so use a[t_next] "
+    "and b[t_next]": step_with(
         lambda t, t_next, eta: A[t],
         lambda t, t_next, eta: root(B[t] ** 2 - fresh(t, t_next, eta) ** 2),
         fresh,
     ),
-    "the picture is that of step t: what comes out belongs to t_next, so it is "
+    "the picture has the share of step t: the result belongs to t_next, so use "
     "a[t_next]": step_with(lambda t, t_next, eta: A[t], kept, fresh),
-    "the noise is that of step t: what comes out belongs to t_next, so `kept` begins "
+    "the noise has the share of step t: the result belongs to t_next, so `kept` begins "
     "with b[t_next]": step_with(
         picture,
         lambda t, t_next, eta: root(B[t] ** 2 - fresh(t, t_next, eta) ** 2),
         fresh,
     ),
-    "the predicted noise is missing: without its part `kept * eps_hat` too little "
-    "noise is left for step t_next": step_with(picture, nothing, fresh),
-    "the fresh noise is missing: its part is `std * eps_new`": step_with(
+    "the predicted noise is missing: without `kept * eps_hat` there is too little "
+    "noise for step t_next": step_with(picture, nothing, fresh),
+    "the fresh noise is missing: add `std * eps_new`": step_with(
         picture, kept, nothing
     ),
-    "the picture is missing: its part is `a[t_next] * x_0_hat`": step_with(
+    "the picture is missing: add `a[t_next] * x_0_hat`": step_with(
         nothing, kept, fresh
     ),
-    "the guess of the picture is taken whole: at step t_next its part is "
-    "`a[t_next] * x_0_hat`": step_with(lambda t, t_next, eta: 1.0, kept, fresh),
+    "the guess of the picture is used whole: at step t_next its part is `a[t_next] * "
+    "x_0_hat`": step_with(lambda t, t_next, eta: 1.0, kept, fresh),
     "a variance stands where a standard deviation belongs: b[t_next] ** 2 - std ** "
     "2 is a variance, and `kept` is its square root": step_with(
         picture,
         lambda t, t_next, eta: B[t_next] ** 2 - fresh(t, t_next, eta) ** 2,
         fresh,
     ),
-    "standard deviations are subtracted, but it is variances that add: kept ** 2 is "
+    "standard deviations are subtracted, but only variances add: kept ** 2 is "
     "b[t_next] ** 2 - std ** 2": step_with(
         picture, lambda t, t_next, eta: B[t_next] - fresh(t, t_next, eta), fresh
     ),
-    "b[t_next] is a standard deviation: square it as well before std ** 2 is taken "
-    "off": step_with(
+    "b[t_next] is a standard deviation: square it before you subtract std ** "
+    "2": step_with(
         picture,
         lambda t, t_next, eta: root(B[t_next] - fresh(t, t_next, eta) ** 2),
         fresh,
     ),
-    "std is a standard deviation: square it as well before it is taken off "
-    "b[t_next] ** 2": step_with(
+    "std is a standard deviation: square it before you subtract it from b[t_next] ** "
+    "2": step_with(
         picture,
         lambda t, t_next, eta: root(B[t_next] ** 2 - fresh(t, t_next, eta)),
         fresh,
     ),
-    "nothing is taken off the predicted noise, so with the fresh noise there is too "
-    "much: kept ** 2 is b[t_next] ** 2 - std ** 2": step_with(
-        picture, all_predicted, fresh
-    ),
-    "the fresh part is added to the predicted noise and must be taken off it: kept ** "
-    "2 is b[t_next] ** 2 - std ** 2": step_with(
+    "the predicted noise is not reduced, so with the fresh noise there is too much: "
+    "kept ** 2 is b[t_next] ** 2 - std ** 2": step_with(picture, all_predicted, fresh),
+    "the fresh part is added to the predicted noise, but must be subtracted: kept ** 2 "
+    "is b[t_next] ** 2 - std ** 2": step_with(
         picture,
         lambda t, t_next, eta: root(B[t_next] ** 2 + fresh(t, t_next, eta) ** 2),
         fresh,
@@ -147,7 +145,7 @@ STEP_MISTAKES = {
     "eta is not used: std is eta times what std_of_ddpm says": step_with(
         picture, kept_of_ddpm, of_ddpm
     ),
-    "eta is no share of two noises: their variances add, so `kept` is the root of "
+    "eta does not divide the noise in two: the variances add, so `kept` is the root of "
     "b[t_next] ** 2 - std ** 2, with std = eta * std_of_ddpm(t, t_next)": step_with(
         picture,
         lambda t, t_next, eta: (1 - eta) * B[t_next],
@@ -165,10 +163,12 @@ STEP_MISTAKES = {
     "no noise is fresh, whatever eta says: std is eta times what std_of_ddpm says": (
         step_with(picture, all_predicted, nothing)
     ),
-    "eta stands at the fresh noise only: `kept` is found with the same std, and std "
-    "has eta in it": step_with(picture, kept_of_ddpm, fresh),
-    "eta stands in `kept` only: the fresh noise is as loud as the same std, and std "
-    "has eta in it": step_with(picture, kept, of_ddpm),
+    "only the fresh noise uses eta: `kept` needs the same std, with eta in it": (
+        step_with(picture, kept_of_ddpm, fresh)
+    ),
+    "only `kept` uses eta: the fresh noise needs the same std, with eta in it": (
+        step_with(picture, kept, of_ddpm)
+    ),
     "the fresh noise has the standard deviation 1: its part is `std * eps_new`": (
         step_with(picture, kept, lambda t, t_next, eta: 1.0)
     ),
@@ -176,29 +176,30 @@ STEP_MISTAKES = {
     "a square": step_with(
         picture, kept, lambda t, t_next, eta: fresh(t, t_next, eta) ** 2
     ),
-    "the fresh noise is as loud as all of the noise: its part is `std * eps_new`": (
+    "the fresh noise is as strong as all of the noise: its part is `std * eps_new`": (
         step_with(picture, kept, all_predicted)
     ),
-    "predicted and fresh noise are exchanged: it is `kept * eps_hat` and `std * "
-    "eps_new`": exchanged,
-    "picture and predicted noise are exchanged: a[t_next] goes with x_0_hat and `kept` "
+    "predicted and fresh noise are swapped: use `kept * eps_hat` and `std * eps_new`": (
+        exchanged
+    ),
+    "picture and predicted noise are swapped: a[t_next] goes with x_0_hat and `kept` "
     "with eps_hat": picture_for_noise,
-    "a and b are exchanged: a says how much picture there is, b how much noise": (
+    "a and b are swapped: a says how much picture there is, b how much noise": (
         step_with(
             lambda t, t_next, eta: B[t_next],
             lambda t, t_next, eta: root(A[t_next] ** 2 - fresh(t, t_next, eta) ** 2),
             fresh,
         )
     ),
-    "the noise is taken off: x_next still holds noise, so all three parts are added": (
+    "the noise is subtracted: x_next still holds noise, so add all three parts": (
         step_with(picture, lambda *at: -kept(*at), lambda *at: -fresh(*at))
     ),
-    "the predicted noise is taken off: x_next still holds noise, so all three parts "
-    "are added": step_with(picture, lambda *at: -kept(*at), fresh),
+    "the predicted noise is subtracted: x_next still holds noise, so add all three "
+    "parts": step_with(picture, lambda *at: -kept(*at), fresh),
 }
 
 
-@plain_torch()  # what it prepares is plain as well, whatever is set
+@plain_torch()  # its own cases must be plain, whatever is set
 def check_ddim_step(learner_ddim_step):
     """The right mix of guess, predicted noise and fresh noise, at random steps."""
 
@@ -206,10 +207,10 @@ def check_ddim_step(learner_ddim_step):
         guesses = torch.randn(3, 2, 3, 8, 8, generator=generator)
         numbers = torch.rand(3, generator=generator).tolist()
         # t is always above t_next, and neither is an end, where a or b is 0 and hides
-        # what is multiplied with it.
+        # what it multiplies.
         t = 500 + int(400 * numbers[0])
         t_next = 100 + int(300 * numbers[1])
-        # eta lies between its ends too: at 0 there is no fresh noise, and half of the
+        # eta is not an end either: at 0 there is no fresh noise, and half of the
         # formula could be missing.
         return *guesses, t, t_next, 0.4 + 0.4 * numbers[2]
 
@@ -219,7 +220,7 @@ def check_ddim_step(learner_ddim_step):
         "with eta = 1": (one, two, three, 750, 500, 1.0),
         "at the last step, where t_next is 0": (one, two, three, 83, 0, 0.5),
         # From T on, all of the noise is fresh: with another form of std, rounding takes
-        # b ** 2 - std ** 2 below 0, and Python's root of it is a complex number.
+        # b ** 2 - std ** 2 below 0, and its root in Python is a complex number.
         **{
             f"with eta = 1, from t = 1000 to t_next = {t_next}": (
                 *(one, two, three, 1000, t_next, 1.0),
@@ -234,7 +235,7 @@ def check_ddim_step(learner_ddim_step):
 
 
 def evenly(first, last, count):
-    """So many whole numbers from first to last, both included."""
+    """`count` whole numbers from first to last, both included, evenly spaced."""
     return torch.linspace(first, last, count, dtype=torch.float64).round().int()
 
 
@@ -251,7 +252,7 @@ STEPS_MISTAKES = {
     ),
     "there are as many numbers as steps: n steps have n + 1 ends, like a fence and its "
     "posts": lambda T, steps: evenly(T, 0, steps).tolist(),
-    "the list climbs, and its last number, T, is missing: it is to walk from T down "
+    "the list climbs, and its last number, T, is missing: it should walk from T down "
     "to 0": lambda T, steps: choose_steps(T, steps)[:0:-1],
     "the stride is cut to a whole number before it is multiplied, so the walk does "
     "not end at 0: round at the very end": (
@@ -265,29 +266,26 @@ STEPS_MISTAKES = {
     "0: work out each number as a fraction of T, and round it at the very end": (
         lambda T, steps: list(range(T, 0, -T // steps))
     ),
-    "the strides are whole numbers, and the last one has to make up for it: work out "
-    "each number as a fraction of T, and round it at the very end": (
+    "the strides are whole numbers, and the last one has to make up the difference: "
+    "work out each number as a fraction of T, and round it at the very end": (
         lambda T, steps: [*range(T, 0, -T // steps), 0]
     ),
-    "the stride is cut to a whole number, so there is one short step too many at the "
-    "end: round at the very end": lambda T, steps: [*range(T, 0, -(T // steps)), 0],
-    "int(...) and // cut off what stands behind the point: round(...) goes to the "
-    "nearest whole number": (
-        lambda T, steps: [T * (steps - i) // steps for i in range(steps + 1)]
-    ),
-    "these are no whole numbers: round(...) makes them so": (
+    "the stride is cut to a whole number, so there is an extra short step at the end: "
+    "round at the very end": lambda T, steps: [*range(T, 0, -(T // steps)), 0],
+    "int(...) and // cut off the decimals: round(...) goes to the nearest whole "
+    "number": (lambda T, steps: [T * (steps - i) // steps for i in range(steps + 1)]),
+    "these are not whole numbers: round them with round(...)": (
         lambda T, steps: [T * (steps - i) / steps for i in range(steps + 1)]
     ),
-    "these are shares of the way, from 1 to 0: times T, and rounded, they are steps": (
-        lambda T, steps: [(steps - i) / steps for i in range(steps + 1)]
-    ),
-    "it counts from `steps` down to 0: each of them is a stride of T / steps": (
+    "these are shares of the way, from 1 to 0: multiply them by T and round them to "
+    "get steps": (lambda T, steps: [(steps - i) / steps for i in range(steps + 1)]),
+    "it counts from `steps` down to 0: each count is a stride of T / steps": (
         lambda T, steps: list(range(steps, -1, -1))
     ),
     "it goes down by 1 each time and stops near T: the stride is T / steps": (
         lambda T, steps: [T - i for i in range(steps + 1)]
     ),
-    "it visits every step from T to 0: there are to be steps + 1 numbers, with a "
+    "it visits every step from T to 0: there should be steps + 1 numbers, with a "
     "stride of T / steps": lambda T, steps: list(range(T, -1, -1)),
     "it begins at T - 1: our steps go from T down to 0": (
         lambda T, steps: evenly(T - 1, 0, steps + 1).tolist()
@@ -313,13 +311,13 @@ STEPS_MISTAKES = {
 }
 
 
-@plain_torch()  # what it prepares is plain as well, whatever is set
+@plain_torch()  # its own cases must be plain, whatever is set
 def check_choose_steps(learner_choose_steps):
     """From T down to 0, both included, as evenly as whole numbers allow."""
 
     def inputs(generator):
-        # 1000 / 7 and 1000 / 12 are no whole numbers: with 10 steps a stride that is
-        # cut too early would look right. Both are asked for: some mistakes look alike
+        # 1000 / 7 and 1000 / 12 are not whole numbers: with 10 steps a stride that is
+        # cut too early would look right. Both are tried, since some mistakes look alike
         # in one of them. Neither makes a half, which people round either way.
         return 1000, 7 if generator.initial_seed() % 2 == 0 else 12
 

@@ -12,7 +12,7 @@ SCHEDULE = straight_line()
 
 
 def randn(*shape: int) -> torch.Tensor:
-    """The same numbers every time, without the notebook's own chance."""
+    """The same N(0, 1) numbers every time; the notebook's random state is untouched."""
     return torch.randn(*shape, generator=torch.Generator().manual_seed(7))
 
 
@@ -20,7 +20,7 @@ def randn(*shape: int) -> torch.Tensor:
 
 
 def at_step(start_of, shown=None):
-    """Begin at another step, with that step's noise; `shown` is the step given back."""
+    """Begin at another step, with that step's noise; `shown` is the step returned."""
 
     def mistaken(x_0, strength, eps, schedule):
         start = start_of(strength, schedule)
@@ -31,7 +31,7 @@ def at_step(start_of, shown=None):
 
 
 def with_picture(make):
-    """The right step, and another noisy picture."""
+    """The right step, but another noisy picture."""
 
     def mistaken(x_0, strength, eps, schedule):
         start = step(strength, schedule)
@@ -59,34 +59,35 @@ def a_step_each(x_0, strength, eps, schedule):
 
 
 BEGIN_MISTAKES = {
-    "that is the step of 1 - strength: strength 1 is to mean pure noise, so little "
+    "that is the step of 1 - strength: strength 1 should mean pure noise, so a small "
     "strength is a small t": at_step(
         lambda strength, schedule: step(1 - strength, schedule)
     ),
-    "the picture is still clean: the network expects the noise of step `start` in "
-    "it": with_picture(lambda x_0, eps, start, schedule: x_0),
+    "the picture is still clean: the network expects it to have the noise of step "
+    "`start`": with_picture(lambda x_0, eps, start, schedule: x_0),
     "nothing of the picture is left: mix it with the noise, as add_noise does for "
     "step `start`": with_picture(lambda x_0, eps, start, schedule: eps),
-    "the walk would begin at T, but the picture has the noise of a smaller step: "
-    "the network would take picture for noise": at_step(step, shown=last),
-    "the step given back is that of 1 - strength, and the picture has the noise of "
-    "strength: both belong to one step": at_step(
+    "the walk would begin at T, but the picture has the noise of a smaller step: the "
+    "network would mistake picture for noise": at_step(step, shown=last),
+    "the step returned is that of 1 - strength, but the picture has the noise of "
+    "strength: both must belong to the same step": at_step(
         step, shown=lambda strength, schedule: step(1 - strength, schedule)
     ),
     # On the straight line the same as the noise of step T - start.
-    "picture and noise are exchanged: it is add_noise(x_0, t, eps, schedule), with the "
+    "picture and noise are swapped: use add_noise(x_0, t, eps, schedule), with the "
     "noise of step `start`": (
         with_picture(lambda x_0, eps, start, schedule: mix(eps, x_0, start, schedule))
     ),
     "the noise comes on top of the whole picture: in the mix of step `start` the "
-    "picture is fainter as well, as add_noise has it": with_picture(
+    "picture must be fainter, as add_noise makes it": with_picture(
         lambda x_0, eps, start, schedule: x_0 + schedule.b_table[start].item() * eps
     ),
     "all of the noise comes on top of all of the picture: add_noise mixes them in the "
     "proportions of step `start`": with_picture(
         lambda x_0, eps, start, schedule: x_0 + eps
     ),
-    "roots belong to DDPM's schedule: let add_noise mix, which knows this one": (
+    "roots belong to DDPM's schedule: leave the mixing to add_noise, which knows this "
+    "one": (
         with_picture(
             lambda x_0, eps, start, schedule: (
                 schedule.a_table[start].item() ** 0.5 * x_0
@@ -94,16 +95,16 @@ BEGIN_MISTAKES = {
             )
         )
     ),
-    "it mixes by the strength itself: the picture needs the noise of the whole step "
-    "`start`": lambda x_0, strength, eps, schedule: (
+    "it mixes in proportion to the strength: the picture needs the noise of the step "
+    "`start`, which is rounded": lambda x_0, strength, eps, schedule: (
         step(strength, schedule),
         (1 - strength) * x_0 + strength * eps,
     ),
-    "the noisy picture is clamped: noise goes beyond -1 and 1, and the network expects "
-    "it to": with_picture(
+    "the noisy picture is clamped: noise goes beyond -1 and 1, as the network "
+    "expects": with_picture(
         lambda x_0, eps, start, schedule: mix(x_0, eps, start, schedule).clamp(-1, 1)
     ),
-    "only the noise of step `start` is given back, without the picture in it": (
+    "only the noise of step `start` is returned, without the picture": (
         with_picture(
             lambda x_0, eps, start, schedule: schedule.b_table[start].item() * eps
         )
@@ -112,36 +113,36 @@ BEGIN_MISTAKES = {
     "round(strength * schedule.T)": at_step(
         lambda strength, schedule: step(strength, schedule) - 1
     ),
-    "int(...) cuts off what stands behind the point: round(...) goes to the nearest "
-    "step": at_step(lambda strength, schedule: int(strength * schedule.T)),
-    "it counts on 1000 steps: schedule.T says how many there are": at_step(
+    "int(...) cuts off the decimals: round(...) goes to the nearest step": (
+        at_step(lambda strength, schedule: int(strength * schedule.T))
+    ),
+    "it assumes 1000 steps: schedule.T says how many there are": at_step(
         lambda strength, schedule: min(round(strength * 1000), schedule.T)
     ),
     "it begins at 1000 * strength, whatever schedule.T is": at_step(
         step, shown=lambda strength, schedule: round(strength * 1000)
     ),
-    "the strength itself is given back: the step is round(strength * schedule.T)": (
+    "the strength itself is returned: the step is round(strength * schedule.T)": (
         at_step(step, shown=lambda strength, schedule: strength)
     ),
-    "strength is rounded before it is multiplied, to 0 or 1: "
-    "round(strength * schedule.T)": at_step(
-        lambda strength, schedule: round(strength) * schedule.T
-    ),
-    "the two answers are exchanged: first the step, then the noisy picture": exchanged,
-    "the first answer is a tensor with a step for each picture: give back the one "
+    "strength is rounded to 0 or 1 before it is multiplied: use round(strength * "
+    "schedule.T)": at_step(lambda strength, schedule: round(strength) * schedule.T),
+    "the two answers are swapped: first the step, then the noisy picture": exchanged,
+    "the first answer is a tensor with a step for each picture: return a single "
     "number, `start`": a_step_each,
 }
 
 
-@plain_torch()  # what it prepares is plain as well, whatever is set
+@plain_torch()  # its own cases must be plain, whatever is set
 def check_begin(learner_begin):
-    """The step that a strength means, and the picture with the noise of that step."""
+    """The step that a strength stands for, and the picture with that step's noise."""
 
     def inputs(generator):
         x_0, eps = torch.randn(2, 2, 3, 8, 8, generator=generator)
-        # Below a half, where 1 - strength is the same.
+        # Below a half: there 1 - strength would be the same.
         strength = 0.1 * int(torch.randint(1, 5, (), generator=generator))
-        # A picture ends at -1 and 1, and noise does not: so they cannot be exchanged.
+        # A picture ends at -1 and 1, and noise does not, so that a swap of the two
+        # shows.
         return x_0.clamp(-1, 1), strength, eps, SCHEDULE
 
     # The notebook's own shape and strength, a number that needs rounding, a schedule
@@ -167,7 +168,7 @@ def check_begin(learner_begin):
 
 
 def put_back_with(drawn, kept):
-    """What stands in the hole and beside it, each a function of all that is given."""
+    """What goes into the hole and around it, each a function of all the arguments."""
 
     def mistaken(*given):
         mask = given[2]
@@ -207,55 +208,54 @@ def at_other_step(other):
 
 PUT_BACK_MISTAKES = {
     # The commonest mistake in real code: it nearly works, and leaves a seam.
-    "the kept part is clean, beside a part with noise: give it the noise of step "
+    "the kept part is clean, next to a part with noise: give it the noise of step "
     "t_next first": put_back_with(x_next_alone, clean),
-    "the mask is the wrong way round: it is True where something new is to be "
-    "drawn": put_back_with(as_noisy, x_next_alone),
-    "the mask is the wrong way round, it is True where something new is to be drawn; "
-    "and the kept part needs the noise of step t_next": put_back_with(
-        clean, x_next_alone
+    "the mask is the wrong way round: it is True where something new is drawn": (
+        put_back_with(as_noisy, x_next_alone)
     ),
-    "the drawn part gets noise twice: it has that of t_next already": put_back_with(
+    "the mask is the wrong way round, it is True where something new is drawn; and the "
+    "kept part needs the noise of step t_next": put_back_with(clean, x_next_alone),
+    "the drawn part gets noise twice: it already has that of t_next": put_back_with(
         noisier, as_noisy
     ),
-    "the noise goes to the wrong part: what is drawn has that of t_next already, what "
-    "is kept has none": put_back_with(noisier, clean),
-    "nothing is put back: where the mask is False, x_0 belongs, with the noise of step "
+    "the noise goes to the wrong part: the drawn part already has that of t_next, the "
+    "kept part has none": put_back_with(noisier, clean),
+    "nothing is put back: put x_0 where the mask is False, with the noise of step "
     "t_next": x_next_alone,
-    "the mask is not used: the right columns are not always the hole, the mask says "
-    "where it is (torch.where)": lambda *given: torch.cat(
+    "the mask is not used: the hole is not always the right half, the mask says where "
+    "it is (torch.where)": lambda *given: torch.cat(
         [
             as_noisy(*given)[..., : given[0].shape[-1] // 2],
             given[0][..., given[0].shape[-1] // 2 :],
         ],
         -1,
     ),
-    "all is put back: where the mask is True, x_next stays": as_noisy,
-    "the kept part is empty: where the mask is False, x_0 belongs, with the noise of "
-    "step t_next": put_back_with(x_next_alone, zeros),
-    "the hole is empty: where the mask is True, x_next belongs": put_back_with(
+    "everything is put back: keep x_next where the mask is True": as_noisy,
+    "the kept part is empty: put x_0 where the mask is False, with the noise of step "
+    "t_next": put_back_with(x_next_alone, zeros),
+    "the hole is empty: put x_next where the mask is True": put_back_with(
         zeros, as_noisy
     ),
-    "the kept part lies over the hole as well: take it only where the mask is False, "
+    "the kept part is also added in the hole: take it only where the mask is False, "
     "`~mask`": lambda *given: torch.where(given[2], given[0], 0.0) + as_noisy(*given),
     "x_next is taken everywhere, with the kept part on top: take it only where the "
     "mask is True": lambda *given: (
         given[0] + torch.where(given[2], 0.0, as_noisy(*given))
     ),
-    "the kept part has all of eps_new on top: the mix of step t_next has the picture "
-    "fainter and only b of the noise, as add_noise does it": put_back_with(
+    "the kept part has all of eps_new on top: in the mix of step t_next the picture is "
+    "fainter and the noise has the share b, as in add_noise": put_back_with(
         x_next_alone, lambda *given: given[1] + given[4]
     ),
-    "the kept part is as strong as ever: in the mix of step t_next the picture is "
-    "fainter as well, as add_noise does it": put_back_with(
+    "the kept part is as strong as before: in the mix of step t_next the picture must "
+    "be fainter, as in add_noise": put_back_with(
         x_next_alone,
         lambda *given: given[1] + given[5].b_table[given[3]].item() * given[4],
     ),
     "the kept part is nothing but noise: mix x_0 with eps_new, as add_noise does for "
     "step t_next": put_back_with(x_next_alone, lambda *given: given[4]),
     # On the straight line the same as the noise of step T - t_next.
-    "picture and noise are exchanged: it is add_noise(x_0, t, eps_new, schedule), with "
-    "the noise of step t_next": (
+    "picture and noise are swapped: use add_noise(x_0, t, eps_new, schedule), with the "
+    "noise of step t_next": (
         put_back_with(
             x_next_alone,
             lambda *given: mix(given[4], given[1], given[3], given[5]),
@@ -268,25 +268,25 @@ PUT_BACK_MISTAKES = {
         x_next_alone,
         at_other_step(lambda t_next, schedule: t_next + 1 - t_next // schedule.T),
     ),
-    "the noise goes to x_next, and x_0 is not used: what is kept is x_0": (
+    "the noise goes to x_next, and x_0 is not used: keep x_0": (
         put_back_with(x_next_alone, noisier)
     ),
-    "it takes the mean of both parts: the mask says which of them to take": (
+    "it takes the mean of both parts: the mask says which one to take": (
         lambda *given: (given[0] + as_noisy(*given)) / 2
     ),
 }
 
 
-@plain_torch()  # what it prepares is plain as well, whatever is set
+@plain_torch()  # its own cases must be plain, whatever is set
 def check_put_back(learner_put_back):
     """The kept part is put back with as much noise as the drawn part has."""
 
     def inputs(generator):
         x_next, x_0, eps_new = torch.randn(3, 2, 3, 8, 8, generator=generator)
         mask = torch.rand(2, 1, 8, 8, generator=generator) < 0.5
-        # Neither end: at 0 a clean part is right, at T nothing of it is left.
+        # Neither end: at 0 a clean part is right, at T none of it is left.
         t_next = int(torch.randint(200, 900, (), generator=generator))
-        # Nor the middle, where t and T - t are the same.
+        # And not the middle, where t and T - t are the same.
         t_next += 100 * (abs(t_next - 500) < 20)
         return x_next, x_0, mask, t_next, eps_new, SCHEDULE
 

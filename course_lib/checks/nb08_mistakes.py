@@ -1,4 +1,4 @@
-"""How a merge of notebook 08 goes wrong: each mistake made, and what to say of it."""
+"""Mistakes in notebook 08's merge, and the sentence that names each."""
 
 from course_lib.networks.tokenizer import merge
 
@@ -11,7 +11,7 @@ def _both_halves(tokens, pair, new):
 
 
 def _overlapping(tokens, pair, new):
-    """Each token that is in a pair goes, whether or not it is used already."""
+    """Each token of each pair goes, even if another pair has used it already."""
     starts = [tuple(tokens[i : i + 2]) == pair for i in range(len(tokens))]
     merged = []
     for i, token in enumerate(tokens):
@@ -55,7 +55,7 @@ def _two_places_always(tokens, pair, new):
 
 
 def _blocks_of_two(tokens, pair, new):
-    """The list cut into twos first: a pair across a cut is not seen."""
+    """The list is cut into twos first, which misses a pair across a cut."""
     merged = []
     for i in range(0, len(tokens), 2):
         two = tokens[i : i + 2]
@@ -112,7 +112,7 @@ def _as_text(tokens, pair, new):
 
 
 def _any_two_of_it(tokens, pair, new):
-    """Two halves side by side are taken for the pair, whichever they are."""
+    """Any two halves side by side are taken for the pair."""
     merged, i = [], 0
     while i < len(tokens):
         two = tokens[i : i + 2]
@@ -123,62 +123,64 @@ def _any_two_of_it(tokens, pair, new):
 
 
 MERGES = {
-    "two tokens are merged that are both somewhere in the pair, as (6, 5) for "
-    "(5, 6): tokens[i] must be pair[0], and tokens[i + 1] pair[1]": _any_two_of_it,
-    "only what was merged comes back: what is in no pair must be appended, too": (
+    "any two tokens that occur in the pair are merged, such as (6, 5) for (5, 6): "
+    "tokens[i] must be pair[0], and tokens[i + 1] pair[1]": _any_two_of_it,
+    "only the merged tokens come back: also append the others": (
         lambda tokens, pair, new: [new] * merge(tokens, pair, new).count(new)
     ),
     "the second half of a merged pair is still there, and the last token is lost: "
-    "after a merge go on two places, not one, and go on to the end of the list": (
+    "after a merge move on by two places, not one, and go on to the end of the list": (
         lambda tokens, pair, new: _both_halves(tokens, pair, new)[:-1]
     ),
-    "it looks for the 5 and 6 of the example and puts in its 9: use `pair` and `new`": (
+    "it looks for the example's 5 and 6 and puts in its 9: use `pair` and `new`": (
         lambda tokens, pair, new: merge(tokens, (5, 6), 9)
     ),
-    "the second half of a merged pair is still there: after a merge go on two places, "
-    "not one": _both_halves,
-    "a token is used for two pairs: after a merge go on behind both of its halves": (
+    "the second half of a merged pair is still there: after a merge move on by two "
+    "places, not one": _both_halves,
+    "a token is used for two pairs: after a merge go on after both of its halves": (
         _overlapping
     ),
     "only the first pair is merged: go on to the end of the list": _first_only,
-    "the last token is lost: it has no neighbour at its right, but it must be kept "
-    "too": _last_lost,
-    "the last token stands there twice: it is added at the end even where it was "
-    "merged or added before": _last_twice,
+    "the last token is lost: it has no neighbour on its right, but it must be kept": (
+        _last_lost
+    ),
+    "the last token appears twice: it is added at the end even if it was merged or "
+    "added before": _last_twice,
     "a pair at the very end is not merged: the loop stops too early": _last_pair_left,
-    "it goes on two places even where nothing was merged, so tokens are lost: there go "
-    "on by one": _two_places_always,
-    "the list is cut into twos, and a pair across a cut is not seen: look at every "
-    "place, and go on two places only after a merge": _blocks_of_two,
+    "it moves on by two places even where nothing was merged, so tokens are lost: move "
+    "on by one there": _two_places_always,
+    "the list is cut into twos, which misses a pair across a cut: look at every place, "
+    "and move on by two only after a merge": _blocks_of_two,
     "the pair is still there beside `new`: append one or the other (`else`)": (
         _kept_as_well
     ),
     "the pair is taken out, but `new` is not put in its place": _without_new,
-    "it looks at the first half of the pair only: the token after it must be pair[1]": (
+    "it looks only at the first half of the pair: the token after it must be pair[1]": (
         _half_of_it(0)
     ),
-    "it looks at the second half of the pair only: the token before it must be "
+    "it looks only at the second half of the pair: the token before it must be "
     "pair[0]": _half_of_it(1),
-    "each half is replaced by itself: only where both stand side by side is there a "
-    "pair": _each_by_itself,
-    "the pair is merged in the other order, too: (5, 6) is not (6, 5)": _either_order,
-    "the pair is looked for in the other order: pair[0] stands at the left": (
+    "each half is replaced on its own: a pair is only where both are side by side": (
+        _each_by_itself
+    ),
+    "the pair is also merged in the other order: (5, 6) is not (6, 5)": _either_order,
+    "it looks for the pair in the other order: pair[0] comes first": (
         lambda tokens, pair, new: merge(tokens, pair[::-1], new)
     ),
     "it goes from right to left: of 5 5 5 the first two are the pair (5, 5)": (
         _from_the_right
     ),
-    "the answer is in the wrong order: it is turned round": (
+    "the answer is in reverse order": (
         lambda tokens, pair, new: merge(tokens, pair, new)[::-1]
     ),
-    "as text, 15, 6 holds 5, 6: compare numbers, not their digits": _as_text,
-    "it puts in the 9 of the example: put in `new`": (
+    "as text, 15, 6 contains 5, 6: compare numbers, not their digits": _as_text,
+    "it puts in the example's 9: put in `new`": (
         lambda tokens, pair, new: merge(tokens, pair, 9)
     ),
-    "it looks for the 5 and 6 of the example: look for `pair`": (
+    "it looks for the example's 5 and 6: look for `pair`": (
         lambda tokens, pair, new: merge(tokens, (5, 6), new)
     ),
-    "nothing is merged, the list comes back as it was. Is a slice compared with "
+    "nothing is merged, the list comes back unchanged. Is a slice compared with "
     "`pair`? A list is never equal to a tuple: tuple(tokens[i : i + 2]) == pair": (
         lambda tokens, pair, new: tokens
     ),

@@ -16,9 +16,9 @@ from course_lib.networks.tokenizer import merge
 
 
 def some_tokens(generator) -> tuple[list[int], tuple[int, int]]:
-    """Twenty tokens, three of them different, and a pair of two that differ."""
-    # By the seed and not by chance, or both draws might ask for the same pair. Never
-    # the (5, 6) of the example, which somebody may have copied.
+    """Twenty tokens of three kinds, and a pair of two different ones."""
+    # By the seed and not at random, or both draws might have the same pair. Never the
+    # example's (5, 6), which somebody may have copied.
     pair = ((7, 5), (6, 7))[generator.initial_seed() % 2]
     return randint(5, 8, (20,), generator=generator).tolist(), pair
 
@@ -35,13 +35,13 @@ def ends_in_the_pair(generator):
 
 
 def of_two_equal(generator):
-    """Of 5 5 5 the first two are merged, which needs going from left to right."""
+    """In 5 5 5 the first two are merged, which requires going from left to right."""
     some, (a, b) = some_tokens(generator)
     return [a, a, a, b, *some, b, a, a, a, a, b, a, a, a], (a, a), 302
 
 
 def like_digits(generator):
-    """Numbers that hold the pair as text: 15, 6 is not 5, 6."""
+    """Numbers whose text contains the pair: 15, 6 is not 5, 6."""
     some, (a, b) = some_tokens(generator)
     return [10 + a, b, *some, a, 10 * b + 1, a, b, 10 + a, 10 * b + 1], (a, b), 303
 
@@ -66,10 +66,10 @@ ASKED = (
 
 
 class Watched(list):
-    """A list that counts how often one looks into it: a loop without end is soon told.
+    """A list that counts the look-ups, which soon reveals an endless loop.
 
-    The clock would say it, too, but only after many seconds, and a loop that appends
-    at each turn fills the memory until then.
+    So would the clock, but only after many seconds, and by then a loop that appends at
+    each turn has filled the memory.
     """
 
     looks = 0
@@ -78,9 +78,9 @@ class Watched(list):
         self.looks += 1
         if self.looks > MOST_LOOKS:
             raise NotYetRight(
-                f"it does not come to an end: it looked {MOST_LOOKS:,} times into a "
-                f"list of {len(self)}. Does `i` grow at each turn, whether a pair was "
-                "found or not?"
+                f"it does not come to an end: it looked {MOST_LOOKS:,} times at a list "
+                f"of {len(self)}. Does `i` grow at each turn, whether a pair was found "
+                "or not?"
             )
         return super().__getitem__(place)
 
@@ -90,7 +90,7 @@ SHORT = ([5, 6, 5, 6, 6], [6, 5, 6, 7], [7, 5, 5, 6, 5], [7, 5, 6, 5, 8])
 
 
 def with_a_short_list(said: str, learner_merge) -> str:
-    """A bare "in value number 3", with a list that is short enough to go through."""
+    """Replace a bare "in value number 3" by a list short enough to go through."""
     if not re.match(r"in value number|expected \d+ values", said):
         return said
     for tokens in SHORT:
@@ -103,7 +103,7 @@ def with_a_short_list(said: str, learner_merge) -> str:
 
 
 def check_merge(learner_merge):
-    """Every pair of several lists, from left to right; the rest as it was."""
+    """Every pair in several lists, from left to right; the rest as it was."""
 
     @functools.wraps(learner_merge)
     def merge_of_learner(tokens, pair, new):
@@ -114,15 +114,15 @@ def check_merge(learner_merge):
             if str(error) != "list index out of range":
                 raise
             raise NotYetRight(
-                "it looks behind the end of the list: the last token has no neighbour. "
-                "`tokens[i : i + 2]` may be shorter there, and never fails"
+                "it looks beyond the end of the list: the last token has no neighbour. "
+                "`tokens[i : i + 2]` is simply shorter there, and never fails"
             ) from error
-        tokens[:] = list(watched)  # what was changed in place is told of `tokens`
+        tokens[:] = list(watched)  # so that a change in place shows in `tokens`
         if merged is watched:
             return tokens
         if isinstance(merged, tuple):
             raise NotYetRight(
-                "it returns a tuple: the answer is a list, list(...) makes one"
+                "it returns a tuple: the answer should be a list, list(...) makes one"
             )
         return merged
 
@@ -141,23 +141,23 @@ def check_merge(learner_merge):
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
-    """Each token's mix of the values of those it looks at: (B, L, d)."""
+    """Each token's weighted mean of the values it looks at: (B, L, d)."""
     return attention_weights(query, key, mask[:, None, :]) @ value
 
 
 def texts_of_a_batch(generator):
-    """Two shapes, of which no number of the one fits the other."""
+    """One of two shapes, which have no number in common."""
     B, L, d = ((3, 7, 10), (2, 9, 12))[generator.initial_seed() % 2]
     query, key, value = randn(3, B, L, d, generator=generator)
-    # The last text has no padding: a mask that is turned round leaves it nothing to
-    # look at, and its softmax is NaN. The first has some, or its mask would do for all.
+    # The last text has no padding: an inverted mask leaves it nothing to look at, and
+    # its softmax is NaN. The first has some, or its mask would do for all.
     lengths = randint(3, L, (B, 1), generator=generator)
     lengths[-1] = L
     return query, key, value, arange(L) < lengths
 
 
 def long_texts(generator):
-    """One text, all of it there, with few numbers a token."""
+    """One text without padding, with few numbers per token."""
     query, key, value = randn(3, 1, 4, 5, generator=generator)
     return query, key, value, torch.ones(1, 4, dtype=torch.bool)
 
@@ -175,7 +175,7 @@ def _weights(query, key, mask):
 
 
 def _divided_by(number):
-    """Attention whose scores are divided by something else than the root of d."""
+    """Attention whose scores are divided by something other than the root of d."""
 
     def mistaken(query, key, value, mask):
         back = math.sqrt(query.shape[-1]) / number(query)
@@ -229,8 +229,8 @@ def _first_mask_for_all(query, key, value, mask):
 
 def _rooted_by(width: int) -> tuple[str, object]:
     return (
-        f"the scores are divided by the root of {width}, and that is another width "
-        "than these vectors have: theirs is query.shape[-1]",
+        f"the scores are divided by the root of {width}, but these vectors have "
+        "another width: query.shape[-1]",
         _divided_by(lambda query: math.sqrt(width)),
     )
 
@@ -239,39 +239,38 @@ def _rooted_by(width: int) -> tuple[str, object]:
 OTHER_WIDTHS = (1024, 64, 32)
 
 ATTENTIONS = dict(map(_rooted_by, OTHER_WIDTHS)) | {
-    "the answer is right, and then its rows of padding are set to 0: leave them as "
-    "they come out, nobody reads them": lambda q, k, v, m: (
-        attend(q, k, v, m) * m[..., None]
-    ),
-    "scores of padding are -1, and the softmax makes a weight of that: fill in "
+    "the answer is right, but then its rows of padding are set to 0: leave them as "
+    "they are, nobody reads them": lambda q, k, v, m: attend(q, k, v, m) * m[..., None],
+    "scores of padding are -1, which the softmax turns into a weight: fill in "
     "-torch.inf": lambda q, k, v, m: _hidden(q, k, m, -1.0).softmax(dim=-1) @ v,
-    "the mask is inverted: it is True where a real token is, so what is hidden is "
-    "~mask": lambda q, k, v, m: attend(q, k, v, ~m),
-    "the mask is not used: padding is looked at. Its scores must be -torch.inf": (
+    "the mask is inverted: it is True where a real token is, so hide ~mask": (
+        lambda q, k, v, m: attend(q, k, v, ~m)
+    ),
+    "the mask is not used, so tokens look at padding: its scores must be -torch.inf": (
         lambda q, k, v, m: attend(q, k, v, torch.ones_like(m))
     ),
     "the mask hides those who look, not those who are looked at: keys are the last "
     "axis, mask[:, None, :]": _queries_hidden,
-    "the mask is laid on the answer: padding must not be looked at, so set its scores "
-    "to -torch.inf before the softmax": _queries_set_to_zero,
+    "the mask is applied to the answer: padding must not be looked at, so set its "
+    "scores to -torch.inf before the softmax": _queries_set_to_zero,
     "the mask comes after the softmax, so the weights no longer sum to 1: set the "
     "scores to -torch.inf before it": _after_the_softmax,
-    "scores of padding are 0, and the softmax makes a weight of that (e to the 0 is "
-    "1): fill in -torch.inf": _zero_for_padding,
+    "scores of padding are 0, which the softmax turns into a weight (e to the 0 is 1): "
+    "fill in -torch.inf": _zero_for_padding,
     "scores of padding are plus infinity: a weight of 0 needs -torch.inf": (
         lambda q, k, v, m: _hidden(q, k, m, math.inf).softmax(dim=-1) @ v
     ),
-    "the mask of the first text is used for all: mask[:, None, :] keeps one a text": (
+    "the mask of the first text is used for all: mask[:, None, :] keeps one per text": (
         _first_mask_for_all
     ),
     "the softmax goes over the wrong axis: for each query, the weights of all keys "
     "sum to 1, and the keys are the last axis": _wrong_axis,
     "the softmax goes over the texts of the batch: for each query, the weights of all "
     "keys sum to 1, and the keys are the last axis": _over_texts,
-    "there is no softmax: scores are not yet weights": (
+    "there is no softmax: scores are not weights yet": (
         lambda q, k, v, m: _hidden(q, k, m) @ v
     ),
-    "there is no softmax: masked or not, scores are no weights that sum to 1": (
+    "there is no softmax: masked or not, scores do not sum to 1 as weights do": (
         lambda q, k, v, m: _hidden(q, k, m, 0.0) @ v
     ),
     "the weights do not sum to 1: divide exp(scores) by their sum over the keys, as "
@@ -284,7 +283,7 @@ ATTENTIONS = dict(map(_rooted_by, OTHER_WIDTHS)) | {
         _divided_by(lambda q: 1 / math.sqrt(q.shape[-1]))
     ),
     "the scores are divided by the root of the number of tokens: d is how many numbers "
-    "a token has, query.shape[-1]": _divided_by(lambda q: math.sqrt(q.shape[1])),
+    "each token has, query.shape[-1]": _divided_by(lambda q: math.sqrt(q.shape[1])),
     "the scores are divided by the root of 2, as by hand above, where vectors had two "
     "numbers: here they have query.shape[-1]": _divided_by(lambda q: math.sqrt(2)),
     "the scores are divided by 4, the root of 16: d is not always 16, but "
@@ -292,43 +291,43 @@ ATTENTIONS = dict(map(_rooted_by, OTHER_WIDTHS)) | {
     "the weights are divided by the root of d: divide the scores, before the softmax": (
         _divided_afterwards
     ),
-    "query and key have changed places: a row of the scores is one query": (
+    "query and key are swapped: a row of the scores is one query": (
         lambda q, k, v, m: attend(k, q, v, m)
     ),
-    "query is compared with itself: compare it with key": (
+    "query is compared with itself: compare it with key, query @ key.transpose(1, 2)": (
         lambda q, k, v, m: attend(q, q, v, m)
     ),
-    "key is compared with itself: compare query with it": (
+    "key is compared with itself: compare query with key": (
         lambda q, k, v, m: attend(k, k, v, m)
     ),
-    "the keys are handed over: multiply the weights with value": (
+    "the weights are multiplied by the keys: multiply them by value": (
         lambda q, k, v, m: attend(q, k, k, m)
     ),
-    "the queries are handed over: multiply the weights with value": (
+    "the weights are multiplied by the queries: multiply them by value": (
         lambda q, k, v, m: attend(q, k, q, m)
     ),
-    "it gives back the weights: multiply them with value": (
+    "it returns the weights: multiply them by value": (
         lambda q, k, v, m: _weights(q, k, m)
     ),
-    "the weights are turned round before they meet value: (B, L, L) @ (B, L, d) needs "
-    "no transpose": _weights_turned,
-    "it sums over the tokens at the end: each token takes home a vector of its own": (
+    "the weights are transposed before they meet value: (B, L, L) @ (B, L, d) needs no "
+    "transpose": _weights_turned,
+    "it sums over the tokens at the end: each token should take home its own vector": (
         lambda q, k, v, m: attend(q, k, v, m).sum(dim=1)
     ),
 }
 
 
 def beside_scores(message: str) -> str | None:
-    """What does not fit side by side here, by the axis that torch says it of."""
+    """What does not fit together here, judging by the axis that torch names."""
     if "must match the size of tensor" not in message:
         return None
     if "non-singleton dimension 0" in message:
         return (
-            "is it key.T? That turns all axes round, the texts of the batch as well: "
+            "is it key.T? That reverses all axes, even that of the batch: "
             "key.transpose(1, 2) is (B, d, L)"
         )
     return (
-        "is it the mask? It is (B, L), and the scores are (B, L, L): beside them it "
+        "is it the mask? It is (B, L), and the scores are (B, L, L): to fit them it "
         "must be (B, 1, L), mask[:, None, :]"
     )
 

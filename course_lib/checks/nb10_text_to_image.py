@@ -12,16 +12,16 @@ from course_lib.networks.tokenizer import END, PAD, START, forget
 
 # Guidance -----------------------------------------------------------------------
 
-# Where rules that agree elsewhere differ: nothing, half, plain, away, a whole number.
+# Where rules that agree elsewhere differ: none, half, plain, away, a whole number.
 SCALES = (0.0, 0.5, 1.0, -1.0, 3)
 
 
 def check_guided(learner_guided):
-    """Guidance, where 1 is plain."""
+    """Classifier-free guidance, where 1 is plain: without + w (with_text - without)."""
 
     def inputs(generator):
         guesses = torch.randn(2, 2, 3, 8, 8, generator=generator)
-        # Never 1, where the guess with the text is right, however it is reached.
+        # Never 1, where with_text itself is right, however it is reached.
         return *guesses, 1.5 + 3 * torch.rand((), generator=generator).item()
 
     to_ask = in_our_words(learner_guided, GUIDED_ACCIDENTS)
@@ -53,16 +53,16 @@ def check_guided(learner_guided):
 
 
 def on_example(learner_guided) -> str | None:
-    """What is wrong in the notebook's table, which can be checked with a pencil."""
+    """What is wrong by the notebook's table, which a pencil can check; or None."""
     found = ask(learner_guided, torch.tensor([13.0]), torch.tensor([10.0]), 2.0)
     is_number = isinstance(found, torch.Tensor) and found.shape == (1,)
     if not is_number or not found.isfinite() or abs(found.item() - 16) < 1e-3:
         return None
-    return f"for w = 2 the table says 16, and yours says {found.item():.4g}"
+    return f"for w = 2 the table says 16, but yours says {found.item():.4g}"
 
 
 def in_our_words(learner: Callable, accidents: dict[str, str]) -> Callable:
-    """The same function, whose known accidents are told in our sentence."""
+    """The same function, with our own sentences for known accidents."""
 
     @functools.wraps(learner)
     def asked(*given):
@@ -78,9 +78,9 @@ def in_our_words(learner: Callable, accidents: dict[str, str]) -> Callable:
 
 
 GUIDED_ACCIDENTS = {
-    r"name 'w' is not defined": "`w` is not defined: it is called guidance_scale here",
+    r"name 'w' is not defined": "`w` is not defined: its name here is guidance_scale",
     r"'float' object cannot be interpreted as an integer": (
-        "guidance_scale may be 0.5, and range wants a whole number: no loop is needed, "
+        "guidance_scale may be 0.5, but range needs a whole number: use no loop, "
         "multiply by it once"
     ),
 }
@@ -88,27 +88,26 @@ GUIDED_ACCIDENTS = {
 # One line each, as a learner would write it: c is with_text, u is without.
 GUIDED_MISTAKES = {
     "that is the (1 + w) convention of some papers, 16 for w = 1: here 1 is plain, so "
-    "start from `without` and go guidance_scale times the difference": (
+    "start from `without` and add guidance_scale times the difference": (
         lambda c, u, w: c + w * (c - u)
     ),
-    "with_text and without have changed places: w = 0 is to give `without`": (
+    "with_text and without are swapped: w = 0 should give `without`": (
         lambda c, u, w: c + w * (u - c)
     ),
-    "it goes away from the words, 7 for w = 1: a minus stands where a plus belongs, or "
-    "the difference is the wrong way round": lambda c, u, w: u - w * (c - u),
-    "what both guesses agree on is made larger, too, 26 for w = 2: only the difference "
-    "is to grow (are there brackets around it?)": lambda c, u, w: w * c,
-    "with_text is added and not the difference, 23 for w = 1: take `without` off it "
+    "it moves away from the words, 7 for w = 1: there is a minus in place of a plus, "
+    "or the difference is the wrong way round": lambda c, u, w: u - w * (c - u),
+    "it also enlarges what both guesses agree on, 26 for w = 2: only the difference "
+    "should grow (are there brackets around it?)": lambda c, u, w: w * c,
+    "it adds with_text instead of the difference, 23 for w = 1: subtract `without` "
     "first": lambda c, u, w: u + w * c,
-    "the sum of both is added, 33 for w = 1: it must be their difference": (
+    "it adds the sum of both, 33 for w = 1: add their difference": (
         lambda c, u, w: u + w * (c + u)
     ),
-    "that is the difference alone, 3 for w = 1: it starts from `without`, so add it": (
-        lambda c, u, w: w * (c - u)
-    ),
-    "guidance_scale is not used: for w = 2 it still says 13": lambda c, u, w: c,
-    "with_text is not used: it says 10 for every w": lambda c, u, w: u,
-    "that lies between both guesses for every w: guidance goes on beyond with_text": (
+    "that is the difference alone, 3 for w = 1: guidance starts from `without`, so add "
+    "that": (lambda c, u, w: w * (c - u)),
+    "guidance_scale is not used: for w = 2 the answer is still 13": lambda c, u, w: c,
+    "with_text is not used: the answer is 10 for every w": lambda c, u, w: u,
+    "that lies between the two guesses for every w: guidance goes beyond with_text": (
         lambda c, u, w: (u + w * c) / (1 + w)
     ),
     "that is the mean of both for every w": lambda c, u, w: (u + c) / 2,
@@ -116,45 +115,46 @@ GUIDED_MISTAKES = {
     "multiplies the difference, and `without` is added": lambda c, u, w: w * c - u,
     "guidance_scale multiplies `without` alone, 13 for w = 0: it multiplies the "
     "difference": lambda c, u, w: c - w * u,
-    "brackets are missing: guidance_scale multiplies with_text alone and not the "
+    "brackets are missing: guidance_scale multiplies with_text alone, not the "
     "difference": lambda c, u, w: c + w * c - u,
-    "the difference is multiplied by `without`, too: write + between them": (
+    "`without` multiplies the difference: write + between them": (
         lambda c, u, w: u * w * (c - u)
     ),
-    "a difference below 0 is made positive: it may point either way, so no abs": (
+    "a difference below 0 is made positive: it may point either way, so use no abs": (
         lambda c, u, w: u + w * (c - u).abs()
     ),
-    "what leaves -1..1 is cut off: these are velocities, which may be larger, and the "
-    "sampler cuts the picture itself": lambda c, u, w: (u + w * (c - u)).clamp(-1, 1),
-    "the numbers of the example, 10 and 3, stand in it: use `without` and with_text": (
+    "what lies beyond -1..1 is cut off: these are velocities, which may be larger, and "
+    "the sampler clamps the picture itself": (
+        lambda c, u, w: (u + w * (c - u)).clamp(-1, 1)
+    ),
+    "it contains the example's numbers, 10 and 3: use `without` and with_text": (
         lambda c, u, w: 10 + w * 3 + 0 * u
     ),
-    "the numbers of the example, 10 and 3, stand in it, and one plain number comes "
-    "back: use `without` and with_text": lambda c, u, w: 10.0 + 3.0 * w,
-    "it is the mean of all numbers: each number of a prediction is guided by itself, "
-    "so no .mean()": lambda c, u, w: (u + w * (c - u)).mean(),
-    "the difference is averaged over all numbers: each keeps its own, so no .mean()": (
-        lambda c, u, w: u + w * (c - u).mean()
-    ),
+    "it contains the example's numbers, 10 and 3, and returns a single plain number: "
+    "use `without` and with_text": lambda c, u, w: 10.0 + 3.0 * w,
+    "it is the mean of all numbers: each number of a prediction is guided on its own, "
+    "so use no .mean()": lambda c, u, w: (u + w * (c - u)).mean(),
+    "the difference is averaged over all numbers: each keeps its own, so use no "
+    ".mean()": (lambda c, u, w: u + w * (c - u).mean()),
     "guidance_scale is squared, 22 for w = 2: multiply by it once": (
         lambda c, u, w: u + w**2 * (c - u)
     ),
-    "the result is divided by 1 + guidance_scale, 5.33 for w = 2: nothing is divided": (
+    "the result is divided by 1 + guidance_scale, 5.33 for w = 2: do not divide": (
         lambda c, u, w: (u + w * (c - u)) / (1 + w)
     ),
-    "the 3 of the example stands in it: it is with_text less `without`": (
+    "it contains the example's 3: use with_text - `without`": (
         lambda c, u, w: u + w * 3
     ),
-    "guidance_scale is added and not multiplied: it says how many times as far": (
+    "guidance_scale is added: multiply the difference by it": (
         lambda c, u, w: u + (c - u) + w
     ),
-    "`without` is added at full size to a whole with_text, 23 for w = 1": (
+    "`without` is added to the whole of with_text, 23 for w = 1: subtract it": (
         lambda c, u, w: w * (c + u)
     ),
-    "guidance_scale is taken to be a whole number: 0.5 is a scale, too": (
+    "guidance_scale is cut to a whole number: 0.5 is also a scale": (
         lambda c, u, w: u + int(w) * (c - u)
     ),
-    "you divide by guidance_scale: more of it must lead further": (
+    "it divides by guidance_scale: a larger one must lead further": (
         lambda c, u, w: u + (c - u) / w
     ),
     "it goes one difference too short, 10 for w = 1: here 1 is plain": (
@@ -182,35 +182,35 @@ def check_forget(learner_forget):
     return report(check, learner_forget, forget)
 
 
-# The first batch has six captions of nine tokens, so the two numbers of a misfit say
-# what was set beside what.
+# The first batch has six captions of nine tokens, so the two numbers in the message say
+# which axes did not fit.
 SIX_BY_NINE = r"\((6\).*\(9|9\).*\(6)\)"
 FORGET_ACCIDENTS = {
     rf"{SIX_BY_NINE}": (
-        "one yes or no for each caption, (B,), stands beside tokens, (B, L): make a "
-        "column of it, dropped[:, None]"
+        "one True or False per caption, (B,), does not fit tokens, (B, L): make it a "
+        "column, dropped[:, None]"
     ),
     r"must match the size of tensor \w \(\d+\) at non-singleton dimension 1|"
     r"cannot be broadcast to indexing result|expanded size of the tensor": (
-        "the empty text is not as long as the captions: they may have any length, "
+        "the empty text is not as long as the captions: these may have any length, "
         "tokens.shape[1]"
     ),
     r"must match the size of tensor \w \(\d+\) at non-singleton dimension 0": (
-        "there are not as many empty texts as captions: there may be any number of "
-        "them, len(tokens)"
+        "there are not as many empty texts as captions: a batch may have any number of "
+        "captions, len(tokens)"
     ),
     r"invalid combination of arguments": (
-        "a function of torch was given something that is no tensor: a list becomes one "
-        "by torch.tensor([...]), and must be as long as a caption"
+        "a torch function was given something that is not a tensor: "
+        "torch.tensor([...]) makes one of a list, which must be as long as a caption"
     ),
 }
 
-CHANCE = "who is forgotten is decided already, `dropped` says it"
+CHANCE = "`dropped` has already decided which captions are forgotten"
 
 
 def captions(generator, rows: int, length: int):
     """Texts as the tokenizer writes them: START, words, END, PAD."""
-    # No word of these is START, END or PAD, so each of them is seen where it is put.
+    # No word is START, END or PAD, so each of them shows where it is put.
     tokens = torch.randint(END + 1, 400, (rows, length), generator=generator)
     tokens[:, 0] = START
     for i in range(rows):
@@ -220,7 +220,7 @@ def captions(generator, rows: int, length: int):
 
 
 def six_captions(generator):
-    """Always two of six are dropped: some must go, and some must stay."""
+    """Always two of six dropped: some must go, and some must stay."""
     dropped = torch.tensor([True, False, False, True, False, False])
     return captions(generator, 6, 9), dropped[torch.randperm(6, generator=generator)]
 
@@ -304,13 +304,13 @@ def first_alone(tokens, dropped):
 
 
 FORGET_MISTAKES = {
-    "a row of padding alone is no text, and attention has nothing to look at: the "
-    "empty text is START, END and then padding": to_padding,
+    "a row of nothing but padding leaves attention nothing to look at: the empty text "
+    "is START, END and then padding": to_padding,
     "the wrong ones are forgotten: `dropped` is True for those that go": (
         lambda tokens, dropped: forget(tokens, ~dropped)
     ),
-    "no caption is forgotten, so the empty text would never be trained, and what the "
-    "network says to it would be arbitrary: put it where `dropped` is True "
+    "no caption is forgotten, so the empty text would never be trained, and the "
+    "network's answer to it would be arbitrary: put it where `dropped` is True "
     "(new[dropped][:, 2:] = PAD writes into a copy: new[dropped, 2:] = PAD does not)": (
         lambda tokens, dropped: tokens
     ),
@@ -319,27 +319,26 @@ FORGET_MISTAKES = {
     ),
     "END is missing: the empty text is START, END and then padding": start_alone,
     "START is missing: the empty text is START, END and then padding": end_alone,
-    "END stands in the last place: it comes right behind START, then padding": end_last,
-    "START and END have changed places": turned_round,
-    "words of the caption are still there behind END: what follows it is PAD": (
-        words_left
+    "END is in the last place: it comes right after START, then padding": end_last,
+    "START and END are swapped": turned_round,
+    "words of the caption are still there after END: fill up with PAD": (words_left),
+    "END stays where the caption ended: in the empty text it comes right after START": (
+        words_blanked
     ),
-    "END stays where the caption ended: in the empty text it stands right behind "
-    "START": words_blanked,
     "after END comes END again: fill up with PAD": (
         lambda tokens, dropped: put(tokens, dropped, end_filled(tokens))
     ),
-    "START stands in every place: it comes once, then END, then padding": (
+    "START is in every place: it comes once, then END, then padding": (
         lambda tokens, dropped: put(tokens, dropped, torch.full_like(tokens, START))
     ),
-    "`empty[0]` is the first row, a whole caption: the first token of every row is "
+    "`empty[0]` is the first row, an entire caption: the first token of every row is "
     "`empty[:, 0]`": rows_for_columns,
     "the dropped captions are gone: the batch must keep its shape, so put the empty "
     "text in their place": lambda tokens, dropped: tokens[~dropped],
     "only the dropped captions come back: the others must stay as they are": (
         lambda tokens, dropped: nothing(tokens)[dropped]
     ),
-    "that is one empty text: the whole batch is wanted": (
+    "that is a single empty text: return the whole batch": (
         lambda tokens, dropped: nothing(tokens)[0]
     ),
     "only the first of the dropped captions is replaced": first_alone,

@@ -24,34 +24,34 @@ from course_lib.networks.autoencoder import (
 
 LOUD = 2.9  # a scale above 1, as the notebook's: its latents are too soft
 NO_CHANCE = (
-    "on this way nothing is left to chance, and nothing is sampled when it is decoded: "
-    "what the walk ends with is the latent itself, not the middle of a cloud"
+    "this walk leaves nothing to chance, and decoding samples nothing: the walk ends "
+    "with the latent itself, not with the middle of a cloud"
 )
 
 
-# Made before `report` puts defaults aside, so it does that for itself.
+# Called before `report` puts defaults aside, so it does that itself.
 @plain_torch()
 def tiny_autoencoder(z_channels: int = 2, seed: int = 0) -> Autoencoder:
-    """One that has learned nothing, but whose every weight matters."""
+    """An autoencoder that has learned nothing, but whose every weight matters."""
     coder = Autoencoder(widths=(8, 8), z_channels=z_channels).requires_grad_(False)
     generator = torch.Generator().manual_seed(seed)
     for weights in coder.parameters():
-        # A new one's blocks do nothing yet (`zeroed`), and would be missed by nobody.
-        # So large, mu spreads by 0.2 and logvar by 0.3: both count.
+        # The blocks of a new one do nothing yet (`zeroed`), and nobody would miss them.
+        # With this std, mu spreads by 0.2 and logvar by 0.3: both count.
         nn.init.normal_(weights, std=0.15, generator=generator)
     return coder.eval()
 
 
 def also(learner: Callable, right: Callable, inputs: Callable, mistakes, where) -> None:
-    """Raise NotYetRight if what is right so far is not right for other inputs."""
+    """Raise NotYetRight if a function that is right so far fails on other inputs."""
     try:
         compare(learner, right, inputs, mistakes)
     except Exception as error:
-        # Some mistakes show only here, as a clamp does where latents are loud.
+        # Some mistakes show only here, such as a clamp where latents are large.
         if str(error) in mistakes:
             raise
         raise NotYetRight(
-            f"it is right in a first example, but not {where} ({error})"
+            f"it is right for a first example, but not {where} ({error})"
         ) from None
 
 
@@ -65,8 +65,8 @@ def all_are_used(learner: Callable, draw: tuple, coder_at: int) -> None:
     Args:
         coder_at: which of the arguments is the autoencoder; the scale is the last
     """
-    # The notebook has names of its own for both, and what uses those is right there
-    # and wrong here.
+    # The notebook has its own names for both, and a function that uses those is right
+    # there and wrong here.
     other = list(draw)
     for at, name in ((coder_at, "autoencoder"), (len(draw) - 1, "scale")):
         is_scale = name == "scale"
@@ -105,17 +105,17 @@ def check_to_latents(learner_to_latents):
             if "sequence" not in str(error) and "tuple" not in str(error):
                 raise
             raise NotYetRight(
-                "encode says two things, mu and logvar: take the first one, mu, and "
+                "encode returns two things, mu and logvar: take the first one, mu, and "
                 "multiply that"
             ) from None
         except NotYetRight as error:
-            # No formula gives a random point, so it is looked at by what it does, and
+            # No formula gives a random point, so it is recognised by its distribution,
             # last.
             draws = [inputs(torch.Generator().manual_seed(seed)) for seed in (0, 1)]
             if all(is_random_point(learner_to_latents, *draw) for draw in draws):
                 raise NotYetRight(
-                    "that is a random point of each cloud: chance helped the decoder "
-                    "in training, what is learned from now is the middle, mu"
+                    "that is a random point of each cloud: randomness helped train the "
+                    "decoder, but the latents to learn from now are the middles, mu"
                 ) from None
             if str(error) not in ON_THE_WAY_IN:
                 all_are_used(learner_to_latents, draw_of_it(as_in_the_notebook), 1)
@@ -129,12 +129,12 @@ def check_to_latents(learner_to_latents):
 def is_random_point(
     learner: Callable, pictures: Tensor, autoencoder: Autoencoder, scale: float
 ) -> bool:
-    """Whether the answers lie around mu as the clouds say, and change at each call."""
+    """Whether answers scatter around mu as the clouds do, and change at each call."""
     mu, logvar = autoencoder.encode(pictures)
     first, second = (ask(learner, pictures, autoencoder, scale) for _ in range(2))
     if not isinstance(first, Tensor) or first.shape != mu.shape:
         return False
-    eps = (first / scale - mu) / (logvar / 2).exp()  # if it is one, N(0, 1)
+    eps = (first / scale - mu) / (logvar / 2).exp()  # N(0, 1), if it is a random point
     # For 1,024 numbers both stray by about 0.03: five times that is allowed.
     bell = abs(eps.mean()) < 0.15 and abs(eps.std() - 1) < 0.15
     return bool(bell) and not torch.equal(first, second)
@@ -152,29 +152,29 @@ def draw_in_latents(
     autoencoder: Autoencoder,
     scale: float,
 ) -> Tensor:
-    """DDIM without chance, all in latents; a picture only at the end."""
+    """Deterministic DDIM, all in latents; a picture only at the end."""
     z_0 = last_step(walk(predict, z_T, steps, ddim_update(schedule)))
     return from_latents(z_0, autoencoder, scale).clamp(-1, 1)
 
 
 class AsAsked:
-    """A predict that keeps what t it was told, and wants one t a picture."""
+    """A `predict` that records each t it is told, and insists on one t per picture."""
 
     def __init__(self, predict: Predict):
         self.predict, self.told = predict, []
 
     def __deepcopy__(self, memo) -> "AsAsked":
-        return self  # a copy would keep to itself what it was told
+        return self  # a copy would keep its notes to itself
 
     def __call__(self, x_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         if isinstance(t, Tensor) and t.shape == x_t.shape:
             raise NotYetRight(
-                "predict wants one t a latent, torch.full((len(z_t),), t), and that is "
-                "one for each number of it"
+                "predict needs one t per latent, torch.full((len(z_t),), t), not one "
+                "for each of its numbers"
             )
         if not isinstance(t, Tensor) or t.shape != (len(x_t),):
             raise NotYetRight(
-                "predict wants one t a picture, torch.full((len(z_t),), t), not a "
+                "predict needs one t per picture, torch.full((len(z_t),), t), not one "
                 "number for all"
             )
         self.told.append(int(t[0]))
@@ -182,7 +182,7 @@ class AsAsked:
 
 
 def check_draw_in_latents(learner_draw):
-    """The walk stays in latents, and one decoding ends it."""
+    """The walk stays in latents, and a single decoding ends it."""
     coder, other = tiny_autoencoder(), tiny_autoencoder(z_channels=4)
 
     def walk_from(generator, shape, T, steps, autoencoder, scale):
@@ -190,8 +190,8 @@ def check_draw_in_latents(learner_draw):
         pull = torch.randn(shape[1], 1, 1, generator=generator)
 
         def model(x_t, t, cond):
-            # Its guesses go beyond [-1, 1], or clamping them would change nothing and
-            # could not be named. It hears t, and each channel by itself.
+            # Its guesses go beyond [-1, 1], or a clamp would change nothing and could
+            # not be named. They depend on t, and differ from channel to channel.
             return 2 * torch.sin(1.5 * x_t + pull) + (t / T).reshape(-1, 1, 1, 1)
 
         predict = AsAsked(predictor(model, schedule, "v"))
@@ -217,9 +217,9 @@ def check_draw_in_latents(learner_draw):
         except Exception as error:
             if isinstance(error, RuntimeError) and "double" in str(error).lower():
                 raise NotYetRight(
-                    "the tables are of float64, and asked by a tensor they give one of "
-                    "float64, which the network cannot take: ask by the number t_next, "
-                    "or add .float()"
+                    "the tables are float64, and indexed by a tensor they give a "
+                    "float64 tensor, which the network cannot take: index by the "
+                    "number t_next, or add .float()"
                 ) from None
             draw = inputs(torch.Generator().manual_seed(0))
             if said := wrong_time(learner_draw, draw):
@@ -236,9 +236,9 @@ def check_draw_in_latents(learner_draw):
 
 
 def wrong_time(learner_draw: Callable, draw: tuple) -> str | None:
-    """What is wrong with the steps that predict was told, if one thing is."""
-    # By what was told and not by the pictures: telling t_next, z_t stays z_T for ever,
-    # and so it does if one mixes for step t.
+    """What is wrong with the steps that predict was told, or None."""
+    # Judged by the steps, not by the pictures: told t_next, z_t stays z_T for ever,
+    # just as it does if the mix is for step t.
     predict, _, steps, *_ = draw
     try:
         ask(learner_draw, *draw)
@@ -254,9 +254,11 @@ def wrong_time(learner_draw: Callable, draw: tuple) -> str | None:
     return {
         tuple(
             steps[1:]
-        ): "predict is told t_next, but z_t is still as noisy as t says: tell it t",
-        tuple(steps): "predict is asked at t = 0, too, where no noise is left: the "
-        "walk has one step fewer than `way` has numbers",
+        ): "predict is told t_next, but z_t still has the noise of step t: tell it t",
+        tuple(steps): (
+            "predict is also asked at t = 0, where no noise is left: the walk has one "
+            "step fewer than `way` has numbers"
+        ),
         tuple(reversed(steps)): "the walk goes up, from 0 to 1000: begin with way[0]",
         tuple(reversed(steps[1:])): "the walk goes up, from 0: begin with way[0]",
         tuple(range(len(steps) - 1)): "predict is told the number of the step, 0, 1, 2 "

@@ -1,4 +1,4 @@
-"""What a check is made of: run the learner's own function, say in words what is off.
+"""The parts of a check: run the learner's own function, and say in words what is off.
 
 A check draws two random inputs, compares the learner's answers with right ones, prints
 one line and returns the function to use onward, the learner's or the library's:
@@ -23,24 +23,24 @@ one line and returns the function to use onward, the learner's or the library's:
 A mistake is named only when the learner's answers are that mistake's answers on both
 inputs and no other named mistake explains them: a wrong diagnosis is worse than none.
 
-`compare` and `checked` take two more words:
+`compare` and `checked` take two more arguments:
 
     also={"at t = 0": (x_0, torch.zeros(4).long(), eps, schedule.alpha_bar)}
-        cases that must be right, too: the notebook's own shapes and numbers, the ends.
-        They come after the two draws, so that these may keep away from the ends, where
-        mistakes look alike. The key stands before the sentence.
+        further cases that must be right: the notebook's own shapes and numbers, and the
+        ends. They come after the two draws, so that those can avoid the ends, where
+        mistakes look alike. The key precedes the sentence.
     gradient=True
         something must be able to learn from the answer: wherever the right function has
-        a gradient by an argument (a tensor, or the weights of an nn.Module), the
-        learner's must have the same. Whoever cuts it off is told with what. A fake
-        network gets a weight by `one_weight(function)`, from slope.py. Where pictures
-        and noise are given, which nobody learns: gradient=("model",), the names of
-        those arguments of the right function that need one.
+        a gradient with respect to an argument (a tensor, or the weights of an
+        nn.Module), the learner's must have the same. The sentence names what cuts it
+        off. `one_weight(function)` from slope.py gives a fake network a weight. Where
+        some arguments are not learned, such as pictures and noise, name the others:
+        gradient=("model",), as the right function calls them.
 
-Where comparing two answers is not enough, write the check by hand: a function that
-raises NotYetRight with a sentence, given to `report`, and calls the learner's function
-through `ask`. What asks for a gradient there gets it from `must_learn(answer, {"model":
-weight}, learner)`.
+Where comparing two answers is not enough, write the check by hand: pass `report` a
+function that calls the learner's function through `ask` and raises NotYetRight with a
+sentence. Such a check tests gradients with `must_learn(answer, {"model": weight},
+learner)`.
 """
 
 import inspect
@@ -81,26 +81,26 @@ class NotYetRight(AssertionError):
 
 
 def ask(learner: Callable, *given) -> Answer:
-    """What the learner's function answers. It gets copies; what it sets is put back.
+    """The learner's answer. The function gets copies, and settings are restored.
 
-    Raises NotYetRight with the names of all arguments that it changes in place.
+    Raises NotYetRight with the names of all arguments that the function changed.
     """
-    # Copies, so that a learner who writes x *= 2 is told so, and does not spoil the
-    # input that the right function is given after.
+    # Copies, so that x *= 2 is noticed, and does not spoil the input for the right
+    # function.
     copies = fresh(given)
-    # Around each single call: what one answer sets must not decide the next one.
+    # Around each single call: settings from one call must not affect the next.
     with guard.same_torch(), plain_torch():
         answer = learner(*copies)
     pairs = zip(names_of(learner, len(given)), copies, given, strict=True)
-    # All of them in one sentence: told one by one, they would cost a try each.
+    # All of them in one sentence: named one by one, they would cost a try each.
     if changed := {n: was for n, now, was in pairs if is_changed(now, was)}:
         names = " and ".join(f"`{name}`" for name in changed)
         inputs = "inputs" if len(changed) > 1 else "input"
         first, was = next(iter(changed.items()))
         raise NotYetRight(
-            f"it changes its {inputs} {names} in place, and whoever called it still "
-            f"needs what was there: begin with a copy, {copying(first, was)}, or make "
-            "something new"
+            f"it changes its {inputs} {names} in place, but the caller still needs the "
+            f"old values: begin with a copy, {copying(first, was)}, or make something "
+            "new"
         )
     return kept(answer)
 
@@ -117,7 +117,7 @@ def names_of(learner: Callable, count: int) -> list[str]:
 
 def copying(name: str, was: Answer) -> str:
     """The line that copies an argument of this kind."""
-    # The line is to be typed as it stands, so it is the plainest for each kind.
+    # Learners type this line as it stands, so it is the plainest for each kind.
     if isinstance(was, Tensor):
         return f"`{name} = {name}.clone()`"
     if type(was) in (list, dict):
@@ -135,22 +135,21 @@ def compare(
     also: Mapping[str, tuple] | None = None,
     gradient: bool | tuple[str, ...] = False,
 ) -> None:
-    """Raise NotYetRight unless the learner's function answers as the right one does.
+    """Raise NotYetRight unless the learner's function gives the right one's answers.
 
     Args:
         learner:   the learner's function
-        right:     one that is right and takes the same arguments
+        right:     a right one, with the same arguments
         inputs:    draws the arguments from a generator; called with two seeds
-        mistakes:  what a likely mistake is called -> a function that makes it
+        mistakes:  the sentence for a likely mistake -> a function that makes it
         tolerance: how far apart numbers may be, absolutely and relatively
         by_chance: what to do if it draws noise of its own
-        also:      what a further case is called ("at t = 0") -> its arguments
+        also:      the name of a further case ("at t = 0") -> its arguments
         gradient:  whether something is to be learned from the answer; or the names of
                    the arguments of `right` by which there must be a gradient
     """
-    # Seeds that never change: a class compares what it reads, and so does `make
-    # course`. Two of them, since on one input a mistake may look like another by
-    # chance.
+    # Fixed seeds: a class compares what it reads, and so does `make course`. Two of
+    # them, since on a single input one mistake may look like another by chance.
     draws = [inputs(torch.Generator().manual_seed(seed)) for seed in (0, 1)]
     _compare_draws(learner, right, draws, mistakes or {}, tolerance, by_chance)
     for name, case in (also or {}).items():
@@ -164,7 +163,7 @@ def compare(
 
 def _compare_draws(learner, right, draws, mistakes, tolerance, by_chance) -> None:
     found = [ask(learner, *draw) for draw in draws]
-    # Copies here too: no function, not even ours, may spoil what the next one is given.
+    # Copies here too: no function, not even ours, may spoil the next one's input.
     expected = [right(*fresh(draw)) for draw in draws]
     said = _first_difference(found, expected, tolerance)
     if said is None:
@@ -173,15 +172,15 @@ def _compare_draws(learner, right, draws, mistakes, tolerance, by_chance) -> Non
     if all(map(says_nothing, found)):
         raise NotYetRight(_where_from(said, learner, draws))
     named = named_mistake(found, expected, draws, mistakes, tolerance)
-    # Asked last: it calls the learner's function once more, and whoever made a known
-    # mistake need not hear of chance.
+    # Tested last: it calls the learner's function once more, and after a known mistake
+    # there is no need to mention randomness.
     if named is None and not _repeatable(learner, draws[0], found[0]):
         named = f"it answers differently each time for the same input: {by_chance}"
     raise NotYetRight(named or _where_from(said, learner, draws))
 
 
 def _where_from(said: str, learner: Callable, draws: list) -> str:
-    """The sentence about a nan or an inf, with what made it in place of a guess."""
+    """The sentence about a nan or an inf, with its cause in place of a guess."""
     for hint, kind in ((NAN_HINT, "nan"), (INF_HINT, "inf")):
         if hint in said:
             run = (lambda draw=draw: ask(learner, *draw) for draw in draws)
@@ -204,10 +203,10 @@ def _compare_gradients(learner, right, draws, needed) -> None:
 
 
 def must_learn(answer: Answer, needed: Mapping[str, object], learner: Callable) -> None:
-    """Raise NotYetRight unless a gradient goes from the answer to all that needs it.
+    """Raise NotYetRight unless a gradient reaches everything in `needed`.
 
     Args:
-        needed: a name -> the tensor or network, which asks for a gradient
+        needed: a name -> the tensor or network, with requires_grad set
     """
     if said := slope_missing(answer, needed, learner):
         raise NotYetRight(said)
@@ -217,16 +216,16 @@ def named_mistake(found, expected, draws, mistakes, tolerance=1e-4) -> str | Non
     """The one mistake that explains every answer found, if exactly one does."""
     explains = []
     for name, mistaken in mistakes.items():
-        # Each mistake is a function with the learner's arguments, made as a learner
-        # would make it: what is compared is what it does, never how it is written.
+        # Each mistake is a function with the learner's arguments: only what it returns
+        # is compared, never how it is written.
         made = [mistaken(*fresh(draw)) for draw in draws]
         matters = all(map(difference, made, expected))  # else it proves nothing
         said = _first_difference(found, made, tolerance) if matters else "nothing"
-        # In another dtype it is the same mistake, and the dtype is told afterwards.
+        # In another dtype it is the same mistake; the dtype comes up afterwards.
         if said is None or is_of_another_dtype(said):
             explains.append(name)
-    # Two that fit are two guesses, and the learner would look in the wrong place in one
-    # case of two: then one number, expected and found, says more.
+    # Two that fit are two guesses, one of which would send the learner to the wrong
+    # place: then one number, expected and found, says more.
     return explains[0] if len(explains) == 1 else None
 
 
@@ -238,7 +237,7 @@ def _first_difference(found: list, expected: list, tolerance: float) -> str | No
 
 
 def _repeatable(learner: Callable, draw: tuple, first: Answer) -> bool:
-    """Whether it answers the same question twice alike, without noise of its own."""
+    """Whether it gives the same answer twice, without randomness of its own."""
     return not is_comparable(first) or not difference(ask(learner, *draw), first, 0)
 
 
@@ -253,9 +252,9 @@ def report(
 ) -> Callable:
     """Run a check, print what it found, return the function to use onward.
 
-    Raises nothing that the learner's function raises, so an exercise that is not done
-    yet blocks nobody; only KeyboardInterrupt goes through, which is somebody at the
-    keyboard who wants all of it to stop. Nothing that was set inside stays set.
+    Catches whatever the learner's function raises, so that an unfinished exercise
+    blocks nobody; only KeyboardInterrupt goes through, since somebody at the keyboard
+    wants everything to stop. All settings are restored.
     """
     name = name or library_function.__name__
     if _is_handed_on(learner_function):
@@ -277,14 +276,14 @@ def report(
     return library_function
 
 
-# What stood in for an answer; weak, as most are made anew in each check.
+# The library functions handed on so far; weak, as most are new in each check.
 _HANDED_ON = weakref.WeakSet()
 
 
 def _is_handed_on(function: Callable) -> bool:
     try:
         return function in _HANDED_ON
-    except TypeError:  # no reference to it can be kept, so none was
+    except TypeError:  # no weak reference to it is possible, so none was kept
         return False
 
 
@@ -298,7 +297,7 @@ def checked(
     also: Mapping[str, tuple] | None = None,
     gradient: bool | tuple[str, ...] = False,
 ) -> Callable:
-    """What most checks are: compare with the right function, then report."""
+    """The usual check: compare with the right function, then report."""
 
     def check():
         compare(
@@ -309,8 +308,8 @@ def checked(
 
 
 def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str | None:
-    # The clock is innermost, so that what it raises is caught below, after everything
-    # that was set is as it was.
+    # The clock is innermost, so that what it raises is caught below, after all settings
+    # are restored.
     limit = guard.time_limit(guard.SECONDS, _cell_of(learner_function))
     try:
         with guard.same_chance(), guard.same_torch(), plain_torch(), limit:
@@ -338,10 +337,12 @@ def _in_words(error: BaseException, learner_function: Callable) -> str:
     place = f" in line {line} of the cell" if line else ""
     if isinstance(error, NoEnd):
         seconds = f"{guard.SECONDS:g} seconds of work"
-        return f"it does not come to an end: after {seconds} it still was at it{place}"
+        return (
+            f"it does not come to an end: after {seconds} it was still running{place}"
+        )
     if isinstance(error, SystemExit):
         return f"it calls exit(){place}, which ends all of Python: use `return`"
-    # A check that knows what stands there may have put a hint of its own beside it.
+    # A check that knows the context may have added a hint of its own.
     own = " ".join(getattr(error, "__notes__", ()))
     said = f"{message} ({own})" if own else with_hint(message)
     said = said or "without a message"
@@ -349,13 +350,13 @@ def _in_words(error: BaseException, learner_function: Callable) -> str:
 
 
 def _message(error: BaseException) -> str:
-    """What an exception says, in one line; nothing, if even that fails."""
+    """An exception's message in one line; empty if even that fails."""
     try:
         with guard.time_limit(guard.SECONDS):
             return " ".join(str(error).split())
     except KeyboardInterrupt:
         raise
-    except BaseException:  # the learner's own class, with a mistake in its __str__
+    except BaseException:  # the learner's own class, whose __str__ raises
         return ""
 
 
@@ -363,8 +364,8 @@ def _line_in_cell(
     trace: TracebackType | None, learner_function: Callable
 ) -> int | None:
     """The last line of the learner's own cell, from 1, that the error went through."""
-    # Through to the end, and the last is kept: the error may be in a helper of the same
-    # cell. Frames of torch lie deeper, and say nothing to a learner.
+    # The last such line: the error may be in a helper in the same cell. Frames inside
+    # torch are deeper, and tell a learner nothing.
     cell, line = _cell_of(learner_function), None
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == cell:

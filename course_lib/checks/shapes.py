@@ -1,7 +1,7 @@
-"""A shape that is not the expected one: both shapes, and the most likely cause.
+"""An unexpected shape in words: both shapes, and the most likely cause.
 
-The cause is a question, for a shape alone proves nothing; where none is likely, none is
-asked.
+The cause is often put as a question, since a shape alone proves nothing. Where no cause
+is likely, none is given.
 """
 
 from itertools import permutations
@@ -24,14 +24,14 @@ def shape_difference(found: Shape, expected: Shape) -> str:
 
 
 def likely_cause(found: Shape, expected: Shape) -> str | None:
-    """What makes the one shape of the other, if there is one usual way."""
+    """The usual way from the expected shape to the found one, or None."""
     if _without_ones(found) == _without_ones(expected):
         if len(found) > len(expected):
-            return "an axis of length 1 is left over: .squeeze(axis) takes it away"
+            return "an axis of length 1 is left over: .squeeze(axis) removes it"
         return (
             "an axis of length 1 is missing: keepdim=True keeps it, [:, None] adds it"
         )
-    # What a sum or a mean leaves, before "(B, 1) beside (B,)": both shrink or grow.
+    # Fewer axes: what a sum, a mean or an index leaves.
     if len(found) < len(expected):
         return _gone(found, expected)
     B = expected[0] if expected else 0
@@ -39,13 +39,15 @@ def likely_cause(found: Shape, expected: Shape) -> str | None:
         return f"a ({B}, 1) beside a ({B},) makes {found}"
     if len(found) > len(expected) and found[len(found) - len(expected) :] == expected:
         return (
-            "there are axes too many in front: was something summed or averaged too "
-            "little, or a reshape forgotten?"
+            "there are too many axes in front: is a sum, a mean or a reshape missing?"
         )
     if len(found) == len(expected):
         return _of_as_many_axes(found, expected)
     if prod(found) == prod(expected):
-        return "as many numbers in another shape: a reshape or flatten is missing"
+        return (
+            "the same count of numbers in another shape: a reshape or flatten is "
+            "missing"
+        )
     return None
 
 
@@ -56,7 +58,7 @@ def _without_ones(shape: Shape) -> Shape:
 def _gone(found: Shape, expected: Shape) -> str | None:
     """Which axis a sum, a mean or an index took away."""
     if not found:
-        return "one number for all: was everything summed or averaged?"
+        return "a single number for everything: was it all summed or averaged?"
     gone = [
         axis
         for axis in range(len(expected))
@@ -65,7 +67,7 @@ def _gone(found: Shape, expected: Shape) -> str | None:
     if len(gone) == 1:
         return f"axis {gone[0]} is gone: was it summed, averaged or indexed away?"
     if prod(found) == prod(expected):
-        return "as many numbers in another shape: a reshape is missing"
+        return "the same count of numbers in another shape: a reshape is missing"
     return None
 
 
@@ -78,7 +80,7 @@ def _of_as_many_axes(found: Shape, expected: Shape) -> str | None:
     if sorted(found) == sorted(expected):
         ways = permutations(range(len(found)))
         if any(tuple(expected[i] for i in way) == found for way in ways):
-            return f"the axes {off} have changed places"
+            return f"the axes {off} are swapped"
     if len(off) == 1:
         (axis,) = off
         few, many = found[axis], expected[axis]

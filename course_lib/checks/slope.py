@@ -1,8 +1,8 @@
-"""Whether an answer can be learned from: a gradient must come through it.
+"""Whether an answer can be learned from: a gradient must get through it.
 
 Right numbers are not enough for a loss: with `.detach()`, `.item()` or inside
-`torch.no_grad()` all runs well, and the training ten cells on dies on somebody else's
-line, or worse, learns nothing.
+`torch.no_grad()` all runs well, and ten cells later the training dies on somebody
+else's line or, worse, learns nothing.
 """
 
 import dis
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from course_lib.checks.difference import difference
 
-# What cuts an answer off from what it was reckoned from, by the name that Python loads.
+# What cuts an answer off from what it was computed from, by the name that Python loads.
 CUTS = {
     "no_grad": "torch.no_grad()",
     "inference_mode": "torch.inference_mode()",
@@ -32,9 +32,9 @@ BUILT_IN = {"float": "float(...)", "int": "int(...)"}
 
 
 class OneWeight(nn.Module):
-    """A fake network for checks: what a function says, times its one weight, 1.
+    """A fake network for checks: the function's answer, times a single weight of 1.
 
-    It is given in place of the function, so that a gradient has somewhere to arrive.
+    It takes the function's place, so that a gradient has somewhere to arrive.
     """
 
     def __init__(self, function: Callable):
@@ -47,7 +47,7 @@ class OneWeight(nn.Module):
 
 
 def one_weight(function: Callable) -> OneWeight:
-    """The function as a network that could learn."""
+    """The function as a network with one learnable weight."""
     return OneWeight(function)
 
 
@@ -55,7 +55,7 @@ def one_weight(function: Callable) -> OneWeight:
 
 
 def asking_for_gradients(given: tuple) -> tuple:
-    """The same arguments, where everything that may have a gradient asks for one."""
+    """The same arguments, with requires_grad set on everything that can have it."""
     return tuple(map(_asking, given))
 
 
@@ -70,14 +70,14 @@ def _asking(value):
 
 
 def leaves(value) -> list[Tensor]:
-    """The tensors and weights in an argument that ask for a gradient."""
+    """The tensors and weights in an argument that require a gradient."""
     if isinstance(value, nn.Module):
         return list(value.parameters())
     return [part for part in tensors(value) if part.requires_grad]
 
 
 def tensors(value) -> Iterator[Tensor]:
-    """All tensors in an answer, or in a tuple, list or dict of answers."""
+    """All tensors in an answer, including those in a tuple, list or dict."""
     if isinstance(value, Tensor):
         yield value
     elif isinstance(value, Mapping):
@@ -88,8 +88,8 @@ def tensors(value) -> Iterator[Tensor]:
 
 
 def gradients(answer, needed: list[Tensor]) -> list[Tensor | None]:
-    """What arrives of the answer's numbers, each with a weight of its own."""
-    # Random weights: with ones, what always adds up to 1 (a softmax) has no gradient.
+    """The gradients of a random weighted sum of the answer's numbers."""
+    # Random weights: with ones, a softmax, which always adds up to 1, has no gradient.
     chance = torch.Generator().manual_seed(0)
     total = None
     for part in tensors(answer):
@@ -99,7 +99,7 @@ def gradients(answer, needed: list[Tensor]) -> list[Tensor | None]:
             total = term if total is None else total + term
     if total is None or not needed:
         return [None] * len(needed)
-    # Kept, since each argument is asked for by itself.
+    # The graph is kept, since each argument is asked about separately.
     return list(
         torch.autograd.grad(total, needed, retain_graph=True, allow_unused=True)
     )
@@ -125,7 +125,7 @@ def slope_missing(
         return BACKWARD
     if not any(part.requires_grad for part in tensors(answer)):
         return (
-            "the numbers are right, but no gradient comes through, so nothing could "
+            "the numbers are right, but no gradient gets through, so nothing could "
             f"learn from it: {leave_out(learner)}"
         )
     try:
@@ -138,14 +138,13 @@ def slope_missing(
         if not _arrives(found):
             return (
                 f"the numbers are right, but no gradient reaches `{name}`, which then "
-                f"could not be learned: {leave_out(learner)}"
+                f"could not learn: {leave_out(learner)}"
             )
     return None
 
 
 BACKWARD = (
-    "it calls .backward() by itself, and that is for the training to do: only return "
-    "the answer"
+    "it calls .backward() itself, which is the training's job: only return the answer"
 )
 
 
@@ -157,15 +156,15 @@ def slope_difference(
     names: list[str],
     asked: list[bool],
 ) -> str | None:
-    """Why an answer with right numbers could not be learned from, or None.
+    """Why nothing could learn from an answer with the right numbers, or None.
 
     Where the right function has a gradient, the learner's needs the same.
 
     Args:
-        mine:  the arguments, from `asking_for_gradients`
-        exact: the same for the right function
+        mine:  the learner's arguments, from `asking_for_gradients`
+        exact: the right function's arguments, likewise
         names: what the learner's function calls them
-        asked: by which of them a gradient matters
+        asked: for which of them a gradient matters
     """
     expected = right(*exact)
     arrived = {
@@ -188,18 +187,18 @@ def slope_difference(
             ours = torch.zeros_like(right_one) if ours is None else ours
             if difference(ours.to(right_one.dtype), right_one, tolerance=1e-3):
                 return (
-                    f"the numbers are right, but a part of the gradient by `{name}` is "
-                    f"lost on the way: {leave_out(learner)}"
+                    f"the numbers are right, but a part of the gradient for `{name}` "
+                    f"is lost on the way: {leave_out(learner)}"
                 )
     return None
 
 
 def leave_out(learner: Callable) -> str:
-    """What in the learner's code cuts gradients off, where that can be seen."""
+    """Advice on what in the learner's code cuts gradients off."""
     seen = [CUTS.get(name) or BUILT_IN[name] for name in _cuts_in(learner)]
     if not seen:
         return "use no .detach(), .item(), float(...) or torch.no_grad() on the way"
-    # Without a number after it, "leave it out" would be wrong for two.
+    # "leave out", not "leave it out", since there may be two.
     return f"leave out {' and '.join(dict.fromkeys(seen))}"
 
 

@@ -1,4 +1,4 @@
-"""The way back from noise as people write it by mistake, each loop and its sentence."""
+"""Mistakes in the loop back from noise, and the sentence that names each."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -33,7 +33,7 @@ def loop_with(
     begun=lambda turn: turn.x_t,
     asked=lambda turn: turn.x_t,
 ):
-    """The loop, with one of its parts exchanged for what people write by mistake."""
+    """The loop, with one of its parts replaced by what people write by mistake."""
 
     def loop(model, x_T, steps, a, b):
         x_t = x_T
@@ -49,7 +49,7 @@ def loop_with(
 
 
 def down_by_one(last: int):
-    """The loop over single steps, in which t_next is t - 1; `last` steps are left."""
+    """The loop with t - 1 in place of t_next, without its `last` last steps."""
 
     def loop(model, x_T, steps, a, b):
         x_t = x_T
@@ -62,91 +62,88 @@ def down_by_one(last: int):
     return loop
 
 
-# What the notebook calls `schedule`, which a loop of its own may reach for.
+# The notebook's `schedule`, which a learner's loop may reach for.
 REAL = linear_schedule(T=1000)
 REAL_A, REAL_B = REAL.a_table.tolist(), REAL.b_table.tolist()
 
 WRONG_LOOPS = {
     # What the network is told.
-    "the network is told t_next: tell it t, the step at which x_t is": loop_with(
+    "the network is told t_next: tell it t, the step of x_t": loop_with(
         told=lambda turn: turn.t_next
     ),
-    "the network is told how manieth turn it is: tell it t, the step at which x_t is": (
+    "the network is told the number of the turn: tell it t, the step of x_t": (
         loop_with(told=lambda turn: turn.i)
     ),
-    "the network is told t - 1: tell it t, the step at which x_t is": loop_with(
+    "the network is told t - 1: tell it t, the step of x_t": loop_with(
         told=lambda turn: turn.t - 1
     ),
-    "the network is asked about x_T every time: ask it about x_t, which has moved": (
+    "the network is given x_T every time: give it x_t, which has moved": (
         loop_with(asked=lambda turn: turn.x_T)
     ),
-    "x_t never moves, each turn begins at x_T again: what step 3 makes is the x_t of "
-    "the next turn": loop_with(begun=lambda turn: turn.x_T),
+    "x_t never moves, since each turn begins at x_T again: the result of step 3 is the "
+    "x_t of the next turn": loop_with(begun=lambda turn: turn.x_T),
     # Step 2, the clean point.
-    "in step 2 nothing is divided by a_t: what is left of x_t is a_t * x_0": loop_with(
+    "step 2 does not divide by a_t: without its noise, x_t is a_t * x_0": loop_with(
         clean=lambda turn: turn.x_t - turn.b * turn.eps_hat
     ),
-    "in step 2 only a part is divided by a_t: (x_t - b[t] * eps_hat) / a[t], with "
+    "step 2 divides only eps_hat by a_t: (x_t - b[t] * eps_hat) / a[t], with "
     "brackets": loop_with(clean=lambda turn: turn.x_t - turn.b * turn.eps_hat / turn.a),
-    "in step 2 a_t is multiplied instead of divided": loop_with(
+    "step 2 multiplies by a_t: divide by it": loop_with(
         clean=lambda turn: (turn.x_t - turn.b * turn.eps_hat) * turn.a
     ),
-    "in step 2 it is divided by b_t: x_t = a_t * x_0 + b_t * eps, solved for x_0, is "
-    "divided by a_t": loop_with(
-        clean=lambda turn: (turn.x_t - turn.b * turn.eps_hat) / turn.b
-    ),
-    "in step 2 a and b have changed places: a_t is the share of x_0": loop_with(
+    "step 2 divides by b_t: to solve x_t = a_t * x_0 + b_t * eps for x_0, divide by "
+    "a_t": loop_with(clean=lambda turn: (turn.x_t - turn.b * turn.eps_hat) / turn.b),
+    "in step 2 a and b are swapped: a_t is the share of x_0": loop_with(
         clean=lambda turn: (turn.x_t - turn.a * turn.eps_hat) / turn.b
     ),
-    "in step 2 the noise is added: it is to be taken off": loop_with(
+    "step 2 adds the noise: subtract it": loop_with(
         clean=lambda turn: (turn.x_t + turn.b * turn.eps_hat) / turn.a
     ),
-    "in step 2 eps_hat is taken off without its share b_t": loop_with(
+    "step 2 subtracts eps_hat without its share b_t": loop_with(
         clean=lambda turn: (turn.x_t - turn.eps_hat) / turn.a
     ),
-    "in step 2 roots are taken: a and b are the roots already": loop_with(
+    "step 2 takes roots: a and b are the roots already": loop_with(
         clean=lambda turn: (turn.x_t - turn.b**0.5 * turn.eps_hat) / turn.a**0.5
     ),
-    "in step 2 eps_hat alone is divided: (x_t - b[t] * eps_hat) / a[t]": loop_with(
+    "step 2 divides only x_t by a_t: (x_t - b[t] * eps_hat) / a[t]": loop_with(
         clean=lambda turn: turn.x_t / turn.a - turn.b * turn.eps_hat
     ),
-    "what the network says is the noise, not the clean point: work x_0_hat out from "
-    "it": loop_with(clean=lambda turn: turn.eps_hat),
-    "in step 2 eps_hat is taken off whole, and nothing is divided: "
-    "(x_t - b[t] * eps_hat) / a[t]": loop_with(
-        clean=lambda turn: turn.x_t - turn.eps_hat
+    "the network predicts the noise, not the clean point: work out x_0_hat from it": (
+        loop_with(clean=lambda turn: turn.eps_hat)
     ),
-    "x_0_hat is clamped: leave it as it is, or it no longer goes with eps_hat": (
+    "step 2 subtracts all of eps_hat, and divides nothing: (x_t - b[t] * eps_hat) / "
+    "a[t]": loop_with(clean=lambda turn: turn.x_t - turn.eps_hat),
+    "x_0_hat is clamped: leave it as it is, or it no longer matches eps_hat": (
         loop_with(
             clean=lambda turn: ((turn.x_t - turn.b * turn.eps_hat) / turn.a).clamp(
                 -1, 1
             )
         )
     ),
-    "a and b have changed places, in steps 2 and 3: a is the share of the clean "
-    "point, b that of the noise": loop_with(
+    "a and b are swapped, in steps 2 and 3: a is the share of the clean point, b that "
+    "of the noise": loop_with(
         clean=lambda turn: (turn.x_t - turn.a * turn.eps_hat) / turn.b,
         mix=lambda turn: turn.d * turn.x_0_hat + turn.c * turn.eps_hat,
     ),
     # Step 3, the mix.
-    "in step 3 the notebook's `schedule` is asked: use the given a and b, "
-    "a[t_next] * x_0_hat + b[t_next] * eps_hat": loop_with(
+    "step 3 uses the notebook's `schedule`: use the given a and b, a[t_next] * x_0_hat "
+    "+ b[t_next] * eps_hat": loop_with(
         mix=lambda turn: (
             REAL_A[turn.t_next] * turn.x_0_hat + REAL_B[turn.t_next] * turn.eps_hat
         )
     ),
-    "the noise is not put back: x_0_hat is only a guess, mix it with eps_hat again "
+    "the noise is not put back: x_0_hat is only a guess, so mix it with eps_hat again, "
     "in the proportions of t_next": loop_with(mix=lambda turn: turn.x_0_hat),
-    "a and b have changed places in the mix: a is the share of x_0_hat, b that "
-    "of eps_hat": loop_with(
+    "a and b are swapped in the mix: a is the share of x_0_hat, b that of "
+    "eps_hat": loop_with(
         mix=lambda turn: turn.d * turn.x_0_hat + turn.c * turn.eps_hat
     ),
     # The same as x_t - (b_t - b_next) * eps_hat.
-    "the noise gets less, but the share of the clean point stays a_t: in step 3 it is "
+    "the noise shrinks, but the share of the clean point stays a_t: in step 3 it is "
     "a[t_next]": loop_with(
         mix=lambda turn: turn.a * turn.x_0_hat + turn.d * turn.eps_hat
     ),
-    "in the mix b is that of t: both a and b are those of t_next": loop_with(
+    "in the mix b belongs to t: both a and b belong to t_next": loop_with(
         mix=lambda turn: turn.c * turn.x_0_hat + turn.b * turn.eps_hat
     ),
     "x_t itself is mixed with noise: mix x_0_hat, the guess of x_0": loop_with(
@@ -155,16 +152,16 @@ WRONG_LOOPS = {
     "the noise of the start, x_T, is put back: put eps_hat back": loop_with(
         mix=lambda turn: turn.c * turn.x_0_hat + turn.d * turn.x_T
     ),
-    "in the mix the noise is taken off instead of put back": loop_with(
+    "the mix subtracts the noise: add it": loop_with(
         mix=lambda turn: turn.c * turn.x_0_hat - turn.d * turn.eps_hat
     ),
     "in the mix x_0_hat has no share: a[t_next] * x_0_hat + b[t_next] * eps_hat": (
         loop_with(mix=lambda turn: turn.x_0_hat + turn.d * turn.eps_hat)
     ),
-    "all of the noise is taken off at each step: steps 2 and 3 work x_0_hat out and "
-    "mix it anew, with less noise": loop_with(mix=lambda turn: turn.x_t - turn.eps_hat),
+    "each step subtracts all of the noise: steps 2 and 3 work out x_0_hat and mix it "
+    "again, with less noise": loop_with(mix=lambda turn: turn.x_t - turn.eps_hat),
     # Which way it walks.
-    "it returns after the first step: `return` belongs behind the loop, not in it": (
+    "it returns after the first step: `return` belongs after the loop, not in it": (
         loop_with(way=lambda steps: steps[:2])
     ),
     "it stops before the last step: the last pair ends in 0": loop_with(
@@ -173,17 +170,18 @@ WRONG_LOOPS = {
     "it leaves out the first step: begin with the pair (steps[0], steps[1])": loop_with(
         way=lambda steps: steps[1:]
     ),
-    "it walks from 0 up to T: the steps come in the right order already": loop_with(
+    "it walks from 0 up to T: the steps are in the right order already": loop_with(
         way=lambda steps: steps[::-1]
     ),
     "t_next is not t - 1: it is the step after t in `steps`, as pairwise(steps) gives "
     "it": down_by_one(last=1),
-    "t_next is not t - 1, and below 0 there is none: pairwise(steps) gives each t with "
-    "its t_next": down_by_one(last=0),
-    "it walks every step from T down: walk those of `steps`, pairwise(steps)": (
+    "t_next is not t - 1, and there is nothing below 0: pairwise(steps) gives each t "
+    "with its t_next": down_by_one(last=0),
+    "it visits every step from T down: visit only those in `steps`, pairwise(steps)": (
         loop_with(way=lambda steps: list(range(steps[0], -1, -1)))
     ),
-    # Also where both steps take the shares of t, or both those of t_next.
-    "x_T comes back as it went in: step 2 is about t and step 3 about t_next, and the "
-    "next turn goes on from the new x_t": (lambda model, x_T, steps, a, b: x_T),
+    # The same happens if steps 2 and 3 both use the shares of t, or both those of
+    # t_next.
+    "x_T comes back unchanged: step 2 uses t and step 3 uses t_next, and the next turn "
+    "goes on from the new x_t": (lambda model, x_T, steps, a, b: x_T),
 }

@@ -37,45 +37,45 @@ def average(
     """
     with bad_input():
         tensors, card = mean_of(weights)
-        # Any of them would do: cards are compared by `encoder_sha256`, so all that are
-        # averaged draw the latents of one encoder.
+        # Any of them would do: cards are compared by `encoder_sha256`, so all the
+        # averaged networks draw latents of the same encoder.
         autoencoder = its_autoencoder(weights[0], card, "cpu")
         refuse_own_input(weights, out, card)
         refuse_training(out)
         check_its_place(out, card, autoencoder)
         check_writable(out)
-    # First the autoencoder, last the weights: a folder that has a model.safetensors is
-    # ready for use, at whatever moment this is stopped.
+    # The autoencoder comes first and the weights last: whenever this is stopped, a
+    # folder that has a model.safetensors is ready for use.
     save_its_autoencoder(out, card, autoencoder)
     save_weights(out, tensors, card)
     tell(f"The mean of {len(weights)} trainings: {out}")
 
 
 def refuse_own_input(weights: list[str], out: Path, card: Card) -> None:
-    """Raise a sentence if the mean would be written over what it is made of."""
-    # A mean can be taken only once from the same files: overwritten, they would be
-    # gone, and an autoencoder that lies beside them is as easily overlooked.
+    """Raise ValueError if the mean would overwrite what it is made from."""
+    # Overwritten files would be gone, and an autoencoder beside them is easily
+    # overlooked.
     folders = [out]
     if "autoencoder" in card:
         folders.append(folder_beside(out, card["autoencoder"]))
-    # Resolved, since a link or another spelling of the path is the same folder.
+    # Resolved, since a link or another spelling of the path may be the same folder.
     written = {folder.resolve() for folder in folders}
     for name in weights:
         if find_weights(name).resolve() in written:
             raise ValueError(
-                f"--out {out} would overwrite {name}, which the mean is made of: "
+                f"--out {out} would overwrite {name}, which the mean is made from: "
                 "choose another folder."
             )
 
 
 def refuse_training(out: Path) -> None:
-    """Raise a sentence if hours of somebody's training would be written over.
+    """Raise ValueError if hours of somebody's training would be overwritten.
 
-    A mean is made again in seconds, so an older one makes room.
+    A mean can be made again in seconds, so an older one may be overwritten.
     """
     trained = (out / "model.safetensors").is_file()
     if trained and "mean_of" not in load_weights(out)[1]:
         raise ValueError(
-            f"--out {out} already holds weights that are no mean: choose another "
+            f"--out {out} already holds weights that are not a mean: choose another "
             "folder; nothing was overwritten."
         )

@@ -1,7 +1,7 @@
-"""What this machine is, what is there, what it can do, and what to do about the rest.
+"""The command `doctor`: what this machine has, how fast it is, and what is missing.
 
-`python -m course_lib doctor` prints it. Everything is looked up or measured here and
-now; nothing is changed, and nothing needs a network.
+Everything is looked up or measured here and now; nothing is changed, and nothing needs
+a network.
 """
 
 import os
@@ -57,10 +57,10 @@ SHIPPED = (
     *("pair", "words", "autoencoder", "latent"),
 )
 
-# What each solved notebook took on one core of a slow machine, 2026-11-25, by the clock
-# of the processor: the seconds of all but its longest training, those of one iteration
-# of that (with its share of shorter trainings), and how many it has in each profile.
-# THERE is what `speed` found on that machine. Twice as fast, half as long: we reckon no
+# The CPU time of each solved notebook on one core of a slow machine, 2026-11-25: the
+# seconds for everything but its longest training, those of one iteration of that (with
+# its share of shorter trainings), and the number of iterations in each profile. THERE
+# is what `speed` found on that machine. Twice as fast, half as long: the forecast is no
 # finer than that.
 NOTEBOOKS = {
     "00": (30, 0, (0, 0, 0)),
@@ -78,15 +78,18 @@ NOTEBOOKS = {
     "12": (28, 0.27, (60, 600, 3000)),
 }
 THERE = {"drawn_critters_per_s": 2600, "training_images_per_s": 38}
-ON_GPU = ("05", "12")  # these trainings go to the GPU, the others are loops on the CPU
+ON_GPU = (
+    "05",
+    "12",
+)  # on a GPU if there is one; the others are loops on the CPU
 
 
 def examine() -> dict:
-    """All of it: machine, network, data, weights, speed, and what to do."""
+    """The whole report: machine, network, data, weights, speed, times and advice."""
     found = {
         "machine": machine(),
-        # Asked once, with two seconds of patience: nothing here needs a network, but
-        # what a course would fetch later hangs on it.
+        # Tried once, with two seconds of patience: nothing here needs a network, but
+        # later downloads do.
         "network": network_reachable(),
         "data": data_found(),
         "weights": weights_found(),
@@ -101,7 +104,7 @@ def examine() -> dict:
 
 
 def machine() -> dict:
-    """Device, threads, memory and versions."""
+    """Device, cores and threads, memory and disk in GiB, profile and versions."""
     return {
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
@@ -112,14 +115,14 @@ def machine() -> dict:
         "load": round(psutil.getloadavg()[0], 1),
         "memory_gib": round(memory_gib(), 1),
         "gpu_memory_gib": round(gpu_memory_gib(), 1),
-        # The cache's disk and not this folder's: pictures will be written there.
+        # The disk of the cache, not of this folder: pictures will be written there.
         "free_disk_gib": round(
             shutil.disk_usage(nearest(cache_folder())).free / GIB, 1
         ),
         "bfloat16_in_hardware": cpu_has_bf16() or torch.cuda.is_available(),
         "colab": on_colab(),
         # A doctor who faints at the sight of the illness helps nobody: a wrong variable
-        # is told here and not raised.
+        # is reported, not raised.
         "profile": or_sentence(profile),
         "versions": {name: version_of(name) for name in PACKAGES},
     }
@@ -137,17 +140,17 @@ def nearest(folder: Path) -> Path:
 
 
 def version_of(package: str) -> str | None:
-    """Its version, or None where it is not installed."""
+    """The version of a package, or None if it is not installed."""
     try:
-        # Read from what was installed: importing them all would take longer than the
-        # rest of this page, `datasets` alone three seconds.
+        # Read from the metadata: importing all packages would take longer than the rest
+        # of this page, `datasets` alone three seconds.
         return version(package)
     except PackageNotFoundError:
         return None
 
 
 def or_sentence(ask: Callable) -> str | None:
-    """The answer, or the sentence in which it was refused."""
+    """The answer as text, or the message of the ValueError that refused it."""
     try:
         answer = ask()
     except ValueError as error:
@@ -156,11 +159,11 @@ def or_sentence(ask: Callable) -> str | None:
 
 
 def state_of(file: Path) -> str:
-    """missing, damaged or intact; every byte is read."""
+    """ "missing", "damaged" or "intact"; every byte is read."""
     if not file.is_file():
         return "missing"
     try:
-        # It compares the checksum, so a single wrong byte is found.
+        # This compares the checksum, so that a single wrong byte is found.
         load_checkpoint(file)
     except CheckpointError:
         return "damaged"
@@ -168,10 +171,10 @@ def state_of(file: Path) -> str:
 
 
 def data_found() -> dict:
-    """The picture sets in the cache, and the mirror."""
-    # Those of one animal a picture, which notebook 05 and trainings with labels want.
+    """The state of the picture sets in the cache, and the mirror's folder."""
+    # Those with one animal per picture, for notebook 05 and trainings with labels.
     names = {f"critters {s}": critters_name(s, kind="one") for s in CRITTERS_ROWS}
-    with suppress(ValueError):  # COURSE_DATA is wrong, as "mirror" says
+    with suppress(ValueError):  # COURSE_DATA is wrong, as "mirror" will say
         names |= {f"cifar10 {split}": cifar10_name(split) for split in CIFAR10_ROWS}
     folder = cache_folder()
     found = {n: state_of(folder / f"{file}.safetensors") for n, file in names.items()}
@@ -200,10 +203,10 @@ def one_speed() -> dict:
     """Pictures a second, measured on the course's own network and drawing."""
     draw_critters(BATCH, seed=0, kind="one")  # the first time is slower
     started = time.perf_counter()
-    # Enough for the clock, and little enough that nobody waits: a fraction of a second.
+    # Enough to time, and few enough that nobody waits: a fraction of a second.
     pictures, factors = draw_critters(8 * BATCH, seed=0, kind="one")
     drawn = len(pictures) / (time.perf_counter() - started)
-    # Labels without names, as many as there are: what they are called takes no time.
+    # As many labels as there are, with numbers for names: names take no time.
     names = ("nothing", *map(str, range(1, int(factors["subject"].max()) + 1)))
     some = PictureSet("critters", pictures, factors["subject"], names, factors)
     trials = []
@@ -212,11 +215,10 @@ def one_speed() -> dict:
         trials.append(denoiser_trainer(some, settings, batch_size=BATCH, **DENOISER))
         return trials[-1]
 
-    # Four iterations of the real recipe, of which the first only warms up, and it picks
-    # bfloat16 or float32 as a training would: a figure from elsewhere would be wrong
-    # here.
+    # Four iterations of the real recipe, the first as a warm-up. It picks bfloat16 or
+    # float32 as a training would: a figure from another machine would be wrong here.
     seconds = seconds_an_iteration(make, Settings(iterations=4), 4)
-    # It has learned nothing, and draws in the same time as if it had.
+    # It has learned nothing, but takes the same time to draw as if it had.
     painter = LabelToImage(trials[0].averaged_model(), trials[0].card)
     started = time.perf_counter()
     painter(["nothing"] * 16, steps=2, guidance_scale=2)
@@ -230,18 +232,18 @@ def one_speed() -> dict:
 
 
 def takes(speed: dict, profile: str) -> dict[str, float]:
-    """Seconds that the parts of the course will take here, reckoned from the speed."""
+    """Seconds that the parts of the course will take here, estimated from the speed."""
     trained, drawn = speed["training_images_per_s"], speed["drawn_critters_per_s"]
     picture = speed["seconds_a_picture"]
     parts, course = {"drawing the 60,000 critters, once": 60_000 / drawn}, 0.0
     for number, (rest, iteration, iterations) in NOTEBOOKS.items():
-        # By one speed for all, a GPU would promise faster loops that never see it.
+        # With one speed for all, a GPU would promise faster loops that never run on it.
         pace = "training_images_per_s" if number in ON_GPU else "drawn_critters_per_s"
-        # A profile that is none was refused in a sentence; a laptop is what most have.
+        # A wrong profile is reported elsewhere; most people have a laptop.
         n = dict(zip(PROFILES, iterations, strict=True)).get(profile, iterations[1])
         name = f"notebook {number}" + (f", training for {n:,} iterations" if n else "")
-        # The rest of a notebook is Python and small tensors on the CPU, as drawing
-        # critters is.
+        # The rest of a notebook is Python and small tensors on the CPU, like drawing
+        # critters.
         seconds = rest / speed["drawn_critters_per_s"] * THERE["drawn_critters_per_s"]
         parts[name] = seconds + n * iteration * THERE[pace] / speed[pace]
         course += parts[name]
@@ -258,7 +260,7 @@ def takes(speed: dict, profile: str) -> dict[str, float]:
 
 
 def advice(found: dict) -> list[str]:
-    """One sentence for each thing that is missing or might get in the way."""
+    """One sentence for each thing that is missing or may get in the way."""
     here, data = found["machine"], found["data"]
     sentences = []
     if is_intel_mac():
@@ -273,7 +275,7 @@ def advice(found: dict) -> list[str]:
             "Less than 2 GiB of disk are free: make room before training, or point "
             "COURSE_CACHE to another disk."
         )
-    # torch would take all of them by itself; only that variable keeps it from doing so.
+    # torch uses all of them by default; only that variable prevents it.
     if here["threads"] < here["cores"]:
         sentences.append(
             f"Only {here['threads']} of {here['cores']} cores are used: unset "
@@ -291,7 +293,7 @@ def advice(found: dict) -> list[str]:
             sentences.append(said)
     damaged = [name for name, state in found["weights"].items() if state == "damaged"]
     missing = [name for name, state in found["weights"].items() if state == "missing"]
-    # One sentence for both, as git is the cure of both, in seconds and byte for byte.
+    # One sentence for both, since git cures both, in seconds and byte for byte.
     if damaged or missing:
         sentences.append(
             f"Weights {', '.join(damaged + missing)} are damaged or missing: "
@@ -337,7 +339,7 @@ def data_advice(data: dict, network: bool) -> list[str]:
     if any(s != "intact" for n, s in states.items() if n.startswith("cifar10")):
         if data["mirror"] is not None:
             sentences.append(f"CIFAR-10 will be read from {data['mirror']}.")
-        # The variable is Hugging Face's own, with its own idea of "off".
+        # The variable is Hugging Face's, with its own idea of "off".
         elif network and os.environ.get("HF_HUB_OFFLINE", "0") in ("", "0"):
             sentences.append("CIFAR-10 will be downloaded (170 MB) when first needed.")
         else:
@@ -353,7 +355,7 @@ def data_advice(data: dict, network: bool) -> list[str]:
 
 
 def as_lines(found: dict) -> list[str]:
-    """What was found, as lines that a person reads."""
+    """The report as lines for people."""
     here, done = found["machine"], found["speed"]
     versions = ", ".join(f"{n} {v or 'missing'}" for n, v in here["versions"].items())
     # First, as nobody reads thirty lines to their end.
@@ -382,13 +384,13 @@ def as_lines(found: dict) -> list[str]:
 
 
 def in_print(state: str | None) -> str:
-    """The state of data that is made or fetched once it is needed."""
-    # Four lines of "missing" look like four faults, and nothing is wrong.
+    """The state of data that is made or fetched when needed, in words."""
+    # Four lines of "missing" would look like four faults, but nothing is wrong.
     return {"missing": "not here yet", None: "none"}.get(state, state)
 
 
 def weights_in_print(states: dict[str, str]) -> list[str]:
-    """One line if all are intact, else one for each that is not."""
+    """One line if all weights are intact, else one for each that is not."""
     wrong = {name: state for name, state in states.items() if state != "intact"}
     if not wrong:
         return [f"weights   all {len(states)} intact"]

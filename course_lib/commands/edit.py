@@ -1,4 +1,4 @@
-"""The command `edit`: change a picture as a prompt says, all of it or a part."""
+"""The command `edit`: change all or part of a picture according to a prompt."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -32,8 +32,8 @@ from course_lib.pixels import from_bytes, open_picture, read_picture
 from course_lib.shown import progress_bar, remark, tell
 
 MOST = 100  # pictures
-MOST_AGAIN = 100  # times; more would mean to leave it running for days
-TOGETHER = 32  # pictures, if there is memory for so many
+MOST_AGAIN = 100  # times; more would take days
+TOGETHER = 32  # pictures in one batch, if memory allows
 
 
 def edit(
@@ -53,7 +53,8 @@ def edit(
         int | None,
         typer.Option(help="Pixels to add on the left and on the right."),
     ] = None,
-    # None, and not 0.7: whether it was typed decides which of three edits is meant.
+    # None and not 0.7, since whether it was typed decides which of three edits is
+    # meant.
     strength: Annotated[
         float | None,
         typer.Option(help="How much of the picture changes, 0 to 1. By default 0.7."),
@@ -86,19 +87,18 @@ def edit(
             raise ValueError(f"--again must be 1 to {MOST_AGAIN}; got {again}.")
         files, grid = places_for(out, n)
         painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
-        # At 0.7 nearly all animals become what was asked for, and where they are and
-        # what lies around them mostly stays; at 0.6 fewer do, at 1 nothing stays (the
-        # table of lesson 07).
+        # At 0.7 nearly all animals become what was asked for, while their place and
+        # surroundings mostly stay; at 0.6 fewer do, at 1 nothing stays (the table of
+        # lesson 07).
         strength = 0.7 if strength is None else strength
-        # Called for its sentence, as `prepare` is for those about prompt, steps and
-        # guidance.
+        # Called only to refuse a bad strength, as `prepare` refuses a bad prompt, steps
+        # or guidance.
         start_of(strength, painter.schedule.T)
         prepared = painter.prepare([prompt], steps, guidance)
         size = painter.card["size"]
-        # Measured as it will be drawn: what is wider takes more memory by its square.
+        # The width that will be drawn: memory grows with its square.
         room = size + 2 * (wider or 0)
-        # The same picture n times, each with noise of its own, so that there is a
-        # choice.
+        # The same picture n times, each with its own noise, to give a choice.
         pictures = from_bytes(read_picture(image, size)[None]).repeat(n, 1, 1, 1)
         hole = read_mask(mask, image, size) if mask else None
         if wider is not None:
@@ -106,15 +106,15 @@ def edit(
             pictures, hole = widen(pictures, left=wider, right=wider)
         together = how_many(painter, size, room, TOGETHER, HELD)
         if as_json:
-            # As in `generate`: only --json needs a judge, and its import takes seconds.
+            # As in `generate`: only --json needs a judge, and the import takes seconds.
             from course_lib.judging.fidelity import reader_of, what_is_seen
 
-            # Now, so that what is wrong with it is said now.
+            # Loaded now, so that a fault in it is reported before the drawing.
             reader_of(pictures.shape[2])
     width = pictures.shape[3]
     for sentence in painter.remarks_on(prepared, width) + on_the_edges(image):
         remark(sentence)
-    # `prepared.read` is rewritten already, and read_as below is to be what is drawn.
+    # `prepared.read` is rewritten already, and read_as below must be what is drawn.
     literal, asked = replace(painter, rewrite=None), list(prepared.read) * n
     if hole is not None:
         if hole.all():
@@ -130,7 +130,7 @@ def edit(
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
     tell(f"{n} picture{'s' * (n > 1)}: {wrote[-1]}")
     if as_json:
-        # The judge is asked about the prompt as typed, which is what somebody wanted.
+        # The judge is asked about the prompt as typed, since that is what was wanted.
         facts = dict(files=wrote, prompt=prompt, image=str(image), weights=weights)
         facts |= dict(read_as=prepared.read[0])
         part = dict(mask=str(mask)) if mask else dict(wider=wider)
@@ -139,13 +139,13 @@ def edit(
 
 
 def check_wider(painter: TextToImage, wider: int) -> None:
-    """Raise a sentence unless pictures can be drawn with so much room at both sides."""
-    # Room is added at both sides, so each side may have half of what the whole width
-    # must be a multiple of.
+    """Raise ValueError unless pictures can be widened by this much on both sides."""
+    # Room is added on both sides, so each side needs only half of the multiple that the
+    # whole width must have.
     step = painter.multiple // 2
     if wider % step:
         raise ValueError(f"--wider must be a multiple of {step} here; got {wider}.")
-    # For its sentence, should it be wider than a painter may draw.
+    # Refuses a picture wider than a painter may draw.
     painter.shape(painter.card["size"] + 2 * wider)
 
 
@@ -153,25 +153,25 @@ def read_mask(file: Path, image: Path, size: int) -> Tensor:
     """A black and white picture file as (size, size) booleans, True where white.
 
     Raises:
-        ValueError: it is no mask, is empty, or not as large as the file `image`
+        ValueError: it is not a mask, is empty, or is not as large as the file `image`
     """
     grey = read_picture(file, size).float().mean(0)  # (size, size), 0..255
-    # Both are cut to their middle square and shrunk. Of another shape the mask would be
-    # cut elsewhere, and its hole lie beside what it was painted over.
+    # Both are cut to their middle square and shrunk. A mask of another shape would be
+    # cut elsewhere, and its hole would not cover what it was painted over.
     check_same_shape(image, file)
-    # Editors often export the hole as transparent. Whether that means "draw" or "keep"
-    # nobody can know, and under it any colour may lie.
+    # Editors often export the hole as transparent. Nobody can know whether that means
+    # "draw" or "keep", and any colour may be under it.
     if is_see_through(file):
         raise ValueError(
-            f"{file} is transparent in parts, and a mask is black and white: paint "
+            f"{file} is transparent in parts, but a mask is black and white: paint "
             "white where to draw, black where to keep."
         )
-    # A photo given by mistake is grey nearly everywhere. A mask is not, but its edges
-    # are once it has been shrunk, so some grey is let through.
+    # A photo given by mistake is grey nearly everywhere. A mask is grey only at its
+    # edges once it has been shrunk, so some grey is let through.
     unclear = ((grey > 50) & (grey < 205)).float().mean().item()
-    if unclear > 0.2:  # some at the edges is what shrinking leaves
+    if unclear > 0.2:  # shrinking leaves some at the edges
         raise ValueError(
-            f"{file} is no mask: {unclear:.0%} of it is neither black nor white."
+            f"{file} is not a mask: {unclear:.0%} of it is neither black nor white."
         )
     hole = grey > 127
     if not hole.any():
@@ -184,19 +184,19 @@ def read_mask(file: Path, image: Path, size: int) -> Tensor:
 
 def is_see_through(file: Path) -> bool:
     """Whether any pixel of a picture file is not opaque."""
-    # open_picture leaves RGBA only where there is transparency of some kind, an alpha
-    # channel or one see-through colour, and that may still be used by no pixel.
+    # open_picture leaves RGBA only where there is some kind of transparency, an alpha
+    # channel or one see-through colour, which no pixel may use.
     image = open_picture(file)
     return image.mode == "RGBA" and image.getextrema()[3][0] < 255
 
 
 def size_of(file: Path) -> tuple[int, int]:
-    """Width and height of a picture file, turned upright."""
+    """Width and height of a picture file in pixels, turned upright."""
     return open_picture(file).size
 
 
 def on_the_edges(image: Path) -> list[str]:
-    """A remark on a picture that is not square, of which not all is used."""
+    """A remark on a picture that is not square, since not all of it is used."""
     w, h = size_of(image)
     side = min(w, h)
     said = f"{image} has {w}x{h} pixels: all but its middle square is cut off"
@@ -204,7 +204,7 @@ def on_the_edges(image: Path) -> list[str]:
 
 
 def check_same_shape(image: Path, mask: Path) -> None:
-    """Raise a sentence unless both files, turned upright, are equally large."""
+    """Raise ValueError unless both files, turned upright, have the same size."""
     (w, h), (mask_w, mask_h) = size_of(image), size_of(mask)
     if (w, h) != (mask_w, mask_h):
         raise ValueError(

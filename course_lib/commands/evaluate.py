@@ -22,13 +22,13 @@ from course_lib.device import best_device, use_all_cores
 from course_lib.painters.pipeline import BY_LABEL, LabelToImage, TextToImage
 from course_lib.shown import remark, tell
 
-LARGEST = 256  # pixels along a side that a judge may be tried at
+LARGEST = 256  # pixels along a side, at which a judge may be tested
 
 
 def evaluate(
     called: typer.Context,
-    # One command for all kinds: the card knows what it lies beside, so nobody need say
-    # it twice. What an option means for another kind is refused, never ignored.
+    # One command for all kinds of network: the card names the kind, so the user need
+    # not. An option that is meant for another kind is refused, never ignored.
     weights: Weights = BY_LABEL,
     n: Annotated[
         int | None,
@@ -79,7 +79,8 @@ def evaluate(
     with bad_input():
         card = load_weights(weights)[1]
         kind = card.get("kind")
-        # A measurement takes minutes, so what can go wrong after it is tried before it.
+        # A measurement takes minutes, so whatever could fail after it is tried before
+        # it.
         if save:
             check_file(save)
         if (prompts or only or two_sample) and kind != "text denoiser":
@@ -98,8 +99,8 @@ def evaluate(
         if size is not None and kind not in ("judge", "inspector"):
             raise ValueError(f"--size needs weights that judge, not {weights}.")
     settings = dict(guidance_scale=guidance, sampler=sampler)
-    # Of a pair n is also among how many pictures a text must find its own. Of prompts n
-    # counts each kind, so `evaluate_prompts` has a smaller one.
+    # For a pair, n is also the number of pictures among which a text must find its own.
+    # For prompts, n counts each kind, so `evaluate_prompts` has a smaller default.
     pictures = n if n is not None else {"pair": 1000}.get(kind, 2048)
     if kind == "inspector":
         found, lines = evaluate_inspector(weights, pictures, seeds, size)
@@ -107,8 +108,8 @@ def evaluate(
         size = 32 if size is None else size
         found, lines = evaluate_judge(weights, pictures, seeds, size)
     elif kind == "text denoiser":
-        # Calls and not steps: samplers and guidance take one to four a step, and what a
-        # picture costs is the calls, so that only these can be compared.
+        # Calls and not steps: samplers and guidance take one to four calls per step,
+        # and a picture costs its calls, so only these can be compared.
         settings["calls"] = 20 if calls is None else calls
         with bad_input():
             painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
@@ -133,10 +134,10 @@ def evaluate(
 
 
 def command_line(called: typer.Context) -> str:
-    """The command as it was given, without what changes no number."""
+    """The command as typed, without options that change no number."""
     words = ["python", "-m", "course_lib", called.command.name]
     for option in called.command.params:
-        # Only what was typed: this goes into a file of results, to be typed again.
+        # Only what was typed: this goes into a file of results, for typing again.
         source = called.get_parameter_source(option.name)
         if source.name != "COMMANDLINE" or option.name in ("save", "as_json"):
             continue
@@ -147,10 +148,9 @@ def command_line(called: typer.Context) -> str:
 
 
 def taking_part(weights: str, card: dict) -> list[str]:
-    """The weights that are measured, those they draw through, and those that judge."""
-    # What is measured hangs on all of these: once one of them ships anew,
-    # tools/fill_numbers.py calls the result stale. A judge or a pair is judged by
-    # nobody.
+    """The weights that are measured, those that they draw through, and their judges."""
+    # A result depends on all of these: once one of them is replaced,
+    # tools/fill_numbers.py calls the result stale. A judge or a pair has no judge.
     size = 64 if card.get("size") == 64 else 32
     of_prompts = [f"reader-{size}", f"inspector-{size}"]
     judges = {"judge": [], "inspector": [], "pair": [], "text denoiser": of_prompts}
@@ -160,7 +160,7 @@ def taking_part(weights: str, card: dict) -> list[str]:
 
 
 def evaluate_judge(weights: str, n: int, seeds: int, size: int):
-    """What was found, and the same as lines for a person."""
+    """Return the results as a dict, and as lines for people."""
     from course_lib.judging import evaluation as ev
     from course_lib.networks.judge import load_judge
 
@@ -168,13 +168,13 @@ def evaluate_judge(weights: str, n: int, seeds: int, size: int):
         ev.check_size(n, seeds)
         judge, data = load_judge(weights), load_weights(weights)[1].get("data")
         own = judge.config["size"]
-        # A judge shrinks what is larger by a whole number, and cannot make detail.
+        # A judge shrinks larger pictures by a whole factor, and cannot add detail.
         if not own <= size <= LARGEST or size < 32 or size % own:
             raise ValueError(
                 f"--size must be 32, 64, ... for this judge, a multiple of {own}, at "
                 f"most {LARGEST}; got {size}."
             )
-        # Loaded in here for its sentence, should the photos be out of reach.
+        # Loaded in here, so that missing photos are reported as bad input.
         if data == "cifar10":
             ev.load_cifar10("test")
     found = ev.measure_judge(judge, data, n, seeds, size)
@@ -182,7 +182,7 @@ def evaluate_judge(weights: str, n: int, seeds: int, size: int):
 
 
 def evaluate_inspector(weights: str, n: int, seeds: int, size: int | None):
-    """What was found, and the same as lines for a person."""
+    """Return the results as a dict, and as lines for people."""
     from course_lib.judging import inspection as ins
 
     with bad_input():
@@ -196,7 +196,7 @@ def evaluate_inspector(weights: str, n: int, seeds: int, size: int | None):
 
 
 def evaluate_pair(weights: str, n: int, seeds: int):
-    """What was found, and the same as lines for a person."""
+    """Return the results as a dict, and as lines for people."""
     from course_lib.judging import retrieval as rt
     from course_lib.networks.contrastive import Matcher
 
@@ -208,11 +208,11 @@ def evaluate_pair(weights: str, n: int, seeds: int):
 
 
 def evaluate_denoiser(weights: str, n: int, seeds: int, settings: dict):
-    """What was found, and the same as lines for a person."""
+    """Return the results as a dict, and as lines for people."""
     from course_lib.judging import evaluation as ev
 
-    # All that can be refused is refused in here, before the first picture is drawn;
-    # from then on a ValueError is our own mistake, and keeps its traceback.
+    # Everything that can be refused is refused in here, before the first picture is
+    # drawn; from then on a ValueError is our own mistake, and keeps its traceback.
     with bad_input():
         painter = LabelToImage.from_pretrained(weights, best_device())
         how = {name: x for name, x in settings.items() if name != "calls"}
@@ -230,7 +230,7 @@ def evaluate_prompts(
     file: Path | None,
     only: list[str] | None,
 ):
-    """By the prompts of a file, or by every kind of prompt there is, or by some.
+    """Measure a painter by the prompts in a file, or by all or some kinds of prompt.
 
     Args:
         n: prompts of each kind, or of the file, if not all
@@ -238,7 +238,7 @@ def evaluate_prompts(
         only: the kinds, if not all
 
     Returns:
-        what was found, and the same as lines for a person
+        the results as a dict, and as lines for people
     """
     from course_lib.judging import evaluation as ev
     from course_lib.judging import fidelity as fi
@@ -246,7 +246,7 @@ def evaluate_prompts(
     with bad_input():
         how = {name: x for name, x in settings.items() if name != "calls"}
         way = painter.way_within(**settings)
-        # Any prompt will do: what is tried is whether steps, guidance and sampler go
+        # Any prompt will do: this tests whether steps, guidance and sampler go
         # together.
         painter.prepare([""], way.steps, **how)
         if file:
@@ -254,12 +254,11 @@ def evaluate_prompts(
             if n is not None and n > ev.MOST:
                 raise ValueError(f"--n must lie in 1..{ev.MOST}; got {n}.")
             asked = asked_in(file, n)
-    # As used, so a file of results says more than "the default".
+    # The values used, so that a file of results says more than "the default".
     facts = dict(kind="text denoiser", seeds=seeds, as_typed=painter.as_typed)
     facts |= settings | asdict(way)
     if file:
-        # Of somebody's own prompts nobody knows the real pictures, so there is no
-        # ceiling.
+        # There are no real pictures for somebody's own prompts, and so no ceiling.
         shares = fi.measure_prompts(painter, asked, seeds, **settings)
         facts |= dict(n=len(asked.texts), factors=shares)
         facts["all_factors"] = shares["all_factors"]["share"]
@@ -278,7 +277,7 @@ def evaluate_prompts(
 
 
 def evaluate_apart(painter: TextToImage, n: int | None, seeds: int, settings: dict):
-    """Whether anything tells its pictures from real ones, and lines for a person."""
+    """How well a network can tell its pictures from real ones: a dict, and lines."""
     from course_lib.judging import evaluation as ev
     from course_lib.judging.two_samples import measure_apart
 
@@ -298,7 +297,7 @@ def evaluate_apart(painter: TextToImage, n: int | None, seeds: int, settings: di
 
 
 def asked_in(file: Path, n: int | None):
-    """The prompts of a file, and what they ask for: as it says, or as we read them."""
+    """The prompts of a file and what they ask for, as a .json says or as we read it."""
     from course_lib.judging import fidelity as fi
     from course_lib.judging.people import read_prompts
 
@@ -312,9 +311,9 @@ def asked_in(file: Path, n: int | None):
 
 
 def read_lines(file: Path) -> list[str]:
-    """The lines of a text file, without a byte order mark, or a sentence."""
+    """The lines of a text file, without a byte order mark; ValueError if unreadable."""
     try:
-        # Editors on Windows begin a file with a byte order mark, which would be the
+        # Editors on Windows begin a file with a byte order mark, which would become the
         # first letter of the first prompt.
         return file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:

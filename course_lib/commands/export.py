@@ -42,8 +42,8 @@ def export(
         if not any(part.equal for part in parts):
             reasons = " ".join(part.note for part in parts)
             raise ValueError(f"Nothing in {weights} has an equal in {to}. {reasons}")
-        # Only now, so that of two things that are wrong the weights are spoken of
-        # first: they are what must be trained or chosen anew.
+        # Only now, so that if two things are wrong, the weights are reported first:
+        # they are what must be trained or chosen again.
         check_writable(out)
     written = {part.name: write(part, out) for part in parts if part.equal}
     for part in parts:

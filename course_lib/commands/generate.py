@@ -1,4 +1,4 @@
-"""The command `generate`: draw pictures of what a prompt says, or a label names."""
+"""The command `generate`: draw pictures from a prompt or a label."""
 
 import time
 from dataclasses import asdict
@@ -77,7 +77,7 @@ def generate(
     settings = dict(steps=steps, guidance_scale=guidance, sampler=sampler)
     with bad_input():
         # Everything that can be refused is refused before the first step: many pictures
-        # take minutes, and nobody should wait so long for a sentence.
+        # take minutes, and nobody should wait that long for an error.
         if (prompt is None) == (label is None):
             raise ValueError("Say what to draw: either a prompt or --label.")
         if not 1 <= n <= MOST_PICTURES:
@@ -88,8 +88,8 @@ def generate(
         space = "latent" if space is None else space
         if space not in SPACES:
             raise ValueError(f"--space must be latent or pixel; got {space!r}.")
-        # A name that nobody typed is a `Shipped` one: a folder `latent` that happens to
-        # lie here is not meant (checkpoint.py).
+        # A default name is a `Shipped` one: it never means a folder `latent` that
+        # happens to be here (checkpoint.py).
         weights = weights or (BY_LABEL if label else SPACES[space])
         if label and (negative or size is not None or as_typed):
             raise ValueError(
@@ -99,27 +99,27 @@ def generate(
             draw = LabelToImage.from_pretrained(weights, best_device())
         else:
             draw = TextToImage.from_pretrained(weights, best_device(), as_typed)
-        # Only a prompt has these two; a label painter's `prepare` does not know them.
+        # Only for a prompt; a label painter's `prepare` does not take these two.
         told = dict(negative_prompt=negative, size=size) if prompt else {}
         prepared = draw.prepare(labels or prompt, **settings, **told)
         if prompt and as_json:
-            # Only --json reads its picture back, and this import brings torchvision,
-            # which takes seconds, longer than the drawing does.
+            # Only --json reads its picture back, and this import brings in torchvision,
+            # which takes seconds, longer than the drawing.
             from course_lib.judging.fidelity import reader_of, what_is_seen
 
-            # Now, so that what is wrong with it is said now.
+            # Loaded now, so that a fault in it is reported before the drawing.
             reader_of(prepared.shape[1] * draw.times)
     for sentence in draw.remarks_on(prepared) if prompt else []:
         remark(sentence)
-    # The calls are counted, not reckoned: guidance asks twice a step, in latents only
-    # in the middle of the way, heun looks twice as well, and a formula here would have
-    # to know all that.
+    # The calls are counted, not computed: guidance calls twice per step, in latents
+    # only in the middle of the way, heun also calls twice, and a formula here would
+    # have to know all that.
     looked = count_looks(draw.model)
     started = time.monotonic()
-    # Prepared with each wish once, however many pictures: so a text is rewritten and
-    # encoded once, and what is odd about it is said even if its turn does not come.
+    # Prepared with each prompt once, however many pictures: each text is rewritten and
+    # encoded once, and anything odd about it is reported even if its turn never comes.
     way, drawn = prepared.way, prepared.in_turns(n)
-    # n steps yield n + 1 looks: the last shows where the walk ends.
+    # n steps yield n + 1 states: the last one is where the walk ends.
     with progress_bar(total=n * (way.steps + 1), unit="step") as bar:
         watch = dict(callback=lambda step: bar.update(len(step.x_t)))
         pictures = draw.paint(drawn, seed, **watch)
@@ -129,24 +129,24 @@ def generate(
     tell(f"{n} picture{'s' * (n > 1)} in {seconds:.1f} s: {wrote[-1]}")
     if as_json:
         facts = dict(files=wrote, seed=seed, weights=weights)
-        # What was used, not what was typed: defaults may be others by the time that
+        # What was used, not what was typed: the defaults may have changed by the time
         # somebody reads this.
         facts |= asdict(way)
         facts |= {"labels" if label else "prompts": drawn.asked} | told
         if prompt:
             facts |= dict(read_as=drawn.read)
             facts |= what_is_seen(pictures, drawn.asked)
-        calls = looked["pictures"] / n  # network calls a picture, as counted
+        calls = looked["pictures"] / n  # network calls per picture, as counted
         say_json(facts | dict(calls=calls, seconds=seconds, device=str(draw.device)))
 
 
 def count_looks(model: nn.Module) -> dict[str, int]:
-    """A counter of the noisy pictures that the network is shown from now on."""
+    """Count the noisy pictures that the network is shown from now on, in a dict."""
     looked = {"pictures": 0}
 
     def count(model, inputs, output):
-        # By pictures and not by calls of the module: guidance puts both of its
-        # questions into one batch, and work grows with the batch.
+        # Pictures, not calls of the module: guidance puts both its calls into one
+        # batch, and the work grows with the batch.
         looked["pictures"] += len(inputs[0])
 
     model.register_forward_hook(count)

@@ -1,4 +1,4 @@
-"""The command `interpolate`: pictures on the way from one to another."""
+"""The command `interpolate`: pictures on the way from one picture to another."""
 
 from dataclasses import asdict, replace
 from typing import Annotated
@@ -26,7 +26,7 @@ from course_lib.typed import file_named
 
 # All of them are drawn in one batch.
 MOST = 100  # pictures
-# All that we can read, and two customary short spellings.
+# All the formats that we read, and two customary short spellings.
 ENDINGS = (*(f".{name.lower()}" for name in FORMATS), ".jpg", ".tif")
 
 
@@ -47,8 +47,8 @@ def interpolate(
 ) -> None:
     """Draw what lies between two prompts, two seeds or two picture files.
 
-    Of files nothing is drawn: their latents are mixed (pixels, if the weights have no
-    latents), and decoded.
+    For files nothing is drawn: their latents are mixed and decoded (or their pixels
+    mixed, if the weights have no latents).
 
     Example: python -m course_lib interpolate "a frog" "a rabbit" --out way.png
     """
@@ -60,8 +60,8 @@ def interpolate(
             raise ValueError(f"--n must lie in 2..{MOST}; got {n}.")
         files, grid = places_for(out, n)
         painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
-        # Even of two files, which nothing is drawn for: --steps 0 is refused in either
-        # case.
+        # Even for two files, for which nothing is drawn: --steps 0 is refused either
+        # way.
         prepared = painter.prepare(asked, steps, guidance)
         images = [picture_named(one) for one in asked]
         if any(images) and not all(images):
@@ -79,7 +79,7 @@ def interpolate(
         literal = replace(painter, rewrite=None)
         way = dict(to_seed=to_seed, batch_size=together)
         pictures = on_the_way(literal, *prepared.read, n, **way, **how)
-    # One row, as a way has no corners; ten is what fits on a screen.
+    # One row, as a way has no corners; ten pictures fit on a screen.
     write_pictures(pictures, files, grid, columns=min(n, 10))
     wrote = [str(file) for file in files] + [str(grid)]
     tell(f"{n} pictures: {wrote[-1]}")
@@ -95,11 +95,11 @@ def picture_named(text: str) -> str | None:
     """The picture file that a text names; None for a prompt.
 
     Raises:
-        ValueError: the text ends as a picture's name does, and no such file is there
+        ValueError: the text ends like a picture file, but there is no such file
     """
     file = file_named(text)
-    # Taken for a prompt, frog.pgn would be drawn, as whatever those letters bring up: a
-    # misspelled name is far likelier than such a wish.
+    # As a prompt, a misspelled "forg.png" would be drawn as whatever those letters
+    # bring up: a misspelled name is far likelier than such a wish.
     if file is None and text.strip().lower().endswith(ENDINGS):
         raise ValueError(f"There is no file {text}.")
     return file

@@ -2,9 +2,9 @@
 
     python -m course_lib generate "a frog on stilts" --n 4 --out frogs.png
 
-A contract, for people who script it: it exits with 0 when it is done, with 2 for bad
-input (one sentence on stderr, and nothing was written) and with 1 for anything else.
-With --json the last line of stdout is one JSON object.
+A contract for scripts: it exits with 0 when done, with 2 for bad input (one sentence on
+stderr, and nothing was written), and with 1 for anything else. With --json the last
+line of stdout is one JSON object.
 """
 
 import sys
@@ -27,20 +27,20 @@ from course_lib.commands.options import (
     complain,
     say_json,
 )
-from course_lib.commands.train_judges import NETWORKS  # the judges have joined it
+from course_lib.commands.train_judges import NETWORKS  # with the judges' commands added
 from course_lib.commands.train_networks import with_its_name
 from course_lib.device import use_all_cores
 from course_lib.shown import let_any_letter_out, tell
 from course_lib.typed import TypedError
 
-INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
-# Which one depends on typer's version: 0.29, which we test, carries its own copy of
-# click, so `import click` would name another class, which catches nothing.
+INTERRUPTED = 130  # typer's exit code for Ctrl-C, without a word
+# This depends on typer's version: 0.29, which we test, carries its own copy of click,
+# so `import click` would give another class, which catches nothing.
 UsageError = typer.BadParameter.__base__  # click's, or typer's own copy of it
 
-# Plain words only, as the contract above has one sentence on stderr: typer would put a
-# box around it, colours into a traceback, and two options for the shell's completion
-# into every help.
+# Plain text only, since the contract allows one sentence on stderr: typer would put a
+# box around it, colours into a traceback, and two options for shell completion into
+# every help text.
 app = typer.Typer(
     help="From pixels to prompts: draw and change pictures, train, measure.",
     add_completion=False,
@@ -52,27 +52,27 @@ app = typer.Typer(
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    # First of all, for even a refusal quotes what was typed, and a terminal may lack
-    # its letters: printing it must not be the failure.
+    # First of all, since even a refusal quotes what was typed, and a terminal may lack
+    # the letters: printing must not be what fails.
     let_any_letter_out()
     try:
         name = "python -m course_lib"
-        # Before typer sees them: to it `--what` is an unknown option and `train` a
-        # group that lacks its command.
+        # Before typer sees them: for typer, `--what` is an unknown option, and a plain
+        # `train` lacks its command.
         if arguments[:1] == ["train"]:
             arguments = with_its_name(arguments)
         # Not standalone, or typer would print errors its own way and end the process:
-        # notebook 00 calls us in its kernel, and tests do so in theirs.
+        # notebook 00 calls us in its kernel, and the tests in their process.
         code = app(arguments or ["--help"], name, standalone_mode=False) or DONE
         return complain("Stopped.", FAILED) if code == INTERRUPTED else code
     except UsageError as error:
         return complain(error.format_message(), BAD_INPUT)
-    except TypedError as error:  # COURSE_CACHE and its like, whenever they are read
+    except TypedError as error:  # COURSE_CACHE and the like, whenever they are read
         return complain(str(error), BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         return complain("Stopped.", FAILED)
-    # A full disk and weights that went astray are nobody's bad input. Whatever is not
-    # named here is a mistake of ours, keeps its traceback and exits with 1.
+    # A full disk and weights that became NaN are not bad input. Anything not named here
+    # is our own mistake: it keeps its traceback and exits with 1.
     except (WriteError, FloatingPointError) as error:
         return complain(str(error), FAILED)
     except (MemoryError, RuntimeError) as error:
@@ -83,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def is_for_want_of_memory(error: MemoryError | RuntimeError) -> bool:
-    """Whether there was no more memory; on the CPU torch says it in words only."""
+    """Whether memory ran out; on the CPU torch says so only in the message."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return "can't allocate memory" in str(error)
@@ -106,7 +106,7 @@ def doctor(as_json: AsJson = False) -> None:
     # Here and not above: it imports all that trains, which `generate` does without.
     from course_lib.commands.doctor import as_lines, examine, healthy
 
-    # As the other commands do, so that the speed found is the speed they will have.
+    # As the other commands do, so that the measured speed is the one they will have.
     use_all_cores()
     found = examine()
     tell(*as_lines(found))

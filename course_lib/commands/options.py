@@ -1,4 +1,4 @@
-"""What the commands share: exit codes, one sentence, one line of JSON."""
+"""What the commands share: options, exit codes, error sentences, the line of JSON."""
 
 import json
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ DONE, FAILED, BAD_INPUT = 0, 1, 2
 
 
 def text(given: str) -> str:
-    """An option that names a file, a folder or weights, its ~ written out.
+    """The value of an option that names a file, a folder or weights, with ~ expanded.
 
-    As `parser` of each such option. It may not be "", which a shell makes of a variable
-    that is not set; and of --out=~/x.png no shell writes out the ~.
+    The `parser` of each such option. It refuses "", which a shell makes from an unset
+    variable. No shell expands the ~ in --out=~/x.png.
     """
     if not given.strip():
         raise typer.BadParameter("it is empty, so name something.")
@@ -34,11 +34,11 @@ def text(given: str) -> str:
 
 
 def path(given: str) -> Path:
-    """The same as a path, of which "" would be the folder one is in."""
+    """The same as a Path; Path("") would be the current folder."""
     return Path(text(given))
 
 
-# One name an option, so that it means and says the same in every command that has it.
+# Defined once, so that an option means and says the same in every command.
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one line of JSON at the end.")
 ]
@@ -75,24 +75,24 @@ Sampler = Annotated[
 
 
 def complain(sentence: str, code: int) -> int:
-    """Say on stderr, in one line, what went wrong; returns the exit code `code`."""
+    """Say on stderr, in one line, what went wrong; return the exit code `code`."""
     remark(sentence)
     return code
 
 
 @contextmanager
 def bad_input() -> Iterator[None]:
-    """Whatever is refused in here is the asker's mistake: a sentence, exit code 2.
+    """Report errors in this block as bad input: one sentence and exit code 2.
 
-    But not a full disk, of which `main` speaks.
+    Except a full disk, which `main` reports.
     """
     try:
         yield
-    # It is a CheckpointError, too, so it must be let through by name.
+    # A WriteError is a CheckpointError, so it must be let through by name.
     except WriteError:
         raise
-    # ValueError is also what a slip in our own code raises. So commands check inside
-    # this block and compute after it: there a ValueError keeps its traceback.
+    # A slip in our own code also raises ValueError. So commands check inside this block
+    # and compute after it, where a ValueError keeps its traceback.
     except (ValueError, DataError, CheckpointError) as error:
         raise typer.Exit(complain(str(error), BAD_INPUT)) from error
     except OSError as error:
@@ -100,15 +100,15 @@ def bad_input() -> Iterator[None]:
 
 
 def in_a_sentence(error: OSError) -> str:
-    """What the system said of a file, without its number for that."""
-    # An OSError that was made of one text, as Pillow makes them, has nothing else.
+    """The system's message about a file, without its error number."""
+    # An OSError made from a single text, as Pillow makes them, has nothing else.
     if not error.strerror:
         return str(error)
     return f"{error.filename or 'A file'} cannot be used: {error.strerror}."
 
 
 def say_json(facts: dict) -> None:
-    """The facts as one line, which is to be the last of stdout."""
-    # Not `tell`: JSON escapes whatever a terminal would obey by itself. And flushed, as
-    # Python keeps back what goes into a pipe, where somebody waits for this line.
+    """Print the facts as one line of JSON, which must be the last line of stdout."""
+    # Not `tell`: JSON already escapes whatever a terminal would obey. Flushed, since
+    # Python buffers output to a pipe, where somebody waits for this line.
     print(json.dumps(facts), flush=True)

@@ -1,4 +1,4 @@
-"""Drawn pictures as files: one a picture, and a sheet of all of them."""
+"""Drawn pictures as files: one per picture, and a sheet of all of them."""
 
 import math
 import os
@@ -12,7 +12,7 @@ from course_lib.pixels import to_grid, to_image
 
 
 def places_for(out: str, n: int) -> tuple[list[Path], Path | None]:
-    """The file of each picture, and of the grid of all; nothing is written yet.
+    """The file of each picture and of the grid; nothing is written yet.
 
     FILE.png is the picture itself, or the grid if there are several.
 
@@ -24,8 +24,8 @@ def places_for(out: str, n: int) -> tuple[list[Path], Path | None]:
         ValueError: `out` is neither, or cannot be written to
     """
     place = Path(out)
-    # A backslash too, which is how Windows writes it. What has no ending is taken for a
-    # folder, so that --out frogs is no file that nothing opens.
+    # A backslash counts as well, as Windows writes it. A name without an ending is a
+    # folder, so that --out frogs does not make a file that nothing opens.
     folder = out.endswith(("/", "\\")) or os.path.isdir(out) or not place.suffix
     if not folder and place.suffix.lower() != ".png":
         raise ValueError(f"--out must be FILE.png or FOLDER/; got {out!r}.")
@@ -33,12 +33,12 @@ def places_for(out: str, n: int) -> tuple[list[Path], Path | None]:
         check_file(place)
         return ([place], None) if n == 1 else ([], place)
     # As many digits in each name as in the last, so that sorting by name keeps the
-    # order; three at least, so that few pictures and many are called alike.
+    # order; at least three, so that small and large sets are named alike.
     digits = max(3, len(str(n - 1)))
     files = [place / f"{i:0{digits}}.png" for i in range(n)]
-    # Asked now, before minutes are spent on drawing, and asked without making anything:
-    # a command that is refused has left no trace. The first file stands for all, being
-    # as long as any.
+    # Checked now, before minutes are spent on drawing, and without creating anything,
+    # so that a refused command leaves no trace. The first file stands for all, since
+    # its name is as long as any.
     check_writable(place)
     for file in (files[0], place / "grid.png"):
         check_file(file)
@@ -48,24 +48,24 @@ def places_for(out: str, n: int) -> tuple[list[Path], Path | None]:
 def write_pictures(
     pictures: Tensor, files: list[Path], grid: Path | None, columns: int | None = None
 ) -> None:
-    """One file a picture at its own size, and one sheet of all.
+    """Write one file per picture at its own size, and one sheet of all.
 
     Args:
         pictures: (N, 3, H, W) in [-1, 1]
         files, grid: what `places_for` found
-        columns: of the sheet; as many as make it about square, if it is not said
+        columns: of the sheet; by default as many as make it about square
     """
-    # `files` is empty where only the sheet is wanted; any other mismatch is a mistake.
+    # `files` is empty if only the sheet is wanted; any other mismatch is a mistake.
     for file, picture in zip(files, pictures, strict=bool(files)):
         write_image(to_image(picture), file)
     if grid:
         columns = columns or math.ceil(len(pictures) ** 0.5)
         # A picture of 32 pixels is hard to see on a screen, so it is enlarged; but a
-        # hundred of 64x64 are 2,600 pixels wide by then, and more would fit no screen.
+        # hundred of 64x64 are then 2,600 pixels wide, and more would fit no screen.
         sheet = to_grid(pictures, columns, zoom=4 if len(pictures) <= 100 else 1)
         write_image(sheet, grid)
 
 
 def write_image(image: Image.Image, file: Path) -> None:
-    """A PNG, whole or not at all; its folder is made if need be."""
+    """Write a PNG, whole or not at all; create its folder if need be."""
     replace_file(file, lambda temporary: image.save(temporary, "PNG"))

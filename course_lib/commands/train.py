@@ -1,6 +1,6 @@
-"""What all commands `train NETWORK` share: their options, their course, their report.
+"""What all commands `train NETWORK` share: their options, their run, their report.
 
-The commands themselves, one a network, are in train_networks.py and train_judges.py.
+The commands themselves, one per network, are in train_networks.py and train_judges.py.
 """
 
 import math
@@ -24,16 +24,16 @@ from course_lib.commands.options import (
 from course_lib.device import in_words, set_threads, use_all_cores
 from course_lib.shown import tell
 
-# More for --minutes, for it decides how many iterations there will be, and hardly any
-# for a forecast that nobody holds us to.
-TIMED = 20  # iterations that --minutes is reckoned from
-GLANCE = 5  # iterations that the announced time is reckoned from
-# The settings want a number from the start: the learning rate falls towards the last
+# More for --minutes, since they decide how many iterations there will be; hardly any
+# for a forecast that binds nobody.
+TIMED = 20  # iterations timed for --minutes
+GLANCE = 5  # iterations timed for the announced time
+# The settings need a number from the start: the learning rate falls towards the last
 # iteration, so "until the time is up" would be another recipe on every machine.
 UNTIMED = 10**9  # stands for as many as fit, until they are timed
 A_YEAR = 366 * 24 * 60  # minutes
 
-# What all networks have.
+# Options of all networks.
 Out = Annotated[
     Path, typer.Option(parser=path, help="The folder to save the training in.")
 ]
@@ -66,7 +66,7 @@ Precision = Annotated[
 ]
 Threads = Annotated[int | None, typer.Option(help="CPU threads. By default all.")]
 
-# What several have, but not all.
+# Options of several networks, but not all.
 Widths = Annotated[
     str | None, typer.Option(help="Channels of each grid, such as 64,128.")
 ]
@@ -99,24 +99,26 @@ Again = Annotated[
     int | None,
     typer.Option(help="Draw endless new pictures, each used N times; 0: 50,000 fixed."),
 ]
-# Most learn from one set, of one size: who says so says nothing new.
+# Most networks learn from one set, of one size: naming it adds nothing.
 OnlyData = Annotated[str | None, typer.Option("--data", parser=text, hidden=True)]
 OnlySize = Annotated[int | None, typer.Option("--size", hidden=True)]
 
 
 def prepare(called: typer.Context, own: dict):
-    """The settings of a training: the recipe's `own`, and what was asked for.
+    """The settings of a training: the recipe's `own`, changed by the options.
 
     Threads are set, and nothing else happens yet.
 
     Args:
-        own: the recipe's, as TEXT_SETTINGS in training/recipes.py
+        own: the recipe's settings, such as TEXT_SETTINGS in training/recipes.py
 
     Raises:
-        ValueError: an option makes no sense, or the folder is taken and not resumed
+        ValueError: an option makes no sense, or the folder is taken and --resume is
+        missing
     """
-    # Inside functions, here and in train_networks.py: what trains takes half as long to
-    # import as all commands together (0.15 beside 0.3 s), and most commands do not.
+    # Imported inside functions, here and in train_networks.py: the training code takes
+    # half as long to import as all commands together (0.15 against 0.3 s), and most
+    # commands do not train.
     from course_lib.training import trainer
     from course_lib.training.resume import saved_card
 
@@ -125,11 +127,10 @@ def prepare(called: typer.Context, own: dict):
     use_threads(asked["threads"])
     saved = saved_card(asked["out"], asked["resume"])
     check_length(asked["iterations"], asked["minutes"], asked["until"])
-    # Once timed, always so many: resumed on a faster machine, or a busier one,
-    # --minutes must not move the end, on which the learning rate of each iteration
-    # hangs.
+    # Timed only once: when resumed on a faster or busier machine, --minutes must not
+    # move the end, since the learning rate of each iteration depends on it.
     iterations = asked["iterations"]
-    if iterations is None:  # those it began with, or, once timed, what fits
+    if iterations is None:  # those it began with, or UNTIMED until it is timed
         iterations = saved.get("settings", {}).get("iterations", UNTIMED)
     return trainer.Settings(
         iterations=iterations,
@@ -140,7 +141,7 @@ def prepare(called: typer.Context, own: dict):
 
 
 def learn(called: typer.Context, settings, make: Callable) -> None:
-    """Train what `make(settings, folder, resume)` begins, and say how it went.
+    """Train what `make(settings, folder, resume)` returns, and report how it went.
 
     Args:
         settings: what `prepare` returned
@@ -150,12 +151,12 @@ def learn(called: typer.Context, settings, make: Callable) -> None:
 
     asked = called.params
 
-    def begin(*how):  # what is refused now was asked for; what fails later was not
+    def begin(*how):  # a refusal here is bad input; a later failure is not
         with bad_input():
             return make(*how)
 
-    # A throw-away training without a folder: it costs some seconds, and tells how long
-    # this will take on the machine that it will take it on, whatever that is.
+    # A throw-away training without a folder: it costs some seconds, and shows how long
+    # this will take on the machine at hand.
     glance = TIMED if asked["minutes"] else GLANCE
     seconds = trainer.seconds_an_iteration(begin, settings, glance)
     if settings.iterations == UNTIMED:
@@ -163,8 +164,8 @@ def learn(called: typer.Context, settings, make: Callable) -> None:
         settings = replace(settings, iterations=fitting)
     training = begin(settings, asked["out"], asked["resume"])
     training.until = asked["until"]
-    # The card says how to train the same again, hence iterations: as many minutes would
-    # be another number of them elsewhere.
+    # The card says how to train the same again, hence iterations: the same minutes
+    # would give another number of them elsewhere.
     training.card["command"] = command_line(called, settings.iterations)
     announce(training, seconds)
     trainer.train(training)
@@ -172,14 +173,14 @@ def learn(called: typer.Context, settings, make: Callable) -> None:
 
 
 def given(**options) -> dict:
-    """What was said, for the recipe; the rest it knows itself."""
+    """The options that were given; the recipe has its own defaults for the rest."""
     return {name: value for name, value in options.items() if value is not None}
 
 
 def check_length(
     iterations: int | None, minutes: float | None, until: int | None
 ) -> None:
-    """Raise a sentence unless one of the first two is given, and all make sense."""
+    """Raise ValueError unless one of the first two is given, and all make sense."""
     if (iterations is None) == (minutes is None):
         raise ValueError("Say how long: either --iterations N or --minutes M.")
     if iterations is not None and iterations >= UNTIMED:
@@ -195,30 +196,30 @@ def check_length(
 def with_step(
     own: dict, optimizer: str | None = None, learning_rate: float | None = None
 ) -> dict:
-    """A recipe's settings, or with adamw or muon and a learning rate that suits it."""
+    """A recipe's settings, with another optimizer or learning rate if asked for."""
     from course_lib.training.recipes import ADAMW, MUON
 
     if optimizer not in (None, "adamw", "muon"):
         raise ValueError(f"--optimizer must be adamw or muon; got {optimizer!r}.")
     if learning_rate is not None and not 0 < learning_rate <= 1:
         raise ValueError(f"--learning-rate lies between 0 and 1; got {learning_rate}.")
-    # Only if it is not the recipe's own anyway, whose learning rate was chosen for it.
+    # Only if it is not the recipe's own optimizer, whose learning rate was tuned for
+    # it.
     if optimizer is not None and own.get("muon", False) != (optimizer == "muon"):
         own = own | (MUON if optimizer == "muon" else ADAMW)
     return own if learning_rate is None else own | {"learning_rate": learning_rate}
 
 
 def use_threads(threads: int | None) -> None:
-    """Give torch so many CPU threads; all that are ours, if it is not said."""
-    # First, since it honours OMP_NUM_THREADS, and what is asked for here goes before
-    # that.
+    """Give torch this many CPU threads; by default all that are ours."""
+    # First, since it honours OMP_NUM_THREADS, and --threads overrides that.
     use_all_cores()
     if threads is not None:
         set_threads(threads)
 
 
 def whole_numbers(option: str, text: str) -> tuple[int, ...]:
-    """ "300,1500" to (300, 1500), or a sentence."""
+    """ "300,1500" to (300, 1500); ValueError if not whole numbers."""
     try:
         return tuple(int(number) for number in text.split(",") if number.strip())
     except ValueError as error:
@@ -227,7 +228,7 @@ def whole_numbers(option: str, text: str) -> tuple[int, ...]:
 
 
 def command_line(called: typer.Context, iterations: int) -> str:
-    """The command that trains the same again: every option that was not left alone."""
+    """The command that trains the same again: every option that is not its default."""
     # A resumed, halved or talkative training ends in the same weights.
     values = called.params | dict(iterations=iterations, minutes=None)
     values |= dict(resume=False, until=None, as_json=False)
@@ -239,8 +240,8 @@ def command_line(called: typer.Context, iterations: int) -> str:
 
 
 def announce(training, seconds: float) -> None:
-    """What is about to happen, and about how long it will take on this device."""
-    # Under torchrun every process comes by here, and one is to speak.
+    """Print what is about to happen, and about how long it will take on this device."""
+    # Under torchrun every process comes by here, but only one should speak.
     if not training.accelerator.is_main_process:
         return
     left = max(0, training.last - training.iteration)
@@ -257,10 +258,10 @@ def announce(training, seconds: float) -> None:
 
 
 def report_training(training, as_json: bool) -> None:
-    """Where it is, and how it went; exit code 1 if it was stopped before its end."""
+    """Report where the training is and how it went; exit code 1 if it stopped early."""
     if not training.accelerator.is_main_process:
         return
-    # The loss of one batch says little: it hangs on which t and which noise were drawn.
+    # The loss of one batch says little: it depends on the t and the noise drawn.
     last = training.losses[-100:]
     loss = sum(last) / len(last) if last else math.nan
     done, wanted = training.iteration, training.settings.iterations
@@ -268,7 +269,7 @@ def report_training(training, as_json: bool) -> None:
     if as_json:
         facts = dict(folder=str(training.folder), iterations=done, loss=loss)
         say_json(facts | dict(precision=training.precision, card=training.card))
-    # `last` and not `wanted`: who said --until has got what was asked for.
+    # `last` and not `wanted`: with --until, stopping there is what was asked for.
     if done < training.last:
         sentence = "Stopped before its end; the same command with --resume carries on."
         raise typer.Exit(complain(sentence, FAILED))

@@ -1,6 +1,6 @@
-"""The commands `train listener`, `train reader`, ...: who listens and who judges.
+"""The commands `train listener`, `train reader`, ...: networks that read and judge.
 
-Nothing of what they train draws.
+None of the networks that they train draws.
 """
 
 from functools import partial
@@ -170,6 +170,6 @@ def classifier(
     options = given(batch_size=batch, seed=seed)
     with bad_input():
         settings = prepare(called, judges.CLASSIFIER_SETTINGS)
-        # Of critters the reader says more, so the classifier is for photos.
+        # For critters the reader says more, so the classifier is for photos only.
         only("A classifier", "cifar10", data, 32, size)
     learn(called, settings, partial(judges.classifier_trainer, **options))

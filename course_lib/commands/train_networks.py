@@ -1,7 +1,7 @@
-"""The commands `train denoiser`, `train text`, ...: one a network, and its own options.
+"""The commands `train denoiser`, `train text`, ...: one per network, with its options.
 
-What all share, train.py reads from `called.params`, where typer keeps what was
-asked for by name; so most of these parameters are only named here, for --help.
+train.py reads the shared options from `called.params`, where typer keeps them by name;
+so most of these parameters are only named here, for --help.
 """
 
 from functools import partial
@@ -43,7 +43,7 @@ from course_lib.training.bounds import checked_size
 from course_lib.world.datasets import DataError, PictureSet, load_cifar10, load_critters
 from course_lib.world.photos import load_folder
 
-# Options of one network each, or with words of their own in each.
+# Options of a single network, or with a help text of their own in each.
 Data = Annotated[
     str | None, typer.Option(parser=text, help="critters, cifar10 or folder:PATH.")
 ]
@@ -92,18 +92,19 @@ NAMES = (
 def with_its_name(words: list[str]) -> list[str]:
     """`train text` for `train --what text`, `train denoiser` for plain `train`.
 
-    So it was typed when `train` was one command; cards and lessons still say it so.
+    The form with --what dates from when `train` was one command; cards and lessons
+    still use it.
 
     >>> with_its_name("train --out runs/mine --what text --size 64".split())
     ['train', 'text', '--out', 'runs/mine', '--size', '64']
     """
     _, *rest = words
-    # `train --help` is about all of them. A first word that is no option is a name,
-    # right or wrong, and typer knows what to say of it.
+    # `train --help` is about all of them. A first word that is not an option is a name,
+    # right or wrong, and typer knows what to say about it.
     if rest[:1] == ["--help"] or (rest and not rest[0].startswith("-")):
         return words
-    # By hand, since --what may stand anywhere among options that belong to a command
-    # which we know only once it is found.
+    # By hand, since --what may come anywhere among options that belong to a command
+    # which is known only once --what is found.
     name, left = "denoiser", []
     while rest:
         word = rest.pop(0)
@@ -123,8 +124,8 @@ def with_its_name(words: list[str]) -> list[str]:
 
 
 def load_data(data: str, size: int = 32, split: str = "train") -> PictureSet:
-    """The picture set that a command names: critters, cifar10 or folder:PATH."""
-    # A label names one animal, so pictures of two have none.
+    """Load the picture set that --data names: critters, cifar10 or folder:PATH."""
+    # A label names one animal, so pictures of two have no label.
     if data == "critters":
         return load_critters(split, size=size, kind="one")
     if data == "cifar10":
@@ -137,8 +138,8 @@ def load_data(data: str, size: int = 32, split: str = "train") -> PictureSet:
 
 
 def size_of(data: str, size: int | None) -> int:
-    """Height and width of its pictures: CIFAR-10 has one size only."""
-    # It is refused and not ignored, or a photo would be enlarged without a word.
+    """Height and width of a set's pictures in pixels; CIFAR-10 has only one size."""
+    # Another size is refused, not ignored, or photos would be enlarged silently.
     sizes = (32,) if data == "cifar10" else (32, 64)
     return sizes[0] if size is None else checked_size(size, *sizes)
 
@@ -150,9 +151,10 @@ def only(
     its_size: int | None = None,
     size: int | None = None,
 ) -> None:
-    """Raise a sentence if a network is to learn from what it cannot learn from."""
-    # Old commands and cards say --data and --size everywhere. What is true is taken,
-    # what is not is refused: ignored, it would train for an hour on something else.
+    """Raise ValueError if --data or --size names what a network cannot learn from."""
+    # Old commands and cards have --data and --size everywhere. Right values are
+    # accepted and wrong ones refused: if ignored, it would train for an hour on
+    # something else.
     if data not in (None, its_data):
         raise ValueError(f"{one} learns from {its_data}; got --data {data}.")
     if size is not None:
@@ -165,25 +167,27 @@ def grids(widths: str | None) -> tuple[int, ...] | None:
 
 
 def painter_size(start: str | None, widths: str | None, blocks: int | None) -> dict:
-    """Channels and blocks: as asked, or as `start`, or what suits this machine."""
+    """Channels and blocks: as asked for, as in `start`, or what suits this machine."""
     from course_lib.training import recipes
 
-    # Who goes on from weights has their size. Else as large as is trained in about the
-    # same time: a data-centre GPU does in ten minutes what two cores do in a day.
+    # A training that starts from weights has their size. Otherwise it is as large as
+    # can be trained in about the same time: a data-centre GPU does in ten minutes what
+    # two cores do in a day.
     larger = start is None and best_device().type == "cuda"
     own = recipes.PAINTER_OF_GPU if larger else {}
     return own | given(widths=grids(widths), blocks=blocks)
 
 
 def refuse_two_beginnings(start: str | None, pair: str | None) -> None:
-    """Raise a sentence if a text encoder is to come from two places."""
+    """Raise ValueError if the text encoder would come from two places."""
     if start and pair:
-        raise ValueError("--start goes on from a text encoder, too: leave out --pair.")
+        raise ValueError("--start already brings a text encoder: leave out --pair.")
 
 
-# Each says all its options, though most are shared: typer makes --help and its checks
-# of the signature, and a reader of one network finds all of it in one place. A common
-# dict of options would be shorter, and would hide which network has which.
+# Each command lists all its options, though most are shared: typer builds --help and
+# its checks from the signature, and a reader of one network finds everything in one
+# place. A common dict of options would be shorter, but would hide which network has
+# which.
 @NETWORKS.command()
 def denoiser(
     called: typer.Context,
@@ -218,15 +222,15 @@ def denoiser(
         options |= given(widths=grids(widths))
         data = data or "critters"
         size = size_of(data, size)
-        # Looked through before the pictures are loaded: to draw 50,000 of them, or to
-        # download photos, for a refusal in the end is too late. Other recipes load by
-        # themselves, after their own checks.
+        # Checked before the pictures are loaded: after drawing 50,000 of them, or
+        # downloading photos, a refusal is too late. Other recipes load their own, after
+        # their own checks.
         recipes.checked_denoiser(size, settings, **options)
         pictures = load_data(data, size=size)
     learn(called, settings, partial(recipes.denoiser_trainer, pictures, **options))
 
 
-# Not called `text` in here, as that is the parser of options.py.
+# Not called `text` here, since that is the parser of options.py.
 @NETWORKS.command("text")
 def text_painter(
     called: typer.Context,
@@ -310,8 +314,8 @@ def latent(
     options |= given(listener=listener, manner=manner, again=again)
     with bad_input():
         settings = prepare(called, recipes.LATENT_SETTINGS)
-        # Lesson 12's latents are 16x16 places of an autoencoder that learned 64x64
-        # alone.
+        # Lesson 12's latents are the 16x16 places of an autoencoder that learned only
+        # 64x64.
         only("A latent", "critters", data, 64, size)
         refuse_two_beginnings(start, pair)
         options |= painter_size(start, widths, blocks)

@@ -1,4 +1,4 @@
-"""Look inside a network: which shapes pass through it, and the U that they draw."""
+"""Look inside a network: the shapes that pass through it, and the U that they form."""
 
 import torch
 from matplotlib.axes import Axes
@@ -11,11 +11,10 @@ Shapes = dict[str, tuple[int, ...]]
 
 
 def parts_of(model: nn.Module) -> dict[str, nn.Module]:
-    """The named parts of a network, and the members of its lists one by one."""
+    """The named parts of a network, with the members of its ModuleLists one by one."""
     parts = {}
     for name, part in model.named_children():
-        # A list is no step of the way: nothing passes through it, only through its
-        # members.
+        # Nothing passes through a ModuleList itself, only through its members.
         if isinstance(part, nn.ModuleList):
             parts |= {f"{name}[{i}]": member for i, member in enumerate(part)}
         else:
@@ -24,14 +23,14 @@ def parts_of(model: nn.Module) -> dict[str, nn.Module]:
 
 
 def shapes_inside(model: nn.Module, *inputs) -> Shapes:
-    """Run the network once; what comes out of each part, in the order they were used.
+    """Run the network once and return each part's output shape, in the order of use.
 
     >>> shapes_inside(nn.Sequential(nn.Linear(3, 5), nn.Linear(5, 1)), torch.ones(2, 3))
     {'0': (2, 5), '1': (2, 1)}
     """
     shapes, hooks = {}, []
     for name, part in parts_of(model).items():
-        # `name=name` keeps the name of this turn: a closure would see the last one's.
+        # `name=name` keeps this turn's name: a closure would see the last one.
         def record(part, given, answer, name=name):
             shapes[name] = tuple(answer.shape)
 
@@ -40,7 +39,7 @@ def shapes_inside(model: nn.Module, *inputs) -> Shapes:
         with torch.no_grad():
             model(*inputs)
     finally:
-        # Also if the network refuses its input: a hook left behind would go on
+        # Even if the network refuses its input: a hook left behind would go on
         # recording.
         for hook in hooks:
             hook.remove()
@@ -51,7 +50,7 @@ FLOOR = 1.4  # how much lower a grid of half the size is drawn
 
 
 def plot_unet(shapes: Shapes, alt: str) -> None:
-    """Draw the shapes of a U-Net: the coarser the grid the lower, the skips dashed.
+    """Draw the shapes of a U-Net: coarser grids lower down, skip connections dashed.
 
     Args:
         shapes: what `shapes_inside` found, and "x_t"; only (B, C, H, W) are drawn
@@ -61,8 +60,8 @@ def plot_unet(shapes: Shapes, alt: str) -> None:
 
 
 def draw_unet(axis: Axes, shapes: Shapes) -> None:
-    """A box is the higher the finer its grid, the wider the more channels it has."""
-    # The vectors of time and label have no grid, so no place in the U.
+    """Draw the U: a box is taller for a finer grid, and wider for more channels."""
+    # The vectors of time and label have no grid, and so no place in the U.
     pictures = {name: shape for name, shape in shapes.items() if len(shape) == 4}
     grids = sorted({shape[2] for shape in pictures.values()}, reverse=True)
     tops = {}
@@ -79,11 +78,12 @@ def draw_unet(axis: Axes, shapes: Shapes) -> None:
 def draw_box(
     axis: Axes, x: float, y: float, name: str, shape: tuple, finest: int
 ) -> float:
-    """One part: its name above, its shape below; returns where the name ends."""
+    """Draw one part, its name above, its shape below; return the name's upper end."""
     _, channels, height, width = shape
-    # High by the root of the grid's side, or the coarsest would be but a line.
+    # The height goes with the root of the grid's side, or the coarsest would be a mere
+    # line.
     across, up = 0.1 + 0.75 * min(1, channels / 192), 0.7 * (height / finest) ** 0.5
-    # The way up in another colour; that it stands at the right says the same.
+    # The way up has another colour; its place at the right says the same.
     colour = PALETTE[0] if name.split("[")[0] not in ("grow", "up") else PALETTE[4]
     corner = (x - across / 2, y - up / 2)
     axis.add_patch(Rectangle(corner, across, up, fc=colour, ec="black", lw=0.6))
@@ -94,7 +94,7 @@ def draw_box(
 
 
 def skips(names) -> list[tuple[str, str]]:
-    """Which part of the way down hands its detail to which part of the way up."""
+    """The pairs (part on the way down, part on the way up) that a skip connects."""
     down = [name for name in names if name.startswith("down[")]
     up = [name for name in names if name.startswith("up[")]
     # The last grid of the way down is the first of the way up, hence reversed.
@@ -103,7 +103,7 @@ def skips(names) -> list[tuple[str, str]]:
 
 
 def draw_skip(axis: Axes, start: tuple, end: tuple) -> None:
-    """A dashed arch from one name to another."""
+    """Draw a dashed arch from one name to another."""
     arch = dict(arrowstyle="-|>", mutation_scale=10, connectionstyle="arc3,rad=-0.12")
     look = dict(linestyle="--", color=PALETTE[1], shrinkA=0, shrinkB=0)
     axis.add_patch(FancyArrowPatch(start, end, **arch, **look))

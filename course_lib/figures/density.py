@@ -15,11 +15,11 @@ from course_lib.figures.plots import numbers
 
 
 def density(points: Tensor, schedule: NoiseSchedule, x: Tensor, t: Tensor) -> Tensor:
-    """p_t(x), the mean of one bell curve a point: (len(x), len(t)).
+    """The density p_t(x), the mean of one bell curve per point: (len(x), len(t)).
 
     Args:
-        points: (N,) numbers, each as likely
-        t: steps above 0, where the bell curves have a width
+        points: (N,) numbers, all equally likely
+        t: steps above 0, since at 0 the bell curves have no width
     """
     a, b = schedule.a(t), schedule.b(t)  # (S,)
     off = (x[:, None, None] - a[:, None] * points) / b[:, None]  # (X, S, N)
@@ -34,9 +34,9 @@ def plot_walks(
     alt: str,
     limit: float = 2.6,
 ) -> None:
-    """Draw walks over the density that they walk through, one panel a name.
+    """Draw walks over the density that they walk through, one panel per name.
 
-    Time runs as a sampler walks it, from T at the left to 0 at the right.
+    Time runs as in a sampler, from T on the left to 0 on the right.
 
     Args:
         points: (N,) numbers, all of the data
@@ -53,7 +53,7 @@ def plot_walks(
 def draw_walk(
     axis: Axes, points: Tensor, schedule: NoiseSchedule, steps: list[Step], limit: float
 ) -> None:
-    """The paths of one walk, over the density."""
+    """Draw the paths of one walk over the density."""
     draw_density(axis, points, schedule, limit)
     t = [step.t for step in steps]
     x_t = np.stack([numbers(step.x_t[:, 0]) for step in steps])  # (S, B)
@@ -64,15 +64,16 @@ def draw_walk(
 def draw_density(
     axis: Axes, points: Tensor, schedule: NoiseSchedule, limit: float
 ) -> None:
-    """The heat map, darker where more points are, and the data at its right end."""
-    # More columns near t = 0, where most happens; the axis gives them room.
+    """Draw the heat map, darker where it is denser, with the data at its right end."""
+    # More columns near t = 0, where most happens; the square-root axis gives them room.
     t = (torch.linspace(1, 0.03, 160) ** 2 * schedule.T).ceil().long().unique().flip(0)
     x = torch.linspace(-limit, limit, 261)
     heat = density(points.float(), schedule, x, t)
-    # Each column by its own tallest place, and its root: near t = 0 the bells are so
-    # narrow and tall that beside them all the rest would be white.
+    # Each column is divided by its maximum, and the root is taken: near t = 0 the bells
+    # are so narrow and tall that everything else would be white.
     heat = (heat / heat.amax(0)).sqrt()
-    # In 24 tones: a smooth run of colours is ten times as many bytes in a notebook.
+    # Only 16 tones: a smooth run of colours takes ten times as many bytes in a
+    # notebook.
     blues = colormaps["Blues"].resampled(16)
     axis.pcolormesh(*map(numbers, (t, x, heat)), cmap=blues, vmax=1.4)
     axis.set_xscale("function", functions=(np.sqrt, np.square))

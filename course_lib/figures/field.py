@@ -1,10 +1,9 @@
-"""The arrow field: where the best denoiser sends each place of the plane, and why.
+"""The arrow field: where the ideal denoiser sends each place of the plane, and why.
 
-Seeing x_t, each point of a set may have been the clean one, with a chance. The mean of
-the points under these chances is x_0_hat, the arrow goes from x_t to it. The field of
-a_t x_0_hat - x_t, divided by b_t^2, is the score: the slope of the logarithm of how
-crowded a place is at step t. Learning that field is score matching (Hyvarinen 2005; by
-taking noise out, Vincent 2011).
+Given x_t, each point of a set has a posterior probability of being the clean one. The
+mean of the points under it is x_0_hat, and the arrow goes from x_t to x_0_hat. The
+field (a_t x_0_hat - x_t) / b_t^2 is the score: the gradient of the log density at step
+t. Learning that field is score matching (Hyvarinen 2005; by denoising, Vincent 2011).
 """
 
 import torch
@@ -19,9 +18,9 @@ Place = tuple[float, float, int]  # x and y of x_t, and its step t
 
 
 def score(ideal: IdealDenoiser, x_t: Tensor, t: Tensor) -> Tensor:
-    """The slope of log p_t at x_t, (B, D): where points of step t lie more densely.
+    """The score: the gradient of log p_t at x_t, (B, D), towards denser places.
 
-    Robbins 1956 and Miyasawa 1961 have it the other way round, as Tweedie's formula.
+    Tweedie's formula (Robbins 1956, Miyasawa 1961), solved for the score.
 
     >>> from course_lib.diffusion.schedule import straight_line
     >>> ideal = IdealDenoiser(torch.tensor([[2.0]]), straight_line(T=4))
@@ -35,11 +34,11 @@ def score(ideal: IdealDenoiser, x_t: Tensor, t: Tensor) -> Tensor:
 def plot_guesses(
     ideal: IdealDenoiser, places: Place | list[Place], alt: str, limit: float = 2.0
 ) -> None:
-    """Draw where an x_t may have come from, the mean of that, and the arrow to it.
+    """Draw the points that an x_t may have come from, their mean, and the arrow to it.
 
     Args:
         ideal: a denoiser of points in the plane
-        places: one x_t, or one a panel
+        places: one x_t, or a list with one per panel
         limit: how far the axes go from zero
     """
     places = [places] if isinstance(places, tuple) else places
@@ -54,7 +53,7 @@ def plot_guesses(
 
 
 def draw_field(axis: Axes, ideal: IdealDenoiser, t: int, limit: float) -> None:
-    """Pale arrows from a grid of places, a quarter of the way to where each is sent."""
+    """Draw pale arrows on a grid, each a quarter of the way from x_t to x_0_hat."""
     grid = grid_points(0.9 * limit, 9)
     arrows = ideal(grid, torch.full((len(grid),), t)) - grid
     drawn = dict(angles="xy", scale_units="xy", scale=4, width=0.004)
@@ -62,14 +61,14 @@ def draw_field(axis: Axes, ideal: IdealDenoiser, t: int, limit: float) -> None:
 
 
 def draw_guess(axis: Axes, ideal: IdealDenoiser, x_t: Tensor, t: int) -> None:
-    """One x_t (1, 2): the points, larger the likelier; their mean; the arrow to it."""
+    """Draw one x_t (1, 2); the points, larger where likelier; their mean; the arrow."""
     step = torch.tensor([t])
     chances = ideal.chances(x_t, step)[0]  # (N,)
-    # A thousand points show what there is; more are only bytes in a notebook.
+    # A thousand points show enough; more would only add bytes to the notebook.
     some = slice(None, None, max(1, len(chances) // 1000))
     points = numbers(ideal.points[some])
     axis.scatter(*points.T, s=2, color=GREY, linewidths=0)
-    # Of the largest: with thousands of points every single chance is tiny.
+    # Relative to the largest: with thousands of points every single chance is tiny.
     size = 14 * numbers(chances / chances.max())[some]
     look = dict(color=PALETTE[0], linewidths=0, zorder=3, label="likely")
     axis.scatter(*points.T, s=size, **look)

@@ -1,7 +1,7 @@
-"""A figure under a cell: its look, its pixels, and words for who cannot see it.
+"""A figure under a cell: its style, its pixels, and its description in words.
 
-Colours are those of Okabe and Ito, which people with any colour vision tell apart, and
-no meaning hangs on colour alone: lines differ in dash and marker too.
+The colours are those of Okabe and Ito, which people with any colour vision can tell
+apart, and no meaning depends on colour alone: lines also differ in dash and marker.
 """
 
 import base64
@@ -46,17 +46,18 @@ STYLE = {
 
 
 def our_style():
-    """matplotlib as it comes, and STYLE on top; whatever the user has set stays out.
+    """A context with matplotlib's defaults and STYLE on top, whatever the user has set.
 
-    Made and saved inside, a figure looks the same for everybody: a dark style sheet
-    would leave black words on black, `savefig.bbox: tight` another size.
+    A figure made and saved inside it looks the same for everybody. Otherwise a dark
+    style sheet would leave black words on black, and `savefig.bbox: tight` would change
+    its size.
     """
     return style.context(STYLE, after_reset=True)
 
 
 def new_figure(width: float, height: float, layout: str | None = None) -> Figure:
-    """A white figure of so many inches, inside `our_style`."""
-    tiny = 1e-5  # matplotlib rounds down, and 9.2 * 100 is below 920
+    """A white figure of `width` by `height` inches; call it inside `our_style`."""
+    tiny = 1e-5  # matplotlib rounds down, and in floats 9.2 * 100 is below 920
     return Figure((width + tiny, height + tiny), dpi=DPI, layout=layout)
 
 
@@ -66,22 +67,22 @@ def new_figure(width: float, height: float, layout: str | None = None) -> Figure
 def show(figure: Figure | Image.Image, alt: str) -> None:
     """Show a figure or a Pillow image under the cell, with its description.
 
-    The output is HTML with <img alt=...>, as JupyterLab and the book drop the
-    description of a plain PNG output. The price: nbval, which skips PNG outputs,
-    compares HTML to the byte, and between machines a float's last bit may differ, hence
-    a pixel. So tools/nbval.cfg has nbval skip the bytes of pictures inside HTML
-    and compare the rest: description and labels. How many pixels wide a figure is may
-    differ with matplotlib's rounding, so no size is written down.
+    The output is HTML with <img alt=...>, since JupyterLab and the book drop the
+    description of a plain PNG output. The price: nbval skips PNG outputs but compares
+    HTML byte by byte, and a pixel may differ between machines, as the last bit of a
+    float does. So tools/nbval.cfg makes nbval skip the bytes of pictures inside HTML
+    and compare the rest: description and labels. The width of a figure may differ by a
+    pixel with matplotlib's rounding, so no size is written down.
     """
     publish(image_tag(png_bytes(figure), alt), alt)
 
 
-COLLECTED = []  # the lists of the `collected` blocks that are open, inmost last
+COLLECTED = []  # the lists of the open `collected` blocks, innermost last
 
 
 @contextmanager
 def collected() -> Iterator[list[str]]:
-    """Whatever figure is shown in this block goes into its list, as HTML.
+    """Collect the figures of this block in a list, as HTML, instead of showing them.
 
     >>> with collected() as pages:
     ...     publish("<p>a frog</p>", "a frog")
@@ -97,7 +98,7 @@ def collected() -> Iterator[list[str]]:
 
 def publish(page: str, alt: str) -> None:
     """Put a piece of HTML under the cell; a terminal prints its description instead."""
-    # Both at once: Jupyter shows the richest it can, a screen in a terminal the words.
+    # Both at once: Jupyter shows the richest form it can, a terminal the words.
     words = f"figure: {alt}"
     if COLLECTED:
         COLLECTED[-1].append(page)
@@ -108,15 +109,15 @@ def publish(page: str, alt: str) -> None:
 
 
 def image_tag(png: bytes, alt: str, width: int | None = None, look: str = "") -> str:
-    """An <img> that carries its picture and its description with it.
+    """An <img> tag that contains its picture and its description.
 
     Args:
-        width: on the screen, in pixels; as many as the picture has, if it is not said
+        width: on the screen, in pixels; by default that of the picture
 
     >>> image_tag(b"png", 'a "frog"', width=32)[:40]
     '<img alt="a &quot;frog&quot;" width="32"'
     """
-    # Asked for here, through which every picture goes: none gets past without words.
+    # Checked here, since every picture comes through: none gets past without words.
     words = html.escape(check_alt(alt))
     wide = f'width="{width}" ' if width is not None else ""
     return (
@@ -126,13 +127,13 @@ def image_tag(png: bytes, alt: str, width: int | None = None, look: str = "") ->
 
 
 def data_uri(png: bytes) -> str:
-    """A picture as an address that holds all of it."""
-    # Inside the page, so that a notebook that is sent to somebody brings its pictures.
+    """A picture as a data URI."""
+    # Inside the page, so that a notebook brings its pictures along when it is sent.
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def check_alt(alt: str) -> str:
-    """The description, or an error that asks for one."""
+    """Return the description, or raise a ValueError that asks for one."""
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError(
             "Say in a sentence what the figure shows, alt='...': a reader who cannot "
@@ -142,18 +143,18 @@ def check_alt(alt: str) -> str:
 
 
 def png_bytes(figure: Figure | Image.Image) -> bytes:
-    """A figure as PNG, without dates or versions in it; the figure is closed."""
+    """A figure as PNG bytes, without dates or versions; the figure is closed."""
     file = io.BytesIO()
     if isinstance(figure, Image.Image):
         pixels = to_rgb(figure)
-        # The same picture must be the same bytes, whenever and wherever it was made.
+        # The same picture must give the same bytes, whenever and wherever it is made.
         pixels.info = {}  # a file's comments and dates stay behind
         pixels.save(file, "png", optimize=True)
     else:
         if figure.get_layout_engine():
-            figure.draw_without_rendering()  # the layout settles at the second drawing
+            figure.draw_without_rendering()  # the layout settles only at the second
         figure.savefig(file, format="png", metadata={"Software": None})
-        plt.close(figure)  # else pyplot shows it a second time
+        plt.close(figure)  # otherwise pyplot shows it a second time
     return file.getvalue()
 
 
@@ -171,7 +172,7 @@ def panels(
         width, height: of one panel, in inches
         share: give all panels the same axes
     """
-    # Before anything is drawn, or the sentence would come after all the work.
+    # Before anything is drawn, or the error would come after all the work.
     check_alt(alt)
     across = min(count, 4)
     down = math.ceil(count / across)
@@ -180,8 +181,8 @@ def panels(
         grid = figure.subplots(down, across, squeeze=False, sharex=share, sharey=share)
         for empty in grid.flat[count:]:
             empty.set_visible(False)
-        # The caller draws inside `our_style`, since matplotlib reads some of its
-        # settings only when a line or a text is made.
+        # The caller draws inside `our_style`, since matplotlib reads some settings only
+        # when a line or a text is made.
         yield list(grid.flat[:count])
         show(figure, alt)
 
@@ -194,7 +195,7 @@ LETTER, LINE = 6.5, 14  # pixels; the size of a letter at 8 points
 
 
 class Row(NamedTuple):
-    """One row of a sheet: what is written before it, its pictures, and under them."""
+    """One row of a sheet: its label, its pictures, and the titles under them."""
 
     label: str
     pictures: Tensor  # (N, 3, H, W) in [-1, 1]
@@ -209,28 +210,28 @@ def show_sheet(rows: list[Row], alt: str, zoom: int | None = None) -> None:
 
 @our_style()
 def sheet(rows: list[Row], zoom: int | None = None) -> Figure:
-    """Rows of pictures, each pixel a square of `zoom` screen pixels, nothing resampled.
+    """Draw rows of pictures; each pixel becomes a square of `zoom` screen pixels.
 
     Args:
-        zoom: found by itself so that the sheet fits under a cell, 8 at most
+        zoom: by default as large as fits under a cell, 8 at most
     """
     for row in rows:
         check_pictures(row.pictures)
     height, width = rows[0].pictures.shape[2:]
     columns = max(len(row.pictures) for row in rows)
-    # 110 pixels of the 880 at most, else many columns would have no room left.
+    # At most 110 of the 880 pixels, or many columns would have no room left.
     labels = [wrap(row.label, 110) for row in rows]
     margin = round(max(map(text_width, labels)))
     if zoom is None:
         # A whole number: only then is each pixel a square with sharp edges. More than 8
-        # makes a small picture larger, and shows nothing more.
+        # would enlarge a small picture and show nothing more.
         zoom = max(1, min(8, ((WIDEST - margin) // columns - GAP) // width))
     across = width * zoom + GAP
     titles = [[wrap(str(title), across) for title in row.titles] for row in rows]
     downs = [height * zoom + GAP + LINE * most_lines(line) for line in titles]
     size = (margin + GAP + columns * across, GAP + sum(downs))
-    # The figure has just the pixels that it needs, so that none is ever resampled:
-    # imshow would stretch pictures to fit its axes.
+    # The figure has exactly the pixels that it needs, so that none is resampled: imshow
+    # would stretch pictures to fit its axes.
     figure = new_figure(*(pixels / DPI for pixels in size))
     top = GAP
     for row, label, line, down in zip(rows, labels, titles, downs, strict=True):
@@ -247,14 +248,14 @@ def sheet(rows: list[Row], zoom: int | None = None) -> Figure:
 
 
 def wrap(text: str, pixels: float) -> str:
-    """Break a text into lines that are about so wide."""
-    # Reckoned by a mean letter, as matplotlib knows a text's true width only when it
-    # draws, and the figure's size must be known before.
+    """Break a text into lines about `pixels` wide."""
+    # Estimated with an average letter: matplotlib knows a text's true width only when
+    # it draws, and the figure's size must be known before.
     return "\n".join(textwrap.wrap(text, max(4, int(pixels / LETTER))))
 
 
 def text_width(text: str) -> float:
-    """About how many pixels wide a text is, and gaps beside it; 0 for none."""
+    """About how wide a text is with gaps beside it, in pixels; 0 for no text."""
     return max(len(line) for line in text.split("\n")) * LETTER + 2 * GAP * bool(text)
 
 
@@ -265,16 +266,16 @@ def most_lines(texts: list[str]) -> int:
 def put_picture(
     figure: Figure, left: int, top: int, picture: Tensor, zoom: int
 ) -> None:
-    """One picture (3, H, W) at a place in pixels from the top left."""
+    """Draw one picture (3, H, W) at a place in pixels from the top left."""
     pixels = to_bytes(picture.detach().cpu()).permute(1, 2, 0)  # (H, W, 3)
-    # figimage puts one number of the array on one screen pixel, and does nothing else.
+    # figimage maps each array element to one screen pixel, without resampling.
     large = pixels.repeat_interleave(zoom, 0).repeat_interleave(zoom, 1).numpy()
     bottom = int(figure.bbox.height) - top - len(large)
     figure.figimage(large, left, bottom, origin="upper")
 
 
 def put_text(figure: Figure, left: float, top: float, text: str, ha: str, va: str):
-    """Words at a place in pixels from the top left."""
-    # matplotlib counts from the bottom, in shares of the figure.
+    """Write words at a place in pixels from the top left."""
+    # matplotlib counts from the bottom, in fractions of the figure.
     x, y = left / figure.bbox.width, 1 - top / figure.bbox.height
     figure.text(x, y, text, ha=ha, va=va, fontsize=8, linespacing=1.1)

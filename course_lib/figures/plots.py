@@ -1,7 +1,7 @@
 """Figures for people: pictures, points in the plane, curves and schedules.
 
-Every function here shows one figure under the cell, with its description `alt`, and
-returns nothing. `figure.show` does the same for a figure of your own.
+Each `show_` and `plot_` function shows one figure under the cell, with its description
+`alt`, and returns nothing. `figure.show` does the same for a figure of your own.
 """
 
 import math
@@ -35,8 +35,8 @@ def show_pictures(
 
     Args:
         titles: written under the pictures, one each
-        columns: so many pictures in a row, at most
-        zoom: how many screen pixels wide a pixel is; found by itself
+        columns: at most this many pictures in a row
+        zoom: how many screen pixels wide a pixel is; by default as large as fits
     """
     if titles is not None and len(titles) != len(pictures):
         raise ValueError(f"{len(titles)} titles for {len(pictures)} pictures.")
@@ -54,11 +54,11 @@ def show_rows(
     titles: list[str] | None = None,
     zoom: int | None = None,
 ) -> None:
-    """Show rows of pictures, each named at its left.
+    """Show rows of pictures, each with its name on the left.
 
     Args:
         rows: name -> (N, 3, H, W) in [-1, 1]
-        titles: one a column, written under the last row
+        titles: one per column, written under the last row
     """
     named = [Row(name, pictures, []) for name, pictures in rows.items()]
     # Under the last row only: a column is the same thing in every row.
@@ -76,13 +76,13 @@ def show_trace(
     """Show x_t above the guess x_0_hat, step by step down to the last.
 
     Args:
-        steps: what a sampler yields, as a list
-        every: show each so-manieth step; by default about eight in all
+        steps: the steps that a sampler yields, as a list
+        every: show every n-th step and the last; by default about eight in all
         picture: which picture of the batch
     """
-    # Eight pictures are what a row holds at a size that shows something.
+    # A row holds eight pictures at a useful size.
     every = every or math.ceil((len(steps) - 1) / 7)
-    # The last step, t = 0, is what it was all for: it is shown whatever `every` says.
+    # The last step, t = 0, is the point of it all: it is shown whatever `every` says.
     shown = [*steps[:-1:every], steps[-1]]
     rows = {
         "x_t": torch.stack([step.x_t[picture].cpu() for step in shown]),
@@ -109,10 +109,10 @@ def show_picture_numbers(
     Args:
         picture: (3, H, W) in [-1, 1]; the numbers written are bytes, 0..255
         top, left, size: the square, in pixels
-        whole: also show where in the picture it lies
+        whole: also show the whole picture, with the square marked
 
     Raises:
-        PictureError: it is no picture, or the square reaches beyond it
+        PictureError: `picture` is not a picture, or the square reaches beyond it
     """
     check_pictures(picture[None])
     pixels = to_bytes(picture.detach().cpu()).permute(1, 2, 0)  # (H, W, 3)
@@ -144,8 +144,8 @@ def show_picture_numbers(
 
 
 def frame(axis: Axes, left: float, top: float, size: int) -> None:
-    """A square that is seen on any ground: white on black."""
-    # One line of one colour would vanish on some picture.
+    """Draw a square that shows on any background: white on black."""
+    # A line of a single colour would vanish on some picture.
     for colour, width in (("black", 3.5), ("white", 1.5)):
         square = Rectangle((left, top), size, size, fill=False, ec=colour, lw=width)
         axis.add_patch(square)
@@ -155,7 +155,7 @@ def write_numbers(axis: Axes, crop: Tensor) -> None:
     """Write the three numbers into each pixel of a crop (size, size, 3) of bytes."""
     for row, pixels in enumerate(crop.tolist()):
         for column, (red, green, blue) in enumerate(pixels):
-            # How bright an eye finds it (ITU-R BT.601): green counts most, blue hardly.
+            # Perceived brightness (ITU-R BT.601): green counts most, blue hardly.
             bright = 0.299 * red + 0.587 * green + 0.114 * blue > 128
             ink = "black" if bright else "white"
             text = f"{red}\n{green}\n{blue}"
@@ -168,10 +168,11 @@ def write_numbers(axis: Axes, crop: Tensor) -> None:
 def plot_points(
     points: Tensor | dict[str, Tensor], alt: str, limit: float | None = None
 ) -> None:
-    """Scatter points (N, 2); of a dict name -> points, each in a panel of its own.
+    """Scatter points (N, 2), or a dict name -> points, one panel each.
 
     Args:
-        limit: how far the axes go from zero; found by itself, the same for all panels
+        limit: how far the axes go from zero; by default enough for all points, the same
+        for all panels
     """
     named = points if isinstance(points, dict) else {"": points}
     clouds = [numbers(cloud) for cloud in named.values()]
@@ -195,22 +196,23 @@ def plot_field(
 
     Args:
         points: (N, 2), where the arrows start; `grid_points` makes a square of them
-        vectors: (N, 2); of a dict name -> vectors, each in a panel of its own
+        vectors: (N, 2), or a dict name -> vectors, one panel each
         data: (M, 2), shown in grey behind the arrows
         scale: how many units of a vector are drawn as one unit of the axes; by default
-            the longest arrow of all panels is as long as two points lie apart
+            the longest arrow of all panels is a little longer than the distance between
+            points
     """
     named = vectors if isinstance(vectors, dict) else {"": vectors}
     arrows = [numbers(each) for each in named.values()]
     points = numbers(points)
     if scale is None:
-        # The points' mean distance, if they fill their square; one point, or points on
-        # a line, have none, hence the 1.0.
+        # The points' mean distance if they fill their square; it is 0 for a single
+        # point or points on a line, hence the 1.0.
         apart = math.sqrt(np.ptp(points, axis=0).prod() / len(points)) or 1.0
         longest = max(np.linalg.norm(each, axis=1).max() for each in arrows) or 1.0
         scale = longest / (1.3 * apart)
-    # matplotlib's own default turns and scales arrows by the screen and not by the
-    # axes: they would point elsewhere than the vectors do.
+    # By default matplotlib turns and scales arrows by the screen, not by the axes: they
+    # would not point where the vectors do.
     drawn = dict(angles="xy", scale_units="xy", scale=scale, width=0.005)
     with panels(alt, len(arrows), 4.2, 4.2, share=True) as axes:
         for axis, name, each in zip(axes, named, arrows, strict=True):
@@ -234,14 +236,14 @@ def numbers(values) -> np.ndarray:
 
 
 def backdrop(axis: Axes, data: Tensor | None) -> None:
-    """The data in grey, to see what is drawn over them."""
+    """Draw the data in grey, behind everything else."""
     if data is not None:
         axis.scatter(*numbers(data).T, s=8, color=GREY, linewidths=0, label="data")
 
 
 def reach(*clouds: np.ndarray) -> float:
-    """How far points lie from zero, and a little more."""
-    # From zero and not from the data's middle, as N(0, 1) is what all of it is about.
+    """The largest absolute coordinate of all points, and a little more."""
+    # From zero and not from the data's middle, since everything turns on N(0, 1).
     return 1.05 * max(np.abs(cloud).max() for cloud in clouds)
 
 
@@ -257,9 +259,8 @@ def same_square(axes: list[Axes], limit: float) -> None:
 
 
 def line_look(number: int) -> dict:
-    """Colour and dash of the curve of that number."""
-    # 7 colours and 4 dashes have no common divisor: 28 curves before a look comes
-    # again.
+    """Colour and dash of curve number `number`."""
+    # 7 colours and 4 dashes have no common divisor: 28 curves before a look repeats.
     return dict(
         color=PALETTE[number % len(PALETTE)], linestyle=DASHES[number % len(DASHES)]
     )
@@ -274,26 +275,27 @@ def plot_curves(
     logx: bool = False,
     logy: bool = False,
 ) -> None:
-    """Draw one line a name, with markers where there are few points.
+    """Draw one line per name, with markers where there are few points.
 
     Args:
-        x: the numbers along the axis; name -> numbers, where curves have different ones
-        curves: name -> the numbers upwards
+        x: the numbers along the axis, or name -> numbers where the curves differ in
+        them
+        curves: name -> the numbers on the y axis
     """
     ticks = set()
     with panels(alt, 1, 5.6, 3.6) as axes:
         for i, (name, y) in enumerate(curves.items()):
             along = numbers(x[name] if isinstance(x, dict) else x)
-            # Few points were measured one by one, and a marker says where; among many
-            # it would hide the line.
+            # A few points were measured one by one, and markers say where; many would
+            # hide the line.
             marker = MARKERS[i % len(MARKERS)] if len(along) <= 30 else None
             axes[0].plot(
                 along, numbers(y), marker=marker, ms=5, label=name, **line_look(i)
             )
             ticks.update(along)
         label_axes(axes[0], xlabel, ylabel, logx, logy, legend=len(curves) > 1)
-        # matplotlib would write powers of ten only. At 5, 10, 20, 50 steps the reader
-        # wants to see these.
+        # matplotlib would label only powers of ten, but the reader of a curve over 5,
+        # 10, 20, 50 steps wants to see these numbers.
         if logx and len(ticks) <= 10:
             axes[0].set_xticks(sorted(ticks), [f"{tick:g}" for tick in sorted(ticks)])
             axes[0].xaxis.set_minor_locator(NullLocator())
@@ -306,15 +308,14 @@ def plot_losses(
     logx: bool = True,
     logy: bool = True,
 ) -> None:
-    """Draw training losses: pale as they came, strong the mean of the last few.
+    """Draw training losses, pale, and their running mean, strong.
 
     Args:
-        losses: name -> one loss an iteration
-        smooth: over how many iterations the mean goes
+        losses: name -> one loss per iteration
+        smooth: how many iterations the mean covers, at most
     """
-    # Logarithmic both ways, if nobody says otherwise: most of what a loss does, it does
-    # in the first few hundred of thousands of iterations, and its last changes are
-    # small.
+    # Both axes are logarithmic by default: a loss changes most in the first few hundred
+    # of thousands of iterations, and its last changes are small.
     words = f"The loss at each iteration and its running mean: {', '.join(losses)}."
     with panels(alt or words, 1, 5.6, 3.6) as axes:
         for i, (name, values) in enumerate(losses.items()):
@@ -326,16 +327,16 @@ def plot_losses(
 
 
 def running_mean(values: np.ndarray, most: int) -> np.ndarray:
-    """The mean of the last quarter of the values so far, of `most` values at most.
+    """The mean of the last quarter of the values so far, but of at most `most` values.
 
     >>> running_mean(np.array([9.0, 7.0, 5.0, 3.0, 1.0]), most=2)
     array([9., 7., 5., 4., 2.])
     """
-    # By differences of running sums: one pass, however wide the window is.
+    # From differences of cumulative sums: one pass, however wide the window is.
     sums = np.concatenate([[0.0], np.cumsum(values)])
     ends = np.arange(1, len(values) + 1)
-    # A quarter of what there is, while there is little: a window of 20 from the start
-    # would flatten the steep beginning.
+    # A quarter of the values while there are few: a window of 20 from the start would
+    # flatten the steep beginning.
     starts = ends - np.minimum(most, 1 + ends // 4)
     return (sums[ends] - sums[starts]) / (ends - starts)
 
@@ -354,7 +355,8 @@ def plot_schedules(
         for i, schedule in enumerate(schedules):
             look = dict(label=schedule.name, **line_look(i))
             u = np.arange(schedule.T + 1) / schedule.T
-            # At the ends it is 0 or infinite. The table's device need not be torch's.
+            # Without the ends, where the ratio is 0 or infinite. The table's device
+            # need not be torch's default.
             inner = torch.arange(1, schedule.T, device=schedule.a_table.device)
             axes[0].plot(u, numbers(schedule.a_table), **look)
             axes[1].plot(u, numbers(schedule.b_table), **look)
@@ -362,7 +364,7 @@ def plot_schedules(
         axes[0].set_title("a_t: how much picture")
         axes[1].set_title("b_t: how much noise")
         axes[2].set_title("signal-to-noise ratio")
-        # Over many powers of ten, and it is its logarithm that samplers walk in.
+        # The ratio spans many powers of ten, and samplers walk in its logarithm.
         axes[2].set_yscale("log")
         axes[2].legend()
         for axis in axes:
@@ -376,7 +378,7 @@ def plot_histograms(
     bell: bool = False,
     xlabel: str = "value",
 ) -> None:
-    """Draw how often each value occurs, one panel a name, all on the same axes.
+    """Draw how often each value occurs, one panel per name, all on the same axes.
 
     Args:
         bell: also draw the bell curve of N(0, 1)
@@ -389,7 +391,8 @@ def plot_histograms(
             axis.hist(each, bins, range=(low, high), density=True, color=PALETTE[3])
             if bell:
                 x = np.linspace(low, high, 200)
-                # `density` makes the bars' area 1, as that below the bell curve is.
+                # `density` makes the area of the bars 1, like that under the bell
+                # curve.
                 height = np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
                 axis.plot(x, height, "--", color=PALETTE[2], label="N(0, 1)")
                 axis.legend()

@@ -1,4 +1,4 @@
-"""A prediction before the run: the learner says a number or a choice, then looks.
+"""A prediction before the run: the learner gives a number or a choice, then looks.
 
 guess = prediction("How many of the 8 frogs will have two eyes?", (0, 8))
 ...
@@ -12,22 +12,21 @@ from IPython import get_ipython
 from IPython.display import display
 
 UNSAID = "..."
-# What was said in this session, by question: a cell that is run again, and "Run All",
-# must not throw away what the learner has said.
+# The answers of this session, by question: running a cell again, or "Run All", must not
+# throw away an answer.
 SAID = {}
 
 
 def prediction(question: str, choices) -> "Prediction":
-    """Ask the learner what will come out, before it does.
+    """Ask the learner for the result before it is computed.
 
     Args:
-        choices: (low, high) or (low, high, step) is a slider, over whole numbers if all
-            are whole; a list is a choice of these
+        choices: (low, high) or (low, high, step) for a slider, over whole numbers if
+            all are whole; a list for a choice
 
-    Both begin at no answer: the slider at "...", left of its lowest number, the choice
-    with nothing chosen. So the lowest number, too, can be said, and who says nothing
-    has said nothing. Without a notebook one sentence stands there; the cell needs no
-    tag.
+    Both begin without an answer: the slider at "...", left of its lowest number, the
+    choice with nothing chosen. So the lowest number is also an answer, and silence is
+    none. Outside a notebook one sentence is printed. The cell needs no tag.
     """
     if isinstance(choices, tuple) and len(choices) in (2, 3):
         return Prediction(question, steps_of(*choices), slides=True)
@@ -40,7 +39,7 @@ def prediction(question: str, choices) -> "Prediction":
 
 
 def steps_of(low, high, step=None) -> list:
-    """The numbers that a slider over them can say.
+    """The numbers on a slider from low to high.
 
     >>> steps_of(0, 4)
     [0, 1, 2, 3, 4]
@@ -53,24 +52,24 @@ def steps_of(low, high, step=None) -> list:
         raise ValueError(f"From {low} to {high} there are no steps of {step}.")
     count = int((high - low) / step + 1e-6)
     numbers = [low + i * step for i in range(count + 1)]
-    # Rounded, as 3 * 0.1 is 0.30000000000000004 and would be read so.
+    # Rounded, since 3 * 0.1 is 0.30000000000000004 and would be shown like that.
     return numbers if whole else [round(number, 9) for number in numbers]
 
 
 def as_text(value) -> str:
-    """A number or a choice as a reader likes it: 7, 0.438, a frog.
+    """A number or a choice in readable form: 7, 0.438, a frog.
 
     >>> as_text(0.43756), as_text(7), as_text("a frog"), as_text(1234.5)
     ('0.438', '7', 'a frog', '1234')
     """
     if not isinstance(value, float):
         return str(value)
-    # Three digits, and never an exponent for what a slider can say.
+    # Three digits, and never an exponent for a slider's numbers.
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 class Prediction:
-    """What was asked, and what the learner has said so far."""
+    """A question, and the learner's answer so far."""
 
     def __init__(self, question: str, answers: list, slides: bool):
         self.question, self.answers, self.slides = question, answers, slides
@@ -96,11 +95,11 @@ class Prediction:
         display({"text/plain": sentence} | widget, raw=True)
 
     def widget(self) -> ipywidgets.Widget:
-        """The question, the control, and a line that says what was understood."""
+        """The question, the control, and a line that repeats the answer."""
         pairs = [(as_text(answer), answer) for answer in self.answers]
         if self.slides:
-            # A slider over labels has a place for "no answer yet", which a slider over
-            # numbers has not: it would say its first number for who said nothing.
+            # A slider over labels has room for "no answer yet". A slider over numbers
+            # would give its first number as the answer of a learner who gave none.
             control = ipywidgets.SelectionSlider(
                 options=[(UNSAID, UNSAID), *pairs],  # a slider's value is never None
                 value=UNSAID if self.said is None else self.said,
@@ -126,7 +125,7 @@ class Prediction:
         return f"{how} before you run the next cell; you may also skip it."
 
     def compare(self, measured) -> None:
-        """Print what was said and what came out, in one line."""
+        """Print the prediction and the result in one line."""
         print(self.sentence(measured))
 
     def sentence(self, measured) -> str:
@@ -139,13 +138,14 @@ class Prediction:
         return both + self.kind_word(measured)
 
     def kind_word(self, measured) -> str:
-        """A word for who was right, or nearly."""
+        """A word of praise for a right answer, or nearly right one."""
         if as_text(self.said) == as_text(measured):
             return " Exactly!"
         if not self.slides or isinstance(measured, str):
             return ""
-        # Within a twentieth of the truth, or the slider's next number; but no quarter
-        # of the truth, or 10 instead of 1 would be close on a slider in steps of 10.
+        # Within a twentieth of the truth, or one step of the slider; but never beyond a
+        # quarter of the truth, or 10 instead of 1 would be close on a slider in steps
+        # of 10.
         one_step = self.answers[1] - self.answers[0]
         near = min(max(abs(measured) / 20, one_step), abs(measured) / 4)
         return " Close!" if abs(measured - self.said) <= near * 1.000001 else ""

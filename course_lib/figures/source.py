@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def show_source(*things) -> None:
-    """Print where each function or class lives, and its source.
+    """Print the file and the source of each function or class.
 
     >>> from course_lib.device import data_folder
     >>> show_source(data_folder)
@@ -16,13 +16,13 @@ def show_source(*things) -> None:
         return repository_folder() / "data"
     """
     for thing in things:
-        # Below a decorator such as torch.no_grad, which has a module of its own.
+        # Look beneath a decorator such as torch.no_grad, which has its own module.
         module = inspect.unwrap(thing).__module__
-        # From the module's name and not from where the file lies: that is another place
-        # on every machine, and stored outputs are compared.
+        # From the module's name, not from the file's path: that differs between
+        # machines, and stored outputs are compared.
         folder = Path(*module.split("."))
         if Path(inspect.getfile(thing)).name == "__init__.py":
             folder = folder / "__init__"
         print(f"# {folder.as_posix()}.py")
-        # A method is printed from the margin, to be read like a function.
+        # A method is printed without its indent, to be read like a function.
         print(textwrap.dedent(inspect.getsource(thing)).rstrip())

@@ -1,8 +1,8 @@
 """The whole system as one picture: from a prompt to a picture, box by box.
 
-Each box names the file that does it and the notebook that built it, as links. The boxes
-are a numbered list in HTML and the arrows a drawing behind it: where styles and
-drawings are taken away, as on GitHub, the list with its links is left.
+Each box links to the files that do its work and to the notebooks that built it. The
+boxes are an ordered list in HTML and the arrows a drawing behind it: where styles and
+drawings are stripped, as on GitHub, the list with its links remains.
 """
 
 import html
@@ -19,18 +19,18 @@ from course_lib.pixels import to_image
 
 
 class Box(NamedTuple):
-    """One part of the system: its place on the page, what it does, where it is."""
+    """One part of the system: its place on the page, its task, its files."""
 
     name: str
     column: int
     row: int
     does: str
-    files: tuple[str, ...]  # of course_lib, each with its room
+    files: tuple[str, ...]  # in course_lib, without .py
     notebooks: tuple[str, ...]
-    columns: int = 1  # how many of them it fills
+    columns: int = 1  # how many columns it fills
 
 
-# By hand, a box in two or three lines: formatted they would be a hundred.
+# Formatted by hand, two or three lines per box: ruff would make a hundred.
 BOXES = (  # in the order in which a prompt passes through them
     Box("prompt", 0, 0, "what you typed", ("world/wording",), ("00_start",)),
     Box("tokenizer", 1, 0, "cuts it into known pieces",
@@ -71,11 +71,15 @@ ARROWS = (
     ("loss", "trainer"),
 )  # fmt: skip
 TRAINING = 3  # the row of what happens once, before anybody types a prompt
-HEADINGS = (  # of the two lists of boxes, and where they stand
+HEADINGS = (  # of the two lists of boxes, each with its top in pixels
     (6, "Each time that somebody types a prompt"),
     (506, "Once, before that: the training"),
 )
-ACROSS, WIDTH, HEIGHT = 172, 148, 120  # from box to box, and of a box, in pixels
+ACROSS, WIDTH, HEIGHT = (
+    172,
+    148,
+    120,
+)  # box to box, and a box itself, in pixels
 TOPS = (28, 178, 344, 530)  # of the rows
 INK = (PALETTE[0], PALETTE[1], PALETTE[6], "#666666")  # of the rows
 ALT = (
@@ -96,8 +100,8 @@ def show_system(
     """Show the whole system; each part links to its file and its notebook.
 
     Args:
-        prompt: what is written into the first box
-        noise, picture: (3, H, W) in [-1, 1], shown in their boxes
+        prompt: the text in the first box noise, picture: (3, H, W) in [-1, 1], shown in
+        their boxes
     """
     shown = {"noise": noise, "picture": picture}
     shown = {name: some for name, some in shown.items() if some is not None}
@@ -105,28 +109,29 @@ def show_system(
 
 
 def course_root(here: Path) -> str:
-    """The way from a folder to the course around it; else the address on GitHub.
+    """The relative path from a folder to the course around it; else the GitHub address.
 
-    Where the library was imported from does not matter: it may be another copy.
+    It does not depend on where the library was imported from, which may be another
+    copy.
 
     >>> course_root(repository_folder() / "notebooks" / "solutions")
     '../..'
     """
     here = here.resolve()
-    # Relative, so that the links work in a clone, in JupyterLab and on GitHub alike.
+    # Relative, so that the links work in a clone, in JupyterLab and on GitHub.
     for folder in (here, *here.parents):
         if (folder / "course_lib").is_dir() and (folder / "notebooks").is_dir():
             return Path(os.path.relpath(folder, here)).as_posix()
-    # On Colab the notebook lies beside the course and not in it.
+    # On Colab the notebook is beside the course, not inside it.
     text = (repository_folder() / "pyproject.toml").read_text(encoding="utf-8")
     repository = tomllib.loads(text)["tool"]["course"]["repository"]
     return f"https://github.com/{repository}/blob/main"
 
 
 def system_page(root: str, prompt: str, shown: dict[str, Tensor]) -> str:
-    """The HTML of the map; the same input makes the same bytes."""
+    """The HTML of the map; the same input gives the same bytes."""
     width, height = 4 * ACROSS + WIDTH + 8, TOPS[-1] + HEIGHT + 8
-    # Two lists, numbered on: what happens at each prompt, and what happened once.
+    # Two lists with one numbering: what happens at each prompt, and what happened once.
     items = [item(box, root, prompt, shown.get(box.name)) for box in BOXES]
     first = sum(box.row != TRAINING for box in BOXES)
     drawing = ordered(HEADINGS[0], items[:first], 1)
@@ -143,7 +148,7 @@ def system_page(root: str, prompt: str, shown: dict[str, Tensor]) -> str:
 
 
 def ordered(heading: tuple[int, str], items: list[str], first: int) -> str:
-    """A heading at its height, and a list of boxes; `first` is the number it has."""
+    """A heading at its height and a list of boxes, numbered from `first`."""
     place = f"position: absolute; left: 4px; top: {heading[0]}px"
     boxes = "\n".join(items)
     return f"""\
@@ -154,9 +159,9 @@ def ordered(heading: tuple[int, str], items: list[str], first: int) -> str:
 
 
 def item(box: Box, root: str, prompt: str, picture: Tensor | None) -> str:
-    """One box: its name, what it does, its picture if it has one, its links."""
+    """One box: its name, its task, its picture if it has one, its links."""
     left, top = corner(box)
-    # Dashed as well as of another colour: no meaning hangs on colour alone.
+    # Dashed, and in another colour: no meaning depends on colour alone.
     dashed = "dashed" if box.row == TRAINING else "solid"
     look = (
         f"position: absolute; left: {left}px; top: {top}px; width: {wide(box)}px; "
@@ -164,7 +169,7 @@ def item(box: Box, root: str, prompt: str, picture: Tensor | None) -> str:
         f"margin: 0; border: 2px {dashed} {INK[box.row]}; border-radius: 8px; "
         "background: white; overflow: hidden"
     )
-    # Escaped further down with all other words: a prompt is whatever somebody types.
+    # Escaped below with all other words, since a prompt is whatever somebody types.
     does = f"“{prompt}”" if box.name == "prompt" else box.does
     image = ""
     if picture is not None:
@@ -187,36 +192,37 @@ def links(box: Box, root: str) -> str:
         anchor(f"{root}/notebooks/{name}.ipynb", name.split("_")[0], f"notebook {name}")
         for name in box.notebooks
     ]
-    # A bare "08" would be read aloud as a number that leads nowhere, hence `says`.
+    # A screen reader would read a bare "08" as a number that leads nowhere, hence
+    # `says`.
     word = "notebooks" if len(numbers) > 1 else "notebook"
     return f"{', '.join(files)}<br>\n{word} {', '.join(numbers)}"
 
 
 def anchor(to: str, text: str, says: str = "") -> str:
-    """A link; `says` is what is read aloud in place of a bare number."""
+    """A link; a screen reader reads `says` in place of a bare number."""
     aloud = f' aria-label="{says}"' if says else ""
     return f'<a href="{to}"{aloud} style="color: #0050a0">{text}</a>'
 
 
 def wide(box: Box) -> int:
-    """How wide a box is, in pixels."""
+    """The width of a box, in pixels."""
     return WIDTH + ACROSS * (box.columns - 1)
 
 
 def corner(box: Box) -> tuple[int, int]:
-    """Where a box begins, in pixels from the top left."""
+    """The upper left corner of a box (left, top), in pixels."""
     return 4 + ACROSS * box.column, TOPS[box.row]
 
 
 def arrows(width: int, height: int) -> str:
-    """The drawing behind the boxes: straight arrows, and two that go around them."""
+    """The SVG behind the boxes: straight arrows, and two that go around the boxes."""
     by_name = {box.name: box for box in BOXES}
     lines = [straight(by_name[a], by_name[b]) for a, b in ARROWS]
-    # The walk's own circle, the only arrow against the reading direction.
+    # The sampler's loop, the only arrow against the reading direction.
     lines.append(loop(by_name["guess"], by_name["sampler"]))
-    # What the training leaves behind, the only thing that joins the two lists.
+    # The weights that training leaves behind, the only link between the two lists.
     lines.append(learned(by_name["trainer"], by_name["U-Net"]))
-    # Hidden from who listens (aria-hidden): the description says it in words.
+    # Hidden from screen readers (aria-hidden): the description says it in words.
     right, top = corner(by_name["trainer"])
     paths = "\n".join(
         f'<path d="{line}" fill="none" stroke="black" stroke-width="1.6" '
@@ -234,7 +240,7 @@ def arrows(width: int, height: int) -> str:
 
 
 def straight(start: Box, end: Box) -> str:
-    """From box to box along a row, or down a column."""
+    """The path from box to box along a row, or down a column."""
     (x, y), (to_x, to_y) = corner(start), corner(end)
     if start.row == end.row:
         middle = y + HEIGHT // 2
@@ -244,16 +250,16 @@ def straight(start: Box, end: Box) -> str:
 
 
 def loop(start: Box, end: Box) -> str:
-    """From the last box of a row back below the others to an earlier one."""
+    """The path from the last box of a row back, below the others, to an earlier one."""
     (x, y), (to_x, _) = corner(start), corner(end)
-    # Below the row, as a straight line would run through all the boxes between.
+    # Below the row, since a straight line would run through all the boxes between.
     bottom = y + HEIGHT
     out, back = x + WIDTH // 2, to_x + WIDTH - 24
     return f"M{out},{bottom} V{bottom + 22} H{back} V{bottom + 2}"
 
 
 def learned(start: Box, end: Box) -> str:
-    """From the training up to what has learned, below the loop of the walk."""
+    """The path from the training up to its network, below the sampler's loop."""
     (x, y), (to_x, to_y) = corner(start), corner(end)
     bottom = to_y + HEIGHT
     out, into = x + WIDTH - 28, to_x + WIDTH - 24

@@ -1,10 +1,10 @@
-"""A training that shows itself: how long it takes, its curve, and what it makes.
+"""Watch a training live: how long it takes, its loss curve, and its pictures.
 
     for iteration, loss in watch(training(model), total=2000, picture=draw):
         losses.append(loss)
 
 `draw` takes no argument and shows a figure, as `show_pictures` does. The library's
-trainer is watched in the same way:
+trainer works the same way:
 
     for progress in watch(trainer.run(), total=trainer.last, picture=draw):
         pass
@@ -24,12 +24,12 @@ from course_lib.device import in_words, profile
 from course_lib.figures.figure import collected, panels
 from course_lib.figures.plots import line_look, numbers, running_mean
 
-WARM_UP = 3  # iterations before the first that is timed: caches are filled in them
-LINE_EVERY_S = 0.5  # how often the line with the numbers is written anew
-SHARE = 0.1  # of the time, at most, goes into pictures
+WARM_UP = 3  # iterations before the first timed one, while caches fill
+LINE_EVERY_S = 0.5  # how often the line with the numbers is rewritten
+SHARE = 0.1  # of the time goes into pictures, at most
 PAUSE_S = 1.5  # between two pictures, at least
-PICTURES = 20  # from beginning to end, at most
-LINES = 10  # without a notebook
+PICTURES = 20  # in all, at most
+LINES = 10  # in a terminal, about
 
 
 def watch(
@@ -39,39 +39,40 @@ def watch(
     every: int | None = None,
     name: str = "loss",
 ) -> Iterator:
-    """Give what a training yields, and show under the cell how it fares.
+    """Yield what a training yields, and show under the cell how it is doing.
 
-    Once a few iterations are timed, a line says how long all of them take here. The
-    curve and the picture replace themselves while it runs, as often as costs no more
-    than a tenth of the time, and stay when it is over; how long the drawing took is
-    said. The stop button ends the loop and not the cell: what was reached is kept, and
-    the cell can be run again. With COURSE_PROFILE=smoke only the last state is shown,
-    without times. The cell carries the tag nbval-ignore-output.
+    Once a few iterations are timed, a line says how long all of them will take here.
+    The curve and the picture are redrawn while it runs, in at most a tenth of the time,
+    and stay when it is over; the line says how long the drawing took. The stop button
+    ends the loop, not the cell: progress is kept, and the cell can be run again. With
+    COURSE_PROFILE=smoke only the last state is shown, without times. The cell needs the
+    tag nbval-ignore-output.
 
     Args:
-        steps: yields (iteration, loss), or a `Progress`, or only the loss
+        steps: yields (iteration, loss), a `Progress`, or only the loss
         total: the number of the last iteration
-        picture: shows a figure of the state of affairs; chance is left as it was
-        every: draw at each so-manieth iteration; found by itself from what it costs
-        name: what the numbers are
+        picture: shows a figure of the current state; the random state is restored
+        every: draw at every n-th iteration; by default as often as its cost allows
+        name: what the numbers are, for the axis and the line
     """
     watcher = Watcher(total, picture, every, name, screen())
     try:
         for step in steps:
             watcher.saw(*iteration_and_loss(step, watcher.iteration))
             yield step
-    # Whoever stops it knows. With an error the rest of the cell would not run, and the
-    # next cells miss its names.
+    # Somebody stopped it on purpose. An error would keep the rest of the cell from
+    # running, and the next cells would miss its names.
     except KeyboardInterrupt:
         watcher.stopped = True
     finally:
-        # Stopped while it was drawn, the training still waits: a trainer then saves.
+        # If the stop came during a drawing, the training is still waiting; a trainer
+        # saves when closed.
         getattr(steps, "close", lambda: None)()
         watcher.end()
 
 
 def iteration_and_loss(step, before: int) -> tuple[int, float]:
-    """What one step of a training says, in whichever of three ways.
+    """The iteration and loss of one training step, given in any of three forms.
 
     >>> iteration_and_loss((7, 0.5), before=6), iteration_and_loss(0.5, before=6)
     ((7, 0.5), (7, 0.5))
@@ -84,22 +85,22 @@ def iteration_and_loss(step, before: int) -> tuple[int, float]:
 
 
 class Watcher:
-    """Keeps the numbers and the clock, and decides when to draw."""
+    """The numbers and the clock of a training; decides when to draw."""
 
     def __init__(self, total, picture, every, name, shown):
         self.total, self.picture, self.every, self.name = total, picture, every, name
         self.shown, self.stopped = shown, False
         self.iteration, self.seen, self.losses = 0, [], []
-        # Smoke: a build must be quick, and the same each time.
+        # With the profile smoke a build must be quick, and the same each time.
         self.quiet = profile() == "smoke"
         self.began = self.timed_from = self.last_line = time.perf_counter()
-        self.drawing = self.last_drawing = 0.0  # seconds, in all and for the last one
+        self.drawing = self.last_drawing = 0.0  # seconds, in all and the last
         self.last_drawn = self.began
         if not self.quiet:
             self.shown.line("Timing the first iterations.", 0, total)
 
     def saw(self, iteration: int, loss: float) -> None:
-        """One iteration more."""
+        """Record one more iteration."""
         self.iteration = iteration
         self.seen.append(iteration)
         self.losses.append(loss)
@@ -110,7 +111,7 @@ class Watcher:
             return
         if self.is_time_to_draw(now):
             self.draw()
-        # The first line as soon as there is something to say: it is the promise.
+        # The first line comes as soon as there is a forecast.
         first = len(self.seen) == 2 * WARM_UP
         if first or now - self.last_line > self.shown.pause(self.seconds_in_all()):
             self.shown.line(self.words_now(), self.iteration, self.total)
@@ -121,12 +122,12 @@ class Watcher:
             return False
         if self.every is not None:
             return self.iteration % self.every == 0
-        # As long a pause as keeps the pictures below their share of the time.
+        # A pause long enough to keep the pictures below their share of the time.
         pauses = PAUSE_S, self.last_drawing / SHARE, self.seconds_in_all() / PICTURES
         return now - self.last_drawn > max(pauses)
 
     def draw(self) -> None:
-        """The curve, and the picture under it."""
+        """Show the curve, and the picture under it."""
         started = time.perf_counter()
         self.shown.pictures("\n".join([self.curve(), *self.figures()]))
         self.last_drawn = time.perf_counter()
@@ -142,18 +143,18 @@ class Watcher:
             axis.plot(self.seen, losses, color=look["color"], alpha=0.25, lw=0.8)
             smooth = max(1, len(losses) // 20)
             axis.plot(self.seen, running_mean(losses, smooth), **look)
-            # To the end from the start: how far it is can be seen.
+            # The axis reaches to the end from the start, and so shows the progress.
             axis.set(xlim=(0, self.total), xlabel="iteration", ylabel=self.name)
             if losses.min() > 0 and losses.max() > 10 * losses.min():
                 axis.set_yscale("log")
         return pages[0]
 
     def figures(self) -> list[str]:
-        """What the learner's function shows, as HTML."""
+        """The figures that the learner's function shows, as HTML."""
         if self.picture is None:
             return []
-        # Pictures come when the clock says so. If they drew from the training's chance,
-        # no two runs would be alike.
+        # The clock decides when pictures come. If they used up the training's random
+        # numbers, no two runs would be alike.
         dice = random.getstate()
         with collected() as pages, torch.random.fork_rng([]), torch.no_grad():
             self.picture()
@@ -161,7 +162,7 @@ class Watcher:
         return pages
 
     def seconds_left(self) -> float:
-        """By the mean of all iterations since the warm-up, drawing included."""
+        """Estimated from the mean iteration since the warm-up, drawing included."""
         passed = time.perf_counter() - self.timed_from
         done = len(self.seen) - WARM_UP
         return passed / done * (self.total - self.iteration)
@@ -170,7 +171,7 @@ class Watcher:
         return time.perf_counter() - self.began + self.seconds_left()
 
     def words_now(self) -> str:
-        """Iteration, loss, and how long it takes."""
+        """Iteration, loss, and how long the training takes."""
         return (
             f"{self.where()}, about {in_words(self.seconds_left())} left; "
             f"it takes about {in_words(self.seconds_in_all())} here"
@@ -183,11 +184,11 @@ class Watcher:
         )
 
     def end(self) -> None:
-        """The last state, which stays."""
+        """Show the last state, which stays."""
         if not self.losses:
             return
         words = self.where()
-        # Twice, as the line shall stand above the pictures and know how long they took.
+        # Twice, since the line should be above the pictures and say how long they took.
         self.shown.line(f"{words}.", self.iteration, self.total)
         if self.shown.draws:
             self.draw()
@@ -212,7 +213,7 @@ def screen() -> "Notebook | Terminal":
 
 
 class Notebook:
-    """Two places under the cell, which are written anew: a line, and pictures."""
+    """Two places under the cell, which are updated: a line, and pictures."""
 
     draws = True
 
@@ -230,7 +231,7 @@ class Notebook:
         self.put("pictures", page, "figure: the curve and the picture of a training")
 
     def put(self, place: str, page: str, words: str) -> None:
-        """Replace what stands in a place, without clearing what else there is."""
+        """Replace what is in a place, without clearing anything else."""
         bundle = {"text/html": page, "text/plain": words}
         if place in self.places:
             self.places[place].update(bundle, raw=True)
@@ -239,7 +240,7 @@ class Notebook:
 
 
 class Terminal:
-    """Ten lines or so."""
+    """Ten lines or so in a terminal, without pictures."""
 
     draws = False
 

@@ -1,7 +1,8 @@
-"""Sliders: one for frames made beforehand, one for what is computed while you move it.
+"""Sliders: one through frames made beforehand, and one that computes as you move it.
 
 A frame slider is plain HTML: it needs no kernel, works in the book, and shows some of
-its frames in a row where scripts do not run. Each widget has a still twin in `plots`.
+its frames in a row where scripts do not run. Each widget has a still counterpart in
+`plots`.
 """
 
 import hashlib
@@ -26,10 +27,10 @@ from course_lib.figures.figure import (
 )
 from course_lib.pixels import check_pictures, to_image
 
-# A row of frames is there from the start: a table, since GitHub drops scripts and every
-# style. The script, where it may run, puts a slider in its place; it makes all that it
-# needs, so nothing dead stands where it does not run. Once the slider has the focus,
-# the arrow keys move it: JupyterLab has uses of its own for them and is told to keep
+# The page starts with a row of frames: a table, since GitHub drops scripts and all
+# styles. Where the script may run, it puts a slider in the row's place; it creates all
+# its parts, so nothing dead is left where it does not run. Once the slider has the
+# focus, the arrow keys move it: JupyterLab uses these keys itself and is told to keep
 # away (lm-suppress-shortcuts).
 PAGE = """\
 <div data-frames="{key}">
@@ -91,7 +92,7 @@ for (const box of document.querySelectorAll('[data-frames="{key}"]')) {{
   turn();
 }}
 </script>"""
-STRIP, THUMB = 8, 80  # at most so many frames in the row, and so many pixels wide
+STRIP, THUMB = 8, 80  # most frames in the row, and the most pixels across each
 
 
 def frame_slider(
@@ -103,16 +104,16 @@ def frame_slider(
 ) -> None:
     """Show frames one at a time, with a slider to go through them.
 
-    The same frames make the same HTML, to the byte. Between machines a float's last bit
-    may differ, hence a pixel: tools/nbval.cfg has nbval skip the bytes of frames
-    and the key made of them, and compare labels, description and sizes. The cell needs
-    no tag. The still twin is `plots.show_pictures`.
+    The same frames give the same HTML, byte for byte. Between machines the last bit of
+    a float may differ, and with it a pixel: tools/nbval.cfg makes nbval skip the bytes
+    of the frames and the key made from them, and compare labels, description and sizes.
+    The cell needs no tag. The still counterpart is `plots.show_pictures`.
 
     Args:
         frames: (S, 3, H, W) in [-1, 1], or Pillow images of one size
-        labels: what is written under each frame
-        alt: what the slider shows; a frame's description is this and its label
-        zoom: how many screen pixels wide a pixel is; found by itself for a tensor
+        labels: one per frame, written under it
+        alt: what the slider shows; each frame is described by this and its label
+        zoom: how many screen pixels wide a pixel is; chosen for a tensor, else 1
         start: the number of the frame to begin with
     """
     publish(slider_page(frames, labels, alt, zoom, start), alt)
@@ -120,8 +121,8 @@ def frame_slider(
 
 def slider_page(frames, labels, alt, zoom=None, start=0) -> str:
     """The HTML of a frame slider."""
-    # All frames are in the page already, so moving the slider asks nobody: it works in
-    # a book, and with the kernel gone.
+    # All frames are in the page already, so the slider works in a book, and with the
+    # kernel gone.
     images, zoom = as_images(frames, zoom)
     labels = [str(label) for label in labels]
     if len(labels) != len(images):
@@ -138,23 +139,23 @@ def slider_page(frames, labels, alt, zoom=None, start=0) -> str:
     ]
     row = in_row(len(tags))
     return PAGE.format(
-        # A hash and not a random id: the same cell run twice must be the same bytes, or
-        # nbval would find a difference at every run. Two sliders with the same frames
-        # share it, and the script does both.
+        # A hash and not a random id: the same cell run twice must give the same bytes,
+        # or nbval would find a difference at every run. Two sliders with the same
+        # frames share it, and the script handles both.
         key=hashlib.sha256(b"".join(pngs)).hexdigest()[:16],
         strip="\n".join(
             f'<td align="center">{tags[i]}<br>{html.escape(labels[i])}</td>'
             for i in row
         ),
-        # Each frame stands in the page once: in the row, or here.
+        # Each frame is in the page once: in the row, or here.
         others=as_script(
             {i: data_uri(pngs[i]) for i in range(len(pngs)) if i not in row}
         ),
         alt=as_script(alt),
         labels=as_script(labels),
-        # Pixels of a picture are enlarged by the browser, which keeps them square and
-        # the page small. A drawn figure has its own size, which may differ by one
-        # between versions of matplotlib, so it is not written down.
+        # The browser enlarges a picture's pixels, which keeps them square and the page
+        # small. A drawn figure has its own size, which may differ by a pixel between
+        # versions of matplotlib, so it is not written down.
         width=f"image.width = {width};" if zoom > 1 else "",
         look=f"max-width: 100%; height: auto; {look}",
         last=len(images) - 1,
@@ -163,7 +164,7 @@ def slider_page(frames, labels, alt, zoom=None, start=0) -> str:
 
 
 def in_row(count: int) -> list[int]:
-    """Which frames stand in the row: the first, the last, and some between.
+    """The numbers of the frames in the row: the first, the last, and some between.
 
     >>> in_row(3), in_row(15)
     ([0, 1, 2], [0, 2, 4, 6, 8, 10, 12, 14])
@@ -173,7 +174,7 @@ def in_row(count: int) -> list[int]:
 
 
 def as_script(value) -> str:
-    """A value as JavaScript inside a page."""
+    """A value as a JavaScript literal, safe inside a page."""
     return json.dumps(value).replace("<", "\\u003c")  # no </script> from a label
 
 
@@ -187,16 +188,16 @@ def as_images(frames, zoom: int | None) -> tuple[list[Image.Image], int]:
     if not frames or len({image.size for image in frames}) > 1:
         sizes = sorted({image.size for image in frames})
         raise ValueError(f"A slider needs frames of one size; got sizes {sizes}.")
-    # 256 screen pixels for a picture of 32 or 64; drawn frames are as large as meant.
+    # 256 screen pixels for a picture of 32 or 64; drawn frames keep their size.
     return frames, zoom or (max(1, 256 // frames[0].width) if narrow else 1)
 
 
 def sampler_slider(
     steps: list[Step], alt: str, picture: int = 0, zoom: int | None = None
 ) -> None:
-    """Go through a sampler's steps: x_t at the left, the guess x_0_hat at the right.
+    """Go through a sampler's steps: x_t on the left, the guess x_0_hat on the right.
 
-    Its still twin is `plots.show_trace`.
+    The still counterpart is `plots.show_trace`.
     """
     frames = torch.stack([side_by_side(step, picture) for step in steps])
     labels = [f"x_t and x_0_hat at t = {step.t}" for step in steps]
@@ -204,9 +205,9 @@ def sampler_slider(
 
 
 def side_by_side(step: Step, picture: int) -> Tensor:
-    """x_t and x_0_hat of one picture, a white gap between them: (3, H, 2 W + 2)."""
+    """x_t and x_0_hat of one picture, with a white gap between: (3, H, 2 W + 2)."""
     x_t, x_0_hat = step.x_t[picture].cpu(), step.x_0_hat[picture].cpu()
-    # White, and two pixels of the picture wide: it is enlarged with it.
+    # White, and two of the picture's own pixels wide: it is enlarged with them.
     gap = x_t.new_ones(3, x_t.shape[1], 2)
     return torch.cat([x_t, gap, x_0_hat], dim=2).clamp(-1, 1)
 
@@ -222,12 +223,12 @@ def live(function, play: str | None = None, **sliders) -> None:
         a text                                                        a text field
         a widget of ipywidgets                                        itself
 
-    A slider over numbers whose name is `play` gets a play button, which moves it once
-    from where it stands to its end, or from its beginning if it stands at its end. It
-    begins at its lowest number, unless a start is given.
+    The slider named by `play` gets a play button, which moves it once from where it is
+    to its end, or from its beginning if it is at its end. It begins at its lowest
+    number, unless a start is given.
 
-    Where no sliders can be shown, a sentence says so. The cell carries the tag
-    nbval-ignore-output, and a still figure shows the reader without a kernel the same.
+    Where no sliders can be shown, a sentence says so. The cell needs the tag
+    nbval-ignore-output, and a still figure beside it for readers without a kernel.
     """
     sentence = (
         f"Live sliders ({', '.join(sliders)}): "
@@ -236,8 +237,8 @@ def live(function, play: str | None = None, **sliders) -> None:
     if get_ipython() is None:
         print(sentence)
         return
-    # Not ipywidgets.interact: strict nbval fails on what it prints or plots, and unless
-    # told it computes at every place that a slider is dragged across.
+    # Not ipywidgets.interact: strict nbval fails on what it prints or plots, and by
+    # default it computes at every place that a slider is dragged across.
     controls = {name: control(name, what) for name, what in sliders.items()}
     rows = list(controls.values())
     if play is not None:
@@ -250,7 +251,7 @@ def live(function, play: str | None = None, **sliders) -> None:
     output = ipywidgets.interactive_output(function, controls)
     box = ipywidgets.VBox([*rows, output])
     view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
-    # A place without widgets shows the plain text; ipywidgets' own would be its repr.
+    # Without widgets the plain text is shown; that of ipywidgets would be its repr.
     bundle = {"text/plain": sentence, "application/vnd.jupyter.widget-view+json": view}
     display(bundle, raw=True)
 
@@ -262,8 +263,8 @@ def control(name: str, what) -> ipywidgets.Widget:
         return what
     if isinstance(what, bool):
         return ipywidgets.Checkbox(value=what, **words)
-    # continuous_update=False, here and in `slider`: an answer takes seconds of a CPU,
-    # and one for every key or pixel on the way would queue up.
+    # continuous_update=False, here and in `slider`: an answer takes seconds on a CPU,
+    # and answers for every key or pixel on the way would queue up.
     if isinstance(what, str):
         return ipywidgets.Text(value=what, continuous_update=False, **words)
     if isinstance(what, (list, dict)):
@@ -285,7 +286,7 @@ def slider(low, high, step=None, start=None, *, words: dict) -> ipywidgets.Widge
     kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
     step = step or (1 if whole else (high - low) / 20)
     if start is None:
-        # In the middle, but on a step: elsewhere the widget would show a number that it
+        # In the middle, but on a step: otherwise the widget would show a number that it
         # can never return to.
         start = low + round((high - low) / 2 / step) * step
     numbers = dict(value=start, min=low, max=high, step=step)
@@ -294,11 +295,11 @@ def slider(low, high, step=None, start=None, *, words: dict) -> ipywidgets.Widge
 
 # Playing ------------------------------------------------------------------------------
 
-FRAME_MS = 300  # how long a frame is seen, at least
+FRAME_MS = 300  # how long a frame is shown, at least
 
 
 def slider_to_play(name: str, controls: dict) -> ipywidgets.Widget:
-    """The slider of that name, or a sentence if it is none."""
+    """The slider of that name; raise ValueError if there is none."""
     kinds = (ipywidgets.IntSlider, ipywidgets.FloatSlider)
     if not isinstance(controls.get(name), kinds):
         sliders = [other for other, each in controls.items() if isinstance(each, kinds)]
@@ -309,8 +310,8 @@ def slider_to_play(name: str, controls: dict) -> ipywidgets.Widget:
 def play_button(slider: ipywidgets.Widget) -> ipywidgets.Play:
     """A button that moves the slider from step to step, once, to its end."""
 
-    # Play counts whole numbers, and a slider may go by tenths. So it counts steps, and
-    # the two are linked here and not in the browser.
+    # Play counts whole numbers, but a slider may go by tenths. So Play counts steps,
+    # and the two are linked here, not in the browser.
     def step_of(value) -> int:
         return round((value - slider.min) / slider.step)
 
@@ -331,15 +332,15 @@ def play_button(slider: ipywidgets.Widget) -> ipywidgets.Play:
 
 
 def pacing(function, button: ipywidgets.Play):
-    """The same function; the button waits as long for a frame as it takes to make."""
+    """The same function, after which the button waits as long as the frame took."""
 
     def timed(**arguments):
         started = time.perf_counter()
         try:
             return function(**arguments)
         finally:
-            # Else the button runs ahead, and frames are left out. A little more than it
-            # took, for the way to the browser.
+            # Otherwise the button runs ahead and skips frames. A little longer than the
+            # frame took, for the way to the browser.
             took = 1000 * (time.perf_counter() - started)
             button.interval = max(FRAME_MS, round(1.2 * took))
 

@@ -1,4 +1,4 @@
-"""Figures of words: a text cut into tokens, who looks at whom, what a word means."""
+"""Figures of words: a text cut into tokens, attention tables, meanings of a word."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,16 +15,16 @@ from course_lib.figures.figure import (
 )
 
 LETTER, LINE = 0.085, 0.36  # inches; a letter's width, a row's height
-INKS = ("#cfe8f7", "#fbe3c0")  # neighbours differ; the edge of a box says it too
-CELL = 0.34  # inches wide, of a table
+INKS = ("#cfe8f7", "#fbe3c0")  # alternating; the edges of the boxes say the same
+CELL = 0.34  # inches, the width of a table's cell
 MOST_NUMBERS = 150  # a table with more cells shows no numbers
 
 
 def plot_tokens(rows: dict[str, list[str]], alt: str) -> None:
-    """Draw texts as boxes, one a token, each row named at its left.
+    """Draw texts as boxes, one per token, with each row's name on the left.
 
     Args:
-        rows: name -> the tokens as texts; a space in one is drawn as a low bracket
+        rows: name -> its tokens as strings; a space is drawn as a low bracket
     """
     check_alt(alt)
     margin = max(map(len, rows)) * LETTER + 0.3
@@ -32,8 +32,8 @@ def plot_tokens(rows: dict[str, list[str]], alt: str) -> None:
     size = (margin + max(widths) + 0.1, LINE * len(rows) + 0.1)
     with our_style():
         figure = new_figure(*size)
-        # Axes in inches, from the top left: then boxes are as wide as their letters,
-        # which `panels`, who stretches axes to fit, could not promise.
+        # Axes in inches, from the top left, make boxes as wide as their letters;
+        # `panels` stretches its axes.
         axis = figure.add_axes((0, 0, 1, 1))
         axis.set(xlim=(0, size[0]), ylim=(size[1], 0))
         axis.set_axis_off()
@@ -45,7 +45,7 @@ def plot_tokens(rows: dict[str, list[str]], alt: str) -> None:
 
 
 def box_width(text: str) -> float:
-    """How many inches wide the box of a token is."""
+    """The width of a token's box, in inches."""
     return len(text) * LETTER + 0.1
 
 
@@ -53,10 +53,10 @@ def draw_boxes(axis: Axes, left: float, middle: float, texts: list[str]) -> None
     for number, text in enumerate(texts):
         look = dict(facecolor=INKS[number % 2], edgecolor="black", lw=0.6)
         axis.bar(left, 0.26, box_width(text), middle - 0.13, align="edge", **look)
-        # In a font whose letters are all equally wide, as `box_width` counts on it.
+        # `box_width` assumes a font whose letters are all equally wide.
         shown = dict(va="center", ha="center", fontsize=9, family="DejaVu Sans Mono")
         center = left + box_width(text) / 2
-        # Tokens differ by a leading space that nobody would see.
+        # Tokens may differ only by a leading space, which nobody would see.
         axis.text(center, middle, text.replace(" ", "\u2423"), **shown)
         left += box_width(text)
 
@@ -72,21 +72,21 @@ def plot_tables(
     """Draw tables of numbers from 0 to 1 side by side, dark where they are large.
 
     Args:
-        tables: name -> (N, L); attention weights, or how alike things are
-        rows: N words, written at the left of the first table
-        columns: L words, written under each
-        row_label, column_label: what a row and a column are
+        tables: name -> (N, L) in [0, 1], such as attention weights or similarities
+        rows: N words, written on the left of the first table
+        columns: L words, written under each row_label, column_label: what rows and
+        columns stand for
     """
-    # Words side by side would run into each other; a letter or two do not.
+    # Words side by side would run into each other; a letter or two would not.
     turn = 90 if max(map(len, columns)) > 2 else 0
     wide = CELL * len(columns) + 0.3
     high = 0.30 * len(rows) + 0.09 * max(map(len, columns)) + 0.6
-    # What stands at the left of the first table is shared out over all of them.
+    # The room for the words on the left is shared out over all tables.
     margin = (0.085 * max(map(len, rows)) + 0.3) / len(tables)
     with panels(alt, len(tables), wide + margin, high) as axes:
         for axis, (name, table) in zip(axes, tables.items(), strict=True):
             table = table.detach().cpu().double().numpy()  # numpy knows no bfloat16
-            # Always from 0 to 1, so that the same blue is the same number in every
+            # Always from 0 to 1, so that a shade of blue is the same number in every
             # table.
             axis.imshow(table, cmap="Blues", vmin=0, vmax=1, aspect="auto")
             axis.set_title(name, fontsize=11)
@@ -101,8 +101,7 @@ def plot_tables(
 
 def write_shares(axis: Axes, table: np.ndarray) -> None:
     """Write each number into its cell, in hundredths."""
-    # In hundredths and without "0.": in a small cell two digits are all there is room
-    # for.
+    # Without "0.": a small cell has room for two digits.
     for row, numbers in enumerate(table.tolist()):
         for column, number in enumerate(numbers):
             ink = "white" if number > 0.6 else "black"
@@ -113,11 +112,11 @@ def write_shares(axis: Axes, table: np.ndarray) -> None:
 def plot_between(
     texts: list[str], places: dict[str, Tensor], ends: tuple[str, str], alt: str
 ) -> None:
-    """Draw where a word lies between two meanings, a line a text, a mark a stage.
+    """Draw where a word lies between two meanings: a line per text, a mark per stage.
 
     Args:
         places: name of the stage -> (N,), 1 at the first meaning and -1 at the second
-        ends: what the two meanings are called
+        ends: the names of the two meanings
     """
     ways = np.stack([place.double().numpy() for place in places.values()])
     with panels(alt, 1, 8.4, 0.34 * len(texts) + 1.0) as axes:
@@ -128,7 +127,7 @@ def plot_between(
         rows = range(len(texts))
         for row in rows:
             axis.plot(ways[:, row], [row] * len(ways), color="#bbbbbb", lw=2, zorder=1)
-        # The last stage is what counts: large and full; the others stay hollow.
+        # The last stage counts most: large and filled; the others are hollow.
         for number, (name, way) in enumerate(zip(places, ways, strict=True)):
             last = number == len(places) - 1
             axis.scatter(

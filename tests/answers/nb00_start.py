@@ -117,22 +117,22 @@ def numpys_word(picture):
     return picture.fliplr()
 
 
-@wrong(check_mirror, "its colours are exchanged")
+@wrong(check_mirror, "red and blue are swapped: axis")
 def colours(picture):
     return picture.flip(0)
 
 
-@wrong(check_mirror, "its colours are exchanged")
+@wrong(check_mirror, "red and blue are swapped: axis")
 def first_axis_backwards(picture):
     return torch.stack(list(picture)[::-1])
 
 
-@wrong(check_mirror, "it is mirrored and stands on its head")
+@wrong(check_mirror, "it is mirrored, and it stands on its head")
 def half_a_turn(picture):
     return torch.rot90(picture, 2, (1, 2))
 
 
-@wrong(check_mirror, "it is mirrored and stands on its head")
+@wrong(check_mirror, "it is mirrored, and it stands on its head")
 def both_axes(picture):
     return picture.flip((1, 2))
 
@@ -142,22 +142,22 @@ def every_axis(picture):
     return picture.flip(0, 1, 2)
 
 
-@wrong(check_mirror, "red and blue are exchanged as well")
+@wrong(check_mirror, "it is mirrored, but red and blue are swapped")
 def colours_too(picture):
     return picture.flip((0, 2))
 
 
-@wrong(check_mirror, "red and blue are exchanged, and it stands on its head")
+@wrong(check_mirror, "red and blue are swapped, and")
 def the_other_two(picture):
     return picture.flip(0).flip(1)
 
 
-@wrong(check_mirror, "the axes [1, 2] have changed places")
+@wrong(check_mirror, "the axes [1, 2] are swapped")
 def transposed(picture):
     return picture.transpose(1, 2)
 
 
-@wrong(check_mirror, "the axes [1, 2] have changed places")
+@wrong(check_mirror, "the axes [1, 2] are swapped")
 def quarter_turn(picture):
     return picture.rot90(1, (1, 2))
 
@@ -178,7 +178,7 @@ def no_return(picture):
     picture = picture.flip(2)
 
 
-@wrong(check_mirror, "the brightness is reversed")
+@wrong(check_mirror, "light and dark are swapped, but")
 def negative(picture):
     return -picture
 
@@ -188,7 +188,7 @@ def negative_mirror(picture):
     return -picture.flip(2)
 
 
-@wrong(check_mirror, "x.flip(axis) does that")
+@wrong(check_mirror, "a torch slice cannot run backwards")
 def pythons_way(picture):
     return picture[:, :, ::-1]
 
@@ -198,7 +198,7 @@ def counted_from_1(picture):
     return picture.flip(3)
 
 
-@wrong(check_mirror, "axes are given in brackets here")
+@wrong(check_mirror, "axes must be in brackets here")
 def no_brackets(picture):
     return torch.flip(picture, 2)
 
@@ -228,12 +228,12 @@ def red_alone(picture):
     return mirrored
 
 
-@wrong(check_mirror, "moved along")
+@wrong(check_mirror, "the columns are shifted, not reversed")
 def rolled(picture):
     return picture.roll(1, dims=2)
 
 
-@wrong(check_mirror, "moved along by half a picture")
+@wrong(check_mirror, "the columns are shifted by")
 def halves(picture):
     middle = picture.shape[2] // 2
     return torch.cat([picture[:, :, middle:], picture[:, :, :middle]], dim=2)
@@ -278,6 +278,6 @@ def counts_on_32(picture):
     return mirrored
 
 
-@wrong(check_mirror, "moved along by half a picture")
+@wrong(check_mirror, "the columns are shifted by")
 def halves_exchanged_at_16(picture):
     return torch.cat([picture[:, :, 16:], picture[:, :, :16]], dim=2)

@@ -141,7 +141,7 @@ def no_copy(picture, top, left, side, colour):
     return new
 
 
-@wrong(check_paint_square, "rows and columns have changed places")
+@wrong(check_paint_square, "rows and columns are swapped: it")
 def x_before_y(picture, top, left, side, colour):
     new = picture.clone()
     for channel in range(3):
@@ -149,7 +149,7 @@ def x_before_y(picture, top, left, side, colour):
     return new
 
 
-@wrong(check_paint_square, "a slice needs its two ends")
+@wrong(check_paint_square, "a slice needs both its ends")
 def ends_at_side(picture, top, left, side, colour):
     new = picture.clone()
     for channel in range(3):
@@ -157,7 +157,7 @@ def ends_at_side(picture, top, left, side, colour):
     return new
 
 
-@wrong(check_paint_square, "the rows stop after `side`")
+@wrong(check_paint_square, "the rows stop at `side`, wherever they begin")
 def rows_end_at_side(picture, top, left, side, colour):
     new = picture.clone()
     for channel in range(3):
@@ -200,7 +200,7 @@ def range_from_1(picture, top, left, side, colour):
     return new
 
 
-@wrong(check_paint_square, "it is to begin there, as its upper left corner")
+@wrong(check_paint_square, "the square is centred on (top, left)")
 def around_the_point(picture, top, left, side, colour):
     new = picture.clone()
     up, west = top - side // 2, left - side // 2
@@ -209,7 +209,7 @@ def around_the_point(picture, top, left, side, colour):
     return new
 
 
-@wrong(check_paint_square, "the square lies in the corner")
+@wrong(check_paint_square, "the square sits in the corner")
 def in_the_corner(picture, top, left, side, colour):
     new = picture.clone()
     for channel in range(3):
@@ -233,7 +233,7 @@ def no_end(picture, top, left, side, colour):
     return new
 
 
-@wrong(check_paint_square, "one pixel alone is painted")
+@wrong(check_paint_square, "only one pixel is painted")
 def one_pixel(picture, top, left, side, colour):
     new = picture.clone()
     new[:, top, left] = torch.tensor(colour)
@@ -249,7 +249,7 @@ def one_loop(picture, top, left, side, colour):
     return new
 
 
-@wrong(check_paint_square, "channels 1 and 2 need their colours")
+@wrong(check_paint_square, "only the first channel is painted")
 def returned_too_soon(picture, top, left, side, colour):
     new = picture.clone()
     for channel in range(3):
@@ -302,7 +302,7 @@ def added(picture, top, left, side, colour):
     return new
 
 
-@wrong(check_paint_square, "begin with a copy of the picture")
+@wrong(check_paint_square, "everything around the square is lost")
 def on_a_new_sheet(picture, top, left, side, colour):
     new = torch.zeros_like(picture)
     for channel in range(3):
@@ -326,7 +326,7 @@ def the_wrong_one(picture, top, left, side, colour):
     return picture
 
 
-@wrong(check_paint_square, "share one pair")
+@wrong(check_paint_square, "each pair of brackets")
 def three_brackets(picture, top, left, side, colour):
     new = picture.clone()
     for channel in range(3):
@@ -483,7 +483,7 @@ def no_twice(pictures):
     return pictures / 255 - 1
 
 
-@wrong(check_from_bytes, "divide by 127.5 as well")
+@wrong(check_from_bytes, "that goes from -127.5 to 127.5")
 def not_divided(pictures):
     return pictures.float() - 127.5
 
@@ -498,7 +498,7 @@ def no_brackets(pictures):
     return pictures.float() - 127.5 / 127.5
 
 
-@wrong(check_from_bytes, "black and white are exchanged")
+@wrong(check_from_bytes, "black and white are swapped")
 def negative(pictures):
     return 1 - pictures.float() / 127.5
 
@@ -513,7 +513,7 @@ def underflow(pictures):
     return (pictures - 128) / 127.5
 
 
-@wrong(check_from_bytes, "// cuts the fraction off")
+@wrong(check_from_bytes, "// cuts off the fraction")
 def whole_division(pictures):
     return pictures.float() // 127.5 - 1
 
@@ -541,7 +541,7 @@ def clamped(pictures):
     return pictures.float().clamp(-1, 1)
 
 
-@wrong(check_from_bytes, "whole numbers are only called fractions")
+@wrong(check_from_bytes, "nothing is computed")
 def only_float(pictures):
     return pictures.float()
 
@@ -615,7 +615,7 @@ def a_bare_tuple(picture, top, left, side, colour):
     return new
 
 
-@wrong(check_paint_square, "channels 1 and 2 need their colours")
+@wrong(check_paint_square, "only the first channel is painted")
 def no_loop(picture, top, left, side, colour):
     new = picture.clone()
     new[0, top : top + side, left : left + side] = colour[0]
@@ -653,7 +653,7 @@ def around_128_by_127(pictures):
     return (pictures.float() - 128) / 127
 
 
-@wrong(check_from_bytes, "the middle is 127.5")
+@wrong(check_from_bytes, "255 must become exactly 1, and 0 exactly -1")
 def around_127_by_128(pictures):
     return (pictures.float() - 127) / 128
 
@@ -663,7 +663,7 @@ def around_128_in_bytes(pictures):
     return (pictures - 128) / 127
 
 
-@wrong(check_from_bytes, "divide first, then take 1 off")
+@wrong(check_from_bytes, "everything is divided, even the 1")
 def the_1_divided_as_well(pictures):
     return (pictures.float() * 2 - 1) / 255
 
@@ -673,7 +673,7 @@ def twice_in_bytes(pictures):
     return (pictures * 2 - 1) / 255
 
 
-@wrong(check_paint_square, "the square lies above `top`")
+@wrong(check_paint_square, "the square is above `top`")
 def upwards(picture, top, left, side, colour):
     new = picture.clone()
     for c in range(3):

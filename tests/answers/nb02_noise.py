@@ -153,13 +153,13 @@ def root_of_the_rest_of_a(x_0, t, eps, alpha_bar):
     return a_t * x_0 + (1 - a_t).sqrt() * eps
 
 
-@wrong(check_add_noise, "the two factors have changed places")
+@wrong(check_add_noise, "the two factors are swapped: a_t")
 def swapped(x_0, t, eps, alpha_bar):
     a_t, b_t = column((1 - alpha_bar[t]).sqrt()), column(alpha_bar[t].sqrt())
     return a_t * x_0 + b_t * eps
 
 
-@wrong(check_add_noise, "the two factors have changed places, and their roots")
+@wrong(check_add_noise, "the two factors are swapped, and")
 def swapped_without_roots(x_0, t, eps, alpha_bar):
     return column(1 - alpha_bar[t]) * x_0 + column(alpha_bar[t]) * eps
 
@@ -197,7 +197,7 @@ def squares(x_0, t, eps, alpha_bar):
     return share**2 * x_0 + (1 - share) ** 2 * eps
 
 
-@wrong(check_add_noise, "the noise is taken off")
+@wrong(check_add_noise, "the noise is subtracted: it")
 def minus(x_0, t, eps, alpha_bar):
     return column(alpha_bar[t].sqrt()) * x_0 - column((1 - alpha_bar[t]).sqrt()) * eps
 
@@ -233,7 +233,7 @@ def index_from_1(x_0, t, eps, alpha_bar):
     return share.sqrt() * x_0 + (1 - share).sqrt() * eps
 
 
-@wrong(check_add_noise, "that is one step's share of noise")
+@wrong(check_add_noise, "that is the share of a single step")
 def of_one_step(x_0, t, eps, alpha_bar):
     alpha = alpha_bar[t] / alpha_bar[t - 1]
     return column(alpha.sqrt()) * x_0 + column((1 - alpha).sqrt()) * eps
@@ -269,7 +269,7 @@ def in_double(x_0, t, eps, alpha_bar):
     return share.sqrt() * x_0 + (1 - share).sqrt() * eps
 
 
-@wrong(check_add_noise, "torch has the same for tensors")
+@wrong(check_add_noise, "a function for a single")
 def maths_root(x_0, t, eps, alpha_bar):
     return math.sqrt(alpha_bar[t]) * x_0 + math.sqrt(1 - alpha_bar[t]) * eps
 
@@ -280,7 +280,7 @@ def index_too_far(x_0, t, eps, alpha_bar):
     return share.sqrt() * x_0 + (1 - share).sqrt() * eps
 
 
-@wrong(check_add_noise, "2 answers stand behind `return`")
+@wrong(check_add_noise, "there are 2 answers")
 def with_the_noise(x_0, t, eps, alpha_bar):
     share = column(alpha_bar[t])
     return share.sqrt() * x_0 + (1 - share).sqrt() * eps, eps
@@ -298,7 +298,7 @@ def the_walks_share(x_0, t, eps, alpha_bar):
     return share.sqrt() * x_0 + (1 - share).sqrt() * eps
 
 
-@wrong(check_add_noise, "it asks the `schedule` of a cell above")
+@wrong(check_add_noise, "it uses the `schedule` of a cell above")
 def the_notebooks_schedule(x_0, t, eps, alpha_bar):
     schedule = linear_schedule(T=1000)
     return column(schedule.a(t)) * x_0 + column(schedule.b(t)) * eps
@@ -316,7 +316,7 @@ def on_the_line_of_1000(x_0, t, eps, alpha_bar):
     return (1 - u) * x_0 + u * eps
 
 
-@wrong(check_add_noise, "a name is made in a line above")
+@wrong(check_add_noise, "is it misspelled")
 def no_such_name(x_0, t, eps, alpha_bar):
     return a_t * x_0 + b_t * eps  # noqa: F821
 
@@ -327,7 +327,7 @@ def a_caret(x_0, t, eps, alpha_bar):
     return (share ^ 0.5) * x_0 + ((1 - share) ^ 0.5) * eps
 
 
-@wrong(check_add_noise, "-1 means as many as fit")
+@wrong(check_add_noise, "reshape keeps every number")
 def six_pictures(x_0, t, eps, alpha_bar):
     share = alpha_bar[t].reshape(6, 1, 1, 1)
     return share.sqrt() * x_0 + (1 - share).sqrt() * eps

@@ -167,14 +167,14 @@ def a_plain_step(model, x_0, schedule, generator):
     return (model(x_t, t) - eps).square().mean()
 
 
-@wrong(check_loss, "t = 0 is drawn, too")
+@wrong(check_loss, "t = 0 is drawn, where")
 def from_step_0(model, x_0, schedule, generator):
     t = torch.randint(0, schedule.T + 1, (len(x_0),), generator=generator)
     eps = torch.randn(x_0.shape, generator=generator)
     return finish(model, x_0, t, eps, schedule)
 
 
-@wrong(check_loss, "t = 0 is drawn, too")
+@wrong(check_loss, "t = 0 is drawn, where")
 def below_T(model, x_0, schedule, generator):
     t = torch.randint(schedule.T, (len(x_0),), generator=generator)
     eps = torch.randn(x_0.shape, generator=generator)
@@ -306,12 +306,12 @@ def in_the_wrong_order(x_0, x_t, eps, t, schedule):
     return t, x_t
 
 
-@asked("about x_0 itself")
+@asked("the network is given x_0")
 def the_clean_points(x_0, x_t, eps, t, schedule):
     return x_0, t
 
 
-@asked("about the noise alone")
+@asked("the network is given the noise alone")
 def the_noise(x_0, x_t, eps, t, schedule):
     return eps, t
 
@@ -321,7 +321,7 @@ def a_plain_sum(x_0, x_t, eps, t, schedule):
     return x_0 + eps, t
 
 
-@asked("x_0 and eps have changed places")
+@asked("x_0 and eps are swapped")
 def mixed_the_other_way(x_0, x_t, eps, t, schedule):
     return add_noise(eps, t, x_0, schedule), t
 
@@ -338,7 +338,7 @@ def rest_of_a(x_0, x_t, eps, t, schedule):
     return a * x_0 + (1 - a) * eps, t
 
 
-@asked("one step's noise")
+@asked("the noise of a single")
 def one_kick(x_0, x_t, eps, t, schedule):
     alpha = schedule.alpha[t][:, None]
     return alpha.sqrt() * x_0 + (1 - alpha).sqrt() * eps, t
@@ -349,18 +349,18 @@ def mixed_at_the_first_t(x_0, x_t, eps, t, schedule):
     return add_noise(x_0, t[:1], eps, schedule), t
 
 
-@asked("is not x_0 with noise of step t")
+@asked("the network is not given")
 def twice_the_noise(x_0, x_t, eps, t, schedule):
     return add_noise(x_0, t, 2 * eps, schedule), t
 
 
-@asked("all numbers are right, but x_t is of dtype torch.float64")
+@asked("all numbers are right")
 def of_float64(x_0, x_t, eps, t, schedule):
     a, b = schedule.a_table[t][:, None], schedule.b_table[t][:, None]
     return a * x_0 + b * eps, t
 
 
-@wrong(check_loss, "about 400 of 800 points")
+@wrong(check_loss, "the network gets only 400 of 800 points")
 def half_of_them(model, x_0, schedule, generator):
     some = x_0[:400]
     return finish(model, some, *drawn(some, schedule, generator), schedule)
@@ -392,7 +392,7 @@ def one_noise_a_point(model, x_0, schedule, generator):
     return finish(model, x_0, t, torch.randn(len(x_0), generator=generator), schedule)
 
 
-@wrong(check_loss, "the network is never asked")
+@wrong(check_loss, "the network is never called")
 def nobody_asked(model, x_0, schedule, generator):
     t, eps = drawn(x_0, schedule, generator)
     return (add_noise(x_0, t, eps, schedule) - eps).square().mean()
@@ -472,7 +472,7 @@ def absolute(eps_hat, eps, x_0, x_t, a, b):
     return F.l1_loss(eps_hat, eps)
 
 
-@answered("a root too many")
+@answered("there is one root too many")
 def with_a_root(eps_hat, eps, x_0, x_t, a, b):
     return F.mse_loss(eps_hat, eps).sqrt()
 
@@ -758,37 +758,37 @@ def the_start_again(model, x_t, t, t_next, a, b, x_T):
     return a[t_next] * (x_T - b[t] * eps_hat) / a[t] + b[t_next] * eps_hat
 
 
-@looped("nothing is divided by a_t")
+@looped("step 2 does not divide by a_t")
 def undivided(model, x_t, t, t_next, a, b, x_T):
     eps_hat = model(x_t, steps_for(x_t, t))
     return a[t_next] * (x_t - b[t] * eps_hat) + b[t_next] * eps_hat
 
 
-@looped("only a part is divided by a_t")
+@looped("step 2 divides only eps_hat by a_t")
 def no_brackets(model, x_t, t, t_next, a, b, x_T):
     eps_hat = model(x_t, steps_for(x_t, t))
     return a[t_next] * (x_t - b[t] * eps_hat / a[t]) + b[t_next] * eps_hat
 
 
-@looped("multiplied instead of divided")
+@looped("step 2 multiplies by a_t")
 def times_a(model, x_t, t, t_next, a, b, x_T):
     eps_hat = model(x_t, steps_for(x_t, t))
     return a[t_next] * (x_t - b[t] * eps_hat) * a[t] + b[t_next] * eps_hat
 
 
-@looped("divided by b_t")
+@looped("step 2 divides by b_t")
 def divided_by_b(model, x_t, t, t_next, a, b, x_T):
     eps_hat = model(x_t, steps_for(x_t, t))
     return a[t_next] * (x_t - b[t] * eps_hat) / b[t] + b[t_next] * eps_hat
 
 
-@looped("in step 2 a and b have changed places")
+@looped("in step 2 a and b are swapped")
 def swapped_in_step_2(model, x_t, t, t_next, a, b, x_T):
     eps_hat = model(x_t, steps_for(x_t, t))
     return a[t_next] * (x_t - a[t] * eps_hat) / b[t] + b[t_next] * eps_hat
 
 
-@looped("the noise is added: it is to be taken off")
+@looped("step 2 adds the noise")
 def noise_added(model, x_t, t, t_next, a, b, x_T):
     eps_hat = model(x_t, steps_for(x_t, t))
     return a[t_next] * (x_t + b[t] * eps_hat) / a[t] + b[t_next] * eps_hat
@@ -800,7 +800,7 @@ def all_of_the_noise(model, x_t, t, t_next, a, b, x_T):
     return a[t_next] * (x_t - eps_hat) / a[t] + b[t_next] * eps_hat
 
 
-@looped("step 2 is about t and step 3 about t_next")
+@looped("x_T comes back unchanged")
 def solved_at_the_next(model, x_t, t, t_next, a, b, x_T):
     eps_hat = model(x_t, steps_for(x_t, t))
     x_0_hat = (x_t - b[t_next] * eps_hat) / a[t_next]
@@ -814,7 +814,7 @@ def rooted(model, x_t, t, t_next, a, b, x_T):
     return a[t_next] * x_0_hat + b[t_next] * eps_hat
 
 
-@looped("says is the noise, not the clean point")
+@looped("the network predicts")
 def taken_for_the_clean_point(model, x_t, t, t_next, a, b, x_T):
     eps_hat = model(x_t, steps_for(x_t, t))
     return a[t_next] * eps_hat + b[t_next] * eps_hat
@@ -825,19 +825,19 @@ def not_put_back(model, x_t, t, t_next, a, b, x_T):
     return (x_t - b[t] * model(x_t, steps_for(x_t, t))) / a[t]
 
 
-@looped("a and b have changed places in the mix")
+@looped("a and b are swapped in the mix")
 def swapped_in_step_3(model, x_t, t, t_next, a, b, x_T):
     eps_hat = model(x_t, steps_for(x_t, t))
     return b[t_next] * (x_t - b[t] * eps_hat) / a[t] + a[t_next] * eps_hat
 
 
-@looped("step 2 is about t and step 3 about t_next")
+@looped("x_T comes back unchanged")
 def mixed_at_t(model, x_t, t, t_next, a, b, x_T):
     eps_hat = model(x_t, steps_for(x_t, t))
     return a[t] * (x_t - b[t] * eps_hat) / a[t] + b[t] * eps_hat
 
 
-@looped("in the mix b is that of t")
+@looped("in the mix b belongs to t")
 def b_of_t(model, x_t, t, t_next, a, b, x_T):
     eps_hat = model(x_t, steps_for(x_t, t))
     return a[t_next] * (x_t - b[t] * eps_hat) / a[t] + b[t] * eps_hat
@@ -867,7 +867,7 @@ def fresh_noise(model, x_t, t, t_next, a, b, x_T):
     return a[t_next] * x_0_hat + b[t_next] * torch.randn_like(x_t)
 
 
-@looped("all of the noise is taken off at each step")
+@looped("each step subtracts all of the noise")
 def taken_off_whole(model, x_t, t, t_next, a, b, x_T):
     return x_t - model(x_t, steps_for(x_t, t))
 
@@ -894,7 +894,7 @@ def never_moved(model, x_T, steps, a, b):
     return x_t
 
 
-@wrong(check_reverse_loop, "x_T comes back as it went in")
+@wrong(check_reverse_loop, "x_T comes back unchanged")
 def moved_elsewhere(model, x_T, steps, a, b):
     x_t = x_T
     for t, t_next in pairwise(steps):
@@ -915,7 +915,7 @@ def began_late(model, x_T, steps, a, b):
     return loop_as_asked(model, x_T, steps[1:], a, b)
 
 
-@wrong(check_reverse_loop, "walks every step from T down")
+@wrong(check_reverse_loop, "it visits every step from T down")
 def every_step(model, x_T, steps, a, b):
     return loop_as_asked(model, x_T, list(range(steps[0], -1, -1)), a, b)
 
@@ -977,7 +977,7 @@ def only_halfway(model, x_T, steps, a, b):
     return loop_as_asked(model, x_T, steps[: len(steps) // 2], a, b)
 
 
-@looped("asked about x_T every time")
+@looped("the network is given x_T every time")
 def asks_the_start(model, x_t, t, t_next, a, b, x_T):
     eps_hat = model(x_T, steps_for(x_T, t))
     return a[t_next] * (x_t - b[t] * eps_hat) / a[t] + b[t_next] * eps_hat
@@ -1008,7 +1008,7 @@ def mixed_by_add_noise_with_tensors(model, x_t, t, t_next, a, b, x_T):
     return add_noise(x_0_hat, later, eps_hat, linear_schedule(T=1000))
 
 
-@looped("a and b have changed places, in steps 2 and 3")
+@looped("a and b are swapped, in steps 2 and 3")
 def tables_exchanged(model, x_t, t, t_next, a, b, x_T):
     eps_hat = model(x_t, steps_for(x_t, t))
     x_0_hat = (x_t - a[t] * eps_hat) / b[t]
@@ -1030,7 +1030,7 @@ def one_less_but_not_at_0(model, x_T, steps, a, b):
     return one_less(model, x_T, steps[:-1], a, b)
 
 
-@looped("eps_hat is taken off whole")
+@looped("step 2 subtracts all")
 def clean_point_by_all_of_it(model, x_t, t, t_next, a, b, x_T):
     eps_hat = model(x_t, steps_for(x_t, t))
     return a[t_next] * (x_t - eps_hat) + b[t_next] * eps_hat
@@ -1043,14 +1043,14 @@ def clamped(model, x_t, t, t_next, a, b, x_T):
     return a[t_next] * x_0_hat + b[t_next] * eps_hat
 
 
-@wrong(check_loss, "one length has a comma: (n,)")
+@wrong(check_loss, "the shape must be")
 def length_without_brackets(model, x_0, schedule, generator):
     t = torch.randint(1, schedule.T + 1, len(x_0), generator=generator)
     eps = torch.randn(x_0.shape, generator=generator)
     return (model(add_noise(x_0, t, eps, schedule), t) - eps).square().mean()
 
 
-@wrong(check_loss, "here it is the library's add_noise")
+@wrong(check_loss, "use the library's")
 def the_name_of_notebook_02(model, x_0, schedule, generator):
     t, eps = drawn(x_0, schedule, generator)
     x_t = my_add_noise(x_0, t, eps, schedule)  # noqa: F821

@@ -191,7 +191,7 @@ def a_pair(t, width):
     return angle.cos(), angle.sin()
 
 
-@wrong(check_time_embedding, "changed places")
+@wrong(check_time_embedding, "sine and cosine are swapped")
 def sines_first(t, width):
     angle = angles(t, width)
     return torch.cat([angle.sin(), angle.cos()], dim=1)
@@ -203,7 +203,7 @@ def divided_by_width(t, width):
     return hands(t[:, None] * 10_000 ** (-torch.arange(half) / width))
 
 
-@wrong(check_time_embedding, "take turns")
+@wrong(check_time_embedding, "cosines and sines alternate")
 def taking_turns(t, width):
     angle, vec = angles(t, width), torch.zeros(len(t), width)
     vec[:, 0::2], vec[:, 1::2] = angle.cos(), angle.sin()
@@ -222,7 +222,7 @@ def t_over_the_rate(t, width):
     return hands(t[:, None] / 10_000 ** (-torch.arange(half) / half))
 
 
-@wrong(check_time_embedding, "from 0")
+@wrong(check_time_embedding, "the first hand is too slow")
 def counted_from_one(t, width):
     half = width // 2
     return hands(t[:, None] * 10_000 ** (-torch.arange(1, half + 1) / half))
@@ -268,7 +268,7 @@ def t_plus_the_rate(t, width):
     return hands(t[:, None] + 10_000 ** (-torch.arange(half) / half))
 
 
-@wrong(check_time_embedding, "t stands outside")
+@wrong(check_time_embedding, "t is outside the cosine")
 def cosine_of_the_rate(t, width):
     half = width // 2
     rate = 10_000 ** (-torch.arange(half) / half)
@@ -281,13 +281,13 @@ def one_t_for_all(t, width):
     return hands((t[0] * 10_000 ** (-torch.arange(half) / half)).repeat(len(t), 1))
 
 
-@wrong(check_time_embedding, "no sines")
+@wrong(check_time_embedding, "the cosines appear")
 def cosines_twice(t, width):
     angle = angles(t, width)
     return torch.cat([angle.cos(), angle.cos()], dim=1)
 
 
-@wrong(check_time_embedding, "no cosines")
+@wrong(check_time_embedding, "the sines appear twice")
 def sines_twice(t, width):
     angle = angles(t, width)
     return torch.cat([angle.sin(), angle.sin()], dim=1)
@@ -564,7 +564,7 @@ def x_subtracted(x, scale, shift, block):
     return block.conv_2(F.silu(h)) - x
 
 
-@wrong(check_residual_block, "scale and shift have changed places")
+@wrong(check_residual_block, "scale and shift are swapped")
 def scale_for_shift(x, scale, shift, block):
     h = block.norm_2(first_half(x, block)) * (1 + shift) + scale
     return x + block.conv_2(F.silu(h))
@@ -651,13 +651,13 @@ def no_norm_2(x, scale, shift, block):
     return x + block.conv_2(F.silu(first_half(x, block) * (1 + scale) + shift))
 
 
-@wrong(check_residual_block, "norm_1 stands twice")
+@wrong(check_residual_block, "norm_1 is used twice")
 def norm_1_twice(x, scale, shift, block):
     h = block.norm_1(first_half(x, block)) * (1 + scale) + shift
     return x + block.conv_2(F.silu(h))
 
 
-@wrong(check_residual_block, "conv_1 stands twice")
+@wrong(check_residual_block, "conv_1 is used twice")
 def conv_1_twice(x, scale, shift, block):
     h = block.norm_2(first_half(x, block)) * (1 + scale) + shift
     return x + block.conv_1(F.silu(h))
@@ -680,7 +680,7 @@ def conv_first(x, scale, shift, block):
     return x + F.silu(block.norm_2(block.conv_2(h)) * (1 + scale) + shift)
 
 
-@wrong(check_residual_block, "no gradient comes through")
+@wrong(check_residual_block, "the numbers are right, but no gradient gets through: a")
 @torch.no_grad()
 def without_gradient(x, scale, shift, block):
     h = block.norm_2(first_half(x, block)) * (1 + scale) + shift
@@ -699,7 +699,7 @@ def nothing_returned(x, scale, shift, block):
     x + block.conv_2(F.silu(block.norm_2(first_half(x, block)) * (1 + scale) + shift))
 
 
-@wrong(check_residual_block, "write it from its layers")
+@wrong(check_residual_block, "it calls the whole")
 def the_block_called(x, scale, shift, block):
     return block(x, scale, shift)
 
@@ -742,14 +742,14 @@ def no_brackets_around_the_exponent(t, width):
     return torch.cat([angle.cos(), angle.sin()], dim=1)
 
 
-@wrong(check_time_embedding, "with one stroke")
+@wrong(check_time_embedding, "`//` rounds down")
 def whole_division_of_minus_i(t, width):
     half = width // 2
     angle = t[:, None] * 10_000.0 ** (-torch.arange(half) // half)
     return torch.cat([angle.cos(), angle.sin()], dim=1)
 
 
-@wrong(check_residual_block, "silu and norm_1 have changed places")
+@wrong(check_residual_block, "silu and norm_1 are swapped")
 def silu_before_norm_1(x, scale, shift, block):
     h = block.conv_1(block.norm_1(F.silu(x)))
     h = block.norm_2(h) * (1 + scale) + shift
@@ -762,7 +762,7 @@ def silu_after_conv_1(x, scale, shift, block):
     return x + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))
 
 
-@wrong(check_residual_block, "the shift stands outside")
+@wrong(check_residual_block, "the shift is outside the second silu")
 def shift_outside_of_silu(x, scale, shift, block):
     h = F.silu(block.norm_2(first_half(x, block)) * (1 + scale)) + shift
     return x + block.conv_2(h)
@@ -780,7 +780,7 @@ def all_in_one_bracket(x, scale, shift, block):
     return x + block.conv_2(F.silu(h))
 
 
-@wrong(check_residual_block, "outside of conv_2")
+@wrong(check_residual_block, "the second silu is outside conv_2")
 def silu_outside_of_conv_2(x, scale, shift, block):
     h = block.norm_2(first_half(x, block)) * (1 + scale) + shift
     return x + F.silu(block.conv_2(h))
@@ -815,7 +815,7 @@ def shortcut_from_the_bent_one(x, scale, shift, block):
     return h + block.conv_2(F.silu(block.norm_2(block.conv_1(h)) * (1 + scale) + shift))
 
 
-@wrong(check_residual_block, "after conv_1 as well")
+@wrong(check_residual_block, "x is already added after conv_1")
 def x_plus_h_goes_on(x, scale, shift, block):
     h = block.norm_2(x + first_half(x, block)) * (1 + scale) + shift
     return x + block.conv_2(F.silu(h))

@@ -211,12 +211,12 @@ def guess_and_velocity_added(model, x_0, eps, t, T):
     return (model((1 - u) * x_0 + u * eps, t) + v).square().mean()
 
 
-@wrong(check_velocity_loss, "asked for the noise")
+@wrong(check_velocity_loss, "the target is the noise")
 def the_noise(model, x_0, eps, t, T):
     return asked(eps, model, x_0, eps, t, T)
 
 
-@wrong(check_velocity_loss, "asked for the picture")
+@wrong(check_velocity_loss, "the target is the picture")
 def the_picture(model, x_0, eps, t, T):
     return asked(x_0, model, x_0, eps, t, T)
 
@@ -246,7 +246,7 @@ def what_is_left_of_the_way(model, x_0, eps, t, T):
     return (model(x_t, t) - (eps - x_t)).square().mean()
 
 
-@wrong(check_velocity_loss, "asked for x_t")
+@wrong(check_velocity_loss, "the target is x_t, which")
 def its_own_input(model, x_0, eps, t, T):
     u = share(t, T)
     x_t = (1 - u) * x_0 + u * eps
@@ -270,12 +270,12 @@ def noise_on_top(model, x_0, eps, t, T):
     return mixed(x_0 + share(t, T) * eps, model, x_0, eps, t, T)
 
 
-@wrong(check_velocity_loss, "mixed in whole")
+@wrong(check_velocity_loss, "all of the noise is mixed in")
 def all_of_the_noise(model, x_0, eps, t, T):
     return mixed((1 - share(t, T)) * x_0 + eps, model, x_0, eps, t, T)
 
 
-@wrong(check_velocity_loss, "subtracted in the mixture")
+@wrong(check_velocity_loss, "the mixture subtracts")
 def noise_subtracted(model, x_0, eps, t, T):
     u = share(t, T)
     return mixed((1 - u) * x_0 - u * eps, model, x_0, eps, t, T)
@@ -303,7 +303,7 @@ def told_one_less(model, x_0, eps, t, T):
     return (model((1 - u) * x_0 + u * eps, t - 1) - (eps - x_0)).square().mean()
 
 
-@wrong(check_velocity_loss, "ask for their mean")
+@wrong(check_velocity_loss, "the errors are added")
 def the_sum_of_squares(model, x_0, eps, t, T):
     u = share(t, T)
     return (model((1 - u) * x_0 + u * eps, t) - (eps - x_0)).square().sum()
@@ -315,14 +315,14 @@ def no_mean(model, x_0, eps, t, T):
     return (model((1 - u) * x_0 + u * eps, t) - (eps - x_0)).square()
 
 
-@wrong(check_velocity_loss, "one loss a picture")
+@wrong(check_velocity_loss, "that is one loss per")
 def one_a_picture(model, x_0, eps, t, T):
     u = share(t, T)
     error = model((1 - u) * x_0 + u * eps, t) - (eps - x_0)
     return error.square().mean(dim=(1, 2, 3))
 
 
-@wrong(check_velocity_loss, "without their sign")
+@wrong(check_velocity_loss, "the errors have lost")
 def absolute(model, x_0, eps, t, T):
     u = share(t, T)
     return F.l1_loss(model((1 - u) * x_0 + u * eps, t), eps - x_0)
@@ -551,7 +551,7 @@ def all_of_the_average(average, weights, kept):
     return average + (1 - kept) * weights
 
 
-@wrong(check_update_average, "both are kept")
+@wrong(check_update_average, "both get the same share")
 def both_kept(average, weights, kept):
     return kept * average + kept * weights
 
@@ -611,7 +611,7 @@ def typed_in(average, weights, kept):
     return 0.99 * average + 0.01 * weights
 
 
-@wrong(check_update_average, "starts at the average")
+@wrong(check_update_average, "the step starts at the weights")
 def from_the_weights(average, weights, kept):
     return weights + (1 - kept) * (weights - average)
 
@@ -621,7 +621,7 @@ def away(average, weights, kept):
     return average + (1 - kept) * (average - weights)
 
 
-@wrong(check_update_average, "multiplied with each other")
+@wrong(check_update_average, "average and weights")
 def multiplied(average, weights, kept):
     return kept * average * (1 - kept) * weights
 

@@ -142,14 +142,14 @@ def index_of_t(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     return a[t] * x_0_hat + kept * eps_hat + std * eps_new
 
 
-@wrong(check_ddim_step, "the picture is that of step t")
+@wrong(check_ddim_step, "the picture has the share of step t")
 def picture_of_t(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     std = eta * std_of_ddpm(t, t_next)
     kept = (b[t_next] ** 2 - std**2) ** 0.5
     return a[t] * x_0_hat + kept * eps_hat + std * eps_new
 
 
-@wrong(check_ddim_step, "the noise is that of step t")
+@wrong(check_ddim_step, "the noise has the share of step t")
 def noise_of_t(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     std = eta * std_of_ddpm(t, t_next)
     kept = (b[t] ** 2 - std**2) ** 0.5
@@ -173,7 +173,7 @@ def no_picture(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     return (b[t_next] ** 2 - std**2) ** 0.5 * eps_hat + std * eps_new
 
 
-@wrong(check_ddim_step, "guess of the picture is taken whole")
+@wrong(check_ddim_step, "the guess of the picture is used whole")
 def whole_picture(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     std = eta * std_of_ddpm(t, t_next)
     return x_0_hat + (b[t_next] ** 2 - std**2) ** 0.5 * eps_hat + std * eps_new
@@ -186,26 +186,26 @@ def no_root(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     return a[t_next] * x_0_hat + kept * eps_hat + std * eps_new
 
 
-@wrong(check_ddim_step, "it is variances that add")
+@wrong(check_ddim_step, "standard deviations")
 def spreads_subtracted(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     std = eta * std_of_ddpm(t, t_next)
     return a[t_next] * x_0_hat + (b[t_next] - std) * eps_hat + std * eps_new
 
 
-@wrong(check_ddim_step, "square it as well before std ** 2 is taken off")
+@wrong(check_ddim_step, "b[t_next] is a standard deviation")
 def b_not_squared(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     std = eta * std_of_ddpm(t, t_next)
     kept = (b[t_next] - std**2) ** 0.5
     return a[t_next] * x_0_hat + kept * eps_hat + std * eps_new
 
 
-@wrong(check_ddim_step, "nothing is taken off the predicted noise")
+@wrong(check_ddim_step, "the predicted noise is not")
 def nothing_taken_off(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     std = eta * std_of_ddpm(t, t_next)
     return a[t_next] * x_0_hat + b[t_next] * eps_hat + std * eps_new
 
 
-@wrong(check_ddim_step, "must be taken off it")
+@wrong(check_ddim_step, "the fresh part is")
 def variances_added(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     std = eta * std_of_ddpm(t, t_next)
     kept = (b[t_next] ** 2 + std**2) ** 0.5
@@ -224,14 +224,14 @@ def the_step_from_above(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     return a[t_next] * x_0_hat + b[t_next] * eps_hat
 
 
-@wrong(check_ddim_step, "eta stands at the fresh noise only")
+@wrong(check_ddim_step, "only the fresh noise uses eta")
 def eta_at_the_fresh_noise(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     std = std_of_ddpm(t, t_next)
     kept = (b[t_next] ** 2 - std**2) ** 0.5
     return a[t_next] * x_0_hat + kept * eps_hat + eta * std * eps_new
 
 
-@wrong(check_ddim_step, "eta stands in `kept` only")
+@wrong(check_ddim_step, "only `kept` uses eta")
 def eta_in_kept(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     std = std_of_ddpm(t, t_next)
     kept = (b[t_next] ** 2 - (eta * std) ** 2) ** 0.5
@@ -252,21 +252,21 @@ def fresh_by_variance(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     return a[t_next] * x_0_hat + kept * eps_hat + std**2 * eps_new
 
 
-@wrong(check_ddim_step, "predicted and fresh noise are exchanged")
+@wrong(check_ddim_step, "predicted and fresh noise are swapped")
 def noises_exchanged(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     std = eta * std_of_ddpm(t, t_next)
     kept = (b[t_next] ** 2 - std**2) ** 0.5
     return a[t_next] * x_0_hat + kept * eps_new + std * eps_hat
 
 
-@wrong(check_ddim_step, "picture and predicted noise are exchanged")
+@wrong(check_ddim_step, "picture and predicted noise are swapped")
 def picture_and_noise_exchanged(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     std = eta * std_of_ddpm(t, t_next)
     kept = (b[t_next] ** 2 - std**2) ** 0.5
     return a[t_next] * eps_hat + kept * x_0_hat + std * eps_new
 
 
-@wrong(check_ddim_step, "all three parts are added")
+@wrong(check_ddim_step, "the noise is subtracted: x_next")
 def noise_taken_off(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     std = eta * std_of_ddpm(t, t_next)
     kept = (b[t_next] ** 2 - std**2) ** 0.5
@@ -310,7 +310,7 @@ def in_place(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     return x_0_hat
 
 
-@wrong(check_ddim_step, "answers stand behind `return`")
+@wrong(check_ddim_step, "there are 2 answers")
 def step_too(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     std = eta * std_of_ddpm(t, t_next)
     kept = (b[t_next] ** 2 - std**2) ** 0.5
@@ -472,7 +472,7 @@ def range_below_0(T, steps):
     return list(range(T, -1, -T // steps))
 
 
-@wrong(check_choose_steps, "the last one has to make up for it")
+@wrong(check_choose_steps, "the strides are whole")
 def range_down_and_0(T, steps):
     return list(range(T, 0, -T // steps)) + [0]
 
@@ -487,7 +487,7 @@ def whole_strides(T, steps):
     return [T - i * (T // steps) for i in range(steps + 1)]
 
 
-@wrong(check_choose_steps, "one short step too many")
+@wrong(check_choose_steps, "the stride is cut to a whole number, so")
 def whole_strides_and_0(T, steps):
     return list(range(T, 0, -(T // steps))) + [0]
 
@@ -498,22 +498,22 @@ def rounded_stride(T, steps):
     return [T - i * stride for i in range(steps + 1)]
 
 
-@wrong(check_choose_steps, "cut off what stands behind the point")
+@wrong(check_choose_steps, "int(...) and // cut off the decimals")
 def with_int(T, steps):
     return [int(T * i / steps) for i in range(steps, -1, -1)]
 
 
-@wrong(check_choose_steps, "cut off what stands behind the point")
+@wrong(check_choose_steps, "int(...) and // cut off the decimals")
 def linspace_to_int(T, steps):
     return torch.linspace(T, 0, steps + 1, dtype=torch.float64).int().tolist()
 
 
-@wrong(check_choose_steps, "these are no whole numbers")
+@wrong(check_choose_steps, "these are not whole numbers")
 def not_rounded(T, steps):
     return [T * i / steps for i in range(steps, -1, -1)]
 
 
-@wrong(check_choose_steps, "a fraction where a whole number is needed")
+@wrong(check_choose_steps, "a float where a whole number is needed")
 def rounded_fractions(T, steps):
     return torch.linspace(T, 0, steps + 1).round().tolist()
 
@@ -563,7 +563,7 @@ def the_example(T, steps):
     return [round(T * i / 4) for i in range(4, -1, -1)]
 
 
-@wrong(check_choose_steps, ".tolist() makes a list of it")
+@wrong(check_choose_steps, ".tolist() turns it into a list")
 def a_tensor(T, steps):
     return torch.linspace(T, 0, steps + 1).round().int()
 
@@ -573,7 +573,7 @@ def a_numpy_array(T, steps):
     return np.linspace(T, 0, steps + 1).round().astype(int)
 
 
-@wrong(check_choose_steps, "list(...) makes a list of it")
+@wrong(check_choose_steps, "the values are right, but in a tuple")
 def a_tuple(T, steps):
     return tuple(round(T * i / steps) for i in range(steps, -1, -1))
 
@@ -604,7 +604,7 @@ def halved_each_time(T, steps):
     return [round(T / 2**i) for i in range(steps)] + [0]
 
 
-@wrong(check_ddim_step, "eta is no share of two noises")
+@wrong(check_ddim_step, "eta does not divide the noise in two")
 def eta_as_a_share(x_0_hat, eps_hat, eps_new, t, t_next, eta):
     noise = (1 - eta) * b[t_next] * eps_hat + eta * b[t_next] * eps_new
     return a[t_next] * x_0_hat + noise

@@ -147,20 +147,20 @@ def from_the_top(x_0, strength, eps, schedule):
     return schedule.T, add_noise(x_0, full(x_0, start), eps, schedule)
 
 
-@wrong(check_begin, "picture and noise are exchanged")
+@wrong(check_begin, "picture and noise are swapped: use")
 def noise_of_the_rest(x_0, strength, eps, schedule):
     start = round(strength * schedule.T)
     x_t = add_noise(x_0, full(x_0, schedule.T - start), eps, schedule)
     return start, x_t
 
 
-@wrong(check_begin, "picture and noise are exchanged")
+@wrong(check_begin, "picture and noise are swapped: use")
 def arguments_exchanged(x_0, strength, eps, schedule):
     start = round(strength * schedule.T)
     return start, add_noise(eps, full(x_0, start), x_0, schedule)
 
 
-@wrong(check_begin, "picture and noise are exchanged")
+@wrong(check_begin, "picture and noise are swapped: use")
 def strength_of_the_picture(x_0, strength, eps, schedule):
     start = round(strength * schedule.T)
     u = start / schedule.T
@@ -191,7 +191,7 @@ def clamped(x_0, strength, eps, schedule):
     return start, add_noise(x_0, full(x_0, start), eps, schedule).clamp(-1, 1)
 
 
-@wrong(check_begin, "without the picture in it")
+@wrong(check_begin, "only the noise of")
 def only_the_noise(x_0, strength, eps, schedule):
     start = round(strength * schedule.T)
     return start, start / schedule.T * eps
@@ -222,19 +222,19 @@ def told_of_a_thousand(x_0, strength, eps, schedule):
     return round(strength * 1000), add_noise(x_0, t, eps, schedule)
 
 
-@wrong(check_begin, "the strength itself is given back")
+@wrong(check_begin, "the strength itself is returned")
 def strength_back(x_0, strength, eps, schedule):
     start = round(strength * schedule.T)
     return strength, add_noise(x_0, full(x_0, start), eps, schedule)
 
 
-@wrong(check_begin, "strength is rounded before it is multiplied")
+@wrong(check_begin, "strength is rounded")
 def rounded_early(x_0, strength, eps, schedule):
     start = round(strength) * schedule.T
     return start, add_noise(x_0, full(x_0, start), eps, schedule)
 
 
-@wrong(check_begin, "the two answers are exchanged")
+@wrong(check_begin, "the two answers are swapped")
 def answers_exchanged(x_0, strength, eps, schedule):
     start = round(strength * schedule.T)
     return add_noise(x_0, full(x_0, start), eps, schedule), start
@@ -246,13 +246,13 @@ def a_step_each(x_0, strength, eps, schedule):
     return t, add_noise(x_0, t, eps, schedule)
 
 
-@wrong(check_begin, "are asked for")
+@wrong(check_begin, "return 2 answers, with a comma between them")
 def the_picture_alone(x_0, strength, eps, schedule):
     start = round(strength * schedule.T)
     return add_noise(x_0, full(x_0, start), eps, schedule)
 
 
-@wrong(check_begin, "are asked for")
+@wrong(check_begin, "return 2 answers, with a comma between them")
 def the_step_alone(x_0, strength, eps, schedule):
     return round(strength * schedule.T)
 
@@ -263,7 +263,7 @@ def three_answers(x_0, strength, eps, schedule):
     return round(strength * schedule.T), t, add_noise(x_0, t, eps, schedule)
 
 
-@wrong(check_begin, "a fraction where a whole number is needed")
+@wrong(check_begin, "a float where a whole number is needed")
 def not_rounded(x_0, strength, eps, schedule):
     start = strength * schedule.T
     t = full(x_0, round(start))
@@ -297,7 +297,7 @@ def in_float64(x_0, strength, eps, schedule):
     return round(strength * schedule.T), x_t.double()
 
 
-@wrong(check_begin, "it mixes by the strength itself")
+@wrong(check_begin, "it mixes in proportion to the strength")
 def by_the_strength(x_0, strength, eps, schedule):
     start = round(strength * schedule.T)
     return start, (1 - strength) * x_0 + strength * eps
@@ -438,7 +438,7 @@ def nothing_back(x_next, x_0, mask, t_next, eps_new, schedule):
     return x_next
 
 
-@wrong(check_put_back, "all is put back")
+@wrong(check_put_back, "everything is put back")
 def mask_forgotten(x_next, x_0, mask, t_next, eps_new, schedule):
     return kept_part(x_0, t_next, eps_new, schedule)
 
@@ -453,7 +453,7 @@ def nothing_in_the_hole(x_next, x_0, mask, t_next, eps_new, schedule):
     return kept_part(x_0, t_next, eps_new, schedule) * ~mask
 
 
-@wrong(check_put_back, "lies over the hole as well")
+@wrong(check_put_back, "the kept part is also added in the hole")
 def kept_everywhere(x_next, x_0, mask, t_next, eps_new, schedule):
     return x_next * mask + kept_part(x_0, t_next, eps_new, schedule)
 
@@ -468,7 +468,7 @@ def all_noise_on_top_put_back(x_next, x_0, mask, t_next, eps_new, schedule):
     return torch.where(mask, x_next, x_0 + eps_new)
 
 
-@wrong(check_put_back, "the kept part is as strong as ever")
+@wrong(check_put_back, "the kept part is as strong as before")
 def noise_on_top_put_back(x_next, x_0, mask, t_next, eps_new, schedule):
     b = float(schedule.b_table[t_next])
     return torch.where(mask, x_next, x_0 + b * eps_new)
@@ -479,7 +479,7 @@ def noise_alone_put_back(x_next, x_0, mask, t_next, eps_new, schedule):
     return torch.where(mask, x_next, eps_new)
 
 
-@wrong(check_put_back, "picture and noise are exchanged")
+@wrong(check_put_back, "picture and noise are swapped: use")
 def arguments_exchanged_put_back(x_next, x_0, mask, t_next, eps_new, schedule):
     return torch.where(mask, x_next, kept_part(eps_new, t_next, x_0, schedule))
 
@@ -495,7 +495,7 @@ def one_step_more(x_next, x_0, mask, t_next, eps_new, schedule):
     return torch.where(mask, x_next, kept_part(x_0, t_next + 1, eps_new, schedule))
 
 
-@wrong(check_put_back, "picture and noise are exchanged")
+@wrong(check_put_back, "picture and noise are swapped: use")
 def from_the_other_end_put_back(x_next, x_0, mask, t_next, eps_new, schedule):
     rest = schedule.T - t_next
     return torch.where(mask, x_next, kept_part(x_0, rest, eps_new, schedule))

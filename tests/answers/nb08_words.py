@@ -219,7 +219,7 @@ def end_forgotten(tokens, pair, new):
     return merged
 
 
-@wrong(check_merge, "stands there twice")
+@wrong(check_merge, "the last token appears twice")
 def end_added_always(tokens, pair, new):
     merged, i = [], 0
     while i < len(tokens) - 1:
@@ -239,7 +239,7 @@ def stops_before_the_last_pair(tokens, pair, new):
     return merged
 
 
-@wrong(check_merge, "behind the end of the list")
+@wrong(check_merge, "it looks beyond the end of the list")
 def no_neighbour(tokens, pair, new):
     merged, i = [], 0
     while i < len(tokens):
@@ -249,7 +249,7 @@ def no_neighbour(tokens, pair, new):
     return merged
 
 
-@wrong(check_merge, "goes on two places even where nothing was merged")
+@wrong(check_merge, "it moves on by two")
 def two_places_always(tokens, pair, new):
     merged, i = [], 0
     while i < len(tokens):
@@ -261,7 +261,7 @@ def two_places_always(tokens, pair, new):
     return merged
 
 
-@wrong(check_merge, "a pair across a cut is not seen")
+@wrong(check_merge, "the list is cut into")
 def in_steps_of_two(tokens, pair, new):
     merged = []
     for i in range(0, len(tokens), 2):
@@ -299,7 +299,7 @@ def new_forgotten(tokens, pair, new):
     return merged
 
 
-@wrong(check_merge, "looks at the first half of the pair only")
+@wrong(check_merge, "it looks only at the first half of the pair")
 def first_half_only(tokens, pair, new):
     merged, i = [], 0
     while i < len(tokens):
@@ -312,12 +312,12 @@ def first_half_only(tokens, pair, new):
     return merged
 
 
-@wrong(check_merge, "each half is replaced by itself")
+@wrong(check_merge, "each half is replaced on its own")
 def each_by_itself(tokens, pair, new):
     return [new if token in pair else token for token in tokens]
 
 
-@wrong(check_merge, "in the other order, too")
+@wrong(check_merge, "the pair is also merged in the other order")
 def as_sets(tokens, pair, new):
     merged, i = [], 0
     while i < len(tokens):
@@ -327,7 +327,7 @@ def as_sets(tokens, pair, new):
     return merged
 
 
-@wrong(check_merge, "looked for in the other order")
+@wrong(check_merge, "it looks for the pair in the other order")
 def turned_pair(tokens, pair, new):
     merged, i = [], 0
     while i < len(tokens):
@@ -360,7 +360,7 @@ def overlapping(tokens, pair, new):
     return merged
 
 
-@wrong(check_merge, "it is turned round")
+@wrong(check_merge, "the answer is in reverse order")
 def popped_backwards(tokens, pair, new):
     merged = []
     for token in tokens:
@@ -377,12 +377,12 @@ def as_one_text(tokens, pair, new):
     return [int(part) for part in re.findall(r"\d+", text)]
 
 
-@wrong(check_merge, "the 9 of the example")
+@wrong(check_merge, "it puts in the example's 9")
 def nine(tokens, pair, new):
     return [9 if token == new else token for token in with_a_flag(tokens, pair, new)]
 
 
-@wrong(check_merge, "the 5 and 6 of the example")
+@wrong(check_merge, "it looks for the example's 5 and 6: look")
 def five_and_six(tokens, pair, new):
     return with_a_flag(tokens, (5, 6), new)
 
@@ -455,7 +455,7 @@ def once_more_for_luck(tokens, pair, new):
     return tokens
 
 
-@wrong(check_merge, "both somewhere in the pair")
+@wrong(check_merge, "any two tokens that")
 def both_in_the_pair(tokens, pair, new):
     merged, i = [], 0
     while i < len(tokens):
@@ -473,7 +473,7 @@ def all_of_the_example(tokens, pair, new):
     return with_a_flag(tokens, (5, 6), 9)
 
 
-@wrong(check_merge, "only what was merged comes back")
+@wrong(check_merge, "only the merged tokens come back")
 def the_rest_dropped(tokens, pair, new):
     merged, i = [], 0
     while i < len(tokens):
@@ -673,7 +673,7 @@ def mask_of_queries(query, key, value, mask):
     return scores.softmax(-1) @ value
 
 
-@wrong(check_attend, "the mask is laid on the answer")
+@wrong(check_attend, "the mask is applied to the answer")
 def mask_at_the_end(query, key, value, mask):
     return (scores_of(query, key).softmax(-1) @ value) * mask[:, :, None]
 
@@ -795,7 +795,7 @@ def root_at_the_end(query, key, value, mask):
     return scores.softmax(-1) @ value / query.shape[-1] ** 0.5
 
 
-@wrong(check_attend, "query and key have changed places")
+@wrong(check_attend, "query and key are swapped")
 def swapped(query, key, value, mask):
     return hidden(key, query, mask).softmax(-1) @ value
 
@@ -810,17 +810,17 @@ def key_twice(query, key, value, mask):
     return hidden(key, key, mask).softmax(-1) @ value
 
 
-@wrong(check_attend, "the keys are handed over")
+@wrong(check_attend, "the weights are multiplied by the keys")
 def keys_handed_over(query, key, value, mask):
     return hidden(query, key, mask).softmax(-1) @ key
 
 
-@wrong(check_attend, "it gives back the weights")
+@wrong(check_attend, "it returns the weights")
 def weights_only(query, key, value, mask):
     return hidden(query, key, mask).softmax(-1)
 
 
-@wrong(check_attend, "the weights are turned round")
+@wrong(check_attend, "the weights are transposed")
 def weights_turned(query, key, value, mask):
     return hidden(query, key, mask).softmax(-1).transpose(1, 2) @ value
 
@@ -871,13 +871,13 @@ def all_heads_alike(query, key, value, mask):
     return weights.expand(-1, query.shape[1], -1) @ value
 
 
-@wrong(check_attend, "another width than these vectors have")
+@wrong(check_attend, "the scores are divided by the root of 1024")
 def root_of_the_last_d(query, key, value, mask):
     scores = query @ key.transpose(1, 2) / math.sqrt(1024)
     return scores.masked_fill(~mask[:, None, :], -torch.inf).softmax(-1) @ value
 
 
-@wrong(check_attend, "beside them it must be (B, 1, L), mask[:, None, :]")
+@wrong(check_attend, "is it the mask? It")
 def mask_without_an_axis(query, key, value, mask):
     return scores_of(query, key).masked_fill(~mask, -torch.inf).softmax(-1) @ value
 

@@ -169,7 +169,7 @@ def by_the_largest(image_out, text_out):
     return image_vec @ (text_out / text_out.max(1, keepdim=True).values).T
 
 
-@wrong(check_cosines, "how many numbers they have")
+@wrong(check_cosines, "the rows are divided by the root")
 def by_the_width(image_out, text_out):
     return image_out @ text_out.T / image_out.shape[1]
 
@@ -180,24 +180,24 @@ def times_length(image_out, text_out):
     return image_vec @ (text_out * text_out.norm(dim=1, keepdim=True)).T
 
 
-@wrong(check_cosines, "the mean of each row was taken off")
+@wrong(check_cosines, "the mean of each row was subtracted")
 def correlation(image_out, text_out):
     image_out = image_out - image_out.mean(1, keepdim=True)
     text_out = text_out - text_out.mean(1, keepdim=True)
     return unit(image_out) @ unit(text_out).T
 
 
-@wrong(check_cosines, "pictures and texts are exchanged")
+@wrong(check_cosines, "pictures and texts are swapped")
 def exchanged(image_out, text_out):
     return unit(text_out) @ unit(image_out).T
 
 
-@wrong(check_cosines, "the texts are not turned")
+@wrong(check_cosines, "the texts are not transposed")
 def not_turned(image_out, text_out):
     return unit(image_out) @ unit(text_out)
 
 
-@wrong(check_cosines, "the pictures are turned")
+@wrong(check_cosines, "the pictures are transposed")
 def pictures_turned(image_out, text_out):
     return unit(image_out).T @ unit(text_out)
 
@@ -207,12 +207,12 @@ def pictures_only(image_out, text_out):
     return unit(image_out) @ unit(image_out).T
 
 
-@wrong(check_cosines, "its own text only")
+@wrong(check_cosines, "each picture meets only its own text")
 def pairs_only(image_out, text_out):
     return F.cosine_similarity(image_out, text_out)
 
 
-@wrong(check_cosines, "its own text only")
+@wrong(check_cosines, "each picture meets only its own text")
 def summed_products(image_out, text_out):
     return (unit(image_out) * unit(text_out)).sum(1)
 
@@ -296,7 +296,7 @@ def of_the_table(image_out, text_out):
     return table / table.norm(dim=1, keepdim=True)
 
 
-@wrong(check_cosines, "a text is a column: turn them")
+@wrong(check_cosines, "the lengths of the texts")
 def lengths_not_turned(image_out, text_out):
     by_picture = image_out.norm(dim=1, keepdim=True)
     by_text = text_out.norm(dim=1, keepdim=True)
@@ -431,28 +431,28 @@ def both(loss, table, logit_scale):
     return (loss(logit_scale * table) + loss((logit_scale * table).T)) / 2
 
 
-@wrong(check_contrastive_loss, "only the rows are asked")
+@wrong(check_contrastive_loss, "only the rows count")
 def rows_only(table, logit_scale):
     return choose(logit_scale * table)
 
 
-@wrong(check_contrastive_loss, "only the rows are asked")
+@wrong(check_contrastive_loss, "only the rows count")
 def rows_twice(table, logit_scale):
     logits = logit_scale * table
     return (choose(logits) + choose(logits)) / 2
 
 
-@wrong(check_contrastive_loss, "only the columns are asked")
+@wrong(check_contrastive_loss, "only the columns count")
 def columns_only(table, logit_scale):
     return choose(logit_scale * table.T)
 
 
-@wrong(check_contrastive_loss, "their mean is half of it")
+@wrong(check_contrastive_loss, "it is the sum of both losses")
 def the_sum(table, logit_scale):
     return choose(logit_scale * table) + choose(logit_scale * table.T)
 
 
-@wrong(check_contrastive_loss, "one is taken off the other")
+@wrong(check_contrastive_loss, "both losses are right")
 def the_difference(table, logit_scale):
     return (choose(logit_scale * table) - choose(logit_scale * table.T)) / 2
 
@@ -469,12 +469,12 @@ def no_scale(table, logit_scale):
     return (choose(table) + choose(table.T)) / 2
 
 
-@wrong(check_contrastive_loss, "for the rows only")
+@wrong(check_contrastive_loss, "logit_scale is used only for the rows")
 def scaled_rows(table, logit_scale):
     return (choose(logit_scale * table) + choose(table.T)) / 2
 
 
-@wrong(check_contrastive_loss, "for the columns only")
+@wrong(check_contrastive_loss, "logit_scale is used only for the columns")
 def scaled_columns(table, logit_scale):
     return (choose(table) + choose(logit_scale * table.T)) / 2
 
@@ -484,24 +484,24 @@ def temperature(table, logit_scale):
     return both(choose, table, 1 / logit_scale)
 
 
-@wrong(check_contrastive_loss, "multiplied with logit_scale twice")
+@wrong(check_contrastive_loss, "the table was multiplied")
 def scaled_twice(table, logit_scale):
     logits = logit_scale * table
     return both(choose, logits, logit_scale)
 
 
-@wrong(check_contrastive_loss, "only added to all scores")
+@wrong(check_contrastive_loss, "logit_scale changes nothing")
 def scale_added(table, logit_scale):
     logits = logit_scale + table
     return (choose(logits) + choose(logits.T)) / 2
 
 
-@wrong(check_contrastive_loss, "the loss is multiplied with logit_scale")
+@wrong(check_contrastive_loss, "the loss is multiplied by logit_scale")
 def scale_at_the_end(table, logit_scale):
     return logit_scale * (choose(table) + choose(table.T)) / 2
 
 
-@wrong(check_contrastive_loss, "makes the softmax itself")
+@wrong(check_contrastive_loss, "F.cross_entropy takes")
 def softmax_first(table, logit_scale):
     return both(lambda logits: choose(logits.softmax(dim=1)), table, logit_scale)
 
@@ -532,18 +532,18 @@ def partners_backwards(table, logit_scale):
     return (F.cross_entropy(logits, partner) + F.cross_entropy(logits.T, partner)) / 2
 
 
-@wrong(check_contrastive_loss, "everybody is to choose number 0")
+@wrong(check_contrastive_loss, "everybody is told to choose number 0")
 def partners_zero(table, logit_scale):
     partner, logits = torch.zeros(len(table)).long(), logit_scale * table
     return (F.cross_entropy(logits, partner) + F.cross_entropy(logits.T, partner)) / 2
 
 
-@wrong(check_contrastive_loss, "no choice among others")
+@wrong(check_contrastive_loss, "the right cosines")
 def diagonal_only(table, logit_scale):
     return -(logit_scale * table).diagonal().mean()
 
 
-@wrong(check_contrastive_loss, "the largest of both losses")
+@wrong(check_contrastive_loss, "the larger of the two losses is taken")
 def the_larger(table, logit_scale):
     return max(choose(logit_scale * table), choose(logit_scale * table.T))
 
@@ -666,7 +666,7 @@ def normalised_again(table, logit_scale):
     return both(choose, table / table.norm(dim=1, keepdim=True), logit_scale)
 
 
-@wrong(check_contrastive_loss, "the partners of one direction are turned round")
+@wrong(check_contrastive_loss, "the partners of one direction are reversed")
 def partners_turned_for_texts(table, logit_scale):
     partner = torch.arange(len(table))
     logits = logit_scale * table
@@ -674,7 +674,7 @@ def partners_turned_for_texts(table, logit_scale):
     return (F.cross_entropy(logits, partner) + by_text) / 2
 
 
-@wrong(check_contrastive_loss, "are the two exchanged?")
+@wrong(check_contrastive_loss, "are the two swapped?")
 def scores_and_partners_exchanged(table, logit_scale):
     partner = torch.arange(len(table))
     logits = logit_scale * table

@@ -120,17 +120,17 @@ def papers_multiplied_out(with_text, without, guidance_scale):
     return (1 + guidance_scale) * with_text - guidance_scale * without
 
 
-@wrong(check_guided, "changed places")
+@wrong(check_guided, "with_text and without are swapped")
 def from_the_wrong_end(with_text, without, guidance_scale):
     return with_text + guidance_scale * (without - with_text)
 
 
-@wrong(check_guided, "changed places")
+@wrong(check_guided, "with_text and without are swapped")
 def shares_swapped(with_text, without, guidance_scale):
     return (1 - guidance_scale) * with_text + guidance_scale * without
 
 
-@wrong(check_guided, "a minus stands where a plus belongs")
+@wrong(check_guided, "it moves away from the words, 7 for w = 1")
 def minus(with_text, without, guidance_scale):
     return without - guidance_scale * (with_text - without)
 
@@ -140,7 +140,7 @@ def way_back(with_text, without, guidance_scale):
     return without + guidance_scale * (without - with_text)
 
 
-@wrong(check_guided, "made larger, too")
+@wrong(check_guided, "it also enlarges what")
 def times(with_text, without, guidance_scale):
     return guidance_scale * with_text
 
@@ -150,12 +150,12 @@ def no_brackets(with_text, without, guidance_scale):
     return without + guidance_scale * with_text - without
 
 
-@wrong(check_guided, "and not the difference")
+@wrong(check_guided, "it adds with_text")
 def added_whole(with_text, without, guidance_scale):
     return without + guidance_scale * with_text
 
 
-@wrong(check_guided, "must be their difference")
+@wrong(check_guided, "it adds the sum of both, 33 for w = 1")
 def sum_of_both(with_text, without, guidance_scale):
     return without + guidance_scale * (with_text + without)
 
@@ -180,7 +180,7 @@ def deaf(with_text, without, guidance_scale):
     return without
 
 
-@wrong(check_guided, "that lies between both")
+@wrong(check_guided, "that lies between")
 def weighted_mean(with_text, without, guidance_scale):
     return (without + guidance_scale * with_text) / (1 + guidance_scale)
 
@@ -210,7 +210,7 @@ def product(with_text, without, guidance_scale):
     return without * guidance_scale * (with_text - without)
 
 
-@wrong(check_guided, "so no abs")
+@wrong(check_guided, "a difference below 0 is made positive")
 def without_sign(with_text, without, guidance_scale):
     return without + guidance_scale * abs(with_text - without)
 
@@ -220,22 +220,22 @@ def clamped(with_text, without, guidance_scale):
     return (without + guidance_scale * (with_text - without)).clamp(-1, 1)
 
 
-@wrong(check_guided, "the numbers of the example")
+@wrong(check_guided, "it contains the example's numbers, 10 and 3: use")
 def table_by_heart(with_text, without, guidance_scale):
     return torch.full_like(without, 10 + 3 * guidance_scale)
 
 
-@wrong(check_guided, "the 3 of the example")
+@wrong(check_guided, "it contains the example's 3")
 def three_steps(with_text, without, guidance_scale):
     return without + 3 * guidance_scale
 
 
-@wrong(check_guided, "added and not multiplied")
+@wrong(check_guided, "guidance_scale is added")
 def scale_added(with_text, without, guidance_scale):
     return without + (with_text - without) + guidance_scale
 
 
-@wrong(check_guided, "at full size")
+@wrong(check_guided, "`without` is added to")
 def both_larger(with_text, without, guidance_scale):
     return guidance_scale * (with_text + without)
 
@@ -248,7 +248,7 @@ def whole_scales(with_text, without, guidance_scale):
     return result
 
 
-@wrong(check_guided, "you divide by guidance_scale")
+@wrong(check_guided, "it divides by guidance_scale")
 def divided(with_text, without, guidance_scale):
     return without + (with_text - without) / guidance_scale
 
@@ -297,17 +297,17 @@ def never_below_zero(with_text, without, guidance_scale):
     return without + abs(guidance_scale) * (with_text - without)
 
 
-@wrong(check_guided, "for w = 2 the table says 16, and yours says 19")
+@wrong(check_guided, "the table says 16, but yours says 19")
 def to_a_power(with_text, without, guidance_scale):
     return without + (with_text - without) ** guidance_scale
 
 
-@wrong(check_guided, "the table says 16, and yours says 20")
+@wrong(check_guided, "the table says 16, but yours says 20")
 def largest(with_text, without, guidance_scale):
     return torch.maximum(with_text, guidance_scale * without)
 
 
-@wrong(check_guided, "for w = 2 the table says 16, and yours says 11")
+@wrong(check_guided, "the table says 16, but yours says 11")
 def divided_by_one_more(with_text, without, guidance_scale):
     return without + (with_text - without) / (1 + guidance_scale)
 
@@ -317,12 +317,12 @@ def one_number(with_text, without, guidance_scale):
     return (without + guidance_scale * (with_text - without)).mean()
 
 
-@wrong(check_guided, "each keeps its own, so no .mean()")
+@wrong(check_guided, "the difference is averaged over all numbers")
 def mean_difference(with_text, without, guidance_scale):
     return without + guidance_scale * (with_text - without).mean()
 
 
-@wrong(check_guided, "and one plain number comes back")
+@wrong(check_guided, "it contains the example's numbers, 10 and 3, and")
 def table_in_one_line(with_text, without, guidance_scale):
     return 10 + 3 * guidance_scale
 
@@ -338,12 +338,12 @@ def result_divided(with_text, without, guidance_scale):
     return (without + step) / (1 + guidance_scale)
 
 
-@wrong(check_guided, "it is called guidance_scale here")
+@wrong(check_guided, "`w` is not defined")
 def letter_of_the_formula(with_text, without, guidance_scale):
     return without + w * (with_text - without)  # noqa: F821
 
 
-@wrong(check_guided, "no loop is needed")
+@wrong(check_guided, "guidance_scale may")
 def in_a_loop(with_text, without, guidance_scale):
     result = without
     for _ in range(guidance_scale):
@@ -468,12 +468,12 @@ def cut_and_joined(tokens, dropped):
 # Captions left out: wrong -----------------------------------------------------------
 
 
-@wrong(check_forget, "no text")
+@wrong(check_forget, "a row of nothing but")
 def padding(tokens, dropped):
     return tokens.masked_fill(dropped[:, None], PAD)
 
 
-@wrong(check_forget, "no text")
+@wrong(check_forget, "a row of nothing but")
 def times_zero(tokens, dropped):
     return tokens * ~dropped[:, None]
 
@@ -518,21 +518,21 @@ def end_alone(tokens, dropped):
     return torch.where(dropped[:, None], nothing, tokens)
 
 
-@wrong(check_forget, "END stands in the last place")
+@wrong(check_forget, "END is in the last place")
 def end_last(tokens, dropped):
     nothing = torch.full_like(tokens, PAD)
     nothing[:, 0], nothing[:, -1] = START, END
     return torch.where(dropped[:, None], nothing, tokens)
 
 
-@wrong(check_forget, "changed places")
+@wrong(check_forget, "START and END are swapped")
 def turned_round(tokens, dropped):
     nothing = torch.full_like(tokens, PAD)
     nothing[:, 0], nothing[:, 1] = END, START
     return torch.where(dropped[:, None], nothing, tokens)
 
 
-@wrong(check_forget, "still there behind END")
+@wrong(check_forget, "words of the caption")
 def words_left(tokens, dropped):
     kept = tokens.clone()
     kept[dropped, 0], kept[dropped, 1] = START, END
@@ -552,7 +552,7 @@ def filled_with_end(tokens, dropped):
     return torch.where(dropped[:, None], nothing, tokens)
 
 
-@wrong(check_forget, "START stands in every place")
+@wrong(check_forget, "START is in every place")
 def start_everywhere(tokens, dropped):
     nothing = torch.full_like(tokens, START)
     return torch.where(dropped[:, None], nothing, tokens)
@@ -591,7 +591,7 @@ def first_alone(tokens, dropped):
     return kept
 
 
-@wrong(check_forget, "`dropped` says it")
+@wrong(check_forget, "`dropped` has already")
 def at_random(tokens, dropped):
     nothing = torch.full_like(tokens, PAD)
     nothing[:, 0], nothing[:, 1] = START, END
@@ -633,7 +633,7 @@ def numpy_captions(tokens, dropped):
     return np.where(dropped[:, None], nothing, tokens)
 
 
-@wrong(check_forget, "make a column of it, dropped[:, None]")
+@wrong(check_forget, "one True or False")
 def no_column(tokens, dropped):
     nothing = torch.full_like(tokens, PAD)
     nothing[:, 0], nothing[:, 1] = START, END
@@ -661,7 +661,7 @@ def three_captions(tokens, dropped):
     return torch.where(dropped[:, None], nothing, tokens)
 
 
-@wrong(check_forget, "a list becomes one by torch.tensor([...])")
+@wrong(check_forget, "a torch function was")
 def a_list_for_a_tensor(tokens, dropped):
     return torch.where(dropped[:, None], [START, END, PAD], tokens)
 

@@ -118,17 +118,17 @@ def raw(mu, logvar, eps):
     return mu + logvar * eps
 
 
-@wrong(check_sample, "a root of it means nothing")
+@wrong(check_sample, "logvar is a logarithm, and")
 def root_of_its_size(mu, logvar, eps):
     return mu + logvar.abs().sqrt() * eps
 
 
-@wrong(check_sample, "may be below 0, so it has no root")
+@wrong(check_sample, "logvar is a logarithm and")
 def root_of_logvar(mu, logvar, eps):
     return mu + torch.sqrt(logvar) * eps
 
 
-@wrong(check_sample, "may be below 0, so it has no root")
+@wrong(check_sample, "logvar is a logarithm and")
 def half_power_of_logvar(mu, logvar, eps):
     return mu + logvar**0.5 * eps
 
@@ -138,12 +138,12 @@ def logarithm_again(mu, logvar, eps):
     return mu + torch.log(logvar) * eps
 
 
-@wrong(check_sample, "halve before exp, not after")
+@wrong(check_sample, "the spread is exp of half the logarithm")
 def half_after(mu, logvar, eps):
     return mu + logvar.exp() / 2 * eps
 
 
-@wrong(check_sample, "must go through exp, then")
+@wrong(check_sample, "half of logvar is the logarithm")
 def half_raw(mu, logvar, eps):
     return mu + 0.5 * logvar * eps
 
@@ -173,12 +173,12 @@ def no_logvar(mu, logvar, eps):
     return mu + eps
 
 
-@wrong(check_sample, "here it is taken off")
+@wrong(check_sample, "the formula adds the spread")
 def minus(mu, logvar, eps):
     return mu - (logvar / 2).exp() * eps
 
 
-@wrong(check_sample, "mu and eps have changed places")
+@wrong(check_sample, "mu and eps are swapped")
 def spread_times_mu(mu, logvar, eps):
     return (logvar / 2).exp() * mu + eps
 
@@ -193,7 +193,7 @@ def other_brackets(mu, logvar, eps):
     return (mu + (logvar / 2).exp()) * eps
 
 
-@wrong(check_sample, "mu and logvar have changed places")
+@wrong(check_sample, "mu and logvar are swapped")
 def swapped(logvar, mu, eps):
     return mu + (logvar / 2).exp() * eps
 
@@ -238,12 +238,12 @@ def relu(mu, logvar, eps):
     return F.relu(mu + (logvar / 2).exp() * eps)
 
 
-@wrong(check_sample, "draws a point by itself")
+@wrong(check_sample, "it draws random numbers of its own")
 def draws(mu, logvar, eps):
     return torch.normal(mu, (logvar / 2).exp())
 
 
-@wrong(check_sample, "draws a point by itself")
+@wrong(check_sample, "it draws random numbers of its own")
 def new_eps(mu, logvar, eps):
     eps = torch.randn_like(eps)
     return mu + (logvar / 2).exp() * eps
@@ -254,7 +254,7 @@ def detached(mu, logvar, eps):
     return mu.detach() + (logvar.detach() / 2).exp() * eps
 
 
-@wrong(check_sample, "no gradient comes through")
+@wrong(check_sample, "the numbers are right, but no gradient gets through, so")
 def under_no_grad(mu, logvar, eps):
     with torch.no_grad():
         return mu + (logvar / 2).exp() * eps
@@ -265,7 +265,7 @@ def data_of_logvar(mu, logvar, eps):
     return mu + (logvar.data / 2).exp() * eps
 
 
-@wrong(check_sample, "no gradient comes through numpy")
+@wrong(check_sample, "no gradient gets through numpy")
 def numpy_and_back(mu, logvar, eps):
     import numpy as np
 
@@ -301,7 +301,7 @@ def of_four_axes(mu, logvar, eps):
     return (mu + (logvar / 2).exp() * eps).reshape(B, C, H, W)
 
 
-@wrong(check_sample, "torch has the same")
+@wrong(check_sample, "a function for a single")
 def math_exp(mu, logvar, eps):
     return mu + math.exp(logvar / 2) * eps
 
@@ -429,7 +429,7 @@ def of_each(mu, logvar):
     return (mu**2 + logvar.exp() - 1 - logvar) / 2
 
 
-@wrong(check_kl_divergence, "is their sum")
+@wrong(check_kl_divergence, "that is the mean over")
 def averaged(mu, logvar):
     return of_each(mu, logvar).flatten(1).mean(1)
 
@@ -454,7 +454,7 @@ def not_summed(mu, logvar):
     return of_each(mu, logvar)
 
 
-@wrong(check_kl_divergence, "sums over one axis only")
+@wrong(check_kl_divergence, "that sums over only one axis")
 def one_axis(mu, logvar):
     return of_each(mu, logvar).sum(1)
 
@@ -520,12 +520,12 @@ def its_logarithm(mu, logvar):
     return (0.5 * (mu**2 + logvar.exp() - 1 - logvar.log())).flatten(1).sum(1)
 
 
-@wrong(check_kl_divergence, "taken for the spread")
+@wrong(check_kl_divergence, "logvar is used as")
 def taken_for_the_spread(mu, logvar):
     return (0.5 * (mu**2 + logvar**2 - 1 - (logvar**2).log())).flatten(1).sum(1)
 
 
-@wrong(check_kl_divergence, "the square of logvar stands in its place")
+@wrong(check_kl_divergence, "the variance is exp(logvar), but the")
 def logvar_squared(mu, logvar):
     return (0.5 * (mu**2 + logvar**2 - 1 - logvar)).flatten(1).sum(1)
 
@@ -552,22 +552,22 @@ def logarithm_of_the_spread(mu, logvar):
     return (0.5 * (mu**2 + std**2 - 1 - std.log())).flatten(1).sum(1)
 
 
-@wrong(check_kl_divergence, "logvar is taken off")
+@wrong(check_kl_divergence, "the formula subtracts logvar")
 def logvar_added(mu, logvar):
     return (0.5 * (mu**2 + logvar.exp() - 1 + logvar)).flatten(1).sum(1)
 
 
-@wrong(check_kl_divergence, "the 1 is taken off")
+@wrong(check_kl_divergence, "the formula subtracts 1")
 def one_added(mu, logvar):
     return (0.5 * (mu**2 + logvar.exp() + 1 - logvar)).flatten(1).sum(1)
 
 
-@wrong(check_kl_divergence, "the square of mu is added")
+@wrong(check_kl_divergence, "the formula adds the square")
 def mu_taken_off(mu, logvar):
     return (0.5 * (-(mu**2) + logvar.exp() - 1 - logvar)).flatten(1).sum(1)
 
 
-@wrong(check_kl_divergence, "the variance is added")
+@wrong(check_kl_divergence, "the formula adds the variance")
 def variance_taken_off(mu, logvar):
     return (0.5 * (mu**2 - logvar.exp() - 1 - logvar)).flatten(1).sum(1)
 
@@ -602,12 +602,12 @@ def mu_itself(mu, logvar):
     return (0.5 * (mu + logvar.exp() - 1 - logvar)).flatten(1).sum(1)
 
 
-@wrong(check_kl_divergence, "not its size")
+@wrong(check_kl_divergence, "square mu: its absolute")
 def size_of_mu(mu, logvar):
     return (0.5 * (mu.abs() + logvar.exp() - 1 - logvar)).flatten(1).sum(1)
 
 
-@wrong(check_kl_divergence, "have changed places")
+@wrong(check_kl_divergence, "mu and logvar are swapped")
 def arguments_swapped(logvar, mu):
     return of_each(mu, logvar).flatten(1).sum(1)
 
@@ -629,13 +629,13 @@ def four_axes_only(mu, logvar):
     return of_each(mu, logvar).sum((1, 2, 3))
 
 
-@wrong(check_kl_divergence, "no gradient comes through")
+@wrong(check_kl_divergence, "the numbers are right, but no gradient gets through, so")
 def divergence_under_no_grad(mu, logvar):
     with torch.no_grad():
         return kl_divergence(mu, logvar)
 
 
-@wrong(check_kl_divergence, "no gradient comes through")
+@wrong(check_kl_divergence, "the numbers are right, but no gradient gets through, so")
 def a_list_of_numbers(mu, logvar):
     return torch.tensor([x.item() for x in kl_divergence(mu, logvar)])
 
@@ -676,6 +676,6 @@ def a_list(mu, logvar):
     return list(kl_divergence(mu, logvar))
 
 
-@wrong(check_kl_divergence, "is their sum")
+@wrong(check_kl_divergence, "that is the mean over")
 def size_of_the_divergence(mu, logvar):
     return (0.5 * (mu**2 + logvar.exp() - 1 - logvar).abs()).flatten(1).mean(1).abs()

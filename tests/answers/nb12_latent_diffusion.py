@@ -192,7 +192,7 @@ def scaled_mu_and_logvar(pictures, autoencoder, scale):
     return mu * scale, logvar
 
 
-@wrong(check_to_latents, "both that encode says are scaled")
+@wrong(check_to_latents, "that is all that encode returns, both scaled")
 def both_scaled(pictures, autoencoder, scale):
     mu, logvar = autoencoder.encode(pictures)
     return mu * scale, logvar * scale
@@ -214,7 +214,7 @@ def with_the_spread(pictures, autoencoder, scale):
     return (mu + (logvar / 2).exp()) * scale
 
 
-@wrong(check_to_latents, "the mean is taken off")
+@wrong(check_to_latents, "the mean is subtracted: latents")
 def standardised(pictures, autoencoder, scale):
     mu, _ = autoencoder.encode(pictures)
     return (mu - mu.mean()) * scale
@@ -237,12 +237,12 @@ def clamped_at_one(pictures, autoencoder, scale):
     return (autoencoder.encode(pictures)[0] * scale).clamp(-1, 1)
 
 
-@wrong(check_to_latents, "the picture is scaled, and the latent")
+@wrong(check_to_latents, "the picture is scaled, not the latent")
 def picture_scaled(pictures, autoencoder, scale):
     return autoencoder.encode(pictures * scale)[0]
 
 
-@wrong(check_to_latents, "the picture is scaled, too")
+@wrong(check_to_latents, "the picture is scaled as well as the latent")
 def picture_scaled_too(pictures, autoencoder, scale):
     return autoencoder.encode(pictures * scale)[0] * scale
 
@@ -510,12 +510,12 @@ hand_in(
 )
 hand_in(
     "a_and_b_swapped",
-    "have changed places",
+    "a_table and b_table are swapped",
     step=lambda z, x, e, t, n, s: s.b_table[n] * x + s.a_table[n] * e,
 )
 hand_in(
     "guesses_swapped",
-    "have changed places",
+    "a_table and b_table are swapped",
     step=lambda z, e, x, t, n, s: s.a_table[n] * x + s.b_table[n] * e,
 )
 hand_in(
@@ -555,7 +555,7 @@ hand_in(
 )
 hand_in(
     "b_squared",
-    "b_table is squared, and a_table",
+    "b_table is squared, but a_table",
     step=lambda z, x, e, t, n, s: s.a_table[n] * x + s.b_table[n] ** 2 * e,
 )
 hand_in(
@@ -565,7 +565,7 @@ hand_in(
 )
 hand_in(
     "clamped_before_decoding",
-    "it is the latent that is clamped",
+    "the latent is clamped, not the picture",
     end=lambda z, c, s: c.decode((z / s).clamp(-1, 1)),
 )
 hand_in(
@@ -578,10 +578,12 @@ hand_in(
     "another `scale` changes nothing",
     end=lambda z, c, s: decoded(z, c, 2.89),
 )
-hand_in("added_up", "takes the place", step=lambda z, *rest: z + mixed(z, *rest))
+hand_in(
+    "added_up", "the mix is added to z_t", step=lambda z, *rest: z + mixed(z, *rest)
+)
 hand_in(
     "noise_taken_off",
-    "the noise is taken off",
+    "the noise is subtracted",
     step=lambda z, x, e, t, n, s: s.a_table[n] * x - s.b_table[n] * e,
 )
 hand_in(
@@ -590,7 +592,7 @@ hand_in(
     step=lambda z, x, *rest: mixed(z, x.clamp(-1, 1), *rest),
 )
 hand_in("z_t_clamped", "z_t is clamped", step=lambda *now: mixed(*now).clamp(-1, 1))
-hand_in("first_only", "`return` stands inside", pairs=slice(1))
+hand_in("first_only", "`return` is inside the loop", pairs=slice(1))
 hand_in("first_step_missing", "first step is missing", pairs=slice(1, None))
 hand_in("last_step_missing", "last step is missing", pairs=slice(-1))
 hand_in("scale_forgotten", "not undone", end=lambda z, c, s: decoded(z, c, 1))
@@ -629,7 +631,7 @@ hand_in("encoded_at_the_end", end=lambda z, c, s: c.encode(decoded(z, c, s))[0])
 hand_in("in_double", "add .float()", end=lambda z, c, s: decoded(z, c, s).double())
 hand_in(
     "table_asked_by_a_tensor",
-    "the tables are of float64",
+    "the tables are float64",
     step=lambda z, x, e, t, n, s: (
         s.a_table[times(z, n)].view(-1, 1, 1, 1) * x
         + s.b_table[times(z, n)].view(-1, 1, 1, 1) * e
@@ -646,7 +648,7 @@ def never_moved(predict, z_T, way, schedule, autoencoder, scale):
     return decoded(z_t, autoencoder, scale)
 
 
-@wrong(check_draw_in_latents, "the noise of the beginning")
+@wrong(check_draw_in_latents, "the initial noise, z_T, is mixed in")
 def noise_of_the_beginning(predict, z_T, way, schedule, autoencoder, scale):
     z_t = z_T
     for t, t_next in zip(way[:-1], way[1:], strict=True):
@@ -655,7 +657,7 @@ def noise_of_the_beginning(predict, z_T, way, schedule, autoencoder, scale):
     return decoded(z_t, autoencoder, scale)
 
 
-@wrong(check_draw_in_latents, "one t a picture")
+@wrong(check_draw_in_latents, "predict needs one t per picture")
 def one_t_for_all(predict, z_T, way, schedule, autoencoder, scale):
     z_t = z_T
     for t, t_next in zip(way[:-1], way[1:], strict=True):
@@ -719,7 +721,7 @@ def guess_to_and_fro_unclamped(predict, z_T, way, schedule, autoencoder, scale):
     return decoded(z_t, autoencoder, scale)
 
 
-@wrong(check_draw_in_latents, "one for each number")
+@wrong(check_draw_in_latents, "predict needs one t per latent")
 def one_t_a_pixel(predict, z_T, way, schedule, autoencoder, scale):
     z_t = z_T
     for t, t_next in zip(way[:-1], way[1:], strict=True):
@@ -753,7 +755,7 @@ def drawing_without_return(predict, z_T, way, schedule, autoencoder, scale):
     drawing()(predict, z_T, way, schedule, autoencoder, scale)
 
 
-@wrong(check_draw_in_latents, "is no function")
+@wrong(check_draw_in_latents, "there are brackets")
 def tables_called(predict, z_T, way, schedule, autoencoder, scale):
     return schedule.a_table(way[0]) * z_T
 
