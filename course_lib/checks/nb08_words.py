@@ -235,8 +235,8 @@ def _rooted_by(width: int) -> tuple[str, object]:
     )
 
 
-# What `d`, WIDTH and LENGTH are, or were, in the cells above.
-OTHER_WIDTHS = (1024, 64, 32)
+# What `d`, WIDTH and LENGTH are, or were, in the cells above; and one from elsewhere.
+OTHER_WIDTHS = (1024, 64, 32, 8)
 
 ATTENTIONS = dict(map(_rooted_by, OTHER_WIDTHS)) | {
     "the answer is right, and then its rows of padding are set to 0: leave them as "
@@ -247,7 +247,8 @@ ATTENTIONS = dict(map(_rooted_by, OTHER_WIDTHS)) | {
     "-torch.inf": lambda q, k, v, m: _hidden(q, k, m, -1.0).softmax(dim=-1) @ v,
     "the mask is inverted: it is True where a real token is, so what is hidden is "
     "~mask": lambda q, k, v, m: attend(q, k, v, ~m),
-    "the mask is not used: padding is looked at. Its scores must be -torch.inf": (
+    "the mask is not used: padding is looked at. Its scores must be -torch.inf. "
+    "Is it masked, and the answer thrown away? scores = scores.masked_fill(...)": (
         lambda q, k, v, m: attend(q, k, v, torch.ones_like(m))
     ),
     "the mask hides those who look, not those who are looked at: keys are the last "
@@ -285,6 +286,13 @@ ATTENTIONS = dict(map(_rooted_by, OTHER_WIDTHS)) | {
     ),
     "the scores are divided by the root of the number of tokens: d is how many numbers "
     "a token has, query.shape[-1]": _divided_by(lambda q: math.sqrt(q.shape[1])),
+    "the scores are divided by the root of the number of texts, shape[0]: d is how "
+    "many numbers a token has, query.shape[-1]": (
+        _divided_by(lambda q: math.sqrt(q.shape[0]))
+    ),
+    "key and value have changed places: query meets key, and the weights meet value": (
+        lambda q, k, v, m: attend(q, v, k, m)
+    ),
     "the scores are divided by the root of 2, as by hand above, where vectors had two "
     "numbers: here they have query.shape[-1]": _divided_by(lambda q: math.sqrt(2)),
     "the scores are divided by 4, the root of 16: d is not always 16, but "
