@@ -645,8 +645,8 @@ if one and other and one != other:
 # frog looks a little like both? Not necessarily. The last line counts words, without
 # any network: every caption with both words belongs to such a frog, because it says *a
 # frog with rabbit ears*. A bag of words would also find them. (The lesson has the
-# numbers for 14 pairs of animals.) And finding is not yet drawing: how a text *steers* a
-# model that draws is the subject of notebook 10.
+# numbers for 14 pairs of animals.) And finding is not yet drawing: how a text *steers*
+# a model that draws is the subject of notebook 10.
 #
 # Change `FROM` and `TO` above into other words and walk again. What lies between "a
 # cat" and "a bear"? Between "a frog at night" and "a frog in the snow"?
