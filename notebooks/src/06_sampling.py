@@ -252,7 +252,7 @@ show_rows(
 #
 # A number called **eta** sets the share of fresh noise: 0 means none (DDIM, Song et al.
 # 2021), 1 means as much as in DDPM. How much is that? Take the formula on trust: it is
-# their equation 16, and the lesson says which question it answers.
+# their equation 16, and the lesson says what it means.
 
 
 # %%

@@ -436,7 +436,7 @@ show_rows(
 assert means[0] < means[1]
 
 # %% [markdown]
-# So 0.6 is as good as real: a bare sentence leaves much of a picture unsaid. And a
+# So 0.6 is nearly as good as real: a bare sentence leaves much of a picture unsaid. A
 # warning: the score knows only what this pair has learned, and a model that is
 # trained for a high score also learns to exploit its mistakes. This course judges by a
 # separate network, the reader, which has no part in the training of any model that
@@ -575,10 +575,10 @@ assert after["with twins"][turned].value > order[turned].value
 
 # %% [markdown]
 # Few pictures ever met their twin. Training on pictures with two animals alone does not
-# do what the twins do. Our few pictures cannot prove it, as the intervals overlap. The
-# lesson has more pictures and a longer training, and there the difference is large. The
-# same text encoder learns the order as soon as the loss depends on it: the game was
-# part of the cause. **A network learns what its loss asks for.**
+# do what the twins do. With 172 pictures the intervals are wide. The lesson has more
+# pictures and a longer training, and there the difference is large. The same text
+# encoder learns the order as soon as the loss depends on it: the game was part of the
+# cause. **A network learns what its loss asks for.**
 #
 # ## From frog to rabbit
 #
@@ -608,7 +608,9 @@ ears = [FACTORS["ears"][i] for i in many.factors["ears"][:2000]]
 one, other = (next((a for a in ANIMALS if a in text), None) for text in (FROM, TO))
 both_ways = {(one, other), (other, one)}  # an animal, and whose ears it wears
 eared = [each in both_ways for each in zip(animal, ears, strict=True)]
-print(f"{sum(eared)} of 2000 pictures: {one} and {other}, one with the other's ears")
+two_animals = None not in (one, other) and one != other
+if two_animals:
+    print(f"{sum(eared)} of 2000 pictures: a {one} with {other} ears or the other way")
 
 shares, walk, by_share = [k / 8 for k in range(9)], [], {}
 for share in shares:
@@ -634,7 +636,7 @@ show_rows(
 # Without any network: whose caption names both animals?
 theirs = {name: values[:2000] for name, values in many.factors.items()}
 bags = [set(words_of(text)) for text in captions(theirs, torch.arange(2000), seed=0)]
-if one and other and one != other:
+if two_animals:
     names = [set(NOUNS[each]) for each in (one, other)]  # a rabbit is also a bunny
     hold = [i for i in range(2000) if all(bags[i] & each for each in names)]
     print(f"captions that name both animals: {len(hold)};", end=" ")
