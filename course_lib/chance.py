@@ -44,6 +44,16 @@ def scramble(bits: np.ndarray) -> np.ndarray:
     return bits ^ (bits >> np.uint64(31))
 
 
+def as_seed(number) -> int:
+    """A whole number as Python's own, whoever counted it; a sentence for all else."""
+    try:
+        return operator.index(number)
+    except TypeError:
+        raise TypeError(
+            f"A seed is a whole number, such as 4; got {number!r:.40}."
+        ) from None
+
+
 def generator_for(*numbers: int) -> torch.Generator:
     """A stream of random numbers of its own for, say, (seed, iteration).
 
@@ -53,7 +63,7 @@ def generator_for(*numbers: int) -> torch.Generator:
     # is the point.
     state = np.array([GOLDEN], dtype=np.uint64)
     for number in numbers:
-        salted = np.uint64((operator.index(number) + SALT) % 2**64)
+        salted = np.uint64((as_seed(number) + SALT) % 2**64)
         state = scramble(state ^ salted)
     # On the CPU, whatever the device: GPUs draw other numbers from the same seed.
     return torch.Generator().manual_seed(int(state[0]))
@@ -63,7 +73,7 @@ def uniforms(indices: Tensor, seed: int, k: int, stream: int = CHOOSING) -> np.n
     """k numbers in [0, 1) for each index, from (seed, stream, index) alone: (N, k)."""
     golden = np.uint64(GOLDEN)
     # A number of NumPy or torch has no room for 2**64.
-    seed = operator.index(seed) % 2**64
+    seed = as_seed(seed) % 2**64
     key, salt = np.array([[seed], [stream + 1]], dtype=np.uint64)
     key = scramble(scramble(key) + salt * golden)  # (1,)
     state = scramble(key + indices.numpy().astype(np.uint64) * golden)  # (N,)
