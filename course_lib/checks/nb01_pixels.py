@@ -59,8 +59,8 @@ def check_paint_square(learner_paint_square):
         # In the second draw `left` is below the side, or left:side would be empty, and
         # nothing painted, as with half of all mistakes.
         # In the first draw `top` is not below the side, or top - side would be
-        # negative, and nothing painted.
-        side, further, least = ((4, 2, 5), (7, 1, 1))[seed]
+        # negative, and nothing painted. In neither is it as far from the bottom.
+        side, further, least = ((4, 2, 4), (7, 1, 1))[seed]
         top = least + int(torch.randint(0, 4, (), generator=generator))
         left = top + further
         colour = (torch.rand(3, generator=generator) * 2 - 1).tolist()
