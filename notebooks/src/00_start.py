@@ -83,8 +83,8 @@ guess_start.compare(numbers)
 #
 # (Why so few random numbers for so many pixels? The network draws in a kind of
 # shorthand of 16 x 16 places with 4 numbers each, 1,024, and a second network writes it
-# out as 64 x 64 pixels. That is why the noise looks like confetti. Until notebook 11 you will work with the
-# pixels themselves.)
+# out as 64 x 64 pixels. That is why the noise looks like confetti. Until notebook 11
+# you will work with the pixels themselves.)
 #
 # Now some more prompts, with two pictures of each.
 
@@ -188,8 +188,8 @@ show_pictures(
 # - [03](03_denoise.ipynb) and [04](04_unet.ipynb): guess what is under the noise, first
 #   for points in the plane, then for pictures.
 # - [05 · Training](05_training.ipynb): a simpler network draws the same noise early,
-#   half way and late in its training, and adds a balloon of its own. You will watch your
-#   own network get better.
+#   half way and late in its training, and adds a balloon of its own. You will watch
+#   your own network get better.
 # - [06 · Sampling](06_sampling.ipynb): from noise to a picture in 1, 2, 4, 8 and 16
 #   steps, with a sampler of your own.
 # - [08](08_words.ipynb), [09](09_image_text.ipynb) and [10](10_text_to_image.ipynb):
@@ -298,9 +298,9 @@ code = main(["doctor"])
 #
 # <details><summary>Answer</summary>
 #
-# The network has been trained on pictures under noise. In training, every picture it met
-# at step 1,000 was pure noise, and a white sheet is nothing like that. Noise is also different
-# every time, so every picture is different. Notebook 06 starts from a white sheet, and
-# from other things, and counts what comes out.
+# The network has been trained on pictures under noise. In training, every picture it
+# met at step 1,000 was pure noise, and a white sheet is nothing like that. Noise is
+# also different every time, so every picture is different. Notebook 06 starts from a
+# white sheet, and from other things, and counts what comes out.
 #
 # </details>

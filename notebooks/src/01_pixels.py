@@ -277,8 +277,7 @@ show_pictures(
 # units: a picture is 1 wide and 1 high, and **y goes up**, while rows count down. It
 # has a few helpers: `union` glues shapes together, `intersection` keeps the part that
 # lies in both, and `capsule` draws a thick line with round ends. That is enough for a
-# creature. **Make it yours**:
-# another colour, three eyes, longer legs, a higher hat.
+# creature. **Make it yours**: another colour, three eyes, longer legs, a higher hat.
 
 # %%
 from course_lib.world.shapes import (
