@@ -419,7 +419,7 @@ print("different end colours of the blur:", len({tuple(rgb) for rgb in end_colou
 ideal = IdealDenoiser(hundred, schedule)
 chances = ideal.chances(end, torch.full((1000,), 1000))  # (1000, 100)
 right = (chances.argmax(dim=1) == torch.arange(100).repeat(10)).sum().item()
-print(f"ends of the noise guessed right: {right} of 1000; by blind luck 10 ± 3")
+print(f"ends of the noise guessed right: {right} of 1000; by luck 10, give or take 3")
 guess_ends.compare(right)
 print(f"all ends: mean {abs(end.mean()):.1f}, std {end.std():.1f}, the cloud N(0, 1)")
 assert right < 30
