@@ -52,7 +52,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks import guard
-from course_lib.checks.accidents import where_from, with_hint
+from course_lib.checks.accidents import stays_below, where_from, with_hint
 from course_lib.checks.difference import (
     INF_HINT,
     NAN_HINT,
@@ -311,8 +311,9 @@ def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str
     # The clock is innermost, so that what it raises is caught below, after all settings
     # are restored.
     limit = guard.time_limit(guard.SECONDS, _cell_of(learner_function))
+    few = guard.few_lines()
     try:
-        with guard.same_chance(), guard.same_torch(), plain_torch(), limit:
+        with guard.same_chance(), guard.same_torch(), plain_torch(), few, limit:
             check()
     except KeyboardInterrupt:
         raise
@@ -320,7 +321,12 @@ def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str
         # torch raises NotImplementedError too, with a message of its own.
         empty = isinstance(error, NotImplementedError)
         if empty and _message(error) in ("", YOUR_TURN):
-            return "not done yet"
+            what_to_do = stays_below(learner_function)
+            if what_to_do is None:
+                return "not done yet"
+            line = _line_in_cell(error.__traceback__, learner_function)
+            where = f", in line {line} of the cell" if line else ""
+            return f"not yet right - the `raise` is still there{where}: {what_to_do}"
         return f"not yet right - {_in_words(error, learner_function)}"
     return None
 
