@@ -4,12 +4,16 @@ Their message always stands first, for it is what one can look up. Behind it a h
 those that beginners meet, and only where one hint fits whatever led to it.
 """
 
+import dis
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+
+from course_lib.diffusion.schedule import NoiseSchedule
 
 OUT_OF_RANGE = (
     "the first has the number 0; does it count along another axis, or too far?"
@@ -75,6 +79,8 @@ HINTS = {
     "'builtin_function_or_method' object": (
         "brackets are missing: a method is called with (), as in picture.clone()"
     ),
+    "has no attribute 'silu'": "silu is F.silu",
+    "name 'silu' is not defined": "silu is F.silu",
     "object has no attribute": "print(type(...)) says what it is",
     "object is not callable": "there are brackets behind something that is no function",
     "out of bounds for dimension": OUT_OF_RANGE,
@@ -97,6 +103,14 @@ HINTS = {
     "must be tuple of ints, not int": "axes are given in brackets here: (2,) or [2]",
     "is invalid for input of size": (
         "reshape keeps all numbers: in the place of one length -1 means as many as fit"
+    ),
+    "cannot access local variable": (
+        "it is read before it has a value: give it one in a line above, and above the "
+        "loop if the loop changes it"
+    ),
+    "cannot unpack non-iterable": (
+        "two names wait for two values, and one comes: pairwise(...), zip(...) and "
+        "enumerate(...) hand out pairs"
     ),
     "name 'my_add_noise' is not defined": (
         "here it is the library's add_noise(x_0, t, eps, schedule)"
@@ -122,6 +136,45 @@ def with_hint(message: str) -> str:
     message = message.split(", but expected one of:")[0]
     hint = hint_for(message)
     return f"{message} ({hint})" if hint else message
+
+
+def meant_by(error: BaseException) -> str | None:
+    """The name that a misspelled one after a dot is most like, if there is one."""
+    if not isinstance(error, AttributeError) or not error.name:
+        return None
+    there = [name for name in dir(error.obj) if not name.startswith("_")]
+    close = get_close_matches(error.name, there, n=1, cutoff=0.8)
+    return f"is `.{close[0]}` meant?" if close else None
+
+
+# What is the notebook's, and not the function's ------------------------------------
+
+
+def codes_of(code) -> Iterator:
+    """A function's code, and that of all functions written inside it."""
+    yield code
+    for constant in code.co_consts:
+        if hasattr(constant, "co_code"):
+            yield from codes_of(constant)
+
+
+def taken_from_outside(function: Callable) -> list[str]:
+    """The tensors and schedules that a function reads from the notebook around it.
+
+    In a notebook a forgotten line need not be an error: the name may have a value from
+    an earlier cell.
+    """
+    if not hasattr(function, "__code__"):
+        return []
+    read = {
+        step.argval
+        for code in codes_of(function.__code__)
+        for step in dis.get_instructions(code)
+        if step.opname == "LOAD_GLOBAL"
+    }
+    outside = function.__globals__
+    data = Tensor, NoiseSchedule
+    return sorted(name for name in read if isinstance(outside.get(name), data))
 
 
 # Where the first nan comes from ------------------------------------------------------

@@ -52,7 +52,12 @@ import torch
 from torch import Tensor
 
 from course_lib.checks import guard
-from course_lib.checks.accidents import where_from, with_hint
+from course_lib.checks.accidents import (
+    meant_by,
+    taken_from_outside,
+    where_from,
+    with_hint,
+)
 from course_lib.checks.difference import (
     INF_HINT,
     NAN_HINT,
@@ -322,8 +327,21 @@ def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str
         empty = isinstance(error, NotImplementedError)
         if empty and _message(error) in ("", YOUR_TURN):
             return "not done yet"
-        return f"not yet right - {_in_words(error, learner_function)}"
+        said = _in_words(error, learner_function)
+        return f"not yet right - {said}{_outside(said, learner_function)}"
     return None
+
+
+def _outside(said: str, learner_function: Callable) -> str:
+    """What to say of a tensor that is the notebook's, if nothing was said of it yet."""
+    names = taken_from_outside(learner_function)
+    names = [f"`{name}`" for name in names if f"notebook's `{name}`" not in said]
+    if not names:
+        return ""
+    return (
+        f" (it reads the notebook's {' and '.join(names)}, from an earlier cell: use "
+        "what the function is given, or what it makes itself)"
+    )
 
 
 def _in_words(error: BaseException, learner_function: Callable) -> str:
@@ -342,7 +360,7 @@ def _in_words(error: BaseException, learner_function: Callable) -> str:
     if isinstance(error, SystemExit):
         return f"it calls exit(){place}, which ends all of Python: use `return`"
     # A check that knows what stands there may have put a hint of its own beside it.
-    own = " ".join(getattr(error, "__notes__", ()))
+    own = " ".join(getattr(error, "__notes__", ())) or meant_by(error)
     said = f"{message} ({own})" if own else with_hint(message)
     said = said or "without a message"
     return f"{type(error).__name__}{place}: {said}"

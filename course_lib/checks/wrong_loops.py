@@ -15,6 +15,7 @@ class Turn(NamedTuple):
     i: int
     t: int
     t_next: int
+    T: int
     x_T: Tensor
     x_t: Tensor
     a: float
@@ -38,7 +39,8 @@ def loop_with(
     def loop(model, x_T, steps, a, b):
         x_t = x_T
         for i, (t, t_next) in enumerate(pairwise(way(steps))):
-            turn = Turn(i, t, t_next, x_T, x_t, a[t], b[t], a[t_next], b[t_next])
+            shares = a[t], b[t], a[t_next], b[t_next]
+            turn = Turn(i, t, t_next, steps[0], x_T, x_t, *shares)
             turn = turn._replace(x_t=begun(turn))
             eps_hat = model(asked(turn), torch.full((len(x_T),), told(turn)))
             turn = turn._replace(eps_hat=eps_hat)
@@ -76,6 +78,12 @@ WRONG_LOOPS = {
     ),
     "the network is told t - 1: tell it t, the step at which x_t is": loop_with(
         told=lambda turn: turn.t - 1
+    ),
+    "the network is told t / 1000: tell it t itself, a whole number": loop_with(
+        told=lambda turn: turn.t / 1000
+    ),
+    "the network is told t / T: tell it t itself, a whole number": loop_with(
+        told=lambda turn: turn.t / turn.T
     ),
     "the network is asked about x_T every time: ask it about x_t, which has moved": (
         loop_with(asked=lambda turn: turn.x_T)
@@ -128,6 +136,23 @@ WRONG_LOOPS = {
         clean=lambda turn: (turn.x_t - turn.a * turn.eps_hat) / turn.b,
         mix=lambda turn: turn.d * turn.x_0_hat + turn.c * turn.eps_hat,
     ),
+    "in step 2 the noise is taken off x_T: take it off x_t, which has moved": loop_with(
+        clean=lambda turn: (turn.x_T - turn.b * turn.eps_hat) / turn.a
+    ),
+    "in step 2 the notebook's `schedule` is asked: use the given a and b, "
+    "(x_t - b[t] * eps_hat) / a[t]": loop_with(
+        clean=lambda turn: (turn.x_t - REAL_B[turn.t] * turn.eps_hat) / REAL_A[turn.t]
+    ),
+    "in steps 2 and 3 the notebook's `schedule` is asked: use the given a and b": (
+        loop_with(
+            clean=lambda turn: (
+                (turn.x_t - REAL_B[turn.t] * turn.eps_hat) / REAL_A[turn.t]
+            ),
+            mix=lambda turn: (
+                REAL_A[turn.t_next] * turn.x_0_hat + REAL_B[turn.t_next] * turn.eps_hat
+            ),
+        )
+    ),
     # Step 3, the mix.
     "in step 3 the notebook's `schedule` is asked: use the given a and b, "
     "a[t_next] * x_0_hat + b[t_next] * eps_hat": loop_with(
@@ -137,6 +162,9 @@ WRONG_LOOPS = {
     ),
     "the noise is not put back: x_0_hat is only a guess, mix it with eps_hat again "
     "in the proportions of t_next": loop_with(mix=lambda turn: turn.x_0_hat),
+    "the noise is not put back: + b[t_next] * eps_hat is missing in step 3": loop_with(
+        mix=lambda turn: turn.c * turn.x_0_hat
+    ),
     "a and b have changed places in the mix: a is the share of x_0_hat, b that "
     "of eps_hat": loop_with(
         mix=lambda turn: turn.d * turn.x_0_hat + turn.c * turn.eps_hat
