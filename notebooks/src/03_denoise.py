@@ -599,9 +599,9 @@ print(f" best: loss {library_loss(ideal_eps, fixed_batch).item():.2f}")
 # come many times nearer. Nearly all of this loss cannot be avoided: the best denoiser
 # has it as well (the last line). **The spiral is in the small remainder.** To guess the
 # noise that well, the network must know where clean points can be, although nobody
-# asked for it. With pictures it is the same: nobody ever says "more frog". (Before any training
-# the network guesses hardly any noise. Then your loop only divides by $a_t$. A start
-# lies about 1.3 from the middle, and 157 times that is about 200.)
+# asked for it. With pictures it is the same: nobody ever says "more frog". (Before any
+# training the network guesses hardly any noise. Then your loop only divides by $a_t$. A
+# start lies about 1.3 from the middle, and 157 times that is about 200.)
 #
 # ## Why so many steps?
 #
