@@ -755,12 +755,12 @@ show_rows(
 best = told_times[error_when_told.index(min(error_when_told))]
 print("the error is least when it is told", best)
 times_rougher = grain(guesses[200]) / grain(critters)
-noisy, smooth, nothing = lie_guess.answers
+grainy, smooth, nothing = lie_guess.answers
 print(
     f"with t = 200 neighbours differ {times_rougher:.0f} times as much as they should"
 )
 lie_guess.compare(
-    noisy if times_rougher > 1.5 else smooth if times_rougher < 0.7 else nothing
+    grainy if times_rougher > 1.5 else smooth if times_rougher < 0.7 else nothing
 )
 
 # %% [markdown]
