@@ -355,7 +355,7 @@ from course_lib.figures.watching import watch
 def train(name, model, loss_of_batch, iterations=1000):
     """Train a model, with a curve and a progress bar of its own."""
     steps = training(model, loss_of_batch, iterations)
-    for _ in watch(steps, total=iterations, name=f"loss, {name}"):
+    for _ in watch(steps, total=iterations, name=f"loss ({name})"):
         pass
 
 
@@ -591,8 +591,8 @@ for iteration, copied in snapshots.items():
     distance[iteration] = away(draw_points(copied, new))
     with torch.no_grad():
         loss_then = library_loss(copied, fixed_batch).item()
-    print(f"{iteration:5}: loss {loss_then:.2f}, away {distance[iteration]:8.3f}")
-print(f" best: loss {library_loss(ideal_eps, fixed_batch).item():.2f}")
+    print(f"{iteration:5}: loss {loss_then:.3f}, away {distance[iteration]:8.3f}")
+print(f" best: loss {library_loss(ideal_eps, fixed_batch).item():.3f}")
 
 # %% [markdown]
 # **Nowhere.** From iteration 50 on the loss falls only a little, and yet the points
@@ -912,7 +912,7 @@ gans = {"fast discriminator": (3e-3, 1), "eager generator": (1e-3, 2)}
 looks = {name: [new] for name in gans}
 for name, knobs in gans.items():
     rounds = gan_training(looks[name], *knobs)
-    for _ in watch(rounds, total=600, name=f"discriminator's loss, {name}"):
+    for _ in watch(rounds, total=600, name=f"discriminator's loss ({name})"):
         pass
 panels_of = {"the data": heaps[:1000]}
 for name, clouds_made in looks.items():
@@ -931,8 +931,7 @@ print(f"denoiser: heaps {hits}, {on_heaps:.0%} of the points on a heap")
 plot_points(
     {name: points[:500] for name, points in panels_of.items()},
     limit=1.5,
-    alt="The data are eight heaps on a ring. One GAN draws a ring through them, that "
-    "with the eager generator a single blob, the denoiser eight blurred heaps.",
+    alt="The data, eight heaps on a ring, and what the two GANs and the denoiser draw.",
 )
 
 # %% [markdown]
