@@ -309,12 +309,13 @@ if len(steps) == iterations:  # nobody has stopped it
 # **Much noise** (t = 800): there is hardly an edge to hand across, and what comes by
 # the skip is mostly noise. The network that has only the skip does worst: it sees too
 # little of the picture to know what is in it. Here the skip even costs something: with
-# both ways the error is larger than with down and up alone, and the figure shows
+# both ways the error is larger than with down and up alone, and the guesses are full of
 # speckles. A likely reason: the last layer has one set of windows for both noise
 # levels, and lets some of the noise through.
 #
-# But one network must serve all levels. "Both" is the best of the three at little noise
-# and close to the best at much; each of the others is far behind at one of the two.
+# But one network must serve all levels. By its error "both" is the best of the three at
+# little noise, and at much it is far closer to the best than to the worst. Each of the
+# others is far behind at one of the two levels.
 # ([The lesson](../lessons/04_unet.md) has a longer training, three seeds, and t = 500.)
 #
 # So the way down contributes the whole, the skip contributes the detail, and drawn on
