@@ -912,7 +912,7 @@ gans = {"fast discriminator": (3e-3, 1), "eager generator": (1e-3, 2)}
 looks = {name: [new] for name in gans}
 for name, knobs in gans.items():
     rounds = gan_training(looks[name], *knobs)
-    for _ in watch(rounds, total=600, name=f"discriminator's loss ({name})"):
+    for _ in watch(rounds, total=600, name=f"loss ({name})"):
         pass
 panels_of = {"the data": heaps[:1000]}
 for name, clouds_made in looks.items():
