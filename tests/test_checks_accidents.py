@@ -6,7 +6,14 @@ import pytest
 import torch
 from exercises import SOURCES
 
-from course_lib.checks.accidents import GIVEN, hint_for, where_from, with_hint
+from course_lib.checks.accidents import (
+    GIVEN,
+    hint_for,
+    meant_by,
+    taken_from_outside,
+    where_from,
+    with_hint,
+)
 from course_lib.checks.report import checked
 
 X = torch.arange(6.0).reshape(2, 3)
@@ -35,6 +42,7 @@ X = torch.arange(6.0).reshape(2, 3)
         ),
         (lambda: torch.flip(X, 1), "axes must be in brackets"),
         (lambda: (-1) ** operator, "print both"),
+        (lambda: [a + b for a, b in [1, 2]], "pairwise(...), zip(...)"),
     ],
 )
 def test_an_accident_that_often_happens_has_a_hint(accident, words):
@@ -99,6 +107,33 @@ def test_the_lines_that_are_given_are_those_of_the_notebooks():
             if "### BEGIN SOLUTION" in line and not lines[i - 1].endswith('"""'):
                 found.add(lines[i - 1].split("  #")[0].strip())
     assert found == GIVEN
+
+
+@pytest.mark.parametrize(
+    ("accident", "words"),
+    [
+        (lambda: X.sqaure(), "is `.square` meant?"),
+        (lambda: X.nothing_like_it(), None),
+        (lambda: X[2], None),
+    ],
+)
+def test_a_misspelled_name_behind_a_dot_is_recognised(accident, words):
+    with pytest.raises(Exception) as error:
+        accident()
+    assert meant_by(error.value) == words
+
+
+def test_a_tensor_of_the_notebook_is_told_from_what_the_function_is_given():
+    def forgotten(x):
+        return [x + X for _ in range(2)]
+
+    def made_inside(x):
+        X = x
+        return X, operator.add, sum
+
+    assert taken_from_outside(forgotten) == ["X"]
+    assert taken_from_outside(made_inside) == []
+    assert taken_from_outside(sum) == []
 
 
 def test_the_first_that_is_no_number_is_found_and_no_later_one():

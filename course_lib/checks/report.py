@@ -52,7 +52,13 @@ import torch
 from torch import Tensor
 
 from course_lib.checks import guard
-from course_lib.checks.accidents import stays_below, where_from, with_hint
+from course_lib.checks.accidents import (
+    meant_by,
+    stays_below,
+    taken_from_outside,
+    where_from,
+    with_hint,
+)
 from course_lib.checks.difference import (
     INF_HINT,
     NAN_HINT,
@@ -327,8 +333,21 @@ def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str
             line = _line_in_cell(error.__traceback__, learner_function)
             where = f", in line {line} of the cell" if line else ""
             return f"not yet right - the `raise` is still there{where}: {what_to_do}"
-        return f"not yet right - {_in_words(error, learner_function)}"
+        said = _in_words(error, learner_function)
+        return f"not yet right - {said}{_outside(said, learner_function)}"
     return None
+
+
+def _outside(said: str, learner_function: Callable) -> str:
+    """What to say of a tensor that is the notebook's, if nothing was said of it yet."""
+    names = taken_from_outside(learner_function)
+    names = [f"`{name}`" for name in names if f"notebook's `{name}`" not in said]
+    if not names:
+        return ""
+    return (
+        f" (it reads the notebook's {' and '.join(names)}, from an earlier cell: use "
+        "what the function is given, or what it makes itself)"
+    )
 
 
 def _in_words(error: BaseException, learner_function: Callable) -> str:
@@ -349,7 +368,7 @@ def _in_words(error: BaseException, learner_function: Callable) -> str:
     if isinstance(error, SystemExit):
         return f"it calls exit(){place}, which ends all of Python: use `return`"
     # A check that knows the context may have added a hint of its own.
-    own = " ".join(getattr(error, "__notes__", ()))
+    own = " ".join(getattr(error, "__notes__", ())) or meant_by(error)
     said = f"{message} ({own})" if own else with_hint(message)
     said = said or "without a message"
     return f"{type(error).__name__}{place}: {said}"
