@@ -181,8 +181,8 @@ show_rows(
 # **Your turn.** `x_next` is what the sampler drew for step `t_next`. Keep it where the
 # mask is True. Elsewhere put `x_0`, with the noise of step `t_next`, made from
 # `eps_new`. (`add_noise` wants `torch.full((len(x_0),), t_next)` here.
-# `torch.where(mask, one, other)` takes from `one` where the mask is True,
-# and from `other` elsewhere; the mask may be (H, W) or (B, 1, H, W).)
+# `torch.where(mask, one, other)` takes from `one` where the mask is True, and from
+# `other` elsewhere; the mask may be (H, W) or (B, 1, H, W).)
 
 
 # %%
@@ -219,8 +219,8 @@ put_back = check_put_back(my_put_back)
 # the same):
 #
 # ```python
-# off = torch.where(mask, 0.0, x_0 - x_0_hat)  # how far, in the kept half
-# (towards,) = torch.autograd.grad((off.detach() * x_0_hat).sum(), x_t)
+# off = torch.where(mask, 0.0, x_0 - x_0_hat).detach()  # how far, in the kept half
+# (towards,) = torch.autograd.grad((off * x_0_hat).sum(), x_t)
 # x_0_hat = x_0_hat + (a**2 + b**2) / a * towards
 # ```
 #
@@ -288,8 +288,8 @@ print("the left is untouched:", torch.equal(pulled[..., :16], shelled[..., :16])
 
 # %% [markdown]
 # Eight pictures are too few to count what "3 times" brings; the lesson has 200. The
-# seam shows it already in eight. How different are the two columns of pixels
-# at the border? And how different are the same two columns in real pictures?
+# seam shows it already in eight. How different are the two columns of pixels at the
+# border? And how different are the same two columns in real pictures?
 
 # %% tags=["nbval-ignore-output"]
 
@@ -306,9 +306,10 @@ assert seams["pasted"] > seams["kept"] > seams["3 times, pulled"]
 
 # %% [markdown]
 # "3 times" makes the seam smaller, and so does pulling. Yet not every turtle has its
-# old colour: the label of each row counts those that do. Look at the holes: in some pictures the kept half shows only a grey head or a sliver
-# of shell. There nobody could know the colour, and "a turtle" may have any. A prompt
-# for a hole should say what the *whole* picture shows, including the kept part.
+# old colour: the label of each row counts those that do. Look at the holes: in some
+# pictures the kept half shows only a grey head or a sliver of shell. There nobody could
+# know the colour, and "a turtle" may have any. A prompt for a hole should say what the
+# *whole* picture shows, including the kept part.
 
 # %%
 of_one = inpaint(draw, shelled, mask, told, steps=12, seed=3)
@@ -363,8 +364,9 @@ print("pictures of", tuple(scenes.shape[2:]))
 
 # %% [markdown]
 # Here the prompt names only the place, and now and then something else moves in. If the
-# prompt names the animal as well, the network may draw it a second time. A second moon or sun may appear either way: 32 x 48 pixels have room for one more, and
-# the network has never seen a picture so wide.
+# prompt names the animal as well, the network may draw it a second time. A second moon
+# or sun may appear either way: 32 x 48 pixels have room for one more, and the network
+# has never seen a picture so wide.
 
 # %% [markdown]
 # ## Half way between
@@ -454,9 +456,9 @@ frame_slider(
 #
 # <details><summary>Answer</summary>
 #
-# Sometimes. On the straight line a tenth of the picture is still there. In the
-# noise only its largest patches can be made out, the sky and the ground. Look in row
-# 0.9 above which scenes are still the old ones. In row 1.0 nothing is left.
+# Sometimes. On the straight line a tenth of the picture is still there. In the noise
+# only its largest patches can be made out, the sky and the ground. Look in row 0.9
+# above which scenes are still the old ones. In row 1.0 nothing is left.
 #
 # </details>
 #

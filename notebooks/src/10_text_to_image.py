@@ -22,8 +22,8 @@
 #
 # Try to surprise it: "a small green bear with cat ears". ("None" below a picture means
 # that the reader recognises no animal.) Leave `guidance_scale` at 3: you will build it
-# below. Keep "a red and
-# blue frog" for the cell below the box: say there what you expect, and run on.
+# below. Keep "a red and blue frog" for the cell below the box: say there what you
+# expect, and run on.
 
 # %%
 from course_lib.painters.pipeline import TextToImage
@@ -183,9 +183,9 @@ print(f'of it to (start), "a" and (end): {idle:.0%}')
 # a map is no pointer: is "ears" bright on the ears alone?
 #
 # *How does it know to put the rabbit's ears on the frog's head, and not beside it?* A
-# map does not show that the picture would be different without a word. So we operate: `pooled_from` takes the pooled embedding
-# from one prompt, while cross-attention reads another. (Everything else stays the same,
-# including the noise.)
+# map does not show that the picture would be different without a word. So we operate:
+# `pooled_from` takes the pooled embedding from one prompt, while cross-attention reads
+# another. (Everything else stays the same, including the noise.)
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -249,8 +249,8 @@ show_rows(
 # ## How long is a word heard?
 #
 # Another cut: begin with one prompt and switch to another on the way. Whatever was
-# decided before the switch stays; the rest follows the new prompt. Switched at
-# t = 1000, the first prompt is never heard.
+# decided before the switch stays; the rest follows the new prompt. After a switch at t
+# = 1000 nothing is left of the first prompt: it was never heard.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -422,12 +422,12 @@ if guided is my_guided:
 # </details>
 #
 # This is **classifier-free guidance** (Ho and Salimans 2022, equation 6, where the
-# plain model has $w = 0$, one less than here). $w = 0$ ignores the words, $w = 1$ is the plain model, and a larger $w$
-# exaggerates. Below, the same noises are drawn with more and more guidance. The reader
-# counts how many of 32 pictures show everything that the prompt names. The
-# **inspector**, a network that looks for flaws, counts the *clean* ones, in which it
-# sees none. The last number says how *loud* the pictures are: the share of their
-# numbers at the very end of the scale.
+# plain model has $w = 0$, one less than here). $w = 0$ ignores the words, $w = 1$ is
+# the plain model, and a larger $w$ exaggerates. Below, the same noises are drawn with
+# more and more guidance. The reader counts how many of 32 pictures show everything that
+# the prompt names. The **inspector**, a network that looks for flaws, counts the
+# *clean* ones, in which it sees none. The last number says how *loud* the pictures are:
+# the share of their numbers at the very end of the scale.
 
 # %%
 from course_lib.figures.plots import show_rows
@@ -459,11 +459,11 @@ assert right[3] > right[0] + 5
 # it follows the prompts less often than $w = 1$. The *difference* says "cat" and "red".
 #
 # Up to $w = 1$ the words help with everything: more pictures are right, and more are
-# clean. Beyond that guidance has a price: clean pictures are lost from $w = 1$ to
-# $w = 3$, and more of them at $w = 8$. Loudness does not show this: at $w = 3$ it is
-# near that of real pictures. At $w = 8$ unnamed things may change too, even the scene.
-# From 32 pictures you cannot tell whether $w = 8$ is right less often than $w = 3$; the
-# lesson has 100. `draw` uses $w = 3$: it prefers right pictures to clean ones.
+# clean. Beyond that guidance has a price: at $w = 3$ fewer are clean, and at $w = 8$
+# fewer still. Loudness does not show this: at $w = 3$ it is near that of real pictures.
+# At $w = 8$ unnamed things may change too, even the scene. From 32 pictures you cannot
+# tell whether $w = 8$ is right less often than $w = 3$; the lesson has 100. `draw` uses
+# $w = 3$: it prefers right pictures to clean ones.
 #
 # ## Captions that lie
 #
@@ -574,10 +574,10 @@ for name, some in {"drawn with w = 3, above": pushed[3], "copied": copies}.items
 # %% [markdown]
 # Average, or copy? Neither. You see mostly whole frogs on whole stilts. The nearest
 # training picture is another animal, often on stilts and in the same scene: not a copy,
-# but look at what is shared. The printed distances are not those of the
-# frogs but of the 32 pictures above, whose prompts *have* training pictures to copy.
-# They lie farther away than fresh real pictures, and a copier's lie nearer. Farther is
-# not better: a picture that looks less real lies far from everything, too.
+# but look at what is shared. The printed distances are not those of the frogs but of
+# the 32 pictures above, whose prompts *have* training pictures to copy. They lie
+# farther away than fresh real pictures, and a copier's lie nearer. Farther is not
+# better: a picture that looks less real lies far from everything, too.
 #
 # ## What no caption said
 #
@@ -621,20 +621,19 @@ for name, some in hats.items():
     print(f"{name} all right: {sum(what_is_seen(some, [once] * 16)['right'])} of 16")
 for name in ("a red blue frog", "a blue red frog"):
     texts = what_is_seen(strange[name], [name] * 16)["seen"]
-    red, blue = (
-        sum(text.startswith(word) for text in texts) for word in ("red", "blue")
-    )
+    red, blue = (sum(t.startswith(c) for t in texts) for c in ("red", "blue"))
     print(f"{name}, of 16: {red} called red, {blue} blue")
     if name == "a red blue frog":
         red_blue_guess.compare(red)
 
 # %% [markdown]
-# The captions never count animals and never say "without", and they give no animal two
-# colours. So "without a hat" brings hats: the word "hat" has an effect, and "without"
-# has none. Turtles never had a hat in training, so theirs is often missing. Written
-# twice, the word gets nearly two shares of attention and of the pooled mean, and the
-# hat appears more often. (Does "hat hat hat" bring still more?) Public services therefore rewrite a prompt before the model reads it
-# (Betker et al. 2023). In this course `rewriting.py` does that.
+# Without an "and", both colours go to one frog, and the order of the words matters. No
+# caption counts animals, and none says "without". So "without a hat" brings hats: the
+# word "hat" has an effect, and "without" has none. Turtles never had a hat in training,
+# so theirs is often missing. Written twice, the word gets nearly two shares of
+# attention and of the pooled mean, and the hat appears more often. (Does "hat hat hat"
+# bring still more?) Public services therefore rewrite a prompt before the model reads
+# it (Betker et al. 2023). In this course `rewriting.py` does that.
 #
 # ## One word, two meanings
 #
