@@ -445,9 +445,9 @@ frame_slider(
 # <details><summary>Answer</summary>
 #
 # The network assumes more noise than there is, and takes away some of the picture as
-# well, so the result is too smooth. It also assumes that the picture is fainter than it
-# is, and makes the colours too strong. Begin at 200 instead, and the opposite happens:
-# noise is left over, and the picture is pale. The first check catches this mistake.
+# well, such as the stars. The result may look clean, and is too smooth. The network
+# also assumes that the picture is fainter than it is, and makes the colours too strong.
+# Begin at 200 instead, and noise is left over. The first check names this mistake.
 #
 # </details>
 #
