@@ -598,33 +598,29 @@ from course_lib.networks.judge import load_judge
 from course_lib.world.critters import ACCESSORIES
 
 untaught = ("three frogs", "a red blue frog", "a blue red frog", "a frog without a hat")
-strange = {prompt: draw([prompt] * 16, seed=1) for prompt in untaught}
+strange = {}
+for name in untaught:
+    some = strange[name] = draw([name] * 16, seed=1)
+    seen = load_judge("reader-32").read(some)
+    two = int((seen["subject_2"] > 0).sum())
+    hatted = int((seen["accessory"] == ACCESSORIES.index("hat")).sum())
+    texts = what_is_seen(some, [name] * 16)["seen"]
+    red, blue = (sum(t.startswith(c) for t in texts) for c in ("red", "blue"))
+    print(f"{name}, 16 times: {red} red, {blue} blue, {two} pairs, {hatted} with a hat")
+    if name == "a red blue frog":
+        red_blue_guess.compare(red)
 once = "a green turtle with a hat at the beach"
-twice = once.replace("hat", "hat hat")
-hats = {"... turtle with a hat ...": draw([once] * 16)}
-hats["... with a hat hat ..."] = draw([twice] * 16)
+for said in ("hat", "hat hat"):
+    some = draw([once.replace("hat", said)] * 16)
+    strange[f"... turtle with a {said} ..."] = some
+    print(f"a {said}: {sum(what_is_seen(some, [once] * 16)['right'])} of 16 all right")
 show_rows(
-    {name: some[:4] for name, some in (strange | hats).items()},
+    {name: some[:4] for name, some in strange.items()},
     alt="Single frogs for three frogs; blue frogs with red spots; red frogs with blue "
     "spots; frogs with hats for frogs without; and turtles, some with hats, then more "
     "with hats.",
     zoom=2,
 )
-seen = {name: load_judge("reader-32").read(x) for name, x in strange.items()}
-for name in ("three frogs", "a frog without a hat"):
-    there = int((seen[name]["subject"] > 0).sum())
-    second = int((seen[name]["subject_2"] > 0).sum())
-    hatted = int((seen[name]["accessory"] == ACCESSORIES.index("hat")).sum())
-    alone = there - second
-    print(f"{name}, of 16: one animal in {alone}, two in {second}, a hat in {hatted}")
-for name, some in hats.items():
-    print(f"{name} all right: {sum(what_is_seen(some, [once] * 16)['right'])} of 16")
-for name in ("a red blue frog", "a blue red frog"):
-    texts = what_is_seen(strange[name], [name] * 16)["seen"]
-    red, blue = (sum(t.startswith(c) for t in texts) for c in ("red", "blue"))
-    print(f"{name}, of 16: {red} called red, {blue} blue")
-    if name == "a red blue frog":
-        red_blue_guess.compare(red)
 
 # %% [markdown]
 # Without an "and", both colours go to one frog, and the order of the words matters. No
