@@ -227,9 +227,9 @@ def of_two_steps(said: str, learner_begin: Callable, inputs: Callable) -> str | 
         return None
     if not said.startswith("in value number"):  # in one of the further cases
         return named
-    if "is a fraction where" in said:
+    if "the number is right" in said:  # and its type is not
         return (
-            "the step is a fraction, and a whole number is needed: round(...) makes "
+            "the step is a float, and a whole number is needed: round(...) makes "
             "one, and int(...) cuts off"
         )
     x_0, strength, eps, _ = given = inputs(torch.Generator().manual_seed(0))
