@@ -119,8 +119,8 @@ def check_to_latents(learner_to_latents):
             draws = [inputs(torch.Generator().manual_seed(seed)) for seed in (0, 1)]
             if all(is_random_point(learner_to_latents, *draw) for draw in draws):
                 raise NotYetRight(
-                    "that is a random point of each cloud: chance helped the decoder "
-                    "in training, what is learned from now is the middle, mu"
+                    "that is a random point of each cloud, which belongs to the "
+                    "training of the autoencoder: here the middle is wanted, mu"
                 ) from None
             if str(error) not in ON_THE_WAY_IN:
                 all_are_used(learner_to_latents, draw_of_it(as_in_the_notebook), 1)

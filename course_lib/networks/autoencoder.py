@@ -225,8 +225,8 @@ def to_latents(pictures: Tensor, autoencoder: Autoencoder, scale: float) -> Tens
     Args:
         scale: 1 divided by the spread of all mu, from the card of who draws them
     """
-    # The middle, not a point by chance: chance made the decoder patient, and what a
-    # painter learns from should be one thing for each picture (lesson 12).
+    # The middle, not a point by chance: what a painter learns from should be one thing
+    # for each picture (lesson 12).
     mu, _ = autoencoder.encode(pictures)
     return mu * scale
 

@@ -9,8 +9,8 @@
 # - write the two things that make an autoencoder *variational*: a cloud instead of a
 #   point, and a gentle pull on it,
 # - say why pictures come back blurred, and what helps,
-# - say what lies half way between two compressed pictures, and what an autoencoder makes
-#   of random numbers.
+# - say what lies half way between two compressed pictures, and what an autoencoder
+#   makes of random numbers.
 
 # %% [markdown]
 # ## See it
@@ -154,8 +154,8 @@ show_rows(
     {name: some[:, :, 18:50, 18:50] for name, some in seen.items()},  # around the place
     titles=[f"channel {c}" for c in range(4)],
     alt="A frog's cheek and eye, enlarged, with one latent number turned up, in four "
-    "versions: a small patch changes, each time in a different way. A white frame marks "
-    "the 4 by 4 pixels that the number stands for.",
+    "versions: a small patch changes, each time in a different way. A white frame "
+    "marks the 4 by 4 pixels that the number stands for.",
     zoom=5,
 )
 visible = difference.abs().amax(1) > 0.1  # (4, 64, 64)
@@ -168,13 +168,13 @@ print("of these, in the frame:", own.tolist())
 # You see the 32 x 32 pixels around the place. One number changes its own 4 x 4 pixels,
 # in the frame, and up to a hundred around them. Edges carry the change furthest. A
 # number does not only say "redder". It also says where an edge runs: look at channel 3
-# in the last row, where a line follows the rim of the eye. Keep this in mind: *each number knows its own patch,
-# and no number knows the animal*.
+# in the last row, where a line follows the rim of the eye. Keep this in mind: *each
+# number knows its own patch, and no number knows the animal*.
 #
 # ## A smaller world: one hill
 #
-# To build an autoencoder in seconds, we take simpler pictures: 32 pixels in a line, with
-# one hill on it. A picture is 32 numbers, and the latent will be **one**.
+# To build an autoencoder in seconds, we take simpler pictures: 32 pixels in a line,
+# with one hill on it. A picture is 32 numbers, and the latent will be **one**.
 #
 # The **encoder** turns a picture into numbers, and the **decoder** turns a number back
 # into a picture. They are trained together to give back what came in. (Our encoder
@@ -282,12 +282,12 @@ guess_hills.compare("one hill in between" if one_hill else "something else")
 # ## Why a cloud?
 #
 # We would like to invent: draw a number from N(0, 1), decode it, get a picture. In this
-# tiny world that works already: numbers that N(0, 1) is likely to give become hills. But *which* hills?
-# Look at the curve above: the numbers that the encoder uses, its *codes*, lie wherever
-# the training left them. A draw from N(0, 1) hits some of them often and others never.
-# We want to know where the codes lie, and to reach them all. For that, the
-# *variational* autoencoder (Kingma and Welling 2014) adds two things. This is the
-# first:
+# tiny world that works already: numbers that N(0, 1) is likely to give become hills.
+# But *which* hills? Look at the curve above: the numbers that the encoder uses, its
+# *codes*, lie wherever the training left them. A draw from N(0, 1) hits some of them
+# often and others never. We want to know where the codes lie, and to reach them all.
+# For that, the *variational* autoencoder (Kingma and Welling 2014) adds two things.
+# This is the first:
 #
 # **A cloud in place of a point.** The encoder outputs a normal distribution: its mean
 # `mu` says where the code is, and its standard deviation, the spread, says how exactly.
@@ -384,8 +384,8 @@ if kl_to_use is my_kl_divergence and sample_to_use is my_sample:
 # %% [markdown]
 # Now use both in the small world. We compare five autoencoders: one with a point, one
 # with a cloud, and three with a cloud and a pull, whose weights are a tenth of 0.01,
-# 0.01, and ten times 0.01. For each we draw 2,000 numbers from N(0, 1), decode them, and
-# look at where the hills stand. Equally many everywhere would be best.
+# 0.01, and ten times 0.01. For each we draw 2,000 numbers from N(0, 1), decode them,
+# and look at where the hills stand. Equally many everywhere would be best.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.plots import plot_histograms
@@ -530,8 +530,9 @@ for name, some in spoiled.items():
 #
 # the divergence per number of the latent. The encoder folds 2 x 2 pixels into one place
 # and has a convolution with stride 2 (notebook 04 had both). Each halves the side: here
-# 32 → 16 → 8, in the large one 64 → 32 → 16. The decoder does the reverse. `widths` are the channels at the two smaller sizes. Watch what comes back
-# while it learns, and the loss on a fixed batch.
+# 32 → 16 → 8, in the large one 64 → 32 → 16. The decoder does the reverse. `widths` are
+# the channels at the two smaller sizes. Watch what comes back while it learns, and the
+# loss on a fixed batch.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.device import scaled
@@ -645,14 +646,15 @@ print(f"the spread of mu is {std.mean():.2f}, that of a cloud {clouds:.3f}")
 # *So what were my two functions for?* They make the hills a VAE. In this network they
 # hardly matter: the pull has a weight of only 0.00001 for each number, and the clouds
 # ended far thinner than the spread of mu. A small one trained without them gives
-# pictures back as well (lesson 11). We keep them because Stable Diffusion has them, also
-# with "a slight KL-penalty" (Rombach et al. 2022, section 3.1).
+# pictures back as well (lesson 11). We keep them because Stable Diffusion has them,
+# also with "a slight KL-penalty" (Rombach et al. 2022, section 3.1).
 #
 # *So is a picture maker just an autoencoder?* No. This one was trained to give back
-# pictures, and from random numbers it makes confetti. A stronger pull makes wider clouds,
-# but blurs all pictures: a VAE has to choose a compromise. Diffusion needs no such compromise. It makes latents whose numbers fit
-# together, by what you have built up to notebook 10: noise, a denoiser, steps. That is
-# notebook 12, and it is what Stable Diffusion does.
+# pictures, and from random numbers it makes confetti. A stronger pull makes wider
+# clouds, but blurs all pictures: a VAE has to choose a compromise. Diffusion needs no
+# such compromise. It makes latents whose numbers fit together, by what you have built
+# up to notebook 10: noise, a denoiser, steps. That is notebook 12, and it is what
+# Stable Diffusion does.
 #
 # ## Half way between two
 #
@@ -771,12 +773,11 @@ for name, quality in zip(strange, psnr(given, returned).tolist(), strict=True):
 
 # %% [markdown]
 # It has never seen a smiley, and gives one back: edges are nearly the same everywhere.
-# The upside-down critter loses several dB, although the decoder practised on turned ones:
-# the encoder, which chooses what to write down, never met one.
-# Noise does not come back: 12,288 independent numbers do not fit into 1,024, with any
-# network. And the stripes? One sentence describes them, but no critter has any, so this
-# network has no code for them. **A network can compress only what it has learned to
-# predict.**
+# The upside-down critter loses several dB, although the decoder practised on turned
+# ones: the encoder, which chooses what to write down, never met one. Noise does not
+# come back: 12,288 independent numbers do not fit into 1,024, with any network. And the
+# stripes? One sentence describes them, but no critter has any, so this network has no
+# code for them. **A network can compress only what it has learned to predict.**
 #
 # ## Three questions
 #

@@ -164,8 +164,9 @@ for name, curve in curves.items():
 #
 # And the colours? From a latent of zeros the decoder paints one muted mauve, the last
 # picture. Noise scatters the colours around it: the stronger the noise, the further.
-# Noise as loud as this reaches all the colours of critters. The decoder of Stable Diffusion learned from photos,
-# whose average colour is a greyish brown: hence its famous **brown blotches**.
+# Noise as loud as this reaches all the colours of critters. The decoder of Stable
+# Diffusion learned from photos, whose average colour is a greyish brown: hence its
+# famous **brown blotches**.
 #
 # So do not judge the noise by its looks. In the latent it is plain N(0, 1), as always.
 #
@@ -189,8 +190,8 @@ show_rows(
     titles=[f"t = {step}" for step in at_steps],
     zoom=2,
     alt="The same animal under the same noise. Five times as loud, it has only a few "
-    "spots at t = 700; as it is, it is spotted at 350 and gone at 700; a fifth as loud, "
-    "it is gone at 350, and at 700 nearly everything is plain grey.",
+    "spots at t = 700; as it is, it is spotted at 350 and gone at 700; a fifth as "
+    "loud, it is gone at 350, and at 700 nearly everything is plain grey.",
 )
 spread = draw.encode(pictures).std()
 print("after scaling, latents have a spread near 1:", bool(abs(spread - 1) < 0.15))
@@ -198,13 +199,13 @@ print("scale:", round(draw.card["latent_scale"], 2))
 
 # %% [markdown]
 # If the latent is five times too loud, even at t = 700 the noise hides hardly anything:
-# most steps have nothing to do. If it is five times too soft, nothing can be made out at
-# t = 350 already, and all later steps are wasted. (Where the noise is louder than
-# anything that the decoder met in training, it gives plain
-# grey.) So every latent is multiplied by one number, the **scale**: 1 divided by the
-# standard deviation of all latents. It is stored on the network's card. Our latents are
-# too soft, so the scale makes them louder. Those of Stable Diffusion are more than five
-# times too loud: its scale is 0.18215 (Rombach et al. 2022, appendix G).
+# most steps have nothing to do. If it is five times too soft, nothing can be made out
+# at t = 350 already, and all later steps are wasted. (Where the noise is louder than
+# anything that the decoder met in training, it gives plain grey.) So every latent is
+# multiplied by one number, the **scale**: 1 divided by the standard deviation of all
+# latents. It is stored on the network's card. Our latents are too soft, so the scale
+# makes them louder. Those of Stable Diffusion are more than five times too loud: its
+# scale is 0.18215 (Rombach et al. 2022, appendix G).
 #
 # **Your turn.** Turn pictures into latents. `autoencoder.encode` returns `mu` and
 # `logvar`. The network learns from the middle of each cloud, times `scale`.
@@ -239,8 +240,8 @@ if to_latents is my_to_latents:
 # **Your turn.** `way` holds the steps, from 1000 down to 0. `predict(z_t, t)` returns
 # `z_0_hat, eps_hat`; it needs one `t` for each latent, `torch.full((len(z_t),), t)`.
 # The tables `schedule.a_table` and `schedule.b_table` say how much of the clean latent
-# and how much noise belong to a step, for example `schedule.a_table[t_next]`. At the end undo the scale, decode, and keep the
-# *picture* in [-1, 1] with `.clamp(-1, 1)`.
+# and how much noise belong to a step, for example `schedule.a_table[t_next]`. At the
+# end undo the scale, decode, and keep the *picture* in [-1, 1] with `.clamp(-1, 1)`.
 
 
 # %%
@@ -294,16 +295,16 @@ if draw_in_latents is my_draw_in_latents:
 # pictures came from another sampler, DPM-Solver++. (`predict` contains the guidance.)
 #
 # Why not decode the guess at every step and encode it again? The lower row did. A
-# finished picture survives that nearly unchanged. But an early guess is no latent of any
-# picture: the encoder makes another one of what it sees decoded, the next step goes on
-# from that, and something else is drawn. Clamping the guess, as for pixels, goes wrong
-# for the same reason: latents have no bounds.
+# finished picture survives that nearly unchanged. But an early guess is no latent of
+# any picture: the encoder makes another one of what it sees decoded, the next step goes
+# on from that, and something else is drawn. Clamping the guess, as for pixels, goes
+# wrong for the same reason: latents have no bounds.
 #
 # ## After no step, and half way
 #
 # You may decode at each step if you only want to look. Go through the steps: on the
-# left is `z_t`, on the right the guess `z_0_hat`, both decoded. At which step do you know
-# what the picture will be?
+# left is `z_t`, on the right the guess `z_0_hat`, both decoded. At which step do you
+# know what the picture will be?
 
 # %%
 from course_lib.diffusion.samplers import Step
@@ -318,10 +319,10 @@ print("the guess comes nearer to the end:", off[0] > off[2] > off[4])
 
 # %% [markdown]
 # As in pixels, large things come first, and the first guess is a blur. But look at the
-# next guesses. In notebook 06 they were still blurred; here they have *edges*. The guess is
-# still a mean, but a mean of latents, and the decoder paints edges from nearly any
-# latent. (The glaring colours come from guidance, which is strong from the step where
-# it begins.)
+# next guesses. In notebook 06 they were still blurred; here they have *edges*. The
+# guess is still a mean, but a mean of latents, and the decoder paints edges from nearly
+# any latent. (The glaring colours come from guidance, which is strong from the step
+# where it begins.)
 #
 # ## What here knows of latents?
 #
@@ -346,8 +347,8 @@ for name in ("schedule", "T", "target"):
     print(f"{name}: {words.card[name]} and {draw.card[name]}")
 for part in ("text", "unet"):
     theirs, ours = words.model.config[part], draw.model.config[part]
-    other = [f"{key} {theirs[key]} and {ours[key]}" for key in ours
-             if theirs[key] != ours[key]]  # fmt: skip
+    keys = [key for key in ours if theirs[key] != ours[key]]
+    other = [f"{key} {theirs[key]} and {ours[key]}" for key in keys]
     print(f"{part}: {len(ours)} settings, different:", ", ".join(other) or "none")
 new = sorted(k for k in draw.card.keys() - words.card.keys() if draw.card[k])
 print("only on the card of the network for latents:", *new)
@@ -355,10 +356,10 @@ print("only on the card of the network for latents:", *new)
 # %% [markdown]
 # Besides the channels one thing differs. Since notebook 04 the U-Nets for pixels have
 # folded squares of 2 x 2 pixels into one place; this one does not, because a latent is
-# small already. Its card also has the autoencoder's name, the scale, and the checksum of
-# the encoder (sha256), so that no other decoder is taken by mistake. Its training did not begin with random weights, but with those of a
-# network for small pictures, except for the first and the last layer (the diary of
-# lesson 12 says why).
+# small already. Its card also has the autoencoder's name, the scale, and the checksum
+# of the encoder (sha256), so that no other decoder is taken by mistake. Its training
+# did not begin with random weights, but with those of a network for small pictures,
+# except for the first and the last layer (the diary of lesson 12 says why).
 #
 # ## What it saves
 #
@@ -461,9 +462,8 @@ from course_lib.networks.autoencoder import psnr
 with torch.no_grad():
     back = coder.decode(coder.encode(pictures)[0]).clamp(-1, 1)
 apart = (back - pictures).abs().mean(1, keepdim=True)  # (64, 1, 64, 64)
-heat = (
-    (8 * apart - 1).clamp(-1, 1).expand(-1, 3, -1, -1)
-)  # white: an eighth of the range
+# White: off by an eighth of the whole range.
+heat = (8 * apart - 1).clamp(-1, 1).expand(-1, 3, -1, -1)
 shown = [2, 3]
 show_rows(
     {"real": pictures[shown], "back": back[shown], "off": heat[shown]},
@@ -542,15 +542,18 @@ guess_cats.compare(cats)  # between noises, the last of the three
 # %% [markdown]
 # Compressing is not yet understanding. Half way between two latents is a double
 # exposure, and a softer one than in pixels. Between two *noises* lies one whole cat,
-# because the network draws one from there. You see two pairs of the eight; in others
-# the cat is much like A or B.
+# because the network draws one from there. Its scene is often that of A or of B; the
+# cat itself stands elsewhere. (You see two pairs of the eight: change `two` to see
+# more.)
 #
 # ## Train one
 #
-# Take three hundred critters, compress them on the spot, and train a small U-Net from
-# random weights. Notebooks 03, 05 and 10 had the loss, the noise, the captions and the
-# trainer. Only the first lines and the settings of the U-Net show that it learns
-# latents. Watch what it guesses under the noise of a fixed batch.
+# Take three hundred critters, so few that compressing them takes only seconds, and
+# train a small U-Net from random weights. Notebooks 03, 05 and 10 had the loss, the
+# noise, the captions and the trainer. Only the first lines and the settings of the
+# U-Net show that it learns latents. Watch what it guesses under the noise of a fixed
+# batch. A network that always answers 0 has a loss of about 2, because the target v has
+# a variance of about 2.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.device import scaled
@@ -604,9 +607,13 @@ for _progress in watch(trainer.run(), total=trainer.last, picture=its_guesses):
     with torch.no_grad():
         fixed_losses.append(loss_fn(small, fixed).item())
 first_20, last_20 = sum(fixed_losses[:20]) / 20, sum(fixed_losses[-20:]) / 20
+answers_0 = (fixed["eps"] - fixed["x_0"]).square().mean()
 print(f"loss on the fixed batch: first 20 {first_20:.2f}, last 20 {last_20:.2f}")
+print(f"if it always answered 0: {answers_0:.2f}")
 
 # %% [markdown]
+# MEASURED
+#
 # ## The whole of it
 #
 # The course began with a frog on stilts. Below are eight, the seeds 0 to 7, none
@@ -644,17 +651,18 @@ guess_frogs.compare(sum(both))
 print(f"right {sum(right)}, clean {sum(clean)}, both {sum(both)} of 8")
 
 # %% [markdown]
-# Nearly all are right, and hardly one is clean. That is no bad luck: of 200 frogs on
-# stilts only 31.5 % are right and clean at once (lesson 12, where the command stands).
-# The inspector's name for a flaw is only the likeliest one: *mixed*, something else
-# shows through, as a second colour; *extra* or *missing*, a part too many or too few;
-# *patched*, a spot in a wrong colour. The network has learned what belongs in a
-# picture, and draws it carelessly.
+# Most are right, and few are clean. Eight are too few to say how many: of 200 frogs on
+# stilts 31.5 % are right and clean at once (lesson 12, where the command stands). The
+# inspector misses things as well: look closely at what it calls clean. The inspector's
+# name for a flaw is only the likeliest one: *mixed*, something else shows through, as a
+# second colour; *extra* or *missing*, a part too many or too few; *patched*, a spot in
+# a wrong colour. The network has learned what belongs in a picture, and draws it
+# carelessly.
 #
 # And this is the whole system: a small Stable Diffusion. You have written the core of
 # nearly every box; only the encoder and the decoder came ready-made. Each box links to
-# its file and to its notebook. The picture in it is the
-# first of the eight that both judges accept, or seed 0 if they accept none.
+# its file and to its notebook. The picture in it is the first of the eight that both
+# judges accept, or seed 0 if they accept none.
 
 # %%
 
