@@ -199,13 +199,13 @@ print("scale:", round(draw.card["latent_scale"], 2))
 
 # %% [markdown]
 # If the latent is five times too loud, even at t = 700 the noise hides hardly anything:
-# most steps have nothing to do. If it is five times too soft, nothing can be made out
-# at t = 350 already, and all later steps are wasted. (Where the noise is louder than
-# anything that the decoder met in training, it gives plain grey.) So every latent is
-# multiplied by one number, the **scale**: 1 divided by the standard deviation of all
-# latents. It is stored on the network's card. Our latents are too soft, so the scale
-# makes them louder. Those of Stable Diffusion are more than five times too loud: its
-# scale is 0.18215 (Rombach et al. 2022, appendix G).
+# most steps have hardly anything to do. If it is five times too soft, nothing can be
+# made out at t = 350 already, and all noisier steps are wasted. (Where the noise is
+# louder than anything that the decoder met in training, it gives plain grey.) So every
+# latent is multiplied by one number, the **scale**: 1 divided by the standard deviation
+# of all latents. It is stored on the network's card. Our latents are too soft, so the
+# scale makes them louder. Those of Stable Diffusion are more than five times too loud:
+# its scale is 0.18215 (Rombach et al. 2022, appendix G).
 #
 # **Your turn.** Turn pictures into latents. `autoencoder.encode` returns `mu` and
 # `logvar`. The network learns from the middle of each cloud, times `scale`.
