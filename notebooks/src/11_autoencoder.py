@@ -649,9 +649,10 @@ print(f"the spread of mu is {std.mean():.2f}, that of a cloud {clouds:.3f}")
 # also with "a slight KL-penalty" (Rombach et al. 2022, section 3.1).
 #
 # *So is a picture maker just an autoencoder?* No. This one was trained to give back
-# pictures, and from random numbers it makes confetti. A stronger pull makes wider
-# clouds, but blurs all pictures: a VAE has to choose a compromise. Diffusion needs no
-# such compromise. It makes latents whose numbers fit together, by what you have built
+# pictures, and from random numbers it makes confetti. A stronger pull would
+# bring the codes nearer to N(0, 1), and in the end all pictures nearer to their mean,
+# as with the hills: a VAE has to choose a compromise. Diffusion needs no such
+# compromise. It makes latents whose numbers fit together, by what you have built
 # up to notebook 10: noise, a denoiser, steps. That is notebook 12, and it is what
 # Stable Diffusion does.
 #
