@@ -81,7 +81,7 @@ def encode_all(pictures: Tensor, autoencoder: Autoencoder) -> Tensor:
     device = next(autoencoder.parameters()).device
     parts = progress_bar(pictures.split(BATCH), name="compressing")
     return torch.cat(
-        # [0] is mu: what is learned from should be one thing for each picture (lesson 12).
+        # [0] is mu: what is learned from should be one thing a picture (lesson 12).
         [autoencoder.encode(from_bytes(x).to(device))[0].half().cpu() for x in parts]
     )
 
