@@ -72,6 +72,7 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 	$(BIN)/python benchmarks/editing_table.py
 	$(BIN)/python benchmarks/autoencoder_table.py
 	$(BIN)/python benchmarks/which_error.py
+	$(BIN)/python benchmarks/pull_on_and_off.py
 	$(BIN)/python benchmarks/latent_against_pixels.py
 
 numbers: $(READY)  ## fill the figures of all pages from benchmarks/results

@@ -44,6 +44,16 @@ def scramble(bits: np.ndarray) -> np.ndarray:
     return bits ^ (bits >> np.uint64(31))
 
 
+def as_seed(number) -> int:
+    """A whole number as Python's own, whoever counted it; a sentence for all else."""
+    try:
+        return operator.index(number)
+    except TypeError:
+        raise TypeError(
+            f"A seed is a whole number, such as 4; got {number!r:.40}."
+        ) from None
+
+
 def generator_for(*numbers: int) -> torch.Generator:
     """An independent CPU generator for a tuple of integers, say (seed, iteration).
 
@@ -52,7 +62,7 @@ def generator_for(*numbers: int) -> torch.Generator:
     # An array of one: for a scalar NumPy would warn of overflow, which is the point.
     state = np.array([GOLDEN], dtype=np.uint64)
     for number in numbers:
-        salted = np.uint64((operator.index(number) + SALT) % 2**64)
+        salted = np.uint64((as_seed(number) + SALT) % 2**64)
         state = scramble(state ^ salted)
     # Always on the CPU: a GPU draws other numbers from the same seed.
     return torch.Generator().manual_seed(int(state[0]))
@@ -68,7 +78,7 @@ def uniforms(indices: Tensor, seed: int, k: int, stream: int = CHOOSING) -> np.n
     """
     golden = np.uint64(GOLDEN)
     # A Python int: a number of NumPy or torch cannot hold 2**64.
-    seed = operator.index(seed) % 2**64
+    seed = as_seed(seed) % 2**64
     key, salt = np.array([[seed], [stream + 1]], dtype=np.uint64)
     key = scramble(scramble(key) + salt * golden)  # (1,)
     state = scramble(key + indices.numpy().astype(np.uint64) * golden)  # (N,)

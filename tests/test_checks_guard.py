@@ -47,6 +47,29 @@ def in_a_cell(source: str):
     return names["mine"]
 
 
+# What it prints ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "call", ["print(torch.ones(30, 8))", "print(list(range(5000)))", "print(x.shape)"]
+)
+def test_pages_that_it_prints_do_not_hide_what_the_check_says(capsys, call):
+    mine = in_a_cell(f"def mine(x):\n    for _ in range(9): {call}\n    return x + 1")
+    check_double(mine)
+    out = capsys.readouterr().out
+    assert "double: not yet right" in out and len(out) < 3000
+    assert out.count("is left out)\n") == 1
+    assert len(out.splitlines()) <= 25
+
+
+def test_a_line_or_two_are_shown_as_they_are(capsys):
+    mine = in_a_cell("def mine(x):\n    print(x.ndim, end=' ')\n    return 2 * x")
+    assert check_double(mine) is mine
+    assert capsys.readouterr().out.startswith("2 2 double: ok\n")
+    mine(X)  # and all of it, once the check is over
+    assert capsys.readouterr().out == "2 "
+
+
 # What ends everything ---------------------------------------------------------------
 
 

@@ -39,7 +39,7 @@ def test_right_functions_are_used_onward(capsys):
         (lambda x, s, e, sch: (round(s * sch.T), e), "nothing of the picture"),
         (lambda x, s, e, sch: (sch.T, begin(x, s, e, sch)[1]), "would begin at T"),
         (lambda x, s, e, sch: begin(x, s, e, sch)[1], "expected"),
-        (lambda x, s, e, sch: (1, x), "expected"),
+        (lambda x, s, e, sch: (1, x), "another step than the one you return: 0 and 1"),
     ],
 )
 def test_mistakes_of_beginning_are_named(capsys, mistaken, words):

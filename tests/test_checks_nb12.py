@@ -28,14 +28,14 @@ def test_right_functions_are_used_onward(capsys):
 
     assert check_to_latents(mine) is mine and said(capsys) == "to_latents: ok"
 
-    def by_velocity(predict, z_T, way, schedule, coder, scale):
-        z_t = z_T
+    def by_what_changes(predict, z_T, way, schedule, coder, scale):
+        a, b, z_t = schedule.a_table, schedule.b_table, z_T
         for t, t_next in zip(way, way[1:], strict=False):
             z_0_hat, eps_hat = predict(z_t, torch.full((len(z_t),), t))
-            z_t = z_t + (t_next - t) / schedule.T * (eps_hat - z_0_hat)
+            z_t = z_t + (a[t_next] - a[t]) * z_0_hat + (b[t_next] - b[t]) * eps_hat
         return coder.decode(z_t / scale).clip(-1, 1)
 
-    assert check_draw_in_latents(by_velocity) is by_velocity
+    assert check_draw_in_latents(by_what_changes) is by_what_changes
     assert said(capsys) == "draw_in_latents: ok"
 
 

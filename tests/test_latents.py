@@ -175,6 +175,8 @@ def test_another_size_is_drawn_with_a_remark_and_an_impossible_one_refused(paint
     assert not any("learned pictures" in s for s in painter.remarks(["a cat"], size=16))
     with pytest.raises(ValueError, match="divisible by 16 here; got 20x16"):
         painter.encode(torch.zeros(1, 3, 20, 16))
+    with pytest.raises(ValueError, match="One of a batch: pictures"):
+        painter.encode(torch.zeros(3, 16, 16))
     for size in (0, 20, -16):
         with pytest.raises(ValueError, match="must be a multiple of 16"):
             painter(PROMPTS, steps=2, size=size)

@@ -218,7 +218,7 @@ def test_bytes_are_refused():
 
 def test_a_wrong_number_of_steps_is_refused():
     x_0 = torch.zeros(4, 3)
-    with pytest.raises(ValueError, match="one step per picture, 4; got 3"):
+    with pytest.raises(ValueError, match="one step for each of the 4; got 3"):
         add_noise(x_0, torch.tensor([1, 2, 3]), x_0, straight_line())
 
 

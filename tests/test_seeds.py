@@ -33,8 +33,18 @@ def test_a_seed_may_be_below_zero_and_longer_than_64_bits():
     index = torch.arange(5)
     assert np.array_equal(uniforms(index, np.int64(-1), 3), uniforms(index, -1, 3))
     assert np.array_equal(uniforms(index, 2**64 + 5, 3), uniforms(index, 5, 3))
-    with pytest.raises(TypeError):
-        uniforms(index, 1.5, 3)
+
+
+@pytest.mark.parametrize("seed", ["4", 3.5, None, torch.ones(2), [4]])
+def test_a_seed_that_is_no_whole_number_gets_a_sentence(seed):
+    draw = TextToImage.from_pretrained("words")
+    for use in (
+        lambda: uniforms(torch.arange(5), seed, 3),
+        lambda: draw(["a frog"], steps=1, seed=seed),
+        lambda: draw_critters(2, seed),
+    ):
+        with pytest.raises(TypeError, match=r"A seed is a whole number, .*; got .*\."):
+            use()
 
 
 @pytest.mark.parametrize("number", WHOLE)

@@ -74,3 +74,5 @@ def test_chances_of_both_meanings_are_chances(namer, tokenizer):
 def test_a_text_without_the_word_or_with_two_is_told(namer, tokenizer, text):
     with pytest.raises(ValueError, match="must occur once in each text"):
         stages_of_word(namer.encoder, tokenizer, [text], "bat")
+    with pytest.raises(ValueError, match=f"in '{text}' it occurs"):
+        sense_chances(namer, tokenizer, tokenizer.batch([text], 32), "bat")

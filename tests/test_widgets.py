@@ -131,6 +131,8 @@ def test_a_sampler_is_shown_step_by_step_with_its_guess_beside(shown):
     assert re.findall(r"<br>(.*?)</td>", shown[0][0]) == [
         f"x_t and x_0_hat at t = {t}" for t in (2, 1, 0)
     ]
+    widgets.sampler_slider(steps, "a latent comes out of noise", of="z")
+    assert "z_t and z_0_hat at t = 2" in shown[1][0]
     frame = widgets.side_by_side(steps[0], 1)
     torch.testing.assert_close(frame[:, :, :4], (2 * FRAMES[1]).clamp(-1, 1))
     torch.testing.assert_close(frame[:, :, -4:], FRAMES[1])

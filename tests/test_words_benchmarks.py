@@ -19,6 +19,7 @@ import hearing  # noqa: E402
 import latent_against_pixels  # noqa: E402
 import lying_captions  # noqa: E402
 import new_prompts  # noqa: E402
+import pull_on_and_off  # noqa: E402
 import say_it_twice  # noqa: E402
 import untaught  # noqa: E402
 import which_error  # noqa: E402
@@ -119,6 +120,15 @@ def test_errors_close_with_three_numbers_each_and_a_sheet(
     with Image.open(tmp_path / "out" / "which_error.png") as sheet:
         columns, rows = ((side - 2) // (2 * 64 + 2) for side in sheet.size)
     assert (columns, rows) == (8, 4)
+
+
+def test_the_pull_closes_with_its_numbers(capsys, monkeypatch, saved):
+    monkeypatch.setattr(pull_on_and_off, "load_critters", small_critters)
+    tiny = ["--iterations", "1", "--n", "4"]
+    pull_on_and_off.main([*tiny, "--save", str(saved.file)])
+    assert not saved.lacks("pull_on_and_off")
+    found = numbers(capsys.readouterr().out)
+    assert len(found) == 3 * len(pull_on_and_off.ROWS) - 1  # a point has no cloud
 
 
 def test_a_picture_is_as_sharp_as_itself_and_sharper_than_when_blurred():

@@ -5,12 +5,19 @@ hint follows for the messages that beginners meet, but only where one hint fits 
 cause.
 """
 
+import ast
+import dis
+import inspect
 import sys
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+
+from course_lib.diffusion.schedule import NoiseSchedule
 
 OUT_OF_RANGE = (
     "counting starts at 0; is the index too large, or meant for another axis?"
@@ -83,6 +90,8 @@ HINTS = {
     "'builtin_function_or_method' object": (
         "brackets are missing: a method is called with (), as in picture.clone()"
     ),
+    "has no attribute 'silu'": "silu is F.silu",
+    "name 'silu' is not defined": "silu is F.silu",
     "object has no attribute": "print(type(...)) shows what it is",
     "object is not callable": (
         "there are brackets after something that is not a function"
@@ -108,6 +117,14 @@ HINTS = {
     "is invalid for input of size": (
         "reshape keeps every number: -1 in place of one length means as many as fit"
     ),
+    "cannot access local variable": (
+        "it is read before it has a value: give it one in a line above, and above the "
+        "loop if the loop changes it"
+    ),
+    "cannot unpack non-iterable": (
+        "two names wait for two values, and one comes: pairwise(...), zip(...) and "
+        "enumerate(...) hand out pairs"
+    ),
     "name 'my_add_noise' is not defined": (
         "use the library's add_noise(x_0, t, eps, schedule) here"
     ),
@@ -132,6 +149,77 @@ def with_hint(message: str) -> str:
     message = message.split(", but expected one of:")[0]
     hint = hint_for(message)
     return f"{message} ({hint})" if hint else message
+
+
+# The `raise` of an exercise that is no longer empty ----------------------------------
+
+# What stands in an exercise before anybody has written a line.
+GIVEN = {
+    "half = width // 2",
+    "u = (t / T).reshape(-1, 1, 1, 1)",
+    "partner = torch.arange(len(table))",
+}
+
+
+def stays_below(function: Callable) -> str | None:
+    """What to do with the `raise`, if more than it is written; None, if nothing is."""
+    try:
+        (body,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    except (OSError, TypeError, SyntaxError, ValueError):  # it cannot be read
+        return None
+    written = [
+        part
+        for part in ast.walk(body)
+        if isinstance(part, ast.stmt)
+        and part is not body
+        and not isinstance(part, (ast.Raise, ast.Pass))
+        and not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
+        and ast.unparse(part) not in GIVEN
+    ]
+    if not written:
+        return None
+    if any(isinstance(part, ast.Return) for part in written):
+        return "delete it"
+    return "in its place write `return` and your answer"
+
+
+def meant_by(error: BaseException) -> str | None:
+    """The name that a misspelled one after a dot is most like, if there is one."""
+    if not isinstance(error, AttributeError) or not error.name:
+        return None
+    there = [name for name in dir(error.obj) if not name.startswith("_")]
+    close = get_close_matches(error.name, there, n=1, cutoff=0.8)
+    return f"is `.{close[0]}` meant?" if close else None
+
+
+# What is the notebook's, and not the function's ------------------------------------
+
+
+def codes_of(code) -> Iterator:
+    """A function's code, and that of all functions written inside it."""
+    yield code
+    for constant in code.co_consts:
+        if hasattr(constant, "co_code"):
+            yield from codes_of(constant)
+
+
+def taken_from_outside(function: Callable) -> list[str]:
+    """The tensors and schedules that a function reads from the notebook around it.
+
+    In a notebook a forgotten line need not be an error: the name may have a value from
+    an earlier cell.
+    """
+    if not hasattr(function, "__code__"):
+        return []
+    read = {
+        step.argval
+        for code in codes_of(function.__code__)
+        for step in dis.get_instructions(code)
+        if step.opname == "LOAD_GLOBAL"
+    }
+    outside = function.__globals__
+    data = Tensor, NoiseSchedule
+    return sorted(name for name in read if isinstance(outside.get(name), data))
 
 
 # Where the first nan comes from ------------------------------------------------------

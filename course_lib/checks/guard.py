@@ -1,18 +1,19 @@
 """Isolation: whatever a learner's function does, none of it leaks out of a check.
 
 The function may change its arguments, seed every random number, set another default
-dtype, call sys.exit() or run for ever, and the notebook around it may have done some of
-that before. So the function gets copies, and all global settings of Python and torch
-are put aside while it runs and restored afterwards.
+dtype, call sys.exit(), print pages or run for ever, and the notebook around it may have
+done some of that before. So the function gets copies, and all global settings of Python
+and torch are put aside while it runs and restored afterwards.
 """
 
 import copy
+import io
 import random
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from types import FrameType
 
 import numpy as np
@@ -22,6 +23,7 @@ from torch import Tensor
 from course_lib.checks.difference import difference
 
 SECONDS = 20  # of work; the slowest check, draw_in_latents, takes 0.2
+LINES, LETTERS = 20, 2000  # that it may print: one tensor, or the shapes of a few
 
 # What it is given ---------------------------------------------------------------
 
@@ -110,6 +112,49 @@ def same_torch() -> Iterator[None]:
             torch.set_num_threads(threads)
         if torch.are_deterministic_algorithms_enabled() != exact:
             torch.use_deterministic_algorithms(exact)
+
+
+# What it prints ------------------------------------------------------------------
+
+
+@contextmanager
+def few_lines() -> Iterator[None]:
+    """Of what is printed inside, the first lines are shown, and a word on the rest."""
+    # A check calls the function a dozen times: `print(picture)` in it would push what
+    # the check says off the screen.
+    if sys.stdout is None:
+        yield
+        return
+    with redirect_stdout(_FewLines(sys.stdout)):
+        yield
+
+
+class _FewLines(io.TextIOBase):
+    """Passes on the first lines of what is written, and swallows the rest."""
+
+    def __init__(self, out):
+        self.out, self.lines, self.letters, self.is_told = out, LINES, LETTERS, False
+
+    def writable(self) -> bool:
+        return True
+
+    def flush(self) -> None:
+        self.out.flush()
+
+    def write(self, text: str) -> int:
+        lines = text.splitlines(keepends=True)[: self.lines]
+        shown = "".join(lines)[: self.letters]
+        self.lines -= shown.count("\n")
+        self.letters -= len(shown)
+        self.out.write(shown)
+        if len(shown) < len(text) and not self.is_told:
+            self.is_told = True
+            within = "" if self.lines == 0 else "\n"  # of a line that was cut
+            self.out.write(
+                f"{within}... (the check calls your function several times; what it "
+                "prints from here on is left out)\n"
+            )
+        return len(text)
 
 
 # How long it may take --------------------------------------------------------------

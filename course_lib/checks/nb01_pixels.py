@@ -1,5 +1,7 @@
 """The checks of notebook 01: painting into a picture, and from bytes to [-1, 1]."""
 
+import re
+
 import torch
 from torch import Tensor
 
@@ -23,6 +25,25 @@ COLOUR_DOES_NOT_FIT = (
     "can't assign a tuple",
     "tuple indices must be integers or slices, not tuple",
 )
+NO_CHANNEL = (
+    "the channel axis is missing: a picture is (3, H, W), so the place is "
+    "picture[:, rows, columns], or picture[channel, rows, columns]"
+)
+
+
+def is_without_channel(message: str, drawn: tuple) -> bool:
+    """Whether rows and columns were written where channels and rows stand."""
+    picture, top, left, *_ = drawn
+    # A square is narrower than its picture: if the place is as wide, then its last
+    # axis was left open, and so its first is no channel.
+    place = re.search(r"Target sizes: \[(\d+), \d+, (\d+)\]", message)
+    if place:
+        channels, columns = map(int, place.groups())
+        return channels != 3 and columns == picture.shape[2]
+    pixel = re.search(
+        r"index (\d+) is out of bounds for dimension 0 with size 3", message
+    )
+    return bool(pixel) and int(pixel[1]) in (top, left)
 
 
 @plain_torch()  # its own cases must be plain, whatever is set
@@ -37,8 +58,9 @@ def check_paint_square(learner_paint_square):
         seed = generator.initial_seed() % 2
         # In the second draw `left` is below the side: else left:side would be empty and
         # nothing painted, as with half of all mistakes. In the first draw `top` is not
-        # below the side: else top - side would be negative and nothing painted.
-        side, further, least = ((4, 2, 5), (7, 1, 1))[seed]
+        # below the side: else top - side would be negative and nothing painted. In
+        # neither is the square as far from the bottom as from the top.
+        side, further, least = ((4, 2, 4), (7, 1, 1))[seed]
         top = least + int(torch.randint(0, 4, (), generator=generator))
         left = top + further
         colour = (torch.rand(3, generator=generator) * 2 - 1).tolist()
@@ -58,6 +80,10 @@ def check_paint_square(learner_paint_square):
 
     def square(top, left, side):
         return slice(top, top + side), slice(left, left + side)
+
+    def from_the_bottom(picture, top, left, side, colour):
+        top = picture.shape[1] - top - side
+        return paint_square(picture, top, left, side, colour)
 
     def one_channel(picture, top, left, side, colour):
         painted = picture.clone()
@@ -112,6 +138,12 @@ def check_paint_square(learner_paint_square):
         ),
         "one pixel too small: a slice stops just before its end anyway, so subtract "
         "nothing": painted_as(lambda top, left, side: square(top, left, side - 1)),
+        "the first row and the first column are missing: a slice begins with its first "
+        "number itself, so it is top : top + side": painted_as(
+            lambda top, left, side: square(top + 1, left + 1, side - 1)
+        ),
+        "the rows are counted from the bottom: row 0 is the top of the picture, and "
+        "the square goes from top to top + side": from_the_bottom,
         "one pixel too far down and to the right: the square begins exactly at `top` "
         "and `left`": painted_as(
             lambda top, left, side: square(top + 1, left + 1, side)
@@ -144,8 +176,15 @@ def check_paint_square(learner_paint_square):
             painted_as(lambda top, left, side: (slice(top, None), slice(left, None)))
         ),
         "only one pixel is painted: the rows go from top to top + side, and the "
-        "columns from left to left + side": painted_as(
-            lambda top, left, side: square(top, left, 1)
+        "columns from left to left + side; and `return` stands after all loops, not "
+        "inside one": painted_as(lambda top, left, side: square(top, left, 1)),
+        "only the first row is painted: `return` stands inside the loop over the rows; "
+        "indent it less": painted_as(
+            lambda top, left, side: (slice(top, top + 1), slice(left, left + side))
+        ),
+        "only the first column is painted: `return` stands inside the loop over the "
+        "columns; indent it less": painted_as(
+            lambda top, left, side: (slice(top, top + side), slice(left, left + 1))
         ),
         "only the diagonal is painted: each row needs all of the columns": (diagonal),
         "only the first channel is painted: channels 1 and 2 also need their colours, "
@@ -163,6 +202,9 @@ def check_paint_square(learner_paint_square):
         ),
         "all three channels get the first number of the colour: each channel has its "
         "own, colour[channel]": painted_as(square, lambda colour, channel: colour[0]),
+        "all three channels got the last number of the colour: a loop over the colours "
+        "must also count the channels, as in painted[channel, ...] = "
+        "colour[channel]": painted_as(square, lambda colour, channel: colour[2]),
         "the three numbers of the colour come in the wrong order: channel 0 is red and "
         "gets colour[0]": painted_as(
             square, lambda colour, channel: colour[2 - channel]
@@ -187,7 +229,8 @@ def check_paint_square(learner_paint_square):
         "channel, rows and columns in one pair, as in x[0, 2:5, 3:7]": (
             brackets_in_a_row
         ),
-        "nothing is painted: do you return the copy that was painted?": nothing_painted,
+        "nothing is painted: do you return the copy that was painted? And does its "
+        "place have three parts, [channel, rows, columns]?": nothing_painted,
     }
 
     # The notebook's own: sunglasses on a square picture, with glints of one pixel.
@@ -205,7 +248,10 @@ def check_paint_square(learner_paint_square):
         try:
             compare(learner_paint_square, paint_square, inputs, mistakes, also=also)
         # What most try first: the notebook's line for one pixel, with slices in it.
-        except (RuntimeError, TypeError) as error:
+        except (RuntimeError, TypeError, IndexError) as error:
+            drawn = inputs(torch.Generator().manual_seed(0))
+            if is_without_channel(str(error), drawn):
+                raise NotYetRight(NO_CHANNEL) from error
             if not any(words in str(error) for words in COLOUR_DOES_NOT_FIT):
                 raise
             raise NotYetRight(
@@ -231,6 +277,10 @@ def check_from_bytes(learner_from_bytes):
     def overflow(pictures):
         # 2 * 200 is 144 in a byte.
         return 2 * pictures / 255 - 1
+
+    def overflow_twice(pictures):
+        # And 144 - 255 is 145.
+        return (2 * pictures - 255) / 255
 
     def by_its_brightest(pictures):
         return pictures / pictures.max() * 2 - 1
@@ -292,6 +342,8 @@ def check_from_bytes(learner_from_bytes):
         ),
         "a byte holds nothing above 255, so 2 * 200 becomes 144: .float() first, or "
         "divide first": overflow,
+        "a byte holds nothing above 255, so 2 * 200 becomes 144, and nothing below 0, "
+        "so 144 - 255 becomes 145: .float() first": overflow_twice,
         "a byte holds nothing below 0, so 100 - 128 becomes 228: .float() first": (
             lambda pictures: (pictures - 128) / 127.5
         ),

@@ -52,6 +52,18 @@ def check_add_noise(learner_add_noise):
         share = (alpha_bar[t] / before).reshape(-1, 1, 1, 1)
         return share.sqrt() * x_0 + (1 - share).sqrt() * eps
 
+    def walk_with_one_noise(x_0, t, eps, alpha_bar):
+        # All steps, each picture up to its own, with the same eps at each of them.
+        x_t, alpha = x_0, alpha_bar[1:] / alpha_bar[:-1]
+        for step in range(1, int(t.max()) + 1):
+            kept = alpha[step - 1]
+            next_x = kept.sqrt() * x_t + (1 - kept).sqrt() * eps
+            x_t = torch.where((step <= t).reshape(-1, 1, 1, 1), next_x, x_t)
+        return x_t
+
+    def of_the_product(x_0, t, eps, alpha_bar):
+        return of(x_0, t, eps, alpha_bar.cumprod(0))
+
     def of_table(table):
         return lambda x_0, t, eps, alpha_bar: of(x_0, t, eps, table)
 
@@ -95,6 +107,14 @@ def check_add_noise(learner_add_noise):
         "it is left": made(a=torch.ones_like),
         "the noise is not weighted: b_t, the root of 1 - alpha_bar[t], says how much "
         "of it there is": made(b=torch.ones_like),
+        "nothing is mixed in, and x_0 comes back as it was: return a_t * x_0 + "
+        "b_t * eps": made(torch.ones_like, torch.zeros_like),
+        "the bracket is too wide, and a_t weights the noise as well: it is a_t * x_0 + "
+        "b_t * eps": made(b=lambda s: s.sqrt() * (1 - s).sqrt()),
+        "alpha_bar is the product of all shares already: alpha_bar[t] is used as it "
+        "is, without cumprod": of_the_product,
+        "the same noise at every step adds up in std, not in variance: one jump needs "
+        "no loop over the steps": walk_with_one_noise,
         "neither part is weighted: x_0 gets a_t, and eps gets b_t": (
             made(torch.ones_like, torch.ones_like)
         ),

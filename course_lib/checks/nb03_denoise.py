@@ -289,8 +289,17 @@ def check_reverse_loop(learner_loop):
     def check():
         try:
             compare_loops()
+        except UnboundLocalError as error:  # by far the likeliest name
+            if "'x_t'" in str(error):
+                error.add_note("begin with `x_t = x_T`, in a line above the loop")
+            raise
         # add_noise could do step 3, but it needs tensors and a schedule.
         except TypeError as error:
+            if "cannot unpack non-iterable int" in str(error):
+                error.add_note(
+                    "`steps` alone hands out single steps: for t, t_next in "
+                    "pairwise(steps)"
+                )
             if "t must be a tensor of whole numbers" not in str(error):
                 raise
             raise NotYetRight(

@@ -120,6 +120,18 @@ def bend_before_norm(x, scale, shift, block):
     return x + block.conv_2(block.norm_2(F.silu(h)) * (1 + scale) + shift)
 
 
+def conv_before_norm_1(x, scale, shift, block):
+    """conv, norm, silu in the first half only."""
+    h = F.silu(block.norm_1(block.conv_1(x)))
+    return x + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))
+
+
+def first_half_backwards(x, scale, shift, block):
+    """silu, conv, norm in the first half: the formula read from the wrong end."""
+    h = block.norm_1(block.conv_1(F.silu(x)))
+    return x + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))
+
+
 def conv_before_norm(x, scale, shift, block):
     """conv, norm, silu: the order of older networks."""
     h = F.silu(block.norm_1(block.conv_1(x)))
@@ -269,6 +281,11 @@ BLOCK_MISTAKES = {
     "silu and norm are swapped: first the norm, then silu, then the convolution": (
         bend_before_norm
     ),
+    "conv_1 comes too early, before norm_1: the order is norm_1, silu, conv_1": (
+        conv_before_norm_1
+    ),
+    "the first half runs backwards, silu, conv_1, norm_1: the order is norm_1, silu, "
+    "conv_1": first_half_backwards,
     "the convolutions come too early: the order is norm, silu, convolution": (
         conv_before_norm
     ),

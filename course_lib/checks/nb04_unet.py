@@ -110,6 +110,12 @@ TIME_MISTAKES = {
     ),
     "the angles are a thousandth of what they should be: t goes in as it is, not as "
     "t / 1000": of_angles(lambda t, rate: t / 1000 * rate),
+    "the angles are made smaller by pi / 180: torch.cos and torch.sin want radians, "
+    "and the rate times t is that already": (
+        of_angles(lambda t, rate: torch.deg2rad(t * rate))
+    ),
+    "the angles are turned into degrees: torch.cos and torch.sin want radians, and the "
+    "rate times t is that already": of_angles(lambda t, rate: torch.rad2deg(t * rate)),
     "t and the rate are added: an angle is the rate *times* t": (
         of_angles(lambda t, rate: t + rate)
     ),

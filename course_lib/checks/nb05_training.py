@@ -24,7 +24,9 @@ def check_velocity_loss(learner_velocity_loss):
 
     def check():
         refuse_without_gradient(learner_velocity_loss)
-        compare(learner_velocity_loss, right_loss, batch_of, LOSS_MISTAKES)
+        drawn = torch.Generator().manual_seed(2)
+        also = {"with the notebook's T, 1000": batch_with(1000, 4, 8, drawn)}
+        compare(learner_velocity_loss, right_loss, batch_of, LOSS_MISTAKES, also=also)
 
     return report(check, learner_velocity_loss, right_loss, "velocity_loss")
 
@@ -35,9 +37,14 @@ def fake_network(x_t, t):
 
 
 def batch_of(generator):
-    """A network, x_0, eps, t and T; each seed has another T, batch and side."""
-    # Not only 1000, or a typed-in T would pass.
-    T, batch, side = ((1000, 4, 8), (250, 3, 6))[generator.initial_seed() % 2]
+    """A network, x_0, eps, t and T; each time another T, batch and side."""
+    # Never 1000 here: the notebook's `line`, or a T that is typed in, would be right.
+    T, batch, side = ((500, 4, 8), (250, 3, 6))[generator.initial_seed() % 2]
+    return batch_with(T, batch, side, generator)
+
+
+def batch_with(T, batch, side, generator):
+    """As `batch_of`, for this T and this shape."""
     x_0 = torch.rand(batch, 3, side, side, generator=generator) * 2 - 1
     eps = torch.randn(batch, 3, side, side, generator=generator)
     t = torch.randint(T // 10, T, (batch,), generator=generator)
@@ -113,8 +120,14 @@ def the_notebooks_cosine(t, T):
     return schedule.a(t).reshape(-1, 1, 1, 1), schedule.b(t).reshape(-1, 1, 1, 1)
 
 
-def on_the_cosine(factors, target=lambda x_0, eps, a, b: a * eps - b * x_0):
-    """The loss on notebook 03's road: its mixture and, by default, its velocity."""
+def the_notebooks_line(t, T):
+    """The factors of `line`, which the notebook has made for T = 1000."""
+    u = (t / 1000).reshape(-1, 1, 1, 1)
+    return 1 - u, u
+
+
+def with_factors(factors, target=lambda x_0, eps, a, b: a * eps - b * x_0):
+    """The loss with other factors: their mixture, and by itself 03's velocity too."""
 
     def mistaken(model, x_0, eps, t, T):
         a, b = factors(t, T)
@@ -155,13 +168,27 @@ LOSS_MISTAKES = {
     ),
     "the target is divided by u; the velocity is the whole way over the whole time, "
     "eps - x_0": loss_of(lambda x_0, eps, u, t: (eps - x_0) / u),
-    COSINE.format("u is an angle"): on_the_cosine(quarter_turn),
-    COSINE.format("cosine_schedule"): on_the_cosine(the_notebooks_cosine),
+    COSINE.format("u is an angle"): with_factors(quarter_turn),
+    COSINE.format("cosine_schedule"): with_factors(the_notebooks_cosine),
     COSINE_MIX.format("u is an angle"): (
-        on_the_cosine(quarter_turn, lambda x_0, eps, a, b: eps - x_0)
+        with_factors(quarter_turn, lambda x_0, eps, a, b: eps - x_0)
     ),
     COSINE_MIX.format("cosine_schedule"): (
-        on_the_cosine(the_notebooks_cosine, lambda x_0, eps, a, b: eps - x_0)
+        with_factors(the_notebooks_cosine, lambda x_0, eps, a, b: eps - x_0)
+    ),
+    "x_t is that of a T of 1000, as the notebook's `line` makes it; here T may be "
+    "another number: mix with u, (1 - u) * x_0 + u * eps": (
+        with_factors(the_notebooks_line, lambda x_0, eps, a, b: eps - x_0)
+    ),
+    "the velocity is notebook 03's, a eps - b x_0, with the notebook's `line`; on the "
+    "straight line it is eps - x_0": (
+        loss_of(
+            lambda x_0, eps, u, t: eps - the_notebooks_line(t, 1000)[1] * (x_0 + eps)
+        )
+    ),
+    "x_t and the velocity are made with the notebook's `line`, whose T is 1000: mix "
+    "with u, (1 - u) * x_0 + u * eps, and the velocity is eps - x_0": (
+        with_factors(the_notebooks_line)
     ),
     "the target is x_t, which the network is given; it should be the velocity, eps - "
     "x_0": loss_of(lambda x_0, eps, u, t: (1 - u) * x_0 + u * eps),
@@ -304,6 +331,16 @@ AVERAGE_MISTAKES = {
     ),
     "0.95 is typed in: use `kept`, which may be another number": (
         lambda average, weights, kept: 0.95 * average + 0.05 * weights
+    ),
+    "0.05 is typed in: the weights get what is left, (1 - kept) * weights": (
+        lambda average, weights, kept: kept * average + 0.05 * weights
+    ),
+    "0.01 is typed in: the weights get what is left, (1 - kept) * weights": (
+        lambda average, weights, kept: kept * average + 0.01 * weights
+    ),
+    "square roots are taken, as for noise in notebook 02; shares of an average have "
+    "none: kept and 1 - kept": (
+        lambda average, weights, kept: kept**0.5 * average + (1 - kept) ** 0.5 * weights
     ),
     "that is only the step; add it to the average, average + (1 - kept) * (weights - "
     "average)": (lambda average, weights, kept: (1 - kept) * (weights - average)),

@@ -1,8 +1,12 @@
 """The checks of notebook 07: where to begin, and how to hold a part of a picture."""
 
-import torch
+import functools
+from collections.abc import Callable
 
-from course_lib.checks.report import checked
+import torch
+from torch import Tensor
+
+from course_lib.checks.report import NotYetRight, ask, compare, report
 from course_lib.device import plain_torch
 from course_lib.diffusion.editing import begin, put_back
 from course_lib.diffusion.samplers import mix
@@ -14,6 +18,37 @@ SCHEDULE = straight_line()
 def randn(*shape: int) -> torch.Tensor:
     """The same N(0, 1) numbers every time; the notebook's random state is untouched."""
     return torch.randn(*shape, generator=torch.Generator().manual_seed(7))
+
+
+# What both tell -----------------------------------------------------------------------
+
+
+def with_hints(learner: Callable, hints: dict[str, str]) -> Callable:
+    """The same function; behind the message of an accident stands what to write."""
+
+    @functools.wraps(learner)
+    def asked(*given):
+        try:
+            return learner(*given)
+        except Exception as error:
+            for part, hint in hints.items():
+                if part in str(error):
+                    error.add_note(hint)
+                    break
+            raise
+
+    return asked
+
+
+def step_in(x_t: Tensor, x_0: Tensor, eps: Tensor) -> int | None:
+    """The step of SCHEDULE whose noise is in x_t; None if it is no such mix."""
+    way = eps - x_0
+    share = ((x_t - x_0) * way).sum() / way.square().sum()
+    start = round(share.item() * SCHEDULE.T) if share.isfinite() else -1
+    if not 0 <= start <= SCHEDULE.T:
+        return None
+    is_that = torch.allclose(x_t, mix(x_0, eps, start, SCHEDULE), atol=1e-4)
+    return start if is_that else None
 
 
 # Where to begin ---------------------------------------------------------------------
@@ -73,9 +108,9 @@ BEGIN_MISTAKES = {
     "strength: both must belong to the same step": at_step(
         step, shown=lambda strength, schedule: step(1 - strength, schedule)
     ),
-    # On the straight line the same as the noise of step T - start.
-    "picture and noise are swapped: use add_noise(x_0, t, eps, schedule), with the "
-    "noise of step `start`": (
+    # On the straight line the two are the same.
+    "picture and noise are swapped, or it is the noise of step T - start: use "
+    "add_noise(x_0, t, eps, schedule), with `start` in t": (
         with_picture(lambda x_0, eps, start, schedule: mix(eps, x_0, start, schedule))
     ),
     "the noise comes on top of the whole picture: in the mix of step `start` the "
@@ -95,11 +130,6 @@ BEGIN_MISTAKES = {
             )
         )
     ),
-    "it mixes in proportion to the strength: the picture needs the noise of the step "
-    "`start`, which is rounded": lambda x_0, strength, eps, schedule: (
-        step(strength, schedule),
-        (1 - strength) * x_0 + strength * eps,
-    ),
     "the noisy picture is clamped: noise goes beyond -1 and 1, as the network "
     "expects": with_picture(
         lambda x_0, eps, start, schedule: mix(x_0, eps, start, schedule).clamp(-1, 1)
@@ -112,9 +142,6 @@ BEGIN_MISTAKES = {
     "that is one step too early: our tables begin with t = 0, so the step is "
     "round(strength * schedule.T)": at_step(
         lambda strength, schedule: step(strength, schedule) - 1
-    ),
-    "int(...) cuts off the decimals: round(...) goes to the nearest step": (
-        at_step(lambda strength, schedule: int(strength * schedule.T))
     ),
     "it assumes 1000 steps: schedule.T says how many there are": at_step(
         lambda strength, schedule: min(round(strength * 1000), schedule.T)
@@ -145,23 +172,86 @@ def check_begin(learner_begin):
         # shows.
         return x_0.clamp(-1, 1), strength, eps, SCHEDULE
 
-    # The notebook's own shape and strength, a number that needs rounding, a schedule
-    # with another T, the ends, and one picture alone.
+    # The notebook's own shape and strength, a schedule with another T, the ends, and
+    # one picture alone.
     x_0, eps = randn(8, 3, 32, 32).clamp(-1, 1), randn(2, 8, 3, 32, 32)[1]
     also = {
         "with strength 0.7": (x_0, 0.7, eps, SCHEDULE),
-        "with strength 0.2996, where the step is round(299.6) = 300": (
-            x_0,
-            0.2996,
-            eps,
-            SCHEDULE,
-        ),
         "with schedule.T = 400": (x_0, 0.3, eps, straight_line(T=400)),
         "with strength 1": (x_0, 1.0, eps, SCHEDULE),
         "with strength 0": (x_0, 0.0, eps, SCHEDULE),
         "with one picture": (x_0[:1], 0.7, eps[:1], SCHEDULE),
     }
-    return checked(learner_begin, begin, inputs, BEGIN_MISTAKES, also=also)
+    to_ask = with_hints(learner_begin, BEGIN_ACCIDENTS)
+
+    def check():
+        try:
+            compare(to_ask, begin, inputs, BEGIN_MISTAKES, also=also)
+        except NotYetRight as error:
+            if said := of_two_steps(str(error), to_ask, inputs):
+                raise NotYetRight(said) from error
+            raise
+        # After the others, as one step too early would look the same here.
+        compare(to_ask, begin, lambda _: (x_0, 0.2996, eps, SCHEDULE), FRACTIONS)
+
+    return report(check, learner_begin, begin)
+
+
+BEGIN_ACCIDENTS = {
+    "got torch.float": (
+        "strength * schedule.T is a fraction: round(...) makes a whole number of it"
+    ),
+    "got int": "one step for each picture: torch.full((len(x_0),), start)",
+    "got float": "one step for each picture: torch.full((len(x_0),), start)",
+}
+FRACTIONS = {
+    "it mixes by the strength itself: the picture needs the noise of the whole step "
+    "`start`": lambda x_0, strength, eps, schedule: (
+        step(strength, schedule),
+        (1 - strength) * x_0 + strength * eps,
+    ),
+    "strength 0.2996 means 299.6 steps, of which int(...) makes 299, as it cuts off: "
+    "round(...) goes to the nearest, 300": at_step(
+        lambda strength, schedule: int(strength * schedule.T)
+    ),
+}
+
+
+def of_two_steps(said: str, learner_begin: Callable, inputs: Callable) -> str | None:
+    """What a bare number means: which step is given back, and whose noise is in x_t."""
+    for number, place in ANSWERS.items():
+        if number in said:
+            named = said.replace(number, place)
+            break
+    else:
+        return None
+    if not said.startswith("in value number"):  # in one of the further cases
+        return named
+    if "the number is right" in said:  # and its type is not
+        return (
+            "the step is a float, and a whole number is needed: round(...) makes "
+            "one, and int(...) cuts off"
+        )
+    x_0, strength, eps, _ = given = inputs(torch.Generator().manual_seed(0))
+    told, x_t = ask(learner_begin, *given)
+    right = step(strength, SCHEDULE)
+    asks = f"strength {strength:g} is the step round({strength:g} * 1000) = {right}"
+    is_mix = isinstance(x_t, Tensor) and x_t.shape == x_0.shape
+    mixed = step_in(x_t.float(), x_0, eps) if is_mix else None
+    if mixed is not None and told == mixed != right:
+        return f"it begins at step {told}: {asks}"
+    if mixed not in (None, told) and isinstance(told, int | float):
+        return (
+            "the picture has the noise of another step than the one you return: "
+            f"{mixed} and {told}, where {asks}"
+        )
+    return named
+
+
+ANSWERS = {
+    "in value number 0": "in the first answer, the step",
+    "in value number 1": "in the second answer, the noisy picture",
+}
 
 
 # How to hold a part -----------------------------------------------------------------
@@ -253,9 +343,9 @@ PUT_BACK_MISTAKES = {
     ),
     "the kept part is nothing but noise: mix x_0 with eps_new, as add_noise does for "
     "step t_next": put_back_with(x_next_alone, lambda *given: given[4]),
-    # On the straight line the same as the noise of step T - t_next.
-    "picture and noise are swapped: use add_noise(x_0, t, eps_new, schedule), with the "
-    "noise of step t_next": (
+    # On the straight line the two are the same.
+    "picture and noise are swapped, or it is the noise of step T - t_next: use "
+    "add_noise(x_0, t, eps_new, schedule), with t_next in t": (
         put_back_with(
             x_next_alone,
             lambda *given: mix(given[4], given[1], given[3], given[5]),
@@ -268,6 +358,10 @@ PUT_BACK_MISTAKES = {
         x_next_alone,
         at_other_step(lambda t_next, schedule: t_next + 1 - t_next // schedule.T),
     ),
+    "it is clamped at the end: noise goes beyond -1 and 1, and the network expects it "
+    "to": lambda *given: put_back(*given).clamp(-1, 1),
+    "the kept part is clamped: noise goes beyond -1 and 1, and the network expects it "
+    "to": put_back_with(x_next_alone, lambda *given: as_noisy(*given).clamp(-1, 1)),
     "the noise goes to x_next, and x_0 is not used: keep x_0": (
         put_back_with(x_next_alone, noisier)
     ),
@@ -312,4 +406,41 @@ def check_put_back(learner_put_back):
             SCHEDULE,
         ),
     }
-    return checked(learner_put_back, put_back, inputs, PUT_BACK_MISTAKES, also=also)
+    to_ask = with_hints(learner_put_back, PUT_BACK_ACCIDENTS)
+
+    def check():
+        try:
+            compare(to_ask, put_back, inputs, PUT_BACK_MISTAKES, also=also)
+        except NotYetRight as error:
+            if said := of_another_step(str(error), to_ask, inputs):
+                raise NotYetRight(said) from error
+            raise
+
+    return report(check, learner_put_back, put_back)
+
+
+BY_INDEX = (
+    "as an index the mask would need the axes of x_next, and it may be (H, W) or "
+    "(B, 1, H, W): torch.where(mask, one, other) takes both"
+)
+PUT_BACK_ACCIDENTS = {
+    "too many indices": BY_INDEX,
+    "shape of the mask": BY_INDEX,
+    "got torch.float": "t_next is whole already: torch.full((len(x_0),), t_next)",
+    "got int": "one step for each picture: torch.full((len(x_0),), t_next)",
+}
+
+
+def of_another_step(said: str, learner: Callable, inputs: Callable) -> str | None:
+    """What a bare number means: whose noise is in the kept part."""
+    if not said.startswith("at ["):
+        return None
+    x_next, x_0, mask, t_next, eps_new, _ = given = inputs(
+        torch.Generator().manual_seed(0)
+    )
+    answer = ask(learner, *given)
+    mask = mask.expand(x_next.shape)
+    mixed = step_in(answer[~mask], x_0[~mask], eps_new[~mask])
+    if mixed in (None, t_next) or not torch.equal(answer[mask], x_next[mask]):
+        return None
+    return f"the kept part has the noise of step {mixed}, where t_next is {t_next}"

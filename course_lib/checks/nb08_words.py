@@ -235,8 +235,8 @@ def _rooted_by(width: int) -> tuple[str, object]:
     )
 
 
-# What `d`, WIDTH and LENGTH are, or were, in the cells above.
-OTHER_WIDTHS = (1024, 64, 32)
+# What `d`, WIDTH and LENGTH are, or were, in the cells above; and one from elsewhere.
+OTHER_WIDTHS = (1024, 64, 32, 8)
 
 ATTENTIONS = dict(map(_rooted_by, OTHER_WIDTHS)) | {
     "the answer is right, but then its rows of padding are set to 0: leave them as "
@@ -246,7 +246,8 @@ ATTENTIONS = dict(map(_rooted_by, OTHER_WIDTHS)) | {
     "the mask is inverted: it is True where a real token is, so hide ~mask": (
         lambda q, k, v, m: attend(q, k, v, ~m)
     ),
-    "the mask is not used, so tokens look at padding: its scores must be -torch.inf": (
+    "the mask is not used, so tokens look at padding: its scores must be -torch.inf. "
+    "After masked_fill keep what it returns: scores = scores.masked_fill(...)": (
         lambda q, k, v, m: attend(q, k, v, torch.ones_like(m))
     ),
     "the mask hides those who look, not those who are looked at: keys are the last "
@@ -284,6 +285,13 @@ ATTENTIONS = dict(map(_rooted_by, OTHER_WIDTHS)) | {
     ),
     "the scores are divided by the root of the number of tokens: d is how many numbers "
     "each token has, query.shape[-1]": _divided_by(lambda q: math.sqrt(q.shape[1])),
+    "the scores are divided by the root of the number of texts, shape[0]: d is how "
+    "many numbers a token has, query.shape[-1]": (
+        _divided_by(lambda q: math.sqrt(q.shape[0]))
+    ),
+    "key and value have changed places: query meets key, and the weights meet value": (
+        lambda q, k, v, m: attend(q, v, k, m)
+    ),
     "the scores are divided by the root of 2, as by hand above, where vectors had two "
     "numbers: here they have query.shape[-1]": _divided_by(lambda q: math.sqrt(2)),
     "the scores are divided by 4, the root of 16: d is not always 16, but "

@@ -94,10 +94,10 @@ COSINES = {
     ),
     "pictures and texts are swapped: a row of the table is a picture, a column is a "
     "text": lambda i, t: cosines(t, i),
-    "the texts are not transposed: it takes (N, D) @ (D, M), so use text_vec.T": (
+    "the texts are not transposed: (N, D) @ (D, M) needs .T behind the texts": (
         lambda i, t: _unit(i) @ _unit(t)
     ),
-    "the pictures are transposed, but the texts should be: image_vec @ text_vec.T": (
+    "the pictures are transposed, but the texts should be: put .T behind the texts": (
         lambda i, t: _unit(i).T @ _unit(t)
     ),
     "pictures are compared with pictures: the columns are texts": (
@@ -113,6 +113,8 @@ COSINES = {
         lambda i, t: torch.cdist(_unit(i), _unit(t))
     ),
     "these are distances, 1 - cosine: leave the 1 out": lambda i, t: 1 - cosines(i, t),
+    "a softmax brings no row to length 1, it makes its sum 1: divide each row by its "
+    "length": lambda i, t: i.softmax(dim=1) @ t.softmax(dim=1).T,
     "a softmax is too early here: this table holds cosines": (
         lambda i, t: cosines(i, t).softmax(dim=1)
     ),
@@ -214,6 +216,14 @@ def _logs_turned(table, logit_scale):
 
 
 LOSSES = {
+    "the mean of the table and the turned table is taken, and then one loss: take both "
+    "losses first, of logits and of logits.T, and then their mean": (
+        lambda table, s: _ce(s * (table + table.T) / 2)
+    ),
+    "exp is too early: F.cross_entropy takes the scores, logit_scale * table, and it "
+    "makes the softmax itself": lambda table, s: contrastive_loss(table.exp(), s),
+    "exp is too early: F.cross_entropy makes the softmax itself, so give it the "
+    "scores, logit_scale * table": _both(lambda logits: _ce(logits.exp())),
     "only the second loss is halved, that of the columns: a + b / 2 halves b alone, so "
     "write (a + b) / 2": lambda table, s: _ce(s * table) + _ce(s * table.T) / 2,
     "only the second loss is halved, that of the rows: a + b / 2 halves b alone, so "
@@ -308,6 +318,14 @@ def check_contrastive_loss(learner_loss):
                 error.add_note(
                     "are the two swapped? F.cross_entropy(logits, partner) takes the "
                     "scores first, then the numbers of the right columns"
+                )
+            raise
+        except RuntimeError as error:
+            # One row of scores, and B numbers: torch takes those for chances.
+            if "class probabilities, got Long" in str(error):
+                error.add_note(
+                    "are the scores one row only, as table[0] is? F.cross_entropy "
+                    "takes the whole table, (B, B): a row for each of the B partners"
                 )
             raise
 

@@ -1,5 +1,6 @@
 """The checks of notebook 11: a point of a cloud, and its distance from N(0, 1)."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -84,6 +85,12 @@ OF_SAMPLING = {
     "eps is averaged: each number of a latent has its own draw": (
         lambda mu, logvar, eps: mu + (logvar / 2).exp() * eps.mean()
     ),
+    "eps lost its sign: a point may lie on either side of mu, so leave eps as it is": (
+        lambda mu, logvar, eps: mu + (logvar / 2).exp() * eps.abs()
+    ),
+    "eps is squared: it is used as it is, and may be below 0": (
+        lambda mu, logvar, eps: mu + (logvar / 2).exp() * eps**2
+    ),
     "logvar is forgotten: how far eps goes is up to the spread": (
         lambda mu, logvar, eps: mu + eps
     ),
@@ -99,6 +106,8 @@ OF_SAMPLING = {
     "mu and eps are swapped: the spread multiplies eps": (
         lambda mu, logvar, eps: eps + (logvar / 2).exp() * mu
     ),
+    "eps multiplies mu, and the spread is added: the spread multiplies eps, and mu is "
+    "added": lambda mu, logvar, eps: mu * eps + (logvar / 2).exp(),
     "mu and logvar are swapped": (
         lambda mu, logvar, eps: logvar + (mu / 2).exp() * eps
     ),
@@ -183,6 +192,9 @@ OF_DIVERGENCE = {
     ),
     "nothing is summed yet: each picture gets one number, however many its latent "
     "has": (lambda mu, logvar: (mu**2 + logvar.exp() - 1 - logvar) / 2),
+    "the numbers of each picture stand in a row, and are not summed yet": (
+        lambda mu, logvar: ((mu**2 + logvar.exp() - 1 - logvar) / 2).flatten(1)
+    ),
     "that sums over only one axis: all numbers of a picture belong to its sum": (
         lambda mu, logvar: ((mu**2 + logvar.exp() - 1 - logvar) / 2).sum(1)
     ),
@@ -229,6 +241,14 @@ OF_DIVERGENCE = {
     ),
     "the formula subtracts the logarithm of the variance, logvar; half of it is that "
     "of the spread": summed(lambda mu, logvar: mu**2 + logvar.exp() - 1 - logvar / 2),
+    "the formula subtracts the natural logarithm, torch.log, which logvar is already; "
+    "here that of base 10 is subtracted": (
+        summed(lambda mu, logvar: mu**2 + logvar.exp() - 1 - logvar / math.log(10))
+    ),
+    "the formula subtracts the natural logarithm, torch.log, which logvar is already; "
+    "here that of base 2 is subtracted": (
+        summed(lambda mu, logvar: mu**2 + logvar.exp() - 1 - logvar / math.log(2))
+    ),
     "the formula subtracts logvar, but here it is added": (
         summed(lambda mu, logvar: mu**2 + logvar.exp() - 1 + logvar)
     ),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from course_lib.checks.difference import difference
 from course_lib.checks.nb12_mistakes import ON_A_WALK, ON_THE_WAY_IN
 from course_lib.checks.report import NotYetRight, ask, compare, report
 from course_lib.device import plain_torch
@@ -15,7 +16,11 @@ from course_lib.diffusion.samplers import (
     last_step,
     walk,
 )
-from course_lib.diffusion.schedule import NoiseSchedule, straight_line
+from course_lib.diffusion.schedule import (
+    NoiseSchedule,
+    cosine_schedule,
+    straight_line,
+)
 from course_lib.networks.autoencoder import (
     Autoencoder,
     from_latents,
@@ -114,8 +119,8 @@ def check_to_latents(learner_to_latents):
             draws = [inputs(torch.Generator().manual_seed(seed)) for seed in (0, 1)]
             if all(is_random_point(learner_to_latents, *draw) for draw in draws):
                 raise NotYetRight(
-                    "that is a random point of each cloud: randomness helped train the "
-                    "decoder, but the latents to learn from now are the middles, mu"
+                    "that is a random point of each cloud, as in the training of the "
+                    "autoencoder: the latents to learn from now are the middles, mu"
                 ) from None
             if str(error) not in ON_THE_WAY_IN:
                 all_are_used(learner_to_latents, draw_of_it(as_in_the_notebook), 1)
@@ -185,8 +190,8 @@ def check_draw_in_latents(learner_draw):
     """The walk stays in latents, and a single decoding ends it."""
     coder, other = tiny_autoencoder(), tiny_autoencoder(z_channels=4)
 
-    def walk_from(generator, shape, T, steps, autoencoder, scale):
-        schedule = straight_line(T)
+    def walk_from(generator, shape, schedule, steps, autoencoder, scale):
+        T = schedule.T
         pull = torch.randn(shape[1], 1, 1, generator=generator)
 
         def model(x_t, t, cond):
@@ -196,18 +201,30 @@ def check_draw_in_latents(learner_draw):
 
         predict = AsAsked(predictor(model, schedule, "v"))
         z_T = torch.randn(shape, generator=generator)
-        return predict, z_T, choose_steps(T, steps), schedule, autoencoder, scale
+        return predict, z_T, steps, schedule, autoencoder, scale
+
+    def on_the_line(generator, shape, T, steps, autoencoder, scale):
+        way = choose_steps(T, steps)
+        return walk_from(generator, shape, straight_line(T), way, autoencoder, scale)
 
     def inputs(generator):
         numbers = torch.rand(2, generator=generator).tolist()
         steps, scale = 3 + int(3 * numbers[0]), 0.3 + 0.4 * numbers[1]
-        return walk_from(generator, (2, 2, 6, 6), 1000, steps, coder, scale)
+        return on_the_line(generator, (2, 2, 6, 6), 1000, steps, coder, scale)
 
     def as_in_the_notebook(generator):
-        return walk_from(generator, (4, 4, 16, 16), 1000, 8, other, LOUD)
+        return on_the_line(generator, (4, 4, 16, 16), 1000, 8, other, LOUD)
 
     def of_another_T(generator):
-        return walk_from(generator, (3, 2, 6, 6), 200, 4, coder, 0.6)
+        return on_the_line(generator, (3, 2, 6, 6), 200, 4, coder, 0.6)
+
+    def from_half_way(generator):
+        way, line = [600, 450, 200, 0], straight_line(1000)
+        return walk_from(generator, (3, 2, 6, 6), line, way, coder, 0.6)
+
+    def on_another_path(generator):
+        way, circle = choose_steps(1000, 4), cosine_schedule(1000)
+        return walk_from(generator, (3, 2, 6, 6), circle, way, coder, 0.6)
 
     def check():
         try:
@@ -225,14 +242,61 @@ def check_draw_in_latents(learner_draw):
             if said := wrong_time(learner_draw, draw):
                 raise NotYetRight(said) from None
             if str(error) not in ON_A_WALK:
+                if said := other_steps(learner_draw, draw):
+                    raise NotYetRight(said) from None
+                if is_right_with_axes(learner_draw, draw):
+                    raise NotYetRight(NO_AXES) from None
                 all_are_used(learner_draw, draw_of_it(as_in_the_notebook), 4)
             raise
         where = f"for 4 latents of shape (4, 16, 16), 8 steps and a scale of {LOUD}"
         also(learner_draw, draw_in_latents, as_in_the_notebook, ON_A_WALK, where)
         where = "with T = 200: the tables of `schedule` know how many steps there are"
         also(learner_draw, draw_in_latents, of_another_T, {}, where)
+        where = "if `way` begins below T: the tables of `schedule` know each step"
+        also(learner_draw, draw_in_latents, from_half_way, {}, where)
+        where = "for a `schedule` other than the straight line: use its two tables"
+        also(learner_draw, draw_in_latents, on_another_path, {}, where)
 
     return report(check, learner_draw, draw_in_latents)
+
+
+NO_AXES = (
+    "schedule.a(t) and schedule.b(t) give one number per latent, (B,), which does not "
+    "multiply (B, 4, 16, 16): pass `like=z_t`, or use the tables, "
+    "schedule.a_table[t_next]"
+)
+
+
+class WithAxes(NoiseSchedule):
+    """A schedule that is always asked with `like`, for whoever forgets it."""
+
+    def _look_up(self, table: Tensor, t: Tensor, like: Tensor | None = None) -> Tensor:
+        return super()._look_up(table, t, like).reshape(-1, 1, 1, 1)
+
+
+def is_right_with_axes(learner_draw: Callable, draw: tuple) -> bool:
+    """Whether the shape of schedule.a(t) is all that is wrong."""
+    other = list(draw)
+    other[3] = WithAxes(**vars(draw[3]))
+    try:
+        answer = ask(learner_draw, *other)
+    except Exception:
+        return False
+    return difference(answer, draw_in_latents(*draw)) is None
+
+
+def other_steps(learner_draw: Callable, draw: tuple) -> str | None:
+    """Which steps predict was told, if they are not those of `way`."""
+    predict, _, steps, *_ = draw
+    predict.told.clear()
+    try:
+        ask(learner_draw, *draw)
+    except Exception:
+        return None
+    told, way = predict.told, steps[:-1]
+    if not told or set(told) <= set(steps):
+        return None
+    return f"predict is told the steps {told}, and those of `way` are {way}: walk them"
 
 
 def wrong_time(learner_draw: Callable, draw: tuple) -> str | None:
@@ -240,6 +304,7 @@ def wrong_time(learner_draw: Callable, draw: tuple) -> str | None:
     # Judged by the steps, not by the pictures: told t_next, z_t stays z_T for ever,
     # just as it does if the mix is for step t.
     predict, _, steps, *_ = draw
+    predict.told.clear()
     try:
         ask(learner_draw, *draw)
     except IndexError:

@@ -164,6 +164,12 @@ def walked(step=Now.mixed, end=decoded, begin=None, some=slice(None)) -> Callabl
     return mistaken
 
 
+def one_jump(predict, z_T, steps, schedule, autoencoder, scale):
+    """The first guess is decoded, and nothing is walked."""
+    z_0_hat, _ = predict(z_T, torch.full((len(z_T),), steps[0]))
+    return decoded(z_0_hat, autoencoder, scale)
+
+
 def never_moved(predict, z_T, steps, schedule, autoencoder, scale):
     """Each step begins again with z_T, so only the last one counts."""
     z_0_hat, _ = predict(z_T, torch.full((len(z_T),), steps[-2]))
@@ -226,6 +232,14 @@ ON_A_WALK = {
     "the guess of the noise is not mixed in: b_table[t_next] * eps_hat is missing": (
         walked(lambda now: now.mixed(b=0))
     ),
+    "it asks `predict` once and decodes that guess, which is a blur: walk down all the "
+    "steps of `way`": one_jump,
+    "old noise is taken off and less is put on, but then z_0_hat keeps its old factor: "
+    "mix both guesses anew, with a_table[t_next] and b_table[t_next]": (
+        walked(lambda now: now.mixed(a=now.schedule.a_table[now.t]))
+    ),
+    "the factors are those of t_next - 1: the tables begin at step 0, so step t_next "
+    "stands at [t_next]": walked(lambda now: now.mixed(t=now.t_next - 1)),
     "z_t becomes the whole guess at once: mix it with the guess of the noise, in the "
     "proportions of t_next": walked(lambda now: now.z_0_hat),
     "the guess of the clean latent is not mixed in: a_table[t_next] * z_0_hat is "

@@ -52,7 +52,13 @@ import torch
 from torch import Tensor
 
 from course_lib.checks import guard
-from course_lib.checks.accidents import where_from, with_hint
+from course_lib.checks.accidents import (
+    meant_by,
+    stays_below,
+    taken_from_outside,
+    where_from,
+    with_hint,
+)
 from course_lib.checks.difference import (
     INF_HINT,
     NAN_HINT,
@@ -311,8 +317,9 @@ def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str
     # The clock is innermost, so that what it raises is caught below, after all settings
     # are restored.
     limit = guard.time_limit(guard.SECONDS, _cell_of(learner_function))
+    few = guard.few_lines()
     try:
-        with guard.same_chance(), guard.same_torch(), plain_torch(), limit:
+        with guard.same_chance(), guard.same_torch(), plain_torch(), few, limit:
             check()
     except KeyboardInterrupt:
         raise
@@ -320,9 +327,27 @@ def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str
         # torch raises NotImplementedError too, with a message of its own.
         empty = isinstance(error, NotImplementedError)
         if empty and _message(error) in ("", YOUR_TURN):
-            return "not done yet"
-        return f"not yet right - {_in_words(error, learner_function)}"
+            what_to_do = stays_below(learner_function)
+            if what_to_do is None:
+                return "not done yet"
+            line = _line_in_cell(error.__traceback__, learner_function)
+            where = f", in line {line} of the cell" if line else ""
+            return f"not yet right - the `raise` is still there{where}: {what_to_do}"
+        said = _in_words(error, learner_function)
+        return f"not yet right - {said}{_outside(said, learner_function)}"
     return None
+
+
+def _outside(said: str, learner_function: Callable) -> str:
+    """What to say of a tensor that is the notebook's, if nothing was said of it yet."""
+    names = taken_from_outside(learner_function)
+    names = [f"`{name}`" for name in names if f"notebook's `{name}`" not in said]
+    if not names:
+        return ""
+    return (
+        f" (it reads the notebook's {' and '.join(names)}, from an earlier cell: use "
+        "what the function is given, or what it makes itself)"
+    )
 
 
 def _in_words(error: BaseException, learner_function: Callable) -> str:
@@ -343,7 +368,7 @@ def _in_words(error: BaseException, learner_function: Callable) -> str:
     if isinstance(error, SystemExit):
         return f"it calls exit(){place}, which ends all of Python: use `return`"
     # A check that knows the context may have added a hint of its own.
-    own = " ".join(getattr(error, "__notes__", ()))
+    own = " ".join(getattr(error, "__notes__", ())) or meant_by(error)
     said = f"{message} ({own})" if own else with_hint(message)
     said = said or "without a message"
     return f"{type(error).__name__}{place}: {said}"

@@ -15,6 +15,7 @@ class Turn(NamedTuple):
     i: int
     t: int
     t_next: int
+    T: int
     x_T: Tensor
     x_t: Tensor
     a: float
@@ -38,7 +39,8 @@ def loop_with(
     def loop(model, x_T, steps, a, b):
         x_t = x_T
         for i, (t, t_next) in enumerate(pairwise(way(steps))):
-            turn = Turn(i, t, t_next, x_T, x_t, a[t], b[t], a[t_next], b[t_next])
+            shares = a[t], b[t], a[t_next], b[t_next]
+            turn = Turn(i, t, t_next, steps[0], x_T, x_t, *shares)
             turn = turn._replace(x_t=begun(turn))
             eps_hat = model(asked(turn), torch.full((len(x_T),), told(turn)))
             turn = turn._replace(eps_hat=eps_hat)
@@ -76,6 +78,12 @@ WRONG_LOOPS = {
     ),
     "the network is told t - 1: tell it t, the step of x_t": loop_with(
         told=lambda turn: turn.t - 1
+    ),
+    "the network is told t / 1000: tell it t itself, a whole number": loop_with(
+        told=lambda turn: turn.t / 1000
+    ),
+    "the network is told t / T: tell it t itself, a whole number": loop_with(
+        told=lambda turn: turn.t / turn.T
     ),
     "the network is given x_T every time: give it x_t, which has moved": (
         loop_with(asked=lambda turn: turn.x_T)
@@ -125,6 +133,23 @@ WRONG_LOOPS = {
         clean=lambda turn: (turn.x_t - turn.a * turn.eps_hat) / turn.b,
         mix=lambda turn: turn.d * turn.x_0_hat + turn.c * turn.eps_hat,
     ),
+    "step 2 subtracts the noise from x_T: subtract it from x_t, which has moved": (
+        loop_with(clean=lambda turn: (turn.x_T - turn.b * turn.eps_hat) / turn.a)
+    ),
+    "step 2 uses the notebook's `schedule`: use the given a and b, "
+    "(x_t - b[t] * eps_hat) / a[t]": loop_with(
+        clean=lambda turn: (turn.x_t - REAL_B[turn.t] * turn.eps_hat) / REAL_A[turn.t]
+    ),
+    "steps 2 and 3 use the notebook's `schedule`: use the given a and b": (
+        loop_with(
+            clean=lambda turn: (
+                (turn.x_t - REAL_B[turn.t] * turn.eps_hat) / REAL_A[turn.t]
+            ),
+            mix=lambda turn: (
+                REAL_A[turn.t_next] * turn.x_0_hat + REAL_B[turn.t_next] * turn.eps_hat
+            ),
+        )
+    ),
     # Step 3, the mix.
     "step 3 uses the notebook's `schedule`: use the given a and b, a[t_next] * x_0_hat "
     "+ b[t_next] * eps_hat": loop_with(
@@ -134,6 +159,9 @@ WRONG_LOOPS = {
     ),
     "the noise is not put back: x_0_hat is only a guess, so mix it with eps_hat again, "
     "in the proportions of t_next": loop_with(mix=lambda turn: turn.x_0_hat),
+    "the noise is not put back: + b[t_next] * eps_hat is missing in step 3": loop_with(
+        mix=lambda turn: turn.c * turn.x_0_hat
+    ),
     "a and b are swapped in the mix: a is the share of x_0_hat, b that of "
     "eps_hat": loop_with(
         mix=lambda turn: turn.d * turn.x_0_hat + turn.c * turn.eps_hat

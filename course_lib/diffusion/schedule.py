@@ -119,7 +119,7 @@ class NoiseSchedule:
             return table.float().to(t.device)[t]  # (B,)
         if 1 not in (t.numel(), len(like)) and t.numel() != len(like):
             raise ValueError(
-                f"t must hold one step per picture, {len(like)}; got {t.numel()}."
+                f"t must hold one step for each of the {len(like)}; got {t.numel()}."
             )
         value = table.to(like.dtype).to(t.device)[t].to(like.device)
         return value.reshape(-1, *[1] * (like.ndim - 1))  # (B, 1, ..., 1)

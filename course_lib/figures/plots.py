@@ -397,7 +397,7 @@ def plot_histograms(
                 axis.plot(x, height, "--", color=PALETTE[2], label="N(0, 1)")
                 axis.legend()
             axis.set(title=name, xlabel=xlabel)
-        axes[0].set_ylabel("how often")
+        axes[0].set_ylabel("how often (area 1)")
 
 
 def label_axes(axis, xlabel, ylabel, logx=False, logy=False, legend=True) -> None:

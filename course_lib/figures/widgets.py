@@ -193,14 +193,21 @@ def as_images(frames, zoom: int | None) -> tuple[list[Image.Image], int]:
 
 
 def sampler_slider(
-    steps: list[Step], alt: str, picture: int = 0, zoom: int | None = None
+    steps: list[Step],
+    alt: str,
+    picture: int = 0,
+    zoom: int | None = None,
+    of: str = "x",
 ) -> None:
     """Go through a sampler's steps: x_t on the left, the guess x_0_hat on the right.
 
     The still counterpart is `plots.show_trace`.
+
+    Args:
+        of: the letter of what was drawn, z for latents
     """
     frames = torch.stack([side_by_side(step, picture) for step in steps])
-    labels = [f"x_t and x_0_hat at t = {step.t}" for step in steps]
+    labels = [f"{of}_t and {of}_0_hat at t = {step.t}" for step in steps]
     frame_slider(frames, labels, alt, zoom or max(1, 192 // steps[0].x_t.shape[3]))
 
 

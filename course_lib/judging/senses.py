@@ -38,15 +38,22 @@ def stages_of_word(
         ValueError: the word does not occur exactly once in each text
     """
     tokens = tokenizer.batch(texts, encoder.config["length"])
+    here = where_once(tokens, tokenizer, word)  # (N, L)
+    return {name: x[here] for name, x in stages(encoder, tokens).items()}
+
+
+def where_once(tokens: Tensor, tokenizer: Tokenizer, word: str) -> Tensor:
+    """Where the word stands, (N, L) bool: True once in each row, or a ValueError."""
     # With the space before it, as inside a sentence; without, it may be two tokens.
     here = tokens == tokenizer.encode(f" {word}")[-1]  # (N, L)
-    for text, times in zip(texts, here.sum(1).tolist(), strict=True):
+    for row, times in zip(tokens, here.sum(1).tolist(), strict=True):
         if times != 1:
+            text = tokenizer.decode(row)
             raise ValueError(
                 f"The word {word!r} must occur once in each text, in lower case and "
                 f"after another word; in {text!r} it occurs {times} times."
             )
-    return {name: x[here] for name, x in stages(encoder, tokens).items()}
+    return here
 
 
 @torch.no_grad()
@@ -58,7 +65,7 @@ def sense_chances(
     Args:
         tokens: (N, L) int64, with the word once in each row
     """
-    here = tokens == tokenizer.encode(f" {word}")[-1]  # (N, L)
+    here = where_once(tokens, tokenizer, word)  # (N, L)
     chances = namer(tokens)[0][here].softmax(dim=-1)  # (N, things)
     return chances[:, [SUBJECTS.index(sense) for sense in SENSES[word]]]
 

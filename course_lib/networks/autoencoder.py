@@ -230,8 +230,8 @@ def to_latents(pictures: Tensor, autoencoder: Autoencoder, scale: float) -> Tens
     Args:
         scale: 1 / the standard deviation of all mu, from the card of the latent painter
     """
-    # mu, not a random point of the cloud: randomness made the decoder tolerant, but a
-    # painter should see one latent per picture (lesson 12).
+    # mu, not a random point of the cloud: a painter should see one latent per picture
+    # (lesson 12).
     mu, _ = autoencoder.encode(pictures)
     return mu * scale
 

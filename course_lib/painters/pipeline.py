@@ -193,6 +193,11 @@ class TextToImage:
     @torch.no_grad()
     def encode(self, pictures: Tensor) -> Tensor:
         """Pictures (B, 3, H, W) in [-1, 1] to what the network draws: `shape` each."""
+        if pictures.ndim != 4:
+            raise ValueError(
+                f"Pictures must be shaped (B, 3, H, W); got {tuple(pictures.shape)}. "
+                "(One of a batch: pictures[4:5], not pictures[4].)"
+            )
         H, W = pictures.shape[2:]
         if H % self.multiple or W % self.multiple:
             raise ValueError(

@@ -82,8 +82,7 @@ def encode_all(pictures: Tensor, autoencoder: Autoencoder) -> Tensor:
     device = next(autoencoder.parameters()).device
     parts = progress_bar(pictures.split(BATCH), name="compressing")
     return torch.cat(
-        # [0] is mu. Sampling served to train a tolerant decoder, and that is done; a
-        # training needs one fixed latent for each picture (lesson 12).
+        # [0] is mu: a training needs one fixed latent for each picture (lesson 12).
         [autoencoder.encode(from_bytes(x).to(device))[0].half().cpu() for x in parts]
     )
 

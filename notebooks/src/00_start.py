@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Start: a picture out of noise
 #
-# *About 15 minutes. You need nothing but curiosity.*
+# *About 20 minutes. You need nothing but curiosity.*
 #
 # By the end you will have
 #
@@ -16,13 +16,16 @@
 # ## Type what you want to see
 #
 # Run the next cell, type into the field and press Enter. The network knows eight
-# animals (frog, rabbit, cat, bear, bird, fish, turtle, bat), eight colours, hats,
-# balloons, umbrellas and stilts, snow, night, sea, sunset and meadows, and two animals
-# side by side. Then drag the slider under the pictures. On the left, noise turns into a
-# picture: $x_t$, the picture at step t. Steps are counted from 1,000, pure noise, down
-# to 0; a drawing takes only a few of them, here 14. On the right is the network's guess
-# of what is hidden in the noise: $\hat x_0$, in code `x_0_hat`. The seed is a number
-# that picks the random noise: another seed, another noise.
+# animals (frog, rabbit, cat, bear, bird, fish, turtle, bat), eight colours (red,
+# orange, yellow, green, blue, purple, white, brown), the ears of a rabbit, a cat or a
+# bear, hats, balloons, umbrellas and stilts, snow, night, sea, sunset and meadows, and
+# two animals side by side. If you ask for something else, it draws what comes nearest,
+# and does not always tell you.
+#
+# Then drag the slider under the pictures. On the left (`x_t`) noise turns into a
+# picture. Steps are counted from 1,000, pure noise, down to 0; a drawing takes only 14
+# of them. On the right (`x_0_hat`) is the network's guess of what is hidden in the
+# noise. The seed is a number that picks the random noise: another seed, another noise.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.widgets import live, sampler_slider
@@ -79,9 +82,9 @@ guess_start.compare(numbers)
 # what it is. Asked again and again, it finds a frog where there was none.
 #
 # (Why so few random numbers for so many pixels? The network draws in a kind of
-# shorthand with 16 x 16 places, and a second network writes it out as 64 x 64 pixels.
-# That is why the noise looks like confetti. Until notebook 11 you will work with the
-# pixels themselves.)
+# shorthand of 16 x 16 places with 4 numbers each, 1,024, and a second network writes it
+# out as 64 x 64 pixels. That is why the noise looks like confetti. Until notebook 11
+# you will work with the pixels themselves.)
 #
 # Now some more prompts, with two pictures of each.
 
@@ -109,8 +112,9 @@ print(f"a network of {size:,} numbers drew {len(zoo)} pictures in shorthand,")
 print("and the second network wrote them out")
 
 # %% [markdown]
-# Look at the lower one of the two pictures of "a white bat". The word has two meanings,
-# and both were in the pictures that it learned from; more about that in notebook 08.
+# Look at the lower picture of "a white bat". The word has two meanings, and both were
+# in the pictures that the network learned from. Here it drew both at once: a wing, an
+# eye, a baseball bat and its ball. Notebook 08 has more about that.
 #
 # ## How exercises work
 #
@@ -176,8 +180,25 @@ show_pictures(
 #
 # ## What you will build
 #
-# You will build everything that you have just used. Here is a tour: each row shows what
-# one or more notebooks are about.
+# You will build everything that you have just used. Each row below shows what one or
+# more notebooks are about.
+#
+# - [01 · A picture is numbers](01_pixels.ipynb): edit it by hand, draw with numbers.
+# - [02 · Adding noise](02_noise.ipynb): ruin a picture little by little, on purpose.
+# - [03](03_denoise.ipynb) and [04](04_unet.ipynb): guess what is under the noise, first
+#   for points in the plane, then for pictures.
+# - [05 · Training](05_training.ipynb): a simpler network draws the same noise early,
+#   half way and late in its training, and adds a balloon of its own. You will watch
+#   your own network get better.
+# - [06 · Sampling](06_sampling.ipynb): from noise to a picture in 1, 2, 4, 8 and 16
+#   steps, with a sampler of your own.
+# - [08](08_words.ipynb), [09](09_image_text.ipynb) and [10](10_text_to_image.ipynb):
+#   turn words into numbers, learn what the words look like, and let them steer the
+#   picture. What the words leave open the network fills in: the plain frog may carry
+#   something that nobody asked for.
+# - [07](07_editing.ipynb), which comes after 10: change pictures.
+# - [11](11_autoencoder.ipynb) and [12](12_latent_diffusion.ipynb): the shorthand, and
+#   the whole system in it.
 
 # %%
 import torch.nn.functional as F
@@ -193,7 +214,7 @@ ruined = add_noise(five, t, eps, small.schedule)
 
 channels = frog[:, None].expand(3, 3, 32, 32)  # red, green and blue alone, as greys
 eye = F.interpolate(frog[None, :, 11:19, 8:16], scale_factor=4)  # 8 pixels, enlarged
-stages = [  # a network that knows eight labels, but no sentences
+stages = [  # the simpler network knows eight labels, but no sentences
     LabelToImage.from_pretrained(name)(["frog"], steps=14, seed=3)
     for name in ("critters-early", "critters-middle", "critters")
 ]
@@ -212,8 +233,8 @@ show_rows(
     },
     alt="Five rows: a frog with its red, green and blue and its eye enlarged; the frog "
     "under more and more noise; guesses of a frog that get clearer; the same noise "
-    "drawn early, half way and late in a training; and drawn "
-    "in 1 to 16 steps.",
+    "drawn early, half way and late in a training, in the end a frog with a balloon; "
+    "and drawn in 1 to 16 steps.",
 )
 words = ["(no words)", *told[1:]]
 show_rows(
@@ -230,22 +251,6 @@ show_rows(
 print("how much picture is left in row 02:", small.schedule.a(t).tolist())
 
 # %% [markdown]
-# - [01 · A picture is numbers](01_pixels.ipynb): edit it by hand, draw with numbers.
-# - [02 · Adding noise](02_noise.ipynb): ruin a picture little by little, on purpose.
-# - [03](03_denoise.ipynb) and [04](04_unet.ipynb): guess what is under the noise, first
-#   for points in the plane, then for pictures.
-# - [05 · Training](05_training.ipynb): the same noise, drawn early, half way and late
-#   in one training. You will watch your own network get better.
-# - [06 · Sampling](06_sampling.ipynb): from noise to a picture in 1, 2, 4, 8 and 16
-#   steps, with a sampler of your own.
-# - [08](08_words.ipynb), [09](09_image_text.ipynb) and [10](10_text_to_image.ipynb):
-#   turn words into numbers, learn what the words look like, and let them steer the
-#   picture. What the words leave open the network fills in: the plain frog may carry
-#   something that nobody asked for.
-# - [07](07_editing.ipynb), which comes after 10: change pictures.
-# - [11](11_autoencoder.ipynb) and [12](12_latent_diffusion.ipynb): the shorthand, and
-#   the whole system in it.
-#
 # Later parts of the course go on from there: your own photos and styles, and what all
 # this does to the world. These parts are not written yet; [the
 # map](../lessons/README.md) says where we are.
@@ -254,9 +259,8 @@ print("how much picture is left in row 02:", small.schedule.a(t).tolist())
 #
 # Two processor cores are enough for everything; nothing needs a graphics card. A small
 # program, the *doctor*, looks at your machine, measures how fast it is, and says what
-# to do. If it says that data is "not here yet", nothing is wrong: the course draws the
-# data when it first needs them. (The output stored in this file comes from a busy
-# machine, held to one core.)
+# to do. This takes up to a minute; nothing is stuck. If it says that data is "not here
+# yet", nothing is wrong: the course draws the data when it first needs them.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.commands.main import main
@@ -272,8 +276,9 @@ code = main(["doctor"])
 #
 # <details><summary>Answer</summary>
 #
-# Yes, to the last pixel, if all else is the same: the prompt, the number of steps, and
-# the picture's place in the row. The seed decides the noise of the first picture, the
+# Yes, to the last pixel, if all else is the same: the number of steps, and the whole
+# row of prompts. (In another row, at the same place, the last digits of the numbers
+# differ, and nobody can see that.) The seed decides the noise of the first picture, the
 # second, and so on. The rest is arithmetic. Notebook 06 looks for every place where
 # chance can enter.
 #
@@ -293,9 +298,9 @@ code = main(["doctor"])
 #
 # <details><summary>Answer</summary>
 #
-# The network has been trained on pictures under noise. At the first step it has only
-# ever seen pure noise, and a white sheet is nothing like that. Noise is also different
-# every time, so every picture is different. Notebook 06 starts from a white sheet, and
-# from other things, and counts what comes out.
+# The network has been trained on pictures under noise. In training, every picture it
+# met at step 1,000 was pure noise, and a white sheet is nothing like that. Noise is
+# also different every time, so every picture is different. Notebook 06 starts from a
+# white sheet, and from other things, and counts what comes out.
 #
 # </details>

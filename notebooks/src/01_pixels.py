@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 1 · A picture is numbers
 #
-# *About 50 minutes. You need loops, functions and lists, nothing more.*
+# *About 55 minutes. You need loops, functions and lists, nothing more.*
 #
 # By the end you can
 #
@@ -91,8 +91,9 @@ print(len(dots), "pictures, each of shape", tuple(dots[0].shape))
 #
 # A picture is many such pixels, in rows and columns. So we can write one down.
 # `picture[channel, row, column]` is one number: channel 0 is red, 1 green, 2 blue;
-# **rows count from the top**, columns from the left. Change the letters and draw your
-# own.
+# **rows count from the top**, columns from the left. (`None` adds an axis of length 1:
+# `picture[None]`, (1, 3, H, W), is a batch of one picture.) Change the letters and draw
+# your own.
 
 # %%
 letters = [
@@ -106,38 +107,31 @@ letters = [
     ".yyyrryyy.",
     "..yyyyyy..",
 ]
-paint = {".": "white", "y": "yellow", "k": "black", "r": "red"}
+palette = {".": "white", "y": "yellow", "k": "black", "r": "red"}
 
 picture = torch.zeros(3, len(letters), len(letters[0]))  # (3, H, W), all grey
 for row, line in enumerate(letters):
     if len(line) != len(letters[0]):
         print(f"Row {row} has {len(line)} letters and row 0 has {len(letters[0])}.")
     for column, letter in enumerate(line[: len(letters[0])]):
-        if letter in paint:
-            picture[:, row, column] = torch.tensor(colours[paint[letter]])
+        if palette.get(letter) in colours:
+            picture[:, row, column] = torch.tensor(colours[palette[letter]])
         else:  # it stays grey
-            print(f"No colour for {letter!r}: give it one in `paint`.")
+            print(f"No colour for {letter!r}: in `palette` give it one of `colours`.")
 print("shape:", tuple(picture.shape))
 show_pictures(picture[None], zoom=16, alt="A smiling yellow face in nine rows of ten.")
 
 # %% [markdown]
 # ## Edit one pixel by hand
 #
-# We change one single pixel of the frog, by hand. The frog has 3,072 numbers. Guess how
-# many of them change. Then run the cell after it, and change it: give the frog a
-# freckle somewhere else, in another colour.
-
-# %%
-from course_lib.figures.prediction import prediction
-
-guess_changed = prediction("Of 3,072 numbers, how many change?", [1, 3, 32, 3072])
+# We change one single pixel of the frog, by hand. Run the cell, and change it: give the
+# frog a freckle somewhere else, in another colour.
 
 # %%
 edited = frog.clone()  # a copy, so that the frog stays as it was
 edited[:, 20, 17] = torch.tensor([1.0, -1.0, -1.0])
 changed = (edited != frog).sum().item()
 print(changed, "numbers of", frog.numel(), "have changed")
-guess_changed.compare(changed)
 show_pictures(
     torch.stack([frog, edited]),
     titles=["before", "after"],
@@ -268,7 +262,7 @@ print("a pixel in the middle:", round(distance[16, 16].item(), 1))
 print("a pixel in the corner:", round(distance[0, 0].item(), 1))
 
 hard = (distance < 0).float()  # inside or not
-soft = (0.5 - distance).clamp(0, 1)  # pixels on the edge are partly covered
+soft = (0.5 - distance).clamp(0, 1)  # the edge in the middle of a pixel: half covered
 print("pixels inside:", int(hard.sum()), "- pi r r is", round(math.pi * 144))
 shown = torch.stack([distance / 12, hard * 2 - 1, soft * 2 - 1])  # each (32, 32)
 show_pictures(
@@ -280,13 +274,14 @@ show_pictures(
 
 # %% [markdown]
 # The library does the same without loops, for all pixels at once. It measures in other
-# units: a picture is 1 wide and 1 high, and y goes up. It has a few helpers: `union`
-# glues shapes together, `intersection` keeps the part that lies in both, and `capsule`
-# draws a thick line with round ends. That is enough for a creature. **Make it yours**:
-# another colour, three eyes, longer legs, a hat.
+# units: a picture is 1 wide and 1 high, and **y goes up**, while rows count down. It
+# has a few helpers: `union` glues shapes together, `intersection` keeps the part that
+# lies in both, and `capsule` draws a thick line with round ends. That is enough for a
+# creature. **Make it yours**: another colour, three eyes, longer legs, a higher hat.
 
 # %%
 from course_lib.world.shapes import (
+    box,
     capsule,
     circle,
     coverage,
@@ -310,8 +305,10 @@ belly = ellipse(points, centre=(0.5, 0.46), radii=(0.31, 0.27))
 legs = [capsule(points, (x, 0.25), (x, 0.1), radius=0.05) for x in (0.33, 0.5, 0.67)]
 feelers = [capsule(points, (0.5, 0.7), (x, 0.9), radius=0.02) for x in (0.35, 0.65)]
 body = union(belly, *legs, *feelers)
+brim = box(points, centre=(0.5, 0.73), half=(0.17, 0.025))  # half its width and height
+hat = union(brim, box(points, centre=(0.5, 0.81), half=(0.1, 0.08)))
 smile = stroke(circle(points, (0.5, 0.44), 0.13), 0.018)  # a ring ...
-smile = intersection(smile, points[1] - 0.42)  # ... and only its lower half is kept
+smile = intersection(smile, points[1] - 0.42)  # ... kept where y is below 0.42
 
 mine = torch.tensor([0.3, 0.6, 0.9]).reshape(3, 1, 1).expand(3, 32, 32)  # sky
 mine = paint(mine, body - 0.03, (-0.7, -0.8, -0.6))  # outline: a larger shape
@@ -319,8 +316,11 @@ mine = paint(mine, body, (0.6, -0.2, 0.7))
 for x in (0.38, 0.62):
     mine = paint(mine, circle(points, (x, 0.56), 0.1), (1, 1, 1))
     mine = paint(mine, circle(points, (x + 0.02, 0.54), 0.05), (-0.9, -0.9, -0.9))
-mine = paint(mine, smile, (-0.9, -0.9, -0.9))
-show_pictures(mine[None], alt="A round purple creature with three legs and big eyes.")
+for dark in (smile, hat):
+    mine = paint(mine, dark, (-0.9, -0.9, -0.9))
+show_pictures(
+    mine[None], alt="A round purple creature with three legs, big eyes and a hat."
+)
 print("a creature is", mine.numel(), "numbers too")
 
 # %% [markdown]
@@ -358,8 +358,9 @@ print(len(frogs), "frogs,", len(stilts), "of them on stilts")
 #
 # CIFAR-10 is a famous set of 60,000 photos, 32×32 pixels each (Krizhevsky 2009). If
 # your computer can reach it, you see photos now. If not, critters take their place, and
-# a line says so. The label above each picture names the animal or the thing in it.
-# Either way each picture is the same kind of box of numbers.
+# a line says so. The label below each picture names the animal or the thing in it. (Of
+# two critters it names the left one. And mind borrowed ears: a bear may have a
+# rabbit's.)
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.world.datasets import load_cifar10_or_critters
@@ -381,7 +382,14 @@ assert photos.pictures.shape == (10_000, 3, 32, 32)
 # Since pictures are numbers, we can do sums with them. What is the *average* of 1,000
 # critters? Add them up, pixel by pixel, and divide by 1,000: `.mean(dim=0)` does that
 # along axis 0, the pictures. The *standard deviation* (`std`) says how far numbers
-# typically lie from their mean.
+# typically lie from their mean. All through the frog it is 0.6. Guess it for the mean.
+
+# %%
+from course_lib.figures.prediction import prediction
+
+guess_mean = prediction(
+    "The frog's std is 0.6. How large is the mean's?", (0.0, 1.0, 0.1)
+)
 
 # %%
 everyone = from_bytes(album)  # (1000, 3, 32, 32)
@@ -392,6 +400,7 @@ show_pictures(
     alt="The frog, and the mean of all critters: a blur, bluish above, sandy below.",
 )
 print(f"spread of the numbers (std): frog {frog.std():.1f}, mean {mean.std():.1f}")
+guess_mean.compare(round(mean.std().item(), 1))
 
 # %% [markdown]
 # A dull smudge: everything that differs has cancelled out. Remember it. A network that
@@ -424,12 +433,12 @@ show_rows(
 # %% [markdown]
 # All flicker. What do the critters have that the others lack? **Neighbours that
 # agree.** We measure this: how much does a pixel differ from the one to its right, on
-# average? And how many of the 1,000 random pictures are as smooth as the *roughest*
-# critter?
+# average? That is the *roughness* of a picture. How many of the shuffled critters are
+# at least as rough as the smoothest random picture?
 
 # %%
-guess_smooth = prediction(
-    "How many of 1,000 random pictures are as smooth as the roughest critter?",
+guess_rough = prediction(
+    "How many of 1,000 shuffled critters are as rough as a random picture?",
     (0, 1000, 10),
 )
 
@@ -453,14 +462,18 @@ plot_histograms(
     "0.67, and the two never meet.",
     xlabel="difference between neighbours",
 )
-below = (rough["random"] < rough["critters"].max()).sum().item()
-print(f"{below} of 1000 random pictures are as smooth as the roughest critter")
-guess_smooth.compare(below)
+below = (rough["random"] <= rough["critters"].max()).sum().item()
+print(f"{below} of 1000 random pictures are at least as smooth as the roughest critter")
+above = (rough["shuffled"] >= rough["random"].min()).sum().item()
+print(f"{above} of 1000 shuffled critters are as rough as the smoothest random picture")
+guess_rough.compare(above)
 
 # %% [markdown]
-# You could draw random pictures until the sun burns out and never meet a frog. Pictures
-# of something are specks of dust in an ocean of noise. **This whole course is about one
-# question: how do you find a way from anywhere in that ocean to such a speck?**
+# A critter has few colours, so even its shuffled neighbours are often alike. Random
+# pictures are rougher still: you could draw them until the sun burns out and never meet
+# a frog. Pictures of something are specks of dust in an ocean of noise. **This whole
+# course is about one question: how do you find a way from anywhere in that ocean to
+# such a speck?**
 #
 # ## Play
 #
@@ -474,7 +487,8 @@ from course_lib.figures.widgets import frame_slider, live
 def with_light(red, green, blue):
     """The frog's picture under coloured lamps; 1 is as it was, 0 is none."""
     strength = torch.tensor([red, green, blue]).reshape(3, 1, 1)
-    return (frog + 1) * strength - 1  # from -1 up, so that 0 means dark
+    lit = (frog + 1) * strength - 1  # from -1 up, so that 0 means dark
+    return lit.clamp(-1, 1)  # nothing is brighter than white
 
 
 evening = [(1, 1, 1), (1, 0.8, 0.7), (0.9, 0.6, 0.5), (0.7, 0.3, 0.4), (0.3, 0.2, 0.4)]

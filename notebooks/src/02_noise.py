@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 2 · Adding noise
 #
-# *About 60 minutes; a line says where a second sitting may begin. Before this: [01 · A
-# picture is numbers](01_pixels.ipynb).*
+# *About 80 minutes, in two sittings; a line says where the second begins. Before this:
+# [01 · A picture is numbers](01_pixels.ipynb).*
 #
 # We want to make pictures out of noise. First we do the opposite, which is easy: we
 # turn pictures into noise. By the end you can
@@ -35,7 +35,7 @@ album = from_bytes(album)  # (1000, 3, 32, 32) in [-1, 1]
 frog = album[texts.index("a green frog in the middle by the sea")]  # (3, 32, 32)
 
 generator = torch.Generator().manual_seed(0)
-schedule = linear_schedule(T=1000)  # the cells below need these 1,000 steps
+schedule = linear_schedule(T=1000)  # in 10 such steps the frog would hardly fade
 t = torch.arange(0, schedule.T + 1, 100)  # every 100th step: try every 50th
 eps = torch.randn(3, 32, 32, generator=generator)  # one noise, mixed in more and more
 frogs = frog.expand(len(t), -1, -1, -1)  # the same frog and noise at each step
@@ -46,7 +46,7 @@ frame_slider(x_t, [f"t = {step}" for step in t], alt="A frog with more and more 
 # When did you lose the frog? Up to that step you were a **denoiser**: you guessed the
 # picture behind the noise, because you know what frogs look like.
 #
-# ## Noises add like the sides of a triangle
+# ## What is noise plus noise?
 #
 # **Noise** here means: each number of the picture gets a random number of its own from
 # `torch.randn`, sometimes above 0 and sometimes below. How far from 0 is it, typically?
@@ -72,10 +72,11 @@ guess_std.compare(round((three + four).std().item()))
 # right-angled triangle. **Remember: when two noises are independent (neither says
 # anything about the other), their variances add, and their stds do not.**
 #
-# Now we want to give up 2 % of a variance and fill the gap with fresh noise.
-# Multiplying numbers by $f$ multiplies their std by $f$ and their variance by $f^2$. So
-# the factors must be the *roots* of 0.98 and 0.02. Watch the std over 200 such mixes:
-# with roots, without roots, and when we only add noise and take nothing away.
+# Now we mix in noise again and again. A network works well with numbers of one size, so
+# the variance must not grow: each mix gives up 2 % of it and fills the gap with fresh
+# noise. Multiplying numbers by $f$ multiplies their std by $f$ and their variance by
+# $f^2$. So the factors must be the *roots* of 0.98 and 0.02. Watch the std over 200
+# mixes: with roots, without roots, and when we only add noise and take nothing away.
 
 # %%
 from course_lib.figures.plots import plot_curves
@@ -106,9 +107,8 @@ plot_curves(
 )
 
 # %% [markdown]
-# With the roots a std of 1 stays 1. (Any other std moves towards 1.) The picture fades,
-# the noise grows, and the numbers keep the size that a network works well with. That is
-# all there is to the square roots.
+# With the roots a std of 1 stays 1. (Any other std moves towards 1.) That is all there
+# is to the square roots.
 #
 # ## Step by step
 #
@@ -125,11 +125,9 @@ for step in range(1, 201):
     x = (1 - beta) ** 0.5 * x + beta**0.5 * eps_new
     if step in (1, 10, 50, 100, 200):
         shown[step] = x
+print("steps   share of the variance   factor of the picture")
 for step in shown:
-    print(f"after {step:3} steps: {keep ** (step / 2):.2f} times the picture")
-first, last = schedule.beta[1], schedule.beta[1000]
-a_200 = schedule.a(torch.tensor(200))
-print(f"in the slider, at t = 200: {a_200:.2f}; beta from {first:.4f} to {last:.2f}")
+    print(f"{step:5}   {keep**step:21.2f}   {keep ** (step / 2):21.2f}")
 print(f"std of all numbers: {frog.std():.2f} before, {x.std():.2f} after 200 steps")
 show_pictures(
     torch.stack(list(shown.values())),
@@ -139,16 +137,17 @@ show_pictures(
 
 # %% [markdown]
 # Where do these factors come from? Each step multiplies what is left of the picture by
-# √0.98. After 200 steps that is √0.98 · √0.98 · ... = 0.98¹⁰⁰, about 0.13. In the
-# slider the frog lasts longer, because there `beta` starts tiny and grows. Such a list
-# of `beta`s is a **schedule**. The numbers of the frog have a std of 0.57, which grows
-# to about 1 as noise takes over.
+# √0.98. After 200 steps that is √0.98 · √0.98 · ... = 0.98¹⁰⁰, about 0.13. (The numbers
+# of the frog have a std of 0.57, which grows to about 1 as noise takes over.)
 #
 # ## One jump is as good as many steps
 #
 # 200 small noises make one big noise: their variances add. So we need not walk. We can
 # jump: keep √(0.98²⁰⁰) of the picture and add √(1 - 0.98²⁰⁰) times *one* noise. Is that
-# true? We take 50,000 numbers that are all 0.8, walk, jump, and compare.
+# true? We take 50,000 copies of one bright number, 0.8, walk, jump, and compare.
+#
+# In the slider above the frog lasts longer, because there `beta` starts tiny and grows.
+# Such a list of `beta`s is a **schedule**. The second table is for that one.
 
 # %%
 generator = torch.Generator().manual_seed(13)
@@ -168,18 +167,22 @@ for step in range(1, 201):
         assert abs(walked.mean() - jumped.mean()) < 0.02
         assert abs(walked.std() - jumped.std()) < 0.02
 
-print("The share of the picture's variance that is left in the slider:")
-for step in (0, 1, 100, 500, 1000):
-    print(f"{step:5}   {schedule.alpha_bar[step]:.4f}")
+first, last = schedule.beta[1], schedule.beta[1000]
+print(f"The slider, beta from {first:.4f} to {last:.2f}:")
+print("    t   share of the variance   factor of the picture")
+for step in (0, 1, 100, 200, 500, 1000):
+    share = schedule.alpha_bar[step]
+    print(f"{step:5}   {share:21.4f}   {share**0.5:21.4f}")
 
 # %% [markdown]
-# Mean and std agree: walk and jump end in the same cloud of numbers. So training never
-# walks: it jumps to a random step.
+# Mean and std agree: walk and jump end in the same cloud of numbers. So from here on we
+# never walk.
 #
 # These are the usual letters (Ho, Jain and Abbeel 2020): at step $t$ the fresh share is
 # $\beta_t$ (here always 0.02), the kept share is $\alpha_t = 1 - \beta_t$, and the
-# product of all kept shares so far is $\bar\alpha_t$ ("alpha bar"). The last five lines
-# above show it for the slider: 1 at the clean picture, nearly 0 at the end. Then
+# product of all kept shares so far is $\bar\alpha_t$ ("alpha bar"). The last table
+# shows it for the slider: 1 at the clean picture, nearly 0 at the end. Its root is the
+# factor of the picture. Then
 #
 # $$x_t = a_t x_0 + b_t \epsilon,$$
 #
@@ -208,7 +211,6 @@ def my_add_noise(x_0, t, eps, alpha_bar):
 
 # %%
 from course_lib.checks.nb02_noise import check_add_noise
-from course_lib.figures.source import show_source
 
 generator = torch.Generator().manual_seed(14)
 jump = check_add_noise(my_add_noise)
@@ -222,25 +224,29 @@ show_pictures(
     titles=[f"t = {step}" for step in t],
     alt="Six critters, each with more noise than the one before.",
 )
-show_source(add_noise)
 if jump is my_add_noise:
     same = torch.allclose(x_t, add_noise(x_0, t, eps, schedule), atol=1e-5)
     print("yours and the library's agree:", same)
 
 # %% [markdown]
-# From here on we use the library's `add_noise`. It takes any schedule, as two tables:
-# $a_t$ and $b_t$ for all steps.
+# From here on we use the library's `add_noise`. Its last line is your formula; the
+# lines above it answer mistakes in words
+# ([schedule.py](../course_lib/diffusion/schedule.py)). It takes any schedule, as two
+# tables: $a_t$ and $b_t$ for all steps.
 #
 # ## Schedules: how fast?
 #
-# Many schedules are in use. We look at three. DDPM (the model of Ho et al. 2020)
-# replaces a little more at each step (*linear*: the $\beta_t$ lie on a line). That
-# ruins pictures early, so Nichol and Dhariwal (2021) go more gently (*cosine*). The
-# *straight line* (Liu et al. 2022; Lipman et al. 2023) simply fades from one to the
-# other: $a_t = 1 - u$, $b_t = u$, where $u = t/T$ says how far we are. The
-# **signal-to-noise ratio** $a_t^2 / b_t^2$ compares the variances of picture and noise.
-# At 1 (10⁰ in the figure) they are equal, if the variance of the picture's numbers
-# is 1. Those of our frog have 0.32, so its noise takes over earlier.
+# Many schedules are in use. We look at three, each of $T$ = 1,000 steps. DDPM (the
+# model of Ho et al. 2020) replaces a little more at each step (*linear*: the $\beta_t$
+# lie on a line). That ruins pictures early, so Nichol and Dhariwal (2021) go more
+# gently (*cosine*: $a_t$ is the cosine of an angle that grows evenly). The *straight
+# line* (Liu et al. 2022; Lipman et al. 2023) fades evenly: $a_t = 1 - u$, $b_t = u$,
+# where $u = t/T$ is how far we are.
+#
+# Engineers call what they want to hear the *signal*: here it is the picture. The
+# **signal-to-noise ratio** $a_t^2 / b_t^2$ compares its variance with that of the
+# noise. At 1 (10⁰ in the figure) they are equal, if the picture has variance 1. Our
+# frog has 0.32, so its noise takes over earlier.
 
 # %%
 from course_lib.diffusion.schedule import SCHEDULES
@@ -345,16 +351,15 @@ for name, x in {"the specks": across["after 400 steps"], "bell curve": bell}.ite
 
 # %% [markdown]
 # **That is why the noise is Gaussian.** Many small, independent kicks add up to the
-# bell curve, whatever a single kick looks like, as long as its variance is finite. Even
-# coin flips do. With small steps we end there anyway, so we may as well draw every kick
-# from a bell curve. Then the sum is exactly a bell curve after *any* number of steps,
-# and the jump is one line.
+# bell curve, whatever a single kick looks like. Even coin flips do. With small steps we
+# end there anyway, so we may as well draw every kick from a bell curve. Then the sum is
+# exactly a bell curve after *any* number of steps, and the jump is one line.
 #
 # A picture is such a speck: not in a glass with two directions, but in a space with
 # 3,072. Diffusing a whole album means that each picture wanders off, until together
 # they are one round cloud.
 #
-# *A second sitting may begin here. If so, run all cells above this one first.*
+# *The second sitting begins here. Run all cells above this one first.*
 #
 # ## Why noise, and not blur?
 #
@@ -414,7 +419,7 @@ print("different end colours of the blur:", len({tuple(rgb) for rgb in end_colou
 ideal = IdealDenoiser(hundred, schedule)
 chances = ideal.chances(end, torch.full((1000,), 1000))  # (1000, 100)
 right = (chances.argmax(dim=1) == torch.arange(100).repeat(10)).sum().item()
-print(f"ends of the noise guessed right: {right} of 1000; by blind luck 10")
+print(f"ends of the noise guessed right: {right} of 1000; by luck 10, give or take 3")
 guess_ends.compare(right)
 print(f"all ends: mean {abs(end.mean()):.1f}, std {end.std():.1f}, the cloud N(0, 1)")
 assert right < 30
@@ -496,14 +501,14 @@ for c in (-1.0, 0.0, 0.3, 0.5, 0.9, 1.0):
     print(f"{c:7}    {whole:21.2f}   {shrunk:22.2f}")
     results.append(frog + (eps - guess)[0])
     titles.append(f"whole, c = {c}")
-    if whole >= 1:  # as much noise as before, or more
+    if whole > 0.97:  # as much noise as before, or more; chance moves it by 0.01
         no_help.append(c)
 guess_c.compare(f"c above {max(no_help, default=-1)}")
 show_pictures(
     torch.stack([frog + eps[0]] + results),
     titles=["before"] + titles,
-    alt="The frog with noise, and after subtracting six guesses: with c = -1, 0 and "
-    "0.3 it is worse, with 0.5 as before, with 0.9 better, with 1 clean.",
+    alt="The frog with noise, and after subtracting six guesses: with c = -1 it is "
+    "worse, with 0, 0.3 and 0.5 hardly different, with 0.9 better, with 1 clean.",
 )
 
 # %% [markdown]
@@ -536,8 +541,8 @@ generator = torch.Generator().manual_seed(6)
 eps = torch.randn(50, 3, 32, 32, generator=generator)  # fifty noises on the frog
 steps = (100, 300, 500, 600, 700, 800, 1000)
 rows = {"x_t": [], "knows it": [], "never saw it": []}
-print("     chance of        noise left         mistake in picture")
-print("   t   the frog   knows it  never saw   knows it  never saw")
+print("            chance of        noise left         mistake in picture")
+print("   t  a²/b²  the frog   knows it  never saw   knows it  never saw")
 for step in steps:
     t = torch.full((50,), step)
     x_t = add_noise(frog.expand(50, -1, -1, -1), t, eps, schedule)
@@ -551,7 +556,8 @@ for step in steps:
         noise_left.append((eps - eps_hat).var())
         mistake.append((x_0_hat - frog).var())
         rows[name].append(x_0_hat[0])
-    print(f"{step:4}", *[f"{x:10.2f}" for x in (sure, *noise_left, *mistake)])
+    numbers = [f"{x:10.2f}" for x in (sure, *noise_left, *mistake)]
+    print(f"{step:4} {schedule.snr(t)[0]:6.2f}", *numbers)
 show_rows(
     {name: torch.stack(pictures) for name, pictures in rows.items()},
     titles=[f"t = {step}" for step in steps],
@@ -565,11 +571,12 @@ show_rows(
 #   any other picture would need a noise that is absurdly unlikely. With more noise
 #   several critters become possible, and the guess becomes their mean.
 # - **It never saw the frog.** It gives back the most similar critter that it knows, a
-#   frog with a balloon, and takes the rest for noise. At t = 100 that leaves more noise
-#   than doing nothing, which leaves 1.00.
-# - **At t = 1,000 both leave 0.00.** That is no merit. Nearly everything is noise
-#   there, so "it is all noise" is almost right. The mistake in the picture tells the
-#   truth.
+#   frog with a balloon, and takes the rest for noise. Its mistake in the picture is
+#   about the same at every step. In the noise the same mistake is multiplied by
+#   $a_t^2 / b_t^2$, which is 8.71 at t = 100 and tiny later. So at t = 100 it leaves
+#   1.75: more noise than the 1.00 that was there.
+# - **At t = 1,000 both leave 0.00.** That is no merit. The mistake in the picture tells
+#   the truth.
 #
 # **To tell noise from picture, you must know pictures.** A network is trained for
 # exactly this, on so many pictures that it can cope with a new one.

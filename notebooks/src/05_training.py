@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 5 · Training a picture maker
 #
-# *60 minutes, and one training that runs for some minutes meanwhile. Before this:
+# *75 minutes, and one training that runs for some minutes meanwhile. Before this:
 # notebooks 02 to 04.*
 #
 # By the end you can
@@ -73,14 +73,16 @@ show_pictures(x_0, titles=titles, alt="Eight critters and their labels.")
 # $$\hat x_0 = \frac{x_t - b_t \hat\epsilon}{a_t}$$
 #
 # Near the noisy end $a_t$ is tiny, so a small mistake in the noise becomes a large one
-# in the picture. How large?
+# in the picture. How large? (Here the schedule is the **cosine** of notebook 02, whose
+# last steps are less extreme than those of notebook 03.)
 
 # %%
 from course_lib.figures.prediction import prediction
 
 off_guess = prediction(
     "The guessed noise is 0.02 too large everywhere. By how much is the picture that "
-    "we compute from it off at t = 980? (Pictures go from -1 to 1.)",
+    "we compute from it off at t = 980 on the cosine schedule? (Pictures go from -1 "
+    "to 1.)",
     (0.0, 1.0, 0.02),
 )
 
@@ -192,7 +194,8 @@ velocity_loss = check_velocity_loss(my_velocity_loss)
 # %% [markdown]
 # ## The whole training, in one plain loop
 #
-# We take a small U-Net, batches of 32, and your loss. Four things are new. The learning
+# We take a small U-Net, batches of 32, and your loss. The labels stay out of it here:
+# the network learns to draw *some* animal. Four things are new. The learning
 # rate **warms up**, so that the first steps do not throw the network far off. The
 # gradient is **clipped** (shortened if it is too long), so that one strange batch does
 # little harm. **AdamW** takes the steps: it is Adam from notebook 03, which gives each
@@ -217,35 +220,42 @@ def loss_on(batch):
     return velocity_loss(model, batch["x_0"], batch["eps"], batch["t"], line.T)
 
 
-def training(iterations):
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
+def training(network, loss_of, iterations, rate=2e-3, warmup=50):
+    optimizer = torch.optim.AdamW(network.parameters(), lr=rate)
     for iteration in range(iterations):
         for group in optimizer.param_groups:
-            group["lr"] = 2e-3 * min(1, (iteration + 1) / 50)  # warm up
-        loss = loss_on(get_batch(iteration))
+            group["lr"] = rate * min(1, (iteration + 1) / warmup)  # warm up
+        loss = loss_of(iteration)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)  # clip
+        torch.nn.utils.clip_grad_norm_(network.parameters(), max_norm=1.0)  # clip
         optimizer.step()
         optimizer.zero_grad()
+        yield iteration + 1, loss.item()
+
+
+def fixed_losses(iterations):
+    """Train, and give the loss on the fixed batch in place of the random ones."""
+    for step, _ in training(model, lambda i: loss_on(get_batch(i)), iterations):
         with torch.no_grad():
             loss_now = loss_on(fixed).item()
-        yield iteration + 1, loss_now  # `watch` gets these
+        yield step, loss_now  # `watch` gets these
 
 
 total = scaled(smoke=60, laptop=300, gpu=1000)
-known = [loss for _, loss in watch(training(total), total, name="loss, fixed batch")]
+steps = watch(fixed_losses(total), total, name="loss, fixed batch")
+known = [loss for _, loss in steps]
 if len(known) == total:  # nobody has stopped it
     first, last = sum(known[:20]) / 20, sum(known[-20:]) / 20
     print(f"loss on the fixed batch: first 20 {first:.2f}, last 20 {last:.2f}")
     assert last < first
 
 # %% [markdown]
-# ## Your turn: an average that calms down
+# ## Your turn: an average over time
 #
-# Each batch pushes the weights a different way, and they never stand still. Their
-# **average over time** is much calmer. It takes one line: at each iteration keep most
-# of the average, and mix in a little of the current weights. This is the *exponential
-# moving average*, EMA, and we draw pictures with it.
+# Each batch pushes the weights a different way, and they never stand still. So beside
+# the weights one can keep their **average over time**. It takes one line: at each
+# iteration keep most of the average, and mix in a little of the current weights. This
+# is the *exponential moving average*, EMA.
 #
 # **Exercise.** Return the new average. `kept` is how much of the old one stays, for
 # example 0.95. A network has many tensors of weights, of many shapes; your function
@@ -266,9 +276,9 @@ update_average = check_update_average(my_update_average)
 
 # %% [markdown]
 # Does it help? We take the shipped model and train it for a short while longer, with a
-# learning rate that stays high, as in the middle of a training. `update_average` runs
-# along. Then both draw from the same noises: the weights as the last batch has left
-# them, and their average.
+# learning rate that stays high, as in the middle of a training. That spoils the model
+# on purpose: expect the loss to *rise*. `update_average` runs along. Then both draw
+# from the same noises: the weights as the last batch has left them, and their average.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -288,41 +298,40 @@ from course_lib.figures.watching import watch
 from course_lib.networks.judge import load_judge
 from course_lib.world.datasets import batches
 
-# You need not read this cell. It is the loop above once more, and one line is yours:
-# `update_average`. Then two networks draw, and the reader counts.
+# You need not read this cell. It is the loop above once more, now with labels, and one
+# line is yours: `update_average`. Then two networks draw, and the reader counts.
 reader = load_judge("reader-32")
 labels = [animals[i % 8] for i in range(64)]
 asked = torch.tensor([pictures.label(name) for name in labels])
 shipped = LabelToImage.from_pretrained("critters")
 restless = shipped.model.train().requires_grad_(True)
-average = copy.deepcopy(restless.state_dict())  # name -> tensor, for all its weights
+more = with_noise(batches(pictures, batch_size=12), line, seed=1)
+# It starts at 0, so that nothing of the shipped model is in it.
+average = {name: 0 * weights for name, weights in restless.state_dict().items()}
 
 
-def going_on(iterations, rate=3e-3):
+def loss_with_labels(iteration):
+    batch = more(iteration)
+
+    def told(x_t, t):
+        return restless(x_t, t, batch["cond"])
+
+    return velocity_loss(told, batch["x_0"], batch["eps"], batch["t"], line.T)
+
+
+def going_on(iterations):
     """Train on, and keep the average of each tensor of weights."""
-    more = with_noise(batches(pictures, batch_size=12), line, seed=1)
-    optimizer = torch.optim.AdamW(restless.parameters(), lr=rate)
-    for iteration in range(iterations):
-        batch = more(iteration)
-
-        def told(x_t, t, label=batch["cond"]):
-            return restless(x_t, t, label)
-
-        for group in optimizer.param_groups:
-            group["lr"] = rate * min(1, (iteration + 1) / 10)
-        loss = velocity_loss(told, batch["x_0"], batch["eps"], batch["t"], line.T)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(restless.parameters(), max_norm=1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        with torch.no_grad():
-            for name, weights in restless.state_dict().items():
-                average[name] = update_average(average[name], weights, kept=0.95)
-        yield iteration + 1, loss.item()
+    for step in training(restless, loss_with_labels, iterations, rate=3e-3, warmup=10):
+        for name, weights in restless.state_dict().items():
+            average[name] = update_average(average[name], weights, kept=0.95)
+        yield step
 
 
-list(watch(going_on(25), total=25))
-calm = fill(copy.deepcopy(restless), average)
+done = max(1, len(list(watch(going_on(25), total=25))))
+# From 0 the shares of all weights so far add up to this, and not to 1 yet.
+share = 1 - 0.95**done
+whole = {name: tensor / share for name, tensor in average.items()}
+calm = fill(copy.deepcopy(restless), whole)
 rows, found = {}, {}
 for name, network in {"the weights": restless, "their average": calm}.items():
     made = LabelToImage(network.eval(), shipped.card)(
@@ -336,21 +345,24 @@ average_guess.compare(best if len(set(found.values())) > 1 else "no difference")
 show_rows(
     rows,
     titles=animals,
-    alt="Eight animals, drawn by the last weights with grain and broken shapes, and by "
-    "their average, calmer and more whole.",
+    alt="The same eight animals, drawn by the last weights and by their average.",
 )
 
 # %% [markdown]
 # Each of the last batches has pushed the weights its own way. In the average these
 # little steps to all sides have largely cancelled. Averaging takes out the jitter and
-# no more: a network that cannot draw a frog yet does not learn it by being averaged.
-# (More pictures and seeds are in [the lesson](../lessons/05_training.md).)
+# no more: both draw worse than the untouched model, which you measure below, and a
+# network that cannot draw a frog yet does not learn it by being averaged. (More
+# pictures and seeds are in [the lesson](../lessons/05_training.md).)
 #
 # ## The library's trainer
 #
-# `Trainer` is your loop, grown up. It has the same lines, and it also saves, keeps the
-# average, and uses half as many bits for each number (a lower *precision*) where that
-# makes this machine faster. Here is the real code of one iteration.
+# `Trainer` is your loop, grown up. It also saves, keeps the average, and uses half as
+# many bits for each number (a lower *precision*) where that makes this machine faster.
+# Here is the real code of one iteration. Your lines are in it. Four names are new:
+# `inference_mode(False)` makes sure that gradients are kept, `pace` lets Muon (below)
+# walk at another rate, `accelerator` runs the same line on a CPU or a GPU, and
+# `refuse_to_go_astray` stops when the loss explodes.
 
 # %%
 from course_lib.figures.source import show_source
@@ -450,8 +462,8 @@ show_rows(
 #
 # ## Close the lid, carry on
 #
-# What must we save so that a training can go on as if nothing had happened? The file
-# that holds it is a **checkpoint**. We train one network for 12 iterations in one go. A
+# What must we save so that a training can be taken up again? The file that holds it is
+# a **checkpoint**. We train one network for 12 iterations in one go. A
 # second one we stop after 5, throw away, and take up again from its folder.
 
 # %%
@@ -492,8 +504,9 @@ for _ in carried_on.run():
 carried_on.close()
 same = [torch.equal(x, carried_on.ema[name]) for name, x in in_one_go.ema.items()]
 print("the same weights, bit for bit:", all(same))
-same_guess.compare("the same, bit for bit" if all(same) else "different")
-assert all(same)
+gaps = [(x - carried_on.ema[name]).abs().max() for name, x in in_one_go.ema.items()]
+exactly, nearly, clearly = same_guess.answers
+same_guess.compare(exactly if all(same) else nearly if max(gaps) < 1e-3 else clearly)
 
 # What does the file hold?
 tensors, card = load_checkpoint(folder / "state.safetensors")
@@ -509,7 +522,9 @@ print("and on the card:", ", ".join(sorted(card)[:6]), "…")
 # %% [markdown]
 # The weights (`model`), their average (`ema`), and two numbers for each weight that the
 # optimiser remembers: where its gradient has pointed lately, and how large it has been.
-# Without them the next step would be a different one. The state of the random numbers
+# Without them the next step would be a different one. `optimizer.step` counts the steps
+# of each of the 83 tensors of weights, and `losses` has a number for each iteration so
+# far. The state of the random numbers
 # is not in the file: batch number 6 depends only on the number 6 and the seed, so it
 # can always be made again.
 #
@@ -577,7 +592,8 @@ print("closer to real pictures each time:", distances[0] > distances[1] > distan
 
 # %% [markdown]
 # Both numbers say the same as your eyes: each network is better than the one before it.
-# The distance of the last is near the floor, so with 96 pictures little is left to see.
+# The distance of the last is about a quarter above the floor, so with 96 pictures
+# little is left to see.
 #
 # ## The same recipe on photos
 #

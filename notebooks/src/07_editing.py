@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 07 · Editing
 #
-# *About 45 minutes. You need notebooks 06 and 10: in reading order this one comes after
+# *About 55 minutes. You need notebooks 06 and 10: in reading order this one comes after
 # 10.*
 #
 # At the end you can
@@ -28,6 +28,7 @@ from course_lib.painters.pipeline import TextToImage
 from course_lib.world.critters import SCENES, SUBJECTS
 from course_lib.world.datasets import load_critters
 
+# Not as_typed, as it was in notebook 10: this painter rewrites a prompt first.
 draw = TextToImage.from_pretrained("words")
 album = load_critters("test", kind="one")
 small = (album.factors["size"] == 1) & (album.factors["accessory"] == 0)
@@ -37,6 +38,8 @@ mine = album[small.nonzero()[:8, 0]][0]  # (8, 3, 32, 32), eight pictures to cha
 
 def change(which, prompt, strength, seed):
     """One picture, and what becomes of it."""
+    for sentence in draw.remarks([prompt]):
+        print(sentence)
     picture = mine[which : which + 1]
     after = image_to_image(draw, picture, [prompt], strength, seed=seed)
     show_pictures(torch.cat([picture, after]), titles=["before", "after"], zoom=5,
@@ -66,8 +69,7 @@ for strength in (0.3, 0.5, 0.7, 0.8, 0.9, 1.0):
 show_rows(
     rows,
     alt="Eight pictures from the album, and below them the same, changed with more and "
-    "more strength: at 0.3 most turn reddish and keep their shape, "
-    "at the end every one is a red cat.",
+    "more strength, until red cats stand there and nothing of the old is left.",
 )
 print("strength 0 leaves the picture alone:", torch.equal(rows["0.0"], mine))
 
@@ -91,11 +93,15 @@ show_pictures(
     covered,
     titles=[f"t = {step}" for step in some_steps],
     columns=7,
-    alt="A picture under more and more noise: at 500 the colours still show, at 900 "
-    "the eye sees nothing but noise.",
+    alt="A picture under more and more noise: at 500 the colours still show, from 700 "
+    "on the eye sees nothing but noise.",
 )
 
 # %% [markdown]
+# At t = 700 you see nothing but noise. The network sees more: it averages over hundreds
+# of pixels. In the rows 0.7 and 0.8 above, look for the old place, the old sky, the
+# moon.
+#
 # **Your turn.** `strength` s is a share of the way: the walk begins at the step
 # `round(s * schedule.T)`. Return this step, and the picture with the noise of this step
 # in it. (`add_noise(x_0, t, eps, schedule)` wants one `t` for each picture:
@@ -143,11 +149,10 @@ guess_half.compare(red_cats["0.5"])
 
 # %% [markdown]
 # Which strength is best? More strength brings more red cats, and keeps less of the old
-# picture. From 0.8 on all eight are red cats, so more strength only costs likeness. A
-# middling strength keeps the scene, because the scene is decided first, at high noise
-# (notebook 06 measured that). Colour is decided early as well, when the network is told
-# nothing. But here a prompt with guidance pushes towards "red" at every step, so at 0.3
-# most animals turn reddish and keep their shape.
+# picture. Once all eight are red cats, more strength only costs likeness. A middling
+# strength keeps the scene, because the scene is decided first, at high noise (notebook
+# 06 measured that). A prompt with guidance pushes towards "red" at every step, so even
+# at 0.3 most animals turn reddish, and keep their shape.
 #
 # ## Draw into a hole
 #
@@ -175,8 +180,9 @@ show_rows(
 #
 # **Your turn.** `x_next` is what the sampler drew for step `t_next`. Keep it where the
 # mask is True. Elsewhere put `x_0`, with the noise of step `t_next`, made from
-# `eps_new`. (`torch.where(mask, one, other)` takes from `one` where the mask is True,
-# and from `other` elsewhere; the mask may be (H, W) or (B, 1, H, W).)
+# `eps_new`. (`add_noise` wants `torch.full((len(x_0),), t_next)` here.
+# `torch.where(mask, one, other)` takes from `one` where the mask is True, and from
+# `other` elsewhere; the mask may be (H, W) or (B, 1, H, W).)
 
 
 # %%
@@ -205,12 +211,21 @@ put_back = check_put_back(my_put_back)
 #
 # And why pulled? The first steps decide what will be drawn. There the kept half is
 # nearly all noise, and the network hardly sees the half turtle in it. But *we* know
-# that half. So we compare: how wrong is the network's guess of the kept half? For every
-# pixel of the noisy picture, **including those in the hole**, the gradient says which
-# way the pixel must change to make that guess better. We move each guess that way
-# (`pulled` in the library; Song et al. 2023; Chung et al. 2023 do nearly the same).
+# that half, so we know how far the network's guess of it is off. Suppose that a pixel
+# of the kept half and its neighbour in the hole go together. If the kept one is guessed
+# too dark, raising either of them makes the guess better. The gradient says this for
+# every pixel of the noisy picture, **including those in the hole**, and we move the
+# guess that way (`pulled` in the library; Song et al. 2023; Chung et al. 2023 do nearly
+# the same):
 #
-# The reader counts the pictures in which it sees *one* turtle of the old colour.
+# ```python
+# off = torch.where(mask, 0.0, x_0 - x_0_hat).detach()  # how far, in the kept half
+# (towards,) = torch.autograd.grad((off * x_0_hat).sum(), x_t)
+# x_0_hat = x_0_hat + (a**2 + b**2) / a * towards
+# ```
+#
+# The reader counts the pictures in which it sees *one* turtle of the old colour. It
+# knows a turtle by its shell: count the heads yourself.
 
 # %%
 guess_fits = prediction(
@@ -272,9 +287,9 @@ guess_fits.compare(fits(once))
 print("the left is untouched:", torch.equal(pulled[..., :16], shelled[..., :16]))
 
 # %% [markdown]
-# Eight pictures are too few to count what "3 times" brings; the lesson has 200, and
-# there it does. We can also measure a seam. How different are the two columns of pixels
-# at the border? And how different are the same two columns in real pictures?
+# Eight pictures are too few to count what "3 times" brings; the lesson has 200. The
+# seam shows it already in eight. How different are the two columns of pixels at the
+# border? And how different are the same two columns in real pictures?
 
 # %% tags=["nbval-ignore-output"]
 
@@ -290,10 +305,11 @@ for name, size in seams.items():
 assert seams["pasted"] > seams["kept"] > seams["3 times, pulled"]
 
 # %% [markdown]
-# With pulling the seam is small, and yet many turtles have another colour than before.
-# Look at the holes: in some pictures the kept half shows only a grey head or a sliver
-# of shell. There nobody could know the colour, and "a turtle" may have any. A prompt
-# for a hole should say what the *whole* picture shows, including the kept part.
+# "3 times" makes the seam smaller, and so does pulling. Yet not every turtle has its
+# old colour: the label of each row counts those that do. Look at the holes: in some
+# pictures the kept half shows only a grey head or a sliver of shell. There nobody could
+# know the colour, and "a turtle" may have any. A prompt for a hole should say what the
+# *whole* picture shows, including the kept part.
 
 # %%
 of_one = inpaint(draw, shelled, mask, told, steps=12, seed=3)
@@ -305,12 +321,15 @@ show_rows(
     "colour; with the prompt a green turtle and so on, more have the old one.",
     zoom=3,
 )
-print("with the colour named, more turtles have it:", fits(of_one) > fits(pulled))
+counts = f"{fits(pulled)} of 8, and with the colour named {fits(of_one)}"
+print("one turtle of the old colour:", counts)
+assert fits(of_one) >= fits(pulled)
 
 # %% [markdown]
 # A hole can be anywhere. Here it is the upper half, and the prompt says what should be
-# in it. (A hat goes on a head. If the head is in the kept half, there is no good place
-# for the hat. The prompt names no animal, so a different animal's head may come back.)
+# in it. (A hat goes on a head. If the head is in the kept half, the hat may hover above
+# it. If the head is in the hole, it is drawn anew from a prompt that names no animal:
+# look for ears that are lost.)
 
 # %%
 top = torch.zeros(32, 32, dtype=torch.bool)
@@ -318,7 +337,7 @@ top[:16] = True
 hats = inpaint(draw, mine, top, ["with a hat"] * 8, steps=12, seed=1)
 show_rows(
     {"before": mine, "after": hats},
-    alt="Eight animals, and the same with a hat or two; some heads have changed.",
+    alt="Eight animals, and the same with hats on their heads or above them.",
 )
 
 # %% [markdown]
@@ -345,9 +364,9 @@ print("pictures of", tuple(scenes.shape[2:]))
 
 # %% [markdown]
 # Here the prompt names only the place, and now and then something else moves in. If the
-# prompt names the animal as well, the network often draws it a second time; try it. A
-# second moon or sun may appear either way: 32 x 48 pixels have room for one more, and
-# the network has never seen a picture so wide.
+# prompt names the animal as well, the network may draw it a second time. A second moon
+# or sun may appear either way: 32 x 48 pixels have room for one more, and the network
+# has never seen a picture so wide.
 
 # %% [markdown]
 # ## Half way between
@@ -379,25 +398,29 @@ def from_noises(x_T, prompt="a frog"):
     return last_step(dpm_solver(predict, x_T, draw.schedule, steps=10)).clamp(-1, 1)
 
 
-ends = from_noises(circle[[0, -1]])
+walks = {"straight": from_noises(lines), "circle": from_noises(circle)}
+ends = walks["circle"][[0, -1]]
 fade = torch.stack([torch.lerp(ends[0], ends[1], share) for share in shares])
 show_rows(
-    {"pixels": fade, "noises, straight": from_noises(lines),
-     "noises, circle": from_noises(circle)},
+    {"pixels": fade, "noises, straight": walks["straight"],
+     "noises, circle": walks["circle"]},
     titles=[f"{share:.2f}" for share in shares],
     alt="From one frog to another: in pixels a double exposure; along a straight line "
     "of noises, and along a circle, a frog at every place.",
 )  # fmt: skip
 print(f"loudness half way: {lines[3].std():.1f} straight, {circle[3].std():.1f} circle")
 guess_loud.compare(round(lines[3].std().item(), 1))
+for name, some in walks.items():
+    print(f"{name}:", "; ".join(what_is_seen(some, ["a frog"] * 7)["seen"]))
 
 # %% [markdown]
 # Variances add (notebook 02): half of each noise has the variance 1/4, together that is
 # 1/2, and the square root of 1/2 is about 0.7. At t = T the network was never trained
 # on noise that quiet. On a **circle** from one noise to the other the loudness stays
-# about 1 ("slerp", Shoemake 1985). Our network draws a frog from both, as notebook 06
-# did from noise half as loud. But the frogs differ, and another network may fail on the
-# straight line.
+# about 1 ("slerp", Shoemake 1985). Here both work: our network draws a frog even from
+# noise half as loud (notebook 06). Another network may fail on the straight line. The
+# noise moves evenly on both, and the picture does not: it jumps. The last lines show
+# where the scene changes.
 #
 # ## Play
 #
@@ -422,9 +445,9 @@ frame_slider(
 # <details><summary>Answer</summary>
 #
 # The network assumes more noise than there is, and takes away some of the picture as
-# well, so the result is too smooth. It also assumes that the picture is fainter than it
-# is, and makes the colours too strong. Begin at 200 instead, and the opposite happens:
-# noise is left over, and the picture is pale. The first check catches this mistake.
+# well, such as the stars. The result may look clean, and is too smooth. The network
+# also assumes that the picture is fainter than it is, and makes the colours too strong.
+# Begin at 200 instead, and noise is left over. The first check names this mistake.
 #
 # </details>
 #
@@ -433,9 +456,9 @@ frame_slider(
 #
 # <details><summary>Answer</summary>
 #
-# Sometimes. On the straight line a tenth of the picture is still there. Through the
-# noise you can make out only its largest patches, the sky and the ground. In row 0.9
-# above most scenes are still the old ones, but not all. In row 1.0 nothing is left.
+# Sometimes. On the straight line a tenth of the picture is still there. In the noise
+# only its largest patches can be made out, the sky and the ground. Look in row 0.9
+# above which scenes are still the old ones. In row 1.0 nothing is left.
 #
 # </details>
 #

@@ -150,7 +150,8 @@ if merge_to_use is my_merge:  # its first merge, by your function
     print("your merge and the library's agree:", same)
 
 forg = tokenizer.encode(" forg")
-print("forg:", tokenizer.spell(forg), "and frog:", tokenizer.encode(" frog"))
+spelled_forg = [tokenizer.decode([token]) for token in forg]  # each with its space
+print("forg:", spelled_forg, "and frog:", tokenizer.encode(" frog"))
 guess_forg.compare(len(forg))
 
 strange = {
@@ -313,8 +314,10 @@ print("padding changes nothing:", same)
 # Wrap attention in what you know from notebook 04, a norm before it and a shortcut
 # around it. Then let each token think over what it got: two more layers that treat
 # every token by itself. That is one **block**. An embedding and a few blocks after it
-# are a **transformer**. (Its attention has several *heads*. Each works on a part of the
-# numbers, so a token can attend to several things at once.)
+# are a **transformer**. Look for your attention in the printed code. The line with
+# `attention_weights(...)` has your scores, your mask and your softmax, and
+# `weights @ value` is your last line. One thing differs: there are several *heads*.
+# Each works on a part of the numbers, so a token can attend to several things at once.
 
 # %%
 from course_lib.figures.source import show_source
@@ -334,9 +337,8 @@ for place in (labels[8, 0] >= 0).nonzero()[:, 0].tolist():
     print(f"   token {place}: the thing is {SUBJECTS[thing]}, its colour {said}")
 
 # %% [markdown]
-# One thing is new: `self.place`. Attention ignores where a token stands. So each
-# *place* also has a learned vector, which is added to the token's vector. Soon we leave
-# it out and see what happens.
+# One thing is new: `self.place`. Each *place* in the text also has a learned vector,
+# which is added to the token's vector. Soon we leave it out and see what happens.
 #
 # ## Something to learn
 #
@@ -355,8 +357,9 @@ for place in (labels[8, 0] >= 0).nonzero()[:, 0].tolist():
 # watch eight sentences with the word *bat*. Does the vector of *bat* move towards the
 # animal or towards the club? The two full lines of the figure are the mean vectors of
 # *bat* over many sentences with a clue, one for each meaning. A mark shows how far
-# along the way between them the *bat* of one sentence lies. Not all eight need to reach
-# their line: a mean is no goal, and some sentences stay behind it or go past it.
+# along the way between them the *bat* of one sentence lies. Each stage has two means of
+# its own. For the token they are one and the same vector, and we draw that half way. A
+# mean is no goal: some sentences go past it, and *a bat with a balloon* stays behind.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.watching import watch
@@ -413,12 +416,12 @@ for name, seen in {"with places": losses, "without": losses_of_bag}.items():
     assert last < first / 4
 
 # %% [markdown]
-# ## A bag of words
+# ## The encoder without places
 #
-# The second one, without places, ends with a larger loss. What does it not see? Take
-# two sentences of the same words in a different order: *a red cat left of a blue fish*
-# and *a blue cat left of a red fish*. Each encoder has a vector for the cat of each
-# sentence. How far apart will the two cats be?
+# It ends with a larger loss. What does it not see? Take two sentences of the same words
+# in a different order: *a red cat left of a blue fish* and *a blue cat left of a red
+# fish*. Each encoder has a vector for the cat of each sentence. How far apart will the
+# two cats be?
 
 # %%
 SAME, ABIT, FAR = "the same vector", "a little apart", "as far as with places"
@@ -435,7 +438,10 @@ for name, model in [("with places", namer), ("without", bag)]:
         colours = model.colour(text_emb).softmax(dim=-1)  # (2, 32, 9)
     cats = text_emb[swapped_rows == CAT]  # (2, WIDTH)
     apart[name] = (cats[0] - cats[1]).norm().item()
-    print(f"{name}: the two cats are {apart[name]:.2f} apart")
+    fish = text_emb[swapped_rows == FISH]
+    scale = (cats[0] - fish[0]).norm().item()
+    print(f"{name}: the two cats are {apart[name]:.2f} apart", end=" ")
+    print(f"(a cat and its fish: {scale:.2f})")
     for text, row, colour in zip(swapped, swapped_rows, colours, strict=True):
         said = []
         for word, token in [("cat", CAT), ("fish", FISH)]:
@@ -504,7 +510,7 @@ guess_no_ball = prediction("'a bat, no ball' is taken for", [ANIMAL, CLUB])
 from course_lib.judging.senses import probe, sense_chances
 from course_lib.world.wording import SENSES
 
-MINE = [  # add sentences of your own; the word bat once in each
+MINE = [  # add sentences with bat: once, in small letters, behind another word
     *("a bat", "a bat in the snow", "a bat beside a cat"),
     *("a bat, no ball", "a bat without a ball", "a flying baseball bat"),
 ]
@@ -536,8 +542,8 @@ for shares in probes.values():
 
 # %% [markdown]
 # *No ball* has a ball in it, and no caption ever said *no*: the network uses only words
-# that it knows. You will see the same with pictures in notebook 09. (It chooses among
-# all things, frogs and fish as well. What animal and club leave of 100 % is theirs.)
+# that it knows. (It chooses among all things, frogs and fish as well. What animal and
+# club leave of 100 % is theirs.)
 #
 # **The last table is a harder test.** You might say: of course the bats differ, because
 # their neighbours do. So a **probe** takes two mean vectors of *bat*, one over many
@@ -549,10 +555,12 @@ for shares in probes.values():
 # phrase.) Guessing is right half of the time.
 #
 # From the token the probe can only guess. The row *+ its place* is the token's vector
-# with the vector of its place added, before any block. It is right for most bats and
-# wrong for all cranes: a place gives away the shape of a sentence, and shape is not
-# meaning. After the blocks the meaning is there. It is there even without
-# places: a ball *anywhere* in the sentence will do.
+# with the vector of its place added, before any block. It knows whether the word comes
+# third or fourth (*a red crane with ...*, *a red tower crane*), and nothing else. Both
+# meanings of *crane* have both places. We leave the clue of the test out of its own
+# mean, so the *other* mean holds more of its place, and the probe is always wrong.
+# After the blocks the meaning is there. It is there even without places: a ball
+# *anywhere* in the sentence will do.
 #
 # ## Who gave it away?
 #
@@ -560,10 +568,12 @@ for shares in probes.values():
 # heads, and see where *bat* looks. And we can **hide** one word at a time, so that no
 # token can attend to it, and see whether the network still says *club*. The sentence is
 # *a brown bat beside a ball at night*.
+#
+# Then come two sentences with a clue that the captions often had: *flying* and *furry*
+# were always the animal. What will the network say of *a furry bat at night*?
 
 # %%
-CLUES = ["brown", "beside", "ball", "night"]
-guess_clue = prediction("Without which word does it no longer say club?", CLUES)
+guess_furry = prediction("'a furry bat at night' is taken for", [ANIMAL, CLUB])
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.networks.namer import looks
@@ -600,7 +610,6 @@ for i, word in enumerate(spelled):
         club_without[word] = sense_chances(namer, tokenizer, hidden, "bat")[0, 1].item()
         print(f"without {word!r}: club {club_without[word]:.0%}")
 if EXAMPLE.startswith("a brown bat beside a ball"):
-    guess_clue.compare(min(club_without, key=club_without.get))
     assert club_now > 0.9 and club_without["ball"] < club_now - 0.5
 
 print(
@@ -610,8 +619,10 @@ for text in ["a flying bat at night", "a furry bat at night"]:
     whole = tokenizer.batch([text], LENGTH)
     no_night = whole.masked_fill(whole == tokenizer.encode(" night")[0], PAD)
     three = [(namer, whole), (namer, no_night), (bag, whole)]
-    clubs = [sense_chances(m, tokenizer, rows, "bat")[0, 1].item() for m, rows in three]
-    print(f"{text:24}", "  ".join(f"{club:4.0%}" for club in clubs))
+    both = [sense_chances(m, tokenizer, rows, "bat")[0].tolist() for m, rows in three]
+    print(f"{text:24}", "  ".join(f"{club:4.0%}" for _, club in both))
+of_animal, of_club = both[0]  # of the furry bat, with places
+guess_furry.compare(ANIMAL if of_animal > of_club else CLUB)
 
 bare = [i for i, names in enumerate(named) if "either_sense" in names]
 bare_bats = factors["subject"][[i for i in bare if "bat" in texts[i]]]
@@ -625,10 +636,9 @@ print(f"\ncaptions with a bare bat: {len(bare_bats)}, for an animal {animals}")
 # know. So a table shows where the network looks, and not what it does with it. Hiding a
 # word is the better test.
 #
-# The other two sentences show how far the network is from understanding. *Flying* and
-# *furry* were always the animal, and *night* is no clue at all. Yet *at night* can pull
-# the bat to the club, and without places that does not happen. Put *a flying bat at
-# night* into `EXAMPLE` and hide its words.
+# The other two sentences show how far the network is from understanding. *Night* is no
+# clue at all. Yet *at night* can pull the bat to the club, and without places that does
+# not happen. Put *a flying bat at night* into `EXAMPLE` and hide its words.
 #
 # And a bare *bat*, without any clue? Some captions meant the animal, some the club (the
 # last line above). No network can know which. The best it can learn is how often each
@@ -641,8 +651,7 @@ print(f"\ncaptions with a bare bat: {len(bare_bats)}, for an animal {animals}")
 # ## Play
 #
 # Write a prompt with a *bat* in it. Can you find a sentence that fools the network? Can
-# you find one where a word other than *ball* decides? Begin with *a furry bat at
-# night*, and then try other places.
+# you find one where a word other than *ball* decides? Try other places, and a hat.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.widgets import live

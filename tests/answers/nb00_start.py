@@ -281,3 +281,15 @@ def counts_on_32(picture):
 @wrong(check_mirror, "the columns are shifted by")
 def halves_exchanged_at_16(picture):
     return torch.cat([picture[:, :, 16:], picture[:, :, :16]], dim=2)
+
+
+@wrong(check_mirror, "the `raise` is still there")
+def the_raise_below(picture):
+    mirrored = picture.flip(2)  # noqa: F841
+    raise NotImplementedError("your turn")
+
+
+@wrong(check_mirror, "the `raise` is still there")
+def the_raise_above(picture):
+    raise NotImplementedError("your turn")
+    return picture.flip(2)

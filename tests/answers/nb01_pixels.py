@@ -357,7 +357,7 @@ def no_return(picture, top, left, side, colour):
         new[channel, top : top + side, left : left + side] = colour[channel]
 
 
-@wrong(check_paint_square)
+@wrong(check_paint_square, "the channel axis is missing")
 def no_channel(picture, top, left, side, colour):
     new = picture.clone()
     new[top : top + side, left : left + side] = torch.tensor(colour)[:, None, None]
@@ -679,3 +679,95 @@ def upwards(picture, top, left, side, colour):
     for c in range(3):
         new[c, top - side : top, left : left + side] = colour[c]
     return new
+
+
+# Named since -------------------------------------------------------------------------
+
+
+@wrong(check_paint_square, "only the first row is painted: `return` stands inside")
+def returned_after_a_row(picture, top, left, side, colour):
+    new = picture.clone()
+    for row in range(top, top + side):
+        for column in range(left, left + side):
+            new[:, row, column] = torch.tensor(colour)
+        return new
+
+
+@wrong(check_paint_square, "only the first column is painted: `return` stands inside")
+def returned_after_a_column(picture, top, left, side, colour):
+    new = picture.clone()
+    for column in range(left, left + side):
+        for row in range(top, top + side):
+            new[:, row, column] = torch.tensor(colour)
+        return new
+
+
+@wrong(check_paint_square, "and `return` stands after all loops")
+def returned_after_a_pixel(picture, top, left, side, colour):
+    new = picture.clone()
+    for row in range(top, top + side):
+        for column in range(left, left + side):
+            new[:, row, column] = torch.tensor(colour)
+            return new
+
+
+@wrong(check_paint_square, "all three channels got the last number of the colour")
+def over_the_colours(picture, top, left, side, colour):
+    new = picture.clone()
+    for shade in colour:
+        new[:, top : top + side, left : left + side] = shade
+    return new
+
+
+@wrong(check_paint_square, "the rows are counted from the bottom")
+def y_goes_up(picture, top, left, side, colour):
+    new = picture.clone()
+    height = picture.shape[1]
+    for c in range(3):
+        rows = slice(height - top - side, height - top)
+        new[c, rows, left : left + side] = colour[c]
+    return new
+
+
+@wrong(check_paint_square, "the first row and the first column are missing")
+def slices_begin_after(picture, top, left, side, colour):
+    new = picture.clone()
+    for c in range(3):
+        new[c, top + 1 : top + side, left + 1 : left + side] = colour[c]
+    return new
+
+
+@wrong(check_paint_square, "the channel axis is missing")
+def no_channel_and_three_numbers(picture, top, left, side, colour):
+    new = picture.clone()
+    new[top : top + side, left : left + side] = torch.tensor(colour)
+    return new
+
+
+@wrong(check_paint_square, "the channel axis is missing")
+def no_channel_pixel_by_pixel(picture, top, left, side, colour):
+    new = picture.clone()
+    for row in range(top, top + side):
+        for column in range(left, left + side):
+            new[row, column] = torch.tensor(colour)
+    return new
+
+
+@wrong(check_paint_square, "does its place have three parts, [channel, rows, columns]?")
+def no_channel_in_a_loop(picture, top, left, side, colour):
+    new = picture.clone()
+    for c in range(3):
+        new[top : top + side, left : left + side] = colour[c]
+    return new
+
+
+@wrong(check_from_bytes, "so 144 - 255 becomes 145: .float() first")
+def twice_less_255(pictures):
+    return (2 * pictures - 255) / 255
+
+
+@wrong(check_from_bytes, "so 144 - 255 becomes 145: .float() first")
+def in_two_lines(pictures):
+    pictures = pictures * 2
+    pictures = pictures - 255
+    return pictures / 255

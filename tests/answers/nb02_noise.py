@@ -331,3 +331,31 @@ def a_caret(x_0, t, eps, alpha_bar):
 def six_pictures(x_0, t, eps, alpha_bar):
     share = alpha_bar[t].reshape(6, 1, 1, 1)
     return share.sqrt() * x_0 + (1 - share).sqrt() * eps
+
+
+@wrong(check_add_noise, "alpha_bar is the product of all shares already")
+def the_product_once_more(x_0, t, eps, alpha_bar):
+    share = column(alpha_bar.cumprod(0)[t])
+    return share.sqrt() * x_0 + (1 - share).sqrt() * eps
+
+
+@wrong(check_add_noise, "the same noise at every step adds up in std")
+def walked_with_one_noise(x_0, t, eps, alpha_bar):
+    walked = []
+    for x, noise, last in zip(x_0, eps, t.tolist(), strict=True):
+        for step in range(1, last + 1):
+            kept = alpha_bar[step] / alpha_bar[step - 1]
+            x = kept**0.5 * x + (1 - kept) ** 0.5 * noise
+        walked.append(x)
+    return torch.stack(walked)
+
+
+@wrong(check_add_noise, "the bracket is too wide")
+def a_wide_bracket(x_0, t, eps, alpha_bar):
+    share = column(alpha_bar[t])
+    return share**0.5 * (x_0 + (1 - share) ** 0.5 * eps)
+
+
+@wrong(check_add_noise, "nothing is mixed in, and x_0 comes back as it was")
+def unchanged(x_0, t, eps, alpha_bar):
+    return x_0

@@ -1055,3 +1055,70 @@ def the_name_of_notebook_02(model, x_0, schedule, generator):
     t, eps = drawn(x_0, schedule, generator)
     x_t = my_add_noise(x_0, t, eps, schedule)  # noqa: F821
     return (model(x_t, t) - eps).square().mean()
+
+
+# The way back: as learners wrote it --------------------------------------------------
+
+
+@wrong(check_reverse_loop, "begin with `x_t = x_T`, in a line above the loop")
+def never_begun(model, x_T, steps, a, b):
+    for t, t_next in pairwise(steps):
+        eps_hat = model(x_t, steps_for(x_T, t))  # noqa: F821
+        x_0_hat = (x_t - b[t] * eps_hat) / a[t]  # noqa: F821
+        x_t = a[t_next] * x_0_hat + b[t_next] * eps_hat
+    return x_t
+
+
+@wrong(check_reverse_loop, "for t, t_next in pairwise(steps)")
+def without_pairs(model, x_T, steps, a, b):
+    x_t = x_T
+    for t, t_next in steps:
+        eps_hat = model(x_t, steps_for(x_t, t))
+        x_0_hat = (x_t - b[t] * eps_hat) / a[t]
+        x_t = a[t_next] * x_0_hat + b[t_next] * eps_hat
+    return x_t
+
+
+@looped("the noise is not put back: + b[t_next] * eps_hat is missing")
+def only_the_share_of_the_clean_point(model, x_t, t, t_next, a, b, x_T):
+    eps_hat = model(x_t, steps_for(x_t, t))
+    return a[t_next] * (x_t - b[t] * eps_hat) / a[t]
+
+
+@looped("step 2 subtracts the noise from x_T")
+def taken_off_the_start(model, x_t, t, t_next, a, b, x_T):
+    eps_hat = model(x_t, steps_for(x_t, t))
+    return a[t_next] * (x_T - b[t] * eps_hat) / a[t] + b[t_next] * eps_hat
+
+
+@looped("the network is told t / 1000: tell it t itself")
+def told_a_thousandth(model, x_t, t, t_next, a, b, x_T):
+    eps_hat = model(x_t, steps_for(x_t, t / 1000))
+    return a[t_next] * (x_t - b[t] * eps_hat) / a[t] + b[t_next] * eps_hat
+
+
+@wrong(check_reverse_loop, "the network is told t / T: tell it t itself")
+def told_a_share_of_the_way(model, x_T, steps, a, b):
+    def by_share(x_t, t):
+        return model(x_t, t / steps[0])
+
+    return loop_as_asked(by_share, x_T, steps, a, b)
+
+
+schedule = linear_schedule(T=1000)  # as the notebook has one
+
+
+@looped("step 2 uses the notebook's `schedule`")
+def solved_by_the_notebooks_schedule(model, x_t, t, t_next, a, b, x_T):
+    tt = steps_for(x_t, t)
+    eps_hat = model(x_t, tt)
+    x_0_hat = (x_t - schedule.b(tt, like=x_t) * eps_hat) / schedule.a(tt, like=x_t)
+    return a[t_next] * x_0_hat + b[t_next] * eps_hat
+
+
+@looped("steps 2 and 3 use the notebook's `schedule`")
+def all_by_the_notebooks_schedule(model, x_t, t, t_next, a, b, x_T):
+    tt, later = steps_for(x_t, t), steps_for(x_t, t_next)
+    eps_hat = model(x_t, tt)
+    x_0_hat = (x_t - schedule.b(tt, like=x_t) * eps_hat) / schedule.a(tt, like=x_t)
+    return add_noise(x_0_hat, later, eps_hat, schedule)

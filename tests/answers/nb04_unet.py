@@ -825,3 +825,50 @@ def x_plus_h_goes_on(x, scale, shift, block):
 def x_plus_h_goes_on_and_is_added(x, scale, shift, block):
     h = x + first_half(x, block)
     return h + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))
+
+
+# As learners wrote it -----------------------------------------------------------------
+
+
+@wrong(check_residual_block, "silu is F.silu")
+def silu_without_its_module(x, scale, shift, block):
+    h = block.conv_1(silu(block.norm_1(x)))  # noqa: F821
+    return x + block.conv_2(silu(block.norm_2(h) * (1 + scale) + shift))  # noqa: F821
+
+
+@wrong(check_residual_block, "silu is F.silu")
+def silu_of_the_block(x, scale, shift, block):
+    h = block.conv_1(block.silu(block.norm_1(x)))
+    return x + block.conv_2(block.silu(block.norm_2(h) * (1 + scale) + shift))
+
+
+@wrong(check_residual_block, "is `.conv_1` meant?")
+def without_the_underscore(x, scale, shift, block):
+    h = block.conv1(F.silu(block.norm_1(x)))
+    return x + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))
+
+
+@wrong(check_residual_block, "conv_1 comes too early, before norm_1")
+def convolved_before_norm_1(x, scale, shift, block):
+    h = F.silu(block.norm_1(block.conv_1(x)))
+    return x + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))
+
+
+@wrong(check_residual_block, "the first half runs backwards")
+def first_half_backwards(x, scale, shift, block):
+    h = block.norm_1(block.conv_1(F.silu(x)))
+    return x + block.conv_2(F.silu(block.norm_2(h) * (1 + scale) + shift))
+
+
+@wrong(check_time_embedding, "the angles are made smaller by pi / 180")
+def degrees_into_radians(t, width):
+    half = width // 2
+    angle = torch.deg2rad(t[:, None] * 10_000 ** (-torch.arange(half) / half))
+    return torch.cat([angle.cos(), angle.sin()], dim=1)
+
+
+@wrong(check_time_embedding, "the angles are turned into degrees")
+def radians_into_degrees(t, width):
+    half = width // 2
+    angle = t[:, None] * 10_000 ** (-torch.arange(half) / half) * 180 / torch.pi
+    return torch.cat([angle.cos(), angle.sin()], dim=1)

@@ -10,7 +10,7 @@ from torch import nn
 from answers import right, wrong
 from course_lib.checks.nb05_training import check_update_average, check_velocity_loss
 from course_lib.diffusion.objective import make_target
-from course_lib.diffusion.schedule import add_noise, cosine_schedule
+from course_lib.diffusion.schedule import add_noise, cosine_schedule, straight_line
 
 # The loss, right --------------------------------------------------------------------
 
@@ -397,7 +397,7 @@ def by_numpy(model, x_0, eps, t, T):
     return np.asarray(asked(eps - x_0, model, x_0, eps, t, T).detach())
 
 
-@wrong(check_velocity_loss)
+@wrong(check_velocity_loss, "here T may be another number")
 def a_thousand_typed_in(model, x_0, eps, t, T):
     return asked(eps - x_0, model, x_0, eps, t, 1000)
 
@@ -712,3 +712,46 @@ def the_example_typed_in(average, weights, kept):
 @wrong(check_update_average, "only the step")
 def only_the_step(average, weights, kept):
     return (1 - kept) * (weights - average)
+
+
+# As learners wrote it, with the tools of the notebook ---------------------------------
+
+line = straight_line(T=1000)
+x_t = torch.zeros(8, 3, 32, 32)  # some earlier cell of the notebook has made one
+
+
+@wrong(check_velocity_loss, "mix with u, (1 - u) * x_0 + u * eps")
+def mixed_on_the_notebooks_line(model, x_0, eps, t, T):
+    return mixed(add_noise(x_0, t, eps, line), model, x_0, eps, t, T)
+
+
+@wrong(check_velocity_loss, "the velocity is notebook 03's, a eps - b x_0")
+def the_velocity_of_03_on_the_line(model, x_0, eps, t, T):
+    v = line.a(t, like=x_0) * eps - line.b(t, like=x_0) * x_0
+    return asked(v, model, x_0, eps, t, T)
+
+
+@wrong(check_velocity_loss, "are made with the notebook's `line`, whose T is 1000")
+def all_of_it_on_the_notebooks_line(model, x_0, eps, t, T):
+    a, b = line.a(t, like=x_0), line.b(t, like=x_0)
+    return (model(a * x_0 + b * eps, t) - (a * eps - b * x_0)).square().mean()
+
+
+@wrong(check_velocity_loss, "it reads the notebook's `x_t`, from an earlier cell")
+def x_t_of_another_cell(model, x_0, eps, t, T):
+    return (model(x_t, t) - (eps - x_0)).square().mean()
+
+
+@wrong(check_update_average, "0.05 is typed in")
+def what_is_new_typed_in(average, weights, kept):
+    return kept * average + 0.05 * weights
+
+
+@wrong(check_update_average, "0.01 is typed in")
+def what_is_new_typed_in_for_099(average, weights, kept):
+    return kept * average + 0.01 * weights
+
+
+@wrong(check_update_average, "square roots are taken")
+def roots_as_for_noise(average, weights, kept):
+    return kept**0.5 * average + (1 - kept) ** 0.5 * weights

@@ -620,3 +620,81 @@ def root_of_eta(x_0_hat, eps_hat, eps_new, t, t_next, eta):
 @wrong(check_choose_steps, "it divides by steps + 1")
 def divided_by_one_more(T, steps):
     return [round(T - T * i / (steps + 1)) for i in range(steps + 1)]
+
+
+@wrong(check_ddim_step, "has the standard deviation b[t_next], and not 1")
+def kept_from_one(x_0_hat, eps_hat, eps_new, t, t_next, eta):
+    std = eta * std_of_ddpm(t, t_next)
+    kept = (1 - std**2) ** 0.5
+    return a[t_next] * x_0_hat + kept * eps_hat + std * eps_new
+
+
+@wrong(check_ddim_step, "std is eta times that of DDPM")
+def eta_of_all_noise(x_0_hat, eps_hat, eps_new, t, t_next, eta):
+    std = eta * b[t_next]
+    kept = (b[t_next] ** 2 - std**2) ** 0.5
+    return a[t_next] * x_0_hat + kept * eps_hat + std * eps_new
+
+
+@wrong(check_ddim_step, "a[t_next] belongs to x_0_hat alone")
+def all_in_brackets(x_0_hat, eps_hat, eps_new, t, t_next, eta):
+    std = eta * std_of_ddpm(t, t_next)
+    kept = (b[t_next] ** 2 - std**2) ** 0.5
+    return a[t_next] * (x_0_hat + kept * eps_hat + std * eps_new)
+
+
+@wrong(check_ddim_step, "`kept` is no share of b[t_next]")
+def kept_as_a_share(x_0_hat, eps_hat, eps_new, t, t_next, eta):
+    std = eta * std_of_ddpm(t, t_next)
+    kept = (1 - eta) * b[t_next]
+    return a[t_next] * x_0_hat + kept * eps_hat + std * eps_new
+
+
+@wrong(check_ddim_step, "square it as well before it is taken off b[t_next] ** 2")
+def std_not_squared(x_0_hat, eps_hat, eps_new, t, t_next, eta):
+    std = eta * std_of_ddpm(t, t_next)
+    kept = (b[t_next] ** 2 - std) ** 0.5
+    return a[t_next] * x_0_hat + kept * eps_hat + std * eps_new
+
+
+@wrong(check_ddim_step, "the two variances are exchanged")
+def variances_exchanged(x_0_hat, eps_hat, eps_new, t, t_next, eta):
+    std = eta * std_of_ddpm(t, t_next)
+    kept = (std**2 - b[t_next] ** 2) ** 0.5
+    return a[t_next] * x_0_hat + kept * eps_hat + std * eps_new
+
+
+@wrong(check_ddim_step, "eta is no standard deviation")
+def eta_squared_off(x_0_hat, eps_hat, eps_new, t, t_next, eta):
+    std = eta * std_of_ddpm(t, t_next)
+    kept = (b[t_next] ** 2 - eta**2) ** 0.5
+    return a[t_next] * x_0_hat + kept * eps_hat + std * eps_new
+
+
+@wrong(check_choose_steps, "0, is lost by rounding")
+def stride_taken_off(T, steps):
+    i, way = T, []
+    while i >= 0:
+        way.append(round(i))
+        i -= T / steps
+    return way
+
+
+@wrong(check_choose_steps, "one stride is T / steps")
+def strides_of_steps(T, steps):
+    return list(range(T, -1, -steps))
+
+
+@wrong(check_choose_steps, "rounded to a whole number before it is multiplied")
+def rounded_stride_upwards(T, steps):
+    return [round(T / steps) * i for i in range(steps, -1, -1)]
+
+
+@wrong(check_choose_steps, "does not begin at T")
+def range_turned_round(T, steps):
+    return list(reversed(range(0, T + 1, T // steps)))[-steps - 1 :]
+
+
+@wrong(check_choose_steps, "list(...) makes one")
+def range_turned_round_no_list(T, steps):
+    return reversed(range(0, T + 1, T // steps))

@@ -147,20 +147,20 @@ def from_the_top(x_0, strength, eps, schedule):
     return schedule.T, add_noise(x_0, full(x_0, start), eps, schedule)
 
 
-@wrong(check_begin, "picture and noise are swapped: use")
+@wrong(check_begin, "or it is the noise of step T - start")
 def noise_of_the_rest(x_0, strength, eps, schedule):
     start = round(strength * schedule.T)
     x_t = add_noise(x_0, full(x_0, schedule.T - start), eps, schedule)
     return start, x_t
 
 
-@wrong(check_begin, "picture and noise are swapped: use")
+@wrong(check_begin, "picture and noise are swapped, or")
 def arguments_exchanged(x_0, strength, eps, schedule):
     start = round(strength * schedule.T)
     return start, add_noise(eps, full(x_0, start), x_0, schedule)
 
 
-@wrong(check_begin, "picture and noise are swapped: use")
+@wrong(check_begin, "picture and noise are swapped, or")
 def strength_of_the_picture(x_0, strength, eps, schedule):
     start = round(strength * schedule.T)
     u = start / schedule.T
@@ -204,7 +204,7 @@ def counted_from_1(x_0, strength, eps, schedule):
     return start, add_noise(x_0, full(x_0, start), eps, schedule)
 
 
-@wrong(check_begin, "round(299.6) = 300")
+@wrong(check_begin, "of which int(...) makes 299, as it cuts off")
 def with_int(x_0, strength, eps, schedule):
     start = int(strength * schedule.T)
     return start, add_noise(x_0, full(x_0, start), eps, schedule)
@@ -263,7 +263,7 @@ def three_answers(x_0, strength, eps, schedule):
     return round(strength * schedule.T), t, add_noise(x_0, t, eps, schedule)
 
 
-@wrong(check_begin, "a float where a whole number is needed")
+@wrong(check_begin, "round(...) makes one, and int(...) cuts off")
 def not_rounded(x_0, strength, eps, schedule):
     start = strength * schedule.T
     t = full(x_0, round(start))
@@ -297,13 +297,63 @@ def in_float64(x_0, strength, eps, schedule):
     return round(strength * schedule.T), x_t.double()
 
 
-@wrong(check_begin, "it mixes in proportion to the strength")
+@wrong(check_begin, "it mixes by the strength itself")
 def by_the_strength(x_0, strength, eps, schedule):
     start = round(strength * schedule.T)
     return start, (1 - strength) * x_0 + strength * eps
 
 
-@wrong(check_begin)
+@wrong(check_begin, "of which int(...) makes 299, as it cuts off")
+def with_floor(x_0, strength, eps, schedule):
+    start = math.floor(strength * schedule.T)
+    return start, add_noise(x_0, full(x_0, start), eps, schedule)
+
+
+@wrong(check_begin, "round(...) makes a whole number of it")
+def fraction_into_full(x_0, strength, eps, schedule):
+    start = strength * schedule.T
+    return start, add_noise(x_0, torch.full((len(x_0),), start), eps, schedule)
+
+
+@wrong(check_begin, "round(...) makes one, and int(...) cuts off")
+def fraction_given_back(x_0, strength, eps, schedule):
+    start = strength * schedule.T
+    u = start / schedule.T
+    return start, (1 - u) * x_0 + u * eps
+
+
+@wrong(check_begin, "torch.full((len(x_0),), start)")
+def one_number_for_all(x_0, strength, eps, schedule):
+    start = round(strength * schedule.T)
+    return start, add_noise(x_0, start, eps, schedule)
+
+
+@wrong(check_begin, "the noise of another step than the one you return")
+def noise_of_half_the_step(x_0, strength, eps, schedule):
+    start = round(strength * schedule.T)
+    return start, add_noise(x_0, full(x_0, start // 2), eps, schedule)
+
+
+@wrong(check_begin, "the noise of another step than the one you return")
+def noise_of_one_step_less(x_0, strength, eps, schedule):
+    start = round(strength * schedule.T)
+    return start, add_noise(x_0, full(x_0, max(start - 1, 0)), eps, schedule)
+
+
+@wrong(check_begin, "the noise of another step than the one you return")
+def twice_the_step_given_back(x_0, strength, eps, schedule):
+    start = round(strength * schedule.T)
+    x_t = add_noise(x_0, full(x_0, start), eps, schedule)
+    return min(2 * start, schedule.T), x_t
+
+
+@wrong(check_begin, "in the second answer, the noisy picture: at [")
+def half_of_the_picture(x_0, strength, eps, schedule):
+    start = round(strength * schedule.T)
+    return start, add_noise(x_0 / 2, full(x_0, start), eps, schedule)
+
+
+@wrong(check_begin, "it begins at step")
 def half_strength(x_0, strength, eps, schedule):
     start = round(strength * schedule.T / 2)
     return start, add_noise(x_0, full(x_0, start), eps, schedule)
@@ -479,7 +529,7 @@ def noise_alone_put_back(x_next, x_0, mask, t_next, eps_new, schedule):
     return torch.where(mask, x_next, eps_new)
 
 
-@wrong(check_put_back, "picture and noise are swapped: use")
+@wrong(check_put_back, "picture and noise are swapped, or")
 def arguments_exchanged_put_back(x_next, x_0, mask, t_next, eps_new, schedule):
     return torch.where(mask, x_next, kept_part(eps_new, t_next, x_0, schedule))
 
@@ -495,7 +545,7 @@ def one_step_more(x_next, x_0, mask, t_next, eps_new, schedule):
     return torch.where(mask, x_next, kept_part(x_0, t_next + 1, eps_new, schedule))
 
 
-@wrong(check_put_back, "picture and noise are swapped: use")
+@wrong(check_put_back, "or it is the noise of step T - t_next")
 def from_the_other_end_put_back(x_next, x_0, mask, t_next, eps_new, schedule):
     rest = schedule.T - t_next
     return torch.where(mask, x_next, kept_part(x_0, rest, eps_new, schedule))
@@ -559,7 +609,44 @@ def if_the_mask(x_next, x_0, mask, t_next, eps_new, schedule):
     return x_next if mask else kept_part(x_0, t_next, eps_new, schedule)
 
 
-@wrong(check_put_back)
+@wrong(check_put_back, "torch.where(mask, one, other) takes both")
+def by_index_of_two_axes(x_next, x_0, mask, t_next, eps_new, schedule):
+    made, kept = x_next.clone(), kept_part(x_0, t_next, eps_new, schedule)
+    made[:, :, ~mask] = kept[:, :, ~mask]
+    return made
+
+
+@wrong(check_put_back, "torch.where(mask, one, other) takes both")
+def by_index_of_all_axes(x_next, x_0, mask, t_next, eps_new, schedule):
+    made, kept = x_next.clone(), kept_part(x_0, t_next, eps_new, schedule)
+    made[~mask] = kept[~mask]
+    return made
+
+
+@wrong(check_put_back, "torch.full((len(x_0),), t_next)")
+def one_step_as_a_number(x_next, x_0, mask, t_next, eps_new, schedule):
+    return torch.where(mask, x_next, add_noise(x_0, t_next, eps_new, schedule))
+
+
+@wrong(check_put_back, "t_next is whole already")
+def steps_in_floats(x_next, x_0, mask, t_next, eps_new, schedule):
+    t = t_next * torch.ones(len(x_0))
+    return torch.where(mask, x_next, add_noise(x_0, t, eps_new, schedule))
+
+
+@wrong(check_put_back, "it is clamped at the end")
+def clamped_at_the_end(x_next, x_0, mask, t_next, eps_new, schedule):
+    kept = kept_part(x_0, t_next, eps_new, schedule)
+    return torch.where(mask, x_next, kept).clamp(-1, 1)
+
+
+@wrong(check_put_back, "the kept part is clamped")
+def kept_part_clamped(x_next, x_0, mask, t_next, eps_new, schedule):
+    kept = kept_part(x_0, t_next, eps_new, schedule).clamp(-1, 1)
+    return torch.where(mask, x_next, kept)
+
+
+@wrong(check_put_back, "the kept part has the noise of step 250, where t_next is")
 def middle_of_the_way(x_next, x_0, mask, t_next, eps_new, schedule):
     return torch.where(mask, x_next, kept_part(x_0, 500 // 2, eps_new, schedule))
 

@@ -896,3 +896,28 @@ def padding_set_to_zero(query, key, value, mask):
 def minus_one(query, key, value, mask):
     scores = scores_of(query, key).masked_fill(~mask[:, None, :], -1)
     return scores.softmax(-1) @ value
+
+
+@wrong(check_attend, "the root of the number of texts, shape[0]")
+def root_of_texts(query, key, value, mask):
+    scores = query @ key.transpose(1, 2) / math.sqrt(key.shape[0])
+    return scores.masked_fill(~mask[:, None, :], -torch.inf).softmax(dim=-1) @ value
+
+
+@wrong(check_attend, "the root of 8, but these vectors have another width")
+def root_of_eight(query, key, value, mask):
+    scores = query @ key.transpose(1, 2) / math.sqrt(8)
+    return scores.masked_fill(~mask[:, None, :], -torch.inf).softmax(dim=-1) @ value
+
+
+@wrong(check_attend, "key and value have changed places")
+def key_for_value(query, key, value, mask):
+    scores = query @ value.transpose(1, 2) / query.shape[-1] ** 0.5
+    return scores.masked_fill(~mask[:, None, :], -torch.inf).softmax(dim=-1) @ key
+
+
+@wrong(check_attend, "scores = scores.masked_fill(...)")
+def masked_and_thrown_away(query, key, value, mask):
+    scores = query @ key.transpose(1, 2) / query.shape[-1] ** 0.5
+    scores.masked_fill(~mask[:, None, :], -torch.inf)
+    return scores.softmax(dim=-1) @ value

@@ -687,3 +687,32 @@ def too_large_for_exp(table, logit_scale):
     rows = -(chances.diag() / chances.sum(dim=1)).log().mean()
     columns = -(chances.diag() / chances.sum(dim=0)).log().mean()
     return (rows + columns) / 2
+
+
+@wrong(check_cosines, "a softmax brings no row to length 1")
+def softmax_as_scaling(image_out, text_out):
+    return image_out.softmax(dim=1) @ text_out.softmax(dim=1).T
+
+
+@wrong(check_contrastive_loss, "take both losses first")
+def mean_of_the_tables(table, logit_scale):
+    logits = logit_scale * table
+    return F.cross_entropy((logits + logits.T) / 2, torch.arange(len(table)))
+
+
+@wrong(check_contrastive_loss, "exp is too early")
+def exp_of_cosines(table, logit_scale):
+    logits, partner = table.exp() * logit_scale, torch.arange(len(table))
+    return (F.cross_entropy(logits, partner) + F.cross_entropy(logits.T, partner)) / 2
+
+
+@wrong(check_contrastive_loss, "exp is too early")
+def exp_of_scores(table, logit_scale):
+    chances, partner = (table * logit_scale).exp(), torch.arange(len(table))
+    return (F.cross_entropy(chances, partner) + F.cross_entropy(chances.T, partner)) / 2
+
+
+@wrong(check_contrastive_loss, "are the scores one row only")
+def first_row_only(table, logit_scale):
+    logits, partner = logit_scale * table[0], torch.arange(len(table))
+    return F.cross_entropy(logits, partner)

@@ -598,6 +598,38 @@ def at_random(tokens, dropped):
     return torch.where(torch.rand(len(tokens), 1) < 0.5, nothing, tokens)
 
 
+@wrong(check_forget, "do not draw your own")
+def one_in_ten(tokens, dropped):
+    dropped = torch.rand(len(tokens)) < 0.1
+    nothing = torch.full_like(tokens, PAD)
+    nothing[:, 0], nothing[:, 1] = START, END
+    return torch.where(dropped[:, None], nothing, tokens)
+
+
+@wrong(check_forget, "do not draw your own")
+def one_by_one_at_random(tokens, dropped):
+    kept = tokens.clone()
+    for row in kept:
+        if np.random.rand() < 0.1:
+            row[0], row[1], row[2:] = START, END, PAD
+    return kept
+
+
+@wrong(check_forget, "assigned as a tensor: torch.tensor([START, END])")
+def a_tuple_written_in(tokens, dropped):
+    empty = torch.full_like(tokens, PAD)
+    empty[:, :2] = START, END
+    return torch.where(dropped[:, None], empty, tokens)
+
+
+@wrong(check_forget, "assigned as a tensor: torch.tensor([START, END])")
+def a_list_written_in(tokens, dropped):
+    kept = tokens.clone()
+    kept[dropped] = PAD
+    kept[dropped, :2] = [START, END]
+    return kept
+
+
 @wrong(check_forget, "changes its input `tokens` in place")
 def captions_in_place(tokens, dropped):
     tokens[dropped] = PAD

@@ -183,6 +183,21 @@ def spread_times_mu(mu, logvar, eps):
     return (logvar / 2).exp() * mu + eps
 
 
+@wrong(check_sample, "eps multiplies mu, and the spread is added")
+def roles_swapped(mu, logvar, eps):
+    return mu * eps + (logvar / 2).exp()
+
+
+@wrong(check_sample, "eps lost its sign")
+def size_of_eps(mu, logvar, eps):
+    return mu + (logvar / 2).exp() * eps.abs()
+
+
+@wrong(check_sample, "eps is squared")
+def square_of_eps(mu, logvar, eps):
+    return mu + (logvar / 2).exp() * eps.square()
+
+
 @wrong(check_sample, "multiplies eps alone")
 def brackets(mu, logvar, eps):
     return (logvar / 2).exp() * (mu + eps)
@@ -454,7 +469,24 @@ def not_summed(mu, logvar):
     return of_each(mu, logvar)
 
 
-@wrong(check_kl_divergence, "that sums over only one axis")
+@wrong(check_kl_divergence, "stand in a row, and are not summed yet")
+def flattened_not_summed(mu, logvar):
+    return (mu**2 + logvar.exp() - 1 - logvar).flatten(1) / 2
+
+
+@wrong(check_kl_divergence, "here that of base 10")
+def logarithm_of_base_10(mu, logvar):
+    each = mu**2 + logvar.exp() - 1 - torch.log10(logvar.exp())
+    return each.flatten(1).sum(1) / 2
+
+
+@wrong(check_kl_divergence, "here that of base 2")
+def logarithm_of_base_2(mu, logvar):
+    each = mu**2 + logvar.exp() - 1 - torch.log2(logvar.exp())
+    return each.flatten(1).sum(1) / 2
+
+
+@wrong(check_kl_divergence, "sums over only one axis")
 def one_axis(mu, logvar):
     return of_each(mu, logvar).sum(1)
 

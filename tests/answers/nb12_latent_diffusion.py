@@ -363,12 +363,31 @@ def last_guess(predict, z_T, way, schedule, autoencoder, scale):
     return autoencoder.decode(z_0_hat / scale).clamp(min=-1, max=1)
 
 
-@right(check_draw_in_latents)
+@wrong(check_draw_in_latents, "other than the straight line")
 def by_the_velocity(predict, z_T, way, schedule, autoencoder, scale):
     z_t = z_T
     for t, t_next in zip(way, way[1:], strict=False):
         z_0_hat, eps_hat = predict(z_t, times(z_t, t))
         z_t = z_t + (t_next - t) / schedule.T * (eps_hat - z_0_hat)
+    return autoencoder.decode(z_t / scale).clip(-1, 1)
+
+
+@right(check_draw_in_latents)
+def schedule_asked_like_z_t(predict, z_T, way, schedule, autoencoder, scale):
+    z_t = z_T
+    for t, t_next in zip(way[:-1], way[1:], strict=True):
+        z_0_hat, eps_hat = predict(z_t, times(z_t, t))
+        n = times(z_t, t_next)
+        z_t = schedule.a(n, like=z_t) * z_0_hat + schedule.b(n, like=z_t) * eps_hat
+    return autoencoder.decode(z_t / scale).clamp(-1, 1)
+
+
+@right(check_draw_in_latents)
+def by_what_changes(predict, z_T, way, schedule, autoencoder, scale):
+    a, b, z_t = schedule.a_table, schedule.b_table, z_T
+    for t, t_next in zip(way[:-1], way[1:], strict=True):
+        z_0_hat, eps_hat = predict(z_t, times(z_t, t))
+        z_t = z_t + (a[t_next] - a[t]) * z_0_hat + (b[t_next] - b[t]) * eps_hat
     return autoencoder.decode(z_t / scale).clip(-1, 1)
 
 
@@ -451,7 +470,7 @@ def minimum_and_maximum(predict, z_T, way, schedule, autoencoder, scale):
     return picture.minimum(torch.ones(())).maximum(-torch.ones(()))
 
 
-@right(check_draw_in_latents)
+@wrong(check_draw_in_latents, "other than the straight line")
 def straight_line_by_T(predict, z_T, way, schedule, autoencoder, scale):
     z_t = z_T
     for t, t_next in zip(way[:-1], way[1:], strict=True):
@@ -527,6 +546,21 @@ hand_in(
     "squares",
     "squares too many",
     step=lambda z, x, e, t, n, s: s.a_table[n] ** 2 * x + s.b_table[n] ** 2 * e,
+)
+hand_in(
+    "noise_off_and_less_on",
+    "z_0_hat keeps its old factor",
+    step=lambda z, x, e, t, n, s: z - s.b_table[t] * e + s.b_table[n] * e,
+)
+hand_in(
+    "one_entry_too_early",
+    "those of t_next - 1",
+    step=lambda z, x, e, t, n, s: s.a_table[n - 1] * x + s.b_table[n - 1] * e,
+)
+hand_in(
+    "schedule_asked_without_like",
+    "pass `like=z_t`",
+    step=lambda z, x, e, t, n, s: s.a(times(z, n)) * x + s.b(times(z, n)) * e,
 )
 hand_in("no_noise", "not mixed in", step=lambda z, x, e, t, n, s: s.a_table[n] * x)
 hand_in("whole_guess", "whole guess at once", step=lambda z, x, *_: x)
@@ -657,7 +691,25 @@ def noise_of_the_beginning(predict, z_T, way, schedule, autoencoder, scale):
     return decoded(z_t, autoencoder, scale)
 
 
-@wrong(check_draw_in_latents, "predict needs one t per picture")
+@wrong(check_draw_in_latents, "begins below T")
+def line_from_the_first_step(predict, z_T, way, schedule, autoencoder, scale):
+    z_t = z_T
+    for t, t_next in zip(way[:-1], way[1:], strict=True):
+        z_0_hat, eps_hat = predict(z_t, times(z_t, t))
+        u = t_next / way[0]
+        z_t = (1 - u) * z_0_hat + u * eps_hat
+    return decoded(z_t, autoencoder, scale)
+
+
+@wrong(check_draw_in_latents, "those of `way` are")
+def steps_of_its_own(predict, z_T, way, schedule, autoencoder, scale):
+    z_t = z_T
+    for t in range(1000, 0, -125):
+        z_t = mixed(z_t, *predict(z_t, times(z_t, t)), t, t - 125, schedule)
+    return decoded(z_t, autoencoder, scale)
+
+
+@wrong(check_draw_in_latents, "one t per picture")
 def one_t_for_all(predict, z_T, way, schedule, autoencoder, scale):
     z_t = z_T
     for t, t_next in zip(way[:-1], way[1:], strict=True):
@@ -760,7 +812,7 @@ def tables_called(predict, z_T, way, schedule, autoencoder, scale):
     return schedule.a_table(way[0]) * z_T
 
 
-@wrong(check_draw_in_latents)
+@wrong(check_draw_in_latents, "asks `predict` once")
 def one_look_alone(predict, z_T, way, schedule, autoencoder, scale):
     z_0_hat, _ = predict(z_T, times(z_T, way[0]))
     return decoded(z_0_hat, autoencoder, scale)
