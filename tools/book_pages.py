@@ -22,7 +22,7 @@ LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]+)?(?=\))")
 HREF = re.compile(r'href="(?!https?:|#|data:)([^"#]+)(#[^"]*)?"')
 FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 QUOTED = re.compile(r'"([^"]{3,90})"')
-ANSWER = re.compile(r"^\*\*(?=.{5,400}?\*\* \(Q\d+\))", re.MULTILINE | re.DOTALL)
+ANSWER = re.compile(r"^\*\*(?=.{5,400}?\*\*\s\(Q\d+)", re.MULTILINE | re.DOTALL)
 # Where no word may become a link: code, formulas, headings, links, tags, tables.
 CLOSED = re.compile(
     r"^```.*?^```|^\$\$.*?\$\$|^#.*?$|^\|.*?$|<!--.*?-->|<[^>]+>|`[^`]+`|\$[^$]+\$"
@@ -138,7 +138,7 @@ def answers(name: str) -> dict[str, list[str]]:
     anchors = experiments(name)
     found = {}
     for answer in ANSWER.split(text)[1:]:
-        question = re.search(r"\((Q\d+)\)", answer)[1]
+        question = re.search(r"\((Q\d+)", answer)[1]
         quoted = [quote for quote in QUOTED.findall(answer) if plain(quote) in anchors]
         found.setdefault(question, []).extend(quoted)
     return found
