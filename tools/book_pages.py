@@ -243,7 +243,7 @@ def row_of(name: str) -> str:
 
 
 def with_lessons(text: str) -> str:
-    """Each row of the notation has an anchor, and a link to the first lesson with it."""
+    """Each row of the notation has an anchor, and a link to its first lesson."""
     lessons = {
         name: (ROOT / f"lessons/{name}.md").read_text(encoding="utf-8")
         for name in ORDER
