@@ -1,11 +1,12 @@
-"""The one hot loop of the "Try it" page, as WebAssembly: a matrix product.
+"""The two hot loops of the "Try it" page, as WebAssembly.
 
-    c[m, n] = bias[m] + sum over k of a[m, k] * b[k, n]
+    product    c[m, n] = bias[m] + sum over k of a[m, k] * b[k, n]
+    gather     b[k, n] = the number that column n sees as its k-th
 
-More than nine tenths of the page's work is this sum. WebAssembly does it about ten
-times as fast as JavaScript, because it works on four numbers at once; the rest of the
-network stays in JavaScript. The program is written by the loops below, so nothing
-compiled lies in the repository.
+A convolution is these two: gather what each place sees into a column, and multiply by
+the weights. WebAssembly works on four numbers at once; the rest of the network stays in
+JavaScript. The program is written by the loops below, so nothing compiled lies in the
+repository.
 """
 
 from wasmtime import wat2wasm
@@ -15,25 +16,22 @@ VECTORS = PANEL // 4  # 4 numbers fit into one vector
 
 
 def kernel() -> bytes:
-    """The module: it imports `memory` and exports `product`."""
-    return bytes(wat2wasm(wat()))
+    """The module: it imports `memory` and exports `product` and `gather`."""
+    memory = '(import "page" "memory" (memory 1))'
+    return bytes(wat2wasm(f"(module {memory} {product()} {gather()})"))
 
 
-def wat() -> str:
-    """The module in WebAssembly's text format.
+def product() -> str:
+    """c = a b + bias, in WebAssembly's text format. Addresses and distances are bytes.
 
-    `product` takes addresses and counts, in bytes and numbers:
-
-        a, a_row, a_next   where a begins, and how far its rows and columns lie apart
-        b                  panels of 8 columns, each stored row by row
-        bias               one number a row
-        c, c_row           where c begins, and how far its rows lie apart
-        rows, inner, panels   the sizes; rows is a multiple of 4
+    a, a_row, a_next   where a begins, and how far its rows and columns lie apart
+    b                  panels of 8 columns, each stored row by row
+    bias               one number a row
+    c, c_row           where c begins, and how far its rows lie apart
+    rows, inner, panels   the sizes; rows is a multiple of 4
     """
     sums = [(i, j) for i in range(ROWS) for j in range(VECTORS)]
     return f"""
-(module
-  (import "page" "memory" (memory 1))
   (func (export "product")
     (param $a i32) (param $a_row i32) (param $a_next i32) (param $b i32)
     (param $bias i32) (param $c i32) (param $c_row i32)
@@ -66,8 +64,39 @@ def wat() -> str:
       (local.set $b (local.get $at_b))
       (local.set $c (i32.add (local.get $c) (i32.const {4 * PANEL})))
       (br_if $each_panel
-        (local.tee $panels (i32.sub (local.get $panels) (i32.const 1)))))))
+        (local.tee $panels (i32.sub (local.get $panels) (i32.const 1))))))
 """
+
+
+def gather() -> str:
+    """Fill the next panel at b: a number for each k and each of its columns.
+
+    first   8 addresses: what the columns see first
+    seen    how far from there what they see as k-th lies
+    """
+    columns = range(PANEL)
+    return f"""
+  (func (export "gather")
+    (param $b i32) (param $first i32) (param $seen i32) (param $inner i32)
+    (local $k i32)
+    {lines(f"(local $f{i} i32)" for i in columns)}
+    {lines(begin_column(i) for i in columns)}
+    (loop $each
+      (local.set $k (i32.load (local.get $seen)))
+      {lines(copy_number(i) for i in columns)}
+      (local.set $b (i32.add (local.get $b) (i32.const {4 * PANEL})))
+      (local.set $seen (i32.add (local.get $seen) (i32.const 4)))
+      (br_if $each (local.tee $inner (i32.sub (local.get $inner) (i32.const 1))))))
+"""
+
+
+def begin_column(i: int) -> str:
+    return f"(local.set $f{i} (i32.load offset={4 * i} (local.get $first)))"
+
+
+def copy_number(i: int) -> str:
+    number = f"(f32.load (i32.add (local.get $f{i}) (local.get $k)))"
+    return f"(f32.store offset={4 * i} (local.get $b) {number})"
 
 
 def lines(parts) -> str:

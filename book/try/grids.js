@@ -15,8 +15,9 @@ class Grids {
     const pages = Math.ceil((4 * space) / 65536);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     const module = new WebAssembly.Module(program);
-    this.product = new WebAssembly.Instance(module, { page: { memory } }).exports.product;
+    this.program = new WebAssembly.Instance(module, { page: { memory } }).exports;
     this.numbers = new Float32Array(memory.buffer);
+    this.places = new Int32Array(memory.buffer); // the same memory, read as addresses
     this.used = 0;
     this.zeros = this.take(4096); // where a product has no bias
   }
@@ -79,30 +80,29 @@ class Grids {
 
   /** out = a b + bias; a's rows lie `aRow` numbers apart, its columns `aNext`. */
   multiply(a, aRow, aNext, panels, bias, out, inner) {
-    this.product(
+    this.program.product(
       4 * a, 4 * aRow, 4 * aNext, 4 * panels, 4 * bias, 4 * out.at, 4 * out.row,
       roundUp(out.channels, ROWS), inner, out.row / PANEL);
   }
 
   /** What a convolution sees at each place, a column each, in panels of 8 columns. */
   unfolded(x, size, stride, height, width) {
-    const { numbers } = this, inner = x.channels * size * size, places = height * width;
+    const inner = x.channels * size * size, places = height * width;
     const at = this.take(inner * roundUp(places, PANEL));
     const edged = this.edged(x, (size - 1) / 2);
-    const seen = new Int32Array(inner); // from the first number that a place sees
+    const first = this.take(PANEL), seen = this.take(inner);
     for (let k = 0; k < inner; k++) {
       const channel = Math.floor(k / size ** 2), y = Math.floor(k / size) % size;
-      seen[k] = channel * edged.height * edged.width + y * edged.width + (k % size);
+      const offset = channel * edged.height * edged.width + y * edged.width + (k % size);
+      this.places[seen + k] = 4 * offset;
     }
-    const first = new Int32Array(PANEL); // the first number that each column sees
-    for (let panel = 0, to = at; panel < places; panel += PANEL) {
+    for (let panel = 0; panel < places; panel += PANEL) {
       for (let i = 0; i < PANEL; i++) {
         const place = Math.min(panel + i, places - 1), y = Math.floor(place / width);
-        first[i] = edged.at + stride * (y * edged.width + (place % width));
+        const offset = stride * (y * edged.width + (place % width));
+        this.places[first + i] = 4 * (edged.at + offset);
       }
-      for (let k = 0; k < inner; k++) {
-        for (let i = 0; i < PANEL; i++) numbers[to++] = numbers[first[i] + seen[k]];
-      }
+      this.program.gather(4 * (at + panel * inner), 4 * first, 4 * seen, inner);
     }
     return at;
   }
