@@ -28,6 +28,8 @@ function draw(pictures) {
   const prompt = $("prompt").value, seed = $("seed").value, scale = Number($("scale").value);
   request = { number: request.number + 1, prompt, seed, pictures, begun: performance.now() };
   showPictures();
+  say("Drawing.");
+  $("progress").value = 0;
   $("stop").disabled = false;
   $("save").disabled = true;
   $("step").disabled = true;
