@@ -11,6 +11,7 @@ from pathlib import Path
 from book_links import faults
 from book_pages import ROOT, write_pages
 from sphinx.cmd.build import build_main
+from tryit import write_page
 
 BOOK = ROOT / "book" / "built"
 
@@ -27,6 +28,7 @@ def main() -> None:
     options = ["-q", "-W", "--keep-going", "-n", "-j", "2", "-c", str(ROOT / "book")]
     if build_main([*options, "-b", "html", str(pages), str(html)]):
         sys.exit("The book was not built: what is wrong stands above.")
+    write_page(html / "try")
     if found := faults(html):
         sys.exit("\n".join(["The book is built, but not whole:", *found]))
     print(f"The book: open {html / 'index.html'}")
