@@ -2,25 +2,27 @@
 // load nothing else, and the worker comes from a text, for the same reason.
 "use strict";
 
-/** A worker that is ready to draw. `tell` hears how much of the weights is there, 0..1. */
-async function loadPainter(tell) {
+/** The weights as bytes. `tell` hears how much of them is there, 0..1. */
+async function loadWeights(tell) {
   if (!("DecompressionStream" in self) || !("WebAssembly" in self)) throw tooOld();
+  if (!WebAssembly.validate(bytesOf(PROGRAM))) throw tooOld();
   for (let i = 0; i < CARD.pieces; i++) {
     tell(i / CARD.pieces);
     await loadScript(`weights-${i}.js`);
   }
-  const weights = await unpacked(PIECES.splice(0).join(""));
+  tell(1);
+  return unpacked(PIECES.splice(0).join(""));
+}
+
+/** A worker that is ready to draw. */
+async function startWorker(weights) {
   const worker = new Worker(URL.createObjectURL(new Blob([WORKER])));
-  const program = bytesOf(PROGRAM);
-  if (!WebAssembly.validate(program)) throw tooOld();
   const ready = new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => (data.ready ? resolve() : reject(new Error(data.failed)));
     worker.onerror = (event) => reject(new Error(event.message));
   });
-  // The buffer moves: two copies of the weights would be one too many.
-  worker.postMessage({ start: { program, card: CARD, weights } }, [weights.buffer]);
+  worker.postMessage({ start: { program: bytesOf(PROGRAM), card: CARD, weights } });
   await ready;
-  tell(1);
   return worker;
 }
 

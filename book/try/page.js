@@ -9,6 +9,7 @@ const EXAMPLES = [
   "a white bear with a balloon",
   "a bat on stilts on the beach",
 ];
+const NARROW = matchMedia("(max-width: 56rem)"); // the pictures stand below the form
 const SAVED_SIDE = 512; // pixels of a saved picture: each of ours becomes a square
 
 const $ = (id) => document.getElementById(id);
@@ -16,44 +17,57 @@ const last = CARD.steps.length - 1;
 const known = new Set(CARD.known);
 const tokenizer = new Tokenizer(CARD.merges);
 
-let worker = null;
-let request = { number: 0 }; // what is being drawn, or was: prompt, seed, pictures, begun
+let weights = null;
+const workers = []; // one at first; four pictures share as many as there are cores
+let request = { number: 0 }; // what is being drawn, or was
 let drawings = []; // one a picture: {canvas, steps}, each step {t, noisy, guess}
 let chosen = 0; // the picture whose steps the strip shows
 
 // Drawing ---------------------------------------------------------------------------
 
-function draw(pictures) {
-  if (!worker || !$("form").reportValidity()) return;
+async function draw(pictures) {
+  if (!workers.length || !$("form").reportValidity()) return;
   const prompt = $("prompt").value, seed = $("seed").value, scale = Number($("scale").value);
   request = { number: request.number + 1, prompt, seed, pictures, begun: performance.now() };
-  showPictures();
+  const asked = request;
   say("Drawing.");
+  showPictures();
+  if (NARROW.matches && asked.number > 1) $("pictures").scrollIntoView({ block: "nearest" });
   $("progress").value = 0;
   $("stop").disabled = false;
-  $("save").disabled = true;
-  $("step").disabled = true;
-  worker.postMessage({
-    draw: { number: request.number, prompt, seed: BigInt(seed), pictures, scale },
-  });
+  $("save").disabled = $("step").disabled = true;
+  for (const worker of workers) worker.postMessage({ stop: true });
+  await startWorkers(Math.min(pictures, navigator.hardwareConcurrency || 1));
+  if (asked !== request) return; // meanwhile another was asked for
+  asked.working = Math.min(pictures, workers.length);
+  for (let i = 0; i < asked.working; i++) {
+    const own = drawings.map((_, picture) => picture).filter((p) => p % asked.working === i);
+    const { number } = asked;
+    workers[i].postMessage({ draw: { number, prompt, seed: BigInt(seed), pictures: own, scale } });
+  }
+}
+
+async function startWorkers(count) {
+  while (workers.length < count) {
+    const worker = await startWorker(weights);
+    worker.onmessage = heard;
+    workers.push(worker);
+  }
 }
 
 function heard({ data }) {
   if (data.failed) return say(`It stopped: ${data.failed}`);
   if (data.number !== request.number) return; // of a request that was given up
   if (data.step) return heardStep(data.step);
-  $("stop").disabled = true;
+  request.working -= 1;
+  if (request.working === 0) finish();
+}
+
+function finish() {
   const whole = drawings.every(({ steps }) => steps.length === last + 1);
-  if (data.done && whole) {
-    const seconds = (performance.now() - request.begun) / 1000;
-    const each = (seconds / request.pictures).toFixed(1);
-    say(`Done: ${each} seconds a picture on this computer.`);
-  } else {
-    say("Stopped.");
-    $("progress").value = 0;
-  }
-  $("step").max = Math.max(0, drawings[0].steps.length - 1);
-  $("step").value = $("step").max;
+  const seconds = (performance.now() - request.begun) / 1000 / request.pictures;
+  say(whole ? `Done: ${seconds.toFixed(1)} seconds a picture on this computer.` : "Stopped.");
+  $("stop").disabled = true;
   $("step").disabled = $("save").disabled = !whole;
 }
 
@@ -64,14 +78,18 @@ function heardStep({ picture, step, t, noisy, guess }) {
   if (picture === chosen) {
     paint(cell(0, step), noisy);
     paint(cell(1, step), guess);
-    showStep(step);
+    markStep(step);
   }
-  $("progress").value = (step * request.pictures + picture + 1) / ((last + 1) * request.pictures);
-  say(`Drawing: step ${step} of ${last}.`);
+  const done = drawings.reduce((sum, { steps }) => sum + steps.length, 0);
+  $("progress").value = done / ((last + 1) * request.pictures);
+  if (picture === chosen) say(`Drawing: step ${step} of ${last}.`);
 }
 
+/** The number of no request: what is at work, or about to be, is given up. */
 function stop() {
-  worker.postMessage({ stop: true });
+  request = { ...request, number: request.number + 1 };
+  for (const worker of workers) worker.postMessage({ stop: true });
+  finish();
 }
 
 // Pictures --------------------------------------------------------------------------
@@ -152,12 +170,16 @@ function cell(row, step) {
   return $("strip").children[step + 1].children[row];
 }
 
-/** Mark a step, and show the pictures as they were then. */
+/** Show the pictures as they were at a step. */
 function showStep(step) {
-  [...$("strip").children].forEach((column, i) => {
-    column.classList.toggle("now", i === step + 1);
-  });
   drawings.forEach(({ canvas, steps }) => steps[step] && paint(canvas, steps[step].noisy));
+  markStep(step);
+}
+
+function markStep(step) {
+  const strip = $("strip"), now = strip.children[step + 1];
+  for (const column of strip.children) column.classList.toggle("now", column === now && step >= 0);
+  strip.scrollLeft = step < 0 ? 0 : now.offsetLeft - strip.clientWidth / 2;
   $("step").value = step;
   $("step-value").textContent = step < 0 ? "" : `step ${step} of ${last}`;
 }
@@ -228,12 +250,14 @@ $("step").max = last;
 showScale();
 showExamples();
 
-loadPainter((share) => {
-  $("progress").value = share;
-  say(`Loading: ${Math.round(100 * share)} %.`);
-}).then((ready) => {
-  worker = ready;
-  worker.onmessage = heard;
+async function begin() {
+  weights = await loadWeights((share) => {
+    $("progress").value = share;
+    say(`Loading: ${Math.round(100 * share)} %.`);
+  });
+  await startWorkers(1);
   $("draw").disabled = $("four").disabled = false;
   draw(1); // the page begins with a picture, and knows how long one takes here
-}).catch((error) => say(error.message));
+}
+
+begin().catch((error) => say(error.message));

@@ -13,20 +13,19 @@ class Painter {
   }
 
   /**
-   * Draw pictures for one prompt, all together. Yields after each step of each picture:
-   * {picture, step, t, noisy, guess}, the latter two as bytes RGBA. With n steps there
-   * are n + 1 of them, and the last guess is the picture.
+   * Draw some pictures of a seed for one prompt, all together; `pictures` has their
+   * numbers. Yields after each step of each: {picture, step, t, noisy, guess}, the
+   * latter two as bytes RGBA. n steps yield n + 1 times, and the last is the picture.
    */
   *draw(prompt, seed, pictures, scale) {
     const { card } = this;
     const text = this.read(prompt), nothing = this.read("");
     const count = card.channels * card.side ** 2;
-    const drawings = Array.from({ length: pictures }, (_, i) =>
-      ({ x: pictureNoise(seed, i, count), last: null }));
+    const drawings = pictures.map((picture) =>
+      ({ picture, x: pictureNoise(seed, picture, count), last: null }));
     for (let step = 0; step < card.steps.length; step++) {
       const now = card.steps[step], next = card.steps[step + 1];
-      for (let picture = 0; picture < pictures; picture++) {
-        const drawing = drawings[picture];
+      for (const drawing of drawings) {
         const x_t = drawing.x;
         let guess = x_t; // at t = 0 nothing is left to guess
         if (next) {
@@ -34,7 +33,9 @@ class Painter {
           drawing.x = solverStep(x_t, guess, drawing.last, now, next);
           drawing.last = { guess, at: now };
         }
-        yield { picture, step, t: now.t, noisy: this.decode(x_t), guess: this.decode(guess) };
+        const noisy = this.decode(x_t);
+        const clean = next ? this.decode(guess) : noisy;
+        yield { picture: drawing.picture, step, t: now.t, noisy, guess: clean };
       }
     }
   }
@@ -86,7 +87,7 @@ class Painter {
   }
 }
 
-const SPACE_TO_WORK = 2 ** 24; // numbers, 64 MiB; the decoder needs about half
+const SPACE_TO_WORK = 2 ** 23; // numbers, 32 MiB; the decoder needs about half
 
 /** x_0_hat from what the network was trained to predict (objective.py). */
 function cleanGuess(target, output, x_t, { a, b, b_dot }) {

@@ -1,6 +1,6 @@
 // The painter at work beside the page, so that the page stays alive.
 //
-// The page sends {start}, {draw} and {stop}; it hears {ready}, {step}, {done}, {failed}.
+// It is sent {start}, {draw} and {stop}, and says {ready}, {step}, {done} and {failed}.
 "use strict";
 
 let painter = null;
