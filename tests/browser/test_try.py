@@ -154,7 +154,7 @@ def test_a_seed_gives_the_same_noise_as_in_python(opened):
         ("A  red cat left of a Blue bear, at night!", 7),
         ("", 3),
         ("please draw my dog \U0001f436 with an umbrella", 123456789),
-        ("a turtle with a hat " * 9, 5),
+        ("a turtle with a hat " * 20, 5),
     ],
 )
 def test_the_page_draws_what_python_draws(opened, painter, prompt, seed):
@@ -277,9 +277,9 @@ def test_a_saved_picture_is_the_picture_with_larger_pixels(opened):
     ("prompt", "remark"),
     [
         ("a green frog on stilts", ""),
-        ("a unicorn", "Words that it may not know: unicorn."),
+        ("a red glorbax", "Words that it may not know: glorbax."),
         (" ", "An empty prompt asks for nothing: any picture will do."),
-        ("frog " * 60, "The prompt is long: its end is not read."),
+        ("frog, " * 60, "The prompt is long: its end is not read."),
     ],
 )
 def test_a_remark_says_what_it_will_not_follow(opened, prompt, remark):
