@@ -2,10 +2,10 @@
 "use strict";
 
 const EXAMPLES = [
-  "a green frog on stilts in the snow",
-  "a purple cat with a hat at night",
+  "a frog on stilts",
+  "an orange rabbit with an umbrella in the snow",
   "a red bird left of a blue fish",
-  "a turtle with rabbit ears at sunset",
+  "a yellow bird with a top hat at sunset",
   "a white bear with a balloon",
   "a bat on stilts on the beach",
 ];
@@ -196,7 +196,9 @@ function remark() {
     const more = words.length > 5 ? ` and ${words.length - 5} more` : "";
     said.push(`Words that it may not know: ${words.slice(0, 5).join(", ")}${more}.`);
   }
-  if (tokenizer.encode(tidy(prompt)).length > most) said.push("The prompt is long: its end is not read.");
+  if (tokenizer.encode(tidy(prompt)).length > most) {
+    said.push("The prompt is long: its end is not read.");
+  }
   $("remark").textContent = said.join(" ");
 }
 

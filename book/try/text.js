@@ -4,7 +4,8 @@
 const START = 1, END = 2, FIRST_BYTE = 3;
 
 // What Python's str.split() splits at, and what nobody can see (course_lib/typed.py).
-const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029"
+  + "\\u202f\\u205f\\u3000";
 const UNSEEN = new RegExp(`(?![${SPACE}])[\\p{Cc}\\p{Cf}\\u034f\\ufe0e\\ufe0f]`, "gu");
 const SPACES = new RegExp(`[${SPACE}]+`, "u");
 // Words with the space before them, and punctuation. Python's \w has no accents alone.
