@@ -13,7 +13,7 @@ PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 ROOT    = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks course twice book rehearse smoke mutants bench numbers weights words autoencoder latent format lint check clean
+.PHONY: help lab test notebooks course twice book rehearse smoke browser mutants bench numbers weights words autoencoder latent format lint check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -55,6 +55,9 @@ rehearse: $(READY)  ## the evening before a class: does everything work here (RO
 
 smoke: $(READY)  ## run every unsolved notebook to its end
 	$(BIN)/python tools/run.py smoke $(ONLY)
+
+browser: $(READY)  ## test the pages in Chromium, if it is there (minutes)
+	$(BIN)/python -m pytest tests/browser
 
 mutants: $(READY)  ## try to fool the checks with every small change of every solution (minutes)
 	$(BIN)/python tools/mutants.py --jobs 2

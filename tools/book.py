@@ -11,6 +11,7 @@ from pathlib import Path
 from book_links import faults
 from book_pages import ROOT, write_pages
 from sphinx.cmd.build import build_main
+from tryit import write_page
 
 BOOK = ROOT / "book" / "built"
 
@@ -44,6 +45,7 @@ def main() -> None:
         sys.exit("The book was not built: what is wrong stands above.")
     for page in html.rglob("*.html"):
         mend(page)
+    write_page(html / "try")
     if found := faults(html):
         sys.exit("\n".join(["The book is built, but not whole:", *found]))
     print(f"The book: open {html / 'index.html'}")
