@@ -1,0 +1,145 @@
+"""Where strangers' code is run: a server of our own (server.py), and what it brings.
+
+    with Workplace() as place:
+        done = place.run(job)
+        done.end, done.lines
+
+A line is a dict that the job's process wrote. All of it may be lies.
+"""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from grading.walls import WAYS, Limits, what_holds
+
+SERVER = Path(__file__).with_name("server.py")
+PATIENCE = 300  # seconds until a server counts as dead: its imports may take long
+ONE_THREAD = ("OMP", "OPENBLAS", "MKL", "NUMEXPR")
+
+
+class NoWalls(RuntimeError):
+    """This machine cannot hold a stranger's code; says why and what to do."""
+
+
+class Done(NamedTuple):
+    """What came of one job."""
+
+    end: str  # "done", or why it ended: "time", "output", "exit", "signal 11"
+    lines: list[dict]
+
+
+class Workplace:
+    """A server with everything imported, for as many jobs as one likes.
+
+    Args:
+        kind: "exercise", or the name of a module with a function `work`
+        ways: how files are hidden; all that there is
+        path: further folders in which modules are looked for
+    """
+
+    def __init__(
+        self,
+        kind: str = "exercise",
+        ways: tuple[str, ...] = WAYS,
+        limits: Limits | None = None,
+        path: Path | None = None,
+    ):
+        self.kind, self.ways, self.limits = kind, ways, limits or Limits()
+        self.path = path
+        self.folder = tempfile.TemporaryDirectory(prefix="grade-")
+        self.root = Path(self.folder.name)
+        self.walls, why = what_holds(self.root, ways)
+        if not self.walls:
+            raise NoWalls(
+                f"This machine has no walls to hold handed-in code ({why}). Grade on "
+                "Linux: a virtual machine, WSL 2 on Windows, or a container that "
+                "allows Landlock or user namespaces."
+            )
+        self.server = None
+        self.start()
+
+    def start(self) -> None:
+        """A fresh server."""
+        self.stop()
+        # Nothing of the teacher's environment goes along.
+        environment = {f"{name}_NUM_THREADS": "1" for name in ONE_THREAD}
+        environment |= {"HOME": "/", "LANG": "C.UTF-8", "HF_HUB_OFFLINE": "1"}
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"
+        start = "import runpy, sys; sys.argv = sys.argv[1:]; "
+        start += f"sys.path.insert(0, {str(self.path)!r}); " if self.path else ""
+        start += "runpy.run_path(sys.argv[0], run_name='__main__')"
+        self.server = subprocess.Popen(
+            [sys.executable, "-I", "-c", start, SERVER, self.root, self.kind],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            cwd=self.root,
+        )
+
+    def __enter__(self) -> "Workplace":
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.stop()
+        self.folder.cleanup()
+
+    def stop(self) -> None:
+        if self.server:
+            self.server.kill()
+            self.server.wait()
+            self.server.stdin.close()
+            self.server.stdout.close()
+            self.server = None
+
+    def ready(self) -> None:
+        """Wait until the server has imported all."""
+        if not hasattr(self.server, "is_ready"):
+            self.server.is_ready = self._line()
+
+    def run(self, job: dict, limits: Limits | None = None) -> Done:
+        """Have one job done; whatever it does, this returns."""
+        limits = limits or self.limits
+        told = {"ways": self.ways, "limits": limits._asdict(), "visible": []}
+        told |= {"work": self.kind} | job
+        try:
+            self.ready()
+            self.server.stdin.write(json.dumps(told).encode() + b"\n")
+            self.server.stdin.flush()
+            head = self._line()
+            written = self.server.stdout.read(head["bytes"])
+        except (OSError, ValueError, EOFError):
+            self.start()  # it died, with this job: the next one gets another
+            return Done("server", [])
+        return Done(head["end"], list(read_lines(written)))
+
+    def _line(self) -> dict:
+        ready, _, _ = select.select([self.server.stdout], [], [], PATIENCE)
+        line = self.server.stdout.readline() if ready else b""
+        if not line:
+            raise EOFError("the server is silent")
+        return json.loads(line)
+
+
+def read_lines(written: bytes) -> list[dict]:
+    """Every line that is a JSON object; what else stands there is left out."""
+    found = []
+    for line in written.split(b"\n"):
+        try:
+            said = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(said, dict):
+            found.append(said)
+    return found
+
+
+def threads() -> int:
+    """How many jobs this machine can do side by side."""
+    return max(1, (os.cpu_count() or 2) // 2)
