@@ -5,6 +5,8 @@ its weights. Functions cannot travel, so the networks that are no more than a fo
 are classes here.
 """
 
+import base64
+
 import torch
 from torch import Tensor, nn
 
@@ -12,7 +14,7 @@ from course_lib.diffusion.objective import predictor
 from course_lib.diffusion.schedule import NoiseSchedule
 from course_lib.networks.autoencoder import Autoencoder
 from course_lib.networks.layers import ResidualBlock
-from grading.plain import from_plain, to_plain
+from grading.plain import DTYPES, from_plain, to_plain
 
 
 class Bent(nn.Module):
@@ -29,6 +31,8 @@ class Bent(nn.Module):
 
     def forward(self, x_t: Tensor, t: Tensor, cond=None) -> Tensor:
         """x_t of any shape (B, ...) and t (B,)."""
+        if not isinstance(t, Tensor) or t.shape != (len(x_t),):
+            raise ValueError("the network wants one t each, of shape (B,)")
         by_x, by_t, inside = self.settings.values()
         self.asked.append((x_t.detach().clone(), t.detach().clone()))
         told = by_t * t.reshape(-1, *[1] * (x_t.ndim - 1))
@@ -80,7 +84,7 @@ def _settings(network: nn.Module) -> dict:
 def pack(value) -> object:
     """A question's argument as JSON."""
     if isinstance(value, nn.Module):
-        weights = {name: to_plain(w) for name, w in value.state_dict().items()}
+        weights = {name: packed_tensor(w) for name, w in value.state_dict().items()}
         asks = [p.requires_grad for p in value.parameters()]
         return {
             "network": type(value).__name__,
@@ -93,19 +97,36 @@ def pack(value) -> object:
         return {"generator": value.get_state().tolist()}
     if isinstance(value, NoiseSchedule):
         tables = [value.a_table, value.b_table, value.a_dot_table, value.b_dot_table]
-        return {"schedule": value.name, "tables": [to_plain(t) for t in tables]}
+        return {"schedule": value.name, "tables": [packed_tensor(t) for t in tables]}
     if isinstance(value, Predict):
         return {"predict": [pack(value.model), pack(value.schedule)]}
-    return to_plain(value)
+    return packed_tensor(value) if isinstance(value, Tensor) else to_plain(value)
+
+
+def packed_tensor(value: Tensor) -> dict:
+    """A tensor of ours: on the way in nobody need read the numbers, so bytes do."""
+    numbers = value.detach().contiguous().numpy().tobytes()
+    plain = to_plain(value.new_zeros(0))
+    return {
+        "raw": base64.b64encode(numbers).decode(),
+        "shape": list(value.shape),
+        "dtype": plain["dtype"],
+    }
 
 
 def unpack(packed) -> object:
     """The argument that `pack` wrote; only for JSON that we wrote ourselves."""
     if not isinstance(packed, dict):
         return from_plain(packed)
+    if "raw" in packed:
+        numbers = bytearray(base64.b64decode(packed["raw"]))
+        if not numbers:
+            return torch.zeros(packed["shape"], dtype=DTYPES[packed["dtype"]])
+        flat = torch.frombuffer(numbers, dtype=DTYPES[packed["dtype"]])
+        return flat.reshape(packed["shape"])
     if "network" in packed:
         network = NETWORKS[packed["network"]](**packed["settings"])
-        weights = {name: from_plain(w) for name, w in packed["weights"].items()}
+        weights = {name: unpack(w) for name, w in packed["weights"].items()}
         network.load_state_dict(weights)
         return network.requires_grad_(packed["learns"]).train(packed["trains"])
     if "generator" in packed:
@@ -113,7 +134,7 @@ def unpack(packed) -> object:
         generator.set_state(torch.tensor(packed["generator"], dtype=torch.uint8))
         return generator
     if "schedule" in packed:
-        tables = [from_plain(table) for table in packed["tables"]]
+        tables = [unpack(table) for table in packed["tables"]]
         return NoiseSchedule(packed["schedule"], *tables)
     if "predict" in packed:
         return Predict(*map(unpack, packed["predict"]))
