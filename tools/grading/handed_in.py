@@ -80,9 +80,8 @@ def unpacked(packed: zipfile.ZipFile) -> tuple[list[tuple[str, bytes]], str]:
     found, name, left = [], "", 2 * MOST_BYTES
     for entry in sorted(entries, key=lambda entry: entry.filename):
         inside = PurePosixPath(entry.filename.replace("\\", "/"))
-        if any(part.startswith((".", "__MACOSX")) for part in inside.parts[:-1]):
-            if ".." not in inside.parts:
-                continue
+        if any(is_hidden(part) for part in inside.parts):
+            continue
         if inside.name == NAME_FILE:
             name = name_in(first_bytes(packed, entry, 10_000))
         elif inside.suffix.lower() == ".ipynb" and len(found) < MOST_FILES:
@@ -95,6 +94,11 @@ def unpacked(packed: zipfile.ZipFile) -> tuple[list[tuple[str, bytes]], str]:
                     f"the zip holds more than {2 * MOST_BYTES // 2**20} MB of notebooks"
                 )
     return found, name
+
+
+def is_hidden(part: str) -> bool:
+    """Whether a system put it there and not a learner."""
+    return part != ".." and part.startswith((".", "__MACOSX"))
 
 
 def first_bytes(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:

@@ -92,10 +92,11 @@ def sentence(result: Result) -> str:
 
 
 def exercise_section(result: Result) -> str:
-    rows = [
-        f"<tr><td>{html.escape(group)}</td><td>{html.escape(wrong or 'right')}</td></tr>"
+    escaped = {
+        html.escape(group): html.escape(wrong or "right")
         for group, wrong in result.groups.items()
-    ]
+    }
+    rows = [f"<tr><td>{a}</td><td>{b}</td></tr>" for a, b in escaped.items()]
     code = f"<pre>{html.escape(result.code)}</pre>" if result.code else ""
     table = (
         "<details><summary>What was asked</summary><table><thead><tr>"
