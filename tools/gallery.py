@@ -23,7 +23,7 @@ MOST_PICTURES = 4  # of one notebook, those of its checks first
 
 
 def gallery(handed_in: list[HandedIn], names: bool = True) -> str:
-    """The page: a section for each notebook of the course, a figure for each picture."""
+    """The page: a section a notebook of the course, a figure a picture."""
     notebooks = sorted({each.notebook for each in handed_in if each.notebook})
     parts = []
     for notebook in notebooks:

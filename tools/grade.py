@@ -75,8 +75,8 @@ def main(given: list[str] | None = None) -> int:
         return 3
     seconds = time.perf_counter() - started
     remark = (
-        "A mark is the share of what was asked that is right; the exercises of a "
-        f"notebook count alike. Numbers of this run: --seed {seed}."
+        "Half of a mark is for fresh numbers, half for cases that have a name; the "
+        f"exercises of a notebook count alike. Numbers of this run: --seed {seed}."
     )
     facts = {"seed": seed, "walls": walls, "seconds": round(seconds, 1)}
     write_all(out, graded, remark, facts)

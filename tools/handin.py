@@ -22,6 +22,7 @@ from grading.handed_in import NAME_FILE  # noqa: E402
 from grading.notebook_file import (  # noqa: E402
     Cell,
     NotANotebook,
+    first_picture,
     pictures,
     read,
 )
@@ -59,10 +60,8 @@ def kept_of(output: dict) -> dict | None:
     """A text, cut short, or a figure; no error's trace and no slider."""
     if output["output_type"] == "stream":
         return output | {"text": "".join(output["text"])[:MOST_LETTERS]}
-    figure = output.get("data", {}).get("text/html")
-    if figure and len("".join(figure)) < 500_000:
-        return output | {"data": {"text/html": figure}}
-    return None
+    figure = first_picture("".join(output.get("data", {}).get("text/html", "")))
+    return output | {"data": {"text/html": figure.tag()}} if figure else None
 
 
 def show_page(name: str, notebooks: dict[str, list[Cell]]) -> str:

@@ -32,6 +32,9 @@ class Line(NamedTuple):
         for node in ast.walk(self.node):
             if isinstance(node, (*FUNCTIONS, ast.Lambda)):
                 called |= loads_when_called(node)
+            if isinstance(node, ast.ClassDef):
+                bases = [*node.bases, *node.decorator_list]
+                called |= set().union(*(loads(ast.Expr(base)) for base in bases))
         return loads(self.node) | called
 
 

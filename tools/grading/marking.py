@@ -11,7 +11,7 @@ from typing import NamedTuple
 from exercises import Exercise, exercises
 
 from grading.networks import pack
-from grading.questions import Question, compared, questions, what_is_wrong
+from grading.questions import FRESH, Question, compared, questions, what_is_wrong
 from grading.workplace import Done, Workplace
 
 # What an exercise wants written by hand though the library has it, besides what its
@@ -48,11 +48,12 @@ class Result(NamedTuple):
 
     @property
     def mark(self) -> float:
-        """The share of what was asked that was right, 0 to 1."""
-        if not self.groups:
-            return 0.0
-        right = [wrong for wrong in self.groups.values() if wrong is None]
-        return len(right) / len(self.groups)
+        """What was right, 0 to 1: half for fresh numbers, half for named cases."""
+        halves: dict[bool, list[bool]] = {}
+        for group, wrong in self.groups.items():
+            halves.setdefault(group.startswith(FRESH), []).append(wrong is None)
+        shares = [sum(right) / len(right) for right in halves.values()]
+        return sum(shares) / len(shares) if shares else 0.0
 
 
 class Exam:

@@ -16,6 +16,7 @@ from PIL import Image
 MOST_BYTES = 32 * 2**20  # of one notebook
 MOST_CELLS = 400
 MOST_SIDE = 640  # pixels of a picture that is shown
+COLOURS = 96  # of such a picture
 TAG = re.compile(r"<img\b[^>]{0,4000}?src=\"data:image/png;base64,([\w+/=]+)\"[^>]*>")
 ALT = re.compile(r"<img\b[^>]{0,4000}?\balt=\"([^\"]{1,500})\"")
 VERDICT = re.compile(r"^\w+: (?:ok$|not yet right|not done yet).*", re.MULTILINE)
@@ -145,5 +146,7 @@ def drawn_anew(coded: str) -> bytes | None:
     flat = Image.alpha_composite(page, drawn).convert("RGB")
     flat.thumbnail((MOST_SIDE, MOST_SIDE))
     made = io.BytesIO()
-    flat.save(made, "PNG", optimize=True)
+    # A few colours each are enough to see by, and a class's page stays light.
+    few = flat.quantize(COLOURS, dither=Image.Dither.NONE)
+    few.save(made, "PNG", optimize=True)
     return made.getvalue()

@@ -26,6 +26,7 @@ from course_lib.checks.slope import asking_for_gradients
 from grading.plain import Other, Unreadable, from_plain
 from grading.work import slopes_of
 
+FRESH = "fresh numbers"
 DRAWS = 4  # of each kind of inputs: a mistake may be right by chance once
 
 
@@ -124,7 +125,7 @@ def questions(exercise: Exercise, seed: int) -> list[Question]:
 
 def from_compare(each: Compared, number: int, seed: int) -> Iterator[Question]:
     """Fresh draws, then the cases that a check names."""
-    name = "fresh numbers" if number == 0 else f"fresh numbers, {number + 1}"
+    name = FRESH if number == 0 else f"{FRESH}, of kind {number + 1}"
     for draw in range(DRAWS):
         # No two draws, and no two kinds of inputs, share their numbers.
         chance = generator(seed + 1009 * (DRAWS * number + draw), kind=draw % 2)

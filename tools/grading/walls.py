@@ -10,12 +10,11 @@ seccomp must be had, and one of the other two: a container often forbids namespa
 older kernel knows no Landlock. Where that is not so, nothing is run.
 """
 
-import contextlib
 import ctypes
 import os
 import struct
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -164,27 +163,19 @@ def what_holds(root: Path, ways: Iterable[str] = WAYS) -> tuple[list[str], str]:
     """
     if sys.platform != "linux":
         return [], f"they are Linux's, and this is {sys.platform}"
-    with _pipe() as (ours, theirs):
-        child = os.fork()
-        if child == 0:
-            try:
-                held = close_in(python_needs(), root, Limits(), ways)
-                os.write(theirs, ("ok " + " ".join(held)).encode())
-            except BaseException as error:
-                os.write(theirs, str(error).encode())
-            os._exit(0)
-        os.waitpid(child, 0)
-        said = os.read(ours, 4000).decode()
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            held = close_in(python_needs(), root, Limits(), ways)
+            os.write(theirs, ("ok " + " ".join(held)).encode())
+        except BaseException as error:
+            os.write(theirs, str(error).encode())
+        os._exit(0)
+    os.close(theirs)
+    os.waitpid(child, 0)
+    with open(ours, encoding="utf-8") as pipe:
+        said = pipe.read()
     if said.startswith("ok "):
         return said.split()[1:], ""
     return [], said
-
-
-@contextlib.contextmanager
-def _pipe() -> Iterator[tuple[int, int]]:
-    ours, theirs = os.pipe()
-    try:
-        yield ours, theirs
-    finally:
-        os.close(ours)
-        os.close(theirs)

@@ -8,7 +8,6 @@ A line is a dict that the job's process wrote. All of it may be lies.
 """
 
 import json
-import os
 import select
 import subprocess
 import sys
@@ -38,20 +37,12 @@ class Workplace:
     """A server with everything imported, for as many jobs as one likes.
 
     Args:
-        kind: "exercise", or the name of a module with a function `work`
         ways: how files are hidden; all that there is
-        path: further folders in which modules are looked for
+        limits: how much one job may take
     """
 
-    def __init__(
-        self,
-        kind: str = "exercise",
-        ways: tuple[str, ...] = WAYS,
-        limits: Limits | None = None,
-        path: Path | None = None,
-    ):
-        self.kind, self.ways, self.limits = kind, ways, limits or Limits()
-        self.path = path
+    def __init__(self, ways: tuple[str, ...] = WAYS, limits: Limits | None = None):
+        self.ways, self.limits = ways, limits or Limits()
         self.folder = tempfile.TemporaryDirectory(prefix="grade-")
         self.root = Path(self.folder.name)
         self.walls, why = what_holds(self.root, ways)
@@ -61,21 +52,19 @@ class Workplace:
                 "Linux: a virtual machine, WSL 2 on Windows, or a container that "
                 "allows Landlock or user namespaces."
             )
-        self.server = None
+        self.server: subprocess.Popen | None = None
         self.start()
 
     def start(self) -> None:
         """A fresh server."""
         self.stop()
+        self.is_ready = False
         # Nothing of the teacher's environment goes along.
         environment = {f"{name}_NUM_THREADS": "1" for name in ONE_THREAD}
         environment |= {"HOME": "/", "LANG": "C.UTF-8", "HF_HUB_OFFLINE": "1"}
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
-        start = "import runpy, sys; sys.argv = sys.argv[1:]; "
-        start += f"sys.path.insert(0, {str(self.path)!r}); " if self.path else ""
-        start += "runpy.run_path(sys.argv[0], run_name='__main__')"
         self.server = subprocess.Popen(
-            [sys.executable, "-I", "-c", start, SERVER, self.root, self.kind],
+            [sys.executable, "-I", SERVER, self.root],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -100,14 +89,15 @@ class Workplace:
 
     def ready(self) -> None:
         """Wait until the server has imported all."""
-        if not hasattr(self.server, "is_ready"):
-            self.server.is_ready = self._line()
+        if not self.is_ready:
+            self._line()
+            self.is_ready = True
 
     def run(self, job: dict, limits: Limits | None = None) -> Done:
         """Have one job done; whatever it does, this returns."""
         limits = limits or self.limits
         told = {"ways": self.ways, "limits": limits._asdict(), "visible": []}
-        told |= {"work": self.kind} | job
+        told |= job
         try:
             self.ready()
             self.server.stdin.write(json.dumps(told).encode() + b"\n")
@@ -138,8 +128,3 @@ def read_lines(written: bytes) -> list[dict]:
         if isinstance(said, dict):
             found.append(said)
     return found
-
-
-def threads() -> int:
-    """How many jobs this machine can do side by side."""
-    return max(1, (os.cpu_count() or 2) // 2)
