@@ -211,8 +211,8 @@ os._exit(0)
 """
 LINES = [
     b'{"number": 0, "answer": {"ok": true}, "mark": 1}\n',
-    b'{"number": 1, "answer": {"tensor": [1e999], "shape": [-1], "dtype": "float32"}}\n',
-    b'{"number": 2, "answer": {"tensor": "x", "shape": [1], "dtype": "__class__"}}\n',
+    b'{"number": 1, "answer": {"tensor": [1e999], "shape": [-1], "dtype": "int8"}}\n',
+    b'{"number": 2, "answer": {"tensor": "x", "shape": [1], "dtype": "__all__"}}\n',
     b'{"words": "ok", "state": "passed", "code": 7, "crash": [1]}\n',
     b"[" * 100_000 + b"\n",
     b'{"number": 3, "answer": ' + b"9" * 10_000 + b"}\n",

@@ -1,6 +1,7 @@
 """What learners pack, how it is read, and the class's page of pictures."""
 
 import base64
+import html
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import zipfile
 import gallery
 import handin
 import pytest
+from grading import handed_in as reading
 from grading.handed_in import read_folder
 from grading.notebook_file import NotANotebook, name_of, pictures, read
 from PIL import Image
@@ -21,7 +23,8 @@ def png(colour: str = "red", side: int = 8) -> str:
 
 
 def figure(alt: str = "A frog.", colour: str = "red") -> dict:
-    page = f'<img alt="{alt}" src="data:image/png;base64,{png(colour)}">'
+    words = html.escape(alt)
+    page = f'<img alt="{words}" src="data:image/png;base64,{png(colour)}">'
     return {"output_type": "display_data", "data": {"text/html": page}, "metadata": {}}
 
 
@@ -66,7 +69,10 @@ def test_a_zip_says_what_was_done_and_is_read_again(saved, tmp_path, capsys):
     (found,) = read_folder(tmp_path)
     assert (found.learner, found.name) == ("Ada_L-00_start", "Ada L.")
     assert found.notebook == "00_start" and not found.problem
-    assert len(pictures(found.cells)) == 1  # those of the checks travel
+    assert [picture.alt for picture in pictures(found.cells)] == [
+        "A <b>frog.",  # under a check, so it comes first
+        "Another.",
+    ]
 
 
 def test_the_same_notebook_makes_the_same_zip(saved, tmp_path):
@@ -108,11 +114,12 @@ def test_no_path_in_a_zip_leads_out_of_it(tmp_path):
     assert sorted(file.name for file in tmp_path.rglob("*")) == ["eve.zip", "handed-in"]
 
 
-def test_a_zip_bomb_is_a_sentence(tmp_path):
-    zipped(tmp_path / "bomb.zip", {f"{i}.ipynb": bytes(40 * 2**20) for i in range(3)})
-    assert (tmp_path / "bomb.zip").stat().st_size < 200_000
+def test_a_zip_bomb_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "MOST_BYTES", 2**20)
+    zipped(tmp_path / "bomb.zip", {f"{i}.ipynb": bytes(2**21) for i in range(3)})
+    assert (tmp_path / "bomb.zip").stat().st_size < 10_000
     (found,) = read_folder(tmp_path)
-    assert "more than 64 MB" in found.problem
+    assert "more than 2 MB" in found.problem
 
 
 BROKEN = {

@@ -44,21 +44,23 @@ def find(asked: str) -> Path:
 
 
 def lighter(content: bytes) -> bytes:
-    """A notebook without what can be drawn again: only checks keep what they drew."""
+    """A notebook with its pictures made small, and no text but what checks printed."""
     notebook = json.loads(content)
     notebook.get("metadata", {}).pop("widgets", None)
     for cell in notebook["cells"]:
         if cell.get("cell_type") == "code":
             checks = Cell("".join(cell["source"]), []).is_check()
-            kept = [kept_of(output) for output in cell["outputs"] if checks]
+            kept = [kept_of(output, checks) for output in cell["outputs"]]
             cell["outputs"] = [output for output in kept if output]
     text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True)
     return (text + "\n").encode()
 
 
-def kept_of(output: dict) -> dict | None:
-    """A text, cut short, or a figure; no error's trace and no slider."""
+def kept_of(output: dict, checks: bool) -> dict | None:
+    """A check's text, cut short, or a figure; no error's trace and no slider."""
     if output["output_type"] == "stream":
+        if not checks:
+            return None
         return output | {"text": "".join(output["text"])[:MOST_LETTERS]}
     figure = first_picture("".join(output.get("data", {}).get("text/html", "")))
     return output | {"data": {"text/html": figure.tag()}} if figure else None

@@ -48,9 +48,9 @@ class Workplace:
         self.walls, why = what_holds(self.root, ways)
         if not self.walls:
             raise NoWalls(
-                f"This machine has no walls to hold handed-in code ({why}). Grade on "
-                "Linux: a virtual machine, WSL 2 on Windows, or a container that "
-                "allows Landlock or user namespaces."
+                f"This machine has no walls to hold handed-in code ({why}), so none is "
+                "run. Grade on Linux, with user namespaces or Landlock: in a virtual "
+                "machine, for example."
             )
         self.server: subprocess.Popen | None = None
         self.start()
