@@ -209,3 +209,16 @@ def test_what_has_no_place_in_json_is_named():
     assert to_plain(object()) == {"other": "object"}
     assert to_plain(2**70) == {"other": "very large int"}
     assert exercises_of("nothing") == []
+
+
+def test_what_even_the_solution_cannot_do_here_is_not_graded(handed_in, capsys):
+    """Else a machine that lacks something would fail the whole class."""
+
+    class Broken:
+        def run(self, job):
+            return Done("signal 11", [])
+
+    read = list(grade.read_folder(handed_in))
+    assert all(not each.results for each in grade.grade(read, Broken(), seed=1))
+    said = capsys.readouterr().out
+    assert "my_mirror is left out" in said and "crashed (signal 11)" in said

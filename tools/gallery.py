@@ -17,7 +17,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
 from grading.handed_in import HandedIn, read_folder  # noqa: E402
 from grading.notebook_file import pictures  # noqa: E402
-from grading.pages import page, write  # noqa: E402
+from grading.pages import page, printable, write  # noqa: E402
 
 MOST_PICTURES = 4  # of one notebook, those of its checks first
 
@@ -58,7 +58,7 @@ def main(given: list[str] | None = None) -> int:
     write(asked.out, made)
     for each in handed_in:
         if each.problem:
-            print(f"left out, {each.file}: {each.problem}")
+            print(printable(f"left out, {each.file}: {each.problem}"))
     print(f"{asked.out.resolve()}: {made.count('<figure>')} pictures.")
     return 0
 

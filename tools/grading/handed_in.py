@@ -36,6 +36,8 @@ def read_folder(folder: Path) -> Iterator[HandedIn]:
             continue
         if path.is_dir():
             yield from of_one(path.name, files_in(path))
+        elif not path.is_file():  # a pipe would be waited for
+            continue
         elif path.suffix.lower() == ".zip":
             yield from of_zip(path)
         elif path.suffix.lower() == ".ipynb":

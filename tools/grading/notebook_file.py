@@ -17,8 +17,10 @@ MOST_BYTES = 32 * 2**20  # of one notebook
 MOST_CELLS = 400
 MOST_SIDE = 640  # pixels of a picture that is shown
 COLOURS = 96  # of such a picture
-TAG = re.compile(r"<img\b[^>]{0,4000}?src=\"data:image/png;base64,([\w+/=]+)\"[^>]*>")
-ALT = re.compile(r"<img\b[^>]{0,4000}?\balt=\"([^\"]{1,500})\"")
+TAG = re.compile(
+    r"<img\b[^<>]{0,4000}?src=\"data:image/png;base64,([\w+/=]++)\"[^<>]{0,4000}>"
+)
+ALT = re.compile(r"<img\b[^<>]{0,4000}?\balt=\"([^\"]{1,500})\"")
 VERDICT = re.compile(r"^\w+: (?:ok$|not yet right|not done yet).*", re.MULTILINE)
 
 

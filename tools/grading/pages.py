@@ -51,6 +51,11 @@ def percent(mark: float) -> str:
     return f"{int(100 * mark + 1e-9)}%"
 
 
+def printable(text: str) -> str:
+    """What a terminal may show of a stranger's words: no colour, no moved cursor."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def page(title: str, body: str) -> str:
     """A whole HTML page of ours."""
     return (
@@ -154,15 +159,17 @@ def class_page(
         ]
         problems = [g for g in graded if g.handed_in.problem]
         said = "; ".join(f"{g.handed_in.file}: {g.handed_in.problem}" for g in problems)
+        name = next((g.handed_in.name for g in graded if g.handed_in.name), "")
         link = f"<a href='learners/{files[learner]}'>{html.escape(learner)}</a>"
         rows.append(
-            f"<tr><th scope='row'>{link}</th>{''.join(cells)}"
+            f"<tr><th scope='row'>{link}</th><td>{html.escape(name)}</td>"
+            f"{''.join(cells)}"
             f"<td>{html.escape(said)}</td></tr>"
         )
     table = (
         f"<table><caption>{html.escape(remark)}</caption><thead><tr>"
-        f"<th scope='col'>handed in as</th>{head}<th scope='col'>remarks</th></tr>"
-        f"</thead><tbody>{''.join(rows)}</tbody></table>"
+        f"<th scope='col'>handed in as</th><th scope='col'>name</th>{head}"
+        f"<th scope='col'>remarks</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
     return page("The class", table)
 

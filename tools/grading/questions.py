@@ -27,6 +27,7 @@ from grading.plain import Other, Unreadable, from_plain
 from grading.work import slopes_of
 
 FRESH = "fresh numbers"
+MOST_LETTERS = 600  # of a sentence
 DRAWS = 4  # of each kind of inputs: a mistake may be right by chance once
 
 
@@ -167,7 +168,7 @@ def what_is_wrong(question: Question, said: dict | None, seen: dict) -> str | No
     if said is None:
         return "there is no answer"
     if "error" in said:
-        return str(said["error"])[:600]
+        return str(said["error"])[:MOST_LETTERS]
     try:
         found = from_plain(said.get("answer"))
         slopes = from_plain(said.get("slopes"))
@@ -179,7 +180,8 @@ def what_is_wrong(question: Question, said: dict | None, seen: dict) -> str | No
         wrong = question.judge(found, slopes, asked, seen)
     else:
         wrong = wrong_answer(question, found) or wrong_slopes(question, slopes)
-    return wrong or changed(question, kept)
+    wrong = wrong or changed(question, kept)
+    return wrong[:MOST_LETTERS] if wrong else None
 
 
 def wrong_answer(question: Question, found) -> str | None:

@@ -15,9 +15,10 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from grading.walls import WAYS, Limits, what_holds
+from grading.walls import WAYS, Limits, python_needs, what_holds
 
 SERVER = Path(__file__).with_name("server.py")
+ROOT = SERVER.parents[2]
 PATIENCE = 300  # seconds until a server counts as dead: its imports may take long
 ONE_THREAD = ("OMP", "OPENBLAS", "MKL", "NUMEXPR")
 
@@ -46,6 +47,10 @@ class Workplace:
         self.folder = tempfile.TemporaryDirectory(prefix="grade-")
         self.root = Path(self.folder.name)
         self.walls, why = what_holds(self.root, ways)
+        for seen in python_needs():
+            # The solutions would be read with it.
+            if ROOT.is_relative_to(seen):
+                self.walls, why = [], f"the course lies in {seen}: move it elsewhere"
         if not self.walls:
             raise NoWalls(
                 f"This machine has no walls to hold handed-in code ({why}), so none is "
@@ -88,9 +93,16 @@ class Workplace:
             self.server = None
 
     def ready(self) -> None:
-        """Wait until the server has imported all."""
+        """Wait until the server has imported all.
+
+        Raises NoWalls if it does not start.
+        """
         if not self.is_ready:
-            self._line()
+            try:
+                self._line()
+            except EOFError:
+                said = f"{sys.executable} -I {SERVER} {self.root}"
+                raise NoWalls(f"What grades does not start; see why: {said}") from None
             self.is_ready = True
 
     def run(self, job: dict, limits: Limits | None = None) -> Done:
@@ -106,6 +118,7 @@ class Workplace:
             written = self.server.stdout.read(head["bytes"])
         except (OSError, ValueError, EOFError):
             self.start()  # it died, with this job: the next one gets another
+            self.ready()
             return Done("server", [])
         return Done(head["end"], list(read_lines(written)))
 
