@@ -21,19 +21,19 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
 from exercises import Exercise  # noqa: E402
 from grading.handed_in import HandedIn, read_folder  # noqa: E402
-from grading.marking import (
+from grading.marking import (  # noqa: E402
     Exam,
     exercises_of,
     grade_exercise,
     wrong_here,
-)  # noqa: E402
-from grading.pages import (
+)
+from grading.pages import (  # noqa: E402
     Graded,
     best_marks,
     percent,
     printable,
     write_all,
-)  # noqa: E402
+)
 from grading.workplace import NoWalls, Workplace  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 

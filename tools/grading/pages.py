@@ -169,7 +169,8 @@ def class_page(
     table = (
         f"<table><caption>{html.escape(remark)}</caption><thead><tr>"
         f"<th scope='col'>handed in as</th><th scope='col'>name</th>{head}"
-        f"<th scope='col'>remarks</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        "<th scope='col'>remarks</th></tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table>"
     )
     return page("The class", table)
 
