@@ -272,6 +272,13 @@ def test_without_walls_nothing_is_run(monkeypatch):
         workplace.Workplace()
 
 
+def test_nothing_is_run_where_the_solutions_would_be_seen(monkeypatch):
+    monkeypatch.setattr(workplace, "what_holds", lambda root, ways: (["a wall"], ""))
+    monkeypatch.setattr(workplace, "python_needs", lambda: [workplace.ROOT.parent])
+    with pytest.raises(workplace.NoWalls, match="move it elsewhere"):
+        workplace.Workplace()
+
+
 def test_hidden_files_without_refused_calls_are_not_enough(monkeypatch, tmp_path):
     def refuse():
         raise OSError("no seccomp here")

@@ -102,6 +102,9 @@ def main(given: list[str] | None = None) -> int:
     except NoWalls as error:
         print(error)
         return 3
+    except KeyboardInterrupt:
+        print("\nStopped. What an earlier run has written stays as it was.")
+        return 130
     seconds = time.perf_counter() - started
     remark = (
         "Half of a mark is for fresh numbers, half for cases that have a name; the "
