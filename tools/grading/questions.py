@@ -9,6 +9,7 @@ own cannot be sent to another process; those exercises stand in own_questions.py
 
 import contextlib
 import importlib
+import inspect
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from course_lib.checks.difference import difference
 from course_lib.checks.guard import fresh
 from course_lib.checks.slope import asking_for_gradients
 from grading.plain import Other, Unreadable, from_plain
-from grading.work import slopes_of
+from grading.work import plain_or_none, slopes_of
 
 FRESH = "fresh numbers"
 MOST_LETTERS = 600  # of a sentence
@@ -75,19 +76,14 @@ class Compared(NamedTuple):
 @cache
 def compared(exercise: Exercise) -> tuple[Compared, ...]:
     """Every `compare` of an exercise's check, in order."""
-    found = []
+    found, signature = [], inspect.signature(report.compare)
 
-    def note(
-        learner,
-        right,
-        inputs,
-        mistakes=None,
-        tolerance=1e-4,
-        by_chance="",
-        also=None,
-        gradient=False,
-    ):
-        found.append(Compared(right, inputs, tolerance, also or {}, gradient))
+    def note(*given, **named):
+        bound = signature.bind(*given, **named)
+        bound.apply_defaults()
+        asked = bound.arguments
+        kept = {name: asked[name] for name in Compared._fields}
+        found.append(Compared(**kept | {"also": asked["also"] or {}}))
 
     with in_place_of_compare(exercise.check_file, note):
         check, solution = exercise.check(), exercise.function()
@@ -212,11 +208,7 @@ def wrong_slopes(question: Question, slopes) -> str | None:
 
 def changed(question: Question, kept) -> str | None:
     """What is wrong if it wrote into what it was given."""
-    before = [plain(value) for value in question.given]
+    before = [plain_or_none(value) for value in question.given]
     if question.keeps and difference(kept, before, tolerance=0):
         return "it changes what it is given: begin with a copy"
     return None
-
-
-def plain(value):
-    return value if isinstance(value, (int, float, Tensor, list)) else None
