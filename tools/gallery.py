@@ -17,7 +17,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
 from grading.handed_in import HandedIn, read_folder  # noqa: E402
 from grading.notebook_file import pictures  # noqa: E402
-from grading.pages import page, printable, write  # noqa: E402
+from grading.page import page, printable, write  # noqa: E402
 
 MOST_PICTURES = 4  # of one notebook, those of its checks first
 

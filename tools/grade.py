@@ -27,11 +27,11 @@ from grading.marking import (  # noqa: E402
     grade_exercise,
     wrong_here,
 )
+from grading.page import printable  # noqa: E402
 from grading.pages import (  # noqa: E402
     Graded,
     best_marks,
     percent,
-    printable,
     write_all,
 )
 from grading.workplace import NoWalls, Workplace  # noqa: E402

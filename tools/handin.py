@@ -26,7 +26,7 @@ from grading.notebook_file import (  # noqa: E402
     pictures,
     read,
 )
-from grading.pages import page  # noqa: E402
+from grading.page import page  # noqa: E402
 
 THEN = (1980, 1, 1, 0, 0, 0)  # the date of every file, so that equal zips are equal
 MOST_LETTERS = 2000  # of what one cell has printed

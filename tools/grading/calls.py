@@ -10,7 +10,8 @@ import ctypes
 import platform
 import struct
 
-# name: (number on x86_64, number on aarch64); None where there is no such call
+# name: (number on x86_64, number on aarch64); None where there is no such call. Those
+# of aarch64 are looked up and not tried: `make grade` tries our own solutions first.
 PLAIN = {
     # memory
     "mmap": (9, 222),
