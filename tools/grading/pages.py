@@ -60,9 +60,8 @@ def sentence(result: Result) -> str:
         return f"right; the check of the notebook says: {result.words}"
     if ok:
         # It was made to say so, or is right for its numbers and wrong for others.
-        return (
-            "the check of the notebook is content, but with fresh numbers it is wrong"
-        )
+        wrong = next(filter(None, result.groups.values()))
+        return f"the check of the notebook is content, but here it is wrong: {wrong}"
     return result.words
 
 
