@@ -1,5 +1,6 @@
 """The book's pages: what the copies add, and that nothing leads nowhere."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import book_pages
 import pytest
 from book_links import Page, dead, faults
 from book_pages import ROOT, answers, glossary_terms, in_book, moved, with_terms
+from exercises import exercises
 from reading_order import ORDER
 
 SENTENCE = r"([^.]|al\.)+\. Lesson \[(\d\d)\]\(\2_\w+\.md\)\."
@@ -78,3 +80,12 @@ def test_what_is_wrong_with_a_built_page_is_said(tmp_path):
 def test_a_link_to_the_page_itself_holds():
     page = {Path("/a.html"): Page('<p id="x">')}
     assert dead("mailto:a@b.org", Path("/a.html"), page) == ""
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_every_solution_is_folded_away_in_the_book(name):
+    cells = json.loads(book_pages.notebook_page(name))["cells"]
+    folded = ["".join(cell["source"]) for cell in cells if "mystnb" in cell["metadata"]]
+    wanted = {exercise.name for exercise in exercises() if exercise.notebook == name}
+    assert len(folded) == len(wanted)
+    assert all(any(f"def {of}(" in code for code in folded) for of in wanted)

@@ -450,9 +450,9 @@ plot_curves(
 # learn: `block.norm_1`, `block.conv_1`, `block.norm_2` and `block.conv_2`. silu has
 # none: it is `F.silu`. `scale` and `shift` are (B, C, 1, 1).
 #
-# When you have it, think before you go on: suppose you had left out `x +`, and thirty
-# such blocks stand one behind another. What is left of x after the thirtieth? The cell
-# after the check tries it.
+# When you have it, think before you go on: suppose you had left out the shortcut, and
+# thirty such blocks stand one behind another. What is left of x after the thirtieth?
+# The cell after the check tries it.
 #
 # **Difficulty:** ★★☆ a few steps
 #
