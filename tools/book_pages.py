@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 import nbformat
-from build import NOTEBOOKS, repository, solved_file, source_cells
+from build import NOTEBOOKS, repository, solved_file, source_cells, without_markers
 from reading_order import ORDER, titled
 
 ROOT = NOTEBOOKS.parent
@@ -276,7 +276,7 @@ def notebook_page(name: str) -> str:
     solutions = [
         c.source for c in source_cells(name) if "### BEGIN SOLUTION" in c.source
     ]
-    answers = {re.sub(r".*### (BEGIN|END) SOLUTION\n?", "", text) for text in solutions}
+    answers = {without_markers(text) for text in solutions}  # as they were built
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if page := output.get("data", {}).get("text/html"):
