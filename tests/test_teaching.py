@@ -5,9 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 from book_pages import PAGES, experiments, plain
 from reading_order import ORDER
+
+from course_lib.commands.main import app
+from course_lib.judging.people import read_prompts
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS, CHECKS = ROOT / "lessons", ROOT / "course_lib/checks"
@@ -118,3 +122,38 @@ def test_the_checks_say_what_the_page_of_beliefs_quotes(name):
     for belief in beliefs:
         words = re.fullmatch(r'"(.+)"', belief["the check says"])[1]
         assert any(words in sentence for sentence in said), words
+
+
+# Commands ---------------------------------------------------------------------------
+
+PROJECTS = (LESSONS / "projects.md").read_text(encoding="utf-8")
+
+
+def options(words: list[str]) -> set[str]:
+    """The options of the command that a line of the shell names."""
+    command = typer.main.get_command(app).commands[words[0]]
+    if hasattr(command, "commands"):  # `train` without a name trains a denoiser
+        command = command.commands["denoiser"]
+    return {name for each in command.params for name in each.opts}
+
+
+@pytest.mark.parametrize(
+    "line", re.findall(r"^python -m course_lib (.*)$", PROJECTS, re.MULTILINE)
+)
+def test_a_command_of_a_project_has_the_options_it_is_given(line):
+    words = line.split()
+    assert {word for word in words if word.startswith("--")} <= options(words)
+
+
+def test_the_prompts_of_the_project_are_read(tmp_path):
+    (block,) = re.findall(r"^```\n(\[.*?\])\n```", PROJECTS, re.MULTILINE | re.DOTALL)
+    (tmp_path / "mine.json").write_text(block, encoding="utf-8")
+    assert len(read_prompts(tmp_path / "mine.json").texts) == block.count('"prompt"')
+
+
+def test_every_target_that_the_guide_names_is_in_the_makefile():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"^make (\w+)|`make (\w+)", GUIDE, re.MULTILINE))
+    targets = {one or other for one, other in named}
+    assert "rehearse" in targets
+    assert all(re.search(f"^{each}:", makefile, re.MULTILINE) for each in targets)

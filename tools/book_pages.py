@@ -20,7 +20,7 @@ FOLDERS = ("lessons", "benchmarks", "notebooks")
 PAGES = (
     *("lessons/questions.md", "lessons/notation.md", "lessons/glossary.md"),
     *("lessons/teaching.md", "lessons/misconceptions.md"),
-    *("lessons/exam.md", "lessons/projects.md"),
+    *("lessons/exam.md", "lessons/projects.md", "lessons/grading.md"),
 )
 LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]+)?(?=\))")
 HREF = re.compile(r'href="(?!https?:|#|data:)([^"#]+)(#[^"]*)?"')
