@@ -17,7 +17,11 @@ from reading_order import ORDER, titled
 ROOT = NOTEBOOKS.parent
 # A Markdown page of these folders is a page of the book; any other file is outside.
 FOLDERS = ("lessons", "benchmarks", "notebooks")
-PAGES = ("lessons/questions.md", "lessons/notation.md", "lessons/glossary.md")
+PAGES = (
+    *("lessons/questions.md", "lessons/notation.md", "lessons/glossary.md"),
+    *("lessons/teaching.md", "lessons/misconceptions.md"),
+    *("lessons/exam.md", "lessons/projects.md", "lessons/grading.md"),
+)
 LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]+)?(?=\))")
 HREF = re.compile(r'href="(?!https?:|#|data:)([^"#]+)(#[^"]*)?"')
 FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
