@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 6 · Sampling: the way from noise to a picture
 #
-# *About 60 minutes. You need notebooks 02 and 03; 05 helps.*
+# *About 75 minutes. You need notebooks 02 and 03; 05 helps.*
 #
 # At the end you can
 #

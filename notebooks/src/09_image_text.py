@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 9 · Pictures and texts in one space
 #
-# *About 60 minutes. Before this: [08 · Words](08_words.ipynb).*
+# *About 70 minutes. Before this: [08 · Words](08_words.ipynb).*
 #
 # At the end you can
 #
