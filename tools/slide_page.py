@@ -132,7 +132,10 @@ def formula(latex: str) -> str:
 
 
 def lines(printed: list[str]) -> str:
-    return f"<pre>{html.escape(dedent(chr(10).join(printed)))}</pre>"
+    """As the notebook printed them, as large as the longest line allows."""
+    text = dedent("\n".join(printed))
+    chars = max(len(line) for line in text.splitlines())
+    return f'<pre style="--chars: {chars}">{html.escape(text)}</pre>'
 
 
 # Whole pages ------------------------------------------------------------------------

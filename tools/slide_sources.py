@@ -60,7 +60,13 @@ def one_line(text: str) -> str:
 
 
 def begins(text: str, words: str) -> bool:
-    return one_line(text).startswith(one_line(words))
+    """Does a text begin with these words? ... stands for whatever is in between.
+
+    >>> begins("16 of 1000 are rough", "... of 1000 are")
+    True
+    """
+    parts = [re.escape(part) for part in one_line(words).split("...")]
+    return re.match(".*".join(parts), one_line(text)) is not None
 
 
 def nearest(words: str, texts: list[str]) -> str:
