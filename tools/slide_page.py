@@ -14,6 +14,7 @@ from slide_sources import Lesson, Picture, board_picture
 
 LOOKS = NOTEBOOKS.parent / "book" / "slides"
 WIDE = 2.0  # a picture at least twice as wide as high lies below the words
+BESIDE = 30  # the longest printed line beside a picture
 BOX = 1180 / 430  # what is left for several pictures below a title and a line
 
 
@@ -44,7 +45,9 @@ def slide_section(slide: Slide, lesson: Lesson, number: int) -> str:
             pictures += taken
     if printed:
         words.append(lines(printed))
-    shown = shape(words, pictures)
+    # A long line beside a picture would be too small to read.
+    long = any(len(line.strip()) > BESIDE for line in printed)
+    shown = shape(words, pictures, long)
     return SECTION.format(
         number=number + 1,
         kind=html.escape(slide.kind),
@@ -67,11 +70,11 @@ SECTION = """<section class="page" id="s{number}" aria-label="Slide {number}">
 """
 
 
-def shape(words: list[str], pictures: list[Picture]) -> str:
+def shape(words: list[str], pictures: list[Picture], long: bool) -> str:
     """How words and pictures share a slide."""
     if not words or not pictures:
         return "alone"
-    wide = len(pictures) > 1 or pictures[0].width >= WIDE * pictures[0].height
+    wide = long or len(pictures) > 1 or pictures[0].width >= WIDE * pictures[0].height
     return "stacked" if wide else "beside"
 
 
