@@ -14,8 +14,10 @@ from slide_sources import Lesson, Picture, board_picture
 
 LOOKS = NOTEBOOKS.parent / "book" / "slides"
 WIDE = 2.0  # a picture at least twice as wide as high lies below the words
-BESIDE = 30  # the longest printed line beside a picture
+BESIDE = 30  # a longer printed line had better stand above a picture,
+TALL = 1.2  # but not if this is all that the picture is wider than high
 BOX = 1180 / 430  # what is left for several pictures below a title and a line
+CAPTION = 40 / 430
 
 
 def set_formula(latex: str, options: dict) -> str:
@@ -45,7 +47,6 @@ def slide_section(slide: Slide, lesson: Lesson, number: int) -> str:
             pictures += taken
     if printed:
         words.append(lines(printed))
-    # A long line beside a picture would be too small to read.
     long = any(len(line.strip()) > BESIDE for line in printed)
     shown = shape(words, pictures, long)
     return SECTION.format(
@@ -74,7 +75,8 @@ def shape(words: list[str], pictures: list[Picture], long: bool) -> str:
     """How words and pictures share a slide."""
     if not words or not pictures:
         return "alone"
-    wide = long or len(pictures) > 1 or pictures[0].width >= WIDE * pictures[0].height
+    least = TALL if long else WIDE
+    wide = len(pictures) > 1 or pictures[0].width >= least * pictures[0].height
     return "stacked" if wide else "beside"
 
 
@@ -101,7 +103,7 @@ def columns(count: int, aspect: float) -> int:
 
     def width(across: int) -> float:
         rows = math.ceil(count / across)
-        return min(BOX / across, aspect / rows)
+        return min(BOX / across, aspect * (1 / rows - CAPTION))
 
     return max(range(1, count + 1), key=width)
 
@@ -136,9 +138,9 @@ def formula(latex: str) -> str:
 
 def lines(printed: list[str]) -> str:
     """As the notebook printed them, as large as the longest line allows."""
-    text = dedent("\n".join(printed))
-    chars = max(len(line) for line in text.splitlines())
-    return f'<pre style="--chars: {chars}">{html.escape(text)}</pre>'
+    told = dedent("\n".join(printed)).splitlines()
+    rows = "".join(f"<span>{html.escape(line)}</span>" for line in told)
+    return f'<pre style="--chars: {max(map(len, told))}">{rows}</pre>'
 
 
 # Whole pages ------------------------------------------------------------------------

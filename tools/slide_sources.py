@@ -4,9 +4,11 @@ All are found by how they begin, so a slide never holds a copy that could grow o
 cannot be found ends in a sentence that names the nearest.
 """
 
+import ast
 import base64
 import io
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
@@ -14,7 +16,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
-from build import NOTEBOOKS, solved_file
+from build import NOTEBOOKS, solved_file, source_cells
 from PIL import Image
 from slide_outline import NotWhole
 
@@ -69,6 +71,12 @@ def begins(text: str, words: str) -> bool:
     return re.match(".*".join(parts), one_line(text)) is not None
 
 
+def calls(code: str, name: str) -> list[ast.Call]:
+    """Every call of the function with this name."""
+    nodes = (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call))
+    return [node for node in nodes if getattr(node.func, "id", "") == name]
+
+
 def nearest(words: str, texts: list[str]) -> str:
     """Which text is most like the words, as far as they go."""
     texts = [one_line(text) for text in texts]
@@ -105,7 +113,22 @@ class Lesson:
         """Each question before an experiment, with its choices."""
         plain = [out.get("data", {}).get("text/plain", "") for out in self.outputs]
         asked = [found for text in plain if (found := ASKED.search(text))]
-        return [(one_line(f[1]), re.split(r", (?=\S)", one_line(f[2]))) for f in asked]
+        return [
+            (one_line(f[1]), self.choices.get(f[1]) or one_line(f[2]).split(", "))
+            for f in asked
+        ]
+
+    @cached_property
+    def choices(self) -> dict[str, list[str]]:
+        """The choices that a source spells out; one may have a comma in it."""
+        code = [c.source for c in source_cells(self.name) if c.cell_type == "code"]
+        found = {}
+        for call in (node for text in code for node in calls(text, "prediction")):
+            with suppress(ValueError):  # some are names and not literals
+                question, among = map(ast.literal_eval, call.args)
+                if isinstance(among, list):
+                    found[question] = [str(choice) for choice in among]
+        return found
 
     @cached_property
     def lines(self) -> list[str]:
