@@ -159,8 +159,8 @@ TITLE = """<section class="page" id="s1" aria-label="Slide 1">
 <p class="kind">Pixels to Prompts</p><h1>{title}</h1>
 </div></div>
 <aside class="notes" aria-label="What to say"><p>The notebook takes {minutes} minutes.
-Under each slide stands what to say. Open a second window on your own screen and press N
-there.</p></aside>
+Open this page in a second window, on your own screen, and press N there: the two turn
+their pages together.</p></aside>
 </section>
 """
 BAR = """<nav class="bar" aria-label="Slides">

@@ -9,7 +9,12 @@ function show(number) {
   pages.forEach((page, i) => page.classList.toggle("now", i === now));
   place.textContent = `${now + 1} / ${pages.length}`;
   history.replaceState(null, "", `#${now + 1}`);
+  try { localStorage.setItem(location.pathname, now); } catch { /* not allowed here */ }
 }
+// Two windows of one lesson, the second with the notes, turn their pages together.
+window.addEventListener("storage", (event) => {
+  if (event.key === location.pathname) show(Number(event.newValue));
+});
 
 const actions = {
   on: () => show(now + 1),
