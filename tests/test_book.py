@@ -78,3 +78,11 @@ def test_what_is_wrong_with_a_built_page_is_said(tmp_path):
 def test_a_link_to_the_page_itself_holds():
     page = {Path("/a.html"): Page('<p id="x">')}
     assert dead("mailto:a@b.org", Path("/a.html"), page) == ""
+
+
+def test_notation_and_lessons_are_linked_both_ways():
+    row = "| the noise; sort | $x$ | `eps`; `sorted` |"
+    assert "[`eps`](notation.md#name-eps); `sorted`" in book_pages.with_names(row)
+    assert book_pages.with_names("Not in text: `eps`.") == "Not in text: `eps`."
+    page = book_pages.with_lessons("| $\\epsilon$ | `eps` | as x_0 | the noise | |")
+    assert "[`eps`]{#name-eps}" in page and "([02](02_noise.md))" in page

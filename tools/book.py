@@ -15,6 +15,21 @@ from sphinx.cmd.build import build_main
 BOOK = ROOT / "book" / "built"
 
 
+NAMES = {
+    ' role="heading">': ' role="heading" aria-level="2">',
+    '<aside class="sidebar': '<aside aria-label="All pages" class="sidebar',
+    '<aside class="toc-drawer': '<aside aria-label="This page" class="toc-drawer',
+}
+
+
+def mend(page: Path) -> None:
+    """Add what the theme leaves out, and readers who listen to a page need."""
+    text = page.read_text(encoding="utf-8")
+    for bare, named in NAMES.items():
+        text = text.replace(bare, named)
+    page.write_text(text, encoding="utf-8", newline="\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--out", type=Path, default=BOOK)
@@ -27,6 +42,8 @@ def main() -> None:
     options = ["-q", "-W", "--keep-going", "-n", "-j", "2", "-c", str(ROOT / "book")]
     if build_main([*options, "-b", "html", str(pages), str(html)]):
         sys.exit("The book was not built: what is wrong stands above.")
+    for page in html.rglob("*.html"):
+        mend(page)
     if found := faults(html):
         sys.exit("\n".join(["The book is built, but not whole:", *found]))
     print(f"The book: open {html / 'index.html'}")

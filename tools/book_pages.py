@@ -22,7 +22,7 @@ LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]+)?(?=\))")
 HREF = re.compile(r'href="(?!https?:|#|data:)([^"#]+)(#[^"]*)?"')
 FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 QUOTED = re.compile(r'"([^"]{3,90})"')
-ANSWER = re.compile(r"^\*\*(?=.{5,400}?\*\* \(Q\d+\))", re.MULTILINE | re.DOTALL)
+ANSWER = re.compile(r"^\*\*(?=.{5,400}?\*\*\s\(Q\d+)", re.MULTILINE | re.DOTALL)
 # Where no word may become a link: code, formulas, headings, links, tags, tables.
 CLOSED = re.compile(
     r"^```.*?^```|^\$\$.*?\$\$|^#.*?$|^\|.*?$|<!--.*?-->|<[^>]+>|`[^`]+`|\$[^$]+\$"
@@ -100,6 +100,9 @@ def lesson_page(place: str, terms: dict[str, str]) -> str:
     if name in ORDER:
         text = with_experiments(text, name)
         text = with_terms(text, terms)
+        text = with_names(text)
+    if place == "lessons/notation.md":
+        text = with_lessons(text)
     if place == "lessons/questions.md":
         text = with_answers(text)
     return text
@@ -138,7 +141,7 @@ def answers(name: str) -> dict[str, list[str]]:
     anchors = experiments(name)
     found = {}
     for answer in ANSWER.split(text)[1:]:
-        question = re.search(r"\((Q\d+)\)", answer)[1]
+        question = re.search(r"\((Q\d+)", answer)[1]
         quoted = [quote for quote in QUOTED.findall(answer) if plain(quote) in anchors]
         found.setdefault(question, []).extend(quoted)
     return found
@@ -200,6 +203,66 @@ def with_terms(text: str, terms: dict[str, str]) -> str:
         done += [word.sub(linked, text[at : closed.start()]), closed[0]]
         at = closed.end()
     return "".join([*done, word.sub(linked, text[at:])])
+
+
+# Notation ---------------------------------------------------------------------------
+
+NAME = re.compile(r"`(\w+)`")
+
+
+def names_of_notation() -> set[str]:
+    """The names in the second column of the tables of lessons/notation.md."""
+    text = (ROOT / "lessons/notation.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| $")]
+    return {name for row in rows for name in NAME.findall(row[2])}
+
+
+def with_names(text: str) -> str:
+    """A name in a table of a lesson becomes a link to its row in the notation."""
+    names = names_of_notation()
+
+    def linked(found: re.Match) -> str:
+        is_known = found[1] in names
+        link = f"[{found[0]}](notation.md#{row_of(found[1])})"
+        return link if is_known else found[0]
+
+    return "\n".join(
+        NAME.sub(linked, line) if line.startswith("|") else line
+        for line in text.split("\n")
+    )
+
+
+def row_of(name: str) -> str:
+    """The anchor of a name, where small and capital letters are no difference.
+
+    >>> row_of("x_t"), row_of("x_T")
+    ('name-x-t', 'name-x-capital-t')
+    """
+    plain = re.sub("[A-Z]", lambda found: f"capital-{found[0].lower()}", name)
+    return f"name-{plain.replace('_', '-')}"
+
+
+def with_lessons(text: str) -> str:
+    """Each row of the notation has an anchor, and a link to its first lesson."""
+    lessons = {
+        name: (ROOT / f"lessons/{name}.md").read_text(encoding="utf-8")
+        for name in ORDER
+    }
+
+    def row(found: re.Match) -> str:
+        cells = found[0].split("|")
+        names = NAME.findall(cells[2])
+        cells[2] = NAME.sub(
+            lambda found: f"[{found[0]}]{{#{row_of(found[1])}}}", cells[2]
+        )
+        for lesson, page in lessons.items():
+            tables = re.findall(r"^\|.*\|$", page, re.MULTILINE)
+            if any(f"`{name}`" in line for line in tables for name in names):
+                cells[4] += f"([{lesson[:2]}]({lesson}.md)) "
+                break
+        return "|".join(cells)
+
+    return re.sub(r"^\| \$.*\|$", row, text, flags=re.MULTILINE)
 
 
 # Notebooks --------------------------------------------------------------------------

@@ -1,0 +1,97 @@
+"""JupyterLab as `make lab` opens it: notebook 00 runs, a prompt is typed, it draws."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 180_000  # milliseconds, as Playwright counts: it draws on a busy core
+pytest.importorskip("jupyterlab", reason="needs JupyterLab")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a JupyterLab that shows this folder as `make lab` does."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = tmp_path_factory.mktemp("jupyter")
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command += [
+        f"--ServerApp.port={port}",
+        "--IdentityProvider.token=",
+        "--ip=127.0.0.1",
+    ]
+    command += [f"--ServerApp.root_dir={ROOT}", "--LabApp.news_url="]
+    environment = os.environ | {
+        "COURSE_PROFILE": "smoke",
+        "JUPYTER_CONFIG_DIR": str(settings),
+        "JUPYTER_CONFIG_PATH": str(ROOT / "tools" / "jupyter"),
+    }
+    server = subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    for line in server.stderr:
+        if "is running at" in line:
+            break
+    yield f"http://127.0.0.1:{port}/lab"
+    server.send_signal(signal.SIGINT)
+    server.terminate()
+    server.wait(20)
+
+
+@pytest.fixture
+def notebook(lab, chromium, tmp_path_factory):
+    """A copy of notebook 00, open in JupyterLab; the copy goes when the test ends."""
+    copy = ROOT / "notebooks" / "copy_for_a_test.ipynb"
+    copy.write_bytes((ROOT / "notebooks" / "00_start.ipynb").read_bytes())
+    page = chromium.new_page(viewport={"width": 1300, "height": 1000})
+    page.goto(f"{lab}/workspaces/test/tree/notebooks/{copy.name}")
+    page.wait_for_selector(".jp-Notebook-cell", timeout=PATIENCE)
+    yield page
+    page.close()
+    copy.unlink()
+
+
+def run_cell(page, number: int):
+    """Run a code cell, wait for its end, and return it."""
+    cell = page.locator(".jp-CodeCell").nth(number)
+    cell.locator(".jp-InputPrompt").first.click()
+    page.keyboard.press("Control+Enter")
+    ended = re.compile(r"^\[\d+\]:$")
+    cell.locator(".jp-InputPrompt").first.filter(has_text=ended).wait_for(
+        timeout=PATIENCE
+    )
+    return cell
+
+
+def drawn(cell) -> str:
+    """The picture that a cell shows at last, as an address."""
+    cell.locator("img:visible").first.wait_for(timeout=PATIENCE)
+    return cell.locator("img:visible").first.get_attribute("src")
+
+
+def test_it_runs_a_prompt_is_typed_a_slider_moved_and_the_picture_changes(notebook):
+    run_cell(notebook, 0)
+    cell = run_cell(notebook, 1)
+    first = drawn(cell)
+    # The slider under the picture goes through the frames, without the kernel.
+    frames = cell.locator("[data-frames] input[type=range]").first
+    frames.press("End")
+    last = drawn(cell)
+    assert last != first
+    # A prompt that is typed is drawn.
+    cell.locator("input[type=text]").first.fill("a red cat at night")
+    cell.locator("input[type=text]").first.press("Enter")
+    described = cell.locator("img[alt*='a red cat at night']:visible").first
+    described.wait_for(timeout=PATIENCE)
+    assert drawn(cell) not in (first, last)
+
+
+def test_no_news_and_no_question_stands_in_the_way(notebook):
+    assert notebook.locator(".jp-Dialog, .jp-toast-button").count() == 0
