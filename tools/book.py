@@ -10,6 +10,7 @@ from pathlib import Path
 
 from book_links import faults
 from book_pages import ROOT, write_pages
+from slides import write_slides
 from sphinx.cmd.build import build_main
 
 BOOK = ROOT / "book" / "built"
@@ -35,7 +36,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=BOOK)
     out = parser.parse_args().out
     pages, html = out / "pages", out / "html"
-    shutil.rmtree(out, ignore_errors=True)
+    for folder in (pages, html):  # the slides of `make slides` beside them stay
+        shutil.rmtree(folder, ignore_errors=True)
     pages.mkdir(parents=True)
     write_pages(pages)
     # A warning is a page that is not whole, so it ends the build.
@@ -44,7 +46,7 @@ def main() -> None:
         sys.exit("The book was not built: what is wrong stands above.")
     for page in html.rglob("*.html"):
         mend(page)
-    if found := faults(html):
+    if found := write_slides(html / "slides") + faults(html):
         sys.exit("\n".join(["The book is built, but not whole:", *found]))
     print(f"The book: open {html / 'index.html'}")
 

@@ -22,6 +22,7 @@ from slide_outline import NotWhole
 
 LESSONS = NOTEBOOKS.parent / "lessons"
 ASKED = re.compile(r"Your prediction: (.+) \((.+)\) Run this cell", re.DOTALL)
+DOTS = ("data:image/png;base64,", "data:image/jpeg;base64,", "data:image/webp;base64,")
 FORMULA = re.compile(r"\$\$(.+?)\$\$|^```math\n(.+?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -48,7 +49,7 @@ class Images(HTMLParser):
     def handle_starttag(self, tag, attributes):
         given = dict(attributes)
         src = given.get("src") or ""
-        if tag != "img" or not src.startswith("data:image/"):
+        if tag != "img" or not src.startswith(DOTS):
             return
         data = base64.b64decode(src.partition(",")[2])
         with Image.open(io.BytesIO(data)) as image:
@@ -140,7 +141,7 @@ class Lesson:
         return [one_line(f[1] or f[2]) for f in FORMULA.finditer(self.page)]
 
     def figure(self, words: str) -> list[Picture]:
-        """The pictures of one figure whose words begin like this: one, or its frames."""
+        """One figure whose words begin like this: a picture, or its frames."""
         fitting = [[p for p in fig if begins(p.alt, words)] for fig in self.figures]
         fitting = [pictures for pictures in fitting if pictures]
         if len(fitting) != 1:
@@ -193,7 +194,7 @@ class Lesson:
     def missing(self, what: str, words: str, fitting: list, there: list) -> NotWhole:
         """What to say when not exactly one thing begins with these words."""
         if fitting:
-            told = f'more than one {what} begins with "{words}". Write more of its words.'
+            told = f'more than one {what} begins with "{words}". Write more words.'
         else:
             told = f'no {what} begins with "{words}". {nearest(words, there)}'
         return NotWhole(told)

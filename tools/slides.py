@@ -1,5 +1,5 @@
-"""Slides for each lesson, from its outline in book/slides and what it takes from the
-lesson's own figures, lines and formulas (slide_outline.py says what an outline may say).
+"""Slides for each lesson: its outline in book/slides, and what that takes from the
+lesson's own figures, printed lines and formulas (slide_outline.py says how).
 
 python tools/slides.py            into book/built/slides; open index.html
 """

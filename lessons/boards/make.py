@@ -13,9 +13,9 @@ def start() -> Board:
     b = Board(
         "00_start",
         "Easy one way, hard the other",
-        "A face in a frame, and a frame full of scribble. The arrow from the face to "
-        "the scribble says: mix in noise, easy. The arrow back says: guess, a little "
-        "at a time. Below stands x_t = a x_0 + b eps.",
+        "A face in a frame, and a frame full of scribble. The arrow from the face "
+        "to the scribble says: mix in noise, easy. The arrow back says: guess, a "
+        "little at a time. Below stands x_t = a x_0 + b eps.",
     )
     b.box(50, 130, 210, 210)
     b.circle(155, 245, 62)
@@ -39,9 +39,9 @@ def pixels() -> Board:
     b = Board(
         "01_pixels",
         "A pixel is three numbers",
-        "A picture as a grid; one of its squares leads to three numbers, red, green and "
-        "blue. Below, a line from -1, black, over 0, the middle, to 1, full, with the "
-        "bytes 0, 127.5 and 255.",
+        "A picture as a grid; one of its squares leads to three numbers, red, green "
+        "and blue. Below, a line from -1, black, over 0, the middle, to 1, full, "
+        "with the bytes 0, 127.5 and 255.",
     )
     grid = []
     for i in range(6):
@@ -66,8 +66,9 @@ def noise() -> Board:
     b = Board(
         "02_noise",
         "Standard deviations add like the sides of a triangle",
-        "A triangle with a right angle: the short sides are 3 and 4, the long one is 5, "
-        "not 7. Beside it, many small steps from x_0 to x_t, and one jump over all.",
+        "A triangle with a right angle: the short sides are 3 and 4, the long one "
+        "is 5, not 7. Beside it, many small steps from x_0 to x_t, and one jump "
+        "over all.",
     )
     b.line((60, 330), (340, 330), (340, 120), (60, 330))
     b.line((316, 330), (316, 306), (340, 306), thin=True)
@@ -91,9 +92,9 @@ def denoise() -> Board:
     b = Board(
         "03_denoise",
         "Two neurons and the bend make an S",
-        "Three small curves in a row. The first is flat and then rises; the second, too, "
-        "but begins later. The first minus the second is an S: flat, rising, flat. "
-        "Without the bend every curve is a straight line.",
+        "Three small curves in a row. The first is flat and then rises; the second, "
+        "too, but begins later. The first minus the second is an S: flat, rising, "
+        "flat. Without the bend every curve is a straight line.",
     )
     for x, curve in (
         (40, [(0, 0), (70, 0), (190, -170)]),
@@ -116,9 +117,9 @@ def unet() -> Board:
     b = Board(
         "04_unet",
         "Down, up, and across",
-        "A U: the left leg goes down from 32 over 16 to 8, the right leg up again. Two "
-        "dashed arrows, the skips, lead across from left to right. x_t goes in at the "
-        "left, the guess comes out at the right.",
+        "A U: the left leg goes down from 32 over 16 to 8, the right leg up again. "
+        "Two dashed arrows, the skips, lead across from left to right. x_t goes in "
+        "at the left, the guess comes out at the right.",
     )
     b.box(170, 70, 110, 80)
     b.box(235, 200, 80, 70)
@@ -148,9 +149,9 @@ def training() -> Board:
     b = Board(
         "05_training",
         "The velocity points from the picture to the noise",
-        "A straight line from the picture x_0 to the noise eps. On it lies x_t, a part u "
-        "of the way. An arrow above, from x_0 to eps, is v. An arrow from x_t back to "
-        "x_0 is u times v.",
+        "A straight line from the picture x_0 to the noise eps. On it lies x_t, a "
+        "part u of the way. An arrow above, from x_0 to eps, is v. An arrow from "
+        "x_t back to x_0 is u times v.",
     )
     b.line((110, 350), (690, 150))
     b.dot((110, 350), (690, 150), (458, 230))
@@ -169,9 +170,10 @@ def sampling() -> Board:
     b = Board(
         "06_sampling",
         "Part of the way to the guess, then ask again",
-        "A curve from noise, above left, to a picture, below right. At x_t a dashed line "
-        "leads straight to the first guess, which lies beside the picture; a step goes a "
-        "part of it, to x_next. From there a second dashed line leads to a better guess.",
+        "A curve from noise, above left, to a picture, below right. At x_t a dashed "
+        "line leads straight to the first guess, which lies beside the picture; a "
+        "step goes a part of it, to x_next. From there a second dashed line leads "
+        "to a better guess.",
     )
     b.path("M70 75 C290 109 470 190 690 370", thin=True)
     b.dot((70, 75), (265, 105), (690, 370))
@@ -193,9 +195,9 @@ def editing() -> Board:
     b = Board(
         "07_editing",
         "Strength is a place on the path",
-        "A line from the picture, t = 0, to noise, t = T. A mark on it says s times T. "
-        "One jump leads from the old picture to the mark; small steps lead back, to the "
-        "new picture.",
+        "A line from the picture, t = 0, to noise, t = T. A mark on it says s times "
+        "T. One jump leads from the old picture to the mark; small steps lead back, "
+        "to the new picture.",
     )
     b.line((90, 270), (710, 270))
     b.dot((90, 270), (460, 270), (710, 270))
@@ -215,9 +217,9 @@ def words() -> Board:
     b = Board(
         "08_words",
         "Words look at each other",
-        "The words a, bat, beside, a, ball in a row. Bat looks at all of them: one thick "
-        "arrow leads to ball, thin ones to the others. Below: compare query and key, "
-        "weights sum to 1, mix the values.",
+        "The words a, bat, beside, a, ball in a row. Bat looks at all of them: one "
+        "thick arrow leads to ball, thin ones to the others. Below: compare query "
+        "and key, weights sum to 1, mix the values.",
     )
     xs = {"a": 80, "bat": 210, "beside": 385, "a ": 540, "ball": 690}
     for word, x in xs.items():
@@ -240,9 +242,10 @@ def image_text() -> Board:
     b = Board(
         "09_image_text",
         "A table with its diagonal",
-        "A table of four pictures, the rows, and four texts, the columns. The squares on "
-        "the diagonal are filled: what belongs together. An arrow along a row says that "
-        "a picture chooses a text; one down a column, that a text chooses a picture.",
+        "A table of four pictures, the rows, and four texts, the columns. The "
+        "squares on the diagonal are filled: what belongs together. An arrow along "
+        "a row says that a picture chooses a text; one down a column, that a text "
+        "chooses a picture.",
     )
     left, top, side = 250, 110, 72
     far = 4 * side
@@ -272,9 +275,9 @@ def text_to_image() -> Board:
     b = Board(
         "10_text_to_image",
         "Guidance prolongs the arrow",
-        "A point, the guess without words, w = 0. An arrow leads from it to the guess "
-        "with words, w = 1. The same arrow, dashed, goes on in the same direction to "
-        "w = 3.",
+        "A point, the guess without words, w = 0. An arrow leads from it to the "
+        "guess with words, w = 1. The same arrow, dashed, goes on in the same "
+        "direction to w = 3.",
     )
     b.dot((130, 355), (310, 289), (680, 150))
     b.arrow((130, 355), (298, 293))
@@ -300,9 +303,10 @@ def autoencoder() -> Board:
     b = Board(
         "11_autoencoder",
         "A cloud, and a pull",
-        "A line with 0 in its middle, and over it a dashed bell, N(0, 1). To its left and "
-        "right a narrow cloud each, picture A and picture B, with the middle mu and the "
-        "spread sigma. Two arrows pull the clouds towards the bell.",
+        "A line with 0 in its middle, and over it a dashed bell, N(0, 1). To its "
+        "left and right a narrow cloud each, picture A and picture B, with the "
+        "middle mu and the spread sigma. Two arrows pull the clouds towards the "
+        "bell.",
     )
     b.line((40, 300), (760, 300))
     b.path(bell(400, 85, 120), dashed=True, thin=True)
@@ -328,10 +332,10 @@ def latent_diffusion() -> Board:
     b = Board(
         "12_latent_diffusion",
         "The whole system",
-        "The prompt goes through the text encoder into the U-Net. Noise of 16 by 16 goes "
-        "into the U-Net as well, which is asked again and again, shown by a loop. What "
-        "comes out, a latent, goes once through the decoder and is a picture of 64 by "
-        "64.",
+        "The prompt goes through the text encoder into the U-Net. Noise of 16 by 16 "
+        "goes into the U-Net as well, which is asked again and again, shown by a "
+        "loop. What comes out, a latent, goes once through the decoder and is a "
+        "picture of 64 by 64.",
     )
     b.box(250, 60, 190, 80)
     b.box(290, 250, 150, 110)
@@ -361,8 +365,8 @@ BOARDS = (
 )
 HEAD = """# Board pictures
 
-One drawing a lesson: few strokes, big labels, two minutes with chalk. `make slides` shows
-each on its lesson's slides. Made by `python lessons/boards/make.py`.
+One drawing a lesson: few strokes, big labels, two minutes with chalk. `make slides`
+shows each on its lesson's slides. Made by `python lessons/boards/make.py`.
 
 | | |
 | --- | --- |
