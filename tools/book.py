@@ -36,8 +36,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=BOOK)
     out = parser.parse_args().out
     pages, html = out / "pages", out / "html"
-    for folder in (pages, html):  # the slides of `make slides` beside them stay
-        shutil.rmtree(folder, ignore_errors=True)
+    for folder in out.glob("*"):
+        if folder.name != "slides":  # those of `make slides` stay
+            shutil.rmtree(folder)
     pages.mkdir(parents=True)
     write_pages(pages)
     # A warning is a page that is not whole, so it ends the build.

@@ -66,7 +66,7 @@ SECTION = """<section class="page" id="s{number}" aria-label="Slide {number}">
 <header><p class="kind">{kind}</p><h2>{title}</h2></header>
 <div class="body {shape}">{words}{pictures}</div>
 </div></div>
-<aside class="notes" aria-label="What to say">{say}</aside>
+<div class="notes" role="note" aria-label="What to say">{say}</div>
 </section>
 """
 
@@ -151,16 +151,19 @@ def lesson_page(lesson: Lesson, sections: list[str]) -> str:
     title = re.search(r"^# (.+)$", lesson.page, re.MULTILINE)[1]
     minutes = re.search(r"^minutes: (\d+)$", lesson.page, re.MULTILINE)[1]
     first = TITLE.format(title=html.escape(title), minutes=minutes)
-    return page(title, f"<main>{first}{''.join(sections)}</main>{BAR}", "show.js")
+    # One slide is shown at a time; the heading of them all is heard with each.
+    heading = f'<h1 class="heard">{html.escape(title)}</h1>'
+    body = f"<main>{heading}{first}{''.join(sections)}</main>{BAR}"
+    return page(title, body, "show.js")
 
 
 TITLE = """<section class="page" id="s1" aria-label="Slide 1">
 <div class="slide title"><div class="inside">
-<p class="kind">Pixels to Prompts</p><h1>{title}</h1>
+<p class="kind">Pixels to Prompts</p><h2>{title}</h2>
 </div></div>
-<aside class="notes" aria-label="What to say"><p>The notebook takes {minutes} minutes.
+<div class="notes" role="note" aria-label="What to say"><p>The notebook takes {minutes} minutes.
 Open this page in a second window, on your own screen, and press N there: the two turn
-their pages together.</p></aside>
+their pages together.</p></div>
 </section>
 """
 BAR = """<nav class="bar" aria-label="Slides">

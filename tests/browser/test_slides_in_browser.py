@@ -49,6 +49,19 @@ def open_slides(chromium):
     assert wrong == [], "slides must be whole without a network"
 
 
+@pytest.mark.parametrize("name", ["index", "02_noise"])
+def test_axe_finds_no_fault_in_contrast_names_and_structure(chromium, name):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe")
+    page = chromium.new_page()
+    page.goto((SLIDES / f"{name}.html").as_uri(), wait_until="load")
+    for key in ["End", "n", "d"]:
+        page.keyboard.press(key)
+    rules = ["wcag2a", "wcag2aa", "best-practice"]
+    found = axe.Axe().run(page, options={"runOnly": rules}).response["violations"]
+    page.close()
+    assert [f"{f['id']}: {f['nodes'][0]['html'][:200]}" for f in found] == []
+
+
 def place(page) -> str:
     return page.locator("#place").inner_text()
 
