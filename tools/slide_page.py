@@ -98,7 +98,7 @@ def columns(count: int, aspect: float) -> int:
     """In how many columns pictures of this width / height become largest.
 
     >>> columns(8, 1.0), columns(5, 4.5)
-    (8, 2)
+    (4, 2)
     """
 
     def width(across: int) -> float:
@@ -161,8 +161,8 @@ TITLE = """<section class="page" id="s1" aria-label="Slide 1">
 <div class="slide title"><div class="inside">
 <p class="kind">Pixels to Prompts</p><h2>{title}</h2>
 </div></div>
-<div class="notes" role="note" aria-label="What to say"><p>The notebook takes {minutes} minutes.
-Open this page in a second window, on your own screen, and press N there: the two turn
+<div class="notes" role="note" aria-label="What to say">
+<p>The notebook takes {minutes} minutes. Open this page in a second window, on your own screen, and press N there: the two turn
 their pages together.</p></div>
 </section>
 """

@@ -103,6 +103,16 @@ def test_keys_and_swipes_turn_the_page_and_notes_come_and_go(open_slides):
     assert "dark" in page.locator("html").get_attribute("class")
 
 
+def test_two_windows_of_one_lesson_turn_their_pages_together(chromium):
+    context = chromium.new_context()
+    first, second = context.new_page(), context.new_page()
+    for page in (first, second):
+        page.goto((SLIDES / "02_noise.html").as_uri())
+    first.keyboard.press("PageDown")
+    second.wait_for_function("() => place.textContent.startsWith('2 / ')")
+    context.close()
+
+
 def test_on_paper_every_slide_stands_above_what_to_say(open_slides):
     page = open_slides("02_noise")
     page.emulate_media(media="print")
