@@ -162,7 +162,8 @@ TITLE = """<section class="page" id="s1" aria-label="Slide 1">
 <p class="kind">Pixels to Prompts</p><h2>{title}</h2>
 </div></div>
 <div class="notes" role="note" aria-label="What to say">
-<p>The notebook takes {minutes} minutes. Open this page in a second window, on your own screen, and press N there: the two turn
+<p>The notebook takes {minutes} minutes. Open this page in a second window, on your own
+screen, and press N there: the two turn
 their pages together.</p></div>
 </section>
 """
