@@ -13,7 +13,7 @@ PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 ROOT    = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks course twice book slides rehearse smoke mutants bench numbers weights words autoencoder latent format lint check clean
+.PHONY: help lab test notebooks course twice book slides rehearse smoke browser mutants handin gallery grade bench numbers weights words autoencoder latent format lint check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -59,8 +59,22 @@ rehearse: $(READY)  ## the evening before a class: does everything work here (RO
 smoke: $(READY)  ## run every unsolved notebook to its end
 	$(BIN)/python tools/run.py smoke $(ONLY)
 
+browser: $(READY)  ## test the pages in Chromium, if it is there (minutes)
+	$(BIN)/python -m pytest tests/browser
+
 mutants: $(READY)  ## try to fool the checks with every small change of every solution (minutes)
 	$(BIN)/python tools/mutants.py --jobs 2
+
+# Several at once: NOTEBOOK="02_noise 03_denoise".
+handin: $(READY)  ## pack notebooks to hand them in (NOTEBOOK=02_noise NAME="Ada L.")
+	$(BIN)/python tools/handin.py $(NOTEBOOK) $(if $(NAME),--name "$(NAME)")
+
+FOLDER = handed-in
+gallery: $(READY)  ## one page with the class's pictures (FOLDER=handed-in/)
+	$(BIN)/python tools/gallery.py "$(FOLDER)"
+
+grade: $(READY)  ## grade what a class has handed in, on Linux (FOLDER=handed-in/)
+	$(BIN)/python tools/grade.py "$(FOLDER)" $(if $(SEED),--seed $(SEED))
 
 bench: $(READY)  ## measure speed and quality against others (quiet machine, two hours)
 	$(BIN)/python benchmarks/draw_critters.py

@@ -12,6 +12,7 @@ from book_links import faults
 from book_pages import ROOT, write_pages
 from slides import write_slides
 from sphinx.cmd.build import build_main
+from tryit import write_page
 
 BOOK = ROOT / "book" / "built"
 
@@ -38,7 +39,7 @@ def main() -> None:
     pages, html = out / "pages", out / "html"
     for folder in out.glob("*"):
         if folder.name != "slides":  # those of `make slides` stay
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
     pages.mkdir(parents=True)
     write_pages(pages)
     # A warning is a page that is not whole, so it ends the build.
@@ -47,6 +48,7 @@ def main() -> None:
         sys.exit("The book was not built: what is wrong stands above.")
     for page in html.rglob("*.html"):
         mend(page)
+    write_page(html / "try")
     if found := write_slides(html / "slides") + faults(html):
         sys.exit("\n".join(["The book is built, but not whole:", *found]))
     print(f"The book: open {html / 'index.html'}")

@@ -1,0 +1,1 @@
+"""What `make grade` is made of: walls, fresh questions, marks and pages."""
