@@ -1,5 +1,6 @@
 """The book's pages: what the copies add, and that nothing leads nowhere."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import book_pages
 import pytest
 from book_links import Page, dead, faults
 from book_pages import ROOT, answers, glossary_terms, in_book, moved, with_terms
+from exercises import exercises
 from reading_order import ORDER
 
 SENTENCE = r"([^.]|al\.)+\. Lesson \[(\d\d)\]\(\2_\w+\.md\)\."
@@ -86,3 +88,12 @@ def test_notation_and_lessons_are_linked_both_ways():
     assert book_pages.with_names("Not in text: `eps`.") == "Not in text: `eps`."
     page = book_pages.with_lessons("| $\\epsilon$ | `eps` | as x_0 | the noise | |")
     assert "[`eps`]{#name-eps}" in page and "([02](02_noise.md))" in page
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_every_solution_is_folded_away_in_the_book(name):
+    cells = json.loads(book_pages.notebook_page(name))["cells"]
+    folded = ["".join(cell["source"]) for cell in cells if "mystnb" in cell["metadata"]]
+    wanted = {exercise.name for exercise in exercises() if exercise.notebook == name}
+    assert len(folded) == len(wanted)
+    assert all(any(f"def {of}(" in code for code in folded) for of in wanted)

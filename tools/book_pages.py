@@ -11,13 +11,17 @@ import re
 from pathlib import Path
 
 import nbformat
-from build import NOTEBOOKS, repository, solved_file, source_cells
+from build import NOTEBOOKS, repository, solved_file, source_cells, without_markers
 from reading_order import ORDER, titled
 
 ROOT = NOTEBOOKS.parent
 # A Markdown page of these folders is a page of the book; any other file is outside.
 FOLDERS = ("lessons", "benchmarks", "notebooks")
-PAGES = ("lessons/questions.md", "lessons/notation.md", "lessons/glossary.md")
+PAGES = (
+    *("lessons/questions.md", "lessons/notation.md", "lessons/glossary.md"),
+    *("lessons/teaching.md", "lessons/misconceptions.md"),
+    *("lessons/exam.md", "lessons/projects.md", "lessons/grading.md"),
+)
 LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]+)?(?=\))")
 HREF = re.compile(r'href="(?!https?:|#|data:)([^"#]+)(#[^"]*)?"')
 FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
@@ -276,7 +280,7 @@ def notebook_page(name: str) -> str:
     solutions = [
         c.source for c in source_cells(name) if "### BEGIN SOLUTION" in c.source
     ]
-    answers = {re.sub(r".*### (BEGIN|END) SOLUTION\n?", "", text) for text in solutions}
+    answers = {without_markers(text) for text in solutions}  # as they were built
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if page := output.get("data", {}).get("text/html"):

@@ -149,11 +149,37 @@ show_pictures(
 )
 
 # %% [markdown]
+# Each exercise says how hard it is:
+#
+# - ★☆☆ *one idea*: once you see it, it is a line or two,
+# - ★★☆ *a few steps*: you have met them all, and put them together,
+# - ★★★ *plan first*: on paper, before you type; expect a wrong answer or two.
+#
+# Below it are two hints, folded: click one to open it. The first says where to look,
+# the second how to begin. If you are still stuck after both, look into [the solved
+# twin](../notebooks/solutions/00_start.ipynb) of the notebook or into the lesson (the
+# link is under the title), or ask a classmate.
+#
 # **Your turn.** Show the frog in a mirror, so that left becomes right. A picture has
 # three axes: 0 goes through the colours, 1 through the rows, 2 through the columns.
 # `picture.flip(1)` reverses the rows. Write your line in place of `raise ...`, and run
 # both cells. If you leave it empty, nothing breaks: the notebook goes on with the
 # library's version.
+#
+# **Difficulty:** ★☆☆ one idea
+#
+# <details><summary>Hint 1</summary>
+#
+# To exchange left and right, along which of the three axes must you go?
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# The line of `not_quite`, in the cell above, has the right function. Only the number of
+# its axis is wrong.
+#
+# </details>
 
 
 # %%

@@ -145,10 +145,26 @@ show_pictures(
 #
 # Write `my_paint_square`. It gets a picture `(3, H, W)`, the row `top` and the column
 # `left` where the square begins, its `side` in pixels, and a colour of three numbers.
-# It returns a **new** picture. Two hints: `picture.clone()` makes a copy, and the slice
-# `x[2:5]` means numbers 2, 3 and 4: it stops before its end. The colour is a tuple of
-# three numbers: paint one channel after the other in a loop, or give it the shape (3,
-# 1, 1) with `torch.tensor(colour)[:, None, None]`, which fits beside rows and columns.
+# It returns a **new** picture; the old one stays as it was.
+#
+# **Difficulty:** ★★☆ a few steps
+#
+# <details><summary>Hint 1</summary>
+#
+# "Edit one pixel by hand" did the same in small: first a copy, then other numbers in
+# it. There it was one place. Now it is a range of rows and a range of columns: where
+# does each range begin, and where does it end?
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `.clone()` makes the copy. The slice `x[2:5]` means numbers 2, 3 and 4: it stops
+# before its end. A colour has one number for each channel: paint one channel
+# after the other in a loop, or give the colour the shape (3, 1, 1) with
+# `torch.tensor(colour)[:, None, None]`, which fits beside rows and columns.
+#
+# </details>
 
 
 # %%
@@ -212,8 +228,24 @@ for name, channel in zip(["red", "green", "blue"], frog, strict=True):
 #
 # Write the formula: 0 becomes -1, 255 becomes 1, with equal steps between them. It has
 # to work for *any* picture, even a dark one. (Bytes have the dtype, the kind of number,
-# `uint8`. It knows no negative numbers: 0 - 1 is 255. `.float()` turns bytes into
-# numbers with a decimal point.)
+# `uint8`. It knows no negative numbers: 0 - 1 is 255.)
+#
+# **Difficulty:** ★☆☆ one idea
+#
+# <details><summary>Hint 1</summary>
+#
+# Two things happen to every number: it shrinks, and it moves. The bytes are 255 wide,
+# and the new scale, from -1 to 1, is only 2 wide. So by how much must they shrink? And
+# where is 0 then, and where should it be?
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Begin with `.float()`, which turns bytes into numbers with a decimal point. Then
+# divide, so that 255 becomes 2, and only then move.
+#
+# </details>
 
 
 # %%

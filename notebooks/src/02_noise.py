@@ -195,8 +195,25 @@ for step in (0, 1, 100, 200, 500, 1000):
 #
 # `x_0` is a batch of pictures, (B, 3, H, W). `t` has **one step for each picture**,
 # (B,). `alpha_bar` is the whole table; `alpha_bar[0]` is 1, so step 0 is the clean
-# picture. A hint: `alpha_bar[t]` has shape (B,); `.reshape(-1, 1, 1, 1)` makes it (B,
-# 1, 1, 1), so that each picture is multiplied by its own number.
+# picture. Each picture is multiplied by a number of its own, and so is its noise.
+#
+# **Difficulty:** ★★☆ a few steps
+#
+# <details><summary>Hint 1</summary>
+#
+# The formulas stand just above: the sum, and its two factors. What is new is the shape.
+# There is one factor for each picture, and a picture has three axes more. How many axes
+# of length 1 does a factor need to fit beside it?
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `alpha_bar[t]` looks up one number for each picture, (B,), and `.sqrt()` is the root.
+# `.reshape(-1, 1, 1, 1)` turns (B,) into (B, 1, 1, 1). The other factor is made in the
+# same way from what is left of 1.
+#
+# </details>
 
 
 # %%

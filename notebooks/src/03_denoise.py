@@ -291,13 +291,31 @@ live(
 # Write the loss that the network is trained with; five lines are enough. `x_0` is a
 # **batch**: some points that are handled together, of shape (B, 2).
 #
-# 1. Draw a step `t` for **each** point, from 1 to `schedule.T`: `torch.randint(low,
-#    high, (n,), generator=generator)`. It never draws `high` itself.
-# 2. Draw the noise `eps` with `torch.randn(shape, generator=generator)`, shaped like
-#    `x_0`.
-# 3. Mix: `add_noise(x_0, t, eps, schedule)` from notebook 02.
+# 1. Draw a step `t` for **each** point, from 1 to `schedule.T`, both included.
+# 2. Draw the noise `eps`, shaped like `x_0`.
+# 3. Mix the two into `x_t`, as in notebook 02.
 # 4. Ask the network, `model(x_t, t)`. Its answer is `eps_hat`.
 # 5. The loss is the mean of the squared differences between `eps_hat` and `eps`.
+#
+# Both draws, in this order, take their chance from `generator`.
+#
+# **Difficulty:** ★★☆ a few steps
+#
+# <details><summary>Hint 1</summary>
+#
+# Step 3 is the jump of notebook 02; the cell below imports it. Steps 1 and 2 are draws:
+# whole numbers, all equally likely, and numbers from the bell curve. Step 5 you have
+# seen with a single number w, at the beginning of this notebook.
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `torch.randint(low, high, (n,), generator=generator)` draws n whole numbers, but never
+# `high` itself. `torch.randn(shape, generator=generator)` draws noise. `add_noise`
+# wants four things: points, steps, noise and schedule.
+#
+# </details>
 
 # %%
 from course_lib.diffusion.schedule import add_noise
@@ -466,14 +484,33 @@ print(f"on 40 batches: yours {yours:.3f}, the best denoiser there can be {lowest
 # `[1000, 980, ..., 20, 0]`; `pairwise(steps)` gives the pairs (1000, 980), (980, 960),
 # ..., (20, 0). For each pair `t, t_next`:
 #
-# 1. ask the network which noise is in `x_t`; it needs one step for each point, which is
-#    `torch.full((len(x_t),), t)`;
+# 1. ask the network which noise is in `x_t`; it needs one step for each point, as in
+#    your loss;
 # 2. from $x_t = a_t x_0 + b_t \epsilon$ work out $\hat x_0$, the guess of the clean
 #    point;
 # 3. **mix again**, with less noise: $\hat x_0$ and $\hat\epsilon$ in the proportions of
 #    `t_next`.
 #
 # `a` and `b` are the tables of the schedule, plain lists: `a[t]` is $a_t$.
+#
+# **Difficulty:** ★★★ plan first
+#
+# <details><summary>Hint 1</summary>
+#
+# Solve the formula of step 2 on paper: the noise goes to the other side, then you
+# divide. Step 3 is the same formula once more, but with both guesses in it and with the
+# factors of the next step. Its result is the noisy point that the next turn begins
+# with.
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Give `x_T` the name `x_t` before the loop, so that each turn can replace it.
+# `torch.full((n,), t)` holds the same step n times, and `len(x_t)` is the number of
+# points. In step 2 the tables are read at `t`, in step 3 at `t_next`.
+#
+# </details>
 
 # %%
 from itertools import pairwise

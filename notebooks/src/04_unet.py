@@ -362,9 +362,26 @@ show_rows(
 #
 # Each hand is a pair: how far it points up (cosine of its angle) and how far right
 # (sine). Hand number $i$ of $n$, counted from 0, turns at the rate $10000^{-i/n}$, and
-# its angle is the rate times t. Write `my_time_embedding`. It returns first all the
-# cosines, then all the sines. Two hints: `torch.arange(half)` is 0, 1, ..., and
-# `t[:, None]`, (B, 1), times something of shape (half,) is (B, half).
+# its angle is the rate times t. Write `my_time_embedding`, for all steps of a batch at
+# once. It returns first all the cosines, then all the sines.
+#
+# **Difficulty:** ★★☆ a few steps
+#
+# <details><summary>Hint 1</summary>
+#
+# Three stages. The rates: one for each hand, whatever the time is. The angles: every
+# step times every rate, a table with a row for each step. The hands: the cosines of
+# this table, and beside them its sines.
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `torch.arange(half)` is 0, 1, ... and so on, the numbers of the hands. `t[:, None]`,
+# (B, 1), times something of shape (half,) is (B, half). `torch.cat([..., ...], dim=1)`
+# puts two tables side by side.
+#
+# </details>
 
 
 # %%
@@ -422,22 +439,38 @@ plot_curves(
 #   channels up or down. A small layer of the block, `block.scale_and_shift`, computes
 #   them from the time embedding; it is learned, too.
 #
-# In formulas:
-#
-# $$h = \mathrm{conv}_1(\mathrm{silu}(\mathrm{norm}_1(x)))$$
-#
-# $$x + \mathrm{conv}_2(\mathrm{silu}(\mathrm{norm}_2(h)\cdot(1 + \mathrm{scale}) +
-# \mathrm{shift}))$$
+# In which order? The block has two halves, and each half is a norm, then silu, then a
+# convolution. In the second half the clock has its say between norm and silu: each
+# channel is multiplied by 1 + `scale`, so that a scale of 0 changes nothing, and
+# `shift` is added. The shortcut comes last.
 #
 # ## Your turn: the residual block
 #
-# Write it with the formulas above. `block` holds the four layers that have numbers to
+# Turn these sentences into code. `block` holds the four layers that have numbers to
 # learn: `block.norm_1`, `block.conv_1`, `block.norm_2` and `block.conv_2`. silu has
 # none: it is `F.silu`. `scale` and `shift` are (B, C, 1, 1).
 #
-# When you have it, think before you go on: suppose you had left out `x +`, and thirty
-# such blocks stand one behind another. What is left of x after the thirtieth? The cell
-# after the check tries it.
+# When you have it, think before you go on: suppose you had left out the shortcut, and
+# thirty such blocks stand one behind another. What is left of x after the thirtieth?
+# The cell after the check tries it.
+#
+# **Difficulty:** ★★☆ a few steps
+#
+# <details><summary>Hint 1</summary>
+#
+# Code is read from the inside out: what happens first stands innermost. Write one half,
+# give its result a name, then write the other. The shortcut needs what came in, so it
+# must still be there at the end.
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# The first half ends with `block.conv_1(...)`, and innermost in it stands
+# `block.norm_1`. In the second half multiply and add *before* you bend. `scale` and
+# `shift` fit beside (B, C, H, W) as they are.
+#
+# </details>
 
 
 # %%

@@ -173,6 +173,24 @@ show_rows(
 # **Exercise.** Mix in the noise on the straight line, let the network guess the
 # velocity, and return the mean squared error of its guess. `u` is `t / T`, already
 # shaped to multiply pictures.
+#
+# **Difficulty:** ★★☆ a few steps
+#
+# <details><summary>Hint 1</summary>
+#
+# Two formulas of the section "The velocity" are all that is new: how the noisy picture
+# is mixed, and what the velocity is. The rest is your loss of notebook 03 with another
+# target.
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `u` is the share of the noise; what is left of 1 is the share of the picture. The
+# network is asked with `t`, not with `u`. `.square()` and `.mean()` turn errors into a
+# loss.
+#
+# </details>
 
 # %%
 from course_lib.checks.nb05_training import check_velocity_loss
@@ -260,6 +278,22 @@ if len(known) == total:  # nobody has stopped it
 # **Exercise.** Return the new average. `kept` is how much of the old one stays, for
 # example 0.95. A network has many tensors of weights, of many shapes; your function
 # gets one of them at a time.
+#
+# **Difficulty:** ★☆☆ one idea
+#
+# <details><summary>Hint 1</summary>
+#
+# You met this in notebook 02: keep one share, and fill what is missing with something
+# fresh. Together the two shares are 1. (Roots belong to noise; here is none.)
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# If `kept` is 0.95, how much of the weights comes in? Multiply each of the two tensors
+# by its share, and add. The shape does not matter.
+#
+# </details>
 
 # %%
 from course_lib.checks.nb05_training import check_update_average

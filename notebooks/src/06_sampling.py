@@ -271,14 +271,32 @@ for t, t_next in FOUR:
 # %% [markdown]
 # ## Your turn: one step
 #
-# Write the step, for any eta between 0 and 1:
+# Write the step, for any eta between 0 and 1. It is the small step by hand, with one
+# change: some of the predicted noise makes room for fresh noise, `eps_new`. The fresh
+# part has a standard deviation of eta times that of DDPM. As much of the predicted
+# noise stays as the rule above allows.
 #
-# $$x_\text{next} = a_\text{next} \hat x_0 + \text{kept} \cdot \hat\epsilon +
-# \text{std} \cdot \epsilon_\text{new}, \qquad \text{std} = \eta \cdot \text{std of
-# DDPM}$$
+# `a` and `b` are the two lists from above, `std_of_ddpm` is ready to use, and a square
+# root is `x ** 0.5`.
 #
-# `a` and `b` are the two lists from above, `std_of_ddpm` is ready to use, and
-# `x ** 0.5` is a square root. The formula above says how to find `kept`.
+# **Difficulty:** ★★☆ a few steps
+#
+# <details><summary>Hint 1</summary>
+#
+# Three things are added up: the guess, the predicted noise and the fresh noise, each
+# times a number of its own. The first number is that of the step by hand. The third is
+# a standard deviation that you can compute at once. The second follows from "Variances
+# add": solve that formula for what is kept.
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Begin with the fresh part: call `std_of_ddpm(...)` with both steps, and multiply by
+# `eta`. `kept` is then the root of the difference of two squares. A random number of
+# standard deviation 1, times s, has the standard deviation s.
+#
+# </details>
 
 
 # %%
@@ -307,14 +325,33 @@ for t, t_next in FOUR:  # of a predicted noise of 1, and nothing else, `kept` is
 # ## Your turn: which steps?
 #
 # The network knows every t from 1 to T, but we need not visit them all. Write the list
-# of the steps to visit: whole numbers, evenly spread, from T down to 0, both included.
-# `my_choose_steps(1000, 4)` is `[1000, 750, 500, 250, 0]`; `round` makes whole numbers.
+# of the steps to visit: whole numbers from T down to 0, both included, as evenly spread
+# as whole numbers can be. `my_choose_steps(1000, 4)` is `[1000, 750, 500, 250, 0]`, and
+# `my_choose_steps(10, 3)` is `[10, 7, 3, 0]`.
 #
 # The next cell checks your list and puts both parts together: a whole sampler in six
 # lines. Does it draw the same as the library's sampler? The library's code is printed
 # below: the step, the function that draws fresh noise for it, and the loop over all
 # steps. The loop is a generator: it hands out each step as it goes, so that we can
 # watch.
+#
+# **Difficulty:** ★☆☆ one idea
+#
+# <details><summary>Hint 1</summary>
+#
+# In the second example the stride is 10/3. A stride of 3 would end at 1, and one of 4
+# would miss the 0. So do not walk with a whole stride: ask of each place in the list
+# how much of the way is left there.
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# At place 0 all of `T` is left, at place `steps` nothing. Work out the share that is
+# left at place i as a fraction, and use `round(...)` on the number itself, at the very
+# end.
+#
+# </details>
 
 
 # %%

@@ -102,10 +102,27 @@ show_pictures(
 # of pixels. In the rows 0.7 and 0.8 above, look for the old place, the old sky, the
 # moon.
 #
-# **Your turn.** `strength` s is a share of the way: the walk begins at the step
-# `round(s * schedule.T)`. Return this step, and the picture with the noise of this step
-# in it. (`add_noise(x_0, t, eps, schedule)` wants one `t` for each picture:
-# `torch.full((len(x_0),), start)`.)
+# **Your turn.** `strength` is a share of the way from the clean picture to pure noise:
+# 0 is no way at all, 1 is the whole way. Return two things: the step at which the walk
+# begins, the nearest whole number, and the picture with the noise of this step in it.
+#
+# **Difficulty:** ★★☆ a few steps
+#
+# <details><summary>Hint 1</summary>
+#
+# If all steps together are the whole way, at which step is 0.7 of it? The cell above
+# has put one picture under the noise of seven steps: there you see what is needed to
+# add noise, and that each picture of the batch wants a step of its own.
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `schedule.T` is the number of all steps, and `round(...)` gives the nearest whole
+# number. `torch.full((n,), step)` holds the same step n times: one for each of the
+# `len(x_0)` pictures, for `add_noise`.
+#
+# </details>
 
 
 # %%
@@ -179,10 +196,25 @@ show_rows(
 # network expects the noise of step t everywhere, and would misread a clean part.
 #
 # **Your turn.** `x_next` is what the sampler drew for step `t_next`. Keep it where the
-# mask is True. Elsewhere put `x_0`, with the noise of step `t_next`, made from
-# `eps_new`. (`add_noise` wants `torch.full((len(x_0),), t_next)` here.
-# `torch.where(mask, one, other)` takes from `one` where the mask is True, and from
-# `other` elsewhere; the mask may be (H, W) or (B, 1, H, W).)
+# mask is True. Elsewhere put the old picture `x_0`, as noisy as the text above demands;
+# `eps_new` is the noise for it. (The mask may be (H, W) or (B, 1, H, W).)
+#
+# **Difficulty:** ★★☆ a few steps
+#
+# <details><summary>Hint 1</summary>
+#
+# How noisy is the drawn part, and so how noisy must the old one be? You wrote how to
+# put the noise of a step into a picture a moment ago. Do that to the *whole* old
+# picture. Then you have two pictures, and choose between them pixel by pixel.
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Again `add_noise` wants one step for each picture, (B,). `torch.where(condition, one,
+# other)` takes from `one` where the condition is True, and from `other` elsewhere.
+#
+# </details>
 
 
 # %%

@@ -91,6 +91,24 @@ for pair, times in side_by_side.most_common(4):
 # in its place and continue *after* the pair; everything else stays. `tokens` is a list
 # of numbers, `pair` is a tuple of two. Return a new list: `my_merge([5, 6, 5, 6, 6],
 # pair=(5, 6), new=9)` is `[9, 9, 6]`.
+#
+# **Difficulty:** ★★☆ a few steps
+#
+# <details><summary>Hint 1</summary>
+#
+# Read the list with a finger. Either the pair begins under the finger, or it does not.
+# What do you write down in each case, and how many places does the finger move on?
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# A `for` loop cannot skip a place. So take a `while` loop with a place `i` of your own,
+# and a new list that grows with `.append(...)`. `tokens[i : i + 2]` are the next two,
+# as a list, and `tuple(...)` makes a tuple of it. At the last place there is only one
+# left: that is never a pair.
+#
+# </details>
 
 
 # %%
@@ -271,12 +289,28 @@ for width in (4, 64, 1024):
 # $$\text{softmax}\big(\text{query }\text{key}^\top / \sqrt d\big)\text{ value}$$
 #
 # (Vaswani et al. 2017, equation 1.) Write it for a batch, without loops. `query`,
-# `key`, `value` are (B, L, d), `mask` is (B, L). Padding gets a mix too, which nobody
-# reads: leave its rows as they come out. Useful: `key.transpose(1, 2)` is (B,
-# d, L), `@` multiplies matrices, `mask[:, None, :]` is (B, 1, L), `~mask` is True where
-# `mask` is False, `scores.masked_fill(where, -torch.inf)` fills where `where` is True,
-# and `scores.softmax(dim=...)` makes the weights sum to 1 along one axis: choose that
-# of the keys.
+# `key`, `value` are (B, L, d), `mask` is (B, L), True where a real token is. Padding
+# gets a mix too, which nobody reads: leave its rows as they come out.
+#
+# **Difficulty:** ★★★ plan first
+#
+# <details><summary>Hint 1</summary>
+#
+# It is the bat once more, for all tokens at once: scores, weights, mix. The cell with
+# the three widths has the scores of a whole batch, (B, L, L): a row for each token that
+# looks, a column for each that is looked at. Nobody may look at padding: are that rows
+# or columns? And the weights of one token add up to 1: along which axis?
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `@` multiplies matrices, and `key.transpose(1, 2)` is (B, d, L). `mask[:, None, :]` is
+# (B, 1, L), `~` turns True into False, and `x.masked_fill(where, -torch.inf)` fills x
+# where `where` is True. Do that before `.softmax(dim=...)`, and multiply by `value`
+# last.
+#
+# </details>
 
 
 # %%

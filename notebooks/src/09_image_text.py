@@ -178,7 +178,25 @@ print("the model itself learned", round(matcher.model.logit_scale.item()))
 #
 # **Exercise.** The towers themselves give vectors of any length, and a very long one
 # would win whatever it points to. Scale every vector to length 1, then compare every
-# picture with every text. `x.norm(dim=1, keepdim=True)` is the length of each row.
+# picture with every text.
+#
+# **Difficulty:** ★★☆ a few steps
+#
+# <details><summary>Hint 1</summary>
+#
+# You have seen both parts above: how long a list of numbers is, and how six pictures
+# are compared with six texts in one line. By what must a vector be divided to have
+# length 1?
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `x.norm(dim=1, keepdim=True)` is the length of each row, (N, 1), and fits beside (N,
+# D). `@` multiplies the rows of one matrix by the *columns* of the other; `.T` turns
+# rows into columns.
+#
+# </details>
 
 # %%
 from course_lib.checks.nb09_image_text import check_contrastive_loss, check_cosines
@@ -199,15 +217,31 @@ cosines_to_use = check_cosines(my_cosines)
 # ## Your turn: the loss
 #
 # **Exercise.** `table` is the table of cosines, (B, B), and picture i belongs to text
-# i. Multiply it by `logit_scale`. Let each picture choose among the texts (a row), and
-# each text among the pictures (a column). Return the mean of the two losses.
-# `F.cross_entropy(logits, partner)` is the mean loss of choosing along the rows, if
-# `partner` holds the number of the right column for each row; it makes the softmax
+# i. With `logit_scale` its cosines become logits. Let each picture choose among the
+# texts, and each text among the pictures, and return the mean of the two losses.
+# `F.cross_entropy` is the mean loss of choosing along the *rows*; it makes the softmax
 # itself. (This is the loss of CLIP, Radford et al. 2021, figure 3.)
 #
 # Before you run it: how large is the loss of a model that knows *nothing*? All its
 # cosines are equal, and each of B answers gets the chance 1/B. If it cannot decide
 # between two answers, each gets 1/2, and the loss is log 2, 0.69.
+#
+# **Difficulty:** ★★☆ a few steps
+#
+# <details><summary>Hint 1</summary>
+#
+# A picture chooses within a row, a text within a column. But the loss reads rows. What
+# does the table look like if texts are its rows? And which answer is right then?
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Multiply by the scale first. `F.cross_entropy` gets two things: the logits, and for
+# each row the number of the right column, which is what `partner` holds. `.T` exchanges
+# rows and columns.
+#
+# </details>
 
 # %%
 import math

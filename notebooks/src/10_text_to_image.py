@@ -308,9 +308,25 @@ show_rows(
 #
 # **Your turn.** `tokens` (B, L) are captions; `dropped` (B,) is True for each caption
 # that must go. The empty text is `START, END`, then `PAD` up to the end. Do not change
-# `tokens` itself. (`torch.full_like(tokens, PAD)` makes a tensor of the same shape,
-# filled with `PAD`; `torch.where(condition, x, y)` takes from x where the condition
-# holds and from y elsewhere; `dropped[:, None]` turns `dropped` into a column.)
+# `tokens` itself.
+#
+# **Difficulty:** ★★☆ a few steps
+#
+# <details><summary>Hint 1</summary>
+#
+# Think of two tables of the same shape: the captions, and one in which every row is the
+# empty text. For each row you choose from which of the two it comes. Choosing makes a
+# third table, so the captions stay as they are.
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `torch.full_like(x, number)` is shaped like x and holds one number everywhere; its
+# first two columns are set afterwards. `torch.where(condition, one, other)` chooses,
+# and `dropped[:, None]` is (B, 1): one decision for a whole row.
+#
+# </details>
 
 # %%
 import torch
@@ -386,6 +402,22 @@ print("the words change the guess:", bool(apart > 0.01))
 #
 # Which rule gives these numbers? Find it with pencil and paper, test it on $w = 0.5$,
 # then write it for whole tensors.
+#
+# **Difficulty:** ★☆☆ one idea
+#
+# <details><summary>Hint 1</summary>
+#
+# Without the words it is 10, with them 13. What does the table add to 10 for each whole
+# step of $w$? And where does that number come from?
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# At $w = 1$ one whole difference is added to the number without words, at $w = 2$ two
+# of them, at $w = 0.5$ half a one. Tensors need nothing more than numbers do.
+#
+# </details>
 
 
 # %%

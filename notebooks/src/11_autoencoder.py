@@ -299,8 +299,24 @@ guess_hills.compare("one hill in between" if one_hill else "something else")
 # negative. So the encoder outputs the logarithm of its square, which may be any
 # number: `logvar` $= \log\sigma^2$, the log-variance.
 #
-# **Your turn.** Return a point of each cloud. (`x.exp()` undoes the logarithm. And what
-# is half of $\log\sigma^2$?)
+# **Your turn.** Return a point of each cloud. What you get is `logvar`, and what the
+# formula needs is $\sigma$.
+#
+# **Difficulty:** ★☆☆ one idea
+#
+# <details><summary>Hint 1</summary>
+#
+# The logarithm of a square is twice the logarithm of the number itself. So how do you
+# come from the logarithm of the variance to that of the spread? Then only the logarithm
+# is left to be undone.
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `x.exp()` undoes the logarithm, and half of $\log\sigma^2$ is $\log\sigma$.
+#
+# </details>
 
 
 # %%
@@ -353,8 +369,26 @@ print("gradient with eps from outside:   ", gradient.item())
 # fill the bell curve together.
 #
 # **Your turn.** Return one number for each picture, (B,), whatever the shape of the
-# latents: (B, 1) for hills, (B, 4, 16, 16) for pictures. (`x.flatten(1)` puts the
-# numbers of each picture in one row.)
+# latents: (B, 1) for hills, (B, 4, 16, 16) for pictures. Work out first, on paper, what
+# a cloud with $\mu = 1$ and $\sigma = 1$ must get.
+#
+# **Difficulty:** ★★☆ a few steps
+#
+# <details><summary>Hint 1</summary>
+#
+# Two stages. First the bracket, for every number by itself: the result is shaped as mu.
+# Then the sum, but only over the numbers of one picture. And look closely at what the
+# formula needs: this time it is the variance, not the spread.
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `logvar.exp()` is $\sigma^2$, and `logvar` itself is the last term. `x.flatten(1)`
+# puts the numbers of each picture in one row, (B, n), whatever the shape was. Sum along
+# the rows.
+#
+# </details>
 
 
 # %%

@@ -207,8 +207,25 @@ print("scale:", round(draw.card["latent_scale"], 2))
 # scale makes them louder. Those of Stable Diffusion are more than five times too loud:
 # its scale is 0.18215 (Rombach et al. 2022, appendix G).
 #
-# **Your turn.** Turn pictures into latents. `autoencoder.encode` returns `mu` and
-# `logvar`. The network learns from the middle of each cloud, times `scale`.
+# **Your turn.** Turn pictures into latents that are as loud as the noise.
+# `autoencoder.encode` returns `mu` and `logvar`. The network learns from the middle of
+# each cloud.
+#
+# **Difficulty:** ★☆☆ one idea
+#
+# <details><summary>Hint 1</summary>
+#
+# Notebook 11: which of the two says where a cloud is, and which how wide it is? And
+# what is done to every latent, in the last lines above?
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `encode` returns two things at once: give each a name, and use one. Is `scale`
+# multiplied or divided by? Our latents are too soft, and their scale is above 1.
+#
+# </details>
 
 
 # %%
@@ -238,10 +255,28 @@ if to_latents is my_to_latents:
 # latent and the guessed noise again, in the proportions of the next step, `t_next`.
 #
 # **Your turn.** `way` holds the steps, from 1000 down to 0. `predict(z_t, t)` returns
-# `z_0_hat, eps_hat`; it needs one `t` for each latent, `torch.full((len(z_t),), t)`.
-# The tables `schedule.a_table` and `schedule.b_table` say how much of the clean latent
-# and how much noise belong to a step, for example `schedule.a_table[t_next]`. At the
-# end undo the scale, decode, and keep the *picture* in [-1, 1] with `.clamp(-1, 1)`.
+# `z_0_hat, eps_hat`; it needs one `t` for each latent. The tables `schedule.a_table`
+# and `schedule.b_table` say how much of the clean latent and how much noise belong to a
+# step. At the end undo the scale, decode, and keep the *picture* in [-1, 1].
+#
+# **Difficulty:** ★★★ plan first
+#
+# <details><summary>Hint 1</summary>
+#
+# It is the loop of notebook 06, and one line after it. In each turn you ask, and mix
+# again with less noise. After the last turn no noise is left, and you hold a clean
+# latent that is still scaled. What undoes a multiplication?
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `zip(way[:-1], way[1:])` gives each step with the one after it. `torch.full((n,), t)`
+# holds the same step n times. Both factors of the mix are read at `t_next`, for example
+# `schedule.a_table[t_next]`. `.clamp(-1, 1)` belongs behind the decoder, not into the
+# loop.
+#
+# </details>
 
 
 # %%
