@@ -13,7 +13,7 @@ PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 ROOT    = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks course twice book rehearse smoke browser mutants handin gallery grade bench numbers weights words autoencoder latent format lint check clean
+.PHONY: help lab test notebooks course twice book slides rehearse smoke browser mutants handin gallery grade bench numbers weights words autoencoder latent format lint check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -49,6 +49,9 @@ twice: $(READY)  ## run every cell twice, and again after going back (ONLY=02_no
 
 book: $(READY)  ## the lessons and solved notebooks as a website: book/built/html/index.html
 	$(BIN)/python tools/book.py
+
+slides: $(READY)  ## slides for each lesson, with what to say: book/built/slides/index.html
+	$(BIN)/python tools/slides.py
 
 rehearse: $(READY)  ## the evening before a class: does everything work here (ROOM=1: five minutes)
 	$(BIN)/python tools/rehearse.py $(ONLY) $(if $(ROOM),--room)

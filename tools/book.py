@@ -10,6 +10,7 @@ from pathlib import Path
 
 from book_links import faults
 from book_pages import ROOT, write_pages
+from slides import write_slides
 from sphinx.cmd.build import build_main
 from tryit import write_page
 
@@ -36,7 +37,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=BOOK)
     out = parser.parse_args().out
     pages, html = out / "pages", out / "html"
-    shutil.rmtree(out, ignore_errors=True)
+    for folder in out.glob("*"):
+        if folder.name != "slides":  # those of `make slides` stay
+            shutil.rmtree(folder, ignore_errors=True)
     pages.mkdir(parents=True)
     write_pages(pages)
     # A warning is a page that is not whole, so it ends the build.
@@ -46,7 +49,7 @@ def main() -> None:
     for page in html.rglob("*.html"):
         mend(page)
     write_page(html / "try")
-    if found := faults(html):
+    if found := write_slides(html / "slides") + faults(html):
         sys.exit("\n".join(["The book is built, but not whole:", *found]))
     print(f"The book: open {html / 'index.html'}")
 
