@@ -13,7 +13,7 @@ PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 ROOT    = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks course twice book rehearse smoke mutants bench numbers weights words autoencoder latent format lint check clean
+.PHONY: help lab test notebooks course twice book rehearse publish smoke mutants bench numbers weights words autoencoder latent format lint check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -52,6 +52,9 @@ book: $(READY)  ## the lessons and solved notebooks as a website: book/built/htm
 
 rehearse: $(READY)  ## the evening before a class: does everything work here (ROOM=1: five minutes)
 	$(BIN)/python tools/rehearse.py $(ONLY) $(if $(ROOM),--room)
+
+publish: $(READY)  ## stamp your GitHub address everywhere (REPO=owner/name TAG=v1)
+	@$(BIN)/python tools/publish.py "$(REPO)" "$(TAG)"
 
 smoke: $(READY)  ## run every unsolved notebook to its end
 	$(BIN)/python tools/run.py smoke $(ONLY)

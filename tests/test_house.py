@@ -77,6 +77,17 @@ def test_colab_installs_what_it_may_and_nothing_else():
     assert set(wanted) == needed - COLABS_OWN
 
 
+def test_colab_is_asked_for_the_versions_that_the_package_needs():
+    cell = (ROOT / "tools" / "setup_cell.py").read_text(encoding="utf-8")
+    least, rest = map(ast.literal_eval, re.findall(r"least \|?= ({.*?})", cell))
+    floors = {"Python": PROJECT["project"]["requires-python"].split(",")[0]}
+    for line in PROJECT["project"]["dependencies"]:
+        if (need := Requirement(line)).specifier:
+            floors[need.name] = str(need.specifier)
+    assert {name: f">={least[name]}" for name in least} == floors
+    assert {*least, *rest} == COLABS_OWN | {"Python"}
+
+
 def test_make_lists_its_targets():
     listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True).stdout
     named = {line.split()[0] for line in listed.splitlines()}
