@@ -13,7 +13,7 @@ PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 ROOT    = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks course twice book rehearse publish smoke mutants bench numbers weights words autoencoder latent format lint check clean
+.PHONY: help lab test notebooks course twice book rehearse publish colab matrix smoke mutants bench numbers weights words autoencoder latent format lint check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -55,6 +55,12 @@ rehearse: $(READY)  ## the evening before a class: does everything work here (RO
 
 publish: $(READY)  ## stamp your GitHub address everywhere (REPO=owner/name TAG=v1)
 	@$(BIN)/python tools/publish.py "$(REPO)" "$(TAG)"
+
+colab: $(READY)  ## every notebook as Colab would meet it (7 GB, ONLY=02_noise)
+	$(BIN)/python tools/matrix.py colab $(ONLY)
+
+matrix: $(READY)  ## tests and notebooks with the oldest and newest versions (hours)
+	$(BIN)/python tools/matrix.py
 
 smoke: $(READY)  ## run every unsolved notebook to its end
 	$(BIN)/python tools/run.py smoke $(ONLY)
