@@ -25,13 +25,13 @@ def refusal(repository: str, tag: str) -> str:
     """Why a name will not do, and what to type; "" if both will."""
     if not REPOSITORY.fullmatch(repository):
         return (
-            f"REPO is owner/name, as in REPO=jane/pixels, not {repository!r}: what stands "
-            "behind github.com/ in the address of the repository."
+            f"REPO is owner/name, as in REPO=jane/pixels, not {repository!r}: what "
+            "stands behind github.com/ in the address of the repository."
         )
     if not TAG.fullmatch(tag):
         return (
-            f"TAG is a tag or a branch, as in TAG=v1, not {tag!r}: letters, digits, dots, "
-            "- and _, beginning with a letter or digit."
+            f"TAG is a tag or a branch, as in TAG=v1, not {tag!r}: letters, digits, "
+            "dots, - and _, beginning with a letter or digit."
         )
     return ""
 
