@@ -126,7 +126,7 @@ def missing(
             continue
         name = canonicalize_name(need.name)
         if name not in wheels:
-            lacking.add(f"{name}{need.specifier}")
+            lacking.add(name)
         elif (name, *sorted(need.extras)) not in seen:
             seen.add((name, *sorted(need.extras)))
             queue += [(inner, need.extras) for inner in needs_of(wheels[name])]
@@ -162,7 +162,7 @@ def fill(target: Target, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     needs, markers = course_needs(), target.markers()
     while lacking := missing(folder, needs, markers):
-        some = ", ".join(re.split("[<>=!~]", name)[0] for name in sorted(lacking)[:4])
+        some = ", ".join(sorted(lacking)[:4])
         print(f"fetching {len(lacking)} wheels: {some} ...", flush=True)
         fetch(lacking, target, folder)
 
