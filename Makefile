@@ -13,7 +13,7 @@ PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 ROOT    = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks course twice book rehearse publish colab matrix smoke mutants bench numbers weights words autoencoder latent format lint check clean
+.PHONY: help lab test notebooks course twice book rehearse publish colab matrix wheelhouse smoke mutants bench numbers weights words autoencoder latent format lint check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -61,6 +61,9 @@ colab: $(READY)  ## every notebook as Colab would meet it (7 GB, ONLY=02_noise)
 
 matrix: $(READY)  ## tests and notebooks with the oldest and newest versions (hours)
 	$(BIN)/python tools/matrix.py
+
+wheelhouse: $(READY)  ## a folder of all wheels, for a room without a network (3 GB)
+	$(BIN)/python tools/wheelhouse.py
 
 smoke: $(READY)  ## run every unsolved notebook to its end
 	$(BIN)/python tools/run.py smoke $(ONLY)
