@@ -120,4 +120,4 @@ lint: $(READY)  ## ruff, spelling; are built notebooks and figures what their so
 check: lint book course smoke test  ## everything that must be true before a push
 
 clean:  ## delete .venv and what the course drew or downloaded
-	rm -rf $(VENV) data/cache
+	rm -rf $(VENV) .venvs data/cache
