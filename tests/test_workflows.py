@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import sys
 import tomllib
 from pathlib import Path
 
@@ -54,15 +56,16 @@ def test_the_oldest_versions_are_those_that_the_package_claims():
     assert any(matrix.PINNED in line for line in commands("newest"))
 
 
-def test_a_python_that_is_not_here_is_said_and_not_tried(monkeypatch, capsys):
-    monkeypatch.setattr(matrix.shutil, "which", lambda name: None)
+@pytest.mark.parametrize("base", [None, shutil.which("git")])
+def test_a_python_that_does_not_run_is_said_and_not_tried(base, monkeypatch, capsys):
+    monkeypatch.setattr(matrix.shutil, "which", lambda name: base)
     assert matrix.tried("oldest", "3.14", []) is None
     assert "there is no python3.14 here" in capsys.readouterr().out
 
 
 def test_a_full_disk_is_told_before_anything_is_fetched(monkeypatch, tmp_path):
     monkeypatch.setattr(matrix, "FOLDER", tmp_path)
-    monkeypatch.setattr(matrix.shutil, "which", lambda name: name)
+    monkeypatch.setattr(matrix.shutil, "which", lambda name: sys.executable)
     monkeypatch.setattr(matrix, "FREE", 10**9)
     with pytest.raises(SystemExit, match="GB of disk must be free"):
         matrix.environment("colab", "3.11")

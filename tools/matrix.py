@@ -62,7 +62,8 @@ def wanted(kind: str) -> list[str]:
 def environment(kind: str, version: str) -> Path | None:
     """The Python of an environment, made if it is not there; None if it cannot be."""
     base = shutil.which(f"python{version}")
-    if base is None:
+    # pyenv puts a name for every Python on the path; not each of them runs.
+    if base is None or subprocess.run([base, "-c", ""], capture_output=True).returncode:
         print(
             f"{kind}, Python {version}: there is no python{version} here, so not tried"
         )
