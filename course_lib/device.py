@@ -261,15 +261,16 @@ def plain_torch() -> Iterator[None]:
 def set_defaults(dtype: torch.dtype, device: torch.device) -> None:
     """Set torch's defaults for the dtype and device of new tensors."""
     torch.set_default_dtype(dtype)
-    torch.set_default_device(None)  # undoes only what set_default_device has set
-    if device_of_new_tensors() != device:
-        torch.set_default_device(device)
+    # None undoes only what set_default_device has set. And only where it must: torch 2.6,
+    # as Colab had it, can never again say its default device after that.
+    for wanted in (None, device):
+        if device_of_new_tensors() != device:
+            torch.set_default_device(wanted)
 
 
 def device_of_new_tensors() -> torch.device:
     """The device where torch makes a tensor if none is named."""
-    # torch.get_default_device() would ask the same, but torch 2.6, as Colab had it,
-    # raises an AttributeError there once the default was set to None.
+    # torch.get_default_device() asks the same, but may fail in torch 2.6: see above.
     return torch.empty(0).device
 
 
