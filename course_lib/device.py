@@ -261,8 +261,8 @@ def plain_torch() -> Iterator[None]:
 def set_defaults(dtype: torch.dtype, device: torch.device) -> None:
     """Set torch's defaults for the dtype and device of new tensors."""
     torch.set_default_dtype(dtype)
-    # None undoes only what set_default_device has set. And only where it must: torch 2.6,
-    # as Colab had it, can never again say its default device after that.
+    # None undoes only what set_default_device has set. Only where it must: torch 2.6,
+    # which Colab had, can never again say its default device after that.
     for wanted in (None, device):
         if device_of_new_tensors() != device:
             torch.set_default_device(wanted)
