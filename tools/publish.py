@@ -57,15 +57,20 @@ def stamp_notebook(file: Path, wanted: nbformat.NotebookNode) -> None:
 
 
 def stamp_page(text: str, old: tuple[str, str], new: tuple[str, str]) -> str:
-    """The page with the new address, and `TAG` in backticks beside it.
+    """The page with the new address, and the new tag where it stands before one.
 
-    >>> stamp_page("`v1` of https://github.com/a/b.", ("a/b", "v1"), ("c/d", "v2"))
-    '`v2` of https://github.com/c/d.'
+    >>> stamp_page("`v1` of https://github.com/a/b, `v1`", ("a/b", "v1"), ("c/d", "v2"))
+    '`v2` of https://github.com/c/d, `v1`'
     """
-    text = re.sub(
-        rf"(?<=https://github\.com/){re.escape(old[0])}(?![\w-])", new[0], text
+    place, tag = (re.escape(name) for name in old)
+    address = (
+        rf"(?P<tag>`{tag}`)?(?P<of>(?:\s+of )?https://github\.com/){place}(?![\w-])"
     )
-    return text.replace(f"`{old[1]}`", f"`{new[1]}`")
+
+    def stamped(found: re.Match) -> str:
+        return f"`{new[1]}`" * bool(found["tag"]) + found["of"] + new[0]
+
+    return re.sub(address, stamped, text)
 
 
 def stamp(repository: str, tag: str) -> None:
