@@ -13,7 +13,7 @@ PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 ROOT    = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks course twice book slides rehearse smoke browser mutants handin gallery grade bench numbers weights words autoencoder latent format lint check clean
+.PHONY: help lab test notebooks course twice book slides rehearse publish colab matrix wheelhouse smoke browser mutants handin gallery grade bench numbers weights words autoencoder latent format lint check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -55,6 +55,18 @@ slides: $(READY)  ## slides for each lesson, with what to say: book/built/slides
 
 rehearse: $(READY)  ## the evening before a class: does everything work here (ROOM=1: five minutes)
 	$(BIN)/python tools/rehearse.py $(ONLY) $(if $(ROOM),--room)
+
+publish: $(READY)  ## stamp your GitHub address everywhere (REPO=owner/name TAG=v1)
+	@$(BIN)/python tools/publish.py "$(REPO)" "$(TAG)"
+
+colab: $(READY)  ## every notebook as Colab would meet it (7 GB, ONLY=02_noise)
+	$(BIN)/python tools/matrix.py colab $(ONLY)
+
+matrix: $(READY)  ## tests and notebooks with the oldest and newest versions (hours)
+	$(BIN)/python tools/matrix.py
+
+wheelhouse: $(READY)  ## a folder of all wheels, for a room without a network (3 GB)
+	$(BIN)/python tools/wheelhouse.py
 
 smoke: $(READY)  ## run every unsolved notebook to its end
 	$(BIN)/python tools/run.py smoke $(ONLY)
@@ -125,4 +137,4 @@ lint: $(READY)  ## ruff, spelling; are built notebooks and figures what their so
 check: lint book course smoke test  ## everything that must be true before a push
 
 clean:  ## delete .venv and what the course drew or downloaded
-	rm -rf $(VENV) data/cache
+	rm -rf $(VENV) .venvs data/cache

@@ -249,7 +249,7 @@ def plain_torch() -> Iterator[None]:
     Drawing, training and measuring must not depend on a global default that somebody
     set ten cells ago: in float64 a generator gives different numbers.
     """
-    dtype, device = torch.get_default_dtype(), torch.get_default_device()
+    dtype, device = torch.get_default_dtype(), device_of_new_tensors()
     set_defaults(torch.float32, torch.device("cpu"))
     try:
         with torch.inference_mode(False), torch.enable_grad():
@@ -261,9 +261,17 @@ def plain_torch() -> Iterator[None]:
 def set_defaults(dtype: torch.dtype, device: torch.device) -> None:
     """Set torch's defaults for the dtype and device of new tensors."""
     torch.set_default_dtype(dtype)
-    torch.set_default_device(None)  # undoes only what set_default_device has set
-    if torch.get_default_device() != device:
-        torch.set_default_device(device)
+    # None undoes only what set_default_device has set. Only where it must: torch 2.6,
+    # which Colab had, can never again say its default device after that.
+    for wanted in (None, device):
+        if device_of_new_tensors() != device:
+            torch.set_default_device(wanted)
+
+
+def device_of_new_tensors() -> torch.device:
+    """The device where torch makes a tensor if none is named."""
+    # torch.get_default_device() asks the same, but may fail in torch 2.6: see above.
+    return torch.empty(0).device
 
 
 # Profile ----------------------------------------------------------------------

@@ -163,3 +163,25 @@ def test_the_variable_says_what_computes(a_gpu, monkeypatch):
 
 def test_the_small_step_is_the_same_each_time_and_not_nothing():
     assert device.off_by("cpu") == 0 and device.small_step("cpu").norm() > 1
+
+
+def test_nothing_is_set_where_nothing_differs(monkeypatch):
+    """So torch 2.6 can still say its default device, which accelerate asks for."""
+    monkeypatch.setattr(torch, "set_default_device", None)  # a call would raise
+    with device.plain_torch():
+        assert torch.ones(1).device.type == "cpu"
+
+
+def test_torch_is_put_back_also_where_it_cannot_say_its_default(monkeypatch):
+    """In torch 2.6 the question fails once the default was set to None."""
+
+    def fails():
+        raise AttributeError("'NoneType' object has no attribute 'device'")
+
+    monkeypatch.setattr(torch, "get_default_device", fails)
+    with device.plain_torch():
+        torch.set_default_device("meta")
+        with device.plain_torch():
+            assert torch.ones(1).device.type == "cpu"
+        assert torch.ones(1).device.type == "meta"
+    assert torch.ones(1).device.type == "cpu"

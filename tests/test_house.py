@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import shutil
 import subprocess
 import tomllib
 from importlib.metadata import version
@@ -21,6 +22,8 @@ MOST_BYTES = 16 * 2**20
 MOST_CODE_LINES = 5
 # Colab brings these, and its kernel breaks when they move.
 COLABS_OWN = {"torch", "torchvision", "numpy", "ipywidgets", "matplotlib", "pillow"}
+
+needs_make = pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
 
 
 def tracked_files() -> list[Path]:
@@ -77,6 +80,18 @@ def test_colab_installs_what_it_may_and_nothing_else():
     assert set(wanted) == needed - COLABS_OWN
 
 
+def test_colab_is_asked_for_the_versions_that_the_package_needs():
+    cell = (ROOT / "tools" / "setup_cell.py").read_text(encoding="utf-8")
+    least, rest = map(ast.literal_eval, re.findall(r"least \|?= ({.*?})", cell))
+    floors = {"Python": PROJECT["project"]["requires-python"].split(",")[0]}
+    for line in PROJECT["project"]["dependencies"]:
+        if (need := Requirement(line)).specifier:
+            floors[need.name] = str(need.specifier)
+    assert {name: f">={least[name]}" for name in least} == floors
+    assert {*least, *rest} == COLABS_OWN | {"Python"}
+
+
+@needs_make
 def test_make_lists_its_targets():
     listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True).stdout
     named = {line.split()[0] for line in listed.splitlines()}
@@ -174,6 +189,7 @@ def test_an_assertion_on_time_is_found():
 # JupyterLab ----------------------------------------------------------------------
 
 
+@needs_make
 def test_make_lab_opens_the_first_notebook_from_the_root_and_asks_no_network():
     asked = ["make", "-n", "--no-print-directory", "-o", ".venv/ready", "lab"]
     said = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout

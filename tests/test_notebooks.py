@@ -110,7 +110,7 @@ def test_the_learners_variant_keeps_no_output_and_no_solution(name):
 def test_a_notebook_opens_with_title_links_and_minutes(name, file):
     first = nbformat.read(file(name), as_version=4).cells[0]
     place = file(name).relative_to(ROOT).as_posix()
-    address = f"/github/{build.repository()}/blob/main/{place}"
+    address = f"/github/{build.address()}/{place}"
     assert first.cell_type == "markdown"
     assert first.source.startswith("# ")
     assert f"https://colab.research.google.com{address})" in first.source
@@ -198,7 +198,7 @@ def test_one_number_one_name(name):
 def tiny_course(tmp_path, monkeypatch):
     """A course of one notebook in a folder of its own."""
     (tmp_path / "notebooks" / "src").mkdir(parents=True)
-    toml = '[tool.course]\nrepository = "someone/somewhere"\n'
+    toml = '[tool.course]\nrepository = "someone/somewhere"\ntag = "v2"\n'
     (tmp_path / "pyproject.toml").write_text(toml)
     monkeypatch.setattr(build, "NOTEBOOKS", tmp_path / "notebooks")
     source = tmp_path / "notebooks" / "src" / "01_tiny.py"
@@ -248,10 +248,10 @@ def test_links_hold_in_the_folder_of_either_variant(tiny_course):
     learner = build.notebook_from_source("01_tiny", build.without_solution)
     solved = build.notebook_from_source("01_tiny", build.without_markers)
     assert "](../lessons/01_tiny.md)" in learner.cells[0].source
-    assert "/main/notebooks/01_tiny.ipynb)" in learner.cells[0].source
+    assert "/blob/v2/notebooks/01_tiny.ipynb)" in learner.cells[0].source
     assert learner.cells[-1].source.startswith(page)
     assert "](../../lessons/01_tiny.md)" in solved.cells[0].source
-    assert "/main/notebooks/solutions/01_tiny.ipynb)" in solved.cells[0].source
+    assert "/blob/v2/notebooks/solutions/01_tiny.ipynb)" in solved.cells[0].source
     assert solved.cells[-1].source.startswith("[the map](../../lessons/README.md)")
 
 

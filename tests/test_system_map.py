@@ -35,7 +35,7 @@ def test_the_links_do_not_hang_on_where_the_library_lies(tmp_path):
 
 
 def test_outside_of_the_course_the_links_lead_to_github(tmp_path):
-    assert re.fullmatch(r"https://github.com/\S+/blob/main", course_root(tmp_path))
+    assert re.fullmatch(r"https://github.com/\S+/blob/\S+", course_root(tmp_path))
 
 
 def test_every_box_has_a_file_and_a_notebook_and_an_arrow():

@@ -1,6 +1,7 @@
 """The table in data/weights/README.md, and the commands that are made of it."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -218,6 +219,7 @@ def test_a_dry_run_says_what_would_be_called_and_calls_nothing(capsys, monkeypat
     assert second.endswith("--pair runs/pair --out runs/words")
 
 
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
 def test_make_hands_on_what_is_wanted_and_whether_it_is_only_said():
     for words, said in ((["latent"], "latent"), (["weights", "DRY=1"], "weights")):
         told = subprocess.run(

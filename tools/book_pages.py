@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 import nbformat
-from build import NOTEBOOKS, repository, solved_file, source_cells, without_markers
+from build import NOTEBOOKS, address, solved_file, source_cells, without_markers
 from reading_order import ORDER, titled
 
 ROOT = NOTEBOOKS.parent
@@ -71,7 +71,7 @@ def moved(target: str, anchor: str, place: str) -> str:
     file = ((ROOT / place).parent / target).resolve()
     there = file.relative_to(ROOT).as_posix()
     if not there.startswith(FOLDERS) or file.suffix not in (".md", ".ipynb", ".png"):
-        return f"https://github.com/{repository()}/blob/main/{there}{anchor}"
+        return f"https://github.com/{address()}/{there}{anchor}"
     if there == "lessons/README.md":  # the map of the course
         there, anchor = "index.md", ""
     here = Path(in_one_folder(place)).parent

@@ -71,8 +71,23 @@ def source_names() -> list[str]:
 
 def repository() -> str:
     """OWNER/REPO of the course on GitHub, as in pyproject.toml."""
+    return settings()["repository"]
+
+
+def address() -> str:
+    """Where GitHub shows the course's files: https://github.com/ADDRESS/README.md."""
+    return f"{repository()}/blob/{tag()}"
+
+
+def tag() -> str:
+    """The branch or tag that links to GitHub name, and that Colab fetches."""
+    return settings()["tag"]
+
+
+def settings() -> dict[str, str]:
+    """What pyproject.toml says of the course."""
     text = (NOTEBOOKS.parent / "pyproject.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)["tool"]["course"]["repository"]
+    return tomllib.loads(text)["tool"]["course"]
 
 
 def without_solution(code: str) -> str:
@@ -96,6 +111,7 @@ def cells_in(file: Path) -> list[NotebookNode]:
     """The cells of a file in percent format."""
     # The address is only in pyproject.toml, so that a fork changes it in one place.
     text = file.read_text(encoding="utf-8").replace("OWNER/REPO", repository())
+    text = text.replace("BRANCH-OR-TAG", tag())
     return jupytext.reads(text, fmt="py:percent").cells
 
 
@@ -132,7 +148,7 @@ def linked(name: str, folder: str) -> list[NotebookNode]:
     for cell in cells:
         if cell.cell_type == "markdown":
             cell.source = from_folder(cell.source, folder)
-    cells[0].source = with_head(cells[0].source, name, folder, repository())
+    cells[0].source = with_head(cells[0].source, name, folder, address())
     following = after(name)
     page_after = source_cells(following)[0].source if following else None
     # In the last cell, if it is Markdown; otherwise in a new one.

@@ -43,15 +43,16 @@ def titled(name: str, page: str) -> str:
     return f"{name[:2]} · {re.sub(r'^[0-9]+ · ', '', heading)}"
 
 
-def with_head(title: str, name: str, folder: str, repository: str) -> str:
+def with_head(title: str, name: str, folder: str, address: str) -> str:
     """The first cell, with links to the lesson and to Colab under its heading.
 
     Args:
         folder: "" for the learner's variant, "solutions/" for the solved one
+        address: OWNER/REPO/blob/TAG
     """
     # Words and no picture: a picture from elsewhere leaves a gap without a network, and
     # one of our own leaves a gap in Colab, which fetches only the notebook.
-    file = f"github/{repository}/blob/main/notebooks/{folder}{name}.ipynb"
+    file = f"github/{address}/notebooks/{folder}{name}.ipynb"
     colab = f"[Open in Colab](https://colab.research.google.com/{file})"
     lesson = f"[Read the lesson]({UP[folder]}lessons/{name}.md)"
     heading, _, rest = BADGE.sub("", title).partition("\n")

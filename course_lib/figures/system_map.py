@@ -124,8 +124,8 @@ def course_root(here: Path) -> str:
             return Path(os.path.relpath(folder, here)).as_posix()
     # On Colab the notebook is beside the course, not inside it.
     text = (repository_folder() / "pyproject.toml").read_text(encoding="utf-8")
-    repository = tomllib.loads(text)["tool"]["course"]["repository"]
-    return f"https://github.com/{repository}/blob/main"
+    course = tomllib.loads(text)["tool"]["course"]
+    return f"https://github.com/{course['repository']}/blob/{course['tag']}"
 
 
 def system_page(root: str, prompt: str, shown: dict[str, Tensor]) -> str:
