@@ -1,13 +1,16 @@
 """Whatever a learner's function does, nothing of it is left when the check is over."""
 
 import contextlib
+import gc
 import importlib
+import os
 import pkgutil
 import random
 import signal
 import sys
 import threading
 import time
+import warnings
 from inspect import unwrap
 
 import numpy as np
@@ -185,8 +188,7 @@ def defaults() -> tuple:
         torch.get_default_device(),
         torch.is_grad_enabled(),
         torch.is_inference_mode_enabled(),
-        torch.get_num_threads(),
-        torch.are_deterministic_algorithms_enabled(),
+        *(read() for read, _ in guard.SETTINGS),
     )
 
 
@@ -230,6 +232,19 @@ def sets_threads(x):
     return 2 * x
 
 
+def sets_python(x):
+    os.chdir("/")
+    os.environ["COURSE_PROFILE"] = "mainframe"
+    sys.path.insert(0, "/nowhere")
+    sys.setrecursionlimit(5000)
+    sys.excepthook = print
+    gc.disable()
+    warnings.simplefilter("error")
+    np.set_printoptions(precision=1)
+    torch.set_float32_matmul_precision("medium")
+    return 2 * x
+
+
 def seeds_everything(x):
     torch.manual_seed(7)
     np.random.seed(7)
@@ -252,6 +267,7 @@ LEAKS = [
     sets_a_device,
     stops_gradients,
     sets_threads,
+    sets_python,
     seeds_everything,
     draws_everything,
 ]

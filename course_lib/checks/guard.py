@@ -7,12 +7,15 @@ and torch are put aside while it runs and restored afterwards.
 """
 
 import copy
+import gc
 import io
+import os
 import random
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from types import FrameType
 
@@ -100,18 +103,44 @@ def same_chance() -> Iterator[None]:
             torch.mps.set_rng_state(mps)
 
 
+# What else holds for all of Python or torch: how to read it, and how to set it.
+SETTINGS: list[tuple[Callable, Callable]] = [
+    (torch.get_num_threads, torch.set_num_threads),
+    (
+        torch.are_deterministic_algorithms_enabled,
+        torch.use_deterministic_algorithms,
+    ),
+    (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
+    (np.get_printoptions, lambda options: np.set_printoptions(**options)),
+    (os.getcwd, os.chdir),
+    (lambda: dict(os.environ), lambda there: _refill(os.environ, there)),
+    (lambda: list(sys.path), lambda there: _refill(sys.path, there)),
+    (lambda: list(warnings.filters), lambda there: _refill(warnings.filters, there)),
+    (sys.getrecursionlimit, sys.setrecursionlimit),
+    (gc.isenabled, lambda enabled: gc.enable() if enabled else gc.disable()),
+    (lambda: sys.excepthook, lambda hook: setattr(sys, "excepthook", hook)),
+]
+
+
+def _refill(collection, contents) -> None:
+    """Give a dict or list its contents back; others hold on to the object itself."""
+    collection.clear()
+    if isinstance(contents, dict):
+        collection.update(contents)
+    else:
+        collection.extend(contents)
+
+
 @contextmanager
-def same_torch() -> Iterator[None]:
-    """Restore torch's number of threads and its deterministic mode afterwards."""
-    threads = torch.get_num_threads()
-    exact = torch.are_deterministic_algorithms_enabled()
+def same_settings() -> Iterator[None]:
+    """Restore all SETTINGS afterwards, whatever is set inside."""
+    before = [read() for read, _ in SETTINGS]
     try:
         yield
     finally:
-        if torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)
-        if torch.are_deterministic_algorithms_enabled() != exact:
-            torch.use_deterministic_algorithms(exact)
+        for (read, write), value in zip(SETTINGS, before, strict=True):
+            if read() != value:
+                write(value)
 
 
 # What it prints ------------------------------------------------------------------

@@ -95,7 +95,7 @@ def ask(learner: Callable, *given) -> Answer:
     # function.
     copies = fresh(given)
     # Around each single call: settings from one call must not affect the next.
-    with guard.same_torch(), plain_torch():
+    with guard.same_settings(), plain_torch():
         answer = learner(*copies)
     pairs = zip(names_of(learner, len(given)), copies, given, strict=True)
     # All of them in one sentence: named one by one, they would cost a try each.
@@ -202,7 +202,7 @@ def _compare_gradients(learner, right, draws, needed) -> None:
         names = names_of(learner, len(draw))
         which = names_of(right, len(draw))
         asked = [needed is True or name in needed for name in which]
-        with guard.same_torch(), plain_torch():
+        with guard.same_settings(), plain_torch():
             said = slope_difference(learner, right, mine, exact, names, asked)
         if said:
             raise NotYetRight(said)
@@ -319,7 +319,7 @@ def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str
     limit = guard.time_limit(guard.SECONDS, _cell_of(learner_function))
     few = guard.few_lines()
     try:
-        with guard.same_chance(), guard.same_torch(), plain_torch(), few, limit:
+        with guard.same_chance(), guard.same_settings(), plain_torch(), few, limit:
             check()
     except KeyboardInterrupt:
         raise
