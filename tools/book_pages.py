@@ -21,6 +21,7 @@ PAGES = (
     *("lessons/questions.md", "lessons/notation.md", "lessons/glossary.md"),
     *("lessons/teaching.md", "lessons/misconceptions.md"),
     *("lessons/exam.md", "lessons/projects.md", "lessons/grading.md"),
+    "lessons/boards/README.md",
 )
 LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]+)?(?=\))")
 HREF = re.compile(r'href="(?!https?:|#|data:)([^"#]+)(#[^"]*)?"')
@@ -45,7 +46,7 @@ def write_pages(folder: Path) -> None:
         write(folder / place, in_book(page.read_text(encoding="utf-8"), place))
     for name in ORDER:
         write(folder / f"notebooks/{name}.ipynb", notebook_page(name))
-    for picture in ROOT.glob("lessons/pictures/*.png"):
+    for picture in [*ROOT.glob("lessons/*/*.png"), *ROOT.glob("lessons/*/*.svg")]:
         copy = folder / picture.relative_to(ROOT)
         copy.parent.mkdir(exist_ok=True)
         copy.write_bytes(picture.read_bytes())
@@ -70,7 +71,12 @@ def moved(target: str, anchor: str, place: str) -> str:
     """Where a link leads from the page at this place, once both are in the book."""
     file = ((ROOT / place).parent / target).resolve()
     there = file.relative_to(ROOT).as_posix()
-    if not there.startswith(FOLDERS) or file.suffix not in (".md", ".ipynb", ".png"):
+    if not there.startswith(FOLDERS) or file.suffix not in (
+        ".md",
+        ".ipynb",
+        ".png",
+        ".svg",
+    ):
         return f"https://github.com/{address()}/{there}{anchor}"
     if there == "lessons/README.md":  # the map of the course
         there, anchor = "index.md", ""
