@@ -51,6 +51,8 @@ def notebook(lab, chromium, tmp_path_factory):
     page = chromium.new_page(viewport={"width": 1300, "height": 1000})
     page.goto(f"{lab}/workspaces/test/tree/notebooks/{copy.name}")
     page.wait_for_selector(".jp-Notebook-cell", timeout=PATIENCE)
+    # What is run before the kernel is there is never run.
+    page.get_by_text("(ipykernel) | Idle").wait_for(timeout=PATIENCE)
     yield page
     page.close()
     copy.unlink()
