@@ -93,3 +93,11 @@ def test_the_course_itself_asks_for_torch_and_for_what_builds_it():
     names = {need.name for need in course_needs()}
     assert names >= {"torch", "jupyterlab", "nbval", "setuptools"}
     assert names <= set(wheelhouse.pins())
+
+
+def test_the_index_of_cpu_wheels_is_asked_only_if_somebody_names_it(monkeypatch):
+    monkeypatch.delenv("PIP_EXTRA_INDEX_URL", raising=False)
+    monkeypatch.delenv("TORCH_INDEX", raising=False)
+    assert "PIP_EXTRA_INDEX_URL" not in wheelhouse.with_torch_index()
+    monkeypatch.setenv("TORCH_INDEX", "an address")
+    assert wheelhouse.with_torch_index()["PIP_EXTRA_INDEX_URL"] == "an address"

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from wheelhouse import with_torch_index
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".venvs"
@@ -81,21 +82,16 @@ def environment(kind: str, version: str) -> Path | None:
         )
     print(f"{kind}, Python {version}: making {folder.relative_to(ROOT)}", flush=True)
     subprocess.run([base, "-m", "venv", "--clear", str(folder)], check=True)
-    install = [str(python), "-m", "pip", "install", "-q", *cpu_index(), *wanted(kind)]
+    install = [str(python), "-m", "pip", "install", "-q", *wanted(kind)]
     # A Python that is not claimed yet is tried, so that one knows when it may be.
     if version not in SpecifierSet(project()["requires-python"]):
         install.append("--ignore-requires-python")
-    if subprocess.run([*install, "-e", ".[lab,dev]"], cwd=ROOT).returncode:
+    install += ["-e", ".[lab,dev]"]
+    if subprocess.run(install, cwd=ROOT, env=with_torch_index()).returncode:
         print(f"{kind}, Python {version}: FAILED, pip found no such set of versions")
         return None
     ready.write_text(said, encoding="utf-8", newline="\n")
     return python
-
-
-def cpu_index() -> list[str]:
-    """Where PyTorch's own CPU wheels lie, if the user names it."""
-    index = os.environ.get("TORCH_INDEX")
-    return ["--extra-index-url", index] if index else []
 
 
 def commands(kind: str, names: list[str]) -> list[list[str]]:

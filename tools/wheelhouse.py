@@ -143,13 +143,18 @@ def applies(need: Requirement, markers: dict[str, str], extras: set[str]) -> boo
 # Fetching -------------------------------------------------------------------------
 
 
+def with_torch_index() -> dict[str, str]:
+    """The environment for pip, with PyTorch's index of CPU wheels if it is named."""
+    index = os.environ.get("TORCH_INDEX")
+    return os.environ | ({"PIP_EXTRA_INDEX_URL": index} if index else {})
+
+
 def fetch(names: set[str], target: Target, folder: Path) -> None:
     """Let pip fetch wheels, and nothing that they need."""
-    index = os.environ.get("TORCH_INDEX")
-    where = ["--extra-index-url", index] if index else []
     pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps"]
     pip += ["--only-binary=:all:", "-c", str(CONSTRAINTS), "-d", str(folder)]
-    if subprocess.run([*pip, *where, *target.options(), *sorted(names)]).returncode:
+    command = [*pip, *target.options(), *sorted(names)]
+    if subprocess.run(command, env=with_torch_index()).returncode:
         sys.exit(
             "Not all could be fetched; pip said why. Is there a network, and does "
             f"Python {target.python} have these wheels on {target.system}? What was "
