@@ -19,8 +19,8 @@ OTHER = """\
 01_tiny, In [3]: stored "two", now "nothing"
 01_tiny, In [4]: stored "<p>a frog</p>", now "<p>a bear</p>"
 01_tiny, In [5]: FileNotFoundError: the weights are gone
-01_tiny, In [6]: figure 1 of 1 looks different: somewhere its colour has moved by 255 \
-of 255"""
+01_tiny, In [6]: figure 1 of 1 looks other than the stored one: somewhere its \
+colour has moved by 255 of 255"""
 
 
 def cell(count: int, code: str, stored: str):
@@ -61,6 +61,8 @@ def test_advice_is_to_store_what_is_meant_and_only_that():
     changed = '01_tiny, In [2]: stored "ok", now "not yet right"'
     meant = f"{changed}\nIf this is meant: make notebooks ONLY=01_tiny"
     assert run.advice("01_tiny", f"FAILED\n{changed}\n1 failed") == meant
+    look = "01_tiny, In [6]: figure 1 of 1 looks other than the stored one: somewhere"
+    assert run.advice("01_tiny", look).endswith("make notebooks ONLY=01_tiny")
     assert run.advice("01_tiny", "no such file") == "no such file"
 
 

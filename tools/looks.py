@@ -45,7 +45,7 @@ def other_look(stored: list, now: list) -> str:
     for number, pair in enumerate(zip(old, new, strict=False), start=1):
         if (by := moved(*pair)) > TOLERANCE:
             return (
-                f"figure {number} of {len(old)} looks different: "
+                f"figure {number} of {len(old)} looks other than the stored one: "
                 f"somewhere its colour has moved by {by} of 255"
             )
     return ""
