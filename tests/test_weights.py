@@ -136,10 +136,11 @@ def test_whatever_a_row_starts_from_is_made_before_it(what):
             made.append(mean)
             continue
         given = options_of(command)
-        needed = {given.get(f"--{from_}") for from_ in ("pair", "start", "autoencoder")}
+        beginnings = ("pair", "start", "listener", "autoencoder")
+        needed = {given.get(f"--{from_}") for from_ in beginnings}
         assert needed <= {None, *made}
         if given["network"] in ("text", "latent", "autoencoder"):
-            assert given.get("--pair", given.get("--start")) in made
+            assert {given.get(f"--{from_}") for from_ in beginnings[:3]} & {*made}
         aside = [int(n) for n in given.get("--keep", "").split(",") if n]
         until = int(given.get("--until", given["--iterations"]))
         made += [f"{given['--out']}/at-{n}" for n in aside if n <= until]
