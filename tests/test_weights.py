@@ -19,7 +19,7 @@ from course_lib.checkpoint import load_weights  # noqa: E402
 from course_lib.commands.train import with_step  # noqa: E402
 from course_lib.commands.train_networks import with_its_name  # noqa: E402
 from course_lib.device import weights_folder  # noqa: E402
-from course_lib.training import judges, recipes  # noqa: E402
+from course_lib.training import judges, listening, recipes  # noqa: E402
 from course_lib.training.trainer import Settings  # noqa: E402
 
 # Whose names begin as those of others that they are no part of.
@@ -180,7 +180,8 @@ def trainings_of(card: dict) -> list[dict]:
 def settings_again(training: list[str]) -> dict:
     """The settings that a command of the table trains with."""
     given = options_of(training)
-    own = (vars(recipes) | vars(judges))[f"{given['network'].upper()}_SETTINGS"]
+    of_all = vars(recipes) | vars(judges) | vars(listening)
+    own = of_all[f"{given['network'].upper()}_SETTINGS"]
     rate = given.get("--learning-rate")
     asked = with_step(own, given.get("--optimizer"), rate and float(rate))
     return decisive(asdict(Settings(int(given["--iterations"]), **asked)))
