@@ -23,7 +23,7 @@ MANNER, AGAIN = 8, 9
 # (seed, i) without a stream: the noise of training iteration i, and the noise that
 # picture i starts from; a training and a drawing may share numbers without harm.
 # For measurements: which photos count as real; how a judge's test pictures are damaged.
-HALVES, TRIAL = 5, 6
+HALVES, TRIAL, VOTING = 5, 6, 10
 # For uniforms(indices, seed, k, stream). Factors that are redrawn until they are
 # accepted take streams 16, 32, ... (REDRAWN times the attempt).
 CHOOSING, WRITING, LYING, DRAWING = range(4)

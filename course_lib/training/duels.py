@@ -1,0 +1,150 @@
+"""The pictures of duels: drawn once, kept in the cache, ready for votes and trainings.
+
+Drawing costs more than anything else here: a picture takes 20 network calls, an
+iteration of a training on it about three. So each picture is drawn once.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from course_lib.checkpoint import sha256
+from course_lib.diffusion import samplers
+from course_lib.diffusion.guidance import Way
+from course_lib.diffusion.samplers import PictureNoise
+from course_lib.painters.painter import WITH_CHANCE, read_each_once
+from course_lib.painters.pipeline import TextToImage
+from course_lib.pixels import from_bytes, to_bytes
+from course_lib.shown import progress_bar
+from course_lib.training.votes import Duel, Vote, VoteError, name_of
+from course_lib.world.datasets import cached
+
+TOGETHER = 64  # pictures drawn in one batch
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Pictures by their texts and seeds.
+
+    Args:
+        made_from: one (text, seed) per picture
+        x_0: (N, C, h, w) float32, what the network drew: latents, or pixels
+        bytes: (N, 3, H, W) uint8, the same as pictures
+    """
+
+    made_from: list[tuple[str, int]]
+    x_0: Tensor
+    bytes: Tensor
+
+    def __len__(self) -> int:
+        return len(self.made_from)
+
+    @property
+    def pictures(self) -> Tensor:
+        """(N, 3, H, W) in [-1, 1]."""
+        return from_bytes(self.bytes)
+
+    def rows(self, wanted: list[tuple[str, int]]) -> Tensor:
+        """Where these texts and seeds are: (n,) int64."""
+        where = {made: i for i, made in enumerate(self.made_from)}
+        return torch.tensor([where[made] for made in wanted], dtype=torch.int64)
+
+
+@torch.no_grad()
+def draw_seeds(
+    painter: TextToImage, made_from: list[tuple[str, int]], way: Way | None = None
+) -> tuple[Tensor, Tensor]:
+    """Draw a picture for each (text, seed): the one that `generate --seed` draws.
+
+    Returns:
+        x_0 as the network draws it, (N, C, h, w), and the pictures, uint8
+    """
+    way = way or painter.way()
+    if way.sampler in WITH_CHANCE:
+        raise VoteError(f"{way.sampler} adds fresh noise: choose another sampler.")
+    found, pictures = [], []
+    firsts = range(0, len(made_from), TOGETHER)
+    for first in progress_bar(firsts, name="drawing"):
+        some = made_from[first : first + TOGETHER]
+        texts, seeds = zip(*some, strict=True)
+        read = tuple(painter.reworded(list(texts)))
+        text_emb = read_each_once(painter.read, read, "")
+        predict = painter.predict_from(text_emb, way)
+        # Each picture is the first one of its own seed.
+        noise = [PictureNoise(seed, [0])(painter.shape()) for seed in seeds]
+        x_T = torch.cat(noise).to(painter.device)
+        walk = getattr(samplers, way.sampler)
+        *_, last = walk(predict, x_T, painter.schedule, way.steps)
+        found.append(last.x_0_hat.cpu())
+        pictures.append(to_bytes(painter.decode(last.x_0_hat)))
+    return torch.cat(found), torch.cat(pictures)
+
+
+def draw_once(
+    painter: TextToImage, made_from: list[tuple[str, int]], way: Way | None = None
+) -> Drawn:
+    """`draw_seeds`, each (text, seed) once, from the cache if it was drawn before."""
+    way = way or painter.way()
+    once = list(dict.fromkeys(made_from))
+    of = sha256(repr((name_of(painter), way, painter.as_typed, once)))[:16]
+
+    def make() -> dict[str, Tensor]:
+        x_0, pictures = draw_seeds(painter, once, way)
+        return {"x_0": x_0, "pictures": pictures}
+
+    kept = cached(f"duels-{of}", make, "x_0", "pictures")
+    return Drawn(once, kept["x_0"], kept["pictures"])
+
+
+def draw_duels(
+    painter: TextToImage, duels: list[Duel], way: Way | None = None
+) -> Drawn:
+    """The pictures of all duels, each drawn once."""
+    made_from = [
+        made for duel in duels for made in zip(duel.texts, duel.seeds, strict=True)
+    ]
+    return draw_once(painter, made_from, way)
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Votes with their pictures: N winners and N losers, and the prompt of each pair.
+
+    Args:
+        winner, loser: (N,) rows of `drawn`
+    """
+
+    drawn: Drawn
+    prompts: list[str]
+    winner: Tensor
+    loser: Tensor
+
+    def __len__(self) -> int:
+        return len(self.prompts)
+
+    def part(self, rows: Tensor) -> "Pairs":
+        """Some of the pairs."""
+        prompts = [self.prompts[i] for i in rows.tolist()]
+        return Pairs(self.drawn, prompts, self.winner[rows], self.loser[rows])
+
+
+def pairs_of(votes: list[Vote], painter: TextToImage) -> Pairs:
+    """The pictures of votes, all of which have a winner (`votes.decided`).
+
+    Raises:
+        VoteError: their pictures were drawn with different settings
+    """
+    ways = {vote.way for vote in votes}
+    if len(ways) > 1:
+        raise VoteError(
+            f"These votes are about pictures of {len(ways)} different settings of the "
+            "sampler: keep the votes of one setting in a file."
+        )
+    drawn = draw_duels(painter, [vote.duel for vote in votes], ways.pop())
+    sides = [list(zip(v.duel.texts, v.duel.seeds, strict=True)) for v in votes]
+    won = drawn.rows([side[v.winner] for side, v in zip(sides, votes, strict=True)])
+    lost = drawn.rows(
+        [side[1 - v.winner] for side, v in zip(sides, votes, strict=True)]
+    )
+    return Pairs(drawn, [v.duel.prompt for v in votes], won, lost)
