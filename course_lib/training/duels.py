@@ -4,21 +4,29 @@ Drawing costs more than anything else here: a picture takes 20 network calls, an
 iteration of a training on it about three. So each picture is drawn once.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from course_lib.checkpoint import sha256
+from course_lib.cards import CheckpointError
+from course_lib.checkpoint import (
+    load_checkpoint,
+    remove_left_overs,
+    save_checkpoint,
+    sha256,
+)
+from course_lib.device import cache_folder
 from course_lib.diffusion import samplers
 from course_lib.diffusion.guidance import Way
 from course_lib.diffusion.samplers import PictureNoise
 from course_lib.painters.painter import WITH_CHANCE, read_each_once
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes, to_bytes
-from course_lib.shown import progress_bar
+from course_lib.shown import progress_bar, tell
 from course_lib.training.votes import Duel, Vote, VoteError, name_of
-from course_lib.world.datasets import cached
 
 TOGETHER = 64  # pictures drawn in one batch
 
@@ -45,10 +53,19 @@ class Drawn:
         """(N, 3, H, W) in [-1, 1]."""
         return from_bytes(self.bytes)
 
+    def of(self, duel: Duel) -> Tensor:
+        """The left and the right picture of a duel, (2, 3, H, W) in [-1, 1]."""
+        return self.pictures[self.rows(sides_of(duel))]
+
     def rows(self, wanted: list[tuple[str, int]]) -> Tensor:
         """Where these texts and seeds are: (n,) int64."""
         where = {made: i for i, made in enumerate(self.made_from)}
         return torch.tensor([where[made] for made in wanted], dtype=torch.int64)
+
+
+def sides_of(duel: Duel) -> list[tuple[str, int]]:
+    """(text, seed) of the left and of the right picture."""
+    return list(zip(duel.texts, duel.seeds, strict=True))
 
 
 @torch.no_grad()
@@ -84,27 +101,55 @@ def draw_seeds(
 def draw_once(
     painter: TextToImage, made_from: list[tuple[str, int]], way: Way | None = None
 ) -> Drawn:
-    """`draw_seeds`, each (text, seed) once, from the cache if it was drawn before."""
+    """Each (text, seed) once; what was ever drawn before comes from the cache."""
     way = way or painter.way()
     once = list(dict.fromkeys(made_from))
-    of = sha256(repr((name_of(painter), way, painter.as_typed, once)))[:16]
+    numbers = torch.tensor([number_of(made) for made in once], dtype=torch.int64)
+    of = sha256(repr((name_of(painter), way, painter.as_typed)))[:16]
+    file = cache_folder() / f"duels-{of}.safetensors"
+    kept = kept_in(file)
+    there = set(kept["number"].tolist()) if kept else set()
+    asked = zip(once, numbers.tolist(), strict=True)
+    missing = [(made, number) for made, number in asked if number not in there]
+    if missing:
+        x_0, pictures = draw_seeds(painter, [made for made, _ in missing], way)
+        added = {"number": torch.tensor([number for _, number in missing])}
+        added |= {"x_0": x_0, "pictures": pictures}
+        kept = {n: torch.cat([kept[n], x]) for n, x in added.items()} if kept else added
+        keep(file, kept)
+    where = {n: row for row, n in enumerate(kept["number"].tolist())}
+    rows = torch.tensor([where[n] for n in numbers.tolist()])
+    return Drawn(once, kept["x_0"][rows], kept["pictures"][rows])
 
-    def make() -> dict[str, Tensor]:
-        x_0, pictures = draw_seeds(painter, once, way)
-        return {"x_0": x_0, "pictures": pictures}
 
-    kept = cached(f"duels-{of}", make, "x_0", "pictures")
-    return Drawn(once, kept["x_0"], kept["pictures"])
+def number_of(made: tuple[str, int]) -> int:
+    """A number for a (text, seed), 63 bits of a checksum: its name in the cache."""
+    return int(sha256(repr(made))[:16], 16) >> 1
+
+
+def kept_in(file: Path) -> dict[str, Tensor] | None:
+    """What the cache holds of one painter; None if nothing, or a damaged file."""
+    remove_left_overs(file)
+    with suppress(CheckpointError):
+        tensors, card = load_checkpoint(file)
+        if card.get("name") == file.stem:
+            return tensors
+    return None
+
+
+def keep(file: Path, tensors: dict[str, Tensor]) -> None:
+    """Write them to the cache; a full disk costs the next start, and no more."""
+    try:
+        save_checkpoint(file, tensors, {"name": file.stem})
+    except CheckpointError as error:
+        tell(f"{error} The pictures are used, but not kept for the next time.")
 
 
 def draw_duels(
     painter: TextToImage, duels: list[Duel], way: Way | None = None
 ) -> Drawn:
     """The pictures of all duels, each drawn once."""
-    made_from = [
-        made for duel in duels for made in zip(duel.texts, duel.seeds, strict=True)
-    ]
-    return draw_once(painter, made_from, way)
+    return draw_once(painter, [side for duel in duels for side in sides_of(duel)], way)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,9 +187,7 @@ def pairs_of(votes: list[Vote], painter: TextToImage) -> Pairs:
             "sampler: keep the votes of one setting in a file."
         )
     drawn = draw_duels(painter, [vote.duel for vote in votes], ways.pop())
-    sides = [list(zip(v.duel.texts, v.duel.seeds, strict=True)) for v in votes]
-    won = drawn.rows([side[v.winner] for side, v in zip(sides, votes, strict=True)])
-    lost = drawn.rows(
-        [side[1 - v.winner] for side, v in zip(sides, votes, strict=True)]
-    )
-    return Pairs(drawn, [v.duel.prompt for v in votes], won, lost)
+    sides = [(sides_of(vote.duel), vote.winner) for vote in votes]
+    won = drawn.rows([both[winner] for both, winner in sides])
+    lost = drawn.rows([both[1 - winner] for both, winner in sides])
+    return Pairs(drawn, [vote.duel.prompt for vote in votes], won, lost)

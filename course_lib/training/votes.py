@@ -239,8 +239,8 @@ def decided(
     against = contradictions(useful)
     if against:
         remark(
-            f"{against} of {len(useful)} votes in {file} contradict another vote on the "
-            "same two pictures: they cancel each other."
+            f"{against} of {len(useful)} votes in {file} contradict another vote on "
+            "the same two pictures: they cancel each other."
         )
     return useful
 
