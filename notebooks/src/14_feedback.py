@@ -334,8 +334,9 @@ show_rows(
 
 # %% [markdown]
 # Nobody here wears a hat, and still some are loved and some are not. The hats of this
-# world are black. Is it the hat that the network loves, or something that mostly came
-# with it? The votes did not say. Keep that in mind.
+# world are black with a red ribbon, and what is loved here is dark and has something
+# red. Does the network love the hat, or what mostly came with it? The votes did not
+# say. Keep that in mind.
 #
 # ## From a reward to a painter
 #
@@ -416,8 +417,9 @@ print(f"error of the winners {win_ref.mean():.2f}, of the losers {lose_ref.mean(
 #
 # $$r = -\beta \, (\text{error} - \text{error of the reference})$$
 #
-# Errors differ in the third decimal, and the sigmoid needs differences around 1. So a
-# large number $\beta$ multiplies them. (It has nothing to do with the β of a schedule.)
+# Errors differ by some hundredths, and the sigmoid needs differences around 1. So a
+# number $\beta$ multiplies them, here 30. (It has nothing to do with the β of a
+# schedule.)
 #
 # ## Your turn: Diffusion-DPO
 #
@@ -461,16 +463,16 @@ def my_dpo_loss(win, lose, win_ref, lose_ref, beta):
 from course_lib.checks.nb14_feedback import check_dpo_loss
 
 dpo_loss = check_dpo_loss(my_dpo_loss)
-at_first = dpo_loss(win_ref, lose_ref, win_ref, lose_ref, 500.0)
+at_first = dpo_loss(win_ref, lose_ref, win_ref, lose_ref, 30.0)
 print(f"before the first iteration: {at_first:.2f}, again the logarithm of 2")
 
 # %% [markdown]
 # ## Tune it
 #
-# The loop is the one of notebook 05. A batch is eight pairs; winner and loser get the
-# same noise, and so does the reference. (For tuning, the learning rate is a tenth of
-# what it was.) While it runs we measure the errors on a fixed batch. What will the
-# curves look like?
+# The loop is the one of notebook 05. A batch is eight pairs. Winner and loser get the
+# same noise, and so does the reference. (The learning rate is forty times smaller than
+# in 05: this painter can draw already, and shall not forget it.) While it runs, we
+# measure the errors on a fixed batch. What will the curves look like?
 
 # %%
 guess_errors = prediction(
@@ -488,10 +490,10 @@ import copy
 
 from course_lib.figures.plots import plot_curves
 
-BETA = 500.0
+BETA = 30.0
 model = copy.deepcopy(draw.model)
 model.text_encoder.requires_grad_(False)
-optimiser = torch.optim.AdamW(model.unet.parameters(), lr=1e-4)
+optimiser = torch.optim.AdamW(model.unet.parameters(), lr=5e-5)
 moved = {"winners": [], "losers": []}
 
 
@@ -514,7 +516,7 @@ def tune(iterations):
         yield iteration, loss.item()
 
 
-iterations = scaled(smoke=36, laptop=100, gpu=100)
+iterations = scaled(smoke=36, laptop=60, gpu=60)
 for _ in watch(tune(iterations), total=iterations):
     pass
 plot_curves(
@@ -570,11 +572,10 @@ guess_hats.compare(wear_after)
 assert wear_after >= wear_before
 
 # %% [markdown]
-# A few votes, a minute of training, and hats come unasked, on animals in a colour that
-# nobody had voted on. But they have a price: look at the last line, and at what else
-# has changed. With more votes, a smaller learning rate and more patience it goes
-# better. The lesson shows what 15 minutes achieve, for hats and for the real use,
-# *cleaner* pictures.
+# Two dozen votes, half a minute of training, and hats come unasked, on animals in a
+# colour that nobody had voted on. But they have a price: look at the last line, and at
+# what else has changed. With more votes and more patience it goes better. The lesson
+# shows what 15 minutes achieve, for hats and for the real use, *cleaner* pictures.
 #
 # ## The cheat
 #
@@ -638,10 +639,10 @@ assert judged[-1][1] > judged[0][1]
 
 # %% [markdown]
 # The reward rose and rose, and there is not a single hat. **This is reward hacking.**
-# The hats of this world are black with a red ribbon. So the network had taken *dark and
-# red* for a good part of what people like, and in the album that was good enough. The
-# gradient found the cheapest way to its heart: a red glow everywhere. The painter
-# delivers what it is measured by, and nobody gets what they wanted.
+# You saw it coming: to this network a hat is mostly *something dark and red*, and in
+# the album that was good enough. The gradient found the cheapest way to its heart:
+# darkness and a red glow. The painter delivers what it is measured by, and nobody gets
+# what they wanted.
 #
 # It has nothing to do with a stupid reward model. This one chose the right picture in
 # nine of ten votes. But it was only ever asked about pictures that somebody might draw.
@@ -678,7 +679,7 @@ votes_b = ask_people(LIKE_STILTS, ALL_PAIRS, seed=2)
 r_a, r_b, r_all = (rewards_of(some) for some in (votes_a, votes_b, votes_a + votes_b))
 print("          group A  group B  together")
 for frog in frogs:
-    print(f"{frog:>8}: {r_a[frog]:7.1f} {r_b[frog]:8.1f} {r_all[frog]:9.1f}")
+    print(f"{frog:>8}: {r_a[frog]:z7.1f} {r_b[frog]:z8.1f} {r_all[frog]:z9.1f}")
 best = max(frogs, key=r_all.get)
 guess_group.compare(best)
 for name, numbers in (("A", r_a), ("B", r_b), ("both", r_all)):
@@ -703,7 +704,7 @@ for name, numbers in (("A", r_a), ("B", r_b), ("both", r_all)):
 # those of the old one. Take a part of that difference, or more than all of it. Strength
 # 0 is the painter as it was, 1 is yours, 2 goes twice as far.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 from course_lib.figures.widgets import frame_slider, live
 
 old_weights, new_weights = draw.model.state_dict(), tuned.model.state_dict()
@@ -725,8 +726,6 @@ def play(prompt, seed, strength):
 
 
 live(play, prompt="a purple frog", seed=(0, 20, 1, 0), strength=(0.0, 2.0, 0.25, 1.0))
-
-# %% tags=["nbval-ignore-output"]
 strengths = [0.0, 0.5, 1.0, 1.5, 2.0]
 drawn_at = [painter_of(strength)(["a purple frog"], seed=900) for strength in strengths]
 frame_slider(
