@@ -1,0 +1,339 @@
+"""Make a painter yours: LoRA, textual inversion and DreamBooth, with five pictures.
+
+    mine = own_pictures("photos", word="zorp")
+    trainer = lora_trainer(mine, Settings(iterations=300, **LORA_SETTINGS), "runs/zorp")
+    train(trainer)
+
+All three learn from the same batches: one half shows my pictures, with captions that
+say a new word, the other half the world's, with captions as before (prior preservation,
+Ruiz et al. 2023, section 3.3). They differ in what may move: a small change beside each
+layer, one row of the token table, or the whole U-Net.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.chance import MINE, Batch, GetBatch, generator_for
+from course_lib.checkpoint import Shipped, digest
+from course_lib.device import best_device, plain_torch
+from course_lib.diffusion.objective import make_denoising_loss, with_noise
+from course_lib.networks.autoencoder import save_its_autoencoder
+from course_lib.networks.lora import RANK, add_lora
+from course_lib.networks.new_words import add_rows, row_of_word
+from course_lib.networks.tokenizer import PAD, Tokenizer, forget, tidy
+from course_lib.painters.pipeline import TextToImage
+from course_lib.pixels import from_bytes, read_picture
+from course_lib.training.bounds import checked_batch, checked_seed
+from course_lib.training.captions import with_captions
+from course_lib.training.settings import Settings
+from course_lib.training.trainer import Trainer
+from course_lib.typed import expanded
+from course_lib.world.datasets import DataError
+from course_lib.world.drawing import draw_critters
+from course_lib.world.photos import files_below
+from course_lib.world.prompts import unknown_words
+from course_lib.world.translation import put_right
+from course_lib.world.wear import shifted
+
+BASE = Shipped("latent")
+BATCH = 16
+LORA_SETTINGS = {"learning_rate": 3e-3, "warmup": 20}
+WORD_SETTINGS = {"learning_rate": 2e-2, "warmup": 20}
+DREAM_SETTINGS = {"learning_rate": 3e-4, "warmup": 20}
+PRIOR = 512  # pictures of the world that prior preservation shows
+SHIFTS, FAR = 8, 4  # copies of each of my pictures, moved by up to so many pixels
+DROPPED = 0.1  # the share of my captions dropped, for guidance
+MOST_MINE = 200  # more pictures are no longer "a few": carry on a training instead
+PRIORS = ("world", "own", "none")
+
+
+# My pictures --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class MySet:
+    """A few pictures of one thing, and a caption for each that says its word.
+
+    Args:
+        word: what it is called
+        pictures: (N, 3, H, W) uint8
+        captions: N texts
+    """
+
+    word: str
+    pictures: Tensor
+    captions: list[str]
+
+    def __len__(self) -> int:
+        return len(self.captions)
+
+
+def own_pictures(folder: Path | str, word: str, size: int = 64) -> MySet:
+    """Read a folder of pictures of one thing, of any size and format.
+
+    A file name with the word in it is the caption, without numbers at its end:
+    "zorp at the beach 2.jpg" becomes "a zorp at the beach". All others are "a zorp".
+
+    Raises:
+        ValueError: the word cannot be a new one
+        DataError: there is no such folder, no picture in it, or far too many
+    """
+    word = checked_word(word)
+    folder = Path(expanded(str(folder)))
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder}.")
+    files = [file for file in files_below(folder) if file.suffix.lower() in SUFFIXES]
+    if not files:
+        raise DataError(f"There is no picture in {folder}: put 5 to 10 into it.")
+    pictures = torch.stack([read_picture(file, size) for file in files])
+    return MySet(word, pictures, [caption_of(file.stem, word) for file in files])
+
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+
+
+def caption_of(name: str, word: str) -> str:
+    """The caption that a file name gives: 'zorp_in_the_snow-2' is in the snow."""
+    said = re.sub(r"[\W_]+|\d+", " ", tidy(name)).split()
+    if word not in said:
+        return f"a {word}"
+    text = " ".join(said)
+    return text if said[0] in ("a", "an", "the", "my") else f"a {text}"
+
+
+def checked_word(word: str) -> str:
+    """Check a new word: one word of letters that means nothing yet.
+
+    Raises:
+        ValueError: it is none, or the painter knows it or would correct it
+    """
+    plain = tidy(word)
+    if not re.fullmatch(r"[^\W\d_]{2,20}", plain):
+        raise ValueError(
+            f"--word must be one word of 2 to 20 letters, such as zorp; got {word!r}."
+        )
+    if plain not in unknown_words(f"a {plain}"):
+        raise ValueError(f"{plain!r} means something already: invent a word, say zorp.")
+    if put_right(plain) != plain:
+        raise ValueError(
+            f"{plain!r} would be read as a slip for {put_right(plain)!r}: invent "
+            "another word."
+        )
+    return plain
+
+
+# Batches ------------------------------------------------------------------------------
+
+
+def my_batches(mine: MySet, painter: TextToImage, batch_size: int, seed: int) -> GetBatch:
+    """Batches of my pictures in the painter's space, with tokens: `x_0` and `cond`."""
+    generator = generator_for(seed, 0, MINE)
+    # A few moved copies, encoded once: from five pictures a network also learns where
+    # on the picture everything was.
+    some = from_bytes(mine.pictures).repeat(SHIFTS, 1, 1, 1)
+    x_0 = painter.encode(shifted(some, FAR, generator)).cpu()
+    tokens = painter.tokenizer.batch(list(map(tidy, mine.captions)), painter.length)
+
+    def get_batch(iteration: int) -> Batch:
+        generator = generator_for(seed, iteration, MINE)
+        rows = torch.randint(len(x_0), (batch_size,), generator=generator)
+        dropped = torch.rand(batch_size, generator=generator) < DROPPED
+        return {"x_0": x_0[rows], "cond": forget(tokens[rows % len(mine)], dropped)}
+
+    return get_batch
+
+
+def world_batches(painter: TextToImage, batch_size: int, seed: int) -> GetBatch:
+    """Batches of the world's pictures, with captions as in the painter's training."""
+    pictures, factors = draw_critters(PRIOR, seed, painter.card["size"])
+    parts = from_bytes(pictures).split(64)
+    x_0 = torch.cat([painter.encode(part).cpu() for part in parts])
+
+    def get_learned(iteration: int) -> Batch:
+        generator = generator_for(seed, iteration, MINE)
+        rows = torch.randint(PRIOR, (batch_size,), generator=generator)
+        return {"x_0": x_0[rows]} | {name: f[rows] for name, f in factors.items()}
+
+    manner = painter.card.get("manner", "plain")
+    return with_captions(get_learned, painter.tokenizer, seed, manner=manner)
+
+
+def side_by_side(first: GetBatch, second: GetBatch) -> GetBatch:
+    """Batches whose first part comes from `first` and the rest from `second`."""
+
+    def get_batch(iteration: int) -> Batch:
+        one, two = first(iteration), second(iteration)
+        longest = max(one["cond"].shape[1], two["cond"].shape[1])
+        cond = [
+            nn.functional.pad(part["cond"], (0, longest - part["cond"].shape[1]), value=PAD)
+            for part in (one, two)
+        ]
+        return {"x_0": torch.cat([one["x_0"], two["x_0"]]), "cond": torch.cat(cond)}
+
+    return get_batch
+
+
+def learned_batches(
+    mine: MySet, painter: TextToImage, batch_size: int, seed: int, prior: str
+) -> GetBatch:
+    """The batches of all three methods, with noise."""
+    if prior == "none":
+        get_batch = my_batches(mine, painter, batch_size, seed)
+    else:
+        half = batch_size // 2
+        get_batch = side_by_side(
+            my_batches(mine, painter, batch_size - half, seed),
+            world_batches(painter, half, seed),
+        )
+    noisier, even = painter.card.get("noisier", 0.8), painter.card.get("even", 0.2)
+    return with_noise(
+        get_batch, painter.schedule, seed, drop=0.0, noisier=noisier, even=even
+    )
+
+
+# Trainers -----------------------------------------------------------------------------
+
+
+def part_of(model: nn.Module, names: list[str]) -> nn.Module:
+    """A module of nothing but these parameters of a network, under the same names.
+
+    A Trainer saves and averages what its module holds: here a few thousand numbers, and
+    not the network around them.
+    """
+    whole = nn.Module()
+    for name in names:
+        *path, last = name.split(".")
+        here = whole
+        for step in path:
+            if step not in here._modules:
+                here.add_module(step, nn.Module())
+            here = here._modules[step]
+        here.register_parameter(last, model.get_parameter(name))
+    return whole
+
+
+def loss_through(model: nn.Module, loss_fn: Callable) -> Callable:
+    """A loss for `part_of` a network: it asks the whole network."""
+
+    def loss_of_part(part: nn.Module, batch: Batch) -> Tensor:
+        return loss_fn(model, batch)
+
+    # accelerate would wrap only the part, and its gradients would not be shared.
+    loss_of_part.of_whole_batch = True
+    return plain_torch()(loss_of_part)
+
+
+def begin(base: Path | str, batch_size: int, seed: int):
+    """The painter to start from, and the entries of a card that name it."""
+    batch_size, seed = checked_batch(batch_size), checked_seed(seed)
+    painter = TextToImage.from_pretrained(base, best_device(), as_typed=True)
+    card = dict(base=Path(base).name, base_sha256=digest(painter.model.state_dict()))
+    torch.manual_seed(seed)
+    return painter, card | dict(batch_size=batch_size, seed=seed)
+
+
+def facts_of(mine: MySet, prior: str) -> dict:
+    pictures = digest({"pictures": mine.pictures})
+    return dict(
+        word=mine.word, captions=mine.captions, data_sha256=pictures, prior=prior
+    )
+
+
+@plain_torch()
+def lora_trainer(
+    mine: MySet,
+    settings: Settings,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    batch_size: int = BATCH,
+    seed: int = 0,
+    rank: int = RANK,
+    alpha: float | None = None,
+    where: str | tuple[str, ...] = "unet.",
+    base: Path | str = BASE,
+    prior: str = "world",
+) -> Trainer:
+    """LoRA beside every layer of the U-Net."""
+    painter, card = begin(base, batch_size, seed)
+    model = painter.model
+    names = add_lora(model, rank, alpha, where)
+    trained = [n for n, x in model.named_parameters() if x.requires_grad]
+    card |= dict(kind="lora", rank=rank, alpha=float(alpha or rank), layers=len(names))
+    return Trainer(
+        part_of(model, trained),
+        loss_through(model, make_denoising_loss(painter.schedule, painter.card["target"])),
+        plain_torch()(learned_batches(mine, painter, batch_size, seed, prior)),
+        settings,
+        folder,
+        resume,
+        card | facts_of(mine, prior),
+    )
+
+
+@plain_torch()
+def inversion_trainer(
+    mine: MySet,
+    settings: Settings,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    batch_size: int = BATCH,
+    seed: int = 0,
+    like: str = "rabbit",
+    base: Path | str = BASE,
+    prior: str = "none",
+) -> Trainer:
+    """Textual inversion: one new row of the token table, and nothing else moves."""
+    painter, card = begin(base, batch_size, seed)
+    model = painter.model.requires_grad_(False)
+    row = row_of_word(model.text_encoder, painter.tokenizer, like)
+    add_rows(model.text_encoder, row[None])
+    painter.tokenizer = Tokenizer(painter.tokenizer.merges, [mine.word])
+    card |= dict(kind="word", like=like)
+    return Trainer(
+        part_of(model, ["text_encoder.token.rows"]),
+        loss_through(model, make_denoising_loss(painter.schedule, painter.card["target"])),
+        plain_torch()(learned_batches(mine, painter, batch_size, seed, prior)),
+        settings,
+        folder,
+        resume,
+        card | facts_of(mine, prior),
+    )
+
+
+@plain_torch()
+def dreambooth_trainer(
+    mine: MySet,
+    settings: Settings,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    batch_size: int = BATCH,
+    seed: int = 0,
+    base: Path | str = BASE,
+    prior: str = "world",
+) -> Trainer:
+    """DreamBooth: the whole U-Net learns; the text encoder stays."""
+    painter, card = begin(base, batch_size, seed)
+    painter.model.text_encoder.requires_grad_(False)
+    if folder is not None:
+        save_its_autoencoder(folder, painter.card, painter.autoencoder)
+    return Trainer(
+        painter.model,
+        plain_torch()(make_denoising_loss(painter.schedule, painter.card["target"])),
+        plain_torch()(learned_batches(mine, painter, batch_size, seed, prior)),
+        settings,
+        folder,
+        resume,
+        painter_card(painter.card) | card | facts_of(mine, prior),
+    )
+
+
+def painter_card(card: dict) -> dict:
+    """The entries of a painter's card that its weights need, without its history."""
+    kept = ("kind", "config", "merges", "schedule", "T", "target", "data", "size")
+    kept += ("autoencoder", "encoder_sha256", "latent_scale", "noisier", "even", "manner")
+    return {name: card[name] for name in kept if name in card}
