@@ -369,23 +369,27 @@ def finetuning() -> Board:
         "Then the two are added.",
     )
     b.box(290, 60, 220, 150)
-    b.path("M300 200 L430 66 M360 204 L496 70 M440 204 L504 140", thin=True)
+    b.path(
+        "M300 150 L390 66 M300 200 L340 164 M420 204 L500 124 M460 110 L496 76",
+        thin=True,
+    )
     b.path("M250 285 L250 405 L320 365 L320 325 z")
     b.path("M480 325 L480 365 L550 405 L550 285 z")
     b.arrow((100, 135), (280, 135))
-    b.line((520, 135), (640, 135))
+    b.line((520, 135), (600, 135))
     b.path("M160 138 L162 345 L238 345 M226 338 L238 345 L226 352")
     b.arrow((330, 345), (470, 345))
-    b.arrow((560, 345), (670, 345), (672, 165))
-    b.circle(672, 135, 24)
-    b.arrow((700, 135), (770, 135))
+    b.arrow((560, 345), (630, 345), (632, 168))
+    b.circle(632, 135, 24)
+    b.arrow((660, 135), (750, 135))
     b.label(400, 48, "frozen")
     b.label(80, 147, "x")
-    b.label(672, 147, "+")
+    b.label(632, 147, "+")
+    b.label(400, 150, "W", 42)
     b.label(230, 440, "down")
     b.label(570, 440, "up")
     b.label(400, 330, "rank", 30)
-    b.label(690, 290, "α / rank", 32, "start")
+    b.label(650, 280, "α / rank", 32, "start")
     b.label(400, 485, "W + α / rank · up · down", 38)
     return b
 
