@@ -7,27 +7,15 @@ patch with stitches on its belly. It is drawn here, with the brush of the critte
 by a generator of its own, and no pretraining ever sees it.
 """
 
-from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Tensor
 
-from course_lib.chance import PLUSH, pick, uniforms
 from course_lib.device import plain_torch
 from course_lib.pixels import to_bytes
-from course_lib.world.accessories import stilts
 from course_lib.world.animals import BLACK, CREAM, WHITE, smile
-from course_lib.world.critters import ANIMALS, COLOURS, FACTORS, SCENES, SUBJECTS
-from course_lib.world.drawing import (
-    CPU_PIXELS,
-    POSE_NUMBERS,
-    choose_pose,
-    paint_figures,
-    paint_group,
-    paint_scenes,
-)
-from course_lib.world.scenes import SCENE_NUMBERS
+from course_lib.world.guests import Shown, choose, draw_guests
 from course_lib.world.shapes import (
     Brush,
     box,
@@ -36,12 +24,10 @@ from course_lib.world.shapes import (
     ellipse,
     intersection,
     mirror,
-    pixel_grid,
     union,
 )
 
 FEATURES = ("bobbles", "scarf", "patch")
-BUILD = "rabbit"  # the plush has a rabbit's dimensions, so every pose of one fits
 FUR, TEAL, SUNNY, MINT = (
     (0.93, 0.52, 0.66),
     (0.10, 0.55, 0.60),
@@ -49,14 +35,6 @@ FUR, TEAL, SUNNY, MINT = (
     (0.60, 0.88, 0.72),
 )
 HOME = ("meadow", "beach")  # the scenes of its photos; the other three are new to it
-BESIDE = ("none", "left", "right")  # where a second animal stands
-IN_WORDS = {
-    "meadow": "in a meadow",
-    "beach": "at the beach",
-    "snow": "in the snow",
-    "night": "at night",
-    "sunset": "at sunset",
-}
 
 
 # The figure ---------------------------------------------------------------------------
@@ -134,24 +112,6 @@ def plush(brush: Brush, colour: Tensor, without: tuple[str, ...] = ()) -> None:
 # Pictures -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class Truth:
-    """What pictures of the plush show, each (N,) int64.
-
-    Args:
-        scene: index of SCENES
-        stilts: 1 on stilts
-        beside: index of BESIDE, where the second animal stands
-        animal, colour: those of the second animal, indices of SUBJECTS and COLOURS
-    """
-
-    scene: Tensor
-    stilts: Tensor
-    beside: Tensor
-    animal: Tensor
-    colour: Tensor
-
-
 @plain_torch()
 def draw_plush(
     n: int,
@@ -159,17 +119,17 @@ def draw_plush(
     size: int = 64,
     start: int = 0,
     word: str = "plush",
-    scenes: tuple[str, ...] = HOME,
+    places: tuple[str, ...] = HOME,
     on_stilts: bool = False,
     beside: bool = False,
     without: tuple[str, ...] = (),
-) -> tuple[Tensor, list[str], Truth]:
+) -> tuple[Tensor, list[str], Shown]:
     """Draw the plush n times, each in another pose, light and place.
 
     Args:
         start: the number of the first picture; (seed, number) decides all of it
         word: what captions call it
-        scenes: where it may be, some of SCENES
+        places: where it may be, some of `guests.PLACES`
         on_stilts: put it on stilts
         beside: put a critter beside it
         without: features to leave out, some of FEATURES
@@ -178,76 +138,7 @@ def draw_plush(
         pictures (n, 3, size, size) uint8, a caption each, and what they show
     """
     indices = torch.arange(start, start + n)
-    u = torch.from_numpy(
-        uniforms(indices, seed, SCENE_NUMBERS + 2 * POSE_NUMBERS + 8, PLUSH)
-    )
-    u_scene, u_own, u_other, rest = u.split([SCENE_NUMBERS, POSE_NUMBERS, POSE_NUMBERS, 8], 1)
-    chance = rest.numpy()
-    scene = torch.tensor([SCENES.index(name) for name in scenes])[
-        torch.from_numpy(pick(chance[:, 0], len(scenes)))
-    ]
-    truth = Truth(
-        scene=scene,
-        stilts=torch.full((n,), int(on_stilts)),
-        beside=1 + torch.from_numpy(pick(chance[:, 1], 2)) if beside else torch.zeros(n, dtype=torch.int64),
-        animal=(1 + torch.from_numpy(pick(chance[:, 2], len(ANIMALS)))) * int(beside),
-        colour=(1 + torch.from_numpy(pick(chance[:, 3], len(COLOURS) - 1))) * int(beside),
-    )
-    u_size = torch.from_numpy(pick(chance[:, 4], 2))
-    pictures = paint(truth, u_scene.float(), u_own.float(), u_other.float(), u_size, size, without)
-    return to_bytes(pictures), say(truth, word), truth
-
-
-def paint(truth, u_scene, u_own, u_other, big, size, without) -> Tensor:
-    n = len(truth.scene)
-    factors = {name: torch.zeros(n, dtype=torch.int64) for name in FACTORS}
-    own = SUBJECTS.index(BUILD)
-    with_other = truth.beside > 0
-    factors |= dict(scene=truth.scene, accessory=truth.stilts)
-    factors["size"] = torch.where(with_other, 0, 2)
-    factors["position"] = torch.where(with_other, 0, 2)
-    pictures = torch.empty(n, 3, size, size)
-    grid = pixel_grid(size)
-    paint_scenes(pictures, grid, truth.scene, u_scene, CPU_PIXELS, None)
-    for side in range(3):  # nobody beside it, somebody on the left, on the right
-        rows = torch.nonzero(truth.beside == side)[:, 0]
-        if not len(rows):
-            continue
-        f = {name: values[rows] for name, values in factors.items()}
-        second = side == 1  # the plush stands on the right
-        f["subject_2" if second else "subject"] = torch.full((len(rows),), own)
-        some = pictures[rows]
-        if side:
-            which = ("subject", "colour") if second else ("subject_2", "colour_2")
-            f[which[0]], f[which[1]] = truth.animal[rows], truth.colour[rows]
-            pose = choose_pose(f, not second, u_other[rows])
-            paint_figures(some, grid, f, pose, not second, CPU_PIXELS, None)
-        pose = choose_pose(f, second, u_own[rows])
-        if truth.stilts[rows].any():
-            for part in torch.arange(len(rows)).split(32):
-                paint_group(some, grid, f["scene"], pose, part, lambda b, p, r: stilts(b, p))
-        for part in torch.arange(len(rows)).split(32):
-            paint_group(some, grid, f["scene"], pose, part, partial(paint_one, without=without))
-        pictures[rows] = some
-    return pictures.mul_(2).sub_(1)
-
-
-def paint_one(brush: Brush, pose: dict, rows: Tensor, without) -> None:
-    shadow = ellipse(brush.points, (0.0, pose["ground"]), (0.85, 0.12))
-    brush.paint(shadow, (0.0, 0.0, 0.0), 0.25)
-    brush.points = (brush.points[0] * pose["facing"], brush.points[1])
-    colour = torch.tensor(FUR).reshape(1, 3, 1, 1) * pose["light"][:, None]
-    plush(brush, colour.clamp(0, 1), without)
-
-
-def say(truth: Truth, word: str) -> list[str]:
-    texts = []
-    for i in range(len(truth.scene)):
-        scene = IN_WORDS[SCENES[truth.scene[i]]]
-        on = " on stilts" if truth.stilts[i] else ""
-        text = f"a {word}{on}"
-        if truth.beside[i]:
-            other = f"a {COLOURS[truth.colour[i]]} {SUBJECTS[truth.animal[i]]}"
-            text = f"{other} left of {text}" if truth.beside[i] == 1 else f"{text} left of {other}"
-        texts.append(f"{text} {scene}")
-    return texts
+    shown = choose(indices, seed, places, on_stilts, beside)
+    figure = partial(plush, without=without)
+    pictures = draw_guests(figure, shown, indices, seed, size, FUR)
+    return to_bytes(pictures), shown.captions(word), shown
