@@ -25,7 +25,7 @@ def probe() -> Judge:
 
 
 def recognised(pictures: Tensor) -> Tensor:
-    """In which pictures (N, 3, 64, 64) the plush is, with all its features: (N,) bool."""
+    """Which pictures (N, 3, 64, 64) show the plush with all its features: (N,) bool."""
     return Seen.of(pictures).is_plush
 
 
