@@ -7,7 +7,6 @@ Every path from the copy to the painter ends in a convolution of zeros, so an un
 control changes nothing (ControlNet, Zhang et al. 2023, section 3.1).
 """
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 

@@ -47,7 +47,7 @@ def add_rows(encoder: TextEncoder, rows: Tensor) -> GrownTable:
 
 
 def row_of_word(encoder: TextEncoder, tokenizer: Tokenizer, word: str) -> Tensor:
-    """The mean of the rows of a known word's tokens, (width,): where a new one starts."""
+    """Where a new row may start: the mean of a known word's rows, (width,)."""
     # As inside a text, where a space precedes it: " cat" and "cat" are two tokens.
     tokens = torch.tensor(tokenizer.encode(f" {word}"))
     return encoder.token(tokens[None])[0].mean(0).detach()

@@ -11,19 +11,19 @@ from torch import Tensor, nn
 
 from course_lib.chance import SKETCHED, Batch, GetBatch, generator_for
 from course_lib.device import plain_torch
-from course_lib.diffusion.objective import make_denoising_loss, with_noise
+from course_lib.diffusion.objective import make_denoising_loss
 from course_lib.networks.control import control_for
 from course_lib.networks.tokenizer import forget
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes
 from course_lib.training.captions import with_captions
-from course_lib.training.personalise import BASE, BATCH, begin
+from course_lib.training.personalise import BASE, BATCH, begin, noisy
 from course_lib.training.settings import Settings
 from course_lib.training.trainer import Trainer
 from course_lib.world.drawing import draw_critters
 from course_lib.world.sketches import sketch_of
 
-CONTROL_SETTINGS = {"learning_rate": 1e-3, "warmup": 20}
+CONTROL_SETTINGS = {"iterations": 400, "learning_rate": 1e-3, "warmup": 20}
 PICTURES = 1024  # drawn, encoded and sketched once
 # Half of the captions are dropped: what the text does not say, the sketch must (Zhang
 # et al. 2023, section 3.4).
@@ -84,12 +84,10 @@ def control_trainer(
         return loss_fn(steered, batch)
 
     get_batch = sketched_batches(painter, batch_size, seed)
-    noisier, even = painter.card.get("noisier", 0.8), painter.card.get("even", 0.2)
-    how = dict(drop=0.0, noisier=noisier, even=even)
     return Trainer(
         control,
         plain_torch()(loss_of_control),
-        plain_torch()(with_noise(get_batch, painter.schedule, seed, **how)),
+        plain_torch()(noisy(get_batch, painter, seed)),
         settings,
         folder,
         resume,

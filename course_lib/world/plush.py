@@ -63,7 +63,9 @@ def scarf(brush: Brush, neck: float = 0.78) -> None:
     brush.paint_outlined(wrap, TEAL)
     # Three pairs of upright stripes: across the cloth, as knitted.
     half = mirror(points)
-    stripes = [box(half, (x, neck), (brush.thick(0.055), 0.3)) for x in (0.0, 0.26, 0.5)]
+    stripes = [
+        box(half, (x, neck), (brush.thick(0.055), 0.3)) for x in (0.0, 0.26, 0.5)
+    ]
     brush.paint(intersection(union(*stripes), wrap), WHITE)
 
 

@@ -30,7 +30,9 @@ def lines_in(pictures: Tensor) -> Tensor:
     # A median and not a mean: beside an edge between two areas it is one of the two
     # colours, so an edge without a line leaves nothing.
     padded = F.pad(pictures, [NEAR // 2] * 4, mode="replicate")
-    around = padded.unfold(2, NEAR, 1).unfold(3, NEAR, 1).flatten(-2)  # (B, 3, H, W, 25)
+    around = (
+        padded.unfold(2, NEAR, 1).unfold(3, NEAR, 1).flatten(-2)
+    )  # (B, 3, H, W, 25)
     contrast = (pictures - around.median(-1).values).abs().amax(1, keepdim=True)
     return ((contrast - FAINT) / (CLEAR - FAINT)).clamp(0, 1)
 
