@@ -339,8 +339,11 @@ for prior_weight in (0.0, 0.5, 1.0):
 # notebook 05, and only the LoRA moves.
 
 # %% tags=["nbval-ignore-output"]
+from dataclasses import replace
+
 from course_lib.device import scaled
 from course_lib.diffusion.schedule import add_noise
+from course_lib.figures.plots import show_pictures
 from course_lib.figures.watching import watch
 from course_lib.training.personalise import learned_batches
 
@@ -363,7 +366,14 @@ def training():
         yield loss.item()
 
 
-losses = list(watch(training(), total=iterations))
+def draw_now():
+    """Four zorps, as the network draws them now."""
+    painter = replace(draw, model=model)
+    drawn = painter(["a zorp in the snow"] * 4, seed=3)
+    show_pictures(drawn, columns=4, zoom=2, alt="Four zorps, drawn just now.")
+
+
+losses = list(watch(training(), total=iterations, picture=draw_now))
 first_10, last_10 = sum(losses[:10]) / 10, sum(losses[-10:]) / 10
 print(f"loss: first 10 {first_10:.2f}, last 10 {last_10:.2f}")
 
@@ -472,8 +482,32 @@ show_rows(
 #
 # ## A sketch that steers
 #
-# TODO control
-#
+# "In the snow" says where Zorp is. No word says where its left arm is. **ControlNet**
+# lets a sketch say it (Zhang et al. 2023). The way down of the U-Net is copied, and the
+# copy may learn. It looks at the sketch, and what it finds is added to the skip
+# connections of the network, which is frozen. Every one of these paths ends in a
+# *zero-convolution*: its weights begin at zero. You know why from `up`.
+
+# %%
+from course_lib.networks.control import control_for
+from course_lib.world.drawing import draw_critters
+from course_lib.world.sketches import sketch_of
+
+album, _ = draw_critters(4, seed=0, size=64, start=50_000, kind="one")
+sketches = sketch_of(from_bytes(album))  # (4, 1, 64, 64), 1 where the pencil was
+fresh = control_for(draw.model, cell=4)
+with torch.no_grad():
+    says = fresh(x_t, t, text_emb, sketches[:1])
+print("a fresh control adds:", sum(part.abs().sum().item() for part in says))
+steered = with_additions(draw, ["sketch"], sketch=sketches)
+show_rows(
+    {"sketch": (1 - 2 * sketches).expand(-1, 3, -1, -1)}
+    | {wish: steered([wish] * 4, seed=6) for wish in ("a red cat", "a bear at night")},
+    zoom=2,
+    alt="Four sketches of animals, and what two prompts become along their lines.",
+)
+
+# %% [markdown]
 # ## Five ways, side by side
 #
 # Two ways are left. **DreamBooth** trains all weights of the U-Net, with prior
@@ -494,6 +528,9 @@ TODO_TABLE = True
 # network has learned cartoons: it will turn your cat into one.
 
 # %% tags=["nbval-ignore-output"]
+from course_lib.training.personalise import LORA_SETTINGS, lora_trainer
+from course_lib.training.settings import Settings
+
 MY_FOLDER, MY_WORD = "", "mimi"  # such as "C:/pictures/mimi"
 
 if not MY_FOLDER:
@@ -501,6 +538,12 @@ if not MY_FOLDER:
 else:
     own = own_pictures(MY_FOLDER, word=MY_WORD)
     print(f"{len(own)} pictures:", *sorted(set(own.captions)))
+    where = Path("runs") / MY_WORD  # beside this notebook
+    own_trainer = lora_trainer(own, Settings(**LORA_SETTINGS), where, resume=True)
+    list(watch(own_trainer.run(), total=own_trainer.last))
+    draw_own = with_additions(draw, [str(where)])
+    wishes = [f"a {MY_WORD} {place}" for place in ("in the snow", "at night")] * 2
+    show_pictures(draw_own(wishes, seed=0), titles=wishes, columns=4, zoom=3, alt="Mine.")
 
 # %% [markdown]
 # ## Play
