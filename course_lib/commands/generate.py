@@ -105,8 +105,8 @@ def generate(
         weights = weights or (BY_LABEL if label else SPACES[space])
         if label and (negative or size is not None or as_typed or additions or sketch):
             raise ValueError(
-                "--negative, --size, --as-typed, --with and --sketch need a prompt, not "
-                "a label."
+                "--negative, --size, --as-typed, --with and --sketch need a prompt, "
+                "not a label."
             )
         if label:
             draw = LabelToImage.from_pretrained(weights, best_device())
