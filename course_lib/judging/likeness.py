@@ -10,13 +10,25 @@ import torch
 from torch import Tensor
 
 from course_lib.checkpoint import Shipped
+from course_lib.device import plain_torch
+from course_lib.judging.metrics import Share, share
 from course_lib.networks.judge import Judge, shared_judge
+from course_lib.painters.pipeline import TextToImage
 from course_lib.training.likeness import ANIMALS
-from course_lib.world.critters import COLOURS
-from course_lib.world.guests import PLACES, SIDES
-from course_lib.world.plush import FEATURES
+from course_lib.world.critters import COLOURS, SCENES, SUBJECTS
+from course_lib.world.guests import PLACES, SIDES, Shown, choose
+from course_lib.world.plush import FEATURES, HOME
 
 LIKENESS = Shipped("likeness-64")
+NEW_SCENES = tuple(scene for scene in SCENES if scene not in HOME)
+# The situations in which a subject should be recognised: arguments for `choose`.
+SITUATIONS = {
+    "plain": dict(places=HOME),
+    "new scenes": dict(places=NEW_SCENES),
+    "on stilts": dict(places=HOME, on_stilts=True),
+    "beside another": dict(places=HOME, beside=True),
+}
+EXAM = 2_000_000  # the seed of the prompts; no training uses it
 
 
 def probe() -> Judge:
@@ -46,6 +58,11 @@ class Seen:
         asked = ("plush", *FEATURES)
         return torch.stack([self.answers[q] == 1 for q in asked]).all(0)
 
+    @property
+    def any_feature(self) -> Tensor:
+        """Where something of the plush is there, wanted or not, (N,) bool."""
+        return torch.stack([self.answers[q] == 1 for q in FEATURES]).any(0)
+
     def features(self) -> dict[str, float]:
         """The share of pictures that show each feature."""
         return {name: self.answers[name].float().mean().item() for name in FEATURES}
@@ -68,3 +85,40 @@ class Seen:
     def shows(self, animal: str) -> Tensor:
         """Which pictures show this animal, "octopus" included, (N,) bool."""
         return self.answers["animal"] == ANIMALS.index(animal)
+
+    def fits(self, shown: Shown) -> Tensor:
+        """Which show what was asked for around the plush: scene, stilts, companion."""
+        right = (self.answers["place"] == shown.place) & (
+            self.answers["stilts"] == shown.stilts
+        )
+        alone = shown.beside == 0
+        names = torch.tensor([ANIMALS.index(SUBJECTS[i]) for i in shown.animal])
+        for question, wanted in (
+            ("side", shown.beside),
+            ("animal", names),
+            ("colour", shown.colour),
+        ):
+            # Alone, a picture is not asked who stands beside it.
+            right &= alone | (self.answers[question] == wanted)
+        return right
+
+
+@plain_torch()
+def measure_subject(
+    painter: TextToImage, word: str, n: int = 200, seed: int = 0
+) -> dict[str, dict[str, Share]]:
+    """Ask for the word in each of SITUATIONS, n pictures each, and look with the probe.
+
+    Returns:
+        situation -> "recognised" (the whole plush), "right" (it, and all that was asked
+        for around it), and the share of each feature
+    """
+    table = {}
+    for situation, how in SITUATIONS.items():
+        shown = choose(torch.arange(n), EXAM, **how)
+        seen = Seen.of(painter(shown.captions(word), seed=seed))
+        plush = seen.is_plush
+        facts = {"recognised": share(plush), "right": share(plush & seen.fits(shown))}
+        facts |= {q: share(seen.answers[q] == 1) for q in FEATURES}
+        table[situation] = facts
+    return table

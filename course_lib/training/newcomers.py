@@ -8,17 +8,17 @@ from pathlib import Path
 
 import torch
 
-from course_lib.chance import NEAR_MISS, Batch, GetBatch, generator_for
+from course_lib.chance import GetBatch
 from course_lib.device import plain_torch
 from course_lib.diffusion.objective import make_denoising_loss
 from course_lib.networks.autoencoder import save_its_autoencoder
-from course_lib.networks.tokenizer import forget
 from course_lib.painters.pipeline import TextToImage
 from course_lib.training.personalise import (
     BASE,
     BATCH,
-    DROPPED,
     begin,
+    captioned,
+    encoded,
     noisy,
     painter_card,
     side_by_side,
@@ -59,16 +59,7 @@ def draw_newcomers(n: int, seed: int, size: int = 64):
 def newcomer_batches(painter: TextToImage, batch_size: int, seed: int) -> GetBatch:
     """Batches of newcomers, with tokens of their captions."""
     pictures, texts = draw_newcomers(PICTURES, seed, painter.card["size"])
-    x_0 = torch.cat([painter.encode(part).cpu() for part in pictures.split(64)])
-    tokens = painter.tokenizer.batch(texts, painter.length)
-
-    def get_batch(iteration: int) -> Batch:
-        generator = generator_for(seed, iteration, NEAR_MISS)
-        rows = torch.randint(len(x_0), (batch_size,), generator=generator)
-        dropped = torch.rand(batch_size, generator=generator) < DROPPED
-        return {"x_0": x_0[rows], "cond": forget(tokens[rows], dropped)}
-
-    return get_batch
+    return captioned(encoded(painter, pictures), texts, painter, batch_size, seed)
 
 
 @plain_torch()

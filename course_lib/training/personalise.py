@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.chance import MINE, Batch, GetBatch, generator_for
@@ -27,12 +28,14 @@ from course_lib.networks.lora import RANK, add_lora
 from course_lib.networks.new_words import add_rows, row_of_word
 from course_lib.networks.tokenizer import PAD, Tokenizer, forget, tidy
 from course_lib.painters.pipeline import TextToImage
-from course_lib.pixels import from_bytes, read_picture
+from course_lib.pixels import PictureError, from_bytes, read_picture
+from course_lib.shown import tell
 from course_lib.training.bounds import checked_batch, checked_seed
-from course_lib.training.captions import with_captions
+from course_lib.training.captions import with_captions, without_padding
 from course_lib.training.settings import Settings
 from course_lib.training.trainer import Trainer
 from course_lib.typed import expanded
+from course_lib.world.critters import captions, choose_factors
 from course_lib.world.datasets import DataError
 from course_lib.world.drawing import draw_critters
 from course_lib.world.photos import files_below
@@ -46,11 +49,12 @@ BATCH = 16
 LORA_SETTINGS = {"iterations": 600, "learning_rate": 1e-2, "warmup": 20}
 WORD_SETTINGS = {"iterations": 300, "learning_rate": 3e-2, "warmup": 20}
 DREAM_SETTINGS = {"iterations": 400, "learning_rate": 1e-3, "warmup": 20, "muon": True}
-PRIOR = 512  # pictures of the world that prior preservation shows
+PRIOR, OWN = 512, 128  # pictures for prior preservation: the world's, the painter's own
 SHIFTS, FAR = 8, 4  # copies of each of my pictures, moved by up to so many pixels
 DROPPED = 0.1  # the share of my captions dropped, for guidance
 MOST_MINE = 200  # more pictures are no longer "a few": carry on a training instead
 PRIORS = ("world", "own", "none")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 
 # My pictures --------------------------------------------------------------------------
@@ -91,11 +95,22 @@ def own_pictures(folder: Path | str, word: str, size: int = 64) -> MySet:
     files = [file for file in files_below(folder) if file.suffix.lower() in SUFFIXES]
     if not files:
         raise DataError(f"There is no picture in {folder}: put 5 to 10 into it.")
-    pictures = torch.stack([read_picture(file, size) for file in files])
-    return MySet(word, pictures, [caption_of(file.stem, word) for file in files])
-
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+    if len(files) > MOST_MINE:
+        raise DataError(
+            f"There are {len(files)} pictures in {folder}; {MOST_MINE} are the most, "
+            "and 5 to 10 of one thing are enough. (For hundreds of pictures of many "
+            "things, train a network: train --data folder:PATH.)"
+        )
+    pictures, captions = [], []
+    for file in files:
+        try:
+            pictures.append(read_picture(file, size))
+            captions.append(caption_of(file.stem, word))
+        except PictureError as error:
+            tell(f"skipped: {error}")
+    if not pictures:
+        raise DataError(f"None of the {len(files)} files in {folder} can be read.")
+    return MySet(word, torch.stack(pictures), captions)
 
 
 def caption_of(name: str, word: str) -> str:
@@ -118,44 +133,57 @@ def checked_word(word: str) -> str:
         raise ValueError(
             f"--word must be one word of 2 to 20 letters, such as zorp; got {word!r}."
         )
-    if plain not in unknown_words(f"a {plain}"):
-        raise ValueError(f"{plain!r} means something already: invent a word, say zorp.")
     if put_right(plain) != plain:
         raise ValueError(
             f"{plain!r} would be read as a slip for {put_right(plain)!r}: invent "
             "another word."
         )
+    if plain not in unknown_words(f"a {plain}"):
+        raise ValueError(f"{plain!r} means something already: invent a word, say zorp.")
     return plain
 
 
 # Batches ------------------------------------------------------------------------------
 
 
-def my_batches(
-    mine: MySet, painter: TextToImage, batch_size: int, seed: int
+def captioned(
+    x_0: Tensor, texts: list[str], painter: TextToImage, batch_size: int, seed: int
 ) -> GetBatch:
-    """Batches of my pictures in the painter's space, with tokens: `x_0` and `cond`."""
-    generator = generator_for(seed, 0, MINE)
-    # A few moved copies, encoded once: from five pictures a network also learns where
-    # on the picture everything was.
-    some = from_bytes(mine.pictures).repeat(SHIFTS, 1, 1, 1)
-    x_0 = painter.encode(shifted(some, FAR, generator)).cpu()
-    tokens = painter.tokenizer.batch(list(map(tidy, mine.captions)), painter.length)
+    """Random batches of these, N each: `x_0`, and `cond`, the tokens of the texts."""
+    tokens = painter.tokenizer.batch(list(map(tidy, texts)), painter.length)
 
     def get_batch(iteration: int) -> Batch:
         generator = generator_for(seed, iteration, MINE)
         rows = torch.randint(len(x_0), (batch_size,), generator=generator)
+        # Some without a text, for guidance, as in the painter's own training.
         dropped = torch.rand(batch_size, generator=generator) < DROPPED
-        return {"x_0": x_0[rows], "cond": forget(tokens[rows % len(mine)], dropped)}
+        cond = without_padding(forget(tokens[rows], dropped))
+        return {"x_0": x_0[rows], "cond": cond}
 
     return get_batch
+
+
+def my_batches(
+    mine: MySet, painter: TextToImage, batch_size: int, seed: int
+) -> GetBatch:
+    """Batches of my pictures, in the painter's space, with tokens."""
+    # A few moved copies of each, encoded once: from five pictures a network also learns
+    # where on the picture everything was.
+    some = from_bytes(mine.pictures).repeat(SHIFTS, 1, 1, 1)
+    moved = shifted(some, FAR, generator_for(seed, 0, MINE, 1))
+    x_0 = encoded(painter, moved)
+    return captioned(x_0, mine.captions * SHIFTS, painter, batch_size, seed)
+
+
+def encoded(painter: TextToImage, pictures: Tensor) -> Tensor:
+    """Pictures (N, 3, H, W) in [-1, 1] in the painter's space, on the CPU."""
+    return torch.cat([painter.encode(part).cpu() for part in pictures.split(64)])
 
 
 def world_batches(painter: TextToImage, batch_size: int, seed: int) -> GetBatch:
     """Batches of the world's pictures, with captions as in the painter's training."""
     pictures, factors = draw_critters(PRIOR, seed, painter.card["size"])
-    parts = from_bytes(pictures).split(64)
-    x_0 = torch.cat([painter.encode(part).cpu() for part in parts])
+    x_0 = encoded(painter, from_bytes(pictures))
 
     def get_learned(iteration: int) -> Batch:
         generator = generator_for(seed, iteration, MINE)
@@ -166,6 +194,21 @@ def world_batches(painter: TextToImage, batch_size: int, seed: int) -> GetBatch:
     return with_captions(get_learned, painter.tokenizer, seed, manner=manner)
 
 
+def own_batches(painter: TextToImage, batch_size: int, seed: int) -> GetBatch:
+    """Batches of what the painter draws itself, for captions of the world."""
+    # As in the paper, for painters whose training pictures nobody has. It takes longer
+    # than the training: every picture is a dozen calls of the network.
+    places = torch.arange(OWN)
+    manner = painter.card.get("manner", "plain")
+    texts = captions(choose_factors(places, seed), places, seed, manner=manner)
+    drawn = []
+    for first in range(0, OWN, 32):
+        steps = painter.trace(texts[first : first + 32], seed=seed, first=first)
+        *_, last = steps
+        drawn.append(last.x_0_hat.cpu())
+    return captioned(torch.cat(drawn), texts, painter, batch_size, seed)
+
+
 def side_by_side(first: GetBatch, second: GetBatch) -> GetBatch:
     """Batches whose first part comes from `first` and the rest from `second`."""
 
@@ -173,9 +216,7 @@ def side_by_side(first: GetBatch, second: GetBatch) -> GetBatch:
         one, two = first(iteration), second(iteration)
         longest = max(one["cond"].shape[1], two["cond"].shape[1])
         cond = [
-            nn.functional.pad(
-                part["cond"], (0, longest - part["cond"].shape[1]), value=PAD
-            )
+            F.pad(part["cond"], (0, longest - part["cond"].shape[1]), value=PAD)
             for part in (one, two)
         ]
         return {"x_0": torch.cat([one["x_0"], two["x_0"]]), "cond": torch.cat(cond)}
@@ -186,15 +227,21 @@ def side_by_side(first: GetBatch, second: GetBatch) -> GetBatch:
 def learned_batches(
     mine: MySet, painter: TextToImage, batch_size: int, seed: int, prior: str
 ) -> GetBatch:
-    """The batches of all three methods, with noise."""
+    """The batches of all three methods, with noise.
+
+    Args:
+        prior: the other half of a batch: pictures of the "world", the painter's "own",
+            or "none", and all of it is mine
+    """
+    if prior not in PRIORS:
+        raise ValueError(f"prior must be one of {PRIORS}; got {prior!r}.")
     if prior == "none":
-        get_batch = my_batches(mine, painter, batch_size, seed)
-    else:
-        half = batch_size // 2
-        get_batch = side_by_side(
-            my_batches(mine, painter, batch_size - half, seed),
-            world_batches(painter, half, seed),
-        )
+        return noisy(my_batches(mine, painter, batch_size, seed), painter, seed)
+    half = batch_size // 2
+    known = world_batches if prior == "world" else own_batches
+    get_batch = side_by_side(
+        my_batches(mine, painter, batch_size - half, seed), known(painter, half, seed)
+    )
     return noisy(get_batch, painter, seed)
 
 

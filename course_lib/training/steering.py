@@ -17,7 +17,7 @@ from course_lib.networks.tokenizer import forget
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes
 from course_lib.training.captions import with_captions
-from course_lib.training.personalise import BASE, BATCH, begin, noisy
+from course_lib.training.personalise import BASE, BATCH, begin, encoded, noisy
 from course_lib.training.settings import Settings
 from course_lib.training.trainer import Trainer
 from course_lib.world.drawing import draw_critters
@@ -33,10 +33,9 @@ WORDLESS = 0.5
 def sketched_batches(painter: TextToImage, batch_size: int, seed: int) -> GetBatch:
     """Batches of the world's pictures with captions, and a `sketch` of each."""
     pictures, factors = draw_critters(PICTURES, seed, painter.card["size"])
-    parts = from_bytes(pictures).split(64)
-    x_0 = torch.cat([painter.encode(part).cpu() for part in parts])
+    x_0 = encoded(painter, from_bytes(pictures))
     # As bytes: as floats they would take as much memory as all latents together.
-    sketches = torch.cat([sketch_of(part).mul(255).byte() for part in parts])
+    sketches = sketch_of(from_bytes(pictures)).mul_(255).byte()
 
     def rows_of(iteration: int) -> Tensor:
         generator = generator_for(seed, iteration, SKETCHED)
