@@ -11,6 +11,7 @@ from typing import Annotated
 import torch
 import typer
 
+from course_lib.checkpoint import load_weights
 from course_lib.commands.options import AsJson, bad_input, path, text
 from course_lib.commands.picture_files import write_image
 from course_lib.commands.train import (
@@ -223,19 +224,21 @@ def common(called: typer.Context) -> dict:
 
 def of_three(called: typer.Context, recipe: Callable, own: dict, options: dict) -> None:
     """Train one of the three methods that learn from a folder of pictures."""
-    from course_lib.training.personalise import BASE, own_pictures
+    from course_lib.training.personalise import BASE, SIZE, own_pictures
 
     asked = called.params
     with bad_input():
         settings = prepare(called, own)
-        mine = own_pictures(asked["images"], asked["word"])
+        base = asked["weights"] or BASE
+        size = load_weights(base)[1].get("size", SIZE)
+        mine = own_pictures(asked["images"], asked["word"], size)
         if len(mine) == 1:
             remark(
                 "One picture is enough to start, but it will be copied, place and all: "
                 "5 to 10 in different places teach what belongs to the thing."
             )
     make = partial(recipe, mine, **common(called), **options)
-    shown = partial(show, asked["out"], asked["weights"] or BASE, mine.word)
+    shown = partial(show, asked["out"], base, mine.word)
     learn(called, settings, make, shown, EVERY)
 
 

@@ -45,6 +45,7 @@ from course_lib.world.wear import shifted
 
 BASE = Shipped("latent")
 BATCH = 16
+SIZE = 64  # height and width of the pictures of BASE
 # The settings that were found best; `iterations` is how many a command does.
 LORA_SETTINGS = {"iterations": 600, "learning_rate": 1e-2, "warmup": 20}
 WORD_SETTINGS = {"iterations": 300, "learning_rate": 3e-2, "warmup": 20}
@@ -78,7 +79,7 @@ class MySet:
         return len(self.captions)
 
 
-def own_pictures(folder: Path | str, word: str, size: int = 64) -> MySet:
+def own_pictures(folder: Path | str, word: str, size: int = SIZE) -> MySet:
     """Read a folder of pictures of one thing, of any size and format.
 
     A file name with the word in it is the caption, without numbers at its end:
@@ -348,7 +349,9 @@ def inversion_trainer(
     """Textual inversion: one new row of the token table, and nothing else moves."""
     painter, card = begin(base, batch_size, seed)
     model = painter.model.requires_grad_(False)
-    row = row_of_word(model.text_encoder, painter.tokenizer, like)
+    if unknown_words(f"a {like}"):
+        raise ValueError(f"{like!r} is no word that the painter knows: start from one.")
+    row = row_of_word(model.text_encoder, painter.tokenizer, tidy(like))
     add_rows(model.text_encoder, row[None])
     painter.tokenizer = Tokenizer(painter.tokenizer.merges, [mine.word])
     card |= dict(kind="word", like=like)
