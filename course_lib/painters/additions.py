@@ -19,7 +19,7 @@ from course_lib.cards import CheckpointError, broken, kind_of, made_from, needed
 from course_lib.checkpoint import Tensors, Unfilled, digest, fill, load_weights
 from course_lib.device import best_device
 from course_lib.networks.control import Control, Controlled
-from course_lib.networks.lora import load_lora
+from course_lib.networks.lora import load_lora, merge_lora
 from course_lib.networks.new_words import add_rows
 from course_lib.networks.tokenizer import Tokenizer
 from course_lib.painters.pipeline import TextToImage
@@ -150,8 +150,10 @@ def painter_of(base: Path | str, card: dict, trained: nn.Module) -> TextToImage:
 
 
 def with_lora(painter: TextToImage, tensors: Tensors, card: dict, strength: float):
-    """The painter with a LoRA around the layers that the file names."""
+    """The painter with a LoRA, merged into its weights."""
     load_lora(painter.model, on_device(tensors, painter), card["alpha"], strength)
+    # Merged, drawing takes no longer than without; nobody trains it on from here.
+    merge_lora(painter.model)
     return painter
 
 

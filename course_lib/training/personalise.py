@@ -237,16 +237,16 @@ def learned_batches(
     if prior not in PRIORS:
         raise ValueError(f"prior must be one of {PRIORS}; got {prior!r}.")
     if prior == "none":
-        return noisy(my_batches(mine, painter, batch_size, seed), painter, seed)
+        return noised(my_batches(mine, painter, batch_size, seed), painter, seed)
     half = batch_size // 2
     known = world_batches if prior == "world" else own_batches
     get_batch = side_by_side(
         my_batches(mine, painter, batch_size - half, seed), known(painter, half, seed)
     )
-    return noisy(get_batch, painter, seed)
+    return noised(get_batch, painter, seed)
 
 
-def noisy(get_batch: GetBatch, painter: TextToImage, seed: int) -> GetBatch:
+def noised(get_batch: GetBatch, painter: TextToImage, seed: int) -> GetBatch:
     """The batches with t and eps, distributed as in the painter's own training."""
     noisier, even = painter.card.get("noisier", 0.8), painter.card.get("even", 0.2)
     how = dict(drop=0.0, noisier=noisier, even=even)
