@@ -6,14 +6,12 @@ import torch
 from course_lib.judging.likeness import SITUATIONS, Seen, measure_subject, recognised
 from course_lib.pixels import from_bytes
 from course_lib.training.likeness import (
-    ANIMALS,
     QUESTIONS,
     likeness_batches,
     likeness_chunk,
     likeness_trainer,
 )
 from course_lib.training.settings import Settings
-from course_lib.world.critters import SUBJECTS
 from course_lib.world.drawing import draw_critters
 from course_lib.world.guests import PLACES
 from course_lib.world.plush import FEATURES, draw_plush
@@ -23,7 +21,7 @@ UNSEEN = 1_000_003
 
 
 def test_a_chunk_holds_the_plush_and_as_many_near_misses():
-    pictures, answers = likeness_chunk(0, 4, n=96)
+    pictures, answers = likeness_chunk(0, 4, n=256)
     assert pictures.dtype == torch.uint8 and len(pictures) == len(answers["plush"])
     assert set(answers) == set(QUESTIONS)
     share = answers["plush"].float().mean()
@@ -75,11 +73,9 @@ def test_without_a_feature_it_is_not_recognised(feature):
 
 
 def test_critters_are_no_plush_and_have_none_of_its_features():
-    pictures, factors = draw_critters(64, UNSEEN, 64, kind="one")
+    pictures, _ = draw_critters(64, UNSEEN, 64, kind="one")
     seen = Seen.of(from_bytes(pictures))
     assert not seen.is_plush.any() and seen.any_feature.float().mean() < 0.05
-    names = [ANIMALS.index(SUBJECTS[i]) for i in factors["subject"]]
-    assert (seen.answers["animal"] == torch.tensor(names)).float().mean() > 0.9
 
 
 def test_noise_and_smears_are_no_plush():
