@@ -33,7 +33,6 @@ from course_lib.judging.results import (
     script_command,
 )
 from course_lib.networks.control import Controlled
-from course_lib.networks.lora import LoRA
 from course_lib.painters.additions import painter_of
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import to_grid
@@ -176,9 +175,10 @@ def measure(name: str, how, n: int, seed: int, iterations, out: Path) -> dict:
         facts |= measure_subject(painter, WORD, n, seed)
     facts |= {"old prompts": forgotten(painter, n, seed)}
     if name == "lora":  # the trap: alpha where alpha / rank belongs
-        for lora in painter.model.modules():
-            if isinstance(lora, LoRA):
-                lora.strength = float(lora.rank)
+        strong = trainer.full_card() | {
+            "alpha": trainer.card["rank"] * trainer.card["alpha"]
+        }
+        painter = painter_of(personalise.BASE, strong, trainer.averaged_model())
         facts["alpha without rank"] = forgotten(painter, n, seed)
         keep_sheet(painter, out / "alpha.png")
     return facts

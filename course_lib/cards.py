@@ -177,6 +177,7 @@ KEYS = {  # optional on every kind of card; NEEDED says which kind requires whic
     "threshold": SHARE,  # above it, an inspector calls a picture flawed
     # Of additions to a painter (lesson 13): what they call, and what they belong to.
     "word": text(100),
+    "words": list_of(text(100), 0, 1000),
     "own_words": list_of(text(100), 0, 1000),
     "base_sha256": SHA256,
     "alpha": NUMBER,
@@ -190,6 +191,7 @@ TEXT_ENCODER = {
     "blocks": BLOCKS,
     "heads": whole(1, 16),
     "positions": YES_OR_NO,
+    "new_words": whole(0, 1000),
 }
 UNET = {
     "widths": WIDTHS,

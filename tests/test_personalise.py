@@ -110,8 +110,8 @@ def test_lora_saves_a_few_numbers_and_leaves_the_painter_as_it_was(
     # The formula, for one layer, by hand.
     name = "unet.into"
     down, up = (tensors[f"{name}.{part}.weight"] for part in ("down", "up"))
-    change = with_it.model.get_submodule(name).change()
-    torch.testing.assert_close(change, lora_change(down, up, 3.0))
+    weight, was = (m.get_submodule(name).weight for m in (with_it.model, draw.model))
+    torch.testing.assert_close(weight, was + lora_change(down, up, 3.0))
 
 
 def test_a_new_word_moves_nothing_but_its_own_row(mine, base, tmp_path):

@@ -53,7 +53,7 @@ PACKAGES = ("torch", "torchvision", "numpy", "datasets", "accelerate", "jupyterl
 SHIPPED = (
     *("critters", "critters-early", "critters-middle"),
     *("reader-32", "reader-64", "inspector-32", "inspector-64"),
-    *("cifar10", "cifar10-classifier"),
+    *("cifar10", "cifar10-classifier", "likeness-64"),
     *("pair", "words", "autoencoder", "latent"),
 )
 

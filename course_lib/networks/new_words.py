@@ -5,31 +5,10 @@ rest of the network stays as it is (Gal et al. 2022, "An Image is Worth One Word
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.networks.text_encoder import TextEncoder
+from course_lib.networks.text_encoder import GrownTable, TextEncoder
 from course_lib.networks.tokenizer import Tokenizer
-
-
-class GrownTable(nn.Module):
-    """A token table with new rows below it: `rows` can learn, `table` stays.
-
-    Args:
-        table: the trained table, (V, width)
-        rows: (n, width), the vectors of tokens V .. V + n - 1
-    """
-
-    def __init__(self, table: nn.Embedding, rows: Tensor):
-        super().__init__()
-        self.table = table
-        self.rows = nn.Parameter(rows.clone())
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Tokens (B, L) to vectors (B, L, width)."""
-        # The trained table is in no optimizer, so no weight decay and no momentum can
-        # move another word.
-        return F.embedding(tokens, torch.cat([self.table.weight, self.rows]))
 
 
 def add_rows(encoder: TextEncoder, rows: Tensor) -> GrownTable:
@@ -40,9 +19,8 @@ def add_rows(encoder: TextEncoder, rows: Tensor) -> GrownTable:
     if isinstance(encoder.token, GrownTable):
         rows = torch.cat([encoder.token.rows.detach(), rows])
         encoder.token = encoder.token.table
-    encoder.token = GrownTable(encoder.token, rows)
-    # `check_input` compares tokens with it.
-    encoder.config["vocabulary"] = encoder.token.table.num_embeddings + len(rows)
+    encoder.token = GrownTable(encoder.token, rows.clone())
+    encoder.config["new_words"] = len(rows)
     return encoder.token
 
 

@@ -218,8 +218,9 @@ def tokenizer_of(card: Card, of: Path | str = "these weights") -> Tokenizer:
     """
     # On the card, not in a separate file: without its tokenizer a network is useless.
     with made_from(of, card, "merges", "config"):
-        tokenizer = Tokenizer(card["merges"])
-        known = card["config"]["text"]["vocabulary"]
+        tokenizer = Tokenizer(card["merges"], card.get("words", ()))
+        text = card["config"]["text"]
+        known = text["vocabulary"] + text.get("new_words", 0)
     if len(tokenizer) != known:
         raise CheckpointError(
             f"These weights belong to another tokenizer: their network knows {known} "

@@ -19,13 +19,15 @@ from course_lib.cards import CheckpointError, broken, kind_of, made_from, needed
 from course_lib.checkpoint import Tensors, Unfilled, digest, fill, load_weights
 from course_lib.device import best_device
 from course_lib.networks.control import Control, Controlled
-from course_lib.networks.lora import load_lora
+from course_lib.networks.lora import PARTS, load_lora, merge_lora
 from course_lib.networks.new_words import add_rows
-from course_lib.networks.tokenizer import Tokenizer
+from course_lib.networks.text_unet import TextUNet
+from course_lib.networks.tokenizer import Tokenizer, tokenizer_of
 from course_lib.painters.pipeline import TextToImage
 from course_lib.painters.rewriting import knowing
 
 KINDS = ("lora", "word", "control")
+ROWS = "text_encoder.token.rows"  # the vector of a new word
 WEAKEST, STRONGEST = 0.0, 3.0
 
 
@@ -143,29 +145,36 @@ def painter_of(base: Path | str, card: dict, trained: nn.Module) -> TextToImage:
     painter = TextToImage.from_pretrained(base, best_device())
     if card["kind"] in KINDS:
         return added(painter, trained.state_dict(), card)
-    words = [*painter.card.get("own_words", []), card["word"]]
-    own = painter.card | {"own_words": words}
-    model = fill(painter.model, trained.state_dict())
-    return replace(painter, model=model, card=own, remark_on_words=knowing(words))
+    with torch.device("meta"), Unfilled():
+        model = TextUNet(**card["config"])
+    tensors = {name: x.clone() for name, x in trained.state_dict().items()}
+    own = painter.card | card
+    return replace(
+        painter,
+        model=fill(model, tensors),
+        card=own,
+        tokenizer=tokenizer_of(own),
+        remark_on_words=knowing(own.get("own_words", ())),
+    )
 
 
 def with_lora(painter: TextToImage, tensors: Tensors, card: dict, strength: float):
-    """The painter with a LoRA around the layers that the file names."""
-    load_lora(painter.model, on_device(tensors, painter), card["alpha"], strength)
-    return painter
+    """The painter with a LoRA, merged into its weights, and the LoRA's word."""
+    changes = {name: x for name, x in tensors.items() if name.endswith(PARTS)}
+    load_lora(painter.model, on_device(changes, painter), card["alpha"], strength)
+    # Merged, drawing takes no longer than without; nobody trains it on from here.
+    merge_lora(painter.model)
+    return with_word(painter, tensors, card, strength) if ROWS in tensors else painter
 
 
 def with_word(painter: TextToImage, tensors: Tensors, card: dict, strength: float):
     """The painter with one more row in its token table, and one more token."""
-    if "text_encoder.token.rows" not in tensors:
+    mine = on_device(tensors, painter)
+    if ROWS not in mine:
         raise broken("this word", "it has no row")
-    row = on_device(tensors, painter)["text_encoder.token.rows"]
-    encoder = painter.model.text_encoder
-    if strength != 1:
-        # Between the word that it began as, and what it became.
-        begun = on_device(tensors, painter).get("begun", row)
-        row = begun + strength * (row - begun)
-    add_rows(encoder, row)
+    # Between the known word that it began as, and what it became.
+    begun = mine.get("begun", mine[ROWS])
+    add_rows(painter.model.text_encoder, begun + strength * (mine[ROWS] - begun))
     words = [*painter.tokenizer.words, card["word"]]
     return replace(painter, tokenizer=Tokenizer(painter.tokenizer.merges, words))
 

@@ -19,7 +19,7 @@ from course_lib.training.personalise import (
     begin,
     captioned,
     encoded,
-    noisy,
+    noised,
     painter_card,
     side_by_side,
     world_batches,
@@ -81,7 +81,7 @@ def carry_on_trainer(
     return Trainer(
         painter.model,
         plain_torch()(make_denoising_loss(painter.schedule, painter.card["target"])),
-        plain_torch()(noisy(get_batch, painter, seed)),
+        plain_torch()(noised(get_batch, painter, seed)),
         settings,
         folder,
         resume,

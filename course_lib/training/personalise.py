@@ -24,7 +24,7 @@ from course_lib.checkpoint import Shipped, digest
 from course_lib.device import best_device, plain_torch
 from course_lib.diffusion.objective import make_denoising_loss, with_noise
 from course_lib.networks.autoencoder import save_its_autoencoder
-from course_lib.networks.lora import RANK, add_lora
+from course_lib.networks.lora import add_lora
 from course_lib.networks.new_words import add_rows, row_of_word
 from course_lib.networks.tokenizer import PAD, Tokenizer, forget, tidy
 from course_lib.painters.pipeline import TextToImage
@@ -45,6 +45,9 @@ from course_lib.world.wear import shifted
 
 BASE = Shipped("latent")
 BATCH = 16
+LIKE = "rabbit"  # what a new word starts as, if nothing is said
+LORA_RANK = 8
+ROWS = "text_encoder.token.rows"
 SIZE = 64  # height and width of the pictures of BASE
 # The settings that were found best; `iterations` is how many a command does.
 LORA_SETTINGS = {"iterations": 600, "learning_rate": 1e-2, "warmup": 20}
@@ -237,16 +240,16 @@ def learned_batches(
     if prior not in PRIORS:
         raise ValueError(f"prior must be one of {PRIORS}; got {prior!r}.")
     if prior == "none":
-        return noisy(my_batches(mine, painter, batch_size, seed), painter, seed)
+        return noised(my_batches(mine, painter, batch_size, seed), painter, seed)
     half = batch_size // 2
     known = world_batches if prior == "world" else own_batches
     get_batch = side_by_side(
         my_batches(mine, painter, batch_size - half, seed), known(painter, half, seed)
     )
-    return noisy(get_batch, painter, seed)
+    return noised(get_batch, painter, seed)
 
 
-def noisy(get_batch: GetBatch, painter: TextToImage, seed: int) -> GetBatch:
+def noised(get_batch: GetBatch, painter: TextToImage, seed: int) -> GetBatch:
     """The batches with t and eps, distributed as in the painter's own training."""
     noisier, even = painter.card.get("noisier", 0.8), painter.card.get("even", 0.2)
     how = dict(drop=0.0, noisier=noisier, even=even)
@@ -294,11 +297,44 @@ def begin(base: Path | str, batch_size: int, seed: int):
     return painter, card | dict(batch_size=batch_size, seed=seed)
 
 
+def teach(painter: TextToImage, word: str, like: str) -> None:
+    """Give the painter a new token that can learn, in place; it starts as a known word.
+
+    Raises:
+        ValueError: nothing is known of `like`
+    """
+    if unknown_words(f"a {like}"):
+        raise ValueError(f"{like!r} is no word that the painter knows: start from one.")
+    encoder = painter.model.text_encoder
+    row = row_of_word(encoder, painter.tokenizer, tidy(like))
+    add_rows(encoder, row[None])
+    words = [*painter.tokenizer.words, word]
+    painter.tokenizer = Tokenizer(painter.tokenizer.merges, words)
+
+
 def facts_of(mine: MySet, prior: str) -> dict:
     pictures = digest({"pictures": mine.pictures})
     return dict(
         word=mine.word, captions=mine.captions, data_sha256=pictures, prior=prior
     )
+
+
+def loss_of(painter: TextToImage) -> Callable:
+    """The loss of the painter's own training."""
+    return make_denoising_loss(painter.schedule, painter.card["target"])
+
+
+def addition_trainer(
+    painter: TextToImage, mine: MySet, prior: str, batch_size: int, seed: int, *rest
+) -> Trainer:
+    """A Trainer for all that can still learn in a painter's network, and only that."""
+    model = painter.model
+    trained = [name for name, x in model.named_parameters() if x.requires_grad]
+    learned = part_of(model, trained)
+    # Where the word began, so that a strength below 1 can go back towards it.
+    learned.register_buffer("begun", model.get_parameter(ROWS).detach().clone())
+    get_batch = plain_torch()(learned_batches(mine, painter, batch_size, seed, prior))
+    return Trainer(learned, loss_through(model, loss_of(painter)), get_batch, *rest)
 
 
 @plain_torch()
@@ -309,29 +345,28 @@ def lora_trainer(
     resume: bool = False,
     batch_size: int = BATCH,
     seed: int = 0,
-    rank: int = RANK,
+    rank: int = LORA_RANK,
     alpha: float | None = None,
     where: str | tuple[str, ...] = "unet.",
+    like: str = LIKE,
     base: Path | str = BASE,
     prior: str = "world",
 ) -> Trainer:
-    """LoRA beside every layer of the U-Net."""
+    """LoRA beside every layer of the U-Net, and a row for the word.
+
+    Args:
+        rank, alpha, where: as in `add_lora`
+        like: the known word that the new one starts as
+        base: the painter to start from
+        prior: as in `learned_batches`
+    """
     painter, card = begin(base, batch_size, seed)
-    model = painter.model
-    names = add_lora(model, rank, alpha, where)
-    trained = [n for n, x in model.named_parameters() if x.requires_grad]
+    names = add_lora(painter.model, rank, alpha, where)
+    teach(painter, mine.word, like)
     card |= dict(kind="lora", rank=rank, alpha=float(alpha or rank), layers=len(names))
-    return Trainer(
-        part_of(model, trained),
-        loss_through(
-            model, make_denoising_loss(painter.schedule, painter.card["target"])
-        ),
-        plain_torch()(learned_batches(mine, painter, batch_size, seed, prior)),
-        settings,
-        folder,
-        resume,
-        card | facts_of(mine, prior),
-    )
+    card |= facts_of(mine, prior) | dict(like=like)
+    how = (prior, batch_size, seed, settings, folder, resume)
+    return addition_trainer(painter, mine, *how, card)
 
 
 @plain_torch()
@@ -342,33 +377,21 @@ def inversion_trainer(
     resume: bool = False,
     batch_size: int = BATCH,
     seed: int = 0,
-    like: str = "rabbit",
+    like: str = LIKE,
     base: Path | str = BASE,
     prior: str = "none",
 ) -> Trainer:
-    """Textual inversion: one new row of the token table, and nothing else moves."""
+    """Textual inversion: one new row of the token table, and nothing else moves.
+
+    The arguments are those of `lora_trainer`. Nothing else moves, so nothing else can
+    be forgotten, and a prior would only cost time.
+    """
     painter, card = begin(base, batch_size, seed)
-    model = painter.model.requires_grad_(False)
-    if unknown_words(f"a {like}"):
-        raise ValueError(f"{like!r} is no word that the painter knows: start from one.")
-    row = row_of_word(model.text_encoder, painter.tokenizer, tidy(like))
-    add_rows(model.text_encoder, row[None])
-    painter.tokenizer = Tokenizer(painter.tokenizer.merges, [mine.word])
-    card |= dict(kind="word", like=like)
-    learned = part_of(model, ["text_encoder.token.rows"])
-    # Where it began, so that a strength below 1 can go back towards it.
-    learned.register_buffer("begun", row[None].clone())
-    return Trainer(
-        learned,
-        loss_through(
-            model, make_denoising_loss(painter.schedule, painter.card["target"])
-        ),
-        plain_torch()(learned_batches(mine, painter, batch_size, seed, prior)),
-        settings,
-        folder,
-        resume,
-        card | facts_of(mine, prior),
-    )
+    painter.model.requires_grad_(False)
+    teach(painter, mine.word, like)
+    card |= dict(kind="word") | facts_of(mine, prior) | dict(like=like)
+    how = (prior, batch_size, seed, settings, folder, resume)
+    return addition_trainer(painter, mine, *how, card)
 
 
 @plain_torch()
@@ -379,37 +402,38 @@ def dreambooth_trainer(
     resume: bool = False,
     batch_size: int = BATCH,
     seed: int = 0,
+    like: str = LIKE,
     base: Path | str = BASE,
     prior: str = "world",
 ) -> Trainer:
-    """DreamBooth: the whole U-Net learns; the text encoder stays."""
+    """DreamBooth: the whole U-Net learns, and the word's row; the text encoder stays.
+
+    The arguments are those of `lora_trainer`; the folder holds a painter of its own.
+    """
     painter, card = begin(base, batch_size, seed)
     painter.model.text_encoder.requires_grad_(False)
+    teach(painter, mine.word, like)
     if folder is not None:
         save_its_autoencoder(folder, painter.card, painter.autoencoder)
+    get_batch = plain_torch()(learned_batches(mine, painter, batch_size, seed, prior))
+    words = dict(own_words=[mine.word], words=list(painter.tokenizer.words), like=like)
+    config = dict(
+        config=painter.model.config | {"text": painter.model.text_encoder.config}
+    )
     return Trainer(
         painter.model,
-        plain_torch()(make_denoising_loss(painter.schedule, painter.card["target"])),
-        plain_torch()(learned_batches(mine, painter, batch_size, seed, prior)),
+        plain_torch()(loss_of(painter)),
+        get_batch,
         settings,
         folder,
         resume,
-        painter_card(painter.card)
-        | card
-        | facts_of(mine, prior)
-        | dict(own_words=[mine.word]),
+        painter_card(painter.card) | config | card | facts_of(mine, prior) | words,
     )
 
 
 def painter_card(card: dict) -> dict:
     """The entries of a painter's card that its weights need, without its history."""
     kept = ("kind", "config", "merges", "schedule", "T", "target", "data", "size")
-    kept += (
-        "autoencoder",
-        "encoder_sha256",
-        "latent_scale",
-        "noisier",
-        "even",
-        "manner",
-    )
+    kept += ("autoencoder", "encoder_sha256", "latent_scale")
+    kept += ("noisier", "even", "manner")
     return {name: card[name] for name in kept if name in card}

@@ -17,7 +17,7 @@ from course_lib.networks.tokenizer import forget
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes
 from course_lib.training.captions import with_captions
-from course_lib.training.personalise import BASE, BATCH, begin, encoded, noisy
+from course_lib.training.personalise import BASE, BATCH, begin, encoded, noised
 from course_lib.training.settings import Settings
 from course_lib.training.trainer import Trainer
 from course_lib.world.drawing import draw_critters
@@ -86,7 +86,7 @@ def control_trainer(
     return Trainer(
         control,
         plain_torch()(loss_of_control),
-        plain_torch()(noisy(get_batch, painter, seed)),
+        plain_torch()(noised(get_batch, painter, seed)),
         settings,
         folder,
         resume,
