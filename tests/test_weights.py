@@ -19,7 +19,7 @@ from course_lib.checkpoint import load_weights  # noqa: E402
 from course_lib.commands.train import with_step  # noqa: E402
 from course_lib.commands.train_networks import with_its_name  # noqa: E402
 from course_lib.device import weights_folder  # noqa: E402
-from course_lib.training import judges, recipes  # noqa: E402
+from course_lib.training import judges, likeness, recipes  # noqa: E402
 from course_lib.training.trainer import Settings  # noqa: E402
 
 # Whose names begin as those of others that they are no part of.
@@ -53,6 +53,7 @@ train --what inspector --size 64 --iterations 2400 --seed 3 \\
     --learning-rate 0.0015 --start runs/inspector-64-1/at-1400 \\
     --out runs/inspector-64
 train --what classifier --iterations 6000 --out runs/cifar10-classifier
+train --what likeness --iterations 900 --out runs/likeness-64
 train --data critters --iterations 7000 --keep 300,1500 --optimizer adamw \\
     --out runs/critters
 train --data cifar10 --iterations 4500 --blocks 1 --optimizer adamw \\
@@ -179,7 +180,8 @@ def trainings_of(card: dict) -> list[dict]:
 def settings_again(training: list[str]) -> dict:
     """The settings that a command of the table trains with."""
     given = options_of(training)
-    own = (vars(recipes) | vars(judges))[f"{given['network'].upper()}_SETTINGS"]
+    known = vars(recipes) | vars(judges) | vars(likeness)
+    own = known[f"{given['network'].upper()}_SETTINGS"]
     rate = given.get("--learning-rate")
     asked = with_step(own, given.get("--optimizer"), rate and float(rate))
     return decisive(asdict(Settings(int(given["--iterations"]), **asked)))

@@ -17,6 +17,7 @@ from course_lib.commands.average import average
 from course_lib.commands.edit import edit
 from course_lib.commands.evaluate import evaluate
 from course_lib.commands.export import export
+from course_lib.commands.finetune import FINETUNE
 from course_lib.commands.generate import generate
 from course_lib.commands.interpolate import interpolate
 from course_lib.commands.options import (
@@ -91,6 +92,7 @@ def is_for_want_of_memory(error: MemoryError | RuntimeError) -> bool:
 
 app.command()(generate)
 app.add_typer(NETWORKS, name="train")
+app.add_typer(FINETUNE, name="finetune")
 for command in (average, evaluate, edit, export, interpolate):
     app.command()(command)
 

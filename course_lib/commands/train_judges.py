@@ -173,3 +173,35 @@ def classifier(
         # For critters the reader says more, so the classifier is for photos only.
         only("A classifier", "cifar10", data, 32, size)
     learn(called, settings, partial(judges.classifier_trainer, **options))
+
+
+@NETWORKS.command()
+def likeness(
+    called: typer.Context,
+    out: Out,
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    data: OnlyData = None,
+    size: OnlySize = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tells whether a picture shows the plush of lesson 13: the judge of fine-tuning.
+
+    Example: python -m course_lib train likeness --iterations 900 --out runs/likeness
+    """
+    from course_lib.training import likeness as probe
+
+    options = given(batch_size=batch, seed=seed)
+    with bad_input():
+        settings = prepare(called, probe.LIKENESS_SETTINGS)
+        only("A probe of likeness", "plush", data, 64, size)
+    learn(called, settings, partial(probe.likeness_trainer, **options))
