@@ -222,6 +222,7 @@ CONFIG = {  # for each kind of card, the settings in its `config`
         "size": whole(2, LARGEST_SIDE),
         "widths": WIDTHS,
     },
+    "reward": {"size": whole(2, LARGEST_SIDE), "widths": WIDTHS},
 }
 # Needed for drawing: the weights alone do not say which noise they were trained on.
 DENOISER = ("config", "schedule", "T", "target", "size")
@@ -233,6 +234,7 @@ NEEDED = {  # keys that a kind cannot be used without
     "autoencoder": ("config",),
     "judge": ("config",),
     "inspector": ("config",),
+    "reward": ("config",),
 }
 
 

@@ -85,7 +85,7 @@ NETWORKS = typer.Typer(
 )
 NAMES = (
     *("denoiser", "text", "latent", "pair", "autoencoder"),
-    *("listener", "reader", "inspector", "classifier"),  # train_judges.py
+    *("listener", "reader", "inspector", "classifier", "reward"),  # train_judges.py
 )
 
 

@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from course_lib.chance import Batch, GetBatch, generator_for
 from course_lib.checkpoint import Card
 from course_lib.device import plain_torch
-from course_lib.diffusion.objective import draw_noise, make_target, read_output
+from course_lib.diffusion.objective import make_target, read_output
 from course_lib.diffusion.samplers import choose_steps, euler
 from course_lib.diffusion.schedule import NoiseSchedule, add_noise
-from course_lib.networks.autoencoder import from_latents
+from course_lib.networks.autoencoder import from_latents, save_its_autoencoder
 from course_lib.networks.reward import Reward
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes, mirror
@@ -28,10 +28,19 @@ from course_lib.training.duels import Drawn, Pairs
 from course_lib.training.recipes import trainer_of
 from course_lib.training.settings import Settings
 from course_lib.training.trainer import Trainer
+from course_lib.training.votes import name_of
 
 REWARD_SETTINGS = {"weight_decay": 0.05, "learning_rate": 1e-3, "decay": 1.0}
-TUNE_SETTINGS = {"learning_rate": 2e-4, "warmup": 20, "precision": "float32"}
+# float32: a vote is learned from small differences of large errors, and bfloat16 rounds
+# them away.
+TUNE_SETTINGS = {"learning_rate": 3e-5, "warmup": 20, "precision": "float32"}
+DRAFT_SETTINGS = TUNE_SETTINGS | {"learning_rate": 1e-4}
 BATCH = 16  # latents, so 8 pairs
+# Whether an eye is whole is decided between these steps, and an animal's place and
+# colour before them. Learning only there leaves these alone, and it needs fewer
+# iterations: the nearer to T, the more of an error is chance.
+DETAILS = (50, 450)
+EVERYTHING = (1, 1000)  # for tastes about what is there, such as hats
 
 
 # The losses -----------------------------------------------------------------------
@@ -135,11 +144,13 @@ def dpo_trainer(
     batch_size: int = BATCH,
     seed: int = 0,
     beta: float = 1000.0,
+    between: tuple[int, int] = DETAILS,
 ) -> Trainer:
     """Diffusion-DPO on votes. A batch holds batch_size / 2 pairs.
 
     Args:
         painter: where it begins, and the reference that it is held to
+        between: the first and the last step t that it learns from
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
     told = texts_of(painter, pairs.prompts)
@@ -153,7 +164,7 @@ def dpo_trainer(
         )
         # One t and one eps for winner and loser, and for both networks: all that is
         # left to differ is what the vote is about.
-        noise = draw_noise(pairs.drawn.x_0[pairs.winner[rows]], schedule.T, generator)
+        noise = noise_like(pairs.drawn.x_0[pairs.winner[rows]], between, generator)
         won, lost = (
             pairs.drawn.x_0[side[rows]] for side in (pairs.winner, pairs.loser)
         )
@@ -181,11 +192,13 @@ def weighted_trainer(
     resume: bool = False,
     batch_size: int = BATCH,
     seed: int = 0,
+    between: tuple[int, int] = DETAILS,
 ) -> Trainer:
     """Reward-weighted fine-tuning (Lee et al. 2023): the usual loss, weighted.
 
     Args:
         prompts: one per picture of `drawn`
+        between: the first and the last step t that it learns from
         weights: (N,) 0 or more, how often a picture is learned from (`reward_weights`)
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
@@ -197,7 +210,7 @@ def weighted_trainer(
         # Drawn as often as it weighs: a picture of weight 0 costs no time.
         rows = torch.multinomial(weights, batch_size, True, generator=generator)
         x_0 = drawn.x_0[rows]
-        noise = draw_noise(x_0, schedule.T, generator)
+        noise = noise_like(x_0, between, generator)
         return {"x_0": x_0, "cond": told[rows]} | noise
 
     def loss_fn(model: nn.Module, batch: Batch) -> Tensor:
@@ -205,6 +218,15 @@ def weighted_trainer(
 
     how = {"method": "weighted", "pictures": len(drawn)}
     return tuner(painter, loss_fn, get_batch, settings, folder, resume, how, seed)
+
+
+def noise_like(
+    x_0: Tensor, between: tuple[int, int], generator: torch.Generator
+) -> Batch:
+    """Draw `t` (B,) evenly from the steps between these two, and `eps` like x_0."""
+    low, high = between
+    t = torch.randint(low, high + 1, (len(x_0),), generator=generator)
+    return {"t": t, "eps": torch.randn(x_0.shape, generator=generator)}
 
 
 def reward_weights(
@@ -225,6 +247,18 @@ def reward_weights(
     return weights
 
 
+def weighed(
+    pairs: Pairs, reward: Reward, temperature: float = 0.5
+) -> tuple[Drawn, list[str], Tensor]:
+    """All pictures of the votes, their prompts, and what a reward model makes of them:
+    the arguments of `weighted_trainer`.
+    """
+    rewards = reward.of(pairs.drawn.pictures)
+    weights = reward_weights(rewards, pairs.asked, temperature)
+    return pairs.drawn, pairs.asked, weights
+
+
+@plain_torch()
 def draft_trainer(
     painter: TextToImage,
     drawn: Drawn,
@@ -293,8 +327,11 @@ def tuner(
     keys = ("kind", "config", "merges", "schedule", "T", "target", "data", "size")
     keys += ("autoencoder", "encoder_sha256", "latent_scale", "manner")
     card: Card = {key: painter.card[key] for key in keys if key in painter.card}
-    card |= how | {"seed": seed}
-    return trainer_of(model, loss_fn, get_batch, settings, folder, resume, card)
+    card |= how | {"base": name_of(painter), "seed": seed}
+    trainer = trainer_of(model, loss_fn, get_batch, settings, folder, resume, card)
+    if folder is not None:
+        save_its_autoencoder(folder, card, painter.autoencoder)
+    return trainer
 
 
 @torch.no_grad()
