@@ -7,6 +7,8 @@ draft_trainer      climbs the gradient of the reward (Clark et al. 2024): the ch
 """
 
 import copy
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -36,11 +38,11 @@ REWARD_SETTINGS = {"weight_decay": 0.05, "learning_rate": 1e-3, "decay": 1.0}
 TUNE_SETTINGS = {"learning_rate": 3e-5, "warmup": 20, "precision": "float32"}
 DRAFT_SETTINGS = TUNE_SETTINGS | {"learning_rate": 1e-4}
 BATCH = 16  # latents, so 8 pairs
-# Whether an eye is whole is decided between these steps, and an animal's place and
-# colour before them. Learning only there leaves these alone, and it needs fewer
+# Shares of T. Whether an eye is whole is decided between these steps, an animal's place
+# and colour before them. Learning only there leaves those alone, and needs fewer
 # iterations: the nearer to T, the more of an error is chance.
-DETAILS = (50, 450)
-EVERYTHING = (1, 1000)  # for tastes about what is there, such as hats
+DETAILS = (0.05, 0.45)
+EVERYTHING = (0.0, 1.0)  # for tastes about what is there, such as hats
 
 
 # The losses -----------------------------------------------------------------------
@@ -144,13 +146,13 @@ def dpo_trainer(
     batch_size: int = BATCH,
     seed: int = 0,
     beta: float = 1000.0,
-    between: tuple[int, int] = DETAILS,
+    between: tuple[float, float] = DETAILS,
 ) -> Trainer:
     """Diffusion-DPO on votes. A batch holds batch_size / 2 pairs.
 
     Args:
         painter: where it begins, and the reference that it is held to
-        between: the first and the last step t that it learns from
+        between: the first and the last step that it learns from, as shares of T
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
     told = texts_of(painter, pairs.prompts)
@@ -164,7 +166,9 @@ def dpo_trainer(
         )
         # One t and one eps for winner and loser, and for both networks: all that is
         # left to differ is what the vote is about.
-        noise = noise_like(pairs.drawn.x_0[pairs.winner[rows]], between, generator)
+        noise = noise_like(
+            pairs.drawn.x_0[pairs.winner[rows]], schedule.T, between, generator
+        )
         won, lost = (
             pairs.drawn.x_0[side[rows]] for side in (pairs.winner, pairs.loser)
         )
@@ -192,13 +196,13 @@ def weighted_trainer(
     resume: bool = False,
     batch_size: int = BATCH,
     seed: int = 0,
-    between: tuple[int, int] = DETAILS,
+    between: tuple[float, float] = DETAILS,
 ) -> Trainer:
     """Reward-weighted fine-tuning (Lee et al. 2023): the usual loss, weighted.
 
     Args:
         prompts: one per picture of `drawn`
-        between: the first and the last step t that it learns from
+        between: the first and the last step that it learns from, as shares of T
         weights: (N,) 0 or more, how often a picture is learned from (`reward_weights`)
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
@@ -210,7 +214,7 @@ def weighted_trainer(
         # Drawn as often as it weighs: a picture of weight 0 costs no time.
         rows = torch.multinomial(weights, batch_size, True, generator=generator)
         x_0 = drawn.x_0[rows]
-        noise = noise_like(x_0, between, generator)
+        noise = noise_like(x_0, schedule.T, between, generator)
         return {"x_0": x_0, "cond": told[rows]} | noise
 
     def loss_fn(model: nn.Module, batch: Batch) -> Tensor:
@@ -221,10 +225,10 @@ def weighted_trainer(
 
 
 def noise_like(
-    x_0: Tensor, between: tuple[int, int], generator: torch.Generator
+    x_0: Tensor, T: int, between: tuple[float, float], generator: torch.Generator
 ) -> Batch:
-    """Draw `t` (B,) evenly from the steps between these two, and `eps` like x_0."""
-    low, high = between
+    """Draw `t` (B,) evenly from a part of the steps, and `eps` like x_0."""
+    low, high = (max(1, round(share * T)) for share in between)
     t = torch.randint(low, high + 1, (len(x_0),), generator=generator)
     return {"t": t, "eps": torch.randn(x_0.shape, generator=generator)}
 
@@ -286,7 +290,7 @@ def draft_trainer(
     schedule, target = painter.schedule, painter.card["target"]
     start = choose_steps(schedule.T, painter.usual.steps)[-1 - last]
     reward = copy.deepcopy(reward).eval().requires_grad_(False)
-    decoder = copy.deepcopy(painter.autoencoder).requires_grad_(False)
+    decode = decoder_of(painter)
 
     def get_batch(iteration: int) -> Batch:
         generator = generator_for(seed, iteration)
@@ -304,11 +308,18 @@ def draft_trainer(
             return read_output(output, x_t, t, schedule, target)
 
         *_, end = euler(predict, x_t, schedule, last, start)
-        pictures = from_latents(end.x_0_hat, decoder, painter.card["latent_scale"])
-        return -reward(pictures.clamp(-1, 1)).mean()
+        return -reward(decode(end.x_0_hat).clamp(-1, 1)).mean()
 
     how = {"method": "draft", "last": last}
     return tuner(painter, loss_fn, get_batch, settings, folder, resume, how, seed)
+
+
+def decoder_of(painter: TextToImage) -> Callable[[Tensor], Tensor]:
+    """From x_0 to pictures, with gradients, which `painter.decode` does not keep."""
+    if painter.autoencoder is None:
+        return lambda x_0: x_0
+    coder = copy.deepcopy(painter.autoencoder).requires_grad_(False)
+    return partial(from_latents, autoencoder=coder, scale=painter.card["latent_scale"])
 
 
 def tuner(
@@ -337,9 +348,9 @@ def tuner(
 @torch.no_grad()
 def texts_of(painter: TextToImage, prompts: list[str]) -> Tensor:
     """The text_emb of each prompt, read once: (N, L, D)."""
-    once = list(dict.fromkeys(prompts))
-    read = painter.read(painter.reworded(once))
-    return read[torch.tensor([once.index(prompt) for prompt in prompts])]
+    where = {prompt: row for row, prompt in enumerate(dict.fromkeys(prompts))}
+    read = painter.read(painter.reworded(list(where)))
+    return read[torch.tensor([where[prompt] for prompt in prompts])].cpu()
 
 
 def tuned(painter: TextToImage, trainer: Trainer) -> TextToImage:
