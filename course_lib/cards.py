@@ -231,6 +231,7 @@ CONFIG = {  # for each kind of card, the settings in its `config`
         "widths": WIDTHS,
     },
     "control": CONTROL,
+    "reward": {"size": whole(2, LARGEST_SIDE), "widths": WIDTHS},
 }
 # Needed for drawing: the weights alone do not say which noise they were trained on.
 DENOISER = ("config", "schedule", "T", "target", "size")
@@ -245,6 +246,7 @@ NEEDED = {  # keys that a kind cannot be used without
     "lora": ("word", "base_sha256", "alpha"),
     "word": ("word", "base_sha256"),
     "control": ("config", "base_sha256"),
+    "reward": ("config",),
 }
 
 

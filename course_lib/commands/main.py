@@ -30,6 +30,8 @@ from course_lib.commands.options import (
 )
 from course_lib.commands.train_judges import NETWORKS  # with the judges' commands added
 from course_lib.commands.train_networks import with_its_name
+from course_lib.commands.tune import TUNE
+from course_lib.commands.vote import vote
 from course_lib.device import use_all_cores
 from course_lib.shown import let_any_letter_out, tell
 from course_lib.typed import TypedError
@@ -93,7 +95,8 @@ def is_for_want_of_memory(error: MemoryError | RuntimeError) -> bool:
 app.command()(generate)
 app.add_typer(NETWORKS, name="train")
 app.add_typer(FINETUNE, name="finetune")
-for command in (average, evaluate, edit, export, interpolate):
+app.add_typer(TUNE, name="tune")
+for command in (average, evaluate, edit, export, interpolate, vote):
     app.command()(command)
 
 

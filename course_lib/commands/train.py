@@ -139,9 +139,10 @@ def prepare(called: typer.Context, own: dict):
         iterations = saved.get("settings", {}).get("iterations", UNTIMED)
     return trainer.Settings(
         iterations=iterations,
-        precision=asked["precision"],
         keep=whole_numbers("--keep", asked.get("keep", "")),
-        **with_step(own, asked.get("optimizer"), asked["learning_rate"]),
+        # A recipe that needs float32 says so, and has no such option.
+        **dict(precision=asked.get("precision", "auto"))
+        | with_step(own, asked.get("optimizer"), asked["learning_rate"]),
     )
 
 

@@ -85,7 +85,8 @@ NETWORKS = typer.Typer(
 )
 NAMES = (
     *("denoiser", "text", "latent", "pair", "autoencoder"),
-    *("listener", "reader", "inspector", "classifier", "likeness"),  # train_judges.py
+    *("listener", "reader", "inspector", "classifier"),  # train_judges.py
+    *("likeness", "reward"),
 )
 
 

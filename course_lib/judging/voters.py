@@ -12,12 +12,20 @@ from torch import Tensor
 
 from course_lib.chance import VOTING, generator_for
 from course_lib.diffusion.guidance import Way
+from course_lib.judging.evaluation import FRESH
 from course_lib.judging.fidelity import reader_of
 from course_lib.judging.inspection import shared_inspector
 from course_lib.painters.pipeline import TextToImage
 from course_lib.training.duels import Drawn, draw_once
 from course_lib.training.votes import Duel, Vote, name_of
-from course_lib.world.critters import ACCESSORIES
+from course_lib.world.critters import (
+    ACCESSORIES,
+    ANIMALS,
+    SUBJECTS,
+    captions,
+    choose_factors,
+)
+from course_lib.world.prompts import understand
 
 Taste = Callable[[Tensor], Tensor]  # pictures (N, 3, H, W) to numbers (N,)
 CLOSE = 0.02  # of a taste's numbers, 0..1: a smaller difference is "neither"
@@ -45,6 +53,32 @@ def no_hats(pictures: Tensor) -> Tensor:
 TASTES: dict[str, Taste] = {"clean": clean, "hats": hats, "no-hats": no_hats}
 
 
+# Prompts ----------------------------------------------------------------------------
+
+FIRST_SEED = 10_000  # of the pictures to vote on; people draw with smaller ones
+VOTED_ON = 4 * FRESH  # the world of the prompts: no training and no measurement uses it
+
+
+def prompts_for(painter: TextToImage, n: int, seed: int = 0) -> list[str]:
+    """n prompts as this painter was taught to read them, to draw and to vote on."""
+    indices = torch.arange(2 * n)
+    factors = choose_factors(indices, VOTED_ON + seed, "any")
+    manner = painter.card.get("manner", "plain")
+    texts = captions(factors, indices, VOTED_ON + seed, manner=manner)
+    return list(dict.fromkeys(texts))[:n]
+
+
+def bare_headed(prompts: list[str]) -> list[str]:
+    """The prompts that ask for one animal, and for nothing on it."""
+    asked = [(prompt, *understand(prompt)) for prompt in prompts]
+    worn = {"accessory", "ears", "subject_2", "either_sense"}
+    return [
+        prompt
+        for prompt, factors, named in asked
+        if SUBJECTS[factors["subject"]] in ANIMALS and not worn & named
+    ]
+
+
 # Duels ------------------------------------------------------------------------------
 
 
@@ -56,6 +90,23 @@ def candidates(
     return {
         prompt: [(prompt, seed + i * n + j) for j in range(n)]
         for i, prompt in enumerate(once)
+    }
+
+
+def with_hats(
+    some: dict[str, list[tuple[str, int]]],
+) -> dict[str, list[tuple[str, int]]]:
+    """The same candidates, every second drawn with a hat that nobody asked for.
+
+    A taste can only be voted for where it makes a difference: the painter hardly ever
+    draws a hat unasked, so two pictures of "a red cat" say nothing about hats.
+    """
+    return {
+        prompt: [
+            (f"{text} with a hat" if i % 2 else text, seed)
+            for i, (text, seed) in enumerate(made)
+        ]
+        for prompt, made in some.items()
     }
 
 
@@ -86,7 +137,8 @@ def cast_votes(
     seed: int = 0,
     way: Way | None = None,
 ) -> list[Vote]:
-    """One vote a prompt: the best of its candidates against the worst, by this taste.
+    """Votes by this taste: of each prompt's pictures the best against the worst, the
+    second best against the second worst, and so on.
 
     Args:
         of: the candidates of each prompt (`candidates`)
@@ -95,22 +147,18 @@ def cast_votes(
     way = way or painter.way()
     drawn = draw_once(painter, [made for some in of.values() for made in some], way)
     numbers = scores(drawn, taste)
-    generator = generator_for(seed, VOTING)
+    generator, name = generator_for(seed, VOTING), name_of(painter)
     votes = []
     for prompt, some in of.items():
+        # Two pictures that are alike teach nothing, and each one is drawn only once.
         ranked = sorted(some, key=numbers.get)
-        # Which one lies left, and whether the voter errs: three numbers a vote.
-        swap, errs = torch.rand(2, generator=generator).tolist()
-        sides = [ranked[-1], ranked[0]]
-        winner = 0
-        if swap < 0.5:
-            sides, winner = sides[::-1], 1
-        if errs < wrong:
-            winner = 1 - winner
-        if numbers[ranked[-1]] - numbers[ranked[0]] < CLOSE:
-            winner = None
-        duel = as_duel(prompt, *sides)
-        votes.append(Vote(duel, winner, who, name_of(painter), way))
+        for worse, better in zip(ranked, ranked[::-1][: len(some) // 2], strict=False):
+            gap = numbers[better] - numbers[worse]
+            swapped, errs = torch.rand(2, generator=generator).tolist()
+            sides = (worse, better) if swapped < 0.5 else (better, worse)
+            winner = sides.index(worse if errs < wrong else better)
+            duel = as_duel(prompt, *sides)
+            votes.append(Vote(duel, None if gap < CLOSE else winner, who, name, way))
     return votes
 
 

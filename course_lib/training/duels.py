@@ -154,13 +154,17 @@ def draw_duels(
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Votes with their pictures: N winners and N losers, and the prompt of each pair.
+    """Votes with their pictures: N winners, N losers, and the prompt of each pair.
 
     Args:
+        drawn: the M pictures of all votes
+        asked: the prompt of each picture, M
+        prompts: the prompt of each pair, N
         winner, loser: (N,) rows of `drawn`
     """
 
     drawn: Drawn
+    asked: list[str]
     prompts: list[str]
     winner: Tensor
     loser: Tensor
@@ -171,7 +175,9 @@ class Pairs:
     def part(self, rows: Tensor) -> "Pairs":
         """Some of the pairs."""
         prompts = [self.prompts[i] for i in rows.tolist()]
-        return Pairs(self.drawn, prompts, self.winner[rows], self.loser[rows])
+        return Pairs(
+            self.drawn, self.asked, prompts, self.winner[rows], self.loser[rows]
+        )
 
 
 def pairs_of(votes: list[Vote], painter: TextToImage) -> Pairs:
@@ -187,7 +193,9 @@ def pairs_of(votes: list[Vote], painter: TextToImage) -> Pairs:
             "sampler: keep the votes of one setting in a file."
         )
     drawn = draw_duels(painter, [vote.duel for vote in votes], ways.pop())
+    of = {side: vote.duel.prompt for vote in votes for side in sides_of(vote.duel)}
+    asked = [of[made] for made in drawn.made_from]
     sides = [(sides_of(vote.duel), vote.winner) for vote in votes]
     won = drawn.rows([both[winner] for both, winner in sides])
     lost = drawn.rows([both[1 - winner] for both, winner in sides])
-    return Pairs(drawn, [vote.duel.prompt for vote in votes], won, lost)
+    return Pairs(drawn, asked, [vote.duel.prompt for vote in votes], won, lost)

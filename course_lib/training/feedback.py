@@ -7,6 +7,8 @@ draft_trainer      climbs the gradient of the reward (Clark et al. 2024): the ch
 """
 
 import copy
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -16,10 +18,10 @@ from torch import Tensor, nn
 from course_lib.chance import Batch, GetBatch, generator_for
 from course_lib.checkpoint import Card
 from course_lib.device import plain_torch
-from course_lib.diffusion.objective import draw_noise, make_target, read_output
+from course_lib.diffusion.objective import make_target, read_output
 from course_lib.diffusion.samplers import choose_steps, euler
 from course_lib.diffusion.schedule import NoiseSchedule, add_noise
-from course_lib.networks.autoencoder import from_latents
+from course_lib.networks.autoencoder import from_latents, save_its_autoencoder
 from course_lib.networks.reward import Reward
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes, mirror
@@ -28,10 +30,19 @@ from course_lib.training.duels import Drawn, Pairs
 from course_lib.training.recipes import trainer_of
 from course_lib.training.settings import Settings
 from course_lib.training.trainer import Trainer
+from course_lib.training.votes import name_of
 
 REWARD_SETTINGS = {"weight_decay": 0.05, "learning_rate": 1e-3, "decay": 1.0}
-TUNE_SETTINGS = {"learning_rate": 2e-4, "warmup": 20, "precision": "float32"}
+# float32: a vote is learned from small differences of large errors, and bfloat16 rounds
+# them away.
+TUNE_SETTINGS = {"learning_rate": 3e-5, "warmup": 20, "precision": "float32"}
+DRAFT_SETTINGS = TUNE_SETTINGS | {"learning_rate": 1e-4}
 BATCH = 16  # latents, so 8 pairs
+# Shares of T. Whether an eye is whole is decided between these steps, an animal's place
+# and colour before them. Learning only there leaves those alone, and needs fewer
+# iterations: the nearer to T, the more of an error is chance.
+DETAILS = (0.05, 0.45)
+EVERYTHING = (0.0, 1.0)  # for tastes about what is there, such as hats
 
 
 # The losses -----------------------------------------------------------------------
@@ -135,11 +146,13 @@ def dpo_trainer(
     batch_size: int = BATCH,
     seed: int = 0,
     beta: float = 1000.0,
+    between: tuple[float, float] = DETAILS,
 ) -> Trainer:
     """Diffusion-DPO on votes. A batch holds batch_size / 2 pairs.
 
     Args:
         painter: where it begins, and the reference that it is held to
+        between: the first and the last step that it learns from, as shares of T
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
     told = texts_of(painter, pairs.prompts)
@@ -153,7 +166,9 @@ def dpo_trainer(
         )
         # One t and one eps for winner and loser, and for both networks: all that is
         # left to differ is what the vote is about.
-        noise = draw_noise(pairs.drawn.x_0[pairs.winner[rows]], schedule.T, generator)
+        noise = noise_like(
+            pairs.drawn.x_0[pairs.winner[rows]], schedule.T, between, generator
+        )
         won, lost = (
             pairs.drawn.x_0[side[rows]] for side in (pairs.winner, pairs.loser)
         )
@@ -181,11 +196,13 @@ def weighted_trainer(
     resume: bool = False,
     batch_size: int = BATCH,
     seed: int = 0,
+    between: tuple[float, float] = DETAILS,
 ) -> Trainer:
     """Reward-weighted fine-tuning (Lee et al. 2023): the usual loss, weighted.
 
     Args:
         prompts: one per picture of `drawn`
+        between: the first and the last step that it learns from, as shares of T
         weights: (N,) 0 or more, how often a picture is learned from (`reward_weights`)
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
@@ -197,7 +214,7 @@ def weighted_trainer(
         # Drawn as often as it weighs: a picture of weight 0 costs no time.
         rows = torch.multinomial(weights, batch_size, True, generator=generator)
         x_0 = drawn.x_0[rows]
-        noise = draw_noise(x_0, schedule.T, generator)
+        noise = noise_like(x_0, schedule.T, between, generator)
         return {"x_0": x_0, "cond": told[rows]} | noise
 
     def loss_fn(model: nn.Module, batch: Batch) -> Tensor:
@@ -205,6 +222,15 @@ def weighted_trainer(
 
     how = {"method": "weighted", "pictures": len(drawn)}
     return tuner(painter, loss_fn, get_batch, settings, folder, resume, how, seed)
+
+
+def noise_like(
+    x_0: Tensor, T: int, between: tuple[float, float], generator: torch.Generator
+) -> Batch:
+    """Draw `t` (B,) evenly from a part of the steps, and `eps` like x_0."""
+    low, high = (max(1, round(share * T)) for share in between)
+    t = torch.randint(low, high + 1, (len(x_0),), generator=generator)
+    return {"t": t, "eps": torch.randn(x_0.shape, generator=generator)}
 
 
 def reward_weights(
@@ -225,6 +251,18 @@ def reward_weights(
     return weights
 
 
+def weighed(
+    pairs: Pairs, reward: Reward, temperature: float = 0.5
+) -> tuple[Drawn, list[str], Tensor]:
+    """All pictures of the votes, their prompts, and what a reward model makes of them:
+    the arguments of `weighted_trainer`.
+    """
+    rewards = reward.of(pairs.drawn.pictures)
+    weights = reward_weights(rewards, pairs.asked, temperature)
+    return pairs.drawn, pairs.asked, weights
+
+
+@plain_torch()
 def draft_trainer(
     painter: TextToImage,
     drawn: Drawn,
@@ -252,7 +290,7 @@ def draft_trainer(
     schedule, target = painter.schedule, painter.card["target"]
     start = choose_steps(schedule.T, painter.usual.steps)[-1 - last]
     reward = copy.deepcopy(reward).eval().requires_grad_(False)
-    decoder = copy.deepcopy(painter.autoencoder).requires_grad_(False)
+    decode = decoder_of(painter)
 
     def get_batch(iteration: int) -> Batch:
         generator = generator_for(seed, iteration)
@@ -270,11 +308,18 @@ def draft_trainer(
             return read_output(output, x_t, t, schedule, target)
 
         *_, end = euler(predict, x_t, schedule, last, start)
-        pictures = from_latents(end.x_0_hat, decoder, painter.card["latent_scale"])
-        return -reward(pictures.clamp(-1, 1)).mean()
+        return -reward(decode(end.x_0_hat).clamp(-1, 1)).mean()
 
     how = {"method": "draft", "last": last}
     return tuner(painter, loss_fn, get_batch, settings, folder, resume, how, seed)
+
+
+def decoder_of(painter: TextToImage) -> Callable[[Tensor], Tensor]:
+    """From x_0 to pictures, with gradients, which `painter.decode` does not keep."""
+    if painter.autoencoder is None:
+        return lambda x_0: x_0
+    coder = copy.deepcopy(painter.autoencoder).requires_grad_(False)
+    return partial(from_latents, autoencoder=coder, scale=painter.card["latent_scale"])
 
 
 def tuner(
@@ -293,16 +338,19 @@ def tuner(
     keys = ("kind", "config", "merges", "schedule", "T", "target", "data", "size")
     keys += ("autoencoder", "encoder_sha256", "latent_scale", "manner")
     card: Card = {key: painter.card[key] for key in keys if key in painter.card}
-    card |= how | {"seed": seed}
-    return trainer_of(model, loss_fn, get_batch, settings, folder, resume, card)
+    card |= how | {"base": name_of(painter), "seed": seed}
+    trainer = trainer_of(model, loss_fn, get_batch, settings, folder, resume, card)
+    if folder is not None:
+        save_its_autoencoder(folder, card, painter.autoencoder)
+    return trainer
 
 
 @torch.no_grad()
 def texts_of(painter: TextToImage, prompts: list[str]) -> Tensor:
     """The text_emb of each prompt, read once: (N, L, D)."""
-    once = list(dict.fromkeys(prompts))
-    read = painter.read(painter.reworded(once))
-    return read[torch.tensor([once.index(prompt) for prompt in prompts])]
+    where = {prompt: row for row, prompt in enumerate(dict.fromkeys(prompts))}
+    read = painter.read(painter.reworded(list(where)))
+    return read[torch.tensor([where[prompt] for prompt in prompts])].cpu()
 
 
 def tuned(painter: TextToImage, trainer: Trainer) -> TextToImage:

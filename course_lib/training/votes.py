@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from course_lib.checkpoint import check_file, digest
+from course_lib.checkpoint import digest
 from course_lib.diffusion.guidance import Way
 from course_lib.painters.painter import SAMPLERS
 from course_lib.painters.pipeline import TextToImage
@@ -84,8 +84,8 @@ def name_of(painter: TextToImage) -> str:
 # Writing --------------------------------------------------------------------------
 
 
-def append_vote(file: Path | str, vote: Vote) -> None:
-    """Add a vote to the file, on the disk before this returns.
+def append_vote(file: Path | str, *votes: Vote) -> None:
+    """Add votes to the file; they are on the disk before this returns.
 
     Raises:
         VoteError: nothing can be written there
@@ -94,10 +94,10 @@ def append_vote(file: Path | str, vote: Vote) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         mend(file)
-        # One write of one whole line: a program that is killed leaves a torn line at
-        # most, and only the last one.
+        # One write of whole lines: a program that is killed leaves a torn line at most,
+        # and only the last one.
         with open(file, "ab") as opened:
-            opened.write((vote.as_line() + "\n").encode())
+            opened.write("".join(f"{vote.as_line()}\n" for vote in votes).encode())
             opened.flush()
             os.fsync(opened.fileno())
     except OSError as error:
@@ -118,11 +118,6 @@ def mend(file: Path) -> None:
     with open(file, "rb+") as opened:
         opened.truncate(len(whole + end))
     remark(f"The last vote in {file} was only half written, and was cut off.")
-
-
-def check_votes_file(file: Path) -> None:
-    """Raise ValueError unless votes can be written to this file."""
-    check_file(file)
 
 
 # Reading --------------------------------------------------------------------------
