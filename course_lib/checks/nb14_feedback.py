@@ -10,6 +10,7 @@ from torch import Tensor
 from course_lib.checks.report import NotYetRight, ask, compare, report
 from course_lib.training.feedback import bradley_terry_loss, dpo_loss
 
+LEARNED = ("winner", "loser")  # as `dpo_loss` calls them; the reference is frozen
 FAR = 200.0  # so far apart that float32 rounds the loser's chance to 0
 
 
@@ -214,7 +215,7 @@ def check_dpo_loss(learner_loss):
         win, lose, win_ref, lose_ref, _ = same_errors(1.0)
         far = win + 0.5 * FAR, lose - 0.5 * FAR, win_ref, lose_ref, 1.0
         survives_far(learner_loss, far, dpo_loss)
-        compare(learner_loss, dpo_loss, some_errors, gradient=("win", "lose"))
+        compare(learner_loss, dpo_loss, some_errors, gradient=LEARNED)
 
     return report(check, learner_loss, dpo_loss)
 
