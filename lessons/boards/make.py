@@ -419,10 +419,10 @@ def feedback() -> Board:
     b.label(415, 60, "chance that A wins", anchor="start")
     b.label(60, 120, "1", 30, "end")
     b.label(60, 320, "0", 30, "end")
-    b.label(385, 205, "1/2", 30, "end")
+    b.label(420, 235, "1/2", 30, "start")
     b.label(740, 355, "A ahead by r_A − r_B", 30, "end")
-    b.label(230, 225, "surprise: push hard", 30)
-    b.label(555, 170, "expected: leave it", 30, "start")
+    b.label(200, 225, "surprise: push hard", 30)
+    b.label(535, 170, "expected: leave it", 30, "start")
     b.label(400, 415, "loss = − log (chance of the winner)", 34)
     b.label(400, 470, "a painter's r = − β (error − error of the reference)", 30)
     return b

@@ -54,7 +54,8 @@ sides = [
 ]
 of_album = Drawn([("", i) for i in range(len(album))], album, album)
 reward = reward_trainer(
-    Pairs(of_album, [""] * 300, *sides), Settings(60, **REWARD_SETTINGS)
+    Pairs(of_album, [""] * len(album), [""] * 300, *sides),
+    Settings(60, **REWARD_SETTINGS),
 )
 made, lost = pairs.drawn, pairs.loser
 plain = Drawn([made.made_from[i] for i in lost], made.x_0[lost], made.bytes[lost])
