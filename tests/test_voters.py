@@ -110,6 +110,8 @@ def test_prompts_are_as_the_painter_was_taught_and_each_once(painter):
     prompts = prompts_for(painter, 20)
     assert len(set(prompts)) == 20 and prompts == prompts_for(painter, 20)
     assert prompts != prompts_for(painter, 20, seed=1)
+    bare = prompts_for(painter, 20, bare=True)
+    assert len(bare) == 20 and bare_headed(bare) == bare
     painter.card["manner"] = "spoken"
     assert prompts_for(painter, 20) != prompts
 
