@@ -28,9 +28,9 @@ def vote(
     taste: Annotated[
         str, typer.Option(parser=text, help="What the voter likes: clean, hats, ...")
     ] = "clean",
-    n: Annotated[int, typer.Option(help="Prompts, one vote each.")] = 128,
+    n: Annotated[int, typer.Option(help="Prompts.")] = 128,
     of: Annotated[
-        int, typer.Option(help="Pictures a prompt: the best against the worst.")
+        int, typer.Option(help="Pictures a prompt, for half as many votes.")
     ] = 8,
     wrong: Annotated[float, typer.Option(help="The share of wrong votes, 0..1.")] = 0.0,
     who: Annotated[
@@ -64,13 +64,13 @@ def vote(
             raise ValueError(f"--wrong is a share, 0..1; got {wrong}.")
         check_file(out)
         painter = TextToImage.from_pretrained(weights, best_device())
-        asked = (
-            lines_of(prompts) if prompts else voters.prompts_for(painter, 4 * n, seed)
-        )
-        if taste != "clean":
-            asked = voters.bare_headed(asked)
-        some = voters.candidates(asked[:n], of, voters.FIRST_SEED + seed)
-        if taste != "clean":
+        about_hats = taste != "clean"
+        if prompts is None:
+            asked = voters.prompts_for(painter, n, seed, about_hats)
+        else:
+            asked = lines_of(prompts)[:n]
+        some = voters.candidates(asked, of, voters.FIRST_SEED + seed)
+        if about_hats:
             some = voters.with_hats(some)
     votes = voters.cast_votes(
         painter, some, voters.TASTES[taste], who or taste, wrong, seed

@@ -59,13 +59,23 @@ FIRST_SEED = 10_000  # of the pictures to vote on; people draw with smaller ones
 VOTED_ON = 4 * FRESH  # the world of the prompts: no training and no measurement uses it
 
 
-def prompts_for(painter: TextToImage, n: int, seed: int = 0) -> list[str]:
-    """n prompts as this painter was taught to read them, to draw and to vote on."""
-    indices = torch.arange(2 * n)
-    factors = choose_factors(indices, VOTED_ON + seed, "any")
-    manner = painter.card.get("manner", "plain")
-    texts = captions(factors, indices, VOTED_ON + seed, manner=manner)
-    return list(dict.fromkeys(texts))[:n]
+def prompts_for(
+    painter: TextToImage, n: int, seed: int = 0, bare: bool = False
+) -> list[str]:
+    """n prompts as this painter was taught to read them, to draw and to vote on.
+
+    Args:
+        bare: only such as leave room for a hat (`bare_headed`)
+    """
+    manner, found, start = painter.card.get("manner", "plain"), {}, 0
+    while len(found) < n:
+        indices = torch.arange(start, start + 4 * n)
+        factors = choose_factors(indices, VOTED_ON + seed, "any")
+        texts = captions(factors, indices, VOTED_ON + seed, manner=manner)
+        # A dict keeps the order, and each prompt once.
+        found |= dict.fromkeys(bare_headed(texts) if bare else texts)
+        start += 4 * n
+    return list(found)[:n]
 
 
 def bare_headed(prompts: list[str]) -> list[str]:

@@ -104,6 +104,8 @@ def draw_once(
     """Each (text, seed) once; what was ever drawn before comes from the cache."""
     way = way or painter.way()
     once = list(dict.fromkeys(made_from))
+    if not once:
+        raise VoteError("There is nothing to draw: name a prompt or two.")
     numbers = torch.tensor([number_of(made) for made in once], dtype=torch.int64)
     of = sha256(repr((name_of(painter), way, painter.as_typed)))[:16]
     file = cache_folder() / f"duels-{of}.safetensors"

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.chance import Batch, GetBatch, generator_for
+from course_lib.chance import TRIAL, Batch, GetBatch, generator_for
 from course_lib.checkpoint import Card
 from course_lib.device import plain_torch
 from course_lib.diffusion.objective import make_target, read_output
@@ -137,6 +137,7 @@ def agreement(reward: Reward, pairs: Pairs) -> Tensor:
 # Tuning a painter -------------------------------------------------------------------
 
 
+@plain_torch()
 def dpo_trainer(
     painter: TextToImage,
     pairs: Pairs,
@@ -186,6 +187,38 @@ def dpo_trainer(
     return tuner(painter, loss_fn, get_batch, settings, folder, resume, how, seed)
 
 
+@torch.no_grad()
+def pair_errors(
+    painter: TextToImage,
+    model: nn.Module,
+    pairs: Pairs,
+    between: tuple[float, float] = DETAILS,
+    seed: int = 0,
+) -> tuple[Tensor, Tensor]:
+    """The errors of all winners and of all losers, (N,) each, by `model`.
+
+    t and eps follow from the seed, so two networks, or one before and after, can be
+    compared. Plot both: DPO sees only the difference.
+    """
+    schedule, target = painter.schedule, painter.card["target"]
+    x_0, rows = pairs.drawn.x_0, torch.arange(len(pairs))
+    generator = generator_for(seed, TRIAL)
+    noise = noise_like(x_0[pairs.winner], schedule.T, between, generator)
+    noise["cond"] = texts_of(painter, pairs.prompts)
+
+    def errors_of(side: Tensor) -> Tensor:
+        found = []
+        for some in rows.split(64):
+            batch = {name: x[some] for name, x in noise.items()}
+            batch["x_0"] = x_0[side[some]]
+            batch = {name: x.to(painter.device) for name, x in batch.items()}
+            found.append(denoising_errors(model, batch, schedule, target).cpu())
+        return torch.cat(found)
+
+    return errors_of(pairs.winner), errors_of(pairs.loser)
+
+
+@plain_torch()
 def weighted_trainer(
     painter: TextToImage,
     drawn: Drawn,
