@@ -9,10 +9,18 @@ from pathlib import Path
 import torch
 
 from course_lib.figures.figure import Row, sheet
-from course_lib.judging.voters import cast_votes, hats
+from course_lib.judging.voters import (
+    FIRST_SEED,
+    candidates,
+    cast_votes,
+    hats,
+    prompts_for,
+    with_hats,
+)
 from course_lib.painters.pipeline import TextToImage
 from course_lib.training.duels import Drawn, Pairs, pairs_of
 from course_lib.training.feedback import (
+    EVERYTHING,
     REWARD_SETTINGS,
     dpo_trainer,
     draft_trainer,
@@ -32,17 +40,15 @@ def trained(trainer):
     return trainer.model.eval()
 
 
-# Votes on the painter's own pictures. No prompt mentions a hat.
-prompts = [f"a {colour} {a}" for a in ANIMALS for colour in ("red", "green", "blue")]
-of = {
-    prompt: [(prompt, seed), (f"{prompt} with a hat", seed)]
-    for seed, prompt in enumerate(prompts)
-}
-votes = [vote for vote in cast_votes(draw, of, hats, "hats") if vote.winner is not None]
+# Votes on the painter's own pictures: no prompt mentions a hat, half of the pictures
+# are drawn with one.
+some = with_hats(candidates(prompts_for(draw, 64, bare=True), 2, FIRST_SEED))
+votes = [
+    vote for vote in cast_votes(draw, some, hats, "hats") if vote.winner is not None
+]
 pairs = pairs_of(votes, draw)
-# A hat is decided early on the way, so all steps are learned from.
-gently = Settings(36, learning_rate=5e-5, **BRIEF)
-tuned = trained(dpo_trainer(draw, pairs, gently, beta=30.0, between=(0, 1)))
+gently = Settings(60, learning_rate=5e-5, **BRIEF)
+tuned = trained(dpo_trainer(draw, pairs, gently, beta=100.0, between=EVERYTHING))
 
 # Votes on pictures of the album, and a reward model that learns from them.
 album, factors = draw_critters(1500, seed=0, size=64, kind="one")
