@@ -39,9 +39,10 @@ from course_lib.judging.results import (
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes
 from course_lib.training import feedback
-from course_lib.training.duels import Pairs, draw_seeds, pairs_of
+from course_lib.training.duels import Pairs, draw_made, pairs_of
 from course_lib.training.settings import Settings
 from course_lib.training.trainer import Trainer
+from course_lib.training.votes import Made
 
 KINDS = ("one animal", "two animals", "ears", "accessory")
 BETAS, RATES = (100.0, 300.0, 1000.0), (3e-5, 1e-4, 3e-4)
@@ -83,8 +84,9 @@ class Exam:
 
     def drawn_by(self, painter: TextToImage) -> Tensor:
         """The picture of each prompt, from the same noise whoever draws."""
-        made = [(text, DRAWN_FROM + i) for i, text in enumerate(self.prompts.texts)]
-        return from_bytes(draw_seeds(painter, made)[1])
+        texts = enumerate(self.prompts.texts)
+        made = [Made(text, DRAWN_FROM + i) for i, text in texts]
+        return from_bytes(draw_made(painter, made, painter.way())[1])
 
     def bare(self) -> Tensor:
         """Which prompts ask for one animal and nothing on it, (N,) bool."""
@@ -151,9 +153,11 @@ def votes_of(painter, prompts: int, of: int, taste: str, **rest) -> Pairs:
     """The pairs that a simulated voter makes."""
     about_hats = taste != "clean"
     asked = voters.prompts_for(painter, prompts, bare=about_hats)
-    some = voters.candidates(asked, of, voters.FIRST_SEED)
-    some = voters.with_hats(some) if about_hats else some
-    votes = voters.cast_votes(painter, some, voters.TASTES[taste], taste, **rest)
+    if about_hats:
+        groups = voters.with_hats(asked, of // 2, voters.FIRST_SEED)
+    else:
+        groups = voters.twins(asked, of, voters.FIRST_SEED)
+    votes = voters.cast_votes(painter, groups, voters.TASTES[taste], taste, **rest)
     return pairs_of([vote for vote in votes if vote.winner is not None], painter)
 
 

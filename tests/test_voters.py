@@ -120,17 +120,19 @@ def test_a_hat_goes_where_nothing_else_is_worn():
     asked = ["a red cat", "a red cat with a hat", "a cat left of a fish", "a frog"]
     asked += ["a frog with rabbit ears", "a bat", "a cat and a frog"]
     assert bare_headed(asked) == ["a red cat", "a frog"]
-    some = with_hats(candidates(["a frog"], 4, seed=5))
-    texts = [text for text, _ in some["a frog"]]
-    assert texts == ["a frog", "a frog with a hat"] * 2
-    assert [seed for _, seed in some["a frog"]] == [5, 6, 7, 8]
+    made = [made for group in with_hats(["a frog"], 2, seed=5) for made in group.made]
+    assert [one.text for one in made] == ["a frog", "a frog with a hat"] * 2
+    assert [one.seed for one in made] == [5, 5, 6, 6], "both from the same noise"
 
 
 def test_duels_for_people_use_each_seed_once():
     duels = duels_of(PROMPTS, n=4, seed=10)
     assert [duel.prompt for duel in duels] == [PROMPTS[0]] * 2 + [PROMPTS[1]] * 2
     assert [s for duel in duels for s in duel.seeds] == list(range(10, 18))
-    assert all(duel.drawn_as is None for duel in duels)
+    assert all(duel.drawn_as is None and duel.twins is None for duel in duels)
+    alike = duels_of(PROMPTS, n=4, seed=10, alike=True)
+    assert [duel.twins for duel in alike] == [(1, 2), (3, 4)] * 2
+    assert [duel.seeds for duel in alike] == [(10, 10)] * 2 + [(11, 11)] * 2
 
 
 # The tastes -------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from course_lib.training.votes import (
 WAY = Way(5.0, 13, (400, 950))
 VOTE = Vote(Duel("a red cat", (4, 9)), LEFT, "me", "0123456789ab", WAY)
 HATTED = replace(VOTE, duel=Duel("a cat", (1, 2), ("a cat", "a cat with a hat")))
+TWINS = replace(VOTE, duel=Duel("a cat", (3, 3), twins=(1, 2)))
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def said(monkeypatch):
 
 
 def test_what_is_written_is_read_back_and_nothing_before_it_changes(file):
-    cast = [VOTE, HATTED, replace(VOTE, winner=NEITHER, way=Way(1.0, 4))]
+    cast = [VOTE, HATTED, TWINS, replace(VOTE, winner=NEITHER, way=Way(1.0, 4))]
     cast.append(replace(VOTE, who="Ä 'quote\"\nline", winner=RIGHT))
     for i, vote in enumerate(cast, 1):
         before = file.read_bytes() if file.exists() else b""
@@ -58,6 +59,9 @@ def test_a_line_says_all_that_draws_both_pictures_again():
     assert facts["way"] == json.loads(json.dumps(WAY.__dict__))
     assert facts["painter"] == "0123456789ab" and "drawn_as" not in facts
     assert json.loads(HATTED.as_line())["drawn_as"] == ["a cat", "a cat with a hat"]
+    assert json.loads(TWINS.as_line())["twins"] == [1, 2]
+    for vote in (VOTE, HATTED, TWINS):
+        assert Duel.between(vote.duel.prompt, *vote.duel.sides) == vote.duel
 
 
 @pytest.mark.parametrize("torn", [1, 20, -1])
@@ -89,8 +93,10 @@ def changed(**facts) -> str:
         (changed(who=None), "who must be a text"),
         (changed(seeds=[1, 2, 3]), "seeds must be two whole numbers"),
         (changed(seeds=[1, True]), "seeds must be two whole numbers"),
-        (changed(seeds=[1, -2]), "a seed lies in"),
+        (changed(seeds=[1, -2]), "a seed, and a twin, lies in"),
         (changed(drawn_as=["a"]), "drawn_as must be two texts"),
+        (changed(twins=[0.5, 1]), "twins must be two whole numbers"),
+        (changed(twins=[-1, 1]), "and a twin, lies in"),
         (changed(winner=2), "the winner is 0, 1 or null"),
         (changed(winner=True), "the winner is 0, 1 or null"),
         (changed(way={}), "lacks 'guided_between'"),

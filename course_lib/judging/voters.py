@@ -6,6 +6,7 @@ and "does the tuned painter please this voter more?" has an exact answer.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,8 +17,8 @@ from course_lib.judging.evaluation import FRESH
 from course_lib.judging.fidelity import reader_of
 from course_lib.judging.inspection import shared_inspector
 from course_lib.painters.pipeline import TextToImage
-from course_lib.training.duels import Drawn, draw_once
-from course_lib.training.votes import Duel, Vote, name_of
+from course_lib.training.duels import draw_once
+from course_lib.training.votes import Duel, Made, Vote, name_of
 from course_lib.world.critters import (
     ACCESSORIES,
     ANIMALS,
@@ -92,46 +93,61 @@ def bare_headed(prompts: list[str]) -> list[str]:
 # Duels ------------------------------------------------------------------------------
 
 
-def candidates(
-    prompts: list[str], n: int, seed: int = 0
-) -> dict[str, list[tuple[str, int]]]:
-    """n (text, seed) for each prompt, each seed used once."""
-    once = list(dict.fromkeys(prompts))
-    return {
-        prompt: [(prompt, seed + i * n + j) for j in range(n)]
-        for i, prompt in enumerate(once)
-    }
+class Group(NamedTuple):
+    """Pictures of one prompt that are compared with each other."""
+
+    prompt: str
+    made: list[Made]
 
 
-def with_hats(
-    some: dict[str, list[tuple[str, int]]],
-) -> dict[str, list[tuple[str, int]]]:
-    """The same candidates, every second drawn with a hat that nobody asked for.
+def candidates(prompts: list[str], n: int, seed: int = 0) -> list[Group]:
+    """n pictures of each prompt, each from a seed of its own."""
+    return [
+        Group(prompt, [Made(prompt, seed + i * n + j) for j in range(n)])
+        for i, prompt in enumerate(dict.fromkeys(prompts))
+    ]
+
+
+def twins(prompts: list[str], n: int, seed: int = 0) -> list[Group]:
+    """n twins of one picture of each prompt: they differ in details alone.
+
+    For tastes about how well something is drawn.
+    """
+    return [
+        Group(prompt, [Made(prompt, seed + i, j) for j in range(1, n + 1)])
+        for i, prompt in enumerate(dict.fromkeys(prompts))
+    ]
+
+
+def with_hats(prompts: list[str], n: int, seed: int = 0) -> list[Group]:
+    """n pictures of each prompt, and beside each one from the same noise with a hat.
 
     A taste can only be voted for where it makes a difference: the painter hardly ever
     draws a hat unasked, so two pictures of "a red cat" say nothing about hats.
     """
-    return {
-        prompt: [
-            (f"{text} with a hat" if i % 2 else text, seed)
-            for i, (text, seed) in enumerate(made)
-        ]
-        for prompt, made in some.items()
-    }
-
-
-def as_duel(prompt: str, one: tuple[str, int], other: tuple[str, int]) -> Duel:
-    """The duel of two candidates."""
-    texts, seeds = zip(one, other, strict=True)
-    return Duel(prompt, seeds, None if texts == (prompt, prompt) else texts)
-
-
-def duels_of(prompts: list[str], n: int = 2, seed: int = 0) -> list[Duel]:
-    """Duels for people: n pictures of each prompt, two by two."""
+    both = [
+        (prompt, seed + i * n + j)
+        for i, prompt in enumerate(dict.fromkeys(prompts))
+        for j in range(n)
+    ]
     return [
-        as_duel(prompt, *two)
-        for prompt, some in candidates(prompts, n, seed).items()
-        for two in zip(some[::2], some[1::2], strict=True)
+        Group(prompt, [Made(prompt, one), Made(f"{prompt} with a hat", one)])
+        for prompt, one in both
+    ]
+
+
+def duels_of(
+    prompts: list[str], n: int = 2, seed: int = 0, alike: bool = False
+) -> list[Duel]:
+    """Duels for people: n pictures of each prompt, two by two.
+
+    Args:
+        alike: twins, which differ in details alone
+    """
+    return [
+        Duel.between(prompt, *two)
+        for prompt, made in (twins if alike else candidates)(prompts, n, seed)
+        for two in zip(made[::2], made[1::2], strict=False)
     ]
 
 
@@ -140,41 +156,35 @@ def duels_of(prompts: list[str], n: int = 2, seed: int = 0) -> list[Duel]:
 
 def cast_votes(
     painter: TextToImage,
-    of: dict[str, list[tuple[str, int]]],
+    groups: list[Group],
     taste: Taste,
     who: str,
     wrong: float = 0.0,
     seed: int = 0,
     way: Way | None = None,
 ) -> list[Vote]:
-    """Votes by this taste: of each prompt's pictures the best against the worst, the
-    second best against the second worst, and so on.
+    """Votes by this taste: in each group the best picture against the worst, the second
+    best against the second worst, and so on.
 
     Args:
-        of: the candidates of each prompt (`candidates`)
         wrong: the share of votes that name the wrong one, 0..1
     """
-    way = way or painter.way()
-    drawn = draw_once(painter, [made for some in of.values() for made in some], way)
-    numbers = scores(drawn, taste)
-    generator, name = generator_for(seed, VOTING), name_of(painter)
-    votes = []
-    for prompt, some in of.items():
+    way, name = way or painter.way(), name_of(painter)
+    drawn = draw_once(painter, [made for group in groups for made in group.made], way)
+    liked = dict(zip(drawn.made_from, taste(drawn.pictures).tolist(), strict=True))
+    generator, votes = generator_for(seed, VOTING), []
+    for prompt, made in groups:
         # Two pictures that are alike teach nothing, and each one is drawn only once.
-        ranked = sorted(some, key=numbers.get)
-        for worse, better in zip(ranked, ranked[::-1][: len(some) // 2], strict=False):
-            gap = numbers[better] - numbers[worse]
+        ranked = sorted(made, key=liked.get)
+        for worse, better in zip(ranked[: len(made) // 2], ranked[::-1], strict=False):
             swapped, errs = torch.rand(2, generator=generator).tolist()
             sides = (worse, better) if swapped < 0.5 else (better, worse)
             winner = sides.index(worse if errs < wrong else better)
-            duel = as_duel(prompt, *sides)
-            votes.append(Vote(duel, None if gap < CLOSE else winner, who, name, way))
+            if liked[better] - liked[worse] < CLOSE:
+                winner = None
+            duel = Duel.between(prompt, *sides)
+            votes.append(Vote(duel, winner, who, name, way))
     return votes
-
-
-def scores(drawn: Drawn, taste: Taste) -> dict[tuple[str, int], float]:
-    """What a taste says of each drawn picture, by its (text, seed)."""
-    return dict(zip(drawn.made_from, taste(drawn.pictures).tolist(), strict=True))
 
 
 def win_rate(taste: Taste, tuned: Tensor, base: Tensor) -> Tensor:

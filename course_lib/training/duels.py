@@ -2,10 +2,15 @@
 
 Drawing costs more than anything else here: a picture takes 20 network calls, an
 iteration of a training on it about three. So each picture is drawn once.
+
+Two pictures of one prompt differ in nearly everything, and a vote does not say what it
+is about. Twins differ in details alone. They come from one picture that was made noisy
+and drawn again, each time from another noise; and they take a third of the calls.
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -22,26 +27,30 @@ from course_lib.device import cache_folder
 from course_lib.diffusion import samplers
 from course_lib.diffusion.guidance import Way
 from course_lib.diffusion.samplers import PictureNoise
+from course_lib.diffusion.schedule import add_noise
 from course_lib.painters.painter import WITH_CHANCE, read_each_once
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes, to_bytes
 from course_lib.shown import progress_bar, tell
-from course_lib.training.votes import Duel, Vote, VoteError, name_of
+from course_lib.training.votes import Duel, Made, Vote, VoteError, name_of
 
 TOGETHER = 64  # pictures drawn in one batch
+# How noisy a picture becomes before its twins are drawn, as a share of T. Old votes
+# depend on it: it never changes.
+TWIN = 0.45
 
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Pictures by their texts and seeds.
+    """Pictures, and what they are drawn from.
 
     Args:
-        made_from: one (text, seed) per picture
+        made_from: one per picture
         x_0: (N, C, h, w) float32, what the network drew: latents, or pixels
         bytes: (N, 3, H, W) uint8, the same as pictures
     """
 
-    made_from: list[tuple[str, int]]
+    made_from: list[Made]
     x_0: Tensor
     bytes: Tensor
 
@@ -55,103 +64,153 @@ class Drawn:
 
     def of(self, duel: Duel) -> Tensor:
         """The left and the right picture of a duel, (2, 3, H, W) in [-1, 1]."""
-        return self.pictures[self.rows(sides_of(duel))]
+        return self.pictures[self.rows(duel.sides)]
 
-    def rows(self, wanted: list[tuple[str, int]]) -> Tensor:
-        """Where these texts and seeds are: (n,) int64."""
+    def rows(self, wanted: Iterable[Made]) -> Tensor:
+        """Where these are: (n,) int64."""
         where = {made: i for i, made in enumerate(self.made_from)}
         return torch.tensor([where[made] for made in wanted], dtype=torch.int64)
 
 
-def sides_of(duel: Duel) -> list[tuple[str, int]]:
-    """(text, seed) of the left and of the right picture."""
-    return list(zip(duel.texts, duel.seeds, strict=True))
-
-
 @torch.no_grad()
-def draw_seeds(
-    painter: TextToImage, made_from: list[tuple[str, int]], way: Way | None = None
+def draw_made(
+    painter: TextToImage, made_from: list[Made], way: Way
 ) -> tuple[Tensor, Tensor]:
-    """Draw a picture for each (text, seed): the one that `generate --seed` draws.
+    """Draw pictures, no twins: those that `generate --seed` draws.
 
     Returns:
         x_0 as the network draws it, (N, C, h, w), and the pictures, uint8
     """
-    way = way or painter.way()
+    # Each picture is the first one of its own seed.
+    noise = [PictureNoise(made.seed, [0])(painter.shape()) for made in made_from]
+    return draw_from(painter, made_from, way, torch.cat(noise), None)
+
+
+@torch.no_grad()
+def draw_twins(
+    painter: TextToImage, made_from: list[Made], way: Way, x_0: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Draw twins: the picture is made noisy, up to TWIN, and drawn again from there.
+
+    Animal, place and colours are the same, since they are decided before; details are
+    new. This is `image_to_image` of lesson 07 with another noise for each twin.
+
+    Args:
+        x_0: (N, C, h, w), the pictures whose twins they are
+    """
+    start = round(TWIN * painter.schedule.T)
+    # Noise 0 of a seed began the picture itself; its twins take the next ones.
+    noise = [PictureNoise(made.seed, [made.twin])(x_0.shape[1:]) for made in made_from]
+    t = torch.full((len(x_0),), start)
+    x_t = add_noise(x_0, t, torch.cat(noise), painter.schedule)
+    # As many steps as the whole way has from there on.
+    fewer = replace(way, steps=max(1, round(TWIN * way.steps)))
+    return draw_from(painter, made_from, fewer, x_t, start)
+
+
+def draw_from(
+    painter: TextToImage,
+    made_from: list[Made],
+    way: Way,
+    x_t: Tensor,
+    start: int | None,
+) -> tuple[Tensor, Tensor]:
+    """Walk from x_t (N, C, h, w), as noisy as step `start`, to the pictures."""
     if way.sampler in WITH_CHANCE:
         raise VoteError(f"{way.sampler} adds fresh noise: choose another sampler.")
-    found, pictures = [], []
+    rest = {} if start is None else {"start": start}
+    walk, found, pictures = getattr(samplers, way.sampler), [], []
     firsts = range(0, len(made_from), TOGETHER)
     for first in progress_bar(firsts, name="drawing"):
-        some = made_from[first : first + TOGETHER]
-        texts, seeds = zip(*some, strict=True)
-        read = tuple(painter.reworded(list(texts)))
-        text_emb = read_each_once(painter.read, read, "")
+        texts = [made.text for made in made_from[first : first + TOGETHER]]
+        text_emb = read_each_once(painter.read, tuple(painter.reworded(texts)), "")
         predict = painter.predict_from(text_emb, way)
-        # Each picture is the first one of its own seed.
-        noise = [PictureNoise(seed, [0])(painter.shape()) for seed in seeds]
-        x_T = torch.cat(noise).to(painter.device)
-        walk = getattr(samplers, way.sampler)
-        *_, last = walk(predict, x_T, painter.schedule, way.steps)
+        some = x_t[first : first + TOGETHER].to(painter.device)
+        *_, last = walk(predict, some, painter.schedule, way.steps, **rest)
         found.append(last.x_0_hat.cpu())
         pictures.append(to_bytes(painter.decode(last.x_0_hat)))
     return torch.cat(found), torch.cat(pictures)
 
 
 def draw_once(
-    painter: TextToImage, made_from: list[tuple[str, int]], way: Way | None = None
+    painter: TextToImage, made_from: list[Made], way: Way | None = None
 ) -> Drawn:
-    """Each (text, seed) once; what was ever drawn before comes from the cache."""
+    """Each picture once; what was ever drawn before comes from the cache."""
     way = way or painter.way()
-    once = list(dict.fromkeys(made_from))
-    if not once:
+    made_from = [Made(*made) for made in made_from]
+    if not made_from:
         raise VoteError("There is nothing to draw: name a prompt or two.")
-    numbers = torch.tensor([number_of(made) for made in once], dtype=torch.int64)
     of = sha256(repr((name_of(painter), way, painter.as_typed)))[:16]
-    file = cache_folder() / f"duels-{of}.safetensors"
-    kept = kept_in(file)
-    there = set(kept["number"].tolist()) if kept else set()
-    asked = zip(once, numbers.tolist(), strict=True)
-    missing = [(made, number) for made, number in asked if number not in there]
-    if missing:
-        x_0, pictures = draw_seeds(painter, [made for made, _ in missing], way)
-        added = {"number": torch.tensor([number for _, number in missing])}
-        added |= {"x_0": x_0, "pictures": pictures}
-        kept = {n: torch.cat([kept[n], x]) for n, x in added.items()} if kept else added
-        keep(file, kept)
-    where = {n: row for row, n in enumerate(kept["number"].tolist())}
-    rows = torch.tensor([where[n] for n in numbers.tolist()])
-    return Drawn(once, kept["x_0"][rows], kept["pictures"][rows])
+    store = Store(cache_folder() / f"duels-{of}.safetensors")
+    # A twin is drawn from the picture whose twin it is.
+    plain = store.missing([made._replace(twin=0) for made in made_from])
+    if plain:
+        store.add(plain, *draw_made(painter, plain, way))
+    twins = store.missing(made_from)
+    if twins:
+        x_0, _ = store.find([made._replace(twin=0) for made in twins])
+        store.add(twins, *draw_twins(painter, twins, way, x_0))
+    if plain or twins:
+        store.save()
+    once = list(dict.fromkeys(made_from))
+    return Drawn(once, *store.find(once))
 
 
-def number_of(made: tuple[str, int]) -> int:
-    """A number for a (text, seed), 63 bits of a checksum: its name in the cache."""
-    return int(sha256(repr(made))[:16], 16) >> 1
+# The cache ------------------------------------------------------------------------
 
 
-def kept_in(file: Path) -> dict[str, Tensor] | None:
-    """What the cache holds of one painter; None if nothing, or a damaged file."""
-    remove_left_overs(file)
-    with suppress(CheckpointError):
-        tensors, card = load_checkpoint(file)
-        if card.get("name") == file.stem:
-            return tensors
-    return None
+class Store:
+    """The pictures of one painter in a file of the cache, each under its number."""
+
+    def __init__(self, file: Path):
+        self.file, self.kept = file, {}
+        remove_left_overs(file)
+        with suppress(CheckpointError):  # none yet, or damaged: it is drawn again
+            tensors, card = load_checkpoint(file)
+            if card.get("name") == file.stem:
+                self.kept = tensors
+        numbers = self.kept["number"].tolist() if self.kept else []
+        self.where = {number: row for row, number in enumerate(numbers)}
+
+    def missing(self, made_from: list[Made]) -> list[Made]:
+        """Those that are not there, each once."""
+        once = dict.fromkeys(made_from)
+        return [made for made in once if number_of(made) not in self.where]
+
+    def add(self, made_from: list[Made], x_0: Tensor, pictures: Tensor) -> None:
+        """Put pictures in, for now in memory."""
+        numbers = [number_of(made) for made in made_from]
+        self.where |= {n: len(self.where) + i for i, n in enumerate(numbers)}
+        added = {"number": torch.tensor(numbers), "x_0": x_0, "pictures": pictures}
+        old = self.kept or {name: x[:0] for name, x in added.items()}
+        self.kept = {name: torch.cat([old[name], x]) for name, x in added.items()}
+
+    def find(self, made_from: list[Made]) -> tuple[Tensor, Tensor]:
+        """x_0 and pictures of those that are there."""
+        rows = torch.tensor([self.where[number_of(made)] for made in made_from])
+        return self.kept["x_0"][rows], self.kept["pictures"][rows]
+
+    def save(self) -> None:
+        """Write the file; a full disk costs the next start some time, and no more."""
+        try:
+            save_checkpoint(self.file, self.kept, {"name": self.file.stem})
+        except CheckpointError as error:
+            tell(f"{error} The pictures are used, but not kept for the next time.")
 
 
-def keep(file: Path, tensors: dict[str, Tensor]) -> None:
-    """Write them to the cache; a full disk costs the next start, and no more."""
-    try:
-        save_checkpoint(file, tensors, {"name": file.stem})
-    except CheckpointError as error:
-        tell(f"{error} The pictures are used, but not kept for the next time.")
+def number_of(made: Made) -> int:
+    """63 bits of a checksum: the name of a picture in the cache."""
+    return int(sha256(repr(tuple(made)))[:16], 16) >> 1
+
+
+# Votes with their pictures ---------------------------------------------------------
 
 
 def draw_duels(
     painter: TextToImage, duels: list[Duel], way: Way | None = None
 ) -> Drawn:
     """The pictures of all duels, each drawn once."""
-    return draw_once(painter, [side for duel in duels for side in sides_of(duel)], way)
+    return draw_once(painter, [side for duel in duels for side in duel.sides], way)
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,9 +254,9 @@ def pairs_of(votes: list[Vote], painter: TextToImage) -> Pairs:
             "sampler: keep the votes of one setting in a file."
         )
     drawn = draw_duels(painter, [vote.duel for vote in votes], ways.pop())
-    of = {side: vote.duel.prompt for vote in votes for side in sides_of(vote.duel)}
+    of = {side: vote.duel.prompt for vote in votes for side in vote.duel.sides}
     asked = [of[made] for made in drawn.made_from]
-    sides = [(sides_of(vote.duel), vote.winner) for vote in votes]
+    sides = [(vote.duel.sides, vote.winner) for vote in votes]
     won = drawn.rows([both[winner] for both, winner in sides])
     lost = drawn.rows([both[1 - winner] for both, winner in sides])
     return Pairs(drawn, asked, [vote.duel.prompt for vote in votes], won, lost)

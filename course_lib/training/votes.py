@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from course_lib.checkpoint import digest
 from course_lib.diffusion.guidance import Way
@@ -30,6 +31,19 @@ class VoteError(ValueError):
     """A file of votes cannot be used; the message says why, and what to do."""
 
 
+class Made(NamedTuple):
+    """All that a picture is drawn from, besides the painter and its settings.
+
+    Args:
+        twin: 0 for the picture that `generate` draws from this text and seed; n for its
+            n-th twin, which has the same outlines and other details (`duels.py`)
+    """
+
+    text: str
+    seed: int
+    twin: int = 0
+
+
 @dataclass(frozen=True)
 class Duel:
     """Two pictures of one prompt, to be voted on.
@@ -38,16 +52,28 @@ class Duel:
         prompt: what was asked for; a network that is tuned reads this
         seeds: of the left and of the right picture
         drawn_as: the prompts that they are drawn from, if not `prompt` itself
+        twins: their numbers as twins (`Made`), if they are any
     """
 
     prompt: str
     seeds: tuple[int, int]
     drawn_as: tuple[str, str] | None = None
+    twins: tuple[int, int] | None = None
+
+    @classmethod
+    def between(cls, prompt: str, left: Made, right: Made) -> "Duel":
+        """The duel of two pictures."""
+        texts, seeds, twins = zip(left, right, strict=True)
+        drawn_as = None if texts == (prompt, prompt) else texts
+        return cls(prompt, seeds, drawn_as, twins if any(twins) else None)
 
     @property
-    def texts(self) -> tuple[str, str]:
-        """The prompts of the left and of the right picture."""
-        return self.drawn_as or (self.prompt, self.prompt)
+    def sides(self) -> tuple[Made, Made]:
+        """What the left and the right picture are drawn from."""
+        texts = self.drawn_as or (self.prompt, self.prompt)
+        both = zip(texts, self.seeds, self.twins or (0, 0), strict=True)
+        left, right = (Made(*side) for side in both)
+        return left, right
 
 
 @dataclass(frozen=True)
@@ -69,9 +95,7 @@ class Vote:
 
     def as_line(self) -> str:
         """The vote as one line of JSON, without its end."""
-        facts = asdict(self.duel)
-        if facts["drawn_as"] is None:
-            del facts["drawn_as"]
+        facts = {k: x for k, x in asdict(self.duel).items() if x is not None}
         facts |= dict(winner=self.winner, who=self.who, painter=self.painter)
         return json.dumps(facts | {"way": asdict(self.way)})
 
@@ -153,12 +177,13 @@ def read_vote(line: bytes, where: str) -> Vote:
             text_in(facts, "prompt"),
             pair_in(facts, "seeds", int),
             pair_in(facts, "drawn_as", str) if "drawn_as" in facts else None,
+            pair_in(facts, "twins", int) if "twins" in facts else None,
         )
         winner = facts["winner"]
         if winner is not None and (type(winner) is not int or winner not in (0, 1)):
             raise ValueError(f"the winner is 0, 1 or null, not {winner!r:.40}")
-        if any(not 0 <= seed < 2**63 for seed in duel.seeds):
-            raise ValueError("a seed lies in 0..2^63 - 1")
+        if any(not 0 <= n < 2**63 for side in duel.sides for n in side[1:]):
+            raise ValueError("a seed, and a twin, lies in 0..2^63 - 1")
         way = way_in(facts["way"])
         return Vote(duel, winner, text_in(facts, "who"), text_in(facts, "painter"), way)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -243,11 +268,10 @@ def decided(
 def contradictions(votes: Iterable[Vote]) -> int:
     """How many votes have a vote against them, on the very same two pictures."""
     won = Counter(key_of(vote) for vote in votes)
-    return sum(count for key, count in won.items() if key[::-1] in won)
+    return sum(n for (prompt, *key), n in won.items() if (prompt, *key[::-1]) in won)
 
 
 def key_of(vote: Vote) -> tuple:
-    """The winner and the loser of a vote; turned round, that of the opposite vote."""
-    duel = vote.duel
-    both = [(duel.prompt, *one) for one in zip(duel.texts, duel.seeds, strict=True)]
-    return tuple(both if vote.winner == LEFT else both[::-1])
+    """The prompt, the winner and the loser of a vote."""
+    both = vote.duel.sides
+    return (vote.duel.prompt, *(both if vote.winner == LEFT else both[::-1]))
