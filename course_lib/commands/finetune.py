@@ -53,7 +53,10 @@ Alpha = Annotated[
     float | None, typer.Option(help="The change counts alpha / rank times: rank.")
 ]
 Like = Annotated[
-    str | None, typer.Option(parser=text, help="A known word to start from: rabbit.")
+    str | None,
+    typer.Option(
+        parser=text, help="The known word that the new one starts as: rabbit."
+    ),
 ]
 
 FINETUNE = typer.Typer(
@@ -73,6 +76,7 @@ def lora(
     images: Images,
     word: Word,
     out: Out,
+    like: Like = None,
     rank: Rank = None,
     alpha: Alpha = None,
     prior: Prior = None,
@@ -94,7 +98,7 @@ def lora(
     """
     from course_lib.training import personalise
 
-    options = given(rank=rank, alpha=alpha, prior=prior)
+    options = given(like=like, rank=rank, alpha=alpha, prior=prior)
     of_three(called, personalise.lora_trainer, personalise.LORA_SETTINGS, options)
 
 
@@ -134,6 +138,7 @@ def dreambooth(
     images: Images,
     word: Word,
     out: Out,
+    like: Like = None,
     prior: Prior = None,
     weights: Base = None,
     iterations: Iterations = None,
@@ -155,7 +160,7 @@ def dreambooth(
     from course_lib.training import personalise
 
     how = (personalise.dreambooth_trainer, personalise.DREAM_SETTINGS)
-    of_three(called, *how, given(prior=prior))
+    of_three(called, *how, given(like=like, prior=prior))
 
 
 @FINETUNE.command()

@@ -417,9 +417,7 @@ def dreambooth_trainer(
         save_its_autoencoder(folder, painter.card, painter.autoencoder)
     get_batch = plain_torch()(learned_batches(mine, painter, batch_size, seed, prior))
     words = dict(own_words=[mine.word], words=list(painter.tokenizer.words), like=like)
-    config = dict(
-        config=painter.model.config | {"text": painter.model.text_encoder.config}
-    )
+    config = dict(config=painter.model.config)
     return Trainer(
         painter.model,
         plain_torch()(loss_of(painter)),
