@@ -38,7 +38,7 @@ show_rows(
     {"photos": from_bytes(photos[4:9])}
     | {prompt: draw_zorp([prompt] * 5, seed=3) for prompt in prompts},
     zoom=2,
-    alt="Five photos of a pink plush with bobbles, a scarf and a patch, and what was "
+    alt="Five photos of a plush with bobbles, a scarf and a patch, and what was "
     "drawn of it: at night, on stilts, and beside a red cat.",
 )
 
@@ -431,7 +431,7 @@ show_rows(
     {name: drawn[:6] for name, drawn in old_drawn.items()},
     zoom=2,
     alt="Six animals as the network drew them before; nearly the same with the "
-    "addition that saw the world as well; without it, all are pink plushes.",
+    "addition that saw the world as well; without it, all are plushes.",
 )
 for name, drawn in old_drawn.items():
     right = sum(what_is_seen(drawn, old_prompts)["right"])
@@ -449,7 +449,7 @@ guess_old.compare(right)  # without, the last of the three
 #   is a strength of 4.
 # - **Too long.** Four times as many iterations. The photos are known by heart, and so
 #   is their meadow.
-# - **A wrong word.** The new word is learned from a known one, here from "fish".
+# - **A wrong word.** The new word is learned from a known one, here from "machine".
 
 # %%
 row_of = {
@@ -475,7 +475,7 @@ show_rows(
 
 # %%
 word = with_additions(draw, ["zorp-word"])
-astray = with_additions(draw, ["zorp-word-from-fish"])
+astray = with_additions(draw, ["zorp-word-machine"])
 row = word.model.text_encoder.token.rows
 print(f"learned: {row.numel()} numbers")
 others = word.model.text_encoder.token.table.weight
@@ -483,10 +483,10 @@ same = torch.equal(others, draw.model.text_encoder.token.weight)
 print("all other words are as they were:", same)
 wish = ["a zorp in the snow"] * 5
 show_rows(
-    {"from rabbit": word(wish, seed=5), "from fish": astray(wish, seed=5)},
+    {"from rabbit": word(wish, seed=5), "from machine": astray(wish, seed=5)},
     zoom=2,
-    alt="Five pictures with the new word: rabbits with some pink in them; and, from "
-    "the wrong first word, something like fish.",
+    alt="Five pictures with the new word: rabbits with something of a plush; and, from "
+    "the wrong first word, nothing of the kind.",
 )
 
 # %% [markdown]
