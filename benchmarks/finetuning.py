@@ -45,7 +45,7 @@ from course_lib.world.plush import draw_plush
 from course_lib.world.sketches import sketch_of
 
 WORD, MINE = "zorp", 8
-WRONG_LIKE = "machine"  # a first word for something that no plush resembles
+WRONG_LIKE = "fish"  # seen from the side, without arms: the plush is neither
 LORA, WORDS, DREAM = (
     personalise.LORA_SETTINGS,
     personalise.WORD_SETTINGS,
