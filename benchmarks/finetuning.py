@@ -23,7 +23,7 @@ from torch import Tensor
 from course_lib.device import use_all_cores
 from course_lib.judging.evaluation import FRESH
 from course_lib.judging.fidelity import Judged, prompts_of
-from course_lib.judging.likeness import EXAM, Seen, measure_subject
+from course_lib.judging.likeness import EXAM, Seen, measure_subject, recognised
 from course_lib.judging.metrics import Share, share
 from course_lib.judging.results import (
     add_save,
@@ -35,8 +35,9 @@ from course_lib.judging.results import (
 from course_lib.networks.control import Controlled
 from course_lib.painters.additions import painter_of
 from course_lib.painters.pipeline import TextToImage
-from course_lib.pixels import to_grid
+from course_lib.pixels import from_bytes, to_grid
 from course_lib.training import newcomers, personalise, steering
+from course_lib.training.likeness import likeness_chunk
 from course_lib.training.personalise import MySet
 from course_lib.training.settings import Settings
 from course_lib.world.guests import PLACES, UNDER_WATER, choose
@@ -44,7 +45,7 @@ from course_lib.world.plush import draw_plush
 from course_lib.world.sketches import sketch_of
 
 WORD, MINE = "zorp", 8
-WRONG_LIKE = "machine"  # a first word for something that no plush resembles
+WRONG_LIKE = "fish"  # seen from the side, without arms: the plush is neither
 LORA, WORDS, DREAM = (
     personalise.LORA_SETTINGS,
     personalise.WORD_SETTINGS,
@@ -91,6 +92,21 @@ def forgotten(painter: TextToImage, n: int, seed: int) -> dict:
         "right": share(right),
         "clean": share(torch.tensor(judged.clean)),
         "everyone is me": share(Seen.of(pictures).any_feature),
+    }
+
+
+def probe_facts(n: int) -> dict:
+    """The probe's own ceiling: on drawings, on near-misses, and on copies."""
+    pictures, answers = likeness_chunk(0, EXAM, n=4 * n)
+    seen, there = Seen.of(from_bytes(pictures)).is_plush, answers["plush"] == 1
+    drawn = from_bytes(draw_plush(n, EXAM, places=PLACES[:5])[0])
+    # What the autoencoder makes of it: no painter of its latents can do better.
+    base = TextToImage.from_pretrained(personalise.BASE)
+    copied = torch.cat([base.decode(base.encode(part)) for part in drawn.split(50)])
+    return {
+        "recognised": share(seen[there]),
+        "near misses taken for it": share(seen[~there]),
+        "copies recognised": share(recognised(copied)),
     }
 
 
@@ -225,6 +241,7 @@ def main(arguments: list[str] | None = None) -> None:
         base = TextToImage.from_pretrained(personalise.BASE)
         before = [forgotten(base, n, seed) for seed in range(seeds)]
         table = {"before": together([{"old prompts": facts} for facts in before])}
+        table["probe"] = probe_facts(n)
         for name in options.only or list(methods(0)):
             found = []
             for seed in range(seeds):
@@ -234,7 +251,7 @@ def main(arguments: list[str] | None = None) -> None:
             table[name] = together(found)
             for key, entry in entries_of({name: table[name]}):
                 print(f"{key}={entry['value']}", flush=True)
-    for key, entry in entries_of({"before": table["before"]}):
+    for key, entry in entries_of({k: table[k] for k in ("before", "probe")}):
         print(f"{key}={entry['value']}")
     if options.save:
         weights = [str(personalise.BASE), "likeness-64", "reader-64", "inspector-64"]

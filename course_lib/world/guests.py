@@ -56,11 +56,11 @@ Figure = Callable[[Brush, Tensor], None]
 
 def under_water(brush: Brush, u: list[Tensor]) -> None:
     """The new scene: green water, bubbles, weed that sways, a sandy ground."""
-    # Greener than the beach's sea, and lighter than the night.
-    sky(brush, (0.30, 0.78, 0.80), (0.05, 0.42, 0.55), 0.2)
+    # The beach's colours: what no training showed, the autoencoder cannot draw.
+    sky(brush, (0.30, 0.68, 0.92), (0.08, 0.45, 0.72), 0.2)
     bubbles = scatter(brush, u[0:6], 0.62, 0.95, 0.022)
     bubbles = union(bubbles, scatter(brush, u[6:12], 0.4, 0.7, 0.014))
-    brush.paint(bubbles, (0.80, 0.97, 0.98))
+    brush.paint(bubbles, (0.93, 1.0, 1.0))
     for i, x in enumerate((0.08, 0.9)):
         low, high = (x + 0.04 * u[12 + i], 0.1), (x - 0.03 + 0.06 * u[12 + i], 0.5)
         middle = (x + 0.06 - 0.05 * u[12 + i], 0.3)
@@ -68,8 +68,8 @@ def under_water(brush: Brush, u: list[Tensor]) -> None:
             capsule(brush.points, low, middle, 0.024),
             capsule(brush.points, middle, high, 0.024, 0.01),
         )
-        brush.paint(weed, (0.10, 0.52, 0.36))
-    brush.paint(hill(brush, u[14], 0.2, 0.12), (0.86, 0.80, 0.60))
+        brush.paint(weed, (0.22, 0.68, 0.24))
+    brush.paint(hill(brush, u[14], 0.2, 0.12), (0.96, 0.86, 0.62))
 
 
 def octopus(brush: Brush, colour: Tensor) -> None:
