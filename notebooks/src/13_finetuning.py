@@ -443,26 +443,27 @@ guess_old.compare(right)  # without, the last of the three
 # anything else. With large models the same happens: a training on ten photos of one
 # woman, and every woman looks like her.
 #
-# ## Three more ways to go wrong
+# ## Two more ways to go wrong
 #
-# - **Too strong.** A program multiplies by alpha and forgets the rank. At rank 4 that
-#   is a strength of 4.
-# - **Too long.** Four times as many iterations. The photos are known by heart, and so
-#   is their meadow.
-# - **A wrong word.** The new word is learned from a known one, here from "machine".
+# **Too strong.** Some programs multiply by alpha and forget the rank. A LoRA of rank 8,
+# trained with alpha 8, is then eight times too strong.
+#
+# **Too alone.** Ask the network that saw nothing but ten photos for a scene that is in
+# none of them.
 
 # %%
-row_of = {
-    "right": draw_zorp,
-    "too strong": with_additions(draw, ["zorp:4"]),
-    "too long": with_additions(draw, ["zorp-long"]),
-}
-wish = ["a zorp in the snow"] * 5
+from course_lib.networks.lora import loras_of
+
+too_strong = with_additions(draw, ["zorp"])
+for lora in loras_of(too_strong.model).values():
+    lora.strength = lora.rank  # alpha / rank * rank is alpha
+ways = {"right": draw_zorp, "too strong": too_strong, "too alone": painters["without"]}
+wish = ["a zorp at night"] * 5
 show_rows(
-    {name: some(wish, seed=5) for name, some in row_of.items()},
+    {name: some(wish, seed=5) for name, some in ways.items()},
     zoom=2,
-    alt="A zorp in the snow, five times: as it should be; torn, in glaring colours; "
-    "and always in the same pose.",
+    alt="A zorp at night, five times: as it should be; a tangle of glaring colours; "
+    "and from the network without prior preservation.",
 )
 
 # %% [markdown]
@@ -475,7 +476,7 @@ show_rows(
 
 # %%
 word = with_additions(draw, ["zorp-word"])
-astray = with_additions(draw, ["zorp-word-machine"])
+astray = with_additions(draw, ["zorp-word-fish"])
 row = word.model.text_encoder.token.rows
 print(f"learned: {row.numel()} numbers")
 others = word.model.text_encoder.token.table.weight
@@ -483,7 +484,7 @@ same = torch.equal(others, draw.model.text_encoder.token.weight)
 print("all other words are as they were:", same)
 wish = ["a zorp in the snow"] * 5
 show_rows(
-    {"from rabbit": word(wish, seed=5), "from machine": astray(wish, seed=5)},
+    {"from rabbit": word(wish, seed=5), "from fish": astray(wish, seed=5)},
     zoom=2,
     alt="Five pictures with the new word: rabbits with something of a plush; and, from "
     "the wrong first word, nothing of the kind.",
