@@ -4,7 +4,7 @@
     python benchmarks/finetuning.py --quick      # n = 32, one seed
     python benchmarks/finetuning.py --only lora  # one method alone
 
-Eight pictures of the plush, in two scenes, are all that a method sees of it. Then it is
+Ten pictures of the plush, in two scenes, are all that a method sees of it. Then it is
 asked for in these, in three other scenes, on stilts and beside a critter; a probe that
 learned from neither painter nor method looks for it. What was forgotten is measured on
 old prompts, by the judges of critters, before and after.
@@ -41,10 +41,10 @@ from course_lib.training.likeness import likeness_chunk
 from course_lib.training.personalise import MySet
 from course_lib.training.settings import Settings
 from course_lib.world.guests import PLACES, UNDER_WATER, choose
-from course_lib.world.plush import draw_plush
+from course_lib.world.plush import draw_plush, plush_photos
 from course_lib.world.sketches import sketch_of
 
-WORD, MINE = "zorp", 8
+WORD = "zorp"
 WRONG_LIKE = "fish"  # seen from the side, without arms: the plush is neither
 LORA, WORDS, DREAM = (
     personalise.LORA_SETTINGS,
@@ -54,9 +54,8 @@ LORA, WORDS, DREAM = (
 
 
 def my_set(seed: int) -> MySet:
-    """The eight pictures that every method learns from."""
-    pictures, said, _ = draw_plush(MINE, seed, word=WORD)
-    return MySet(WORD, pictures, said)
+    """The ten pictures that every method learns from."""
+    return MySet(WORD, *plush_photos(seed, WORD))
 
 
 # name -> (trainer, its settings); what is bracketed in the table are the traps.

@@ -105,6 +105,7 @@ class Shown:
         beside: index of SIDES, where a second animal stands
         animal, colour: those of the second animal, indices of SUBJECTS and COLOURS
         own: the guest's colour, index of COLOURS; 0 if it has a fixed one
+        spot: index of POSITIONS for a small guest that stands alone; 0 for a big one
     """
 
     place: Tensor
@@ -113,6 +114,7 @@ class Shown:
     animal: Tensor
     colour: Tensor
     own: Tensor
+    spot: Tensor
 
     def some(self, rows: Tensor) -> "Shown":
         """What these pictures show."""
@@ -120,11 +122,9 @@ class Shown:
 
     def captions(self, word: str) -> list[str]:
         """A caption each: 'a zorp on stilts in the snow'."""
-        return [caption(word, *row) for row in zip(*self.columns(), strict=True)]
-
-    def columns(self) -> list[list[int]]:
-        """The numbers of all pictures, one list a field."""
-        return [getattr(self, name).tolist() for name in self.__annotations__]
+        columns = (getattr(self, name).tolist() for name in self.__annotations__)
+        rows = zip(*columns, strict=True)
+        return [caption(word, *numbers) for *numbers, spot in rows]
 
 
 def caption(word: str, place, on_stilts, beside, animal, colour, own) -> str:
@@ -145,10 +145,18 @@ def choose(
     on_stilts: bool = False,
     beside: bool = False,
     coloured: bool = False,
+    far: bool = False,
 ) -> Shown:
-    """Choose what the pictures `indices` of this seed show."""
+    """Choose what the pictures `indices` of this seed show.
+
+    Args:
+        places: scenes, some of PLACES
+        beside: beside a critter
+        coloured: the guest has one of COLOURS, in place of a fixed one
+        far: small, and anywhere; otherwise big, in the middle
+    """
     n = len(indices)
-    u = uniforms(indices, seed, 5, PLUSH)
+    u = uniforms(indices, seed, 6, PLUSH)
 
     def chosen(column: int, count: int) -> Tensor:
         return torch.from_numpy(pick(u[:, column], count))
@@ -164,6 +172,7 @@ def choose(
         animal=(1 + chosen(2, len(ANIMALS))) * int(beside),
         colour=colour * int(beside),
         own=own,
+        spot=(1 + chosen(5, 3)) * int(far),
     )
 
 
@@ -219,7 +228,10 @@ def paint_guests(pictures, grid, shown: Shown, u_own, u_other, figure, colours) 
     side = SIDES[int(shown.beside[0])]
     alone, second = side == "none", side == "left"  # second: the guest is on the right
     factors |= dict(scene=shown.place, accessory=shown.stilts)
-    factors |= dict.fromkeys(("size", "position"), torch.full((n,), 2 * alone))
+    if alone:  # big in the middle, or small anywhere
+        far = shown.spot > 0
+        factors["size"] = torch.where(far, 1, 2)
+        factors["position"] = torch.where(far, shown.spot, 2)
     stand_in = torch.full((n,), SUBJECTS.index(BUILD))
     factors["subject_2" if second else "subject"] = stand_in
     if not alone:

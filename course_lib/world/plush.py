@@ -112,6 +112,7 @@ def draw_plush(
     places: tuple[str, ...] = HOME,
     on_stilts: bool = False,
     beside: bool = False,
+    far: bool = False,
     without: tuple[str, ...] = (),
 ) -> tuple[Tensor, list[str], Shown]:
     """Draw the plush n times, each in another pose, light and place.
@@ -122,13 +123,32 @@ def draw_plush(
         places: where it may be, some of `guests.PLACES`
         on_stilts: put it on stilts
         beside: put a critter beside it
+        far: draw it small, anywhere; otherwise it is big, in the middle
         without: features to leave out, some of FEATURES
 
     Returns:
         pictures (n, 3, size, size) uint8, a caption each, and what they show
     """
     indices = torch.arange(start, start + n)
-    shown = choose(indices, seed, places, on_stilts, beside)
+    shown = choose(indices, seed, places, on_stilts, beside, far=far)
     figure = partial(plush, without=without)
     pictures = draw_guests(figure, shown, indices, seed, size, FUR)
     return to_bytes(pictures), shown.captions(word), shown
+
+
+def plush_photos(seed: int, word: str, size: int = 64) -> tuple[Tensor, list[str]]:
+    """Ten pictures, as one would take them: five near, two far, three with a friend.
+
+    All are in the scenes of HOME, and none is on stilts.
+
+    Returns:
+        pictures (10, 3, size, size) uint8, and a caption each
+    """
+    kinds = ((5, {}), (2, {"far": True}), (3, {"beside": True}))
+    start, pictures, texts = 0, [], []
+    for n, how in kinds:
+        drawn, said, _ = draw_plush(n, seed, size, start, word, **how)
+        pictures.append(drawn)
+        texts += said
+        start += n
+    return torch.cat(pictures), texts
