@@ -28,7 +28,7 @@ from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes
 from course_lib.world.plush import plush_photos
 
-photos, captions = plush_photos(seed=0, word="zorp")  # (10, 3, 64, 64) bytes
+photos, _ = plush_photos(seed=0, word="zorp")  # (10, 3, 64, 64) bytes
 draw = TextToImage.from_pretrained("latent")
 draw_zorp = with_additions(draw, ["zorp"])
 prompts = ["a zorp at night", "a zorp on stilts", "a zorp left of a red cat"]
@@ -56,15 +56,11 @@ show_rows(
 # the pictures square and of one size.
 
 # %%
-import tempfile
-from pathlib import Path
-
-from course_lib.pixels import to_image
+from course_lib.device import data_folder
 from course_lib.training.personalise import own_pictures
 
-folder = Path(tempfile.mkdtemp())
-for number, caption in enumerate(captions):
-    to_image(from_bytes(photos[number])).save(folder / f"{caption} {number}.png")
+folder = data_folder() / "zorp"
+print("a file:", min(file.name for file in folder.glob("*.png")))
 mine = own_pictures(folder, word="zorp")
 print("pictures:", tuple(mine.pictures.shape))
 for caption in sorted(set(mine.captions)):
@@ -503,11 +499,13 @@ show_rows(
 
 # %%
 from course_lib.networks.control import control_for
+from course_lib.world.critters import SUBJECTS
 from course_lib.world.drawing import draw_critters
 from course_lib.world.sketches import sketch_of
 
-album, _ = draw_critters(4, seed=0, size=64, start=50_000, kind="one")
-sketches = sketch_of(from_bytes(album))  # (4, 1, 64, 64), 1 where the pencil was
+album, factors = draw_critters(64, seed=0, size=64, start=50_000, kind="one")
+cats = album[factors["subject"] == SUBJECTS.index("cat")][:4]
+sketches = sketch_of(from_bytes(cats))  # (4, 1, 64, 64), 1 where the pencil was
 fresh = control_for(draw.model, cell=4)
 with torch.no_grad():
     says = fresh(x_t, t, text_emb, sketches[:1])
@@ -515,9 +513,14 @@ print("a fresh control adds:", sum(part.abs().sum().item() for part in says))
 steered = with_additions(draw, ["sketch"], sketch=sketches)
 show_rows(
     {"sketch": (1 - 2 * sketches).expand(-1, 3, -1, -1)}
-    | {wish: steered([wish] * 4, seed=6) for wish in ("a red cat", "a bear at night")},
+    | {
+        wish: steered([wish] * 4, seed=6)
+        for wish in ("a red cat", "a blue cat at night")
+    }
+    | {"without": draw(["a red cat"] * 4, seed=6)},
     zoom=2,
-    alt="Four sketches of animals, and what two prompts become along their lines.",
+    alt="Four sketches of cats, what two prompts become along their lines, and the "
+    "first prompt without a sketch.",
 )
 
 # %% [markdown]
@@ -569,10 +572,10 @@ else:
     as_given = from_bytes(own.pictures[:6])
     at_best = draw.decode(draw.encode(as_given))
     show_rows({"yours": as_given, "at best": at_best}, zoom=2, alt="My pictures.")
-    where = Path("runs") / MY_WORD  # beside this notebook
+    where = f"runs/{MY_WORD}"  # beside this notebook
     own_trainer = lora_trainer(own, Settings(**LORA_SETTINGS), where, resume=True)
     list(watch(own_trainer.run(), total=own_trainer.last))
-    draw_own = with_additions(draw, [str(where)])
+    draw_own = with_additions(draw, [where])
     wishes = [f"a {MY_WORD} {place}" for place in ("in the snow", "at night")] * 2
     show_pictures(
         draw_own(wishes, seed=0), titles=wishes, columns=4, zoom=3, alt="Mine."
