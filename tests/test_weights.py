@@ -71,7 +71,7 @@ train --what autoencoder --iterations 12000 --pair runs/pair --blocks 2 \\
     --start runs/autoencoder-1 --strangers 0.125 --out runs/autoencoder-2
 train --what autoencoder --iterations 24000 --pair runs/pair --blocks 3 \\
     --start runs/autoencoder-2 --strangers 0.125 --out runs/autoencoder-3
-train --what text --iterations 1500 --start runs/words/at-4000 --seed 2 \\
+train --what text --iterations 1000 --start runs/words/at-4000 --seed 2 \\
     --out runs/words-1
 train --what text --iterations 700 --start runs/words --seed 1 \\
     --learning-rate 0.001 --out runs/words-2
@@ -81,11 +81,11 @@ average runs/words runs/words-1 runs/words-2 runs/words-3 \\
     runs/words/at-4000 runs/words/at-2000 --out runs/words-mean
 train --what latent --iterations 3000 --keep 1000 --start runs/words-mean \\
     --autoencoder runs/autoencoder --out runs/latent-1
-train --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 1 \\
+train --what latent --iterations 1000 --start runs/latent-1/at-1000 --seed 1 \\
     --autoencoder runs/autoencoder --out runs/latent-2
-train --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 2 \\
+train --what latent --iterations 1000 --start runs/latent-1/at-1000 --seed 2 \\
     --autoencoder runs/autoencoder --out runs/latent-3
-train --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 3 \\
+train --what latent --iterations 1000 --start runs/latent-1/at-1000 --seed 3 \\
     --autoencoder runs/autoencoder --out runs/latent-4
 average runs/latent-1 runs/latent-2 runs/latent-3 runs/latent-4 \\
     --out runs/latent-four
@@ -94,11 +94,11 @@ train --what latent --iterations 1000 --start runs/latent-four --seed 4 \\
 train --what latent --iterations 1000 --start runs/latent-four --seed 5 \\
     --learning-rate 0.001 --autoencoder runs/autoencoder --out runs/latent-6
 average runs/latent-four runs/latent-5 runs/latent-6 --out runs/latent-mean
-finetune lora --images data/zorp --word zorp --iterations 1000 --out runs/zorp
+finetune lora --images data/zorp --word zorp --iterations 600 --out runs/zorp
 finetune lora --images data/zorp --word zorp --prior none --iterations 200 \\
     --out runs/zorp-alone
-finetune inversion --images data/zorp --word zorp --iterations 150 --out runs/zorp-word
-finetune inversion --images data/zorp --word zorp --like fish --iterations 150 \\
+finetune inversion --images data/zorp --word zorp --iterations 100 --out runs/zorp-word
+finetune inversion --images data/zorp --word zorp --like fish --iterations 100 \\
     --out runs/zorp-word-fish
 finetune control --iterations 300 --out runs/sketch
 """

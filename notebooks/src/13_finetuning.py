@@ -103,18 +103,16 @@ down = torch.randn(rank, 8)  # from 8 numbers to 2
 up = torch.randn(6, rank)  # and from 2 to 6
 x = torch.randn(8)
 few = down @ x
-print(
-    "x", tuple(x.shape), "-> down", tuple(few.shape), "-> up", tuple((up @ few).shape)
-)
+many = up @ few
+print("x", tuple(x.shape), "-> down", tuple(few.shape), "-> up", tuple(many.shape))
 
 change = up @ down  # the same two steps as one matrix
 print("the change:", tuple(change.shape), "and the weight:", tuple(weight.shape))
-beside = weight @ x + up @ (down @ x)
+beside = weight @ x + many
 merged = (weight + change) @ x
 print("side by side or merged, the same:", torch.allclose(beside, merged, atol=1e-5))
-print(
-    "independent rows in the change:", torch.linalg.matrix_rank(change).item(), "of 6"
-)
+independent = torch.linalg.matrix_rank(change).item()
+print(f"independent rows in the change: {independent} of 6")
 
 learned = 4 * 192 + 192 * 4  # down and up, at rank 4
 guess_numbers.compare(round(100 * learned / 192**2))
@@ -135,12 +133,12 @@ print(f"192 to 192 at rank 4: {learned:,} of {192**2:,} numbers")
 # $$W' = W + \frac{\alpha}{\text{rank}} \cdot \text{up} \cdot \text{down}$$
 
 # %%
-wish = torch.randn(192, 192)  # which way the loss wants the weight to move
+wanted = torch.randn(192, 192)  # which way the loss wants the weight to move
 steps = {}
 for rank in (1, 4, 16):
     down = torch.randn(rank, 192)
-    up = 0.01 * (wish @ down.T).sign()  # the first step of AdamW: all numbers by 0.01
-    steps[rank] = (up @ down * wish).sum().item()  # how far that goes the wished way
+    up = 0.01 * (wanted @ down.T).sign()  # the first step of AdamW: all numbers by 0.01
+    steps[rank] = (up @ down * wanted).sum().item()  # how far that goes this way
 for rank, far in steps.items():
     times = far / steps[1]
     print(f"rank {rank:2}: {times:3.0f} times as far; by the rank, {times / rank:.0f}")
@@ -397,9 +395,9 @@ assert after < before
 #
 # ## Everyone becomes Zorp
 #
-# What did the second half of the batch do? Here are two additions. They learned from
-# the same photos for equally long, one with prior preservation and one without. We ask
-# for animals that have nothing to do with Zorp.
+# What did the second half of the batch do? Here are two additions. Both learned from
+# the same photos: one for 600 iterations with prior preservation, the other for only
+# 200, without it. We ask for animals that have nothing to do with Zorp.
 
 # %%
 guess_old = prediction(
@@ -452,9 +450,9 @@ too_strong = with_additions(draw, ["zorp"])
 for lora in loras_of(too_strong.model).values():
     lora.strength = lora.rank  # alpha / rank * rank is alpha
 ways = {"right": draw_zorp, "too strong": too_strong, "too alone": painters["without"]}
-wish = ["a zorp at night"] * 5
+asked = ["a zorp at night"] * 5
 show_rows(
-    {name: some(wish, seed=5) for name, some in ways.items()},
+    {name: some(asked, seed=5) for name, some in ways.items()},
     zoom=2,
     alt="A zorp at night, five times: as it should be; a tangle of glaring colours; "
     "and from the network without prior preservation.",
@@ -463,10 +461,11 @@ show_rows(
 # %% [markdown]
 # ## One new word
 #
-# LoRA moves a little of each layer. **Textual inversion** moves no layer at all (Gal et
-# al. 2023). It adds one token to the tokenizer and learns its vector: which word would
-# the network have to hear, to draw this? All other words keep theirs. The search starts
-# from the vector of a word that comes near, and a wrong first word leads astray.
+# LoRA moves a little of each layer, and the vector of the new token. **Textual
+# inversion** moves the token alone (Gal et al. 2023). It asks: which word would the
+# network have to hear, to draw this? All layers stay, and all other words, so nothing
+# at all can be forgotten. The search starts from a known word that comes near. A wrong
+# first word leads astray.
 
 # %%
 word = with_additions(draw, ["zorp-word"])
@@ -476,9 +475,9 @@ print(f"learned: {row.numel()} numbers")
 others = word.model.text_encoder.token.table.weight
 same = torch.equal(others, draw.model.text_encoder.token.weight)
 print("all other words are as they were:", same)
-wish = ["a zorp in the snow"] * 5
+asked = ["a zorp in the snow"] * 5
 show_rows(
-    {"from rabbit": word(wish, seed=5), "from fish": astray(wish, seed=5)},
+    {"from rabbit": word(asked, seed=5), "from fish": astray(asked, seed=5)},
     zoom=2,
     alt="Five pictures with the new word: rabbits with something of a plush; and, from "
     "the wrong first word, nothing of the kind.",
@@ -511,13 +510,14 @@ with torch.no_grad():
     says = fresh(x_t, t, text_emb, sketches[:1])
 print("a fresh control adds:", sum(part.abs().sum().item() for part in says))
 steered = with_additions(draw, ["sketch"], sketch=sketches)
+red, blue = ["a red cat"] * 4, ["a blue cat at night"] * 4
 show_rows(
-    {"sketch": (1 - 2 * sketches).expand(-1, 3, -1, -1)}
-    | {
-        wish: steered([wish] * 4, seed=6)
-        for wish in ("a red cat", "a blue cat at night")
-    }
-    | {"without": draw(["a red cat"] * 4, seed=6)},
+    {
+        "the sketch": (1 - 2 * sketches).expand(-1, 3, -1, -1),
+        red[0]: steered(red, seed=6),
+        blue[0]: steered(blue, seed=6),
+        "without the sketch": draw(red, seed=6),
+    },
     zoom=2,
     alt="Four sketches of cats, what two prompts become along their lines, and the "
     "first prompt without a sketch.",
@@ -577,9 +577,8 @@ else:
     list(watch(own_trainer.run(), total=own_trainer.last))
     draw_own = with_additions(draw, [where])
     wishes = [f"a {MY_WORD} {place}" for place in ("in the snow", "at night")] * 2
-    show_pictures(
-        draw_own(wishes, seed=0), titles=wishes, columns=4, zoom=3, alt="Mine."
-    )
+    drawn = draw_own(wishes, seed=0)
+    show_pictures(drawn, titles=wishes, columns=4, zoom=3, alt="Mine.")
 
 # %% [markdown]
 # ## Play
