@@ -126,8 +126,9 @@ def newcomer_facts(painter: TextToImage, n: int, seed: int) -> dict:
 def agreement(pictures: Tensor, sketch: Tensor) -> Tensor:
     """The share of each sketch's lines that its picture's lines cover, to a pixel."""
     # Grown by a pixel: a line beside its place counts, one three pixels off does not.
-    grown = torch.nn.functional.max_pool2d(sketch_of(pictures), 3, 1, 1)
-    return (grown * sketch).sum((1, 2, 3)) / sketch.sum((1, 2, 3))
+    grown = torch.nn.functional.max_pool2d(sketch_of(pictures), 3, 1, 1) > 0.5
+    lines = sketch > 0.5
+    return (grown & lines).sum((1, 2, 3)) / lines.sum((1, 2, 3))
 
 
 def control_facts(control, painter: TextToImage, n: int, seed: int) -> dict:

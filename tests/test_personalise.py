@@ -101,12 +101,12 @@ def test_lora_saves_a_few_numbers_and_leaves_the_painter_as_it_was(
     assert (card["kind"], card["word"], card["alpha"]) == ("lora", "zorp", 3.0)
     assert card["base_sha256"] == digest(whole)
     draw = TextToImage.from_pretrained(base)
-    before = draw(["a zorp"], steps=2)
+    before = draw(["a frog"], steps=2)
     with_it = with_additions(draw, [str(tmp_path / "z")])
-    assert torch.equal(draw(["a zorp"], steps=2), before)
-    assert not torch.equal(with_it(["a zorp"], steps=2), before)
+    assert torch.equal(draw(["a frog"], steps=2), before)
+    assert not torch.equal(with_it(["a frog"], steps=2), before)
     without = with_additions(draw, [f"{tmp_path / 'z'}:0"])
-    assert torch.equal(without(["a zorp"], steps=2), before)
+    assert torch.equal(without(["a frog"], steps=2), before)
     # The formula, for one layer, by hand.
     name = "unet.into"
     down, up = (tensors[f"{name}.{part}.weight"] for part in ("down", "up"))
