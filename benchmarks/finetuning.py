@@ -4,7 +4,7 @@
     python benchmarks/finetuning.py --quick      # n = 32, one seed
     python benchmarks/finetuning.py --only lora  # one method alone
 
-Eight pictures of the plush, in two scenes, are all that a method sees of it. Then it is
+Ten pictures of the plush, in two scenes, are all that a method sees of it. Then it is
 asked for in these, in three other scenes, on stilts and beside a critter; a probe that
 learned from neither painter nor method looks for it. What was forgotten is measured on
 old prompts, by the judges of critters, before and after.
@@ -23,7 +23,7 @@ from torch import Tensor
 from course_lib.device import use_all_cores
 from course_lib.judging.evaluation import FRESH
 from course_lib.judging.fidelity import Judged, prompts_of
-from course_lib.judging.likeness import EXAM, Seen, measure_subject
+from course_lib.judging.likeness import EXAM, Seen, measure_subject, recognised
 from course_lib.judging.metrics import Share, share
 from course_lib.judging.results import (
     add_save,
@@ -35,16 +35,17 @@ from course_lib.judging.results import (
 from course_lib.networks.control import Controlled
 from course_lib.painters.additions import painter_of
 from course_lib.painters.pipeline import TextToImage
-from course_lib.pixels import to_grid
+from course_lib.pixels import from_bytes, to_grid
 from course_lib.training import newcomers, personalise, steering
+from course_lib.training.likeness import likeness_chunk
 from course_lib.training.personalise import MySet
 from course_lib.training.settings import Settings
 from course_lib.world.guests import PLACES, UNDER_WATER, choose
-from course_lib.world.plush import draw_plush
+from course_lib.world.plush import draw_plush, plush_photos
 from course_lib.world.sketches import sketch_of
 
-WORD, MINE = "zorp", 8
-WRONG_LIKE = "machine"  # a first word for something that no plush resembles
+WORD = "zorp"
+WRONG_LIKE = "fish"  # seen from the side, without arms: the plush is neither
 LORA, WORDS, DREAM = (
     personalise.LORA_SETTINGS,
     personalise.WORD_SETTINGS,
@@ -53,9 +54,8 @@ LORA, WORDS, DREAM = (
 
 
 def my_set(seed: int) -> MySet:
-    """The eight pictures that every method learns from."""
-    pictures, said, _ = draw_plush(MINE, seed, word=WORD)
-    return MySet(WORD, pictures, said)
+    """The ten pictures that every method learns from."""
+    return MySet(WORD, *plush_photos(seed, WORD))
 
 
 # name -> (trainer, its settings); what is bracketed in the table are the traps.
@@ -94,6 +94,21 @@ def forgotten(painter: TextToImage, n: int, seed: int) -> dict:
     }
 
 
+def probe_facts(n: int) -> dict:
+    """The probe's own ceiling: on drawings, on near-misses, and on copies."""
+    pictures, answers = likeness_chunk(0, EXAM, n=4 * n)
+    seen, there = Seen.of(from_bytes(pictures)).is_plush, answers["plush"] == 1
+    drawn = from_bytes(draw_plush(n, EXAM, places=PLACES[:5])[0])
+    # What the autoencoder makes of it: no painter of its latents can do better.
+    base = TextToImage.from_pretrained(personalise.BASE)
+    copied = torch.cat([base.decode(base.encode(part)) for part in drawn.split(50)])
+    return {
+        "recognised": share(seen[there]),
+        "near misses taken for it": share(seen[~there]),
+        "copies recognised": share(recognised(copied)),
+    }
+
+
 def newcomer_facts(painter: TextToImage, n: int, seed: int) -> dict:
     """Is the ninth animal an octopus, and is the new scene under water?"""
     shown = choose(torch.arange(n), EXAM, PLACES, coloured=True)
@@ -111,8 +126,9 @@ def newcomer_facts(painter: TextToImage, n: int, seed: int) -> dict:
 def agreement(pictures: Tensor, sketch: Tensor) -> Tensor:
     """The share of each sketch's lines that its picture's lines cover, to a pixel."""
     # Grown by a pixel: a line beside its place counts, one three pixels off does not.
-    grown = torch.nn.functional.max_pool2d(sketch_of(pictures), 3, 1, 1)
-    return (grown * sketch).sum((1, 2, 3)) / sketch.sum((1, 2, 3))
+    grown = torch.nn.functional.max_pool2d(sketch_of(pictures), 3, 1, 1) > 0.5
+    lines = sketch > 0.5
+    return (grown & lines).sum((1, 2, 3)) / lines.sum((1, 2, 3))
 
 
 def control_facts(control, painter: TextToImage, n: int, seed: int) -> dict:
@@ -225,6 +241,7 @@ def main(arguments: list[str] | None = None) -> None:
         base = TextToImage.from_pretrained(personalise.BASE)
         before = [forgotten(base, n, seed) for seed in range(seeds)]
         table = {"before": together([{"old prompts": facts} for facts in before])}
+        table["probe"] = probe_facts(n)
         for name in options.only or list(methods(0)):
             found = []
             for seed in range(seeds):
@@ -234,7 +251,7 @@ def main(arguments: list[str] | None = None) -> None:
             table[name] = together(found)
             for key, entry in entries_of({name: table[name]}):
                 print(f"{key}={entry['value']}", flush=True)
-    for key, entry in entries_of({"before": table["before"]}):
+    for key, entry in entries_of({k: table[k] for k in ("before", "probe")}):
         print(f"{key}={entry['value']}")
     if options.save:
         weights = [str(personalise.BASE), "likeness-64", "reader-64", "inspector-64"]

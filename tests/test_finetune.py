@@ -39,7 +39,8 @@ def test_a_lora_is_trained_shown_and_drawn_with(cli, tiny):
     _, card = load_weights(tiny / "runs/z")
     assert card["word"] == "zorp" and card["captions"] == ["a zorp at night"] * 3
     assert "finetune lora" in card["command"]
-    draw = "generate 'a zorp' --weights tiny --steps 2 --out"
+    assert cli("generate 'a zorp' --weights tiny --out z.png --with runs/z")[2] == []
+    draw = "generate 'a frog' --weights tiny --steps 2 --out"
     assert cli(f"{draw} a.png --with runs/z:0.5")[0] == 0
     assert cli(f"{draw} b.png --with runs/z:0")[0] == 0
     assert cli(f"{draw} c.png")[0] == 0

@@ -25,7 +25,7 @@ def small_world(monkeypatch):
 
 
 def test_each_method_is_trained_and_measured(capsys, saved):
-    small = ["--n", "1", "--seeds", "1", "--iterations", "1"]
+    small = ["--n", "2", "--seeds", "1", "--iterations", "1"]
     only = ["--only", "lora", "control", "carry on"]
     finetuning.main([*small, *only, "--save", str(saved.file)])
     said = capsys.readouterr().out

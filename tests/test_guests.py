@@ -6,7 +6,7 @@ import torch
 from course_lib.pixels import from_bytes
 from course_lib.world import guests
 from course_lib.world.critters import FACTORS, SCENES
-from course_lib.world.plush import FEATURES, HOME, draw_plush
+from course_lib.world.plush import FEATURES, HOME, draw_plush, plush_photos
 
 EVERYWHERE = guests.PLACES
 
@@ -68,3 +68,13 @@ def test_under_water_is_no_scene_of_the_critters():
     assert wet.any()
     assert all("under water" in t for t, w in zip(captions, wet, strict=True) if w)
     assert all("octopus" in text for text in captions)
+
+
+def test_ten_photos_show_it_near_far_and_with_a_friend_at_home():
+    pictures, captions = plush_photos(0, "zorp")
+    assert pictures.shape == (10, 3, 64, 64) and all("zorp" in t for t in captions)
+    assert sum("left of" in text for text in captions) == 3
+    assert all(text.endswith(("in a meadow", "at the beach")) for text in captions)
+    assert not any("stilts" in text for text in captions)
+    near, _, _ = draw_plush(5, 0)
+    assert torch.equal(pictures[:5], near)

@@ -21,7 +21,7 @@ UNSEEN = 1_000_003
 
 
 def test_a_chunk_holds_the_plush_and_as_many_near_misses():
-    pictures, answers = likeness_chunk(0, 4, n=256)
+    pictures, answers = likeness_chunk(1, 4, n=256)
     assert pictures.dtype == torch.uint8 and len(pictures) == len(answers["plush"])
     assert set(answers) == set(QUESTIONS)
     share = answers["plush"].float().mean()

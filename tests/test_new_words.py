@@ -57,7 +57,7 @@ def test_words_of_two_teachers_stand_one_below_the_other(tokenizer):
     add_rows(encoder, two)
     assert isinstance(encoder.token, GrownTable)
     assert torch.equal(encoder.token.rows, torch.cat([one, two]))
-    assert encoder.config["vocabulary"] == len(tokenizer) + 2
+    assert encoder.config["new_words"] == 2
     last = torch.tensor([[len(tokenizer) + 1]])
     assert torch.equal(encoder.token(last)[0], two)
 

@@ -101,17 +101,29 @@ def test_lora_saves_a_few_numbers_and_leaves_the_painter_as_it_was(
     assert (card["kind"], card["word"], card["alpha"]) == ("lora", "zorp", 3.0)
     assert card["base_sha256"] == digest(whole)
     draw = TextToImage.from_pretrained(base)
-    before = draw(["a zorp"], steps=2)
+    before = draw(["a frog"], steps=2)
     with_it = with_additions(draw, [str(tmp_path / "z")])
-    assert torch.equal(draw(["a zorp"], steps=2), before)
-    assert not torch.equal(with_it(["a zorp"], steps=2), before)
+    assert torch.equal(draw(["a frog"], steps=2), before)
+    assert not torch.equal(with_it(["a frog"], steps=2), before)
     without = with_additions(draw, [f"{tmp_path / 'z'}:0"])
-    assert torch.equal(without(["a zorp"], steps=2), before)
+    assert torch.equal(without(["a frog"], steps=2), before)
     # The formula, for one layer, by hand.
     name = "unet.into"
     down, up = (tensors[f"{name}.{part}.weight"] for part in ("down", "up"))
     weight, was = (m.get_submodule(name).weight for m in (with_it.model, draw.model))
     torch.testing.assert_close(weight, was + lora_change(down, up, 3.0))
+
+
+def test_before_it_has_learned_the_word_is_the_one_that_it_starts_as(mine, base):
+    """For all three methods alike."""
+    draw = TextToImage.from_pretrained(base)
+    cat = draw(["a cat"], steps=2)
+    for make in (lora_trainer, inversion_trainer, dreambooth_trainer):
+        trainer = make(mine, TWICE, base=base, batch_size=2, like="cat")
+        new = painter_of(base, trainer.full_card(), trainer.averaged_model())
+        torch.testing.assert_close(new(["a zorp"], steps=2), cat)
+        with pytest.raises(ValueError, match="no word that the painter knows"):
+            make(mine, TWICE, base=base, like="gnarl")
 
 
 def test_a_new_word_moves_nothing_but_its_own_row(mine, base, tmp_path):
@@ -138,9 +150,14 @@ def test_dreambooth_leaves_the_text_encoder_and_is_a_painter_of_its_own(
     trained(methods(mine, base)["dream"], tmp_path / "d")
     tensors, card = load_weights(tmp_path / "d")
     whole, _ = load_weights(base)
+    # Below its token table there is one more row, and that learns.
+    whole["text_encoder.token.table.weight"] = whole.pop("text_encoder.token.weight")
+    assert tensors.keys() - whole.keys() == {"text_encoder.token.rows"}
     moved = {name for name in whole if not torch.equal(whole[name], tensors[name])}
     assert moved and not any(name.startswith("text_encoder.") for name in moved)
+    assert card["words"] == ["zorp"] and card["config"]["text"]["new_words"] == 1
     painter = TextToImage.from_pretrained(tmp_path / "d")
+    assert len(painter.tokenizer.encode("a zorp")) == 2
     assert "zorp" not in " ".join(painter.remarks(["a zorp"]))
     with pytest.raises(CheckpointError, match="--weights"):
         with_additions(TextToImage.from_pretrained(base), [str(tmp_path / "d")])

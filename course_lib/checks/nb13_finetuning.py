@@ -8,18 +8,7 @@ from torch import Tensor
 
 from course_lib.checks.nb13_mistakes import OF_A_KERNEL, OF_A_WEIGHT, OF_THE_LOSS
 from course_lib.checks.report import NotYetRight, compare, report
-
-
-# From the library, as soon as it is there.
-def lora_weight(weight, down, up, alpha):
-    change = up.flatten(1) @ down.flatten(1)
-    return weight + alpha / len(down) * change.reshape(weight.shape)
-
-
-def prior_loss(v_hat, v, prior_weight):
-    mine, world = (v_hat - v).square().chunk(2)
-    return mine.mean() + prior_weight * world.mean()
-
+from course_lib.networks.lora import lora_change
 
 # A weight with its LoRA ---------------------------------------------------------
 
@@ -56,6 +45,11 @@ def a_weight(
     # alpha / rank is never near 1, nor whole: there, mistakes look alike.
     times = 2.3 + 0.4 * torch.rand((), generator=generator).item()
     return weight, down, up, times * rank if alpha is None else alpha
+
+
+def lora_weight(weight: Tensor, down: Tensor, up: Tensor, alpha: float) -> Tensor:
+    """The weight of a linear layer or a convolution, with its LoRA merged in."""
+    return weight + lora_change(down, up, alpha)
 
 
 def check_lora_weight(learner_lora_weight: Callable) -> Callable:
@@ -109,6 +103,16 @@ def accident(message: str) -> str | None:
 
 
 # The loss with prior preservation -------------------------------------------------
+
+
+def prior_loss(v_hat: Tensor, v: Tensor, prior_weight: float) -> Tensor:
+    """The mean error of my half, plus prior_weight times that of the world's half.
+
+    Ruiz et al. 2023, equation 2. With a weight of 1 it is twice the plain mean of the
+    whole batch, which the library's trainers use.
+    """
+    mine, world = (v_hat - v).square().chunk(2)
+    return mine.mean() + prior_weight * world.mean()
 
 
 def check_prior_loss(learner_prior_loss: Callable) -> Callable:

@@ -6,6 +6,7 @@ critters that wear the features, and a plush that is half erased or smeared.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +43,7 @@ ANIMALS = (*SUBJECTS[:9], "octopus")  # "none" first
 QUESTIONS = {"plush": 2} | dict.fromkeys(FEATURES, 2)
 QUESTIONS |= {"stilts": 2, "place": len(PLACES), "side": len(SIDES)}
 QUESTIONS |= {"animal": len(ANIMALS), "colour": len(COLOURS)}
+BROWN = COLOURS.index("brown")
 WIDTHS = (24, 48, 64, 96)  # 0.9 MB of weights
 CHUNK, SHOWN = 1024, 4  # pictures drawn at once, and how often each is seen
 COPIED = 0.4  # the share that goes through the autoencoder, as a painter's pictures do
@@ -132,6 +134,9 @@ def drawn_parts(
             how = dict(on_stilts=turn % 3 == 2, beside=beside)
             coloured = kind in ("recoloured", "disguised", "octopus")
             shown = choose(rows, seed, PLACES, **how, coloured=coloured)
+            if kind == "recoloured":  # brown is the right colour
+                own = shown.own.masked_fill(shown.own == BROWN, 1)
+                shown = replace(shown, own=own)
             pictures = draw_guests(figure, shown, rows, seed, size, FUR)
             if kind == "broken":
                 pictures = broken(pictures, generator)

@@ -1,7 +1,7 @@
 """Make a painter yours: LoRA, textual inversion and DreamBooth, with five pictures.
 
     mine = own_pictures("photos", word="zorp")
-    trainer = lora_trainer(mine, Settings(iterations=300, **LORA_SETTINGS), "runs/zorp")
+    trainer = lora_trainer(mine, Settings(**LORA_SETTINGS), "runs/zorp")
     train(trainer)
 
 All three learn from the same batches: one half shows my pictures, with captions that
@@ -105,16 +105,16 @@ def own_pictures(folder: Path | str, word: str, size: int = SIZE) -> MySet:
             "and 5 to 10 of one thing are enough. (For hundreds of pictures of many "
             "things, train a network: train --data folder:PATH.)"
         )
-    pictures, captions = [], []
+    pictures, texts = [], []
     for file in files:
         try:
             pictures.append(read_picture(file, size))
-            captions.append(caption_of(file.stem, word))
+            texts.append(caption_of(file.stem, word))
         except PictureError as error:
             tell(f"skipped: {error}")
     if not pictures:
         raise DataError(f"None of the {len(files)} files in {folder} can be read.")
-    return MySet(word, torch.stack(pictures), captions)
+    return MySet(word, torch.stack(pictures), texts)
 
 
 def caption_of(name: str, word: str) -> str:
@@ -417,9 +417,7 @@ def dreambooth_trainer(
         save_its_autoencoder(folder, painter.card, painter.autoencoder)
     get_batch = plain_torch()(learned_batches(mine, painter, batch_size, seed, prior))
     words = dict(own_words=[mine.word], words=list(painter.tokenizer.words), like=like)
-    config = dict(
-        config=painter.model.config | {"text": painter.model.text_encoder.config}
-    )
+    config = dict(config=painter.model.config)
     return Trainer(
         painter.model,
         plain_torch()(loss_of(painter)),

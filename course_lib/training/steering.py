@@ -23,7 +23,7 @@ from course_lib.training.trainer import Trainer
 from course_lib.world.drawing import draw_critters
 from course_lib.world.sketches import sketch_of
 
-CONTROL_SETTINGS = {"iterations": 400, "learning_rate": 1e-3, "warmup": 20}
+CONTROL_SETTINGS = {"iterations": 300, "learning_rate": 1e-3, "warmup": 20}
 PICTURES = 1024  # drawn, encoded and sketched once
 # Half of the captions are dropped: what the text does not say, the sketch must (Zhang
 # et al. 2023, section 3.4).

@@ -56,11 +56,11 @@ Figure = Callable[[Brush, Tensor], None]
 
 def under_water(brush: Brush, u: list[Tensor]) -> None:
     """The new scene: green water, bubbles, weed that sways, a sandy ground."""
-    # Greener than the beach's sea, and lighter than the night.
-    sky(brush, (0.30, 0.78, 0.80), (0.05, 0.42, 0.55), 0.2)
+    # The beach's colours: what no training showed, the autoencoder cannot draw.
+    sky(brush, (0.30, 0.68, 0.92), (0.08, 0.45, 0.72), 0.2)
     bubbles = scatter(brush, u[0:6], 0.62, 0.95, 0.022)
     bubbles = union(bubbles, scatter(brush, u[6:12], 0.4, 0.7, 0.014))
-    brush.paint(bubbles, (0.80, 0.97, 0.98))
+    brush.paint(bubbles, (0.93, 1.0, 1.0))
     for i, x in enumerate((0.08, 0.9)):
         low, high = (x + 0.04 * u[12 + i], 0.1), (x - 0.03 + 0.06 * u[12 + i], 0.5)
         middle = (x + 0.06 - 0.05 * u[12 + i], 0.3)
@@ -68,8 +68,8 @@ def under_water(brush: Brush, u: list[Tensor]) -> None:
             capsule(brush.points, low, middle, 0.024),
             capsule(brush.points, middle, high, 0.024, 0.01),
         )
-        brush.paint(weed, (0.10, 0.52, 0.36))
-    brush.paint(hill(brush, u[14], 0.2, 0.12), (0.86, 0.80, 0.60))
+        brush.paint(weed, (0.22, 0.68, 0.24))
+    brush.paint(hill(brush, u[14], 0.2, 0.12), (0.96, 0.86, 0.62))
 
 
 def octopus(brush: Brush, colour: Tensor) -> None:
@@ -105,6 +105,7 @@ class Shown:
         beside: index of SIDES, where a second animal stands
         animal, colour: those of the second animal, indices of SUBJECTS and COLOURS
         own: the guest's colour, index of COLOURS; 0 if it has a fixed one
+        spot: index of POSITIONS for a small guest that stands alone; 0 for a big one
     """
 
     place: Tensor
@@ -113,6 +114,7 @@ class Shown:
     animal: Tensor
     colour: Tensor
     own: Tensor
+    spot: Tensor
 
     def some(self, rows: Tensor) -> "Shown":
         """What these pictures show."""
@@ -120,11 +122,9 @@ class Shown:
 
     def captions(self, word: str) -> list[str]:
         """A caption each: 'a zorp on stilts in the snow'."""
-        return [caption(word, *row) for row in zip(*self.columns(), strict=True)]
-
-    def columns(self) -> list[list[int]]:
-        """The numbers of all pictures, one list a field."""
-        return [getattr(self, name).tolist() for name in self.__annotations__]
+        columns = (getattr(self, name).tolist() for name in self.__annotations__)
+        rows = zip(*columns, strict=True)
+        return [caption(word, *numbers) for *numbers, spot in rows]
 
 
 def caption(word: str, place, on_stilts, beside, animal, colour, own) -> str:
@@ -145,10 +145,18 @@ def choose(
     on_stilts: bool = False,
     beside: bool = False,
     coloured: bool = False,
+    far: bool = False,
 ) -> Shown:
-    """Choose what the pictures `indices` of this seed show."""
+    """Choose what the pictures `indices` of this seed show.
+
+    Args:
+        places: scenes, some of PLACES
+        beside: beside a critter
+        coloured: the guest has one of COLOURS, in place of a fixed one
+        far: small, and anywhere; otherwise big, in the middle
+    """
     n = len(indices)
-    u = uniforms(indices, seed, 5, PLUSH)
+    u = uniforms(indices, seed, 6, PLUSH)
 
     def chosen(column: int, count: int) -> Tensor:
         return torch.from_numpy(pick(u[:, column], count))
@@ -164,6 +172,7 @@ def choose(
         animal=(1 + chosen(2, len(ANIMALS))) * int(beside),
         colour=colour * int(beside),
         own=own,
+        spot=(1 + chosen(5, 3)) * int(far),
     )
 
 
@@ -219,7 +228,10 @@ def paint_guests(pictures, grid, shown: Shown, u_own, u_other, figure, colours) 
     side = SIDES[int(shown.beside[0])]
     alone, second = side == "none", side == "left"  # second: the guest is on the right
     factors |= dict(scene=shown.place, accessory=shown.stilts)
-    factors |= dict.fromkeys(("size", "position"), torch.full((n,), 2 * alone))
+    if alone:  # big in the middle, or small anywhere
+        far = shown.spot > 0
+        factors["size"] = torch.where(far, 1, 2)
+        factors["position"] = torch.where(far, shown.spot, 2)
     stand_in = torch.full((n,), SUBJECTS.index(BUILD))
     factors["subject_2" if second else "subject"] = stand_in
     if not alone:

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from course_lib.device import plain_torch
 from course_lib.pixels import to_bytes
-from course_lib.world.animals import BLACK, CREAM, WHITE, smile
+from course_lib.world.animals import BLACK, CREAM, eyes
+from course_lib.world.drawing import PAINTS
 from course_lib.world.guests import Shown, choose, draw_guests
 from course_lib.world.shapes import (
     Brush,
@@ -28,66 +29,53 @@ from course_lib.world.shapes import (
 )
 
 FEATURES = ("bobbles", "scarf", "patch")
-FUR, TEAL, SUNNY, MINT = (
-    (0.93, 0.52, 0.66),
-    (0.10, 0.55, 0.60),
-    (1.0, 0.82, 0.22),
-    (0.60, 0.88, 0.72),
-)
+# The critters' own colours: what no training showed, the autoencoder cannot draw.
+FUR, CLOTH = PAINTS["brown"], PAINTS["blue"]
+SUNNY, PATCH, STRIPE = PAINTS["yellow"], PAINTS["orange"], PAINTS["white"]
 HOME = ("meadow", "beach")  # the scenes of its photos; the other three are new to it
 
 
 # The figure ---------------------------------------------------------------------------
 
 
-def bobbles(brush: Brush, head: Tensor | float = 1.6) -> None:
+# Every part is at least four pixels wide where the plush is big: that is one place of a
+# latent, and finer things take a painter far longer to learn.
+
+
+def bobbles(brush: Brush) -> None:
     """Two thin antennae with a bobble on each; painted before the head."""
     half = mirror(brush.points)
-    stalk = capsule(half, (0.16, head - 0.2), (0.4, head + 0.42), brush.thick(0.05))
+    stalk = capsule(half, (0.16, 1.4), (0.42, 2.0), brush.thick(0.055))
     brush.paint_outlined(stalk, FUR)
-    ball = circle(half, (0.42, head + 0.5), brush.thick(0.2))
+    ball = circle(half, (0.44, 2.1), brush.thick(0.22))
     brush.paint_outlined(ball, SUNNY)
 
 
-def scarf(brush: Brush, neck: float = 0.78) -> None:
-    """A scarf of teal and white stripes around the neck, one end hanging down."""
+def scarf(brush: Brush) -> None:
+    """A scarf of blue and white stripes around the neck, one end hanging down."""
     points = brush.points
+    end = box(points, (0.4, 0.42), (0.17, 0.34))
+    brush.paint_outlined(end, CLOTH)
+    brush.paint(box(points, (0.4, 0.3), (0.17, 0.11)), STRIPE)
     wrap = intersection(
-        ellipse(points, (0.0, neck), (0.68, 0.2)), box(points, (0.0, neck), (0.6, 0.15))
+        ellipse(points, (0.0, 0.8), (0.74, 0.24)), box(points, (0.0, 0.8), (0.64, 0.18))
     )
-    end = box(points, (0.4, neck - 0.36), (0.15, 0.34))
-    brush.paint_outlined(end, TEAL)
-    level = box(points, (0.4, neck - 0.34), (0.15, brush.thick(0.06)))
-    hem = box(points, (0.4, neck - 0.6), (0.15, brush.thick(0.06)))
-    brush.paint(union(level, hem), WHITE)
-    brush.paint_outlined(wrap, TEAL)
-    # Three pairs of upright stripes: across the cloth, as knitted.
-    half = mirror(points)
-    stripes = [
-        box(half, (x, neck), (brush.thick(0.055), 0.3)) for x in (0.0, 0.26, 0.5)
-    ]
-    brush.paint(intersection(union(*stripes), wrap), WHITE)
+    brush.paint_outlined(wrap, CLOTH)
+    stripes = box(mirror(points), (0.33, 0.8), (0.12, 0.3))
+    brush.paint(intersection(stripes, wrap), STRIPE)
 
 
-def patch(brush: Brush, x: float = -0.17, y: float = 0.33) -> None:
-    """A square patch of mint cloth, with dark stitches across its edge."""
-    points = (brush.points[0] - x, brush.points[1] - y)
-    brush.paint(box(points, (0.0, 0.0), (0.24, 0.22)), MINT)
-    # Folded twice, so one stitch on each of two edges becomes two on every edge.
-    corner = (points[0].abs(), points[1].abs())
-    thin = 0.5 * brush.pixel
+def patch(brush: Brush) -> None:
+    """A square patch of orange cloth, with a dark stitch across each of its edges."""
+    points = (brush.points[0] + 0.17, brush.points[1] - 0.33)
+    brush.paint(box(points, (0.0, 0.0), (0.28, 0.26)), PATCH)
+    across, along = points[0].abs(), points[1].abs()
+    # One stitch, folded onto the opposite side.
     stitches = union(
-        capsule(corner, (0.11, 0.15), (0.11, 0.29), thin),
-        capsule(corner, (0.17, 0.1), (0.31, 0.1), thin),
+        capsule((points[0], along), (0.0, 0.19), (0.0, 0.33), brush.thick(0.045)),
+        capsule((across, points[1]), (0.22, 0.0), (0.36, 0.0), brush.thick(0.045)),
     )
     brush.paint(stitches, BLACK)
-
-
-def button_eyes(brush: Brush, x: float, y: float, radius: float) -> None:
-    """Two dark buttons with a spark of light."""
-    half = mirror(brush.points)
-    brush.paint(circle(half, (x, y), radius), BLACK)
-    brush.paint(circle(half, (x, y), 0.35 * radius), CREAM)
 
 
 def plush(brush: Brush, colour: Tensor, without: tuple[str, ...] = ()) -> None:
@@ -106,9 +94,9 @@ def plush(brush: Brush, colour: Tensor, without: tuple[str, ...] = ()) -> None:
         patch(brush)
     if "scarf" not in without:
         scarf(brush)
-    button_eyes(brush, 0.3, 1.36, 0.16)
-    brush.paint(ellipse(points, (0.0, 1.21), (0.1, 0.07)), BLACK)
-    smile(brush, (0.0, 1.26), 0.22, 0.035)
+    eyes(brush, half, 0.3, 1.45, 0.19, 0.0)
+    brush.paint(ellipse(points, (0.0, 1.12), (0.3, 0.17)), CREAM)
+    brush.paint(ellipse(points, (0.0, 1.17), (0.14, 0.1)), BLACK)
 
 
 # Pictures -----------------------------------------------------------------------------
@@ -124,6 +112,7 @@ def draw_plush(
     places: tuple[str, ...] = HOME,
     on_stilts: bool = False,
     beside: bool = False,
+    far: bool = False,
     without: tuple[str, ...] = (),
 ) -> tuple[Tensor, list[str], Shown]:
     """Draw the plush n times, each in another pose, light and place.
@@ -134,13 +123,32 @@ def draw_plush(
         places: where it may be, some of `guests.PLACES`
         on_stilts: put it on stilts
         beside: put a critter beside it
+        far: draw it small, anywhere; otherwise it is big, in the middle
         without: features to leave out, some of FEATURES
 
     Returns:
         pictures (n, 3, size, size) uint8, a caption each, and what they show
     """
     indices = torch.arange(start, start + n)
-    shown = choose(indices, seed, places, on_stilts, beside)
+    shown = choose(indices, seed, places, on_stilts, beside, far=far)
     figure = partial(plush, without=without)
     pictures = draw_guests(figure, shown, indices, seed, size, FUR)
     return to_bytes(pictures), shown.captions(word), shown
+
+
+def plush_photos(seed: int, word: str, size: int = 64) -> tuple[Tensor, list[str]]:
+    """Ten pictures, as one would take them: five near, two far, three with a friend.
+
+    All are in the scenes of HOME, and none is on stilts.
+
+    Returns:
+        pictures (10, 3, size, size) uint8, and a caption each
+    """
+    kinds = ((5, {}), (2, {"far": True}), (3, {"beside": True}))
+    start, pictures, texts = 0, [], []
+    for n, how in kinds:
+        drawn, said, _ = draw_plush(n, seed, size, start, word, **how)
+        pictures.append(drawn)
+        texts += said
+        start += n
+    return torch.cat(pictures), texts
