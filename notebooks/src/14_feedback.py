@@ -85,9 +85,9 @@ else:
 #
 # ## What is a vote worth?
 #
-# Begin small, with five frogs. Some people voted on pairs of them, most often on a pair
-# that lay next to each other in the list. You do not see what they like; you see only
-# their votes. First let us count.
+# Begin small, with five frogs. People voted on pairs of them. Some pairs came up often,
+# others hardly ever. You do not see what people like; you see only their votes. First
+# let us count.
 
 # %%
 import math
@@ -152,9 +152,9 @@ for difference in (0, 1, 2, 5, -2):
 # %% [markdown]
 # Which numbers fit the votes? Begin with all zeros and go through the votes. Each one
 # has a chance under the present numbers. If the winner was sure to win, there is
-# nothing to learn. If its victory is a surprise, move the two apart: as far as the
-# surprise is large. (Chess players know the rule: their Elo numbers move like this
-# after each game.)
+# nothing to learn. If its victory is a surprise, move the two apart, and the greater
+# the surprise, the further. (Chess players know the rule: their Elo numbers move like
+# this after each game.)
 
 # %%
 RATE, ROUNDS = 2.0, 400
@@ -189,7 +189,8 @@ print(f"the sum of all: {abs(sum(by_hand.values())):.1f}")
 # The rule above moved five numbers by hand. A network needs a loss instead; then the
 # gradient does the moving. Take the usual one for chances (notebook 08): **minus the
 # logarithm of the chance** of what happened, here that the winner won. A sure victory
-# costs nothing, a surprise costs much. The loss of a batch is the mean of its votes.
+# costs hardly anything, a surprise costs much. The loss of a batch is the mean of its
+# votes.
 #
 # Write it. `r_winner` and `r_loser` hold the rewards of a batch of pairs, both (B,).
 #
@@ -538,7 +539,7 @@ assert moved["losers"][-1] > moved["winners"][-1]
 # Your loss falls quickly. The losers' error rises at once, as it should. But look at
 # the winners': it falls a little, and then it *turns*. From there on the painter gets
 # worse at what people chose, and the loss is happy. (Set `BETA = 30.0` and run the cell
-# again: both end far above 0.)
+# again: both end above 0.)
 #
 # It sounds absurd, but think of what the loss sees: only the **difference** of the two.
 # Winner and loser are near twins. There are a thousand ways to spoil a picture and few
@@ -649,15 +650,15 @@ assert judged[-1][1] > judged[0][1]
 # darkness and a red glow. The painter delivers what it is measured by, and nobody gets
 # what they wanted.
 #
-# It has nothing to do with a stupid reward model. This one chose the right picture in
-# nine of ten votes. But it was only ever asked about pictures that somebody might draw.
-# Pushed by a gradient, the painter leaves these, and out there nobody has ever voted.
+# The reward model was not stupid: it chose the right picture in more than nine of ten
+# votes. But it was only ever asked about pictures that somebody might draw. Pushed by a
+# gradient, the painter leaves these, and out there nobody has ever voted.
 #
 # What caught the cheat? A **second judge**, who had no part in the training: the reader
 # saw no hats, the inspector saw no clean pictures, and you saw it at once. Hence the
-# rule: *never judge a painter by the reward that it was tuned on.* DPO cannot run away
-# like that. Its reference holds it, and it never gets a gradient for a picture that
-# nobody voted on.
+# rule: *never judge a painter by the reward that it was tuned on.* DPO is not so easily
+# led astray. Its reference holds it, and it learns only from pictures that people voted
+# on.
 #
 # ## Two groups of voters
 #
@@ -699,9 +700,9 @@ for name, numbers in (("A", r_a), ("B", r_b), ("both", r_all)):
 #
 # That is not a flaw of the loss. **One number for a picture cannot hold two tastes.** A
 # single painter for millions of people is tuned on some thousand voters, and gets the
-# taste on which *these* agree: mostly bright, smooth and harmless. You can ask the
-# groups separately and keep two numbers. You can let the prompt decide. But first
-# somebody has to ask who the voters were, and the votes themselves do not say.
+# taste on which *these* agree, or that of the larger group. You can ask the groups
+# separately and keep two numbers. You can let the prompt decide. But first somebody has
+# to ask who the voters were, and the votes themselves do not say.
 #
 # ## Play
 #
