@@ -11,7 +11,6 @@ import torch
 from course_lib.figures.figure import Row, sheet
 from course_lib.judging.voters import (
     FIRST_SEED,
-    candidates,
     cast_votes,
     hats,
     prompts_for,
@@ -27,6 +26,7 @@ from course_lib.training.feedback import (
     reward_trainer,
 )
 from course_lib.training.settings import Settings
+from course_lib.training.votes import Made
 from course_lib.world.critters import ACCESSORIES, ANIMALS
 from course_lib.world.drawing import draw_critters
 
@@ -42,7 +42,7 @@ def trained(trainer):
 
 # Votes on the painter's own pictures: no prompt mentions a hat, half of the pictures
 # are drawn with one.
-some = with_hats(candidates(prompts_for(draw, 64, bare=True), 2, FIRST_SEED))
+some = with_hats(prompts_for(draw, 64, bare=True), 1, FIRST_SEED)
 votes = [
     vote for vote in cast_votes(draw, some, hats, "hats") if vote.winner is not None
 ]
@@ -58,7 +58,7 @@ sides = [
     rows[torch.randint(len(rows), (300,), generator=chance)]
     for rows in (worn.nonzero()[:, 0], (~worn).nonzero()[:, 0])
 ]
-of_album = Drawn([("", i) for i in range(len(album))], album, album)
+of_album = Drawn([Made("", i) for i in range(len(album))], album, album)
 reward = reward_trainer(
     Pairs(of_album, [""] * len(album), [""] * 300, *sides),
     Settings(60, **REWARD_SETTINGS),

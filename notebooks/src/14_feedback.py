@@ -17,9 +17,10 @@
 # missing, a leg too many. No loss so far has punished that, and nobody can write down a
 # formula for "well drawn". But everybody can *point*.
 #
-# Here are ten pairs, two pictures of each prompt. Click on the better one, or press the
-# left or right arrow; the space bar means "neither". Each vote goes into a file at
-# once, so you can stop and carry on later.
+# Here are ten pairs. The two pictures of a pair began as one, and only their details
+# were drawn twice. Click on the better one, or press the left or right arrow; the space
+# bar means "neither". Each vote goes into a file at once, so you can stop and carry on
+# later.
 
 # %% tags=["nbval-ignore-output"]
 import torch
@@ -42,7 +43,7 @@ to_vote_on = [
     "an orange cat under an umbrella",
     "a green frog and a white rabbit",
 ]
-duels = duels_of(to_vote_on, seed=10)
+duels = duels_of(to_vote_on, seed=10, alike=True)
 votes_file = repository_folder() / "runs" / "votes.jsonl"
 vote_here(draw, duels, votes_file)
 
@@ -601,11 +602,12 @@ from course_lib.pixels import to_bytes
 from course_lib.training.duels import Drawn
 from course_lib.training.feedback import draft_trainer
 from course_lib.training.settings import Settings
+from course_lib.training.votes import Made
 
 eight = [f"a purple {animal}" for animal in ANIMALS]
 of_these = [prompt for prompt, there in zip(prompts, hat_there, strict=True) if there]
 to_change = Drawn(
-    [(prompt, 1) for prompt in of_these], z_lose, to_bytes(draw.decode(z_lose))
+    [Made(prompt, 1) for prompt in of_these], z_lose, to_bytes(draw.decode(z_lose))
 )
 settings = Settings(
     scaled(smoke=24, laptop=36, gpu=36),
