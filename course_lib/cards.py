@@ -177,6 +177,12 @@ KEYS = {  # optional on every kind of card; NEEDED says which kind requires whic
     "encoder_sha256": SHA256,
     "latent_scale": NUMBER,
     "threshold": SHARE,  # above it, an inspector calls a picture flawed
+    # Of additions to a painter (lesson 13): what they call, and what they belong to.
+    "word": text(100),
+    "words": list_of(text(100), 0, 1000),
+    "own_words": list_of(text(100), 0, 1000),
+    "base_sha256": SHA256,
+    "alpha": NUMBER,
 }
 WIDTHS = list_of(whole(1, 2**14), 1, 8)
 BLOCKS = whole(0, 64)
@@ -187,6 +193,7 @@ TEXT_ENCODER = {
     "blocks": BLOCKS,
     "heads": whole(1, 16),
     "positions": YES_OR_NO,
+    "new_words": whole(0, 1000),
 }
 UNET = {
     "widths": WIDTHS,
@@ -197,6 +204,7 @@ UNET = {
     "text_width": whole(0, 0),  # a text U-Net takes the width from its text encoder
     "fold": whole(1, 8),
 }
+CONTROL = {"unet": UNET, "text_width": whole(1, 2**14), "cell": whole(1, 64)}
 CONFIG = {  # for each kind of card, the settings in its `config`
     "denoiser": UNET,
     "text denoiser": {"text": TEXT_ENCODER, "unet": UNET},
@@ -224,6 +232,8 @@ CONFIG = {  # for each kind of card, the settings in its `config`
         "size": whole(2, LARGEST_SIDE),
         "widths": WIDTHS,
     },
+    "control": CONTROL,
+    "reward": {"size": whole(2, LARGEST_SIDE), "widths": WIDTHS},
 }
 # Needed for drawing: the weights alone do not say which noise they were trained on.
 DENOISER = ("config", "schedule", "T", "target", "size")
@@ -235,6 +245,10 @@ NEEDED = {  # keys that a kind cannot be used without
     "autoencoder": ("config",),
     "judge": ("config",),
     "inspector": ("config",),
+    "lora": ("word", "base_sha256", "alpha"),
+    "word": ("word", "base_sha256"),
+    "control": ("config", "base_sha256"),
+    "reward": ("config",),
 }
 
 

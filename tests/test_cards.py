@@ -34,6 +34,7 @@ from course_lib.networks.autoencoder import (
 from course_lib.networks.contrastive import ImageTextPair, Matcher
 from course_lib.networks.inspector import FlawFinder, load_flaw_finder
 from course_lib.networks.judge import Judge, load_judge
+from course_lib.networks.reward import Reward, load_reward
 from course_lib.networks.text_unet import TextUNet
 from course_lib.networks.tokenizer import BYTES, train_tokenizer
 from course_lib.networks.unet import UNet
@@ -49,6 +50,7 @@ LOADERS = {
     "autoencoder": load_autoencoder,
     "judge": load_judge,
     "inspector": load_flaw_finder,
+    "reward": load_reward,
 }
 ROOT = Path(__file__).resolve().parents[1]
 HUGE = 10**400  # more than any float
@@ -73,6 +75,7 @@ def kinds() -> dict[str, tuple]:
         "autoencoder": {},
         "judge": dict(data="critters"),
         "inspector": dict(data="flaws", threshold=0.5),
+        "reward": dict(size=16),
     }
     networks = {
         "denoiser": UNet(**small, labels=1),
@@ -82,6 +85,7 @@ def kinds() -> dict[str, tuple]:
         "autoencoder": coder,
         "judge": Judge({"subject": 12}, 32, (8, 8)),
         "inspector": FlawFinder({"grade": 3}, 32, (8, 8, 8)),
+        "reward": Reward(16, (8, 8)),
     }
     found = {}
     for kind, network in networks.items():

@@ -19,11 +19,19 @@ from course_lib.checkpoint import load_weights  # noqa: E402
 from course_lib.commands.train import with_step  # noqa: E402
 from course_lib.commands.train_networks import with_its_name  # noqa: E402
 from course_lib.device import weights_folder  # noqa: E402
-from course_lib.training import judges, listening, recipes  # noqa: E402
+from course_lib.training import (  # noqa: E402
+    judges,
+    likeness,
+    listening,
+    personalise,
+    recipes,
+    steering,
+)
 from course_lib.training.trainer import Settings  # noqa: E402
 
 # Whose names begin as those of others that they are no part of.
 ALONE = ("cifar10-classifier", "inspector-32", "inspector-64")
+ALONE += ("zorp-alone", "zorp-word", "zorp-word-fish")
 ROWS = weights.read_table(weights.TABLE.read_text(encoding="utf-8"))
 # What the Makefile called while all of it stood there, one call a line.
 WORDS = """
@@ -53,6 +61,7 @@ train --what inspector --size 64 --iterations 2400 --seed 3 \\
     --learning-rate 0.0015 --start runs/inspector-64-1/at-1400 \\
     --out runs/inspector-64
 train --what classifier --iterations 6000 --out runs/cifar10-classifier
+train --what likeness --iterations 900 --out runs/likeness-64
 train --data critters --iterations 7000 --keep 300,1500 --optimizer adamw \\
     --out runs/critters
 train --data cifar10 --iterations 4500 --blocks 1 --optimizer adamw \\
@@ -63,7 +72,7 @@ train --what autoencoder --iterations 12000 --pair runs/pair --blocks 2 \\
     --start runs/autoencoder-1 --strangers 0.125 --out runs/autoencoder-2
 train --what autoencoder --iterations 24000 --pair runs/pair --blocks 3 \\
     --start runs/autoencoder-2 --strangers 0.125 --out runs/autoencoder-3
-train --what text --iterations 1500 --start runs/words/at-4000 --seed 2 \\
+train --what text --iterations 1000 --start runs/words/at-4000 --seed 2 \\
     --out runs/words-1
 train --what text --iterations 700 --start runs/words --seed 1 \\
     --learning-rate 0.001 --out runs/words-2
@@ -73,11 +82,11 @@ average runs/words runs/words-1 runs/words-2 runs/words-3 \\
     runs/words/at-4000 runs/words/at-2000 --out runs/words-mean
 train --what latent --iterations 3000 --keep 1000 --start runs/words-mean \\
     --autoencoder runs/autoencoder --out runs/latent-1
-train --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 1 \\
+train --what latent --iterations 1000 --start runs/latent-1/at-1000 --seed 1 \\
     --autoencoder runs/autoencoder --out runs/latent-2
-train --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 2 \\
+train --what latent --iterations 1000 --start runs/latent-1/at-1000 --seed 2 \\
     --autoencoder runs/autoencoder --out runs/latent-3
-train --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 3 \\
+train --what latent --iterations 1000 --start runs/latent-1/at-1000 --seed 3 \\
     --autoencoder runs/autoencoder --out runs/latent-4
 average runs/latent-1 runs/latent-2 runs/latent-3 runs/latent-4 \\
     --out runs/latent-four
@@ -86,6 +95,13 @@ train --what latent --iterations 1000 --start runs/latent-four --seed 4 \\
 train --what latent --iterations 1000 --start runs/latent-four --seed 5 \\
     --learning-rate 0.001 --autoencoder runs/autoencoder --out runs/latent-6
 average runs/latent-four runs/latent-5 runs/latent-6 --out runs/latent-mean
+finetune lora --images data/zorp --word zorp --iterations 600 --out runs/zorp
+finetune lora --images data/zorp --word zorp --prior none --iterations 200 \\
+    --out runs/zorp-alone
+finetune inversion --images data/zorp --word zorp --iterations 100 --out runs/zorp-word
+finetune inversion --images data/zorp --word zorp --like fish --iterations 100 \\
+    --out runs/zorp-word-fish
+finetune control --iterations 300 --out runs/sketch
 """
 
 
@@ -180,8 +196,11 @@ def trainings_of(card: dict) -> list[dict]:
 def settings_again(training: list[str]) -> dict:
     """The settings that a command of the table trains with."""
     given = options_of(training)
-    of_all = vars(recipes) | vars(judges) | vars(listening)
-    own = of_all[f"{given['network'].upper()}_SETTINGS"]
+    known = vars(recipes) | vars(judges) | vars(likeness)
+    known |= vars(listening) | vars(personalise) | vars(steering)
+    network = "word" if given["network"] == "inversion" else given["network"]
+    own = dict(known[f"{network.upper()}_SETTINGS"])
+    own.pop("iterations", None)  # how many a command does, if nothing is said
     rate = given.get("--learning-rate")
     asked = with_step(own, given.get("--optimizer"), rate and float(rate))
     return decisive(asdict(Settings(int(given["--iterations"]), **asked)))
@@ -191,7 +210,7 @@ def test_what_ships_was_trained_as_it_would_be_again():
     """A card of a mean tells of all its parts, any other of the last training alone."""
     again = {}  # {"words": the settings of runs/words, runs/words-1, ...}
     for training in called("weights"):
-        if training[0] == "train":
+        if training[0] != "average":
             name = training[-1].removeprefix("runs/")
             family = name if name in ALONE else name.split("-")[0]
             again.setdefault(family, []).append(settings_again(training))
