@@ -19,7 +19,7 @@ from course_lib.checkpoint import load_weights  # noqa: E402
 from course_lib.commands.train import with_step  # noqa: E402
 from course_lib.commands.train_networks import with_its_name  # noqa: E402
 from course_lib.device import weights_folder  # noqa: E402
-from course_lib.training import judges, likeness, recipes  # noqa: E402
+from course_lib.training import judges, likeness, listening, recipes  # noqa: E402
 from course_lib.training.trainer import Settings  # noqa: E402
 
 # Whose names begin as those of others that they are no part of.
@@ -137,10 +137,11 @@ def test_whatever_a_row_starts_from_is_made_before_it(what):
             made.append(mean)
             continue
         given = options_of(command)
-        needed = {given.get(f"--{from_}") for from_ in ("pair", "start", "autoencoder")}
+        beginnings = ("pair", "start", "listener", "autoencoder")
+        needed = {given.get(f"--{from_}") for from_ in beginnings}
         assert needed <= {None, *made}
         if given["network"] in ("text", "latent", "autoencoder"):
-            assert given.get("--pair", given.get("--start")) in made
+            assert {given.get(f"--{from_}") for from_ in beginnings[:3]} & {*made}
         aside = [int(n) for n in given.get("--keep", "").split(",") if n]
         until = int(given.get("--until", given["--iterations"]))
         made += [f"{given['--out']}/at-{n}" for n in aside if n <= until]
@@ -180,8 +181,8 @@ def trainings_of(card: dict) -> list[dict]:
 def settings_again(training: list[str]) -> dict:
     """The settings that a command of the table trains with."""
     given = options_of(training)
-    known = vars(recipes) | vars(judges) | vars(likeness)
-    own = known[f"{given['network'].upper()}_SETTINGS"]
+    of_all = vars(recipes) | vars(judges) | vars(listening) | vars(likeness)
+    own = of_all[f"{given['network'].upper()}_SETTINGS"]
     rate = given.get("--learning-rate")
     asked = with_step(own, given.get("--optimizer"), rate and float(rate))
     return decisive(asdict(Settings(int(given["--iterations"]), **asked)))
