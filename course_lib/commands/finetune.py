@@ -230,7 +230,8 @@ def common(called: typer.Context) -> dict:
 
 def of_three(called: typer.Context, recipe: Callable, own: dict, options: dict) -> None:
     """Train one of the three methods that learn from a folder of pictures."""
-    from course_lib.training.personalise import BASE, SIZE, own_pictures
+    from course_lib.training.mine import SIZE, own_pictures
+    from course_lib.training.personalise import BASE
 
     asked = called.params
     with bad_input():
