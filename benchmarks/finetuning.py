@@ -82,6 +82,7 @@ def methods(seed: int) -> dict:
         "control": (steering.control_trainer, steering.CONTROL_SETTINGS),
         "no prior": (partial(dream, prior="none"), DREAM),
         "lora, no prior": (partial(lora, prior="none"), LORA),
+        "lora, wrong first word": (partial(lora, like=WRONG), LORA),
         "too long": (partial(dream, prior="none"), longer),
         "a bear": (partial(bear, like=NEAR), WORDS),
         "a bear, wrong first word": (partial(bear, like=WRONG), WORDS),
