@@ -17,6 +17,7 @@ right    the share of pictures that show what was asked for, and nothing else
 import argparse
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -47,7 +48,7 @@ from course_lib.training.votes import Made
 KINDS = ("one animal", "two animals", "ears", "accessory")
 BETAS, RATES = (100.0, 300.0, 1000.0), (3e-5, 1e-4, 3e-4)
 DRAWN_FROM = 50_000  # the first seed of the pictures that are judged
-PEOPLE = "data/prompts/people.json"
+PEOPLE = Path(__file__).resolve().parents[1] / "data" / "prompts" / "people.json"
 
 
 class Clock:
@@ -135,9 +136,7 @@ def percent(values: Tensor) -> dict[str, float]:
 
 def exam_for(painter: TextToImage, n: int, second: str) -> Exam:
     """n prompts by people and n of the grammar, of four kinds."""
-    from pathlib import Path
-
-    people = read_prompts(Path(PEOPLE), n)
+    people = read_prompts(PEOPLE, n)
     texts, asked = list(people.texts), list(people.asked)
     for i, kind in enumerate(KINDS):
         some = prompts_of(kind, max(1, n // len(KINDS)), FRESH + 50 + i)

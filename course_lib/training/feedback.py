@@ -65,6 +65,7 @@ def dpo_loss(
     winner_reference: Tensor,
     loser_reference: Tensor,
     beta: float,
+    anchor: float = 0.0,
 ) -> Tensor:
     """Diffusion-DPO (Wallace et al. 2024, equation 14), a mean over pairs.
 
@@ -74,10 +75,14 @@ def dpo_loss(
         winner_reference, loser_reference: those of the network it began as, for the
             same t and eps
         beta: how strongly it is held to the reference; more holds it tighter
+        anchor: how much it costs if a winner's error rises; 0 in their equation
+            (DPO-Positive, Pal et al. 2024, equation 3)
     """
     # How much better than the reference it has become at the winner, less the same of
-    # the loser. Only this difference counts, so both errors may rise.
+    # the loser. Only this difference counts: an error that rises is a gain, too, if the
+    # loser's rises faster, and such a network draws neither. Hence the anchor.
     gained = (winner_reference - winner) - (loser_reference - loser)
+    gained = gained - anchor * (winner - winner_reference).clamp(min=0)
     # The logarithm of each pair first, then the mean: the other order is another loss.
     return -F.logsigmoid(beta * gained).mean()
 
@@ -147,6 +152,7 @@ def dpo_trainer(
     batch_size: int = BATCH,
     seed: int = 0,
     beta: float = 1000.0,
+    anchor: float = 0.0,
     between: tuple[float, float] = DETAILS,
 ) -> Trainer:
     """Diffusion-DPO on votes. A batch holds batch_size / 2 pairs.
@@ -181,9 +187,9 @@ def dpo_trainer(
         errors = denoising_errors(model, both, schedule, target)
         with torch.no_grad():
             before = denoising_errors(reference, both, schedule, target)
-        return dpo_loss(*errors.chunk(2), *before.chunk(2), beta)
+        return dpo_loss(*errors.chunk(2), *before.chunk(2), beta, anchor)
 
-    how = {"method": "dpo", "votes": len(pairs), "beta": beta}
+    how = {"method": "dpo", "votes": len(pairs), "beta": beta, "anchor": anchor}
     return tuner(painter, loss_fn, get_batch, settings, folder, resume, how, seed)
 
 
