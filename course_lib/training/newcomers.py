@@ -36,7 +36,7 @@ from course_lib.world.guests import (
     octopus,
 )
 
-NEWCOMER_SETTINGS = {"iterations": 400, "learning_rate": 1e-3, "warmup": 20}
+NEWCOMER_SETTINGS = {"iterations": 300, "learning_rate": 1e-3, "warmup": 20}
 NEWCOMER_SETTINGS |= {"muon": True}
 PICTURES = 512  # of the octopus, and as many of all animals under water
 NEW_WORDS = ["octopus", "water"]

@@ -50,7 +50,7 @@ LORA_RANK = 8
 ROWS = "text_encoder.token.rows"
 SIZE = 64  # height and width of the pictures of BASE
 # The settings that were found best; `iterations` is how many a command does.
-LORA_SETTINGS = {"iterations": 600, "learning_rate": 1e-2, "warmup": 20}
+LORA_SETTINGS = {"iterations": 500, "learning_rate": 6e-3, "warmup": 20}
 WORD_SETTINGS = {"iterations": 300, "learning_rate": 3e-2, "warmup": 20}
 DREAM_SETTINGS = {"iterations": 400, "learning_rate": 1e-3, "warmup": 20, "muon": True}
 PRIOR, OWN = 512, 128  # pictures for prior preservation: the world's, the painter's own
