@@ -350,9 +350,9 @@ from course_lib.figures.plots import show_pictures
 from course_lib.figures.watching import watch
 from course_lib.training.personalise import learned_batches
 
-iterations = scaled(smoke=30, laptop=600, gpu=600)
+iterations = scaled(smoke=30, laptop=500, gpu=500)
 get_batch = learned_batches(mine, painter, batch_size=16, seed=0, prior="world")
-optimizer = torch.optim.AdamW(learning, lr=1e-2, weight_decay=0.0)
+optimizer = torch.optim.AdamW(learning, lr=6e-3, weight_decay=0.0)
 
 
 def loss_of(batch):
@@ -396,7 +396,7 @@ assert after < before
 # ## Everyone becomes Zorp
 #
 # What did the second half of the batch do? Here are two additions. Both learned from
-# the same photos: one for 600 iterations with prior preservation, the other for only
+# the same photos: one for 500 iterations with prior preservation, the other for only
 # 200, without it. We ask for animals that have nothing to do with Zorp.
 
 # %%
