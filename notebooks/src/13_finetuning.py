@@ -538,16 +538,24 @@ import json
 
 from course_lib.device import repository_folder
 
-measured = repository_folder() / "benchmarks" / "results" / "finetuning.json"
-found = json.loads(measured.read_text())["entries"] if measured.exists() else {}
-columns = ["plain_right", "new_scenes_right", "on_stilts_right", "beside_another_right",
-           "old_prompts_right", "old_prompts_clean"]  # fmt: skip
-print(f"{'':12} known  new   on    beside  old    old")
-print(f"{'per cent':12} scene  scene stilts another right  clean")
-for way in ("before", "dreambooth", "lora", "inversion", "no_prior"):
-    cells = [found.get(f"{way}_{column}", {}).get("value") for column in columns]
-    told = "".join("      -" if x is None else f"{x:7.0f}" for x in cells)
-    print(f"{way.replace('_', ' '):12}{told}")
+file = repository_folder() / "benchmarks" / "results" / "finetuning.json"
+found = json.loads(file.read_text("utf-8"))["entries"] if file.exists() else {}
+asked_for = {
+    "known scene": "plain_right",
+    "new scene": "new_scenes_right",
+    "on stilts": "on_stilts_right",
+    "beside another": "beside_another_right",
+    "old prompts": "old_prompts_right",
+}
+print(f"{'right, %':<14}", *asked_for, sep="  ")
+for way in ("before", "lora", "inversion", "dreambooth", "lora_no_prior"):
+    row = [found.get(f"{way}_{key}", {}).get("value") for key in asked_for.values()]
+    cells = ["-" if x is None else f"{x:.0f}" for x in row]
+    widths = map(len, asked_for)
+    told = (f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+    print(f"{way.replace('_', ' '):<14}", *told, sep="  ")
+if not found:
+    print("Not measured yet: python benchmarks/finetuning.py --save", file.name)
 
 # %% [markdown]
 # ## Your own
