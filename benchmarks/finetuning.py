@@ -38,7 +38,7 @@ from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes, to_grid
 from course_lib.training import newcomers, personalise, steering
 from course_lib.training.likeness import likeness_chunk
-from course_lib.training.personalise import MySet
+from course_lib.training.mine import MySet
 from course_lib.training.settings import Settings
 from course_lib.world.guests import PLACES, UNDER_WATER, choose
 from course_lib.world.plush import draw_plush, plush_photos

@@ -157,6 +157,7 @@ SHA256 = Rule(
 # The same words as in diffusion/, which this file must not import.
 SCHEDULES = ("linear", "cosine", "straight line")
 TARGETS = ("x_0", "eps", "v")
+MANNERS = ("plain", "spoken")  # of captions, as in world/critters.py
 LARGEST_SIDE = 1024  # pixels; the course trains at 64
 MOST_STEPS = 10_000  # T; every step has an entry in four tables
 MOST_MERGES = 50_000
@@ -171,6 +172,7 @@ KEYS = {  # optional on every kind of card; NEEDED says which kind requires whic
     "target": one_of(*TARGETS),
     "labels": list_of(text(1000), 1, 100_000),
     "merges": list_of(list_of(whole(0, 10**6), 2, 2), 0, MOST_MERGES),
+    "manner": one_of(*MANNERS),
     "autoencoder": NAME,  # its own folder, in this one or beside it
     "encoder_sha256": SHA256,
     "latent_scale": NUMBER,

@@ -39,6 +39,7 @@ from course_lib.networks.tokenizer import BYTES, train_tokenizer
 from course_lib.networks.unet import UNet
 from course_lib.painters.interpolation import crossfade, interpolate
 from course_lib.painters.pipeline import LabelToImage, TextToImage
+from course_lib.world.critters import MANNERS
 
 LOADERS = {
     "denoiser": LabelToImage.from_pretrained,
@@ -148,6 +149,7 @@ def test_every_card_that_ships_is_accepted():
 def test_a_card_may_name_what_the_library_knows():
     assert set(cards.SCHEDULES) == set(SCHEDULES)
     assert set(cards.TARGETS) == set(TARGETS)
+    assert cards.MANNERS == MANNERS
 
 
 # What is not ------------------------------------------------------------------------
@@ -207,6 +209,7 @@ def test_a_text_that_is_no_card_is_refused(text, words):
         ("text denoiser", "config.unet.widths", [8, 18]),
         ("text denoiser", "merges", [[1, 2, 3]]),
         ("text denoiser", "merges", {"1": 2}),
+        ("text denoiser", "manner", "sung"),
         ("latents", "latent_scale", HUGE),
         ("latents", "latent_scale", float("nan")),
         ("latents", "encoder_sha256", "x"),

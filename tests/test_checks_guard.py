@@ -241,6 +241,7 @@ def sets_python(x):
     gc.disable()
     warnings.simplefilter("error")
     np.set_printoptions(precision=1)
+    torch.set_printoptions(precision=1)
     torch.set_float32_matmul_precision("medium")
     return 2 * x
 

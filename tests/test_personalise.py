@@ -21,15 +21,13 @@ from course_lib.painters.additions import (
     with_additions,
 )
 from course_lib.painters.pipeline import TextToImage
+from course_lib.training import mine as my_pictures
 from course_lib.training import newcomers, personalise, steering
+from course_lib.training.mine import MySet, caption_of, checked_word, own_pictures
 from course_lib.training.personalise import (
-    MySet,
-    caption_of,
-    checked_word,
     dreambooth_trainer,
     inversion_trainer,
     lora_trainer,
-    own_pictures,
 )
 from course_lib.training.settings import Settings
 from course_lib.world.datasets import DataError
@@ -269,7 +267,7 @@ def test_a_folder_without_pictures_or_with_hundreds_is_refused(tmp_path, monkeyp
         own_pictures(tmp_path / "none", "zorp")
     with pytest.raises(DataError, match="no picture in"):
         own_pictures(tmp_path, "zorp")
-    monkeypatch.setattr(personalise, "MOST_MINE", 2)
+    monkeypatch.setattr(my_pictures, "MOST_MINE", 2)
     for i in range(3):
         Image.new("RGB", (20, 20)).save(tmp_path / f"{i}.png")
     with pytest.raises(DataError, match="3 pictures"):

@@ -22,9 +22,10 @@ from course_lib.device import weights_folder  # noqa: E402
 from course_lib.training import (  # noqa: E402
     judges,
     likeness,
+    listening,
     personalise,
     recipes,
-    steering,  # noqa: E402
+    steering,
 )
 from course_lib.training.trainer import Settings  # noqa: E402
 
@@ -151,10 +152,11 @@ def test_whatever_a_row_starts_from_is_made_before_it(what):
             made.append(mean)
             continue
         given = options_of(command)
-        needed = {given.get(f"--{from_}") for from_ in ("pair", "start", "autoencoder")}
+        beginnings = ("pair", "start", "listener", "autoencoder")
+        needed = {given.get(f"--{from_}") for from_ in beginnings}
         assert needed <= {None, *made}
         if given["network"] in ("text", "latent", "autoencoder"):
-            assert given.get("--pair", given.get("--start")) in made
+            assert {given.get(f"--{from_}") for from_ in beginnings[:3]} & {*made}
         aside = [int(n) for n in given.get("--keep", "").split(",") if n]
         until = int(given.get("--until", given["--iterations"]))
         made += [f"{given['--out']}/at-{n}" for n in aside if n <= until]
@@ -194,7 +196,7 @@ def trainings_of(card: dict) -> list[dict]:
 def settings_again(training: list[str]) -> dict:
     """The settings that a command of the table trains with."""
     given = options_of(training)
-    known = vars(recipes) | vars(judges) | vars(likeness)
+    known = vars(recipes) | vars(judges) | vars(listening) | vars(likeness)
     known |= vars(personalise) | vars(steering)
     network = "word" if given["network"] == "inversion" else given["network"]
     own = dict(known[f"{network.upper()}_SETTINGS"])

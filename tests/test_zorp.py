@@ -4,7 +4,7 @@ import torch
 
 from course_lib.checkpoint import digest, load_weights
 from course_lib.device import data_folder
-from course_lib.training.personalise import own_pictures
+from course_lib.training.mine import own_pictures
 from course_lib.world.plush import plush_photos
 
 ADDITIONS = ("zorp", "zorp-alone", "zorp-word", "zorp-word-fish")

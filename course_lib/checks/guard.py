@@ -21,7 +21,7 @@ from types import FrameType
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, _tensor_str
 
 from course_lib.checks.difference import difference
 
@@ -112,6 +112,11 @@ SETTINGS: list[tuple[Callable, Callable]] = [
     ),
     (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
     (np.get_printoptions, lambda options: np.set_printoptions(**options)),
+    # torch has no way to read its own; its file of that name keeps them.
+    (
+        lambda: dict(vars(_tensor_str.PRINT_OPTS)),
+        lambda options: torch.set_printoptions(**options),
+    ),
     (os.getcwd, os.chdir),
     (lambda: dict(os.environ), lambda there: _refill(os.environ, there)),
     (lambda: list(sys.path), lambda there: _refill(sys.path, there)),

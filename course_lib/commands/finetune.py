@@ -49,7 +49,7 @@ Prior = Annotated[
         "none."
     ),
 ]
-Rank = Annotated[int | None, typer.Option(help="Numbers between down and up: 8.")]
+Rank = Annotated[int | None, typer.Option(help="Numbers between down and up: 16.")]
 Alpha = Annotated[
     float | None, typer.Option(help="The change counts alpha / rank times: rank.")
 ]
@@ -93,7 +93,7 @@ def lora(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """A small change beside each layer: a file of half a megabyte.
+    """A small change beside each layer, in a small file.
 
     Example: python -m course_lib finetune lora --images photos --word zorp --out runs/z
     """
@@ -230,7 +230,8 @@ def common(called: typer.Context) -> dict:
 
 def of_three(called: typer.Context, recipe: Callable, own: dict, options: dict) -> None:
     """Train one of the three methods that learn from a folder of pictures."""
-    from course_lib.training.personalise import BASE, SIZE, own_pictures
+    from course_lib.training.mine import SIZE, own_pictures
+    from course_lib.training.personalise import BASE
 
     asked = called.params
     with bad_input():

@@ -91,7 +91,9 @@ class TextToImage:
         # Channels of pixels, or of latents (4 as shipped).
         wanted = 3 if autoencoder is None else autoencoder.config["z_channels"]
         # Passed as functions: a painter of another world can bring its own, or none.
-        reads = None if as_typed else rewrite
+        # One that has learned prompts as people type them needs no rewriting: typing
+        # errors and "without" were in its captions.
+        reads = None if as_typed or card.get("manner") == "spoken" else rewrite
         model = model.to(device)
         # What a fine-tuning taught is no unknown word (lesson 13).
         remarks = knowing(card.get("own_words", ()))

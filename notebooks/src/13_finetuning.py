@@ -57,7 +57,7 @@ show_rows(
 
 # %%
 from course_lib.device import data_folder
-from course_lib.training.personalise import own_pictures
+from course_lib.training.mine import own_pictures
 
 folder = data_folder() / "zorp"
 print("a file:", min(file.name for file in folder.glob("*.png")))
