@@ -95,9 +95,9 @@ train --what latent --iterations 1000 --start runs/latent-four --seed 4 \\
 train --what latent --iterations 1000 --start runs/latent-four --seed 5 \\
     --learning-rate 0.001 --autoencoder runs/autoencoder --out runs/latent-6
 average runs/latent-four runs/latent-5 runs/latent-6 --out runs/latent-mean
-finetune lora --images data/zorp --word zorp --iterations 500 --out runs/zorp
-finetune lora --images data/zorp --word zorp --prior none --iterations 200 \\
-    --learning-rate 0.01 --out runs/zorp-alone
+finetune lora --images data/zorp --word zorp --iterations 600 --out runs/zorp
+finetune lora --images data/zorp --word zorp --prior none --iterations 600 \\
+    --out runs/zorp-alone
 finetune inversion --images data/zorp --word zorp --iterations 100 --out runs/zorp-word
 finetune inversion --images data/zorp --word zorp --like fish --iterations 100 \\
     --out runs/zorp-word-fish
