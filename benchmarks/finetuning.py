@@ -22,8 +22,14 @@ from torch import Tensor
 
 from course_lib.device import use_all_cores
 from course_lib.judging.evaluation import FRESH
-from course_lib.judging.fidelity import Judged, prompts_of
-from course_lib.judging.likeness import EXAM, Seen, measure_subject, recognised
+from course_lib.judging.fidelity import Judged, prompts_of, reader_of
+from course_lib.judging.likeness import (
+    EXAM,
+    SITUATIONS,
+    Seen,
+    measure_subject,
+    recognised,
+)
 from course_lib.judging.metrics import Share, share
 from course_lib.judging.results import (
     add_save,
@@ -40,12 +46,14 @@ from course_lib.training import newcomers, personalise, steering
 from course_lib.training.likeness import likeness_chunk
 from course_lib.training.mine import MySet
 from course_lib.training.settings import Settings
-from course_lib.world.guests import PLACES, UNDER_WATER, choose
-from course_lib.world.plush import draw_plush, plush_photos
+from course_lib.world.critters import COLOURS, SUBJECTS
+from course_lib.world.guests import PLACES, SIDES, UNDER_WATER, choose
+from course_lib.world.plush import bear_photos, draw_plush, plush_photos
 from course_lib.world.sketches import sketch_of
 
 WORD = "zorp"
-WRONG_LIKE = "fish"  # seen from the side, without arms: the plush is neither
+BEAR = "blim"  # the word for a purple bear
+NEAR, WRONG = "cat", "umbrella"  # first words for it: an animal, and none
 LORA, WORDS, DREAM = (
     personalise.LORA_SETTINGS,
     personalise.WORD_SETTINGS,
@@ -64,6 +72,7 @@ def methods(seed: int) -> dict:
     lora = partial(personalise.lora_trainer, mine)
     dream = partial(personalise.dreambooth_trainer, mine)
     word = partial(personalise.inversion_trainer, mine)
+    bear = partial(personalise.inversion_trainer, MySet(BEAR, *bear_photos(seed, BEAR)))
     longer = DREAM | {"iterations": 4 * DREAM["iterations"]}
     return {
         "carry on": (newcomers.carry_on_trainer, newcomers.NEWCOMER_SETTINGS),
@@ -73,8 +82,10 @@ def methods(seed: int) -> dict:
         "control": (steering.control_trainer, steering.CONTROL_SETTINGS),
         "no prior": (partial(dream, prior="none"), DREAM),
         "lora, no prior": (partial(lora, prior="none"), LORA),
+        "lora, wrong first word": (partial(lora, like=WRONG), LORA),
         "too long": (partial(dream, prior="none"), longer),
-        "wrong first word": (partial(word, like=WRONG_LIKE), WORDS),
+        "a bear": (partial(bear, like=NEAR), WORDS),
+        "a bear, wrong first word": (partial(bear, like=WRONG), WORDS),
     }
 
 
@@ -121,6 +132,23 @@ def newcomer_facts(painter: TextToImage, n: int, seed: int) -> dict:
         "octopus of its colour": share(coloured),
         "under water": share(wet.at(UNDER_WATER)),
     }
+
+
+def bear_facts(painter: TextToImage, n: int, seed: int) -> dict:
+    """Does the new word draw purple bears, in each situation?"""
+    wanted = dict(subject=SUBJECTS.index("bear"), colour=COLOURS.index("purple"))
+    table = {}
+    for situation, how in SITUATIONS.items():
+        shown = choose(torch.arange(n), EXAM, **how)
+        seen = reader_of(64).read(painter(shown.captions(BEAR), seed=seed))
+        # Left of its companion it is the reader's first animal, right of it the second.
+        second = shown.beside == SIDES.index("left")
+        right = torch.ones(n, dtype=torch.bool)
+        for name, value in wanted.items():
+            both = torch.where(second, seen[f"{name}_2"], seen[name])
+            right &= both == value
+        table[situation] = {"purple bear": share(right)}
+    return table
 
 
 def agreement(pictures: Tensor, sketch: Tensor) -> Tensor:
@@ -187,6 +215,8 @@ def measure(name: str, how, n: int, seed: int, iterations, out: Path) -> dict:
     keep_sheet(painter, out / "sheet.png")
     if name == "carry on":
         facts |= newcomer_facts(painter, n, seed)
+    elif name.startswith("a bear"):
+        facts |= bear_facts(painter, n, seed)
     else:
         facts |= measure_subject(painter, WORD, n, seed)
     facts |= {"old prompts": forgotten(painter, n, seed)}

@@ -26,7 +26,7 @@ def small_world(monkeypatch):
 
 def test_each_method_is_trained_and_measured(capsys, saved):
     small = ["--n", "2", "--seeds", "1", "--iterations", "1"]
-    only = ["--only", "lora", "control", "carry on"]
+    only = ["--only", "lora", "control", "carry on", "a bear"]
     finetuning.main([*small, *only, "--save", str(saved.file)])
     said = capsys.readouterr().out
     for name in ("lora_plain_recognised", "lora_beside_another_right", "lora_bytes"):
@@ -34,6 +34,7 @@ def test_each_method_is_trained_and_measured(capsys, saved):
     for name in ("lora_alpha_without_rank_clean", "before_old_prompts_right"):
         assert name in saved.names()
     assert {"control_with_control_lines", "carry_on_octopus"} <= saved.names()
+    assert "a_bear_on_stilts_purple_bear" in saved.names()
 
 
 def test_the_methods_and_the_traps_have_settings_of_their_own():

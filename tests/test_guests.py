@@ -6,7 +6,13 @@ import torch
 from course_lib.pixels import from_bytes
 from course_lib.world import guests
 from course_lib.world.critters import FACTORS, SCENES
-from course_lib.world.plush import FEATURES, HOME, draw_plush, plush_photos
+from course_lib.world.plush import (
+    FEATURES,
+    HOME,
+    bear_photos,
+    draw_plush,
+    plush_photos,
+)
 
 EVERYWHERE = guests.PLACES
 
@@ -78,3 +84,9 @@ def test_ten_photos_show_it_near_far_and_with_a_friend_at_home():
     assert not any("stilts" in text for text in captions)
     near, _, _ = draw_plush(5, 0)
     assert torch.equal(pictures[:5], near)
+
+
+def test_ten_bears_are_critters_of_the_world():
+    pictures, captions = bear_photos(0, "blim")
+    assert pictures.shape == (10, 3, 64, 64)
+    assert set(captions) == {"a blim in a meadow", "a blim at the beach"}

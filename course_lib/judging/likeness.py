@@ -55,8 +55,12 @@ class Seen:
     @property
     def is_plush(self) -> Tensor:
         """Where all of it is there: the plush, and each of its features, (N,) bool."""
-        asked = ("plush", *FEATURES)
-        return torch.stack([self.answers[q] == 1 for q in asked]).all(0)
+        return self.all_features & (self.answers["plush"] == 1)
+
+    @property
+    def all_features(self) -> Tensor:
+        """Where all three features are, on whatever body, (N,) bool."""
+        return torch.stack([self.answers[q] == 1 for q in FEATURES]).all(0)
 
     @property
     def any_feature(self) -> Tensor:
@@ -111,7 +115,7 @@ def measure_subject(
 
     Returns:
         situation -> "recognised" (the whole plush), "right" (it, and all that was asked
-        for around it), and the share of each feature
+        for around it), "all features" (on whatever body), and each feature
     """
     table = {}
     for situation, how in SITUATIONS.items():
@@ -119,6 +123,7 @@ def measure_subject(
         seen = Seen.of(painter(shown.captions(word), seed=seed))
         plush = seen.is_plush
         facts = {"recognised": share(plush), "right": share(plush & seen.fits(shown))}
+        facts["all features"] = share(seen.all_features)
         facts |= {q: share(seen.answers[q] == 1) for q in FEATURES}
         table[situation] = facts
     return table

@@ -15,8 +15,9 @@ from torch import Tensor
 from course_lib.device import plain_torch
 from course_lib.pixels import to_bytes
 from course_lib.world.animals import BLACK, CREAM, eyes
-from course_lib.world.drawing import PAINTS
-from course_lib.world.guests import Shown, choose, draw_guests
+from course_lib.world.critters import FACTORS, SCENES
+from course_lib.world.drawing import PAINTS, draw
+from course_lib.world.guests import IN_WORDS, Shown, choose, draw_guests
 from course_lib.world.shapes import (
     Brush,
     box,
@@ -27,6 +28,7 @@ from course_lib.world.shapes import (
     mirror,
     union,
 )
+from course_lib.world.wording import with_article
 
 FEATURES = ("bobbles", "scarf", "patch")
 # The critters' own colours: what no training showed, the autoencoder cannot draw.
@@ -152,3 +154,22 @@ def plush_photos(seed: int, word: str, size: int = 64) -> tuple[Tensor, list[str
         texts += said
         start += n
     return torch.cat(pictures), texts
+
+
+def bear_photos(seed: int, word: str, size: int = 64) -> tuple[Tensor, list[str]]:
+    """Ten pictures of a purple bear: what a painter can draw, and has no one word for.
+
+    They are for textual inversion, which finds a word and teaches no drawing.
+
+    Returns:
+        pictures (10, 3, size, size) uint8, and a caption each
+    """
+    places = torch.arange(10)
+    factors = {name: torch.zeros_like(places) for name in FACTORS}
+    wanted = dict(subject="bear", colour="purple", size="big", position="middle")
+    for name, value in wanted.items():
+        factors[name] += FACTORS[name].index(value)
+    factors["scene"] = torch.tensor([SCENES.index(HOME[i % 2]) for i in places])
+    pictures = to_bytes(draw(factors, places, seed, size))
+    texts = [f"{with_article(word)} {IN_WORDS[HOME[i % 2]]}" for i in places]
+    return pictures, texts
