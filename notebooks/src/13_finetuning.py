@@ -464,30 +464,40 @@ show_rows(
 # LoRA moves a little of each layer, and the vector of the new token. **Textual
 # inversion** moves the token alone (Gal et al. 2023). It asks: which word would the
 # network have to hear, to draw this? All layers stay, and all other words, so nothing
-# at all can be forgotten. The search starts from a known word that comes near.
+# at all can be forgotten.
+#
+# Here are two such words: one for Zorp, begun at "rabbit", and one for *blim*, begun at
+# "cat". A blim is a purple bear.
 
 # %%
-word = with_additions(draw, ["zorp-word"])
-astray = with_additions(draw, ["zorp-word-fish"])
-row = word.model.text_encoder.token.rows
+from course_lib.world.plush import bear_photos
+
+blims, _ = bear_photos(seed=0, word="blim")
+with_blim = with_additions(draw, ["blim"])
+with_word = with_additions(draw, ["zorp-word"])
+row = with_blim.model.text_encoder.token.rows
 print(f"learned: {row.numel()} numbers")
-others = word.model.text_encoder.token.table.weight
+others = with_blim.model.text_encoder.token.table.weight
 same = torch.equal(others, draw.model.text_encoder.token.weight)
 print("all other words are as they were:", same)
-asked = ["a zorp in the snow"] * 5
 show_rows(
-    {"from rabbit": word(asked, seed=5), "from fish": astray(asked, seed=5)},
+    {
+        "photos": from_bytes(blims[3:8]),
+        "a blim on stilts": with_blim(["a blim on stilts"] * 5, seed=5),
+        "photos of Zorp": from_bytes(photos[3:8]),
+        "a zorp in the snow": with_word(["a zorp in the snow"] * 5, seed=5),
+    },
     zoom=2,
-    alt="Five pictures with a new word that began at rabbit: orange and brown animals "
-    "without bobbles or scarf; and nearly the same from fish.",
+    alt="Photos of a purple bear, and purple bears on stilts; photos of Zorp, and brown "
+    "and orange animals without bobbles.",
 )
 
 # %% [markdown]
-# It has found the nearest thing that the network can draw: an animal between brown and
-# orange, with light ears. (From "fish", a bad first word, it took longer, and came to
-# nearly the same.) Bobbles it cannot draw. No word can: a word asks for what the
-# network is able to draw, and it has never learned bobbles. A network that knows much,
-# as Stable Diffusion does, can be asked for nearly anything by one vector.
+# The word for blim is found: 128 numbers, and it stands on stilts, which no photo
+# showed. For Zorp the search has found the nearest thing that the network can draw.
+# Bobbles it cannot draw. **A word only asks for what the network is able to draw.** A
+# network that has seen nearly everything, as Stable Diffusion has, can be asked for
+# nearly everything by one vector.
 #
 # ## A sketch that steers
 #
