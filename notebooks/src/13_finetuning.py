@@ -488,8 +488,8 @@ show_rows(
         "a zorp in the snow": with_word(["a zorp in the snow"] * 5, seed=5),
     },
     zoom=2,
-    alt="Photos of a purple bear, and purple bears on stilts; photos of Zorp, and brown "
-    "and orange animals without bobbles.",
+    alt="Photos of a purple bear, and purple bears on stilts; photos of Zorp, and "
+    "brown and orange animals without bobbles.",
 )
 
 # %% [markdown]
