@@ -31,16 +31,19 @@ from course_lib.world.plush import plush_photos
 photos, _ = plush_photos(seed=0, word="zorp")  # (10, 3, 64, 64) bytes
 draw = TextToImage.from_pretrained("latent")
 draw_zorp = with_additions(draw, ["zorp"])
-prompts = ["a zorp at night", "a zorp on stilts", "a zorp left of a red cat"]
+prompts = ["a zorp in the snow", "a zorp on stilts", "a zorp left of a red cat"]
 show_rows(
     {"photos": from_bytes(photos[3:8])}
     | {prompt: draw_zorp([prompt] * 5, seed=3) for prompt in prompts},
     zoom=2,
     alt="Five photos of a plush with bobbles, a scarf and a patch, and what was "
-    "drawn of it: at night, on stilts, and beside a red cat.",
+    "drawn of it: in the snow, on stilts, and beside a red cat.",
 )
 
 # %% [markdown]
+# It draws Zorp as it draws everything, a little carelessly: some faces melt. But
+# bobbles, scarf and patch are there, in scenes that nobody photographed.
+#
 # The network itself was not touched. It was given an **addition**: a small file that is
 # put on, and taken off again. You build all of it in this notebook.
 #
@@ -423,7 +426,8 @@ show_rows(
     {name: drawn[:6] for name, drawn in old_drawn.items()},
     zoom=2,
     alt="Six animals as the network drew them before; nearly the same with the "
-    "addition that saw the world as well; without it, all are plushes.",
+    "addition that saw the world as well; without it, they turn brown, with scarves "
+    "and bobbles.",
 )
 for name, drawn in old_drawn.items():
     right = sum(what_is_seen(drawn, old_prompts)["right"])
@@ -431,9 +435,10 @@ for name, drawn in old_drawn.items():
 guess_old.compare(right)  # without, the last of the three
 
 # %% [markdown]
-# Nobody called these animals Zorp. The third network has simply forgotten that there is
-# anything else. With large models the same happens: a training on ten photos of one
-# woman, and every woman looks like her.
+# Nobody called these animals Zorp. The bear turns brown, the frog gets a scarf, the
+# rabbit's ears become bobbles: the third network has forgotten that there is anything
+# else. With large models the same happens: a training on ten photos of one woman, and
+# every woman looks like her.
 #
 # ## Two more ways to go wrong
 #
@@ -547,6 +552,9 @@ show_rows(
 )
 
 # %% [markdown]
+# Place, size and side follow the sketch. Fine lines do not, after so short a training:
+# hats and umbrellas, which the prompt does not name, come and go.
+#
 # ## Five ways, side by side
 #
 # Two ways are left. **DreamBooth** trains all weights of the U-Net, with the loss that
@@ -614,8 +622,10 @@ else:
 # %% [markdown]
 # ## Play
 #
-# How much Zorp? `strength` multiplies the change: 0 is the network as it was, 1 as
-# trained. Additions are added up, so you can put on several at once.
+# How much Zorp? `strength` multiplies the change. At 1 it is as trained. At 0 it is the
+# network as it was, and a zorp is the rabbit that its word began as. Between them lies
+# a way from one to the other. Additions are added up, so you can put on several at
+# once.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.plots import show_pictures
@@ -635,9 +645,7 @@ live(
     strength=(0.0, 2.0, 0.1, 1.0),
     seed=(0, 20, 1, 5),
 )
-
-# %%
-strengths = (0.0, 0.4, 0.8, 1.0, 1.5, 2.0)
+strengths = (0.0, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0)
 frames = [
     with_additions(draw, [f"zorp:{strength}"])(["a zorp in the snow"], seed=5)
     for strength in strengths
@@ -645,10 +653,10 @@ frames = [
 show_pictures(
     torch.cat(frames),
     titles=[f"{strength}" for strength in strengths],
-    columns=6,
+    columns=7,
     zoom=2,
-    alt="One seed at six strengths: from an animal that the network makes up, over "
-    "Zorp, to glaring colours.",
+    alt="One seed at seven strengths: a rabbit, the rabbit turning brown, Zorp, and at "
+    "last glaring colours.",
 )
 
 # %% [markdown]
