@@ -136,6 +136,7 @@ print(f"192 to 192 at rank 4: {learned:,} of {192**2:,} numbers")
 # $$W' = W + \frac{\alpha}{\text{rank}} \cdot \text{up} \cdot \text{down}$$
 
 # %%
+torch.manual_seed(3)
 wanted = torch.randn(192, 192)  # which way the loss wants the weight to move
 steps = {}
 for rank in (1, 4, 16):
@@ -353,6 +354,8 @@ from course_lib.figures.plots import show_pictures
 from course_lib.figures.watching import watch
 from course_lib.training.personalise import learned_batches
 
+student = replace(painter, model=copy.deepcopy(model))  # fresh at each run of the cell
+learning = [x for x in student.model.parameters() if x.requires_grad]
 iterations = scaled(smoke=30, laptop=600, gpu=600)
 get_batch = learned_batches(mine, painter, batch_size=16, seed=0, prior="world")
 optimizer = torch.optim.AdamW(learning, lr=1e-2, weight_decay=0.0)
@@ -361,7 +364,7 @@ optimizer = torch.optim.AdamW(learning, lr=1e-2, weight_decay=0.0)
 def loss_of(batch):
     """Your loss, for a batch whose first half is mine."""
     x_t = add_noise(batch["x_0"], batch["t"], batch["eps"], draw.schedule)
-    v_hat = model(x_t, batch["t"], batch["cond"])
+    v_hat = student.model(x_t, batch["t"], batch["cond"])
     return prior_loss(v_hat, batch["eps"] - batch["x_0"], prior_weight=1.0)
 
 
@@ -377,7 +380,7 @@ def training():
 
 def draw_now():
     """Four zorps, as the network draws them now."""
-    drawn = painter(["a zorp in the snow"] * 4, seed=3)
+    drawn = student(["a zorp in the snow"] * 4, seed=3)
     show_pictures(drawn, columns=4, zoom=2, alt="Four zorps, drawn just now.")
 
 
