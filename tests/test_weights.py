@@ -31,7 +31,7 @@ from course_lib.training.trainer import Settings  # noqa: E402
 
 # Whose names begin as those of others that they are no part of.
 ALONE = ("cifar10-classifier", "inspector-32", "inspector-64")
-ALONE += ("zorp-alone", "zorp-word", "zorp-word-fish")
+ALONE += ("zorp-alone", "zorp-word")
 ROWS = weights.read_table(weights.TABLE.read_text(encoding="utf-8"))
 # What the Makefile called while all of it stood there, one call a line.
 WORDS = """
@@ -96,11 +96,11 @@ train --what latent --iterations 1000 --start runs/latent-four --seed 5 \\
     --learning-rate 0.001 --autoencoder runs/autoencoder --out runs/latent-6
 average runs/latent-four runs/latent-5 runs/latent-6 --out runs/latent-mean
 finetune lora --images data/zorp --word zorp --iterations 600 --out runs/zorp
-finetune lora --images data/zorp --word zorp --prior none --iterations 200 \\
+finetune lora --images data/zorp --word zorp --prior none --iterations 600 \\
     --out runs/zorp-alone
-finetune inversion --images data/zorp --word zorp --iterations 100 --out runs/zorp-word
-finetune inversion --images data/zorp --word zorp --like fish --iterations 100 \\
-    --out runs/zorp-word-fish
+finetune inversion --images data/zorp --word zorp --iterations 150 --out runs/zorp-word
+finetune inversion --images data/blim --word blim --like cat --iterations 400 \\
+    --out runs/blim
 finetune control --iterations 300 --out runs/sketch
 """
 
@@ -196,8 +196,8 @@ def trainings_of(card: dict) -> list[dict]:
 def settings_again(training: list[str]) -> dict:
     """The settings that a command of the table trains with."""
     given = options_of(training)
-    known = vars(recipes) | vars(judges) | vars(likeness)
-    known |= vars(listening) | vars(personalise) | vars(steering)
+    known = vars(recipes) | vars(judges) | vars(listening) | vars(likeness)
+    known |= vars(personalise) | vars(steering)
     network = "word" if given["network"] == "inversion" else given["network"]
     own = dict(known[f"{network.upper()}_SETTINGS"])
     own.pop("iterations", None)  # how many a command does, if nothing is said
