@@ -72,7 +72,7 @@ train --what autoencoder --iterations 12000 --pair runs/pair --blocks 2 \\
     --start runs/autoencoder-1 --strangers 0.125 --out runs/autoencoder-2
 train --what autoencoder --iterations 24000 --pair runs/pair --blocks 3 \\
     --start runs/autoencoder-2 --strangers 0.125 --out runs/autoencoder-3
-train --what text --iterations 1000 --start runs/words/at-4000 --seed 2 \\
+train --what text --iterations 1500 --start runs/words/at-4000 --seed 2 \\
     --out runs/words-1
 train --what text --iterations 700 --start runs/words --seed 1 \\
     --learning-rate 0.001 --out runs/words-2
@@ -82,11 +82,11 @@ average runs/words runs/words-1 runs/words-2 runs/words-3 \\
     runs/words/at-4000 runs/words/at-2000 --out runs/words-mean
 train --what latent --iterations 3000 --keep 1000 --start runs/words-mean \\
     --autoencoder runs/autoencoder --out runs/latent-1
-train --what latent --iterations 1000 --start runs/latent-1/at-1000 --seed 1 \\
+train --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 1 \\
     --autoencoder runs/autoencoder --out runs/latent-2
-train --what latent --iterations 1000 --start runs/latent-1/at-1000 --seed 2 \\
+train --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 2 \\
     --autoencoder runs/autoencoder --out runs/latent-3
-train --what latent --iterations 1000 --start runs/latent-1/at-1000 --seed 3 \\
+train --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 3 \\
     --autoencoder runs/autoencoder --out runs/latent-4
 average runs/latent-1 runs/latent-2 runs/latent-3 runs/latent-4 \\
     --out runs/latent-four

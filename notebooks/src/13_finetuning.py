@@ -22,6 +22,7 @@
 # %%
 import torch
 
+from course_lib.device import weights_folder
 from course_lib.figures.plots import show_rows
 from course_lib.painters.additions import with_additions
 from course_lib.painters.pipeline import TextToImage
@@ -39,6 +40,9 @@ show_rows(
     alt="Five photos of a plush with bobbles, a scarf and a patch, and what was "
     "drawn of it: in the snow, on stilts, and beside a red cat.",
 )
+for name in ("latent", "zorp"):
+    size = (weights_folder() / name / "model.safetensors").stat().st_size
+    print(f"{name}: a file of {size / 2**20:.1f} MiB")
 
 # %% [markdown]
 # It draws Zorp as it draws everything, a little carelessly: some faces melt. But
