@@ -11,7 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
 import feedback  # noqa: E402
 
+from course_lib.diffusion.guidance import Way  # noqa: E402
 from course_lib.judging import voters  # noqa: E402
+from course_lib.painters import pipeline  # noqa: E402
 
 
 @pytest.fixture
@@ -20,6 +22,7 @@ def tiny(here, words, monkeypatch):
     monkeypatch.setenv("COURSE_CACHE", str(here / "cache"))
     monkeypatch.setattr(voters, "CLOSE", 0.0)
     monkeypatch.setattr(feedback, "KINDS", ("one animal",))
+    monkeypatch.setattr(pipeline, "FOR_LATENTS", Way(1.0, steps=3))
 
 
 def test_it_closes_with_its_numbers(tiny, capsys, saved):
