@@ -22,6 +22,7 @@ from course_lib.training.feedback import (
     dpo_loss,
     dpo_trainer,
     draft_trainer,
+    pair_errors,
     reward_trainer,
     reward_weights,
     tuned,
@@ -69,6 +70,16 @@ def test_dpo_takes_the_logarithm_of_each_pair_before_the_mean():
     loss = dpo_loss(zero, two, zero, zero, 1.0)
     assert loss == pytest.approx((math.log1p(math.exp(-4)) * 2 + 4) / 2, rel=1e-5)
     assert loss > math.log(2) + 1, "the mean of the gaps is 0, and its loss log 2"
+
+
+def test_with_an_anchor_a_winner_may_not_be_drawn_worse():
+    errors = torch.tensor([[2.0], [9.0], [1.0], [1.0]])
+    won, lost, won_before, lost_before = errors
+    free = dpo_loss(won, lost, won_before, lost_before, 1.0)
+    held = dpo_loss(won, lost, won_before, lost_before, 1.0, anchor=10.0)
+    assert free < 0.01 and held > 2, "both errors rose: with an anchor that costs"
+    better = (won_before - 0.5, lost, won_before, lost_before, 1.0)
+    assert dpo_loss(*better) == dpo_loss(*better, anchor=10.0)
 
 
 def test_an_error_is_a_mean_over_the_numbers_of_one_picture(painter):
@@ -161,9 +172,13 @@ def test_dpo_moves_the_painter_from_losers_to_winners(painter):
     found = losses(trainer)
     assert found[0] == pytest.approx(math.log(2), abs=1e-4)
     assert sum(found[-10:]) / 10 < 0.6
-    both = (tuned(painter, trainer), painter)
-    own, before = (one(["a cat"] * 8, steps=4).mean() for one in both)
-    assert own > before
+    gaps = []
+    for model in (painter.model, trainer.averaged_model()):
+        won, lost = pair_errors(painter, model, pairs, (0.3, 0.9))
+        assert won.shape == lost.shape == (len(pairs),)
+        gaps.append((lost - won).mean())
+    assert gaps[1] > gaps[0]
+    assert torch.equal(won, pair_errors(painter, model, pairs, (0.3, 0.9))[0])
 
 
 def test_the_cheat_climbs_the_reward(painter):

@@ -11,7 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
 import feedback  # noqa: E402
 
+from course_lib.diffusion.guidance import Way  # noqa: E402
 from course_lib.judging import voters  # noqa: E402
+from course_lib.painters import pipeline  # noqa: E402
 
 
 @pytest.fixture
@@ -20,6 +22,7 @@ def tiny(here, words, monkeypatch):
     monkeypatch.setenv("COURSE_CACHE", str(here / "cache"))
     monkeypatch.setattr(voters, "CLOSE", 0.0)
     monkeypatch.setattr(feedback, "KINDS", ("one animal",))
+    monkeypatch.setattr(pipeline, "FOR_LATENTS", Way(1.0, steps=3))
 
 
 def test_it_closes_with_its_numbers(tiny, capsys, saved):
@@ -27,13 +30,16 @@ def test_it_closes_with_its_numbers(tiny, capsys, saved):
     said = capsys.readouterr().out
     found = dict(re.findall(r"^(\w+)=(\S+)$", said, flags=re.MULTILINE))
     assert found.keys() == saved.names()
-    for name in ("base", "weighted", "dpo", "draft", "hats", "groups_hats"):
+    ways = ("base", "weighted", "dpo", "draft")
+    rows = [f"{taste}_{way}" for taste in ("clean", "hats") for way in ways]
+    for name in (*rows, "clean_judge", "hats_loose", "groups_hats"):
         assert f"| {name} |" in said
         assert 0 <= float(found[f"{name}_win"]) <= 100
     # Voters of opposite tastes: what one of them gains, the other loses.
     wins = float(found["groups_hats_win"]) + float(found["groups_no_hats_win"])
     assert wins == pytest.approx(100)
-    assert {"dpo_winner_1", "dpo_loser_1", "agreement", "seconds_dpo"} <= found.keys()
+    known = {"clean_dpo_winner_1", "hats_dpo_loser_1", "seconds_clean_dpo"}
+    assert known | {"clean_agreement_held_out", "hats_reward_of_draft"} <= found.keys()
 
 
 def test_nobody_votes_on_the_exam(tiny):

@@ -37,6 +37,16 @@ Beta = Annotated[
     float | None,
     typer.Option(help="How tightly it is held to the painter that it began as."),
 ]
+Anchor = Annotated[
+    float | None, typer.Option(help="How much it costs if winners are drawn worse.")
+]
+About = Annotated[
+    str,
+    typer.Option(
+        parser=text,
+        help="What the votes are about: things that are there (hats), or details.",
+    ),
+]
 Last = Annotated[
     int | None, typer.Option(help="The steps that the gradient flows through.")
 ]
@@ -68,7 +78,9 @@ def dpo(
     out: Out,
     votes: OfVotes,
     weights: Weights = SPACES["latent"],
+    about: About = "things",
     beta: Beta = None,
+    anchor: Anchor = None,
     iterations: Iterations = None,
     minutes: Minutes = None,
     batch: Batch = None,
@@ -87,9 +99,16 @@ def dpo(
     """
     from course_lib.training import feedback
 
-    options = given(batch_size=batch, seed=seed, beta=beta)
+    kinds = {
+        "things": (feedback.TUNE_SETTINGS, feedback.FOR_THINGS),
+        "details": (feedback.DETAIL_SETTINGS, feedback.FOR_DETAILS),
+    }
     with bad_input():
-        settings = prepare(called, feedback.TUNE_SETTINGS)
+        if about not in kinds:
+            raise ValueError(f"--about must be things or details; got {about!r}.")
+        own, tuned = kinds[about]
+        options = tuned | given(batch_size=batch, seed=seed, beta=beta, anchor=anchor)
+        settings = prepare(called, own)
         how = pairs_in(votes, weights)
     learn(called, settings, partial(feedback.dpo_trainer, *how, **options))
 

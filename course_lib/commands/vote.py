@@ -31,7 +31,7 @@ def vote(
     n: Annotated[int, typer.Option(help="Prompts.")] = 128,
     of: Annotated[
         int, typer.Option(help="Pictures a prompt, for half as many votes.")
-    ] = 4,
+    ] = 8,
     wrong: Annotated[float, typer.Option(help="The share of wrong votes, 0..1.")] = 0.0,
     who: Annotated[
         str | None, typer.Option(parser=text, help="The voter's name; else the taste.")
@@ -69,12 +69,11 @@ def vote(
             asked = voters.prompts_for(painter, n, seed, about_hats)
         else:
             asked = lines_of(prompts)[:n]
-        # Of twins for how it is drawn; with and without a hat, for hats.
         first = voters.FIRST_SEED + seed
         if about_hats:
             groups = voters.with_hats(asked, of // 2, first)
         else:
-            groups = voters.twins(asked, of, first)
+            groups = voters.candidates(asked, of, first)
     votes = voters.cast_votes(
         painter, groups, voters.TASTES[taste], who or taste, wrong, seed
     )

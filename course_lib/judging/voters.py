@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from course_lib.chance import VOTING, generator_for
 from course_lib.diffusion.guidance import Way
@@ -36,6 +36,22 @@ HAT = ACCESSORIES.index("hat")
 def clean(pictures: Tensor) -> Tensor:
     """1 for a picture without a flaw, 0 for one with a clear flaw, (N,)."""
     return 1 - shared_inspector(pictures.shape[-1]).flaws(pictures)
+
+
+class CleanReward(nn.Module):
+    """The judge of drawing as a reward that has a gradient: log P(no flaw).
+
+    A painter that climbs it pleases this judge, of course. Ask another one whether its
+    pictures are clean.
+    """
+
+    def __init__(self, size: int = 64):
+        super().__init__()
+        self.network = shared_inspector(size).network
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Pictures (B, 3, size, size) in [-1, 1] to rewards (B,)."""
+        return self.network(pictures)["grade"].log_softmax(1)[:, 0]
 
 
 @torch.no_grad()
@@ -195,4 +211,4 @@ def win_rate(taste: Taste, tuned: Tensor, base: Tensor) -> Tensor:
     """
     gained = taste(tuned) - taste(base)
     won = (gained > 0).float()
-    return torch.where(gained.abs() < CLOSE, 0.5, won)
+    return torch.where(gained.abs() <= CLOSE, 0.5, won)

@@ -35,14 +35,19 @@ from course_lib.training.votes import name_of
 REWARD_SETTINGS = {"weight_decay": 0.05, "learning_rate": 1e-3, "decay": 1.0}
 # float32: a vote is learned from small differences of large errors, and bfloat16 rounds
 # them away.
-TUNE_SETTINGS = {"learning_rate": 3e-5, "warmup": 20, "precision": "float32"}
-DRAFT_SETTINGS = TUNE_SETTINGS | {"learning_rate": 1e-4}
+TUNE_SETTINGS = {"learning_rate": 5e-5, "warmup": 20, "precision": "float32"}
+DETAIL_SETTINGS = TUNE_SETTINGS | {"learning_rate": 3e-5}
+DRAFT_SETTINGS = DETAIL_SETTINGS
 BATCH = 16  # latents, so 8 pairs
-# Shares of T. Whether an eye is whole is decided between these steps, an animal's place
-# and colour before them. Learning only there leaves those alone, and needs fewer
-# iterations: the nearer to T, the more of an error is chance.
-DETAILS = (0.05, 0.45)
-EVERYTHING = (0.0, 1.0)  # for tastes about what is there, such as hats
+DETAILS, EVERYTHING = (0.05, 0.45), (0.0, 1.0)  # steps to learn from, as shares of T
+
+# Two kinds of taste. What is there (a hat) is decided while nearly everything is noise,
+# and every pair says the same, so the painter must be held back: without the anchor the
+# errors of winners and losers rise together, until it draws neither.
+FOR_THINGS = {"beta": 50.0, "anchor": 10.0, "between": EVERYTHING}
+# How well it is drawn (a whole eye) is decided in the last half. Every pair says
+# something else, so each may say little: a large beta.
+FOR_DETAILS = {"beta": 1000.0, "anchor": 0.0, "between": DETAILS}
 
 
 # The losses -----------------------------------------------------------------------
@@ -151,14 +156,15 @@ def dpo_trainer(
     resume: bool = False,
     batch_size: int = BATCH,
     seed: int = 0,
-    beta: float = 1000.0,
-    anchor: float = 0.0,
-    between: tuple[float, float] = DETAILS,
+    beta: float = FOR_THINGS["beta"],
+    anchor: float = FOR_THINGS["anchor"],
+    between: tuple[float, float] = FOR_THINGS["between"],
 ) -> Trainer:
     """Diffusion-DPO on votes. A batch holds batch_size / 2 pairs.
 
     Args:
         painter: where it begins, and the reference that it is held to
+        beta, anchor: of `dpo_loss`; FOR_THINGS and FOR_DETAILS hold what was tuned
         between: the first and the last step that it learns from, as shares of T
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
