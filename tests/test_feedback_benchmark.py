@@ -20,7 +20,7 @@ from course_lib.painters import pipeline  # noqa: E402
 def tiny(here, words, monkeypatch):
     """Networks that draw and judge at random, and voters who see differences."""
     monkeypatch.setenv("COURSE_CACHE", str(here / "cache"))
-    monkeypatch.setattr(voters, "CLOSE", 0.0)
+    monkeypatch.setattr(voters, "CLOSE", 1e-6)
     monkeypatch.setattr(feedback, "KINDS", ("one animal",))
     monkeypatch.setattr(pipeline, "FOR_LATENTS", Way(1.0, steps=3))
 
