@@ -194,12 +194,18 @@ def split(pairs: Pairs) -> tuple[Pairs, Pairs]:
     return pairs.part(learned.nonzero()[:, 0]), pairs.part((~learned).nonzero()[:, 0])
 
 
-def show(name: str, row: Found) -> None:
+def show(name: str, row: Found, about_hats: bool) -> None:
     """One row of the table."""
-    cells = [row["win"], row["judge"], row["second"], row["right"]]
-    told = [f"{plain(c) * (100 if not isinstance(c, dict) else 1):.1f}" for c in cells]
-    gained = f"{plain(row['second_gained']):+.1f}"
-    print(f"| {name} | " + " | ".join(told) + f" | {gained} |", flush=True)
+    # Who likes hats is asked where there is room for one, and it is forgiven there.
+    keys = ("win_bare", "judge_bare", "second_bare", "named_bare", "second_bare_gained")
+    if not about_hats:
+        keys = tuple(key.replace("_bare", "").replace("named", "right") for key in keys)
+    cells = [
+        plain(row[key]) * (1 if isinstance(row[key], dict) else 100) for key in keys
+    ]
+    print(
+        f"| {name} | " + " | ".join(f"{cell:.1f}" for cell in cells) + " |", flush=True
+    )
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -252,7 +258,7 @@ class Bench:
 
     def add(self, name: str, painter: TextToImage, taste: voters.Taste) -> None:
         row = self.exam.row(painter, taste)
-        show(name, row)
+        show(name, row, taste is not voters.clean)
         self.found |= {f"{name}_{key}": value for key, value in row.items()}
 
     def votes(self, taste: str, **rest) -> Pairs:

@@ -114,5 +114,7 @@ def test_votes_of_two_settings_and_samplers_with_chance_are_refused(painter):
     vote = Vote(Duel("a cat", (1, 2)), 0, "me", name_of(painter), WAY)
     with pytest.raises(VoteError, match="2 different settings"):
         pairs_of([vote, replace(vote, way=Way(1.0, 2))], painter)
+    with pytest.raises(VoteError, match="no vote to learn from"):
+        pairs_of([], painter)
     with pytest.raises(VoteError, match="ddpm adds fresh noise"):
         draw_once(painter, MADE[:1], replace(WAY, sampler="ddpm"))

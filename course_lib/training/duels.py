@@ -245,8 +245,10 @@ def pairs_of(votes: list[Vote], painter: TextToImage) -> Pairs:
     """The pictures of votes, all of which have a winner (`votes.decided`).
 
     Raises:
-        VoteError: their pictures were drawn with different settings
+        VoteError: no votes, or their pictures were drawn with different settings
     """
+    if not votes:
+        raise VoteError("There is no vote to learn from: vote first.")
     ways = {vote.way for vote in votes}
     if len(ways) > 1:
         raise VoteError(
