@@ -9,8 +9,16 @@ from test_pipeline_text import make_painter
 
 from course_lib.diffusion.guidance import Way
 from course_lib.networks.autoencoder import encoder_digest
+from course_lib.painters.painter import WITH_CHANCE
+from course_lib.pixels import to_bytes
 from course_lib.training import duels
-from course_lib.training.duels import draw_duels, draw_once, pairs_of
+from course_lib.training.duels import (
+    draw_duels,
+    draw_made,
+    draw_once,
+    draw_twins,
+    pairs_of,
+)
 from course_lib.training.votes import Duel, Made, Vote, VoteError, name_of
 
 WAY = Way(2.0, 2)
@@ -110,11 +118,23 @@ def test_winner_and_loser_are_the_pictures_that_were_voted_on(painter):
     assert torch.equal(both[1], pairs.drawn.pictures[pairs.winner[0]])
 
 
-def test_votes_of_two_settings_and_samplers_with_chance_are_refused(painter):
+def test_votes_of_two_settings_are_refused(painter):
     vote = Vote(Duel("a cat", (1, 2)), 0, "me", name_of(painter), WAY)
     with pytest.raises(VoteError, match="2 different settings"):
         pairs_of([vote, replace(vote, way=Way(1.0, 2))], painter)
     with pytest.raises(VoteError, match="no vote to learn from"):
         pairs_of([], painter)
-    with pytest.raises(VoteError, match="ddpm adds fresh noise"):
-        draw_once(painter, MADE[:1], replace(WAY, sampler="ddpm"))
+
+
+@pytest.mark.parametrize("sampler", WITH_CHANCE)
+def test_fresh_noise_is_that_of_the_picture_in_any_batch(painter, sampler):
+    way = replace(WAY, sampler=sampler)
+    alone, _ = draw_made(painter, MADE[1:2], way)
+    together, bytes = draw_made(painter, MADE, way)
+    assert torch.allclose(alone[0], together[1], atol=1e-5)
+    usual = painter(
+        [MADE[0].text], way.steps, way.guidance_scale, MADE[0].seed, sampler=sampler
+    )
+    assert torch.equal(bytes[:1], to_bytes(usual))
+    twins, _ = draw_twins(painter, [MADE[0]._replace(twin=1)], way, together[:1])
+    assert not torch.equal(twins, together[:1])

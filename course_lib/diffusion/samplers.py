@@ -198,6 +198,7 @@ def ddpm(
     schedule: NoiseSchedule,
     steps: int = 1000,
     noise: PictureNoise | None = None,
+    start: int | None = None,
 ) -> Iterator[Step]:
     """DDPM's ancestral sampling (Ho et al. 2020, algorithm 2), in T steps or fewer.
 
@@ -206,7 +207,7 @@ def ddpm(
     Args:
         noise: the source of fresh noise; needed
     """
-    return ddim(predict, x_T, schedule, steps, eta=1.0, noise=noise)
+    return ddim(predict, x_T, schedule, steps, eta=1.0, noise=noise, start=start)
 
 
 def euler(
@@ -326,6 +327,7 @@ def dpm_solver_sde(
     schedule: NoiseSchedule,
     steps: int = 20,
     noise: PictureNoise | None = None,
+    start: int | None = None,
 ) -> Iterator[Step]:
     """SDE-DPM-Solver++ 2M (Lu et al. 2022, appendix E): `dpm_solver` with fresh noise.
 
@@ -354,7 +356,7 @@ def dpm_solver_sde(
         kept = shrunk * b[t_next] / b[t] * x_t
         return kept + a[t_next] * (1 - shrunk**2) * drawn_on + fresh
 
-    return walk(predict, x_T, choose_steps(schedule.T, steps), update)
+    return walk(predict, x_T, choose_steps(schedule.T, steps, start), update)
 
 
 def check_straight(schedule: NoiseSchedule) -> None:

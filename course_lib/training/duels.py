@@ -11,6 +11,7 @@ and drawn again, each time from another noise; and they take a third of the call
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -82,8 +83,8 @@ def draw_made(
         x_0 as the network draws it, (N, C, h, w), and the pictures, uint8
     """
     # Each picture is the first one of its own seed.
-    noise = [PictureNoise(made.seed, [0])(painter.shape()) for made in made_from]
-    return draw_from(painter, made_from, way, torch.cat(noise), None)
+    noise = [PictureNoise(made.seed, [0]) for made in made_from]
+    return draw_from(painter, made_from, way, next_of(noise, painter.shape()), noise)
 
 
 @torch.no_grad()
@@ -100,12 +101,17 @@ def draw_twins(
     """
     start = round(TWIN * painter.schedule.T)
     # Noise 0 of a seed began the picture itself; its twins take the next ones.
-    noise = [PictureNoise(made.seed, [made.twin])(x_0.shape[1:]) for made in made_from]
+    noise = [PictureNoise(made.seed, [made.twin]) for made in made_from]
     t = torch.full((len(x_0),), start)
-    x_t = add_noise(x_0, t, torch.cat(noise), painter.schedule)
+    x_t = add_noise(x_0, t, next_of(noise, x_0.shape[1:]), painter.schedule)
     # As many steps as the whole way has from there on.
     fewer = replace(way, steps=max(1, round(TWIN * way.steps)))
-    return draw_from(painter, made_from, fewer, x_t, start)
+    return draw_from(painter, made_from, fewer, x_t, noise, start)
+
+
+def next_of(streams: list[PictureNoise], shape: tuple[int, ...], device="cpu"):
+    """The next noise of each picture's stream, (N, *shape)."""
+    return torch.cat([stream(shape) for stream in streams]).to(device)
 
 
 def draw_from(
@@ -113,11 +119,14 @@ def draw_from(
     made_from: list[Made],
     way: Way,
     x_t: Tensor,
-    start: int | None,
+    noise: list[PictureNoise],
+    start: int | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Walk from x_t (N, C, h, w), as noisy as step `start`, to the pictures."""
-    if way.sampler in WITH_CHANCE:
-        raise VoteError(f"{way.sampler} adds fresh noise: choose another sampler.")
+    """Walk from x_t (N, C, h, w), as noisy as step `start`, to the pictures.
+
+    Args:
+        noise: for samplers that add fresh noise, the stream of each picture
+    """
     rest = {} if start is None else {"start": start}
     walk, found, pictures = getattr(samplers, way.sampler), [], []
     firsts = range(0, len(made_from), TOGETHER)
@@ -126,6 +135,9 @@ def draw_from(
         text_emb = read_each_once(painter.read, tuple(painter.reworded(texts)), "")
         predict = painter.predict_from(text_emb, way)
         some = x_t[first : first + TOGETHER].to(painter.device)
+        if way.sampler in WITH_CHANCE:
+            own = noise[first : first + TOGETHER]
+            rest["noise"] = partial(next_of, own, device=painter.device)
         *_, last = walk(predict, some, painter.schedule, way.steps, **rest)
         found.append(last.x_0_hat.cpu())
         pictures.append(to_bytes(painter.decode(last.x_0_hat)))
