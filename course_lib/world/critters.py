@@ -23,7 +23,7 @@ from course_lib.chance import (
     uniforms,
 )
 from course_lib.world.speech import SPEECH_NUMBERS, spoken
-from course_lib.world.wording import choose_named, say
+from course_lib.world.wording import NAMED_SHARE, SHARE_TYPED, choose_named, say
 
 ANIMALS = ("frog", "rabbit", "cat", "bear", "bird", "fish", "turtle", "bat")
 THINGS = ("club", "crane", "machine")  # a baseball bat, a wading bird, a crane machine
@@ -305,7 +305,9 @@ CAPTION_NUMBERS = 20
 
 
 def caption(
-    factors_of_one: dict[str, int], numbers: list[float]
+    factors_of_one: dict[str, int],
+    numbers: list[float],
+    shares: dict[str, float] = NAMED_SHARE,
 ) -> tuple[str, set[str]]:
     """One caption, and the names of the factors that it states.
 
@@ -314,9 +316,10 @@ def caption(
 
     Args:
         numbers: CAPTION_NUMBERS uniform numbers in [0, 1) that make the choices
+        shares: how often each factor is named
     """
     f = {name: FACTORS[name][value] for name, value in factors_of_one.items()}
-    named = choose_named(f, numbers[:10])
+    named = choose_named(f, numbers[:10], shares)
     return say(f, named, numbers[10:]), named
 
 
@@ -350,7 +353,8 @@ def captions(
     indices = torch.as_tensor(indices, dtype=torch.int64).cpu()
     numbers = uniforms(indices, seed, CAPTION_NUMBERS, WRITING)  # (N, CAPTION_NUMBERS)
     pairs = zip(rows_of(factors), numbers.tolist(), strict=True)
-    written = [caption(one, u) for one, u in pairs]
+    shares = SHARE_TYPED if manner == "spoken" else NAMED_SHARE
+    written = [caption(one, u, shares) for one, u in pairs]
     texts, named = [text for text, _ in written], [names for _, names in written]
     if manner == "spoken":
         texts = speak(factors, named, indices, seed)

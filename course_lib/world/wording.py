@@ -61,6 +61,9 @@ NAMED_SHARE = {
     "size": 0.5,
     "position": 0.5,
 }
+# People who type leave the colour out more often. With 0.85 a painter learned too
+# seldom to choose a colour itself, and drew bodies in two.
+SHARE_TYPED = NAMED_SHARE | {"colour": 0.7}
 OPENINGS = ("", "", "", "", "a picture of ", "a drawing of ")
 
 
@@ -157,10 +160,12 @@ def caption_bare(f: dict[str, str], named: set[str], u: list[float]) -> str:
     return set_the_scene(with_article(join(colour, word)), scene, u[8:10])
 
 
-def choose_named(f: dict[str, str], u: list[float]) -> set[str]:
-    """Which factors a caption names: each with its NAMED_SHARE; `u` is ten numbers."""
-    shares = zip(NAMED_SHARE.items(), u[:6], strict=True)
-    named = {n for (n, share), v in shares if v < share and f[n] != "none"}
+def choose_named(
+    f: dict[str, str], u: list[float], shares: dict[str, float] = NAMED_SHARE
+) -> set[str]:
+    """Which factors a caption names: each with its share; `u` is ten numbers."""
+    six = zip(shares.items(), u[:6], strict=True)
+    named = {n for (n, share), v in six if v < share and f[n] != "none"}
     if f["size"] == "big" and u[5] > 0.15:  # big animals are always in the middle
         named.discard("position")
     # Beside a second animal a bat can only be the animal, since things stand alone.
@@ -171,7 +176,7 @@ def choose_named(f: dict[str, str], u: list[float]) -> set[str]:
         return named & {"colour", "scene"} | {"either_sense"}
     # Both animals are always named, so one animal too many is always wrong.
     if f["subject_2"] != "none":
-        colour_2 = {"colour_2"} if u[7] < NAMED_SHARE["colour"] else set()
+        colour_2 = {"colour_2"} if u[7] < shares["colour"] else set()
         order = {"order"} if u[8] < 0.85 else set()
         return named | colour_2 | order | {"subject", "subject_2"}
     return named | {"subject"}
