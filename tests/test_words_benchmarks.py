@@ -18,6 +18,7 @@ import guidance_interval  # noqa: E402
 import guidance_scale  # noqa: E402
 import hearing  # noqa: E402
 import latent_against_pixels  # noqa: E402
+import longer  # noqa: E402
 import lying_captions  # noqa: E402
 import new_prompts  # noqa: E402
 import pull_on_and_off  # noqa: E402
@@ -218,6 +219,11 @@ def test_new_prompts_are_judged_by_both_judges(capsys, saved):
     assert not saved.lacks("new_prompts")
     found = numbers(capsys.readouterr().out)
     assert len(found) == len(new_prompts.ASKED)
+
+
+def test_the_parts_of_a_long_training_are_added_up():
+    cards = [dict(iteration=n) for n in (1500, 6613, 2000, 6000)]
+    assert longer.iterations_of(cards) == [1500, 6613, 8613, 12613]
 
 
 def test_a_copier_is_found_among_those_who_draw(capsys, monkeypatch, saved):
