@@ -467,7 +467,7 @@ for name, layer in too_strong.model.named_modules():
         old = draw.model.get_submodule(name).weight.data
         merged = lora_weight(old, down.float(), up.float(), card["alpha"])
         agree.append(torch.allclose(merged, layer.weight, atol=1e-5))
-        forgot = card["alpha"] * card["rank"]  # whoever forgets the rank
+        forgot = card["alpha"] * card["rank"]  # alpha, and not alpha / rank
         layer.weight.data = lora_weight(old, down.float(), up.float(), forgot)
 print(f"your function merges {sum(agree)} of {len(agree)} layers as the library does")
 ways = {"right": draw_zorp, "too strong": too_strong, "too alone": painters["without"]}
@@ -480,8 +480,8 @@ show_rows(
 )
 
 # %% [markdown]
-# Sixteen times too strong, nothing is left of any picture. And look at the last row:
-# whoever learns nothing else draws Zorp well, and has forgotten what a night is.
+# Sixteen times too strong, nothing is left of any picture. And look at the last row: a
+# network that learned nothing else draws Zorp well, and has forgotten what a night is.
 #
 # ## One new word
 #
@@ -565,8 +565,8 @@ show_rows(
 # ## Five ways, side by side
 #
 # Two ways are left. **DreamBooth** trains all weights of the U-Net, with the loss that
-# you wrote (Ruiz et al. 2023). And whoever has thousands of pictures, of a new animal
-# say, simply **carries the training on**. `python benchmarks/finetuning.py` measured
+# you wrote (Ruiz et al. 2023). And if you have thousands of pictures, of a new animal
+# say, you simply **carry the training on**. `python benchmarks/finetuning.py` measured
 # all of them. A *probe*, a network that learned from none of these trainings, counts
 # the pictures in which Zorp is whole. For old prompts the reader counts what is right,
 # as in notebook 10.
