@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
+from torch.nn.utils.parametrize import cached
 
 from course_lib.chance import Batch, GetBatch, generator_for
 from course_lib.networks.layers import ResidualBlock
@@ -104,10 +105,14 @@ def make_gan_loss(r1: float) -> Callable[[nn.Module, Batch], Tensor]:
         # A parameter without a gradient does not move, and costs no backward pass.
         model.critic.requires_grad_(critics_turn)
         model.generator.requires_grad_(not critics_turn)
-        fake = model.generator(batch["z"], cond)
-        if not critics_turn:
-            return generator_loss(model.critic(fake, cond))
-        real = batch["x_0"]
+        # The spectral norms are computed once a turn, and not in each of three calls.
+        with cached():
+            if critics_turn:
+                return of_critic(model, batch["x_0"], batch["z"], cond)
+            return generator_loss(model.critic(model.generator(batch["z"], cond), cond))
+
+    def of_critic(model: GAN, real: Tensor, z: Tensor, cond: Tensor) -> Tensor:
+        fake = model.generator(z, cond)
         loss = critic_loss(model.critic(real, cond), model.critic(fake, cond))
         if r1:
             # A quarter of the batch: a slope costs two backward passes, and every turn
@@ -256,15 +261,15 @@ class Critic(nn.Module):
         h = F.leaky_relu(self.squeeze(F.leaky_relu(h, 0.2).flatten(1)), 0.2)
         # "Is it real?" plus "does it look like this label?" (Miyato & Koyama 2018,
         # equation 3).
-        return self.score(h)[:, 0] + (self.label(cond) * h).mean(1)
+        return self.score(h)[:, 0] + (self.label(cond) * h).sum(1) / h.shape[1] ** 0.5
 
 
 def picture_gan(
     labels: int,
     z_width: int = 64,
-    widths: tuple[int, ...] = (64, 128, 144),
+    widths: tuple[int, ...] = (32, 96, 200),
     blocks: int = 2,
-    critic_widths: tuple[int, ...] = (64, 128, 256),
+    critic_widths: tuple[int, ...] = (32, 96, 272),
     spectral: bool = True,
 ) -> GAN:
     """A GAN for pictures of 32x32 (or 64x64, with four widths).

@@ -21,6 +21,8 @@ from course_lib.networks.text_encoder import TextBlock
 
 # Tokens so far (B, i) to the logits of the next one, (B, vocabulary).
 PredictNext = Callable[[Tensor], Tensor]
+# Keys and values of the places so far, for each block: (B, heads, places, d) both.
+Memory = dict[int, tuple[Tensor, Tensor]]
 
 # Drawing --------------------------------------------------------------------------
 
@@ -172,19 +174,31 @@ class NextToken(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.out = zeroed(nn.Linear(width, vocabulary))  # at first all are as likely
 
-    def forward(self, tokens: Tensor, cond: Tensor) -> Tensor:
+    def forward(
+        self, tokens: Tensor, cond: Tensor, memory: Memory | None = None
+    ) -> Tensor:
         """The logits of tokens 0..n, each from those before it: (B, n + 1, V).
 
         Args:
             tokens: (B, n), n from 0 to side * side - 1
             cond: (B,) labels
+            memory: what was computed for earlier tokens, see `predictor`; places that
+                it holds are not computed, nor returned
         """
-        x = self.vectors(tokens, cond, 0)
-        for block in self.blocks:
-            query, key, value = block.ask(x)  # (B, heads, n + 1, width / heads)
+        first = memory[0][0].shape[2] if memory else 0
+        x = self.vectors(tokens, cond, first)
+        for i, block in enumerate(self.blocks):
+            query, key, value = block.ask(x)  # (B, heads, n + 1 - first, d)
+            if memory is not None:
+                if first:
+                    key = torch.cat([memory[i][0], key], dim=2)
+                    value = torch.cat([memory[i][1], value], dim=2)
+                memory[i] = (key, value)
             # is_causal: a place looks at itself and at earlier ones. At a later one it
             # would find the very token that it should predict.
-            found = F.scaled_dot_product_attention(query, key, value, is_causal=True)
+            found = F.scaled_dot_product_attention(
+                query, key, value, is_causal=first == 0
+            )
             x = block.take(x, found)
         return self.out(self.norm(x))
 
@@ -204,28 +218,14 @@ class NextToken(nn.Module):
         It remembers the keys and values of earlier tokens, which later ones do not
         change: 256 tokens then cost one pass over 256 places, and not 256 passes.
         """
-        keys: list[Tensor] = [None] * len(self.blocks)
-        values: list[Tensor] = [None] * len(self.blocks)
-        done = 0
+        memory: Memory = {}
 
         @torch.no_grad()
         def predict(tokens: Tensor) -> Tensor:
-            nonlocal done
-            # Whoever begins anew, or shows several tokens at once, gets all computed.
-            first = done if tokens.shape[1] == done else 0
-            x = self.vectors(tokens, cond, first)  # (B, 1, width), later on
-            for i, block in enumerate(self.blocks):
-                query, key, value = block.ask(x)
-                if first:
-                    key = torch.cat([keys[i], key], dim=2)
-                    value = torch.cat([values[i], value], dim=2)
-                keys[i], values[i] = key, value
-                found = F.scaled_dot_product_attention(
-                    query, key, value, is_causal=first == 0
-                )
-                x = block.take(x, found)
-            done = tokens.shape[1] + 1
-            return self.out(self.norm(x[:, -1]))
+            # Only if there is one token more than last time.
+            if not (memory and memory[0][0].shape[2] == tokens.shape[1]):
+                memory.clear()
+            return self(tokens, cond, memory)[:, -1]
 
         return predict
 

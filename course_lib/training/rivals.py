@@ -46,7 +46,9 @@ STRONGEST = 1000.0  # the weight of R1
 # (Gidel et al. 2019). Few gradients are clipped; Adam's steps are bounded anyway.
 GAN_SETTINGS = {"learning_rate": 1e-3, "momentum": 0.0, "decay": 0.3, "clip": 10.0}
 R1 = 1.0
-KEPT_BY_GAN = 300_000  # activations of a picture in the critic's turn, two passes and R1
+KEPT_BY_GAN = (
+    300_000  # activations of a picture in the critic's turn, two passes and R1
+)
 
 
 @plain_torch()
@@ -171,7 +173,9 @@ def token_trainer(
     model = NextToken(len(pictures.names) - 1)
     some = squares_of(pictures[torch.arange(min(FITTED_TO, len(pictures)))][0], 2)
     generator = generator_for(seed)
-    model.codebook.copy_(fit_codebook(some.flatten(0, 1), len(model.codebook), generator))
+    model.codebook.copy_(
+        fit_codebook(some.flatten(0, 1), len(model.codebook), generator)
+    )
     get_batch = batches(pictures, batch_size, seed, flip=pictures.factors is None)
     card = {"kind": "next-token model", "config": model.config} | facts_of(pictures)
     return trainer_of(
