@@ -45,6 +45,7 @@ STRONGEST = 1000.0  # the weight of R1
 # No momentum: the other player has moved since, so where the last steps led says little
 # (Gidel et al. 2019). Few gradients are clipped; Adam's steps are bounded anyway.
 GAN_SETTINGS = {"learning_rate": 1e-3, "momentum": 0.0, "decay": 0.3, "clip": 10.0}
+CARELESS = {"momentum": 0.9}  # what suits every other network here
 R1 = 1.0
 KEPT_BY_GAN = (
     300_000  # activations of a picture in the critic's turn, two passes and R1
@@ -57,7 +58,7 @@ def gan_trainer(
     settings: Settings,
     folder: Path | str | None = None,
     resume: bool = False,
-    batch_size: int = 64,
+    batch_size: int = 32,
     seed: int = 0,
     r1: float = R1,
     spectral: bool = True,
@@ -95,7 +96,7 @@ def gan_trainer(
 def checked_gan(
     pictures: PictureSet | None,
     settings: Settings,
-    batch_size: int = 64,
+    batch_size: int = 32,
     seed: int = 0,
     r1: float = R1,
     critic_steps: int = 1,
@@ -166,7 +167,7 @@ def token_trainer(
 ) -> Trainer:
     """The recipe for a label-conditional next-token model of 32x32 pictures.
 
-    Half the batch of the others: each picture asks 256 questions.
+    Each picture asks 256 questions, so a batch of 32 has 8,192.
     """
     batch_size, seed = checked_tokens(pictures, settings, batch_size, seed)
     torch.manual_seed(seed)
