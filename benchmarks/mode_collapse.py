@@ -47,8 +47,7 @@ Change = tuple[dict, dict]
 TAKEN: dict[str, Change] = {  # from a careful GAN
     "nothing": ({}, {}),
     "R1": (dict(r1=0.0), {}),
-    "spectral norm": (dict(spectral=False), {}),
-    "both": (dict(r1=0.0, spectral=False), {}),
+    "R1, for spectral norm": (dict(r1=0.0, spectral=True), {}),
     "no momentum": ({}, dict(momentum=0.9)),
     "a batch of 32": (dict(batch_size=4), {}),
     "a low rate": ({}, dict(learning_rate=5 * GAN_SETTINGS["learning_rate"])),
@@ -68,8 +67,8 @@ GIVEN: dict[str, Change] = {  # to a GAN without any care
     ),
     "a slow generator": ({}, dict(gently=("generator",))),
 }
-CARE = (dict(r1=R1, spectral=True, batch_size=32), GAN_SETTINGS)
-NO_CARE = (dict(r1=0.0, spectral=False, batch_size=32), GAN_SETTINGS | CARELESS)
+CARE = (dict(r1=R1, batch_size=32), GAN_SETTINGS)
+NO_CARE = (dict(r1=0.0, batch_size=32), GAN_SETTINGS | CARELESS)
 TABLES = {"taken away": (CARE, TAKEN), "given": (NO_CARE, GIVEN)}
 
 

@@ -41,7 +41,7 @@ NETWORKS = {  # and the options that are its own
     "reader": {"--size"},
     "inspector": {"--size", "--widths", "--without", "--start"},
     "classifier": set(),
-    "gan": {"--data", "--size", "--r1", "--no-spectral", "--critic-steps"},
+    "gan": {"--data", "--size", "--r1", "--spectral", "--critic-steps"},
     "tokens": {"--data", "--size"},
 }
 SHARED = {

@@ -32,8 +32,8 @@ R1 = Annotated[
     float | None,
     typer.Option("--r1", help="The weight of R1 on the critic's slope; 0: without."),
 ]
-NoSpectral = Annotated[
-    bool, typer.Option("--no-spectral", help="A critic without spectral norm.")
+Spectral = Annotated[
+    bool, typer.Option("--spectral", help="A critic with spectral norm.")
 ]
 CriticSteps = Annotated[
     int | None, typer.Option(help="Turns of the critic for each of the generator.")
@@ -51,7 +51,7 @@ def gan(
     data: Data = None,
     size: OnlySize = None,
     r1: R1 = None,
-    no_spectral: NoSpectral = False,
+    spectral: Spectral = False,
     critic_steps: CriticSteps = None,
     resume: Resume = False,
     until: Until = None,
@@ -75,7 +75,7 @@ def gan(
         # Before the pictures are loaded, as for a denoiser.
         rivals.checked_gan(None, settings, **options)
         pictures = load_data(data or "critters", 32)
-    options |= dict(spectral=not no_spectral)
+    options |= dict(spectral=spectral)
     learn(called, settings, partial(rivals.gan_trainer, pictures, **options))
 
 

@@ -46,7 +46,7 @@ STRONGEST = 1000.0  # the weight of R1
 # (Gidel et al. 2019). Few gradients are clipped; Adam's steps are bounded anyway.
 GAN_SETTINGS = {"learning_rate": 1e-3, "momentum": 0.0, "decay": 0.3, "clip": 10.0}
 CARELESS = {"momentum": 0.9}  # what suits every other network here
-R1 = 1.0
+R1 = 0.1
 KEPT_BY_GAN = (
     300_000  # activations of a picture in the critic's turn, two passes and R1
 )
@@ -61,7 +61,7 @@ def gan_trainer(
     batch_size: int = 32,
     seed: int = 0,
     r1: float = R1,
-    spectral: bool = True,
+    spectral: bool = False,
     critic_steps: int = 1,
 ) -> Trainer:
     """The recipe for a label-conditional GAN of 32x32 pictures.
@@ -71,7 +71,7 @@ def gan_trainer(
 
     Args:
         r1: the weight of R1, which holds the critic's slope down; 0 leaves it out
-        spectral: bound the critic's slope by spectral norm as well
+        spectral: bound the critic's slope by spectral norm, beside R1 or in its place
         critic_steps: turns of the critic for each turn of the generator
     """
     batch_size, seed, game = checked_gan(
