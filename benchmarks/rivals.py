@@ -54,7 +54,7 @@ from course_lib.world.datasets import PictureSet, load_critters
 CALLS = 50  # of the diffusion model for a picture
 FAILED = 0.5  # a seed failed if the animal is right in less than this share, or NaN
 COMBINED = ("subject", "colour", "scene")  # what makes a combination
-SHOWN = 10  # pictures of each road on the sheet
+SHARES = ("right", "clean")
 
 ROADS: dict[str, tuple[Callable, dict]] = {  # the recipe and its settings
     "diffusion": (denoiser_trainer, DENOISER_SETTINGS),
@@ -231,7 +231,7 @@ def summary(verdicts: list[dict], trainings: list[dict], seeds: int) -> Found:
         return found
     found["above the floor"] = spread_of([v["distance"] - v["floor"] for v in verdicts])
     n = sum(v["n"] for v in verdicts)
-    for what in ("right", "clean"):
+    for what in SHARES:
         found[what] = Share(sum(v[what] for v in verdicts), n)
     found["combinations"] = spread_of([v["combinations"] for v in verdicts])
     found["in the data"] = verdicts[0]["of"]
@@ -260,7 +260,7 @@ def table_line(name: str, found: Found, seeds: int) -> str:
         f"{found['parameters'] / 1e6:.2f} M" if "parameters" in found else "",
         number("pictures seen", 0),
         number("above the floor", 0),
-        *(f"{100 * found[w].value:.1f} %" if w in found else "" for w in RIGHT),
+        *(f"{100 * found[w].value:.1f} %" if w in found else "" for w in SHARES),
         f"{number('combinations', 0)} of {found.get('in the data', '?')}",
         number("seconds a picture", 3),
         f"{found['failed']} of {seeds}",
@@ -268,12 +268,9 @@ def table_line(name: str, found: Found, seeds: int) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-RIGHT = ("right", "clean")
-
-
 def picture_sheet(places: dict[str, Path], exam: Exam) -> bytes:
     """Pictures side by side as PNG: real ones, then each road, one animal a column."""
-    animals = [ANIMALS[i % len(ANIMALS)] for i in range(SHOWN)]
+    animals = [name for name in ANIMALS if name in exam.names]
     real = torch.stack([exam.others[exam.names.index(name)] for name in animals])
     rows = [Row("real", real, [])]
     for name, place in places.items():

@@ -135,7 +135,7 @@ def test_a_gan_refuses_muon_and_both_refuse_larger_pictures(critters):
 
 
 def points_after(settings: dict, **options) -> torch.Tensor:
-    settings = Settings(iterations=600, **settings)
+    settings = Settings(iterations=400, **settings)
     trainer = finished(point_trainer(settings, **options))
     with torch.no_grad():
         return trainer.averaged_model().generator(torch.randn(500, 8))
@@ -210,8 +210,8 @@ def test_a_card_that_does_not_fit_is_refused(painter, tmp_path, wrong, road):
 
 
 def test_a_cold_painter_draws_one_picture_for_every_seed(critters, tmp_path):
-    finished(token_trainer(critters, Settings(iterations=2), tmp_path, batch_size=2))
-    cold = token_painter(tmp_path, temperature=1e-4)
+    finished(token_trainer(critters, Settings(iterations=6), tmp_path, batch_size=2))
+    cold = token_painter(tmp_path, temperature=1e-7)
     pictures = cold(["frog"] * 3)
     assert torch.equal(pictures[0], pictures[1])
     assert torch.equal(token_painter(tmp_path, top_k=1)(["frog"] * 3), pictures)
@@ -230,11 +230,11 @@ def test_what_was_trained_by_a_command_draws_by_another(
     cli, here, monkeypatch, words, calls
 ):
     monkeypatch.setattr(train_networks, "load_critters", lambda *a, **k: photos())
-    how = "--iterations 2 --batch 2 --precision float32 --out mine"
+    how = "--iterations 2 --batch 2 --precision float32 --out trained"
     code, _, err = cli(f"train {words} {how}")
     assert code == 0, err
     name = photos().names[1]
-    drawn = f"generate --label {name} --n 2 --weights mine --out two.png"
+    drawn = f"generate --label {name} --n 2 --weights trained --out two.png"
     code, out, err = cli(f"{drawn} --json")
     assert code == 0, err
     assert f'"calls": {calls}.0' in out[-1] and (here / "two.png").is_file()
