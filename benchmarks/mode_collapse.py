@@ -34,6 +34,7 @@ from course_lib.pixels import to_image
 from course_lib.training.rivals import (
     CARELESS,
     GAN_SETTINGS,
+    POINT_SETTINGS,
     R1,
     gan_trainer,
     point_trainer,
@@ -42,7 +43,8 @@ from course_lib.training.settings import Settings
 from course_lib.training.trainer import Trainer
 from course_lib.world.datasets import load_critters
 
-# A change: arguments of the recipe, and settings. Each is one sentence of advice.
+# A change: arguments of the recipe, and settings; a learning rate is a factor. Each is
+# one sentence of advice.
 Change = tuple[dict, dict]
 TAKEN: dict[str, Change] = {  # from a careful GAN
     "nothing": ({}, {}),
@@ -50,7 +52,7 @@ TAKEN: dict[str, Change] = {  # from a careful GAN
     "R1, for spectral norm": (dict(r1=0.0, spectral=True), {}),
     "no momentum": ({}, dict(momentum=0.9)),
     "a batch of 32": (dict(batch_size=4), {}),
-    "a low rate": ({}, dict(learning_rate=5 * GAN_SETTINGS["learning_rate"])),
+    "a low rate": ({}, dict(learning_rate=5.0)),
     "equal rates (critic slow)": ({}, dict(gently=("critic",))),
     "equal rates (generator slow)": ({}, dict(gently=("generator",))),
 }
@@ -61,25 +63,21 @@ GIVEN: dict[str, Change] = {  # to a GAN without any care
     "no momentum": ({}, dict(momentum=0.0)),
     "five turns of the critic": (dict(critic_steps=5), {}),
     "a batch of 256": (dict(batch_size=256), {}),
-    "a fifth of the rate": (
-        {},
-        dict(learning_rate=GAN_SETTINGS["learning_rate"] / 5),
-    ),
+    "a fifth of the rate": ({}, dict(learning_rate=0.2)),
     "a slow generator": ({}, dict(gently=("generator",))),
 }
-CARE = (dict(r1=R1, batch_size=32), GAN_SETTINGS)
-NO_CARE = (dict(r1=0.0, batch_size=32), GAN_SETTINGS | CARELESS)
+CARE: Change = (dict(r1=R1, batch_size=32), {})
+NO_CARE: Change = (dict(r1=0.0, batch_size=32), CARELESS)
 TABLES = {"taken away": (CARE, TAKEN), "given": (NO_CARE, GIVEN)}
 
 
 # The ring ---------------------------------------------------------------------------
 
 
-def on_the_ring(recipe: dict, settings: dict, seed: int, args) -> dict:
+def on_the_ring(recipe: dict, changed: dict, seed: int, args) -> dict:
     """Train a GAN of points; how many clusters does it hit, and how exactly?"""
-    trainer = point_trainer(
-        Settings(iterations=args.iterations, **settings), seed=seed, **recipe
-    )
+    settings = Settings(args.iterations, **changed_from(POINT_SETTINGS, changed))
+    trainer = point_trainer(settings, seed=seed, **recipe)
     try:
         for _ in trainer.run():
             pass
@@ -101,8 +99,9 @@ def film(file: Path, iterations: int, frames: int = 40) -> None:
     """Write a GIF: a careless GAN on the left, a careful one on the right."""
     data = ring(1000, generator_for(1))
     halves = []
-    for recipe, settings in (NO_CARE, CARE):
-        trainer = point_trainer(Settings(iterations=iterations, **settings), **recipe)
+    for recipe, changed in (NO_CARE, CARE):
+        settings = Settings(iterations, **changed_from(POINT_SETTINGS, changed))
+        trainer = point_trainer(settings, **recipe)
         clouds = [points_of(trainer, 400, averaged=False)]
         for progress in trainer.run():
             # Not averaged: the average would hide that it jumps from mode to mode.
@@ -119,10 +118,11 @@ def film(file: Path, iterations: int, frames: int = 40) -> None:
 # Critters ---------------------------------------------------------------------------
 
 
-def on_critters(recipe: dict, settings: dict, seed: int, args) -> dict:
+def on_critters(recipe: dict, changed: dict, seed: int, args) -> dict:
     """Train a GAN of critters for --minutes; how many combinations does it draw?"""
     watch = Stopwatch(60 * args.minutes)
-    timed = TimedSettings(share=watch.share, **settings)
+    own = changed_from(GAN_SETTINGS, changed)
+    timed = TimedSettings(share=watch.share, **own)
     pictures = load_critters("train", kind="one")
     trainer = gan_trainer(pictures, timed, seed=seed, **recipe)
     exam = Exam.of(args.n, seed, pictures)
@@ -138,6 +138,12 @@ def on_critters(recipe: dict, settings: dict, seed: int, args) -> dict:
 
 
 # Both -------------------------------------------------------------------------------
+
+
+def changed_from(own: dict, changed: dict) -> dict:
+    """Settings with a change; the learning rate is multiplied."""
+    rate = own["learning_rate"] * changed.get("learning_rate", 1.0)
+    return own | changed | dict(learning_rate=rate)
 
 
 def measured(run: Callable, table: str, name: str, seed: int, args) -> dict:

@@ -18,6 +18,7 @@ from course_lib.training import rivals
 from course_lib.training.rivals import (
     CARELESS,
     GAN_SETTINGS,
+    POINT_SETTINGS,
     TOKEN_SETTINGS,
     gan_trainer,
     point_trainer,
@@ -143,8 +144,8 @@ def points_after(settings: dict, **options) -> torch.Tensor:
 
 def test_with_the_usual_care_every_mode_is_found_and_without_it_few_are():
     torch.manual_seed(0)
-    careful = modes_hit(points_after(GAN_SETTINGS))[0]
-    careless = modes_hit(points_after(GAN_SETTINGS | CARELESS, r1=0.0))[0]
+    careful = modes_hit(points_after(POINT_SETTINGS))[0]
+    careless = modes_hit(points_after(POINT_SETTINGS | CARELESS, r1=0.0))[0]
     assert careful == 8 and careless <= 4
 
 
@@ -181,6 +182,7 @@ def test_a_batch_changes_no_picture(painter):
 
 def test_weights_are_kept_and_found_by_their_card(painter, tmp_path):
     painter.save_pretrained(tmp_path / "again")
+    assert not any("critic" in name for name in load_weights(tmp_path / "again")[0])
     again = label_painter(tmp_path / "again")
     assert torch.equal(again(["bat"]), painter(["bat"]))
     assert isinstance(label_painter("critters"), LabelToImage)

@@ -80,9 +80,13 @@ def steepness(critic: nn.Module, real: Tensor, cond: Tensor) -> Tensor:
 
 
 class GAN(nn.Module):
-    """Both players in one network, so that one training holds and saves both."""
+    """Both players in one network, so that one training holds and saves both.
 
-    def __init__(self, generator: nn.Module, critic: nn.Module):
+    Args:
+        critic: None for drawing only
+    """
+
+    def __init__(self, generator: nn.Module, critic: nn.Module | None):
         super().__init__()
         self.generator, self.critic = generator, critic
 
@@ -280,6 +284,7 @@ def picture_gan(
     blocks: int = 2,
     critic_widths: tuple[int, ...] = (32, 96, 272),
     spectral: bool = False,
+    with_critic: bool = True,
 ) -> GAN:
     """A GAN for pictures of 32x32 (or 64x64, with four widths).
 
@@ -288,12 +293,12 @@ def picture_gan(
 
     Args:
         spectral: bound the critic's slope by spectral norm, see `bounded`
+        with_critic: whether it can still learn
     """
-    model = GAN(
-        Generator(labels, z_width, widths, blocks), Critic(labels, critic_widths)
-    )
-    if spectral:
-        bounded(model.critic)
+    critic = Critic(labels, critic_widths) if with_critic else None
+    if with_critic and spectral:
+        bounded(critic)
+    model = GAN(Generator(labels, z_width, widths, blocks), critic)
     model.config = dict(
         labels=labels,
         z_width=z_width,

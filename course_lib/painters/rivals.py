@@ -143,8 +143,13 @@ class RivalToImage:
 
 
 def gan_painter(name_or_folder: Path | str, device="cpu") -> RivalToImage:
-    """Load a trained GAN by its folder."""
-    model, card = load_network(name_or_folder, "GAN", "which is no GAN", picture_gan)
+    """Load a trained GAN by its folder; the critic, which draws nothing, stays there.
+
+    So what `save_pretrained` writes is half as large.
+    """
+    build = partial(picture_gan, with_critic=False)
+    how = ("GAN", "which is no GAN", build, "generator.")
+    model, card = load_network(name_or_folder, *how)
     side = 4 * 2 ** len(model.config["widths"])
     check_card(name_or_folder, card, side)
     return RivalToImage(model.to(device), card, draw_at_once, ONE_CALL)
