@@ -145,8 +145,7 @@ def test_turns_follow_from_the_iteration_alone(critic_steps):
 
 def test_a_gan_has_as_many_parameters_as_the_unet_of_lesson_05():
     unet = count_parameters(UNet(labels=11, **DENOISER))
-    with torch.device("meta"):
-        gan = picture_gan(11, spectral=False)
+    gan = picture_gan(11)
     for player in (gan.generator, gan.critic):
         assert count_parameters(player) == pytest.approx(unet, rel=0.04)
 
@@ -164,6 +163,21 @@ def test_pictures_have_their_size_and_range_and_follow_z_and_label():
     scores = model.critic(pictures, cond)
     assert scores.shape == (2,)
     assert not torch.allclose(scores, model.critic(pictures, cond + 1))
+
+
+def test_a_new_generator_already_follows_z_and_label():
+    torch.manual_seed(0)
+    model, z = picture_gan(8), torch.randn(16, 64)
+    with torch.no_grad():
+        by_z = model(z, torch.full((16,), 3)).std(0).mean()
+        by_label = model(z[:1].expand(8, 64), torch.arange(1, 9)).std(0).mean()
+    assert by_z > 0.2 and by_label > 0.1
+
+
+def test_a_gan_that_only_draws_has_no_critic():
+    both, alone = picture_gan(2, **SMALL), picture_gan(2, **SMALL, with_critic=False)
+    names = {name for name in both.state_dict() if name.startswith("generator.")}
+    assert alone.state_dict().keys() == names and alone.config == both.config
 
 
 def test_four_grids_draw_pictures_of_64():
