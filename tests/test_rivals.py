@@ -242,6 +242,8 @@ def test_what_was_trained_by_a_command_draws_by_another(
     assert f'"calls": {calls}.0' in out[-1] and (here / "two.png").is_file()
     code, _, err = cli(f"{drawn} --steps 5")
     assert code == 2 and "takes no steps" in err[0]
+    code, _, err = cli("evaluate --weights trained")
+    assert code == 2 and "benchmarks/rivals.py measures" in err[0]
 
 
 @pytest.mark.parametrize(
