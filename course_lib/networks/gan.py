@@ -119,8 +119,8 @@ def make_gan_loss(r1: float) -> Callable[[nn.Module, Batch], Tensor]:
         fake = model.generator(z, cond)
         loss = critic_loss(model.critic(real, cond), model.critic(fake, cond))
         if r1:
-            # A quarter of the batch: a slope costs two backward passes, and every turn
-            # looks at another quarter of the data.
+            # Only a quarter of the batch, since a slope costs two backward passes. The
+            # next turn has other pictures.
             few = math.ceil(len(real) / 4)
             loss = loss + r1 / 2 * steepness(model.critic, real[:few], cond[:few])
         return loss
@@ -243,8 +243,8 @@ def doubled(h: Tensor) -> Tensor:
 class CriticBlock(nn.Module):
     """Half the size: a residual block without a norm (Miyato et al. 2018).
 
-    A norm would make the score of a picture depend on its contrast alone by a fixed
-    amount, whatever the weights: nothing could bound the slope.
+    A norm divides by the contrast of a picture, so the score of a pale one would change
+    fast: R1 and spectral norm exist to prevent that.
     """
 
     def __init__(self, before: int, after: int):
