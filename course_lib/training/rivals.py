@@ -49,8 +49,6 @@ POINT_SETTINGS = GAN_SETTINGS | {"learning_rate": 1e-3}  # small networks learn 
 CARELESS = {"momentum": 0.9}  # what suits every other network here
 R1 = 0.1
 KEPT_BY_GAN = 470_000  # activations of a picture, counted as in bounds.py
-    300_000  # activations of a picture in the critic's turn, two passes and R1
-)
 
 
 @plain_torch()
