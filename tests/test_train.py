@@ -41,8 +41,8 @@ NETWORKS = {  # and the options that are its own
     "reader": {"--size"},
     "inspector": {"--size", "--widths", "--without", "--start"},
     "classifier": set(),
-    "gan": {"--data", "--size", "--r1", "--spectral", "--critic-steps"},
-    "tokens": {"--data", "--size"},
+    "gan": {"--data", "--r1", "--spectral", "--critic-steps"},
+    "tokens": {"--data"},
 }
 SHARED = {
     *("--out", "--iterations", "--minutes", "--batch", "--seed", "--resume", "--until"),
