@@ -163,12 +163,16 @@ class NextToken(nn.Module):
         )
         # A buffer: it is saved with the weights and no optimizer moves it.
         self.register_buffer("codebook", torch.zeros(vocabulary, 3 * patch**2))
-        self.token = nn.Embedding(vocabulary, width)
+        # One table for the token on the left and one for the token above: neighbours in
+        # the picture, though 16 tokens apart. Attention can find the one above as well,
+        # but learning to takes it long. The last row stands for "outside".
+        self.left = nn.Embedding(vocabulary + 1, width)
+        self.above = nn.Embedding(vocabulary + 1, width)
         self.label = nn.Embedding(labels + 1, width)
         # A row and a column rather than 256 places: each is seen in 16 tokens of every
         # picture, so it is learned sooner.
         self.row, self.column = nn.Embedding(side, width), nn.Embedding(side, width)
-        for table in (self.token, self.label, self.row, self.column):
+        for table in (self.left, self.above, self.label, self.row, self.column):
             nn.init.normal_(table.weight, std=0.5)  # as in lesson 08
         self.blocks = nn.ModuleList(TextBlock(width, heads) for _ in range(blocks))
         self.norm = nn.LayerNorm(width)
@@ -204,13 +208,15 @@ class NextToken(nn.Module):
 
     def vectors(self, tokens: Tensor, cond: Tensor, first: int) -> Tensor:
         """What the blocks see at places `first`..n: (B, n + 1 - first, width)."""
-        # Place i sees token i - 1 and is asked for token i; place 0 sees the label.
-        before = torch.cat([self.label(cond)[:, None], self.token(tokens)], dim=1)
-        place = torch.arange(first, before.shape[1], device=tokens.device)
-        side = self.config["side"]
+        n, side = tokens.shape[1], self.config["side"]
+        outside = tokens.new_full((len(tokens), side), self.config["vocabulary"])
+        seen = torch.cat([outside, tokens], dim=1)  # token i stands at side + i
+        # Place i is asked for token i. On its left is token i - 1, above it i - side.
+        left, above = seen[:, side - 1 + first :], seen[:, first : n + 1]
+        place = torch.arange(first, n + 1, device=tokens.device)
         where = self.row(place // side) + self.column(place % side)
         # The label is added everywhere: no place has to look for it.
-        return before[:, first:] + where + self.label(cond)[:, None]
+        return self.left(left) + self.above(above) + where + self.label(cond)[:, None]
 
     def predictor(self, cond: Tensor) -> PredictNext:
         """A `predict` for `draw_tokens` and labels (B,): the last row of `forward`.
