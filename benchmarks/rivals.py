@@ -221,15 +221,20 @@ HEAD = (
 
 def summary(verdicts: list[dict], trainings: list[dict], seeds: int) -> Found:
     """One row as figures: means over the seeds that have pictures, shares pooled."""
-    failed = seeds - sum(v["right"] >= FAILED * v["n"] for v in verdicts)
-    found: Found = {"failed": failed}
+    found: Found = {}
     if trainings:
+        right = [v["right"] >= FAILED * v["n"] for v in verdicts]
+        found["failed"] = seeds - sum(right)
         seen = [each["iterations"] * each["batch"] for each in trainings]
         found["parameters"] = trainings[0]["parameters"]
         found["pictures seen"] = spread_of(seen)
     if not verdicts:
         return found
-    found["above the floor"] = spread_of([v["distance"] - v["floor"] for v in verdicts])
+    if trainings:
+        above = [v["distance"] - v["floor"] for v in verdicts]
+        found["above the floor"] = spread_of(above)
+    else:  # real pictures are the floor
+        found["floor"] = spread_of([v["floor"] for v in verdicts])
     n = sum(v["n"] for v in verdicts)
     for what in SHARES:
         found[what] = Share(sum(v[what] for v in verdicts), n)
@@ -263,7 +268,7 @@ def table_line(name: str, found: Found, seeds: int) -> str:
         *(f"{100 * found[w].value:.1f} %" if w in found else "" for w in SHARES),
         f"{number('combinations', 0)} of {found.get('in the data', '?')}",
         number("seconds a picture", 3),
-        f"{found['failed']} of {seeds}",
+        f"{found['failed']} of {seeds}" if "failed" in found else "",
     ]
     return "| " + " | ".join(cells) + " |"
 
@@ -336,6 +341,7 @@ def main(argv: list[str] | None = None) -> None:
     print("\n" + HEAD)
     for name, row in found.items():
         print(table_line(name, row, args.seeds))
+    print(f"\nfloor={found['real']['floor']['mean']:.1f}")
     if args.sheet:
         png = picture_sheet(places, exam)
         replace_file(args.sheet, lambda part: part.write_bytes(png))

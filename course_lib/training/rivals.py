@@ -150,7 +150,8 @@ def point_trainer(
 
 # An autoregressive model --------------------------------------------------------------
 
-TOKEN_SETTINGS = MUON
+# A short warm-up: a batch takes long, so a training of minutes has few hundred of them.
+TOKEN_SETTINGS = MUON | {"warmup": 20}
 FITTED_TO = 400  # pictures whose squares the codebook is fitted to: 102,400 squares
 KEPT_BY_TOKENS = 3_900_000  # the same, with 256 tokens in four blocks
 
