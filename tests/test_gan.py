@@ -199,3 +199,8 @@ def test_the_ring_itself_hits_all_of_its_modes():
 def test_points_on_one_cluster_hit_one_mode_and_points_between_hit_none():
     assert modes_hit(ring_centres()[:1].expand(50, 2)) == (1, 1.0)
     assert modes_hit(torch.zeros(50, 2)) == (0, 0.0)
+
+
+def test_points_all_over_the_square_hit_no_mode():
+    points = 2 * torch.rand(4000, 2, generator=generator_for(0)) - 1
+    assert modes_hit(points)[0] == 0

@@ -356,14 +356,15 @@ def ring_centres() -> Tensor:
     return 0.8 * torch.stack([angle.cos(), angle.sin()], dim=1)
 
 
-def modes_hit(points: Tensor, least: float = 0.01) -> tuple[int, float]:
+def modes_hit(points: Tensor, least: float = 1 / 32) -> tuple[int, float]:
     """How many of the eight clusters the points hit, and the share that hits any.
 
     A point hits a cluster if it lies within four standard deviations of its middle.
 
     Args:
         points: (N, 2)
-        least: the share of the points that a cluster must have, of the eighth due to it
+        least: the share of the points that a cluster must have: a quarter of the eighth
+            due to it. Of points all over the square each would get 2 % by chance.
     """
     away = torch.cdist(points, ring_centres())  # (N, 8)
     near = away <= 4 * 0.04
