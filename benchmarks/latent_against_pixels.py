@@ -177,7 +177,9 @@ def judged(painter: TextToImage, asked: dict[str, Prompts], steps: int) -> dict:
     """The shares by kind of prompt, and the pictures."""
     shares, drawn = {}, []
     for kind, prompts in asked.items():
-        pictures = painter(prompts.texts, steps=steps, guidance_scale=W)
+        # By one sampler: what is usual for latents need not be so for pixels.
+        how = dict(steps=steps, guidance_scale=W, sampler="dpm_solver")
+        pictures = painter(prompts.texts, **how)
         shares[kind] = shares_of(Judged.of(pictures, prompts.asked))
         drawn.append(pictures)
     return shares | {"pictures": torch.cat(drawn)}

@@ -157,6 +157,7 @@ SHA256 = Rule(
 # The same words as in diffusion/, which this file must not import.
 SCHEDULES = ("linear", "cosine", "straight line")
 TARGETS = ("x_0", "eps", "v")
+MANNERS = ("plain", "spoken")  # of captions, as in world/critters.py
 LARGEST_SIDE = 1024  # pixels; the course trains at 64
 MOST_STEPS = 10_000  # T; every step has an entry in four tables
 MOST_MERGES = 50_000
@@ -171,10 +172,17 @@ KEYS = {  # optional on every kind of card; NEEDED says which kind requires whic
     "target": one_of(*TARGETS),
     "labels": list_of(text(1000), 1, 100_000),
     "merges": list_of(list_of(whole(0, 10**6), 2, 2), 0, MOST_MERGES),
+    "manner": one_of(*MANNERS),
     "autoencoder": NAME,  # its own folder, in this one or beside it
     "encoder_sha256": SHA256,
     "latent_scale": NUMBER,
     "threshold": SHARE,  # above it, an inspector calls a picture flawed
+    # Of additions to a painter (lesson 13): what they call, and what they belong to.
+    "word": text(100),
+    "words": list_of(text(100), 0, 1000),
+    "own_words": list_of(text(100), 0, 1000),
+    "base_sha256": SHA256,
+    "alpha": NUMBER,
 }
 WIDTHS = list_of(whole(1, 2**14), 1, 8)
 BLOCKS = whole(0, 64)
@@ -185,6 +193,7 @@ TEXT_ENCODER = {
     "blocks": BLOCKS,
     "heads": whole(1, 16),
     "positions": YES_OR_NO,
+    "new_words": whole(0, 1000),
 }
 UNET = {
     "widths": WIDTHS,
@@ -195,6 +204,7 @@ UNET = {
     "text_width": whole(0, 0),  # a text U-Net takes the width from its text encoder
     "fold": whole(1, 8),
 }
+CONTROL = {"unet": UNET, "text_width": whole(1, 2**14), "cell": whole(1, 64)}
 CONFIG = {  # for each kind of card, the settings in its `config`
     "denoiser": UNET,
     "text denoiser": {"text": TEXT_ENCODER, "unet": UNET},
@@ -222,6 +232,8 @@ CONFIG = {  # for each kind of card, the settings in its `config`
         "size": whole(2, LARGEST_SIDE),
         "widths": WIDTHS,
     },
+    "control": CONTROL,
+    "reward": {"size": whole(2, LARGEST_SIDE), "widths": WIDTHS},
     "GAN": {
         "labels": whole(0, 100_000),
         "z_width": whole(1, 2**14),
@@ -250,6 +262,10 @@ NEEDED = {  # keys that a kind cannot be used without
     "autoencoder": ("config",),
     "judge": ("config",),
     "inspector": ("config",),
+    "lora": ("word", "base_sha256", "alpha"),
+    "word": ("word", "base_sha256"),
+    "control": ("config", "base_sha256"),
+    "reward": ("config",),
     "GAN": ("config", "size", "labels"),
     "next-token model": ("config", "size", "labels"),
 }

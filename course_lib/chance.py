@@ -20,16 +20,18 @@ GetBatch = Callable[[int], Batch]  # iteration number to batch
 # For generator_for(seed, number of the iteration, epoch or chunk, stream):
 WEAR, ORDER, MIRROR, BREAKAGE, TYPING, CLOUD, STRANGER = range(1, 8)
 MANNER, AGAIN = 8, 9
+MINE, NEAR_MISS, SKETCHED = 20, 21, 22  # SKETCHED takes 23 as well
 # (seed, i) without a stream: the noise of training iteration i, and the noise that
 # picture i starts from; a training and a drawing may share numbers without harm.
 # For measurements: which photos count as real; how a judge's test pictures are damaged.
-HALVES, TRIAL = 5, 6
+HALVES, TRIAL, VOTING = 5, 6, 10
 # For uniforms(indices, seed, k, stream). Factors that are redrawn until they are
 # accepted take streams 16, 32, ... (REDRAWN times the attempt).
 CHOOSING, WRITING, LYING, DRAWING = range(4)
 REWORDING, SPEAKING, REDRAWN = 7, 13, 16
 # Flaws drawn on purpose: tries 0, 1, 2 take FAULTING, FAULTING + 1, ...
 FAULTING, GRAIN = 8, 12
+PLUSH = 14  # poses and companions of the creature of lesson 13
 
 GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio: splitmix64's stride
 SALT = 0x632BE59BD9B4E019  # makes the number 0 change the state too

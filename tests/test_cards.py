@@ -34,11 +34,13 @@ from course_lib.networks.autoencoder import (
 from course_lib.networks.contrastive import ImageTextPair, Matcher
 from course_lib.networks.inspector import FlawFinder, load_flaw_finder
 from course_lib.networks.judge import Judge, load_judge
+from course_lib.networks.reward import Reward, load_reward
 from course_lib.networks.text_unet import TextUNet
 from course_lib.networks.tokenizer import BYTES, train_tokenizer
 from course_lib.networks.unet import UNet
 from course_lib.painters.interpolation import crossfade, interpolate
 from course_lib.painters.pipeline import LabelToImage, TextToImage
+from course_lib.world.critters import MANNERS
 
 LOADERS = {
     "denoiser": LabelToImage.from_pretrained,
@@ -48,6 +50,7 @@ LOADERS = {
     "autoencoder": load_autoencoder,
     "judge": load_judge,
     "inspector": load_flaw_finder,
+    "reward": load_reward,
 }
 ROOT = Path(__file__).resolve().parents[1]
 HUGE = 10**400  # more than any float
@@ -72,6 +75,7 @@ def kinds() -> dict[str, tuple]:
         "autoencoder": {},
         "judge": dict(data="critters"),
         "inspector": dict(data="flaws", threshold=0.5),
+        "reward": dict(size=16),
     }
     networks = {
         "denoiser": UNet(**small, labels=1),
@@ -81,6 +85,7 @@ def kinds() -> dict[str, tuple]:
         "autoencoder": coder,
         "judge": Judge({"subject": 12}, 32, (8, 8)),
         "inspector": FlawFinder({"grade": 3}, 32, (8, 8, 8)),
+        "reward": Reward(16, (8, 8)),
     }
     found = {}
     for kind, network in networks.items():
@@ -148,6 +153,7 @@ def test_every_card_that_ships_is_accepted():
 def test_a_card_may_name_what_the_library_knows():
     assert set(cards.SCHEDULES) == set(SCHEDULES)
     assert set(cards.TARGETS) == set(TARGETS)
+    assert cards.MANNERS == MANNERS
 
 
 # What is not ------------------------------------------------------------------------
@@ -207,6 +213,7 @@ def test_a_text_that_is_no_card_is_refused(text, words):
         ("text denoiser", "config.unet.widths", [8, 18]),
         ("text denoiser", "merges", [[1, 2, 3]]),
         ("text denoiser", "merges", {"1": 2}),
+        ("text denoiser", "manner", "sung"),
         ("latents", "latent_scale", HUGE),
         ("latents", "latent_scale", float("nan")),
         ("latents", "encoder_sha256", "x"),

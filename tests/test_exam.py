@@ -26,8 +26,8 @@ ALL = [(paper.split()[1], *each) for paper in PAPERS for each in questions(paper
 NAMES = [f"{paper} {number}" for paper, number, *_ in ALL]
 
 
-def test_there_are_three_papers_of_45_points_and_enough_questions():
-    assert len(PAPERS) == 3 and len(ALL) >= FEWEST
+def test_there_are_four_papers_of_45_points_and_enough_questions():
+    assert len(PAPERS) == 4 and len(ALL) >= FEWEST
     for paper in PAPERS:
         numbers, points, _ = zip(*questions(paper), strict=True)
         assert list(numbers) == list(range(1, len(numbers) + 1))

@@ -1,11 +1,14 @@
 """A Listener learns what sentences ask for, and a painter can begin as one."""
 
+from dataclasses import replace
+
 import torch
+from test_pipeline_text import make_painter
 
 from course_lib.checkpoint import save_weights
 from course_lib.networks.listener import Listener, listening_loss
 from course_lib.networks.text_unet import TextUNet
-from course_lib.training.beginnings import start_as_listener, tokens_of
+from course_lib.training.beginnings import start_as_listener, tokens_of, words_of
 from course_lib.training.captions import caption_tokenizer, text_settings
 from course_lib.training.listening import (
     ANSWERS,
@@ -73,3 +76,13 @@ def test_a_painter_begins_as_it(tmp_path):
     torch.testing.assert_close(begun, known, atol=1e-2, rtol=1e-2)  # kept as halves
     assert tokens_of(tmp_path, "spoken").merges == tokenizer.merges
     assert tokens_of(None, "plain").merges == tokenizer.merges
+
+
+def test_a_painter_goes_on_with_its_own_words(tmp_path):
+    painter = make_painter()
+    replace(painter, card=painter.card | {"manner": "spoken"}).save_pretrained(tmp_path)
+    tokenizer, manner = words_of(tmp_path, None, None)
+    assert tokenizer.merges == painter.tokenizer.merges and manner == "spoken"
+    assert words_of(tmp_path, None, "plain")[1] == "plain"
+    tokenizer, manner = words_of(None, None, None)
+    assert tokenizer.merges == caption_tokenizer("plain").merges and manner == "plain"

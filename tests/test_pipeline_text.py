@@ -15,10 +15,10 @@ from course_lib.painters.rewriting import remark_on_words, rewrite
 PROMPTS = ["a frog on stilts", "a cat"]
 
 
-def make_painter(channels: int = 3) -> TextToImage:
+def make_painter(channels: int = 3, length: int = 24) -> TextToImage:
     torch.manual_seed(0)
     tokenizer = train_tokenizer(PROMPTS * 2, merges=20)
-    text = dict(vocabulary=len(tokenizer), length=24, width=16, blocks=1)
+    text = dict(vocabulary=len(tokenizer), length=length, width=16, blocks=1)
     unet = dict(widths=(8, 16), blocks=1, channels=channels)
     model = TextUNet(text, unet).eval()
     for parameter in model.parameters():

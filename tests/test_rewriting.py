@@ -90,6 +90,21 @@ def test_the_painter_draws_what_was_rewritten_unless_as_typed():
     assert torch.equal(negative, literal(["a cat"], negative_prompt="a hat hat", **how))
 
 
+def test_prompts_are_read_as_typed_by_a_painter_that_learned_them_so(
+    painter,  # noqa: F811
+    tmp_path,
+):
+    for manner, read in (("plain", "a green hat hat"), ("spoken", "a gren hat")):
+        replace(painter, card=painter.card | {"manner": manner}).save_pretrained(
+            tmp_path
+        )
+        again = TextToImage.from_pretrained(tmp_path)
+        assert again.reworded(["a gren hat"]) == [read]
+        assert again.remarks(["a dragon"]) == [
+            "Words that were in no caption of the training: dragon."
+        ]
+
+
 # What painters may know ---------------------------------------------------------
 
 

@@ -41,6 +41,7 @@ NETWORKS = {  # and the options that are its own
     "reader": {"--size"},
     "inspector": {"--size", "--widths", "--without", "--start"},
     "classifier": set(),
+    "reward": {"--votes", "--weights"},
     "gan": {"--data", "--r1", "--spectral", "--critic-steps"},
     "tokens": {"--data"},
 }

@@ -19,11 +19,19 @@ from course_lib.checkpoint import load_weights  # noqa: E402
 from course_lib.commands.train import with_step  # noqa: E402
 from course_lib.commands.train_networks import with_its_name  # noqa: E402
 from course_lib.device import weights_folder  # noqa: E402
-from course_lib.training import judges, recipes  # noqa: E402
+from course_lib.training import (  # noqa: E402
+    judges,
+    likeness,
+    listening,
+    personalise,
+    recipes,
+    steering,
+)
 from course_lib.training.trainer import Settings  # noqa: E402
 
 # Whose names begin as those of others that they are no part of.
 ALONE = ("cifar10-classifier", "inspector-32", "inspector-64")
+ALONE += ("zorp-alone", "zorp-word")
 ROWS = weights.read_table(weights.TABLE.read_text(encoding="utf-8"))
 # What the Makefile called while all of it stood there, one call a line.
 WORDS = """
@@ -53,6 +61,7 @@ train --what inspector --size 64 --iterations 2400 --seed 3 \\
     --learning-rate 0.0015 --start runs/inspector-64-1/at-1400 \\
     --out runs/inspector-64
 train --what classifier --iterations 6000 --out runs/cifar10-classifier
+train --what likeness --iterations 900 --out runs/likeness-64
 train --data critters --iterations 7000 --keep 300,1500 --optimizer adamw \\
     --out runs/critters
 train --data cifar10 --iterations 4500 --blocks 1 --optimizer adamw \\
@@ -86,6 +95,13 @@ train --what latent --iterations 1000 --start runs/latent-four --seed 4 \\
 train --what latent --iterations 1000 --start runs/latent-four --seed 5 \\
     --learning-rate 0.001 --autoencoder runs/autoencoder --out runs/latent-6
 average runs/latent-four runs/latent-5 runs/latent-6 --out runs/latent-mean
+finetune lora --images data/zorp --word zorp --iterations 600 --out runs/zorp
+finetune lora --images data/zorp --word zorp --prior none --iterations 600 \\
+    --out runs/zorp-alone
+finetune inversion --images data/zorp --word zorp --iterations 150 --out runs/zorp-word
+finetune inversion --images data/blim --word blim --like cat --iterations 400 \\
+    --out runs/blim
+finetune control --iterations 300 --out runs/sketch
 """
 
 
@@ -136,10 +152,11 @@ def test_whatever_a_row_starts_from_is_made_before_it(what):
             made.append(mean)
             continue
         given = options_of(command)
-        needed = {given.get(f"--{from_}") for from_ in ("pair", "start", "autoencoder")}
+        beginnings = ("pair", "start", "listener", "autoencoder")
+        needed = {given.get(f"--{from_}") for from_ in beginnings}
         assert needed <= {None, *made}
         if given["network"] in ("text", "latent", "autoencoder"):
-            assert given.get("--pair", given.get("--start")) in made
+            assert {given.get(f"--{from_}") for from_ in beginnings[:3]} & {*made}
         aside = [int(n) for n in given.get("--keep", "").split(",") if n]
         until = int(given.get("--until", given["--iterations"]))
         made += [f"{given['--out']}/at-{n}" for n in aside if n <= until]
@@ -179,7 +196,11 @@ def trainings_of(card: dict) -> list[dict]:
 def settings_again(training: list[str]) -> dict:
     """The settings that a command of the table trains with."""
     given = options_of(training)
-    own = (vars(recipes) | vars(judges))[f"{given['network'].upper()}_SETTINGS"]
+    known = vars(recipes) | vars(judges) | vars(listening) | vars(likeness)
+    known |= vars(personalise) | vars(steering)
+    network = "word" if given["network"] == "inversion" else given["network"]
+    own = dict(known[f"{network.upper()}_SETTINGS"])
+    own.pop("iterations", None)  # how many a command does, if nothing is said
     rate = given.get("--learning-rate")
     asked = with_step(own, given.get("--optimizer"), rate and float(rate))
     return decisive(asdict(Settings(int(given["--iterations"]), **asked)))
@@ -189,7 +210,7 @@ def test_what_ships_was_trained_as_it_would_be_again():
     """A card of a mean tells of all its parts, any other of the last training alone."""
     again = {}  # {"words": the settings of runs/words, runs/words-1, ...}
     for training in called("weights"):
-        if training[0] == "train":
+        if training[0] != "average":
             name = training[-1].removeprefix("runs/")
             family = name if name in ALONE else name.split("-")[0]
             again.setdefault(family, []).append(settings_again(training))

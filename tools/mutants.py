@@ -1,6 +1,6 @@
 """Can the checks be fooled? Hand in every exercise, changed in every small way.
 
-    make mutants                              # all 24 exercises, some minutes
+    make mutants                              # all exercises, some minutes
     python tools/mutants.py --only 02 06      # those of two notebooks
 
 Three kinds of answers go through the check that the notebook calls. *Mutants* are the
@@ -47,6 +47,10 @@ LEARNED = {
     "my_contrastive_loss",
     "my_sample",
     "my_kl_divergence",
+    "my_lora_weight",
+    "my_prior_loss",
+    "my_bradley_terry_loss",
+    "my_dpo_loss",
 }
 SECONDS = 3  # of CPU time per answer; the slowest right one, with plain loops, takes 1
 PATIENCE = 60  # seconds on the clock, until a silent process is killed

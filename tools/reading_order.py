@@ -21,6 +21,8 @@ ORDER = [
     "07_editing",
     "11_autoencoder",
     "12_latent_diffusion",
+    "13_finetuning",
+    "14_feedback",
 ]
 BADGE = re.compile(r"^\[!\[Open in Colab\].*\n\n?", re.MULTILINE)
 # The way up from notebooks/ and from notebooks/solutions/.

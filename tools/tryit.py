@@ -29,6 +29,7 @@ SOURCE = ROOT / "book" / "try"
 PAGE = ROOT / "book" / "built" / "html" / "try"
 # What the painter needs, in this order; worker.js joins them beside the page.
 PARTS = ("text", "noise", "grids", "networks", "painter", "worker")
+SAMPLERS = ("dpm_solver", "dpm_solver_sde")  # that painter.js knows
 PIECE = 2**21  # characters of weights in a script: a bar can show how far loading is
 MOST_BYTES = 25 * 2**20
 
@@ -78,8 +79,8 @@ def check(painter: TextToImage) -> None:
     heads = [text["width"] // text["heads"], *(width // 4 for width in unet["widths"])]
     if painter.autoencoder is None or unet["fold"] != 1:
         raise ValueError("The page draws latents: give it weights with an autoencoder.")
-    if painter.usual.sampler != "dpm_solver":
-        raise ValueError("The page draws with dpm_solver alone.")
+    if painter.usual.sampler not in SAMPLERS:
+        raise ValueError(f"The page draws with {' and '.join(SAMPLERS)} alone.")
     if any(width % 4 for width in heads) or coarsest(painter) ** 2 % 8:
         raise ValueError(
             "The page's matrix product takes rows in fours, columns in 8s."
@@ -103,6 +104,7 @@ def card_of(painter: TextToImage, tensors: dict[str, Tensor]) -> dict:
         "latent_scale": painter.card["latent_scale"],
         "target": painter.card["target"],
         "guidance_scale": painter.usual.guidance_scale,
+        "sampler": painter.usual.sampler,
         "steps": steps_of(painter),
         "numbers": sum(x.numel() for x in painter.model.parameters()),
         "merges": painter.tokenizer.merges,

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # A page and not a settings file: what people read is what is run.
 TABLE = ROOT / "data" / "weights" / "README.md"
 ALL = "weights"  # everything with a name in the last column
+FINETUNED = ("lora", "inversion", "control")  # by `finetune`, the others by `train`
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,11 @@ def command_of(row: Row, until: int | None) -> list[str]:
     if row.network == "mean":
         return ["average", *starts, *out]
     how = ["--iterations", row.iterations, *row.options.split()]
+    kind = "finetune" if row.network in FINETUNED else "train"
     stop = [] if until is None else ["--until", str(until)]
     # Always --resume: a new training begins, a stopped one goes on, and a finished one
     # repeats nothing.
-    return ["train", row.network, "--resume", *how, *starts, *stop, *out]
+    return [kind, row.network, "--resume", *how, *starts, *stop, *out]
 
 
 def run(command: list[str]) -> int:

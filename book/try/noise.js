@@ -1,5 +1,5 @@
-// The noise that a picture begins with: the same numbers as course_lib/chance.py and
-// torch.randn draw for this seed.
+// The noise of a picture: the same numbers as course_lib/chance.py and torch.randn draw
+// for this seed.
 "use strict";
 
 const WORD_64 = (1n << 64n) - 1n;
@@ -55,17 +55,23 @@ class MersenneTwister {
   }
 }
 
-/** N(0, 1) noise for picture `index` of a seed; `count` is a multiple of 16. */
-function pictureNoise(seed, index, count) {
-  const twister = new MersenneTwister(seedFor(seed, index));
-  const noise = Float32Array.from({ length: count }, () => twister.uniform());
-  // Box & Muller (1958): two uniform numbers become two normal ones. Torch pairs each
-  // number with the one eight places further on.
-  for (let i = 0; i < count; i += i % 16 === 7 ? 9 : 1) {
-    const radius = Math.sqrt(-2 * Math.log(1 - noise[i]));
-    const angle = 2 * Math.PI * noise[i + 8];
-    noise[i] = radius * Math.cos(angle);
-    noise[i + 8] = radius * Math.sin(angle);
+/** The stream of noise of picture `index` of a seed, as PictureNoise in samplers.py. */
+class PictureNoise {
+  constructor(seed, index) {
+    this.twister = new MersenneTwister(seedFor(seed, index));
   }
-  return noise;
+
+  /** The next numbers from N(0, 1); `count` is a multiple of 16. */
+  next(count) {
+    const noise = Float32Array.from({ length: count }, () => this.twister.uniform());
+    // Box & Muller (1958): two uniform numbers become two normal ones. Torch pairs each
+    // number with the one eight places further on.
+    for (let i = 0; i < count; i += i % 16 === 7 ? 9 : 1) {
+      const radius = Math.sqrt(-2 * Math.log(1 - noise[i]));
+      const angle = 2 * Math.PI * noise[i + 8];
+      noise[i] = radius * Math.cos(angle);
+      noise[i + 8] = radius * Math.sin(angle);
+    }
+    return noise;
+  }
 }

@@ -21,8 +21,10 @@ class Painter {
     const { card } = this;
     const text = this.read(prompt), nothing = this.read("");
     const count = card.channels * card.side ** 2;
-    const drawings = pictures.map((picture) =>
-      ({ picture, x: pictureNoise(seed, picture, count), last: null }));
+    const drawings = pictures.map((picture) => {
+      const noise = new PictureNoise(seed, picture);
+      return { picture, noise, x: noise.next(count), last: null };
+    });
     for (let step = 0; step < card.steps.length; step++) {
       const now = card.steps[step], next = card.steps[step + 1];
       for (const drawing of drawings) {
@@ -30,7 +32,9 @@ class Painter {
         let guess = x_t; // at t = 0 nothing is left to guess
         if (next) {
           guess = this.guess(x_t, now, text, nothing, scale);
-          drawing.x = solverStep(x_t, guess, drawing.last, now, next);
+          const withChance = card.sampler === "dpm_solver_sde" && next.t > 0;
+          const fresh = withChance ? drawing.noise.next(count) : null;
+          drawing.x = solverStep(x_t, guess, drawing.last, now, next, fresh);
           drawing.last = { guess, at: now };
         }
         const noisy = this.decode(x_t);
@@ -96,16 +100,23 @@ function cleanGuess(target, output, x_t, { a, b, b_dot }) {
   return b_dot * x_t - b * output;
 }
 
-/** One step of DPM-Solver++ 2M (Lu et al. 2022), from `now` to `next` (samplers.py). */
-function solverStep(x_t, guess, last, now, next) {
+/**
+ * One step of DPM-Solver++ 2M (Lu et al. 2022), from `now` to `next` (samplers.py); with
+ * `fresh` noise that of SDE-DPM-Solver++. Both end in the guess itself.
+ */
+function solverStep(x_t, guess, last, now, next, fresh) {
   const halfLogSnr = ({ a, b }) => Math.log(a / b);
   // Along the line through the last guess and this one, to the middle of the step.
   const further = last && next.t > 0
     ? (halfLogSnr(next) - halfLogSnr(now)) / (halfLogSnr(now) - halfLogSnr(last.at)) / 2
     : 0;
-  const keep = next.b / now.b;
-  return x_t.map((x, i) => {
-    const ahead = further === 0 ? guess[i] : guess[i] + further * (guess[i] - last.guess[i]);
-    return keep * x + (next.a - now.a * keep) * ahead;
-  });
+  const ahead = guess.map((x, i) => further === 0 ? x : x + further * (x - last.guess[i]));
+  if (!fresh) {
+    const keep = next.b / now.b;
+    return x_t.map((x, i) => keep * x + (next.a - now.a * keep) * ahead[i]);
+  }
+  // How much of the noise there was is kept; fresh noise makes up for the rest.
+  const shrunk = (now.a * next.b) / (now.b * next.a), other = 1 - shrunk ** 2;
+  const keep = (shrunk * next.b) / now.b, loud = next.b * Math.sqrt(other);
+  return x_t.map((x, i) => keep * x + next.a * other * ahead[i] + loud * fresh[i]);
 }

@@ -53,7 +53,7 @@ PACKAGES = ("torch", "torchvision", "numpy", "datasets", "accelerate", "jupyterl
 SHIPPED = (
     *("critters", "critters-early", "critters-middle"),
     *("reader-32", "reader-64", "inspector-32", "inspector-64"),
-    *("cifar10", "cifar10-classifier"),
+    *("cifar10", "cifar10-classifier", "likeness-64"),
     *("pair", "words", "autoencoder", "latent"),
 )
 
@@ -76,6 +76,8 @@ NOTEBOOKS = {
     "10": (92, 0, (0, 0, 0)),
     "11": (27, 0.20, (50, 600, 3000)),
     "12": (28, 0.27, (60, 600, 3000)),
+    "13": (26, 0.29, (30, 600, 600)),
+    "14": (63, 0.45, (60, 100, 100)),
 }
 THERE = {"drawn_critters_per_s": 2600, "training_images_per_s": 38}
 ON_GPU = (

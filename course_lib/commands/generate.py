@@ -65,6 +65,18 @@ def generate(
         int | None, typer.Option(help="Height and width. By default as in training.")
     ] = None,
     sampler: Sampler = None,
+    additions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            parser=text,
+            help="What `finetune` made: FOLDER, or FOLDER:STRENGTH; several add up.",
+        ),
+    ] = None,
+    sketch: Annotated[
+        str | None,
+        typer.Option(parser=text, help="A drawing that a control follows: FILE."),
+    ] = None,
     as_typed: AsTyped = False,
     as_json: AsJson = False,
 ) -> None:
@@ -91,14 +103,16 @@ def generate(
         # A default name is a `Shipped` one: it never means a folder `latent` that
         # happens to be here (checkpoint.py).
         weights = weights or (BY_LABEL if label else SPACES[space])
-        if label and (negative or size is not None or as_typed):
+        if label and (negative or size is not None or as_typed or additions or sketch):
             raise ValueError(
-                "--negative, --size and --as-typed need a prompt, not a label."
+                "--negative, --size, --as-typed, --with and --sketch need a prompt, "
+                "not a label."
             )
         if label:
             draw = label_painter(weights, best_device())
         else:
             draw = TextToImage.from_pretrained(weights, best_device(), as_typed)
+            draw = draw_with(draw, additions or [], sketch, size)
         # Only for a prompt; a label painter's `prepare` does not take these two.
         told = dict(negative_prompt=negative, size=size) if prompt else {}
         prepared = draw.prepare(labels or prompt, **settings, **told)
@@ -134,10 +148,26 @@ def generate(
         facts |= asdict(way)
         facts |= {"labels" if label else "prompts": drawn.asked} | told
         if prompt:
-            facts |= dict(read_as=drawn.read)
+            facts |= dict(read_as=drawn.read, additions=additions or [])
             facts |= what_is_seen(pictures, drawn.asked)
         calls = looked["pictures"] / n  # network calls per picture, as counted
         say_json(facts | dict(calls=calls, seconds=seconds, device=str(draw.device)))
+
+
+def draw_with(
+    draw: TextToImage, additions: list[str], sketch: str | None, size: int | None
+) -> TextToImage:
+    """The painter with what `--with` names; raises ValueError or CheckpointError."""
+    if sketch is None and not additions:
+        return draw
+    # Imported only here: most pictures are drawn without.
+    from course_lib.painters.additions import with_additions
+    from course_lib.world.sketches import read_sketch
+
+    lines = None
+    if sketch is not None:
+        lines = read_sketch(sketch, size or draw.card["size"])
+    return with_additions(draw, additions, lines)
 
 
 def count_looks(model: nn.Module) -> dict[str, int]:

@@ -17,6 +17,7 @@ from course_lib.commands.average import average
 from course_lib.commands.edit import edit
 from course_lib.commands.evaluate import evaluate
 from course_lib.commands.export import export
+from course_lib.commands.finetune import FINETUNE
 from course_lib.commands.generate import generate
 from course_lib.commands.interpolate import interpolate
 from course_lib.commands.options import (
@@ -29,6 +30,8 @@ from course_lib.commands.options import (
 )
 from course_lib.commands.train_networks import with_its_name
 from course_lib.commands.train_rivals import NETWORKS  # with the commands of all files
+from course_lib.commands.tune import TUNE
+from course_lib.commands.vote import vote
 from course_lib.device import use_all_cores
 from course_lib.shown import let_any_letter_out, tell
 from course_lib.typed import TypedError
@@ -91,7 +94,9 @@ def is_for_want_of_memory(error: MemoryError | RuntimeError) -> bool:
 
 app.command()(generate)
 app.add_typer(NETWORKS, name="train")
-for command in (average, evaluate, edit, export, interpolate):
+app.add_typer(FINETUNE, name="finetune")
+app.add_typer(TUNE, name="tune")
+for command in (average, evaluate, edit, export, interpolate, vote):
     app.command()(command)
 
 

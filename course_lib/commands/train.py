@@ -8,6 +8,7 @@ import math
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -127,6 +128,10 @@ def prepare(called: typer.Context, own: dict):
     check_writable(asked["out"])
     use_threads(asked["threads"])
     saved = saved_card(asked["out"], asked["resume"])
+    own = dict(own)
+    usual = own.pop("iterations", None)  # only short trainings have a usual length
+    if usual and asked["iterations"] is None and asked["minutes"] is None:
+        asked["iterations"] = saved.get("settings", {}).get("iterations", usual)
     check_length(asked["iterations"], asked["minutes"], asked["until"])
     # Timed only once: when resumed on a faster or busier machine, --minutes must not
     # move the end, since the learning rate of each iteration depends on it.
@@ -135,18 +140,27 @@ def prepare(called: typer.Context, own: dict):
         iterations = saved.get("settings", {}).get("iterations", UNTIMED)
     return trainer.Settings(
         iterations=iterations,
-        precision=asked["precision"],
-        keep=whole_numbers("--keep", asked["keep"]),
-        **with_step(own, asked["optimizer"], asked["learning_rate"]),
+        keep=whole_numbers("--keep", asked.get("keep", "")),
+        # A recipe that needs float32 says so, and has no such option.
+        **dict(precision=asked.get("precision", "auto"))
+        | with_step(own, asked.get("optimizer"), asked["learning_rate"]),
     )
 
 
-def learn(called: typer.Context, settings, make: Callable) -> None:
+def learn(
+    called: typer.Context,
+    settings,
+    make: Callable,
+    show: Callable | None = None,
+    every: int = 500,
+) -> None:
     """Train what `make(settings, folder, resume)` returns, and report how it went.
 
     Args:
         settings: what `prepare` returned
         make: a recipe with its options, which returns a Trainer
+        show: called as show(trainer, network, iteration), averaged weights inside
+        every: iterations between two of these calls
     """
     from course_lib.training import trainer
 
@@ -169,7 +183,7 @@ def learn(called: typer.Context, settings, make: Callable) -> None:
     # would give another number of them elsewhere.
     training.card["command"] = command_line(called, settings.iterations)
     announce(training, seconds)
-    trainer.train(training)
+    trainer.train(training, show and partial(show, training), every)
     report_training(training, asked["as_json"])
 
 

@@ -4,11 +4,12 @@ None of the networks that they train draws.
 """
 
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from course_lib.commands.options import AsJson, bad_input, text
+from course_lib.commands.options import AsJson, Weights, bad_input, path, text
 from course_lib.commands.train import (
     Batch,
     Iterations,
@@ -33,6 +34,7 @@ from course_lib.commands.train import (
     prepare,
 )
 from course_lib.commands.train_networks import NETWORKS, grids, only
+from course_lib.painters.pipeline import SPACES
 
 Without = Annotated[
     str | None,
@@ -173,3 +175,70 @@ def classifier(
         # For critters the reader says more, so the classifier is for photos only.
         only("A classifier", "cifar10", data, 32, size)
     learn(called, settings, partial(judges.classifier_trainer, **options))
+
+
+@NETWORKS.command()
+def likeness(
+    called: typer.Context,
+    out: Out,
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    data: OnlyData = None,
+    size: OnlySize = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tells whether a picture shows the plush of lesson 13: the judge of fine-tuning.
+
+    Example: python -m course_lib train likeness --iterations 900 --out runs/likeness
+    """
+    from course_lib.training import likeness as probe
+
+    options = given(batch_size=batch, seed=seed)
+    with bad_input():
+        settings = prepare(called, probe.LIKENESS_SETTINGS)
+        only("A probe of likeness", "plush", data, 64, size)
+    learn(called, settings, partial(probe.likeness_trainer, **options))
+
+
+@NETWORKS.command()
+def reward(
+    called: typer.Context,
+    out: Out,
+    votes: Annotated[
+        Path, typer.Option(parser=path, help="The file of the votes.")
+    ] = ...,
+    weights: Weights = SPACES["latent"],
+    iterations: Iterations = None,
+    minutes: Minutes = None,
+    batch: Batch = None,
+    seed: Seed = None,
+    resume: Resume = False,
+    until: Until = None,
+    keep: Keep = "",
+    optimizer: Optimizer = None,
+    learning_rate: LearningRate = None,
+    precision: Precision = "auto",
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Predicts votes: a picture in, one number out; --weights drew the pictures.
+
+    Example: python -m course_lib train reward --iterations 300 --out r --votes v.jsonl
+    """
+    from course_lib.commands.tune import pairs_in
+    from course_lib.training import feedback
+
+    options = given(batch_size=batch, seed=seed)
+    with bad_input():
+        settings = prepare(called, feedback.REWARD_SETTINGS)
+        _, pairs = pairs_in(votes, weights)
+    learn(called, settings, partial(feedback.reward_trainer, pairs, **options))

@@ -5,11 +5,32 @@ after a few blocks the bat of "a bat beside a ball" differs from that of "a flyi
 It follows Vaswani et al. (2017), with the norm before each half (Xiong et al. 2020).
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.networks.layers import attention_weights, in_heads, out_of_heads, zeroed
 from course_lib.networks.tokenizer import PAD
+
+
+class GrownTable(nn.Module):
+    """A token table with new rows below it: `rows` can learn, `table` stays.
+
+    Args:
+        table: the trained table, (V, width)
+        rows: (n, width), the vectors of tokens V .. V + n - 1
+    """
+
+    def __init__(self, table: nn.Embedding, rows: Tensor):
+        super().__init__()
+        self.table = table
+        self.rows = nn.Parameter(rows)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Tokens (B, L) to vectors (B, L, width)."""
+        # Two tables: the trained one is then in no optimizer, and neither weight decay
+        # nor momentum can move another word.
+        return F.embedding(tokens, torch.cat([self.table.weight, self.rows]))
 
 
 class TextEncoder(nn.Module):
@@ -21,6 +42,7 @@ class TextEncoder(nn.Module):
         width: length of a token's vector
         blocks: number of transformer blocks
         positions: False leaves out the places of the tokens: a bag of words
+        new_words: tokens beyond the vocabulary that somebody taught it (new_words.py)
     """
 
     def __init__(
@@ -31,6 +53,7 @@ class TextEncoder(nn.Module):
         blocks: int = 3,
         heads: int = 4,
         positions: bool = True,
+        new_words: int = 0,
     ):
         super().__init__()
         self.config = dict(
@@ -53,6 +76,9 @@ class TextEncoder(nn.Module):
         # blue cat" get the same vector (lesson 08).
         if not positions:
             zeroed(self.place).requires_grad_(False)
+        if new_words:
+            self.config["new_words"] = new_words
+            self.token = GrownTable(self.token, torch.zeros(new_words, width))
         self.blocks = nn.ModuleList(TextBlock(width, heads) for _ in range(blocks))
         self.norm = nn.LayerNorm(width)
 
@@ -68,7 +94,8 @@ class TextEncoder(nn.Module):
 
     def check_input(self, tokens: Tensor) -> None:
         """Raise ValueError for tokens that would otherwise fail deep inside."""
-        length, vocabulary = self.config["length"], self.config["vocabulary"]
+        length = self.config["length"]
+        vocabulary = self.config["vocabulary"] + self.config.get("new_words", 0)
         if tokens.ndim != 2 or not 1 <= tokens.shape[1] <= length:
             raise ValueError(
                 f"tokens must be shaped (B, L), L at most {length}; "

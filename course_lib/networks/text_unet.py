@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from course_lib.checkpoint import CheckpointError, fill, load_network
 from course_lib.networks.layers import CrossAttention
 from course_lib.networks.text_encoder import TextEncoder
-from course_lib.networks.tokenizer import Tokenizer, tokenizer_of
 from course_lib.networks.unet import UNet
 
 # Where pixels or latents come in and go out: the only layers whose shapes depend on
@@ -59,10 +58,8 @@ class TextUNet(nn.Module):
 TEXT_UNET = ("text denoiser", "which takes no prompts", TextUNet)
 
 
-def go_on_from(
-    start: Path | str, model: TextUNet, tokenizer: Tokenizer, space: dict
-) -> None:
-    """Initialise the network, in place, from weights for the same tokens and space.
+def go_on_from(start: Path | str, model: TextUNet, space: dict) -> None:
+    """Initialise the network, in place, from weights for the same space.
 
     Training may go on from pixels to latents: a place of a latent covers the same part
     of the picture as a place of the folded pixels, at half the size. Only the U-Net's
@@ -72,7 +69,7 @@ def go_on_from(
         space: keys of the card that describe the latents; empty for pixels
 
     Raises:
-        CheckpointError: weights for another autoencoder or tokenizer
+        CheckpointError: weights for another autoencoder
     """
     trained, card = load_network(start, *TEXT_UNET)
     tensors = trained.state_dict()
@@ -86,9 +83,6 @@ def go_on_from(
             "--autoencoder, or train anew."
         )
     fill(model, tensors).train()
-    # Tables of equally many tokens have the same shape; only the merges differ.
-    if tokenizer_of(card, start).merges != tokenizer.merges:
-        raise CheckpointError(f"{start} knows another tokenizer: train anew.")
 
 
 @torch.no_grad()

@@ -87,13 +87,15 @@ class Tokenizer:
 
     Args:
         merges: the merged pairs, in the order in which they were learned
+        words: words that are one token each, numbered after the merges; they are what
+            somebody taught a trained network (lesson 13)
 
     Raises:
         ValueError: a merge of tokens that do not exist yet, or absurdly long tokens
     """
 
-    def __init__(self, merges: Iterable[Pair] = ()):
-        self.merges = [tuple(pair) for pair in merges]
+    def __init__(self, merges: Iterable[Pair] = (), words: Iterable[str] = ()):
+        self.merges, self.words = [tuple(pair) for pair in merges], tuple(words)
         self.vocabulary = {token: bytes([token - FIRST_BYTE]) for token in BYTES}
         self.made_by: dict[Pair, int] = {}  # pair -> the token it becomes
         letters = 0
@@ -105,6 +107,8 @@ class Tokenizer:
             letters += len(self.vocabulary[new])
             if letters > MOST_BYTES:  # forty merges, each doubling, fill any memory
                 raise ValueError(f"The tokens up to {new} are too long to be words.")
+        for new, word in enumerate(self.words, start=len(self.vocabulary) + FIRST_BYTE):
+            self.vocabulary[new] = f" {word}".encode()
         # 20,000 captions hold 216,000 pieces, but only 90 different ones: each is
         # encoded once. The cache is per instance; one per class would keep every
         # tokenizer alive.
@@ -112,10 +116,13 @@ class Tokenizer:
 
     def __len__(self) -> int:
         """The number of different tokens, PAD, START and END included."""
-        return BYTES.stop + len(self.merges)
+        return BYTES.stop + len(self.merges) + len(self.words)
 
     def encode_piece(self, piece: str) -> tuple[int, ...]:
         """Encode one piece: its bytes, then every merge that fits, oldest first."""
+        # One token with a space before it or without: a new word has only one row.
+        if piece.strip() in self.words:
+            return (BYTES.stop + len(self.merges) + self.words.index(piece.strip()),)
         tokens = to_bytes(piece)
         while True:
             # Merge in the order of learning: later merges are made of the tokens of
@@ -211,8 +218,9 @@ def tokenizer_of(card: Card, of: Path | str = "these weights") -> Tokenizer:
     """
     # On the card, not in a separate file: without its tokenizer a network is useless.
     with made_from(of, card, "merges", "config"):
-        tokenizer = Tokenizer(card["merges"])
-        known = card["config"]["text"]["vocabulary"]
+        tokenizer = Tokenizer(card["merges"], card.get("words", ()))
+        text = card["config"]["text"]
+        known = text["vocabulary"] + text.get("new_words", 0)
     if len(tokenizer) != known:
         raise CheckpointError(
             f"These weights belong to another tokenizer: their network knows {known} "

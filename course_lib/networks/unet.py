@@ -101,7 +101,13 @@ class UNet(nn.Module):
         # A new network predicts 0, so its first loss is the mean square of the target.
         self.last = zeroed(nn.Conv2d(refine, channels, 3, padding=1))
 
-    def forward(self, x_t: Tensor, t: Tensor, cond: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x_t: Tensor,
+        t: Tensor,
+        cond: Tensor | None = None,
+        added: list[Tensor] | None = None,
+    ) -> Tensor:
         """Guess the target for each picture.
 
         Args:
@@ -109,6 +115,8 @@ class UNet(nn.Module):
             t: (B,) int64 steps
             cond: (B,) int64 labels, 0 for "nothing told"; None is 0 for all. Words
                 come in notebook 10: text_emb (B, L, D), zero where there is no token
+            added: what steers it besides words (control.py, lesson 13): one tensor for
+                each skip and a last one for the middle, shaped like these
         """
         self.check_input(x_t, t, cond)
         vec = self.time(time_embedding(t, self.time_width))
@@ -118,12 +126,11 @@ class UNet(nn.Module):
         # Folding halves each side at no loss: a convolution then costs a quarter. It
         # makes the whole network twice as fast on a CPU.
         h = self.into(F.pixel_unshuffle(x_t, self.fold))  # (B, widths[0], H / 2, W / 2)
-        skips = []
-        for i, level in enumerate(self.down):
-            h = level(h, vec, skips, text)
-            if i < len(self.shrink):
-                h = self.shrink[i](h)
-        h = self.middle(h, vec)
+        h, skips = go_down(self, h, vec, text)
+        if added is not None:
+            *to_skips, to_middle = added
+            skips = [x + y for x, y in zip(skips, to_skips, strict=True)]
+            h = h + to_middle
         for i, level in enumerate(self.up):
             h = level(h, vec, skips, text)
             if i < len(self.grow):
@@ -190,6 +197,21 @@ class UNet(nn.Module):
             )
         if not (0 <= int(cond.min()) <= int(cond.max()) <= labels):
             raise ValueError(f"This network knows the labels 0..{labels}; got {cond}.")
+
+
+def go_down(half: nn.Module, h: Tensor, vec: Tensor, text) -> tuple[Tensor, list]:
+    """The way down and the middle: what comes out, and the skips, finest first.
+
+    Args:
+        half: a UNet, or anything with its `down`, `shrink` and `middle`
+        h: (B, widths[0], H, W), behind the first convolution
+    """
+    skips: list[Tensor] = []
+    for i, level in enumerate(half.down):
+        h = level(h, vec, skips, text)
+        if i < len(half.shrink):
+            h = half.shrink[i](h)
+    return half.middle(h, vec), skips
 
 
 class Gist(nn.Module):

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from course_lib.diffusion.editing import between, parts_of
-from course_lib.diffusion.samplers import PictureNoise, dpm_solver, last_step
+from course_lib.diffusion.samplers import PictureNoise, last_step
+from course_lib.painters.painter import from_this_noise
 
 
 def interpolate(
@@ -43,17 +44,31 @@ def interpolate(
     # Linear: unlike noise, text embeddings need not keep a standard deviation.
     words = [torch.lerp(one, other, share) for share in shares]
     seeds = (seed, seed if to_seed is None else to_seed)
-    # Picture 0 of each seed: the first picture starts from the same noise as in
-    # `generate`.
-    noises = [PictureNoise(s, [0], painter.device)(prepared.shape) for s in seeds]
-    x_T = torch.cat([between(*noises, share) for share in shares])
     drawn = []
     for some in parts_of(n, batch_size):
         told = torch.cat([*words[some], nothing])
         predict = painter.predict_from(told, prepared.way)
-        walk = dpm_solver(predict, x_T[some], painter.schedule, prepared.way.steps)
+        noise = NoiseBetween(seeds, shares[some], painter.device)
+        walk = from_this_noise(predict, prepared, painter.schedule, noise)
         drawn.append(painter.decode(last_step(walk)))
     return torch.cat(drawn)
+
+
+class NoiseBetween:
+    """Noise between that of two seeds, one stream per share; used as PictureNoise.
+
+    A sampler with fresh noise takes it from here as well: if each picture had its own,
+    neighbours would have little in common.
+    """
+
+    def __init__(self, seeds: tuple[int, int], shares: list[float], device):
+        # Picture 0 of each seed: the ends are the first pictures of `generate`.
+        self.ends = [PictureNoise(seed, [0], device) for seed in seeds]
+        self.shares = shares
+
+    def __call__(self, shape: tuple[int, ...]) -> Tensor:
+        one, other = (end(shape) for end in self.ends)
+        return torch.cat([between(one, other, share) for share in self.shares])
 
 
 def crossfade(

@@ -29,6 +29,7 @@ from course_lib.networks.unet import UNet
 SAMPLERS = ("ddim", "ddpm", "dpm_solver", "dpm_solver_sde", "euler", "heun")
 WITH_CHANCE = ("ddpm", "dpm_solver_sde")  # these add fresh noise at each step
 Watch = Callable[[Step], None]
+Noise = Callable[[tuple[int, ...]], Tensor]  # as PictureNoise
 
 
 def check_fit(
@@ -186,6 +187,13 @@ def from_noise(
     """
     # Seeded by that number, so the batch size does not change a picture.
     noise = PictureNoise(seed, range(first, first + len(prepared.read)), device)
+    return from_this_noise(predict, prepared, schedule, noise)
+
+
+def from_this_noise(
+    predict: Predict, prepared: Prepared, schedule: NoiseSchedule, noise: Noise
+) -> Iterator[Step]:
+    """`from_noise` with any source of noise, one stream per picture of the batch."""
     # Fresh noise continues the stream of each picture.
     fresh = {"noise": noise} if prepared.way.sampler in WITH_CHANCE else {}
     # `checked` has compared the name with SAMPLERS.

@@ -47,7 +47,7 @@ from course_lib.painters.painter import (
     read_each_once,
     way_of,
 )
-from course_lib.painters.rewriting import remark_on_words, rewrite
+from course_lib.painters.rewriting import knowing, rewrite
 from course_lib.typed import looks_otherwise, visible
 
 __all__ = ["SPACES", "LabelToImage", "TextToImage"]  # both painters, from one place
@@ -91,9 +91,13 @@ class TextToImage:
         # Channels of pixels, or of latents (4 as shipped).
         wanted = 3 if autoencoder is None else autoencoder.config["z_channels"]
         # Passed as functions: a painter of another world can bring its own, or none.
-        reads = None if as_typed else rewrite
+        # One that has learned prompts as people type them needs no rewriting: typing
+        # errors and "without" were in its captions.
+        reads = None if as_typed or card.get("manner") == "spoken" else rewrite
         model = model.to(device)
-        painter = cls(model, tokenizer, card, autoencoder, reads, remark_on_words)
+        # What a fine-tuning taught is no unknown word (lesson 13).
+        remarks = knowing(card.get("own_words", ()))
+        painter = cls(model, tokenizer, card, autoencoder, reads, remarks)
         check_fit(name_or_folder, card, model.unet, wanted, painter.multiple)
         return painter
 

@@ -10,6 +10,8 @@ combinations were held out would have read its own exam.
 """
 
 import re
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from course_lib.networks.tokenizer import tidy
 from course_lib.world.critters import SUBJECTS
@@ -89,3 +91,8 @@ def remark_on_words(
         named = listed([word[:20] for word in strangers])
         said.append(f"Words that were in no caption of the training: {named}.")
     return said
+
+
+def knowing(words: Iterable[str]) -> Callable[[list[str], list[str]], list[str]]:
+    """`remark_on_words` of a painter that was taught more words (lesson 13)."""
+    return partial(remark_on_words, known=KNOWN | set(words))

@@ -10,7 +10,7 @@ from pathlib import Path
 from course_lib.checkpoint import load_network, load_weights
 from course_lib.networks.contrastive import ImageTextPair
 from course_lib.networks.listener import LISTENER
-from course_lib.networks.text_unet import TextUNet
+from course_lib.networks.text_unet import TEXT_UNET, TextUNet
 from course_lib.networks.tokenizer import Tokenizer, tokenizer_of
 from course_lib.training.captions import caption_tokenizer
 from course_lib.training.latents import encoder_of, in_space
@@ -51,6 +51,23 @@ def start_with(model: TextUNet, pair: ImageTextPair) -> None:
     # The gist is the pooled text vector, fed to every block of the U-Net. The pair has
     # the same layer, from the mean of the tokens to one vector for the whole text.
     model.unet.gist.turn.load_state_dict(pair.text_out.state_dict())
+
+
+def words_of(
+    start: Path | str | None, listener: Path | str | None, manner: str | None
+) -> tuple[Tokenizer, str]:
+    """The tokenizer and the manner of the captions of a painter's training.
+
+    Args:
+        start: trained weights, which know their own tokens and no other; in their
+            manner they go on, unless another is named
+        manner: None is that of `start`, else "plain"
+    """
+    if start is None:
+        manner = manner or "plain"
+        return tokens_of(listener, manner), manner
+    _, card = load_network(start, *TEXT_UNET)
+    return tokenizer_of(card, start), manner or card.get("manner", "plain")
 
 
 def tokens_of(listener: Path | str | None, manner: str) -> Tokenizer:

@@ -37,7 +37,7 @@ from course_lib.training.beginnings import (
     fixed_critters,
     start_as_listener,
     start_with,
-    tokens_of,
+    words_of,
 )
 from course_lib.training.bounds import (
     KEPT_BY_AUTOENCODER,
@@ -206,7 +206,7 @@ def text_trainer(
     autoencoder: Path | str | None = None,
     start: Path | str | None = None,
     listener: Path | str | None = None,
-    manner: str = "plain",
+    manner: str | None = None,
     again: int = 0,
 ) -> Trainer:
     """The recipe for text-to-image: text encoder and U-Net, trained together.
@@ -221,7 +221,8 @@ def text_trainer(
         autoencoder: if given, its latents replace the pixels; nothing else changes
         start: trained weights to continue from; `pair` and `listener` then load nothing
         listener: a trained Listener whose text encoder replaces that of `pair`
-        manner: the kind of captions: "plain", or "spoken" as people type them
+        manner: the kind of captions: "plain", or "spoken" as people type them; None is
+            that of `start`, else "plain"
         again: 0 trains on 50,000 fixed pictures; n > 0 on endless ones, each of which
             is seen n times
     """
@@ -238,7 +239,8 @@ def text_trainer(
     check_blocks_fit(widths, blocks, side, batch_size, settings.precision, fold)
 
     schedule, target = straight_line(), "v"
-    again, tokenizer = whole("--again", again, 0, 100), tokens_of(listener, manner)
+    again = whole("--again", again, 0, 100)
+    tokenizer, manner = words_of(start, listener, manner)
     how = (size, batch_size, seed, again, autoencoder)
     get_learned, space, data = endless_critters(*how) if again else fixed_critters(*how)
     torch.manual_seed(seed)
@@ -246,7 +248,7 @@ def text_trainer(
     unet = dict(widths=widths, blocks=blocks, channels=get_learned(0)["x_0"].shape[1])
     model = TextUNet(text, unet | dict(fold=fold))
     if start is not None:
-        go_on_from(start, model, tokenizer, space)
+        go_on_from(start, model, space)
         pair = listener = None
     elif listener is not None:
         start_as_listener(model, listener)
@@ -297,7 +299,7 @@ def latent_trainer(
     autoencoder: Path | str = CODER,
     start: Path | str | None = None,
     listener: Path | str | None = None,
-    manner: str = "plain",
+    manner: str | None = None,
     again: int = 0,
 ) -> Trainer:
     """The recipe for 64x64 text-to-image in latents: `text_trainer`, autoencoder given.

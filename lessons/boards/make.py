@@ -359,9 +359,79 @@ def latent_diffusion() -> Board:
     return b
 
 
+def finetuning() -> Board:
+    b = Board(
+        "13_finetuning",
+        "A thin change beside a frozen weight",
+        "What comes in goes two ways. Above, through a large hatched box, the frozen "
+        "weight W. Below, through two thin ones: down, from many numbers to a few, the "
+        "rank, and up, from the few to many. Below it is multiplied by alpha / rank. "
+        "Then the two are added.",
+    )
+    b.box(290, 60, 220, 150)
+    b.path(
+        "M300 150 L390 66 M300 200 L340 164 M420 204 L500 124 M460 110 L496 76",
+        thin=True,
+    )
+    b.path("M250 285 L250 405 L320 365 L320 325 z")
+    b.path("M480 325 L480 365 L550 405 L550 285 z")
+    b.arrow((100, 135), (280, 135))
+    b.line((520, 135), (600, 135))
+    b.path("M160 138 L162 345 L238 345 M226 338 L238 345 L226 352")
+    b.arrow((330, 345), (470, 345))
+    b.arrow((560, 345), (630, 345), (632, 168))
+    b.circle(632, 135, 24)
+    b.arrow((660, 135), (750, 135))
+    b.label(400, 48, "frozen")
+    b.label(80, 147, "x")
+    b.label(632, 147, "+")
+    b.label(400, 150, "W", 42)
+    b.label(230, 440, "down")
+    b.label(570, 440, "up")
+    b.label(400, 330, "rank", 30)
+    b.label(650, 280, "α / rank", 32, "start")
+    b.label(400, 485, "W + α / rank · up · down", 38)
+    return b
+
+
+def feedback() -> Board:
+    def curve() -> str:
+        places = [-7 + i / 4 for i in range(57)]
+        points = [f"{400 + 45 * x:.4g} {height(x):.4g}" for x in places]
+        return "M" + " L".join(points)
+
+    def height(x: float) -> float:
+        return 310 - 200 / (1 + math.exp(-x))
+
+    b = Board(
+        "14_feedback",
+        "A vote becomes a number",
+        "A curve that rises from 0 on the left to 1 on the right, through one half in "
+        "the middle: the chance that A wins, over how far A is ahead. A dot on its "
+        "left: a surprise, push hard. A dot on its right: expected, leave it.",
+    )
+    b.arrow((70, 310), (740, 310))
+    b.arrow((400, 330), (400, 70))
+    b.path(curve())
+    b.line((70, 110), (730, 110), dashed=True, thin=True)
+    b.dot((265, height(-3)), (535, height(3)))
+    b.arrow((265, 255), (345, 255))
+    b.label(415, 60, "chance that A wins", anchor="start")
+    b.label(60, 120, "1", 30, "end")
+    b.label(60, 320, "0", 30, "end")
+    b.label(420, 235, "1/2", 30, "start")
+    b.label(740, 355, "A ahead by r_A − r_B", 30, "end")
+    b.label(200, 225, "surprise: push hard", 30)
+    b.label(535, 170, "expected: leave it", 30, "start")
+    b.label(400, 415, "loss = − log (chance of the winner)", 34)
+    b.label(400, 470, "a painter's r = − β (error − error of the reference)", 30)
+    return b
+
+
 BOARDS = (
     *(start, pixels, noise, denoise, unet, training, sampling, editing),
     *(words, image_text, text_to_image, autoencoder, latent_diffusion),
+    *(finetuning, feedback),
 )
 HEAD = """# Board pictures
 

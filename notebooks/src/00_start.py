@@ -112,9 +112,9 @@ print(f"a network of {size:,} numbers drew {len(zoo)} pictures in shorthand,")
 print("and the second network wrote them out")
 
 # %% [markdown]
-# Look at the lower picture of "a white bat". The word has two meanings, and both were
-# in the pictures that the network learned from. Here it drew both at once: a wing, an
-# eye, a baseball bat and its ball. Notebook 08 has more about that.
+# Look at the two pictures of "a white bat". The word has two meanings, an animal and a
+# club, and both were in the pictures that the network learned from. Each time it takes
+# one of them, or mixes the two. Notebook 08 has more about that.
 #
 # ## How exercises work
 #
@@ -310,7 +310,7 @@ code = main(["doctor"])
 #
 # </details>
 #
-# 2. Where in the 3.1 million numbers is the frog stored?
+# 2. Where in the millions of numbers is the frog stored?
 #
 # <details><summary>Answer</summary>
 #

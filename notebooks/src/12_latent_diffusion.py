@@ -326,8 +326,9 @@ if draw_in_latents is my_draw_in_latents:
     print("the same as in the library:", same)
 
 # %% [markdown]
-# The prompts and the seed are those of the beginning. Details differ because those
-# pictures came from another sampler, DPM-Solver++. (`predict` contains the guidance.)
+# The prompts and the seed are those of the beginning. Those pictures came from another
+# sampler (notebook 06), so they differ, in details or in more. (`predict` contains the
+# guidance.)
 #
 # Why not decode the guess at every step and encode it again? The lower row did. A
 # finished picture survives that nearly unchanged. But an early guess is no latent of
@@ -364,9 +365,10 @@ print("the guess comes nearer to the end:", off[0] > off[2] > off[4])
 # Only your two functions. Once you have written them, the cell shows the library's: the
 # way into latents, and the way out, with which a drawing ends. All else was built for
 # pixels and has not changed. The cell then compares this network with that of notebook
-# 10: every setting of both, and what is on their cards.
+# 10: every setting of both, and what their cards must have.
 
 # %%
+from course_lib.cards import needed_by
 from course_lib.figures.source import show_source
 from course_lib.networks.autoencoder import from_latents
 from course_lib.networks.autoencoder import to_latents as to_latents_of_library
@@ -377,7 +379,6 @@ if to_latents is my_to_latents and draw_in_latents is my_draw_in_latents:
 
 words = TextToImage.from_pretrained("words")
 print("the same class of network:", type(words.model) is type(draw.model))
-print("the same tokens:", words.tokenizer.merges == draw.tokenizer.merges)
 for name in ("schedule", "T", "target"):
     print(f"{name}: {words.card[name]} and {draw.card[name]}")
 for part in ("text", "unet"):
@@ -385,16 +386,15 @@ for part in ("text", "unet"):
     keys = [key for key in ours if theirs[key] != ours[key]]
     other = [f"{key} {theirs[key]} and {ours[key]}" for key in keys]
     print(f"{part}: {len(ours)} settings, different:", ", ".join(other) or "none")
-new = sorted(k for k in draw.card.keys() - words.card.keys() if draw.card[k])
-print("only on the card of the network for latents:", *new)
+new = sorted({*needed_by(draw.card)} - {*needed_by(words.card)})
+print("only the card of a network for latents must have:", *new)
 
 # %% [markdown]
-# Besides the channels one thing differs. Since notebook 04 the U-Nets for pixels have
-# folded squares of 2 x 2 pixels into one place; this one does not, because a latent is
-# small already. Its card also has the autoencoder's name, the scale, and the checksum
-# of the encoder (sha256), so that no other decoder is taken by mistake. Its training
-# did not begin with random weights, but with those of a network for small pictures,
-# except for the first and the last layer (the diary of lesson 12 says why).
+# Two of these settings belong to latents. One is the `channels`, 4 instead of 3. The
+# other is `fold`: since notebook 04 the U-Nets for pixels have folded squares of 2 x 2
+# pixels into one place; this one does not, because a latent is small already. (A
+# network may also be larger, for pixels or for latents.) The card needs the scale, and
+# the checksum of the encoder (sha256), so that no other decoder is taken by mistake.
 #
 # ## What it saves
 #
@@ -416,7 +416,7 @@ from course_lib.networks.text_unet import TextUNet
 
 text_config, unet_config = draw.model.config["text"], draw.model.config["unet"]
 of_pixels = unet_config | {"channels": 3, "fold": 1}
-text_emb = draw.read(["a frog on stilts"])  # (1, L, 128)
+text_emb = draw.read(["a frog on stilts"])  # (1, L, D)
 x_t, z_t = torch.zeros(1, 3, 64, 64), torch.zeros(1, 4, 16, 16)
 told = (torch.tensor([500]), text_emb)
 folded = of_pixels | {"fold": 2}
@@ -584,7 +584,7 @@ guess_cats.compare(cats)  # between noises, the last of the three
 # ## Train one
 #
 # Take three hundred critters, so few that compressing them takes only seconds, and
-# train a small U-Net from random weights. Notebooks 03, 05 and 10 had the loss, the
+# train a small network from random weights. Notebooks 03, 05 and 10 had the loss, the
 # noise, the captions and the trainer. Only the first lines and the settings of the
 # U-Net show that it learns latents. Watch what it guesses under the noise of a fixed
 # batch. A network that always answers 0 has a loss of about 2, because the target v has
@@ -607,15 +607,14 @@ few_critters, named = draw_critters(300, seed=0, size=64)
 few_mu = encode_all(few_critters, coder)  # (300, 4, 16, 16)
 compressed = LatentSet("a few critters", few_mu, scale, named["subject"], named)
 get_batch = with_noise(
-    caption_batches(compressed, draw.tokenizer, 16),
+    caption_batches(compressed, words.tokenizer, 16),
     draw.schedule,
     drop=0.0,
-    noisier=draw.card["noisier"],
+    noisier=0.8,
 )
 torch.manual_seed(0)
-small = TextUNet(
-    draw.model.config["text"], draw.model.config["unet"] | {"widths": [32, 64]}
-)
+of_small = {"widths": [32, 64], "blocks": 1}
+small = TextUNet(words.model.config["text"], draw.model.config["unet"] | of_small)
 loss_fn = make_denoising_loss(draw.schedule, "v")
 settings = Settings(scaled(smoke=60, laptop=600, gpu=3000), warmup=20)
 trainer = Trainer(small, loss_fn, get_batch, settings)
@@ -688,13 +687,12 @@ guess_frogs.compare(sum(both))
 print(f"right {sum(right)}, clean {sum(clean)}, both {sum(both)} of 8")
 
 # %% [markdown]
-# Most are right, and few are clean. Eight are too few to say how many: of 200 frogs on
-# stilts 31.5 % are right and clean at once (lesson 12, where the command stands). The
-# inspector misses things as well: look closely at what it calls clean. The inspector's
-# name for a flaw is only the likeliest one: *mixed*, something else shows through, as a
-# second colour; *extra* or *missing*, a part too many or too few; *patched*, a spot in
-# a wrong colour. The network has learned what belongs in a picture, and draws it
-# carelessly.
+# Right is easier than clean. Eight are too few to say how many: lesson 12 has the
+# shares of 200 frogs on stilts, and the command that counts them. The inspector misses
+# things as well: look closely at what it calls clean. The inspector's name for a flaw
+# is only the likeliest one: *mixed*, something else shows through, as a second colour;
+# *extra* or *missing*, a part too many or too few; *patched*, a spot in a wrong colour.
+# The network has learned what belongs in a picture better than how to draw it.
 #
 # And this is the whole system: a small Stable Diffusion. You have written the core of
 # nearly every box; only the encoder and the decoder came ready-made. Each box links to
@@ -709,7 +707,7 @@ show_system(prompt, draw.decode(way_down[0].x_t)[0], draw.decode(last.x_0_hat)[0
 
 # %% [markdown]
 # Stable Diffusion has the same boxes. What is larger is the U-Net (860 million weights
-# instead of our three million), the latent (64 x 64 places for 512 x 512 pixels), the
+# instead of a few million), the latent (64 x 64 places for 512 x 512 pixels), the
 # text encoder (CLIP's, trained on 400 million pairs) and, above all, the set of
 # pictures that it learned from.
 #

@@ -14,10 +14,12 @@ import torch
 from PIL import Image
 
 from course_lib.checkpoint import save_weights
+from course_lib.diffusion.guidance import Way
 from course_lib.diffusion.samplers import PictureNoise
 from course_lib.networks.autoencoder import Autoencoder, encoder_digest
 from course_lib.networks.text_unet import TextUNet
 from course_lib.networks.tokenizer import tidy, train_tokenizer
+from course_lib.painters import pipeline
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import to_bytes
 from course_lib.world.critters import captions, choose_factors
@@ -76,12 +78,13 @@ class Opened:
         self.page.wait_for_function(begins, timeout=120_000)
         return self.page.inner_text("#status")
 
-    def draw(self, prompt: str, seed: int, button="#draw", scale=5.0) -> torch.Tensor:
+    def draw(self, prompt: str, seed: int, button="#draw", scale=None) -> torch.Tensor:
         """The bytes of the pictures on the page: (B, 3, H, W)."""
         self.wait("Done")
         self.page.fill("#prompt", prompt)
         self.page.fill("#seed", str(seed))
         # A slider cannot be filled in.
+        scale = "CARD.guidance_scale" if scale is None else scale
         self.page.evaluate(f"document.getElementById('scale').value = {scale}")
         self.page.click(button)
         self.wait("Done")
@@ -138,9 +141,13 @@ def test_a_text_becomes_the_same_tokens_as_in_python(opened, painter):
 
 def test_a_seed_gives_the_same_noise_as_in_python(opened):
     seeds = [*range(15), 99, 12345, 2**31, 2**32 + 5, 10**15 - 1]
-    draw = "seeds => seeds.map((s) => [...pictureNoise(BigInt(s), 3, 1024)])"
+    draw = """seeds => seeds.map((seed) => {
+      const noise = new PictureNoise(BigInt(seed), 3);
+      return [[...noise.next(1024)], [...noise.next(1024)]];
+    })"""
     drawn = torch.tensor(opened.page.evaluate(draw, seeds))
-    ours = [PictureNoise(seed, [3])((4, 16, 16)).flatten() for seed in seeds]
+    streams = [PictureNoise(seed, [3]) for seed in seeds]
+    ours = [torch.stack([s((1024,))[0], s((1024,))[0]]) for s in streams]
     assert (drawn - torch.stack(ours)).abs().max() < 2e-6
 
 
@@ -175,8 +182,12 @@ def test_the_slider_changes_the_scale_where_it_guides_anyway(opened, painter, sc
     assert (drawn - ours).abs().max() <= WITHIN
 
 
-def test_a_network_of_another_shape_is_drawn_too(chromium, tmp_path):
-    """Three grids, two blocks, bfloat16, and another text encoder."""
+@pytest.mark.parametrize("sampler", tryit.SAMPLERS)
+def test_a_network_of_another_shape_is_drawn_too(
+    chromium, tmp_path, monkeypatch, sampler
+):
+    """Three grids, two blocks, bfloat16, another text encoder; by each sampler."""
+    monkeypatch.setattr(pipeline, "FOR_LATENTS", Way(3.0, steps=5, sampler=sampler))
     torch.manual_seed(0)
     tokenizer = train_tokenizer(["a frog on stilts", "a red frog"] * 2, merges=30)
     coder = Autoencoder((8, 16), z_channels=4, decoder_blocks=2)

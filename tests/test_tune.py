@@ -1,0 +1,110 @@
+"""The commands `vote`, `train reward` and `tune`: from votes to a painter of taste."""
+
+import json
+
+import pytest
+from test_train import assert_same
+
+from course_lib.commands import tune as tune_command
+from course_lib.commands import vote as vote_command
+from course_lib.painters.pipeline import TextToImage
+from course_lib.training.votes import read_votes
+
+VOTE = "vote --taste hats --n 2 --of 4 --out v.jsonl "
+
+
+@pytest.fixture
+def here(here, words, monkeypatch):
+    """A folder with a file of votes; voters here see differences everywhere."""
+    from course_lib.judging import voters
+
+    monkeypatch.setenv("COURSE_CACHE", str(here / "cache"))
+    monkeypatch.setattr(voters, "CLOSE", -1.0)
+    return here
+
+
+@pytest.fixture
+def voted(cli, here):
+    assert cli(VOTE)[0] == 0
+    return here
+
+
+def test_a_simulated_voter_adds_its_votes_to_the_file(cli, here):
+    code, out, _ = cli(VOTE + "--who ada --json")
+    assert code == 0 and "4 votes by ada" in out[0]
+    facts = json.loads(out[-1])
+    assert facts["votes"] == 4 == len(read_votes("v.jsonl"))
+    assert {vote.who for vote in read_votes("v.jsonl")} == {"ada"}
+    assert any(vote.duel.drawn_as for vote in read_votes("v.jsonl"))
+    (here / "prompts.txt").write_text("a frog on stilts\n\n", encoding="utf-8")
+    of_mine = "vote --n 9 --of 2 --prompts prompts.txt --out v.jsonl"
+    assert cli(of_mine)[0] == 0
+    last = read_votes("v.jsonl")
+    assert len(last) == 5 and last[-1].duel.prompt == "a frog on stilts"
+
+
+def test_votes_train_a_reward_and_tune_a_painter_three_ways(cli, voted):
+    few = "--iterations 2 --batch 4 --threads 1 "
+    code, out, _ = cli(f"train reward --votes v.jsonl {few} --out reward --json")
+    assert code == 0 and json.loads(out[-1])["card"]["votes"] == 4
+    for way in ("dpo --beta 9", "weighted --reward reward", "draft --reward reward"):
+        name = way.split()[0]
+        command = f"tune {way} --votes v.jsonl {few} --out {name} "
+        code, out, err = cli(command)
+        assert code == 0, err
+        assert "2 iterations, about" in out[0] and "float32" in out[0]
+        painter = TextToImage.from_pretrained(voted / name)
+        assert painter.card["method"] == name
+        assert f"tune {name}" in painter.card["command"]
+        assert cli(f"generate frog --steps 1 --weights {name} --out {name}.png")[0] == 0
+
+
+def test_a_tuning_is_resumed(cli, voted):
+    tune = "tune dpo --votes v.jsonl --iterations 3 --batch 4 --threads 1 "
+    assert cli(tune + "--out whole")[0] == 0
+    assert cli(tune + "--out parts --until 1")[0] == 0
+    code, _, err = cli(tune + "--out parts")
+    assert code == 2 and "--resume" in err[0]
+    assert cli(tune + "--out parts --resume")[0] == 0
+    assert_same("whole", "parts")
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("vote --taste beauty --out v.jsonl", "--taste must be one of clean, hats"),
+        ("vote --n 0 --out v.jsonl", "--n must lie in 1..10000; got 0"),
+        ("vote --of 1 --out v.jsonl", "--of must lie in 2..64; got 1"),
+        ("vote --wrong 2 --out v.jsonl", "--wrong is a share"),
+        ("vote --prompts none.txt --out v.jsonl", "none.txt cannot be used"),
+        ("vote --prompts empty.txt --out v.jsonl", "no prompt in empty.txt"),
+        ("vote --out folder", "Cannot write to folder: it is a folder"),
+        ("train reward --votes none.jsonl --iterations 2 --out x", "cannot be read"),
+        ("tune dpo --votes empty.txt --iterations 2 --out x", "vote first"),
+        ("tune dpo --votes torn.txt --iterations 2 --out x", "Line 1 of torn.txt"),
+        ("tune dpo --votes v.jsonl --out x", "Say how long"),
+        (
+            "tune dpo --votes v.jsonl --weights words --iterations 2 --out x",
+            "4 of 4 votes in v.jsonl are about pictures of another painter",
+        ),
+        (
+            "tune draft --votes v.jsonl --reward latent --iterations 2 --out x",
+            "latent holds a text denoiser, not a reward model",
+        ),
+    ],
+)
+def test_bad_input_is_a_sentence_and_nothing_is_written(cli, voted, command, sentence):
+    (voted / "empty.txt").write_text("\n", encoding="utf-8")
+    (voted / "torn.txt").write_text("a cat\n", encoding="utf-8")
+    (voted / "folder").mkdir()
+    votes = (voted / "v.jsonl").read_bytes()
+    code, _, err = cli(command)
+    assert code == 2 and sentence in " ".join(err)
+    assert not (voted / "x").exists() and (voted / "v.jsonl").read_bytes() == votes
+
+
+def test_the_commands_are_those_of_these_files():
+    assert {one.callback.__name__ for one in tune_command.TUNE.registered_commands} == {
+        *("dpo", "weighted", "draft")
+    }
+    assert vote_command.vote.__doc__
