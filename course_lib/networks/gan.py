@@ -60,6 +60,11 @@ def generator_loss(fake_scores: Tensor) -> Tensor:
     return F.softplus(-fake_scores).mean()
 
 
+def gan_losses(real_scores: Tensor, fake_scores: Tensor) -> tuple[Tensor, Tensor]:
+    """The losses of both players at the same scores: the critic's, the generator's."""
+    return critic_loss(real_scores, fake_scores), generator_loss(fake_scores)
+
+
 def steepness(critic: nn.Module, real: Tensor, cond: Tensor) -> Tensor:
     """The mean squared slope of the critic at real pictures, for R1; a scalar.
 
