@@ -44,7 +44,7 @@ STRONGEST = 1000.0  # the weight of R1
 
 # No momentum: the other player has moved since, so where the last steps led says little
 # (Gidel et al. 2019). Few gradients are clipped; Adam's steps are bounded anyway.
-GAN_SETTINGS = {"learning_rate": 4e-4, "momentum": 0.0, "decay": 0.3, "clip": 10.0}
+GAN_SETTINGS = {"learning_rate": 8e-4, "momentum": 0.0, "decay": 0.3, "clip": 10.0}
 POINT_SETTINGS = GAN_SETTINGS | {"learning_rate": 1e-3}  # small networks learn faster
 CARELESS = {"momentum": 0.9}  # what suits every other network here
 # Of pictures the usual weight (Mescheder et al. 2018). At 0.1 all frogs became one frog
