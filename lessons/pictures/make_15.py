@@ -14,9 +14,9 @@ from course_lib.networks.gan import ring
 from course_lib.training.rivals import CARELESS, POINT_SETTINGS, point_trainer
 from course_lib.training.settings import Settings
 
-MOMENTS = (160, 320, 480, 640, 800, 960, 1120, 1280)  # turns of both players together
+MOMENTS = (160, 320, 640, 800, 960, 1280)  # turns of both players together
 data = ring(1000, generator_for(1))
-z = torch.randn(400, 8, generator=generator_for(0))
+z = torch.randn(200, 8, generator=generator_for(0))
 
 
 def frames(changed: dict, r1: float) -> torch.Tensor:
@@ -27,7 +27,7 @@ def frames(changed: dict, r1: float) -> torch.Tensor:
         if progress.iteration in MOMENTS:
             with torch.no_grad():
                 clouds.append(trainer.raw_model.generator(z))
-    return film_of_points(clouds, data, size=96)
+    return film_of_points(clouds, data, size=144)
 
 
 rows = [
