@@ -234,6 +234,23 @@ CONFIG = {  # for each kind of card, the settings in its `config`
     },
     "control": CONTROL,
     "reward": {"size": whole(2, LARGEST_SIDE), "widths": WIDTHS},
+    "GAN": {
+        "labels": whole(0, 100_000),
+        "z_width": whole(1, 2**14),
+        "widths": WIDTHS,
+        "blocks": BLOCKS,
+        "critic_widths": WIDTHS,
+        "spectral": YES_OR_NO,
+    },
+    "next-token model": {
+        "labels": whole(0, 100_000),
+        "vocabulary": whole(2, 2**16),
+        "side": whole(1, 64),  # attention is side^2 x side^2
+        "patch": whole(1, 8),
+        "width": whole(1, 2**14),
+        "blocks": BLOCKS,
+        "heads": whole(1, 16),
+    },
 }
 # Needed for drawing: the weights alone do not say which noise they were trained on.
 DENOISER = ("config", "schedule", "T", "target", "size")
@@ -249,6 +266,8 @@ NEEDED = {  # keys that a kind cannot be used without
     "word": ("word", "base_sha256"),
     "control": ("config", "base_sha256"),
     "reward": ("config",),
+    "GAN": ("config", "size", "labels"),
+    "next-token model": ("config", "size", "labels"),
 }
 
 

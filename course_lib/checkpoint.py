@@ -359,6 +359,7 @@ def load_network(
     kind: str,
     otherwise: str,
     build: Callable[..., nn.Module],
+    only: str = "",
 ) -> tuple[nn.Module, Card]:
     """Load a trained network, in eval mode and on the CPU, and its card.
 
@@ -370,6 +371,7 @@ def load_network(
         kind: the kind that the card must name
         otherwise: end of the error sentence for another kind, "which makes no latents"
         build: makes the network from a card's `config`
+        only: the start of the names of the tensors that it has; others are left out
 
     Raises:
         CheckpointError: as `load_weights`; another kind; tensors that do not fit
@@ -380,6 +382,7 @@ def load_network(
     with made_from(name_or_folder, card, *needed_by(card)):
         with torch.device("meta"), Unfilled():
             network = build(**card["config"])
+        tensors = {n: x for n, x in tensors.items() if n.startswith(only)}
         return fill(network, tensors), card
 
 

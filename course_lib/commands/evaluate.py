@@ -20,6 +20,7 @@ from course_lib.commands.options import (
 )
 from course_lib.device import best_device, use_all_cores
 from course_lib.painters.pipeline import BY_LABEL, LabelToImage, TextToImage
+from course_lib.painters.rivals import LOADERS as RIVALS
 from course_lib.shown import remark, tell
 
 LARGEST = 256  # pixels along a side, at which a judge may be tested
@@ -79,6 +80,9 @@ def evaluate(
     with bad_input():
         card = load_weights(weights)[1]
         kind = card.get("kind")
+        if kind in RIVALS:
+            script = "python benchmarks/rivals.py"
+            raise ValueError(f"{weights} holds a {kind}, which {script} measures.")
         # A measurement takes minutes, so whatever could fail after it is tried before
         # it.
         if save:

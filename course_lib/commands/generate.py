@@ -23,9 +23,9 @@ from course_lib.device import best_device, use_all_cores
 from course_lib.painters.pipeline import (
     BY_LABEL,
     SPACES,
-    LabelToImage,
     TextToImage,
 )
+from course_lib.painters.rivals import label_painter
 from course_lib.shown import progress_bar, remark, tell
 from course_lib.typed import names_in
 
@@ -109,7 +109,7 @@ def generate(
                 "not a label."
             )
         if label:
-            draw = LabelToImage.from_pretrained(weights, best_device())
+            draw = label_painter(weights, best_device())
         else:
             draw = TextToImage.from_pretrained(weights, best_device(), as_typed)
             draw = draw_with(draw, additions or [], sketch, size)

@@ -86,7 +86,8 @@ NETWORKS = typer.Typer(
 NAMES = (
     *("denoiser", "text", "latent", "pair", "autoencoder"),
     *("listener", "reader", "inspector", "classifier"),  # train_judges.py
-    *("likeness", "reward"),
+    *("likeness", "reward"),  # train_judges.py
+    *("gan", "tokens"),  # train_rivals.py
 )
 
 

@@ -133,8 +133,19 @@ class TextBlock(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """(B, L, width) to the same shape; `mask` (B, L) is False at padding."""
+        query, key, value = self.ask(x)
+        weights = self.seen(attention_weights(query, key, mask[:, None, None, :]))
+        return self.take(x, weights @ value)
+
+    # In two halves: lesson 15 builds its network from these blocks as well, and there a
+    # token sees only the earlier ones.
+    def ask(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Query, key and value of each token: (B, heads, L, width / heads) each."""
         together = self.to_query_key_value(self.norm_1(x)).chunk(3, dim=-1)
         query, key, value = (in_heads(y, self.heads) for y in together)
-        weights = self.seen(attention_weights(query, key, mask[:, None, None, :]))
-        x = x + self.out(out_of_heads(weights @ value))
+        return query, key, value
+
+    def take(self, x: Tensor, found: Tensor) -> Tensor:
+        """Add what attention found, (B, heads, L, width / heads); then the MLP."""
+        x = x + self.out(out_of_heads(found))
         return x + self.narrow(F.gelu(self.wide(self.norm_2(x))))

@@ -33,6 +33,29 @@ from course_lib.painters.painter import (
 from course_lib.typed import as_list, as_name
 
 
+# A network has one embedding per label. Number 0, the first name, is the label that
+# replaced those dropped in training.
+def numbers_of(labels: list[str], names: list[str]) -> Tensor:
+    """Labels to their numbers among `names`, (B,) int64.
+
+    Raises:
+        ValueError: an unknown name (the message lists the known ones), or a string
+            instead of a list
+    """
+    # Python would take a string for a list of letters.
+    if isinstance(labels, str):
+        raise ValueError(
+            f"Give a list, one label per picture: [{labels!r}], not {labels!r}."
+        )
+    known = [as_name(name) for name in names]
+    for label in labels:
+        if as_name(label) not in known:
+            raise ValueError(
+                f"These weights do not know {label!r}; they know {as_list(names)}."
+            )
+    return torch.tensor([known.index(as_name(x)) for x in labels], device="cpu")
+
+
 @dataclass
 class LabelToImage:
     """A painter that draws pictures for labels.
@@ -68,28 +91,9 @@ class LabelToImage:
         """The names of the labels; the first is "nothing"."""
         return self.card["labels"]
 
-    # The U-Net has one embedding per label. Number 0, the first name, is the label that
-    # replaced those dropped in training.
     def label_numbers(self, labels: list[str]) -> Tensor:
-        """Names to numbers, (B,) int64.
-
-        Raises:
-            ValueError: an unknown name (the message lists the known ones), or a string
-                instead of a list
-        """
-        # Python would take a string for a list of letters.
-        if isinstance(labels, str):
-            raise ValueError(
-                f"Give a list, one label per picture: [{labels!r}], not {labels!r}."
-            )
-        known = [as_name(name) for name in self.labels]
-        for label in labels:
-            if as_name(label) not in known:
-                raise ValueError(
-                    f"These weights do not know {label!r}; "
-                    f"they know {as_list(self.labels)}."
-                )
-        return torch.tensor([known.index(as_name(x)) for x in labels], device="cpu")
+        """Names to numbers, (B,) int64; ValueError for an unknown name."""
+        return numbers_of(labels, self.labels)
 
     def way(
         self,

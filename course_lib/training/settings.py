@@ -13,6 +13,7 @@ BOUNDS = {  # outside of these a training makes no sense
     "decay": (0.0, 1.0),
     "clip": (0.0, math.inf),
     "weight_decay": (0.0, 1.0),
+    "momentum": (0.0, 0.999),
     "ema": (0.0, 1.0),
 }
 
@@ -38,12 +39,13 @@ class Settings:
     keep: tuple[int, ...] = ()  # iterations whose averaged weights are kept, too
     muon: bool = False  # Muon moves the matrices, AdamW only the rest
     gently: tuple[str, ...] = ()  # pretrained parts, at a fifth of the learning rate
+    momentum: float = 0.9  # beta_1 of AdamW; a GAN has 0 (lesson 15)
 
     def __post_init__(self):
         own = object.__setattr__  # the only way to change a frozen dataclass
         for name in ("iterations", "warmup"):
             own(self, name, integer(name, getattr(self, name)))
-        for name in ("learning_rate", "decay", "clip", "weight_decay", "ema"):
+        for name in set(BOUNDS) - {"warmup"}:
             own(self, name, float(getattr(self, name)))
         # A card yields lists, NumPy its own integers: equal settings must compare equal
         # when a training is resumed.

@@ -103,7 +103,7 @@ class Trainer:
             lr=self.settings.learning_rate,
             # 0.999 would average squared gradients over 1,000 iterations, a seventh of
             # a training here; 0.99 averages over 100.
-            betas=(0.9, 0.99),
+            betas=(self.settings.momentum, 0.99),
             weight_decay=self.settings.weight_decay,
             # One pass over memory. On a CPU its cost is negligible, and foreach is the
             # slowest of the three implementations (measured). MPS uses its default.

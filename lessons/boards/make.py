@@ -428,10 +428,39 @@ def feedback() -> Board:
     return b
 
 
+def other_roads() -> Board:
+    b = Board(
+        "15_other_roads",
+        "A game of two",
+        "Random numbers z go into the generator, which draws a picture. Drawn and real "
+        "pictures go to the critic, which gives a score. Two arrows lead back from the "
+        "score: real up and drawn down, to the critic; drawn up, to the generator.",
+    )
+    b.label(50, 167, "z", 36)
+    b.arrow((72, 155), (130, 155))
+    b.box(140, 105, 170, 100)
+    b.label(225, 165, "generator", 30)
+    b.arrow((320, 155), (440, 155))
+    b.label(380, 140, "drawn", 26)
+    b.label(225, 315, "real pictures", 30)
+    b.arrow((325, 305), (440, 215))
+    b.box(450, 105, 140, 130)
+    b.label(520, 180, "critic", 30)
+    b.arrow((600, 170), (665, 170))
+    b.label(675, 180, "score", 30, "start")
+    b.arc((710, 195), (560, 245), -45)
+    b.label(770, 310, "real up, drawn down", 26, "end")
+    b.arc((710, 145), (225, 95), 62)
+    b.label(470, 45, "drawn up", 26)
+    b.label(400, 415, "critic: softplus(−real) + softplus(drawn)", 32)
+    b.label(400, 470, "generator: softplus(−drawn)", 32)
+    return b
+
+
 BOARDS = (
     *(start, pixels, noise, denoise, unet, training, sampling, editing),
     *(words, image_text, text_to_image, autoencoder, latent_diffusion),
-    *(finetuning, feedback),
+    *(finetuning, feedback, other_roads),
 )
 HEAD = """# Board pictures
 
