@@ -114,7 +114,7 @@ def draw_jumps(
         i = int(torch.randint(len(steps) - 1, (), generator=generator))
         t.append(steps[i])
         jump.append(steps[i] - steps[i + 1])
-    return torch.tensor(t), torch.tensor(jump)
+    return torch.tensor(t, dtype=torch.int64), torch.tensor(jump, dtype=torch.int64)
 
 
 def jumping(model: Callable, steps: list[int]) -> Callable:

@@ -70,8 +70,8 @@ def as_you_type(
     nbval-ignore-output, and a still figure beside it for readers without a kernel.
 
     Args:
-        draw: a text to a picture (3, H, W), or to some (B, 3, H, W), in [-1, 1]; what it
-            raises is shown in the picture's place
+        draw: a text to a picture (3, H, W), or to some (B, 3, H, W), in [-1, 1]; what
+            it raises is said below the picture
         start: the first text
     """
     sentence = "A field to type in: run this cell in Jupyter or Colab."
