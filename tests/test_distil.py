@@ -12,7 +12,7 @@ from course_lib.diffusion.guidance import guide
 from course_lib.networks.unet import UNet
 from course_lib.painters.labels import LabelToImage
 from course_lib.painters.pipeline import TextToImage
-from course_lib.training import distil
+from course_lib.training import captions, distil
 from course_lib.training.distil import (
     guidance_trainer,
     make_consistency_loss,
@@ -42,6 +42,7 @@ def few_pictures(monkeypatch):
 
     monkeypatch.setattr(distil, "load_critters", load)
     monkeypatch.setattr(endless, "CHUNK", 16)
+    monkeypatch.setitem(captions.TEXTS["plain"], "length", 24)  # as `words` has
 
 
 def batch_for(teacher, plain=0.5, iteration=0):
