@@ -12,15 +12,18 @@ from course_lib.diffusion.few_steps import (
     draw_jumps,
     earlier,
     guided_target,
+    in_calls,
     jump_to,
     jumping,
     shortcut_target,
+    told,
     velocity_between,
 )
 from course_lib.diffusion.guidance import Way, guide
 from course_lib.diffusion.objective import predictor
 from course_lib.diffusion.samplers import choose_steps, ddim_step
 from course_lib.diffusion.schedule import cosine_schedule, straight_line
+from course_lib.networks.mlp import MLP
 from course_lib.networks.text_unet import TextUNet
 from course_lib.networks.unet import UNet
 
@@ -40,15 +43,15 @@ def steps(*numbers):
 
 def test_a_second_time_input_changes_nothing_until_it_has_learned():
     plain = shaken(UNet(widths=(8, 16), blocks=1, labels=3))
-    told = UNet(widths=(8, 16), blocks=1, labels=3, jumps=True)
-    missing = told.load_state_dict(plain.state_dict(), strict=False).missing_keys
+    heeding = UNet(widths=(8, 16), blocks=1, labels=3, jumps=True)
+    missing = heeding.load_state_dict(plain.state_dict(), strict=False).missing_keys
     assert {name.split(".")[0] for name in missing} == {"jump"}
     given = some(2, 3, 8, 8), steps(900, 30), steps(1, 0)
-    torch.testing.assert_close(plain(*given), told(*given))
-    torch.testing.assert_close(plain(*given), told(*given, jump=steps(500, 30)))
-    shaken(told.jump)
-    assert not torch.equal(told(*given), told(*given, jump=steps(500, 30)))
-    assert torch.equal(told(*given), told(*given, jump=steps(0, 0)))
+    torch.testing.assert_close(plain(*given), heeding(*given))
+    torch.testing.assert_close(plain(*given), heeding(*given, jump=steps(500, 30)))
+    shaken(heeding.jump)
+    assert not torch.equal(heeding(*given), heeding(*given, jump=steps(500, 30)))
+    assert torch.equal(heeding(*given), heeding(*given, jump=steps(0, 0)))
 
 
 def test_only_a_network_that_has_the_input_takes_it_and_says_so():
@@ -104,30 +107,40 @@ def test_a_jump_learns_to_end_where_two_halves_of_it_end():
 
 
 def test_where_the_velocity_is_the_same_everywhere_every_jump_is_it():
-    v = some(3, 3, 4, 4)
-    for shortest in (0, 125):
-        target = shortcut_target(
-            lambda x, t, jump: v,
-            some(3, 3, 4, 4, seed=1),
-            steps(1000, 125, 7),
-            steps(1000, 125, 7),
-            LINE,
-            shortest,
-        )
-        torch.testing.assert_close(target, v, atol=1e-4, rtol=1e-4)
+    v, way = some(3, 3, 4, 4), steps(1000, 125, 7)
+    target = shortcut_target(lambda x, t, jump: v, v.roll(1), way, way, LINE)
+    torch.testing.assert_close(target, v, atol=1e-4, rtol=1e-4)
 
 
-def test_the_halves_of_the_shortest_jump_are_told_0_and_no_gradient_flows():
-    told, weight = [], torch.ones(1, requires_grad=True)
+def test_no_gradient_flows_through_a_target():
+    weight = torch.ones(1, requires_grad=True)
+    given = some(2, 3, 4, 4), steps(1000, 250), steps(500, 125)
+    target = shortcut_target(lambda x, t, jump: weight * x, *given, LINE)
+    assert not target.requires_grad
 
+
+def test_a_jump_that_is_shorter_than_all_that_are_learned_is_told_as_0():
+    assert told(steps(500, 125, 63, 62), 125).tolist() == [500, 125, 0, 0]
+
+
+def test_drawing_in_calls_is_a_chain_of_jumps():
     def velocity(x_t, t, jump):
-        told.append(jump.tolist())
-        return weight * x_t
+        return torch.sin(x_t + t[:, None] / 100) + jump[:, None] / 1000
 
-    target = shortcut_target(
-        velocity, some(2, 3, 4, 4), steps(1000, 250), steps(500, 125), LINE, 125
-    )
-    assert told == [[250, 0], [250, 0]] and not target.requires_grad
+    x = x_T = some(5, 2)
+    for t, s in ((1000, 667), (667, 333), (333, 0)):
+        v = velocity(x, steps(*[t] * 5), steps(*[t - s] * 5))
+        x = jump_to(x, v, steps(*[t] * 5), steps(*[s] * 5), LINE)
+    torch.testing.assert_close(in_calls(velocity, x_T, 3, LINE), x)
+
+
+def test_points_have_the_second_time_input_too():
+    plain, told_too = shaken(MLP()), MLP(jumps=True)
+    told_too.load_state_dict(plain.state_dict(), strict=False)
+    given = some(4, 2), steps(1, 500, 700, 1000)
+    torch.testing.assert_close(told_too(*given, jump=steps(1, 2, 3, 4)), plain(*given))
+    shaken(told_too.jump)
+    assert not torch.equal(told_too(*given, jump=steps(1, 2, 3, 4)), plain(*given))
 
 
 def test_jumps_that_are_drawn_are_those_that_samplers_make():
@@ -142,17 +155,17 @@ def test_jumps_that_are_drawn_are_those_that_samplers_make():
 
 
 def test_a_sampler_tells_the_network_how_far_each_step_goes():
-    told = []
+    heard = []
 
     def model(x_t, t, cond, jump):
-        told.append((int(t[0]), jump.tolist()))
+        heard.append((int(t[0]), jump.tolist()))
         return torch.zeros_like(x_t)
 
     predict = predictor(jumping(model, [1000, 500, 0]), LINE, "v")
     assert len(list(samplers.ddim(predict, some(2, 3, 4, 4), LINE, 2))) == 3
-    assert told == [(1000, [500, 500]), (500, [500, 500])]
+    assert heard == [(1000, [500, 500]), (500, [500, 500])]
     predict(some(1, 3, 4, 4), steps(77))
-    assert told[-1] == (77, [0]), "elsewhere it is asked for the velocity alone"
+    assert heard[-1] == (77, [0]), "elsewhere it is asked for the velocity alone"
 
 
 @pytest.mark.parametrize("target, schedule", [("eps", "cosine"), ("v", "linear")])

@@ -16,10 +16,11 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from course_lib.diffusion.guidance import Way, guided
-from course_lib.diffusion.objective import read_output
-from course_lib.diffusion.samplers import choose_steps
+from course_lib.diffusion.objective import predictor, read_output
+from course_lib.diffusion.samplers import choose_steps, ddim, last_step
 from course_lib.diffusion.schedule import NoiseSchedule, add_noise
 
 # In how many calls a picture can be drawn. Each is twice the one before, since a jump
@@ -63,12 +64,7 @@ def velocity_between(
 
 @torch.no_grad()
 def shortcut_target(
-    velocity: Velocity,
-    x_t: Tensor,
-    t: Tensor,
-    jump: Tensor,
-    schedule: NoiseSchedule,
-    shortest: int = 0,
+    velocity: Velocity, x_t: Tensor, t: Tensor, jump: Tensor, schedule: NoiseSchedule
 ) -> Tensor:
     """What the network should answer for a jump: where do two halves of it end?
 
@@ -79,22 +75,22 @@ def shortcut_target(
     Args:
         x_t: (B, C, H, W)
         t, jump: (B,) int64; the jump leads from t to t - jump
-        shortest: the shortest jump that is learned. Its halves are so short that the
-            velocity itself will do, for which the network is told 0
     """
     first = jump // 2
     middle, end = t - first, t - jump
-    x_middle = jump_to(
-        x_t, velocity(x_t, t, told(first, shortest)), t, middle, schedule
-    )
+    answer = velocity(x_t, t, first)
+    x_middle = jump_to(x_t, answer, t, middle, schedule)
     second = jump - first  # 63 after 62, if the jump is 125
-    answer = velocity(x_middle, middle, told(second, shortest))
+    answer = velocity(x_middle, middle, second)
     x_end = jump_to(x_middle, answer, middle, end, schedule)
     return velocity_between(x_t, x_end, t, end, schedule)
 
 
 def told(jump: Tensor, shortest: int) -> Tensor:
-    """What the network is told of a jump: 0 for those that it does not learn."""
+    """What the network is told of a jump: 0 if it is shorter than all that it learns.
+
+    Those are so short that the velocity itself will do.
+    """
     return torch.where(jump < shortest, 0, jump)
 
 
@@ -105,16 +101,15 @@ def draw_jumps(
 
     A jump is one of those that `choose_steps` makes for one of these numbers of calls.
     """
-    t, jump = [], []
-    for _ in range(n):
-        # Each length as often as the others, although there is only one from T to 0:
-        # with a single call, everything depends on it.
-        which = torch.randint(len(calls), (), generator=generator)
-        steps = choose_steps(T, calls[which])
-        i = int(torch.randint(len(steps) - 1, (), generator=generator))
-        t.append(steps[i])
-        jump.append(steps[i] - steps[i + 1])
-    return torch.tensor(t, dtype=torch.int64), torch.tensor(jump, dtype=torch.int64)
+    ways = [torch.tensor(choose_steps(T, c)) for c in calls]  # each ends with 0
+    table = pad_sequence(ways, batch_first=True)  # (len(calls), most steps)
+    # Each length as often as the others, although there is only one from T to 0: with a
+    # single call, everything depends on it.
+    which = torch.randint(len(calls), (n,), generator=generator)
+    steps = torch.tensor(calls)[which]
+    place = (torch.rand(n, generator=generator) * steps).long()
+    t = table[which, place]
+    return t, t - table[which, place + 1]
 
 
 def jumping(model: Callable, steps: list[int]) -> Callable:
@@ -132,6 +127,22 @@ def jumping(model: Callable, steps: list[int]) -> Callable:
         return model(x_t, t, cond, jump=jump)
 
     return denoiser
+
+
+def in_calls(
+    velocity: Velocity, x_T: Tensor, calls: int, schedule: NoiseSchedule
+) -> Tensor:
+    """Draw in so many calls, each of which says how far it must lead: x_0, like x_T.
+
+    A painter does the same through a sampler: it is DDIM with a `jumping` denoiser.
+    """
+
+    def model(x_t: Tensor, t: Tensor, cond: None, jump: Tensor) -> Tensor:
+        return velocity(x_t, t, jump)
+
+    denoiser = jumping(model, choose_steps(schedule.T, calls))
+    predict = predictor(denoiser, schedule, "v")
+    return last_step(ddim(predict, x_T, schedule, calls))
 
 
 # Guidance in one call -------------------------------------------------------------

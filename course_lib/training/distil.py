@@ -30,6 +30,7 @@ from course_lib.diffusion.few_steps import (
     guided_target,
     jump_to,
     shortcut_target,
+    told,
     velocity_between,
 )
 from course_lib.diffusion.guidance import Way
@@ -224,11 +225,11 @@ def make_shortcut_loss(teacher: Teacher, calls: tuple[int, ...] = CALLS) -> Call
             target[plain] = teacher.target(*some).to(target.dtype)
 
         def velocity(x_t: Tensor, t: Tensor, jump: Tensor) -> Tensor:
-            return model(x_t, t, cond[far], jump=jump)
+            return model(x_t, t, cond[far], jump=told(jump, shortest))
 
         if far.any():
             some = (x[far] for x in (x_t, t, jump))
-            target[far] = shortcut_target(velocity, *some, schedule, shortest)
+            target[far] = shortcut_target(velocity, *some, schedule)
         # A student without jumps is not told of any.
         rest = {"jump": jump} if far.any() else {}
         return (model(x_t, t, cond, **rest) - target).square().mean()
