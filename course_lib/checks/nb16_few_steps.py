@@ -291,8 +291,10 @@ TARGETS = {
     "t minus half of the jump": halves_with(asked=lambda t, jump: jump // 2),
     "the first half ends at the step half a jump above 0: it ends half a jump below "
     "t": halves_with(middle=lambda t, jump: jump // 2),
-    "that is the first half's answer alone, or the same question twice: ask again where "
-    "the first half ended, and take the mean": halves_with(answer=lambda v_1, v_2: v_1),
+    "that is the first half's answer alone, or the same question twice: ask again "
+    "where the first half ended, and take the mean": (
+        halves_with(answer=lambda v_1, v_2: v_1)
+    ),
     "that is the second half's answer alone: take the mean of both": (
         halves_with(answer=lambda v_1, v_2: v_2)
     ),
