@@ -478,8 +478,8 @@ assert apart(now[2]) < apart(made[2])
 # %% [markdown]
 # A minute of training, and two calls come much nearer to where fifty would have ended.
 # One call still shows ghosts: a picture has more bends than a spiral, and the longest
-# jump learns last, when all shorter ones are right. With a quarter of an hour the ghosts become animals; the
-# lesson shows them and has the numbers.
+# jump learns last, when all shorter ones are right. With more patience the ghosts
+# become animals; the lesson shows them and has the numbers.
 #
 # ## What is lost?
 #
