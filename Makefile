@@ -104,9 +104,8 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 	$(BIN)/python benchmarks/pull_on_and_off.py
 	$(BIN)/python benchmarks/latent_against_pixels.py
 	$(BIN)/python benchmarks/finetuning.py
-
-
 	$(BIN)/python benchmarks/feedback.py
+	$(BIN)/python benchmarks/few_steps.py
 
 numbers: $(READY)  ## fill the figures of all pages from benchmarks/results
 	$(BIN)/python tools/fill_numbers.py
