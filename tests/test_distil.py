@@ -191,6 +191,13 @@ def test_generate_draws_in_as_many_calls_as_it_is_told(cli, quick):
         assert json.loads(out[-1])["calls"] == calls
 
 
+def test_a_quick_painter_is_measured_in_four_calls(cli, quick):
+    command = "evaluate --weights quick --n 32 --seeds 1 --json"
+    code, out, err = cli(command)
+    assert code == 0, err
+    assert json.loads(out[-1])["calls"] == 4
+
+
 @pytest.mark.parametrize(
     "rest, words",
     [

@@ -82,6 +82,11 @@ def usual_of(card: Card, way: Way) -> Way:
     return way
 
 
+def usual_calls(card: Card, otherwise: int) -> int:
+    """In how many network calls a picture is drawn if nothing is said."""
+    return USUAL_CALLS if "calls" in card else otherwise
+
+
 def knows_jumps(card: Card) -> bool:
     """Whether a network can be told how far a step goes."""
     config = card["config"]
