@@ -8,6 +8,7 @@ from test_layers import shaken
 from test_train import assert_same
 
 from course_lib.checkpoint import load_weights, save_weights
+from course_lib.commands.distil import DISTIL
 from course_lib.diffusion.guidance import guide
 from course_lib.networks.unet import UNet
 from course_lib.painters.labels import LabelToImage
@@ -132,7 +133,9 @@ def test_a_distilled_painter_has_all_it_needs_in_its_folder(here, words):
         assert painter(asked, steps=1).shape == painter(asked).shape
 
 
-@pytest.mark.parametrize("way", ["shortcut", "consistency", "guidance"])
+@pytest.mark.parametrize(
+    "way", [command.callback.__name__ for command in DISTIL.registered_commands]
+)
 def test_distil_can_be_stopped_and_resumed_to_the_same_bits(cli, here, way):
     command = f"distil {way} --start critters {FEW_WORDS} --precision float32"
     assert cli(f"{command} --out whole")[0] == 0
