@@ -6,6 +6,7 @@
 For each of `critters` (labels, 32x32) and `latent` (prompts, 64x64):
 
 plain        the painter as it ships, its usual guidance and sampler, so many calls
+unguided     the same without guidance, which takes one call a step
 guided       `distil guidance`: guidance costs no second call
 shortcut     `distil shortcut`
 consistency  `distil consistency`
@@ -53,8 +54,9 @@ from course_lib.painters.pipeline import TextToImage
 from course_lib.world.critters import SUBJECTS
 
 PAINTERS = {"critters": LabelToImage, "latent": TextToImage}
-METHODS = ("plain", "guided", "shortcut", "consistency")
-FOLDERS = {"guided": "guidance"} | {name: name for name in METHODS[2:]}
+AS_SHIPPED = ("plain", "unguided")
+METHODS = (*AS_SHIPPED, "guided", "shortcut", "consistency")
+FOLDERS = {"guided": "guidance"} | {name: name for name in METHODS[3:]}
 CALLS, MANY = (1, 2, 4, 8), 50
 TIMED = 20  # pictures
 SHOWN = ("right", "clean", "distance", "nearest", "entropy", "ms")
@@ -125,22 +127,23 @@ def row_of(trials: list[dict], exams: list[dict]) -> Found:
     }
 
 
-def milliseconds(painter, asked: list[str], steps: int) -> float:
+def milliseconds(painter, asked: list[str], how: dict) -> float:
     """One picture alone, warm: the median of some."""
     took = []
     for i in range(TIMED + 2):
         start = time.perf_counter()
-        painter(asked[:1], steps=steps, seed=i)
+        painter(asked[:1], seed=i, **how)
         took.append(1000 * (time.perf_counter() - start))
     return statistics.median(took[2:])
 
 
-def steps_of(painter, method: str, calls: int) -> int | None:
-    """How many steps so many calls make; None if guidance leaves no room for one."""
+def settings_for(painter, method: str, calls: int) -> dict | None:
+    """What makes so many calls; None if guidance leaves no room for a step."""
     if method != "plain":
-        return calls
+        scale = {"guidance_scale": 1.0} if method == "unguided" else {}
+        return {"steps": calls} | scale
     try:
-        return painter.way_within(calls).steps
+        return {"steps": painter.way_within(calls).steps}
     except ValueError:  # its guidance takes two calls a step
         return None
 
@@ -196,24 +199,21 @@ class Bench:
         name = f"{method}_{calls}"
         if f"{self.name}_{name}_right" in self.found:
             return
-        steps = steps_of(painter, method, calls)
-        if steps is None:
+        how = settings_for(painter, method, calls)
+        if how is None:
             return
         self.prepare()
         trials = []
         for seed, exam in enumerate(self.exams):
-            trials.append(exam.judged(painter(exam.asked, steps=steps, seed=seed)))
+            trials.append(exam.judged(painter(exam.asked, seed=seed, **how)))
         row = row_of(trials, self.of_real)
-        row["ms"] = milliseconds(painter, self.exams[0].asked, steps)
+        row["ms"] = milliseconds(painter, self.exams[0].asked, how)
         self.add(name, row)
 
     def method(self, method: str) -> None:
         """All rows of one method."""
-        start = (
-            self.options.critters if self.name == "critters" else self.options.latent
-        )
-        folder = start
-        if method != "plain":
+        folder = getattr(self.options, self.name)
+        if method not in AS_SHIPPED:
             folder = Path(self.options.runs) / f"{self.name}-{FOLDERS[method]}"
             if not (folder / "model.safetensors").is_file():
                 print(f"{folder} is not there: rows of {method} are left out.")

@@ -36,7 +36,7 @@ def test_it_closes_with_its_numbers_and_carries_on(runs, capsys, saved, monkeypa
     said = capsys.readouterr().out
     found = dict(re.findall(r"^(\w+)=(\S+)$", said, flags=re.MULTILINE))
     assert found.keys() == saved.names()
-    for row in ("plain_2", "shortcut_1", "shortcut_2"):
+    for row in ("plain_2", "unguided_1", "shortcut_1", "shortcut_2"):
         for what in few_steps.SHOWN:
             assert f"critters_{row}_{what}" in found
     assert "critters_plain_1_right" not in found, "a guided step takes two calls"
