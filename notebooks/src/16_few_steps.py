@@ -61,8 +61,8 @@ for steps, pictures in made.items():
 # ## Paths that bend
 #
 # First in the plane, where we can see it: points on a hook, and the small network of
-# notebook 03. It learns to predict the velocity `v` on the straight line. (`v` points from the data to the noise,
-# so a sampler goes against it.)
+# notebook 03. It learns to predict the velocity `v` on the straight line. (`v` points
+# from the data to the noise, so a sampler goes against it.)
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.device import scaled
