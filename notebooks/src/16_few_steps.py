@@ -421,7 +421,7 @@ def loss_of_student(iteration):
     return F.mse_loss(student(x_t, t, cond, jump=jump), target)
 
 
-iterations = scaled(smoke=60, laptop=150, gpu=700)
+iterations = scaled(smoke=48, laptop=150, gpu=700)
 for _ in watch(train(student, loss_of_student, iterations, 4e-4), total=iterations):
     pass
 
