@@ -506,10 +506,9 @@ for name, pictures in sets.items():
 guess_near.compare(100 * near["calls: 1"] / near["real"])
 
 # %% [markdown]
-# The fewer the calls, the more alike the frogs. The plain painter loses some variety
-# already: guidance pulls every picture towards what is typical. Ghosts lose the rest,
-# since a ghost is a mean, and means are alike. The lesson shows how much of that comes
-# back with more training, and what stays lost.
+# The fewer the calls, the more alike the frogs, and the ghosts of a single call are the
+# most alike of all: a ghost is half a mean, and means are alike. The lesson shows how
+# much of that comes back with more training, and what stays lost.
 #
 # ## Play
 #
