@@ -107,6 +107,7 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 	$(BIN)/python benchmarks/feedback.py
 	$(BIN)/python benchmarks/mode_collapse.py
 	$(BIN)/python benchmarks/rivals.py
+	$(BIN)/python benchmarks/few_steps.py
 
 numbers: $(READY)  ## fill the figures of all pages from benchmarks/results
 	$(BIN)/python tools/fill_numbers.py

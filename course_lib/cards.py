@@ -183,6 +183,10 @@ KEYS = {  # optional on every kind of card; NEEDED says which kind requires whic
     "own_words": list_of(text(100), 0, 1000),
     "base_sha256": SHA256,
     "alpha": NUMBER,
+    # Of painters that were distilled (lesson 16): the guidance scale that they learned,
+    # and in how many network calls they can draw a picture.
+    "guidance": NUMBER,
+    "calls": list_of(whole(1, MOST_STEPS), 1, 20),
 }
 WIDTHS = list_of(whole(1, 2**14), 1, 8)
 BLOCKS = whole(0, 64)
@@ -203,6 +207,7 @@ UNET = {
     "refine": whole(1, 1024),
     "text_width": whole(0, 0),  # a text U-Net takes the width from its text encoder
     "fold": whole(1, 8),
+    "jumps": YES_OR_NO,
 }
 CONTROL = {"unet": UNET, "text_width": whole(1, 2**14), "cell": whole(1, 64)}
 CONFIG = {  # for each kind of card, the settings in its `config`

@@ -24,6 +24,7 @@ ORDER = [
     "13_finetuning",
     "14_feedback",
     "15_other_roads",
+    "16_few_steps",
 ]
 BADGE = re.compile(r"^\[!\[Open in Colab\].*\n\n?", re.MULTILINE)
 # The way up from notebooks/ and from notebooks/solutions/.

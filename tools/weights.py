@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "data" / "weights" / "README.md"
 ALL = "weights"  # everything with a name in the last column
 FINETUNED = ("lora", "inversion", "control")  # by `finetune`, the others by `train`
+DISTILLED = ("guidance", "shortcut", "consistency")  # by `distil`
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def command_of(row: Row, until: int | None) -> list[str]:
         return ["average", *starts, *out]
     how = ["--iterations", row.iterations, *row.options.split()]
     kind = "finetune" if row.network in FINETUNED else "train"
+    kind = "distil" if row.network in DISTILLED else kind
     stop = [] if until is None else ["--until", str(until)]
     # Always --resume: a new training begins, a stopped one goes on, and a finished one
     # repeats nothing.

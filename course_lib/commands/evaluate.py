@@ -19,6 +19,7 @@ from course_lib.commands.options import (
     say_json,
 )
 from course_lib.device import best_device, use_all_cores
+from course_lib.painters.painter import usual_calls
 from course_lib.painters.pipeline import BY_LABEL, LabelToImage, TextToImage
 from course_lib.painters.rivals import LOADERS as RIVALS
 from course_lib.shown import remark, tell
@@ -42,7 +43,10 @@ def evaluate(
     ] = 3,
     calls: Annotated[
         int | None,
-        typer.Option(help="Network calls a picture. By default 50, 20 for prompts."),
+        typer.Option(
+            help="Network calls a picture. By default 50, 20 for prompts; 4 after "
+            "`distil`."
+        ),
     ] = None,
     guidance: Guidance = None,
     sampler: Sampler = None,
@@ -114,7 +118,7 @@ def evaluate(
     elif kind == "text denoiser":
         # Calls and not steps: samplers and guidance take one to four calls per step,
         # and a picture costs its calls, so only these can be compared.
-        settings["calls"] = 20 if calls is None else calls
+        settings["calls"] = usual_calls(card, 20) if calls is None else calls
         with bad_input():
             painter = TextToImage.from_pretrained(weights, best_device(), as_typed)
         if two_sample:
@@ -124,7 +128,7 @@ def evaluate(
     elif kind == "pair":
         found, lines = evaluate_pair(weights, pictures, seeds)
     else:
-        settings["calls"] = 50 if calls is None else calls
+        settings["calls"] = usual_calls(card, 50) if calls is None else calls
         found, lines = evaluate_denoiser(weights, pictures, seeds, settings)
     tell(*lines)
     if save:

@@ -20,6 +20,7 @@ from course_lib.commands.options import (
 )
 from course_lib.commands.picture_files import places_for, write_pictures
 from course_lib.device import best_device, use_all_cores
+from course_lib.painters.painter import steps_for
 from course_lib.painters.pipeline import (
     BY_LABEL,
     SPACES,
@@ -65,6 +66,10 @@ def generate(
         int | None, typer.Option(help="Height and width. By default as in training.")
     ] = None,
     sampler: Sampler = None,
+    calls: Annotated[
+        int | None,
+        typer.Option(help="Network calls a picture, after `distil`: 1, 2, 4 or 8."),
+    ] = None,
     additions: Annotated[
         list[str] | None,
         typer.Option(
@@ -113,6 +118,12 @@ def generate(
         else:
             draw = TextToImage.from_pretrained(weights, best_device(), as_typed)
             draw = draw_with(draw, additions or [], sketch, size)
+        if calls is not None:
+            if settings != dict(steps=None, guidance_scale=None, sampler=None):
+                raise ValueError(
+                    "--calls says it all: leave --steps, --guidance and --sampler out."
+                )
+            settings["steps"] = steps_for(draw.card, calls, weights)
         # Only for a prompt; a label painter's `prepare` does not take these two.
         told = dict(negative_prompt=negative, size=size) if prompt else {}
         prepared = draw.prepare(labels or prompt, **settings, **told)

@@ -359,6 +359,34 @@ def dpm_solver_sde(
     return walk(predict, x_T, choose_steps(schedule.T, steps, start), update)
 
 
+def renoise(
+    predict: Predict,
+    x_T: Tensor,
+    schedule: NoiseSchedule,
+    steps: int = 4,
+    noise: PictureNoise | None = None,
+) -> Iterator[Step]:
+    """Guess the picture, put fresh noise on it, guess again (Song et al. 2023, alg. 1).
+
+    For consistency models (lesson 16), whose every guess is a whole picture. Nothing of
+    the old noise is kept, so no error of it either.
+
+    Args:
+        noise: the source of fresh noise; needed
+    """
+    if noise is None:
+        raise ValueError(
+            "renoise adds fresh noise: give it `noise`, a PictureNoise, to draw from."
+        )
+
+    def update(t, t_next, x_t, x_0_hat, eps_hat):
+        if t_next == 0:
+            return x_0_hat
+        return mix(x_0_hat, noise(x_t.shape[1:]), t_next, schedule)
+
+    return walk(predict, x_T, choose_steps(schedule.T, steps), update)
+
+
 def check_straight(schedule: NoiseSchedule) -> None:
     """Raise ValueError unless the schedule is the straight line."""
     if schedule.name != "straight line":

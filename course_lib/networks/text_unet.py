@@ -41,17 +41,20 @@ class TextUNet(nn.Module):
         """Tokens (B, L) to text_emb (B, L, D); needed only once per prompt."""
         return self.text_encoder(tokens)
 
-    def forward(self, x_t: Tensor, t: Tensor, cond: Tensor) -> Tensor:
+    def forward(
+        self, x_t: Tensor, t: Tensor, cond: Tensor, jump: Tensor | None = None
+    ) -> Tensor:
         """Predict the target for x_t (B, C, H, W), in the same shape.
 
         Args:
             t: (B,) int64 steps
             cond: tokens (B, L) int64, or text_emb (B, L, D)
+            jump: (B,) int64, see UNet
         """
         # A sampler's text is the same at every step, so it is read once and passed as
         # vectors.
         text_emb = cond if cond.is_floating_point() else self.read(cond)
-        return self.unet(x_t, t, text_emb)
+        return self.unet(x_t, t, text_emb, jump=jump)
 
 
 # Arguments for `load_network`.

@@ -36,6 +36,7 @@ class UNet(nn.Module):
         text_width: length of a token's vector; 0 for a network without text
         fold: side of the square of pixels that becomes channels; 1 for latents, which
             are folded already
+        jumps: whether it can be told how far a step goes (lesson 16)
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class UNet(nn.Module):
         refine: int = 16,
         text_width: int = 0,
         fold: int = 2,
+        jumps: bool = False,
     ):
         super().__init__()
         self.fold = fold
@@ -100,6 +102,16 @@ class UNet(nn.Module):
         self.refine = nn.Conv2d(refine + channels, refine, 3, padding=1)
         # A new network predicts 0, so its first loss is the mean square of the target.
         self.last = zeroed(nn.Conv2d(refine, channels, 3, padding=1))
+        # Only where it is true: the cards of all other networks stay as they are.
+        if jumps:
+            self.config["jumps"] = True
+            # Its last layer is 0, so a trained network that gets this second time input
+            # still draws what it drew before.
+            self.jump = nn.Sequential(
+                nn.Linear(self.time_width, vec_width),
+                nn.SiLU(),
+                zeroed(nn.Linear(vec_width, vec_width)),
+            )
 
     def forward(
         self,
@@ -107,6 +119,7 @@ class UNet(nn.Module):
         t: Tensor,
         cond: Tensor | None = None,
         added: list[Tensor] | None = None,
+        jump: Tensor | None = None,
     ) -> Tensor:
         """Guess the target for each picture.
 
@@ -117,9 +130,16 @@ class UNet(nn.Module):
                 come in notebook 10: text_emb (B, L, D), zero where there is no token
             added: what steers it besides words (control.py, lesson 13): one tensor for
                 each skip and a last one for the middle, shaped like these
+            jump: (B,) int64, how many steps the answer must lead down; None or 0 asks
+                for the velocity at t itself (few_steps.py, lesson 16)
         """
         self.check_input(x_t, t, cond)
         vec = self.time(time_embedding(t, self.time_width))
+        if "jumps" in self.config:
+            far = torch.zeros_like(t) if jump is None else jump
+            vec = vec + self.jump(time_embedding(far, self.time_width))
+        elif jump is not None:
+            raise ValueError("This network cannot be told how far a step goes.")
         told, text = self.hear(t, cond)
         vec = F.silu(vec + told)  # (B, vec_width)
 

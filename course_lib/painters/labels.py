@@ -23,11 +23,14 @@ from course_lib.painters.painter import (
     Prepared,
     Watch,
     check_fit,
+    check_guidance_is_free,
     checked,
     decoded,
     draw_all,
     from_noise,
     longest_within,
+    told_jumps,
+    usual_of,
     way_of,
 )
 from course_lib.typed import as_list, as_name
@@ -66,7 +69,6 @@ class LabelToImage:
     model: UNet
     card: dict
     # ClassVar, or the dataclass would make fields of these.
-    usual: ClassVar[Way] = FOR_LABELS
     autoencoder: ClassVar[None] = None  # it draws pixels
     times: ClassVar[int] = 1  # pixels along a side per place that it draws
 
@@ -106,6 +108,7 @@ class LabelToImage:
         Args:
             guidance_scale: if given, it holds at every step
         """
+        check_guidance_is_free(self.card, guidance_scale)
         return way_of(self.usual, guidance_scale, steps, sampler)
 
     def way_within(
@@ -117,6 +120,11 @@ class LabelToImage:
         """`way` with as many steps as `calls` network calls per picture allow."""
         way = self.way(guidance_scale, sampler=sampler)
         return longest_within(calls, way, self.card["T"])
+
+    @property
+    def usual(self) -> Way:
+        """The default settings."""
+        return usual_of(self.card, FOR_LABELS)
 
     @property
     def schedule(self) -> NoiseSchedule:
@@ -225,7 +233,8 @@ class LabelToImage:
         """
         cond = self.label_numbers(labels).to(self.device)
         # Without `uncond`, `guide` takes label 0.
-        model = (way or self.way()).guide(self.model)
+        way = way or self.way()
+        model = way.guide(told_jumps(self.model, self.card, way))
         return predictor(model, self.schedule, self.card["target"], cond, clamp_x_0)
 
     def __call__(

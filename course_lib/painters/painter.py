@@ -14,6 +14,7 @@ from torch import Tensor
 
 from course_lib.cards import Card, broken
 from course_lib.diffusion import samplers
+from course_lib.diffusion.few_steps import jumping
 from course_lib.diffusion.guidance import Way, check_scale
 from course_lib.diffusion.objective import Predict
 from course_lib.diffusion.samplers import (
@@ -26,8 +27,14 @@ from course_lib.diffusion.schedule import NoiseSchedule
 from course_lib.networks.unet import UNet
 
 # Names, not functions: they come from the command line and appear in messages.
-SAMPLERS = ("ddim", "ddpm", "dpm_solver", "dpm_solver_sde", "euler", "heun")
-WITH_CHANCE = ("ddpm", "dpm_solver_sde")  # these add fresh noise at each step
+SAMPLERS = (
+    *("ddim", "ddpm", "dpm_solver", "dpm_solver_sde", "euler", "heun"),
+    "renoise",
+)
+# These add fresh noise at each step.
+WITH_CHANCE = ("ddpm", "dpm_solver_sde", "renoise")
+STRAIGHT = ("ddim", "euler")  # their step is one jump along the velocity
+USUAL_CALLS = 4  # of weights that can draw in few
 Watch = Callable[[Step], None]
 Noise = Callable[[tuple[int, ...]], Tensor]  # as PictureNoise
 
@@ -57,6 +64,73 @@ def check_fit(
 
 
 # How to draw --------------------------------------------------------------------
+
+
+def usual_of(card: Card, way: Way) -> Way:
+    """The default settings of weights: `way`, unless a distillation changed them.
+
+    Args:
+        way: what a painter of this kind usually does
+    """
+    if "calls" in card:
+        # A shortcut model jumps; a consistency model guesses the end, and puts fresh
+        # noise on the guess.
+        sampler = "ddim" if knows_jumps(card) else "renoise"
+        return Way(1.0, USUAL_CALLS, sampler=sampler)
+    if "guidance" in card:  # learned, so no step is asked twice
+        return Way(1.0, way.steps, sampler=way.sampler)
+    return way
+
+
+def usual_calls(card: Card, otherwise: int) -> int:
+    """In how many network calls a picture is drawn if nothing is said."""
+    return USUAL_CALLS if "calls" in card else otherwise
+
+
+def knows_jumps(card: Card) -> bool:
+    """Whether a network can be told how far a step goes."""
+    config = card["config"]
+    return config.get("unet", config).get("jumps", False)
+
+
+def steps_for(card: Card, calls: int, of: object = "These weights") -> int:
+    """The steps that make so many network calls a picture, after distillation.
+
+    Raises:
+        ValueError: a number that was not learned, or weights that were not distilled
+    """
+    if "calls" not in card:
+        raise ValueError(
+            f"{of} were not made to draw in few calls: choose --steps, or train some "
+            "with `python -m course_lib distil shortcut`."
+        )
+    if calls not in card["calls"]:
+        *some, last = card["calls"]
+        raise ValueError(
+            f"--calls must be {', '.join(map(str, some))} or {last}; got {calls}."
+        )
+    return calls
+
+
+def told_jumps(model: Callable, card: Card, way: Way) -> Callable:
+    """The denoiser for a way: it is told how far each step goes, if it learned that."""
+    # A step of another sampler is no straight jump, and other numbers of steps make
+    # jumps that it has never seen: there it is asked for the velocity alone.
+    if not knows_jumps(card) or way.sampler not in STRAIGHT:
+        return model
+    if way.steps not in card.get("calls", ()):
+        return model
+    return jumping(model, choose_steps(card["T"], way.steps))
+
+
+def check_guidance_is_free(card: Card, guidance_scale: float | None) -> None:
+    """Raise ValueError for a guidance scale beside the one that was learned."""
+    if "guidance" in card and guidance_scale not in (None, 1):
+        raise ValueError(
+            f"These weights have learned their guidance ({card['guidance']:g}), and no "
+            "other can be added: leave the guidance scale out. To edit pictures, use "
+            f"the weights that they began as ({card.get('start', 'see their card')})."
+        )
 
 
 def way_of(

@@ -38,6 +38,7 @@ from course_lib.painters.painter import (
     Prepared,
     Watch,
     check_fit,
+    check_guidance_is_free,
     checked,
     decoded,
     draw_all,
@@ -45,6 +46,8 @@ from course_lib.painters.painter import (
     list_of_texts,
     longest_within,
     read_each_once,
+    told_jumps,
+    usual_of,
     way_of,
 )
 from course_lib.painters.rewriting import knowing, rewrite
@@ -117,6 +120,7 @@ class TextToImage:
         Args:
             guidance_scale: if given, it holds at every step
         """
+        check_guidance_is_free(self.card, guidance_scale)
         return way_of(self.usual, guidance_scale, steps, sampler)
 
     def way_within(
@@ -148,7 +152,8 @@ class TextToImage:
         """The default settings; latents are guided only in the middle of the way."""
         # Measured for whole drawings, twenty calls each ("Guidance in the middle only"
         # in benchmarks/10_text_to_image.md). Editing has settings of its own.
-        return FOR_PROMPTS if self.autoencoder is None else FOR_LATENTS
+        way = FOR_PROMPTS if self.autoencoder is None else FOR_LATENTS
+        return usual_of(self.card, way)
 
     @property
     def times(self) -> int:
@@ -248,6 +253,11 @@ class TextToImage:
             ValueError: an impossible setting or size, or too little memory
         """
         prompts = list_of_texts(prompts)
+        if negative_prompt and "guidance" in self.card:
+            raise ValueError(
+                "These weights have learned their guidance, and nothing is left to "
+                "lead away from: leave the negative prompt out."
+            )
         # The negative prompt is rewritten too: the network must understand it as well.
         *read, negative = self.reworded([*prompts, negative_prompt])
         asked, shape = (tuple(prompts), tuple(read)), self.shape(size)
@@ -394,7 +404,7 @@ class TextToImage:
         clamp_x_0 = clamp_x_0 and self.autoencoder is None
         # Expanded, not copied: B views of one row.
         cond, uncond = text_emb[:-1], text_emb[-1:].expand_as(text_emb[:-1])
-        model = way.guide(self.model, uncond)
+        model = way.guide(told_jumps(self.model, self.card, way), uncond)
         return predictor(model, self.schedule, self.card["target"], cond, clamp_x_0)
 
     def __call__(

@@ -457,10 +457,35 @@ def other_roads() -> Board:
     return b
 
 
+def few_steps() -> Board:
+    b = Board(
+        "16_few_steps",
+        "Two halves make a whole",
+        "A bent curve from x_T, above left, to the picture, below right. Two straight "
+        "arrows follow it, one to its middle and one from there to its end: v_1 and "
+        "v_2. A third, long arrow leads straight from the beginning to the end, and is "
+        "their mean. A dashed line goes on along v_1 and misses the end.",
+    )
+    b.path("M90 90 C330 80 500 150 640 370", thin=True)
+    b.dot((90, 90), (420, 152), (640, 370))
+    b.arrow((100, 92), (405, 149))
+    b.arrow((426, 163), (631, 356))
+    b.arrow((96, 99), (622, 366))
+    b.line((432, 154), (720, 208), dashed=True, thin=True)
+    b.label(75, 70, "x_T")
+    b.label(300, 72, "v_1", 36)
+    b.label(625, 262, "v_2", 36)
+    b.label(735, 240, "one call", 28, "end")
+    b.label(665, 405, "picture", 30)
+    b.label(250, 255, "(v_1 + v_2) / 2", 36)
+    b.label(400, 480, "one jump must end where two halves end", 36)
+    return b
+
+
 BOARDS = (
     *(start, pixels, noise, denoise, unet, training, sampling, editing),
     *(words, image_text, text_to_image, autoencoder, latent_diffusion),
-    *(finetuning, feedback, other_roads),
+    *(finetuning, feedback, other_roads, few_steps),
 )
 HEAD = """# Board pictures
 
