@@ -11,6 +11,7 @@ import typer
 
 from course_lib.commands.options import AsJson, bad_input, text
 from course_lib.commands.train import (
+    Accumulate,
     Again,
     Batch,
     Blocks,
@@ -208,6 +209,7 @@ def denoiser(
     optimizer: Optimizer = None,
     learning_rate: LearningRate = None,
     precision: Precision = "auto",
+    accumulate: Accumulate = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
@@ -256,6 +258,7 @@ def text_painter(
     optimizer: Optimizer = None,
     learning_rate: LearningRate = None,
     precision: Precision = "auto",
+    accumulate: Accumulate = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
@@ -301,6 +304,7 @@ def latent(
     optimizer: Optimizer = None,
     learning_rate: LearningRate = None,
     precision: Precision = "auto",
+    accumulate: Accumulate = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
@@ -341,6 +345,7 @@ def pair(
     optimizer: Optimizer = None,
     learning_rate: LearningRate = None,
     precision: Precision = "auto",
+    accumulate: Accumulate = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
@@ -378,6 +383,7 @@ def autoencoder(
     optimizer: Optimizer = None,
     learning_rate: LearningRate = None,
     precision: Precision = "auto",
+    accumulate: Accumulate = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
