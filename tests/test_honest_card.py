@@ -1,7 +1,10 @@
 """An honest card: what only a person knows stays open until a person has said it."""
 
 import json
+import shutil
+from pathlib import Path
 
+from course_lib.commands.card import card
 from course_lib.training.honest_card import (
     FILE,
     OPEN,
@@ -10,6 +13,8 @@ from course_lib.training.honest_card import (
     still_empty,
     template,
 )
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_a_new_card_says_what_the_machine_knows_and_leaves_the_rest_open():
@@ -37,12 +42,17 @@ def test_hints_and_shrugs_are_no_answers():
     assert told[question] == "four words of mine"
 
 
-def test_the_command_writes_a_card_once_and_then_asks(cli, here, words):
-    code, out, _ = cli("card words --json")  # the folder, not the shipped weights
-    assert code in (0, 2)
+def test_the_command_writes_a_card_and_then_says_what_is_open(cli, here):
+    shutil.copytree(ROOT / "data" / "weights" / "zorp", here / "mine")
+    code, out, err = cli("card mine")
+    assert code == 0 and err == [] and "open it in an editor" in out[0]
+    assert (here / "mine" / FILE).read_text(encoding="utf-8") == template(here / "mine")
+    assert card.__doc__.splitlines()[0] in cli("card --help")[1][2].strip()
+    code, out, _ = cli("card mine")
+    assert code == 0 and out[-1].endswith("10 questions are open.")
 
 
-def test_the_command_never_overwrites(cli, here, tmp_path):
+def test_the_command_never_overwrites(cli, here):
     folder = here / "mine"
     folder.mkdir()
     (folder / FILE).write_text("### Whom can one ask?\n\nAda of the second class\n")

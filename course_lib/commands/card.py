@@ -31,7 +31,7 @@ def card(
             except (OSError, UnicodeDecodeError) as error:
                 raise CheckpointError(f"Cannot read {file}: {error}.") from error
         else:
-            text = template(folder)
+            text = template(folder.resolve())
             check_file(file)
     if not begun:  # a card that somebody has filled in is never overwritten
         replace_file(file, lambda new: new.write_bytes(text.encode("utf-8")))
