@@ -130,6 +130,17 @@ def need_diffusers() -> None:
         ) from missing
 
 
+def quietly() -> None:
+    """Tell diffusers and transformers to show no progress bars and no remarks."""
+    need_diffusers()
+    import diffusers
+    import transformers
+
+    for library in (diffusers, transformers):
+        library.utils.logging.disable_progress_bar()
+        library.utils.logging.set_verbosity_error()
+
+
 def their_networks(size: dict) -> dict[str, nn.Module]:
     """Networks of Stable Diffusion 1 in diffusers' and transformers' own classes.
 

@@ -30,6 +30,7 @@ from course_lib.world.melodies import LENGTH, PITCHES, melodies
 SCHEDULE = straight_line(T=1000)
 MOST_TOKENS = 12  # a caption has eight words at most, and each is one token
 DROP = 0.1  # the share of captions left out, for guidance
+ITERATIONS = 1000  # about half a minute of one core
 SETTINGS = dict(learning_rate=3e-3, warmup=50, ema=0.99)
 
 
