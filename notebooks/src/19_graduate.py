@@ -95,8 +95,8 @@ for own, other in zip(boxes, large, strict=True):
 # size**, and pictures.
 #
 # Does it run in the same steps, too? Here is that very class in miniature, with random
-# weights. What it draws is noise, but it goes through every box. (With a connection, the
-# last lines compare the large one with what the hub holds.)
+# weights. What it draws is noise, but it goes through every box. (With a connection,
+# the last lines compare the large one with what the hub holds.)
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.painters.beside import (
@@ -167,9 +167,9 @@ assert years > 100
 # ## One batch, many machines
 #
 # Nobody waits for centuries: they take many machines. Each has a copy of the same
-# network and looks at its **share** of the batch. Then they must agree on *one* step, or
-# the copies would drift apart. A step follows from the gradient. So what is the gradient
-# of the batch, if everybody knows only that of a share?
+# network and looks at its **share** of the batch. Then they must agree on *one* step,
+# or the copies would drift apart. A step follows from the gradient. So what is the
+# gradient of the batch, if everybody knows only that of a share?
 #
 # The cell has one batch of five pictures, and two machines. One takes three pictures,
 # the other two. Each computes the gradient of *its* mean loss.
@@ -214,8 +214,8 @@ print(f"their mean is off by {100 * off:.0f} % of the gradient of the batch")
 #
 # The mean of the two is *not* the gradient of the batch: **a mean of means is not the
 # mean**, where the shares differ in size. Write what is. `gradients` (P, D) has a row
-# for each machine, the gradient of its mean loss. `pictures` (P,) says how many pictures
-# each of them had. What comes out has one number for each weight, (D,).
+# for each machine, the gradient of its mean loss. `pictures` (P,) says how many
+# pictures each of them had. What comes out has one number for each weight, (D,).
 #
 # **Difficulty:** ★☆☆ one idea
 #
@@ -228,8 +228,8 @@ print(f"their mean is off by {100 * off:.0f} % of the gradient of the batch")
 #
 # <details><summary>Hint 2</summary>
 #
-# `pictures` has to become a column before it can weigh the rows: `pictures[:, None]` has
-# the shape (P, 1). Which of the two dimensions shall disappear in the sum?
+# `pictures` has to become a column before it can weigh the rows: `pictures[:, None]`
+# has the shape (P, 1). Which of the two dimensions shall disappear in the sum?
 #
 # </details>
 
@@ -256,9 +256,10 @@ print("the gradient of the batch:", torch.allclose(together, of_batch, atol=1e-5
 # train ...` starts two processes that do it. (`cluster/` has the files for a large
 # machine.)
 #
-# The same sum also works **one after another**. If a batch does not fit into memory, cut
-# it into parts, add up their gradients, and make *one* step: **gradient accumulation**.
-# `Trainer` does that with `accumulate`. Two trainings, the same but for that:
+# The same sum also works **one after another**. If a batch does not fit into memory,
+# cut it into parts, add up their gradients, and make *one* step: **gradient
+# accumulation**. `Trainer` does that with `accumulate`. Two trainings, the same but for
+# that:
 
 # %%
 import copy
@@ -494,8 +495,8 @@ print(open_questions[0])
 #
 # <details><summary>Answer</summary>
 #
-# 8/26, 8/26, 8/26 and 2/26. With a quarter each, every picture of the last machine would
-# count four times as much as one of the others. The gradient would still point
+# 8/26, 8/26, 8/26 and 2/26. With a quarter each, every picture of the last machine
+# would count four times as much as one of the others. The gradient would still point
 # downhill more or less, but it would no longer be that of the batch, and another number
 # of machines would give another training.
 #
@@ -507,13 +508,13 @@ print(open_questions[0])
 # <details><summary>Answer</summary>
 #
 # The `.py` files, since loading runs them with all that you may do: delete files, read
-# your mail. The weights are in safetensors, which hold numbers and nothing that can run.
-# And its card: whose pictures, which licence, where it fails.
+# your mail. The weights are in safetensors, which hold numbers and nothing that can
+# run. And its card: whose pictures, which licence, where it fails.
 #
 # </details>
 #
-# 3. For pictures one had to change a convolution to get music. What would you change for
-#    *video*, and what for a text?
+# 3. For pictures one had to change a convolution to get music. What would you change
+#    for *video*, and what for a text?
 #
 # <details><summary>Answer</summary>
 #
