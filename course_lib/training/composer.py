@@ -123,7 +123,7 @@ def compose(
     prompts: list[str],
     seed: int = 0,
     steps: int = 20,
-    guidance_scale: float = 2.0,
+    guidance_scale: float = 3.0,
 ) -> Tensor:
     """A melody for each prompt: rolls (B, PITCHES, LENGTH), roughly in [-1, 1]."""
     text_emb = composer.read([*prompts, ""])

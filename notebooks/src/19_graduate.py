@@ -338,7 +338,7 @@ print("a roll:", tuple(rolls[0].shape))
 #
 # <details><summary>Hint 2</summary>
 #
-# `F.pad(x, (1, 1))` puts the zeros there. For one neighbour the weights are a matrix
+# `F.pad` puts zeros there: how many in front and how many behind. For one neighbour the weights are a matrix
 # (D, C), and `matrix @ piece` mixes the channels of a piece (B, C, L) into (B, D, L).
 # Begin with `bias[:, None]` and add three of these.
 #
