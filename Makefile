@@ -105,6 +105,8 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 	$(BIN)/python benchmarks/latent_against_pixels.py
 	$(BIN)/python benchmarks/finetuning.py
 	$(BIN)/python benchmarks/feedback.py
+	$(BIN)/python benchmarks/stable_diffusion_bill.py
+	$(BIN)/python benchmarks/melodies.py
 
 numbers: $(READY)  ## fill the figures of all pages from benchmarks/results
 	$(BIN)/python tools/fill_numbers.py
