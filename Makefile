@@ -112,7 +112,7 @@ numbers: $(READY)  ## fill the figures of all pages from benchmarks/results
 	$(BIN)/python tools/fill_numbers.py
 
 # On two cores this takes days: for a GPU. Interrupted, the same command carries on.
-photos: $(READY)  ## with a GPU: train on real photos, CIFAR-10, in an hour or so
+photos: $(READY)  ## with a GPU: train a larger network on real photos, CIFAR-10
 	$(BIN)/python -m course_lib train denoiser --data cifar10 --widths 128,256,256 --blocks 2 --batch 256 --iterations 40000 --keep 5000,10000,20000 --out runs/photos --resume
 	$(BIN)/python -m course_lib evaluate --weights runs/photos --n 2048 --seeds 3 --calls 20
 
