@@ -342,7 +342,7 @@ print("a roll:", tuple(rolls[0].shape))
 # `F.pad` puts zeros there: it is told how many in front and how many behind. For one
 # neighbour the weights are a matrix (D, C), and `matrix @ piece` mixes the channels of
 # a piece (B, C, L) into (B, D, L).
-# Begin with `bias[:, None]` and add three of these.
+# Begin with the bias, as a column, and add three of these.
 #
 # </details>
 
