@@ -22,6 +22,7 @@ def conv_1d(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
             each of K neighbours
         bias: (D,)
 
+    >>> import torch
     >>> x = torch.tensor([[[1.0, 0.0, 0.0, 2.0]]])
     >>> conv_1d(x, torch.tensor([[[3.0, 5.0, 7.0]]]), torch.zeros(1))
     tensor([[[ 5.,  3., 14., 10.]]])
