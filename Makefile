@@ -13,7 +13,7 @@ PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 ROOT    = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks course twice book slides rehearse publish colab matrix wheelhouse smoke browser mutants handin gallery grade bench numbers weights words autoencoder latent format lint check clean
+.PHONY: help photos lab test notebooks course twice book slides rehearse publish colab matrix wheelhouse smoke browser mutants handin gallery grade bench numbers weights words autoencoder latent format lint check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -108,9 +108,16 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 	$(BIN)/python benchmarks/mode_collapse.py
 	$(BIN)/python benchmarks/rivals.py
 	$(BIN)/python benchmarks/few_steps.py
+	$(BIN)/python benchmarks/stable_diffusion_bill.py
+	$(BIN)/python benchmarks/melodies.py
 
 numbers: $(READY)  ## fill the figures of all pages from benchmarks/results
 	$(BIN)/python tools/fill_numbers.py
+
+# On two cores this takes days: for a GPU. Interrupted, the same command carries on.
+photos: $(READY)  ## with a GPU: train a larger network on real photos, CIFAR-10
+	$(BIN)/python -m course_lib train denoiser --data cifar10 --widths 128,256,256 --blocks 2 --batch 256 --iterations 40000 --keep 5000,10000,20000 --out runs/photos --resume
+	$(BIN)/python -m course_lib evaluate --weights runs/photos --n 2048 --seeds 3 --calls 20
 
 # By the table in data/weights/README.md; each training is resumable and says how long it
 # takes here. With DRY=1 the commands are only said.

@@ -16,17 +16,23 @@ def test_the_parts_are_written_and_each_is_spoken_of(cli, here, words):
     assert code == 0 and err == []
     files = [f for f in written(here / "some" / "new") if "." in f]
     assert files == [
+        "README.md",
+        "critter_pipeline.py",
+        "model_index.json",
         "scheduler/scheduler_config.json",
         "text_encoder/config.json",
         "text_encoder/model.safetensors",
         "tokenizer/tokenizer.json",
         "tokenizer/tokenizer_config.json",
+        "unet/config.json",
+        "unet/critter_unet.py",
+        "unet/diffusion_pytorch_model.safetensors",
     ]
     facts = json.loads(out[-1])
     said = [line.partition(":")[0] for line in out[:-1]]
-    assert said == ["scheduler", "tokenizer", "text_encoder", "unet"]
-    assert list(facts["files"]) == said[:-1]
-    assert list(facts["without_equal"]) == ["unet"] and "no equal" in out[3]
+    assert said == ["scheduler", "tokenizer", "text_encoder", "unet", "pipeline"]
+    assert list(facts["files"]) == said and facts["without_equal"] == {}
+    assert "CritterUNet, its own" in out[3]
     listed = [Path(file) for wrote in facts["files"].values() for file in wrote]
     assert sorted(listed) == [Path("some/new") / f for f in files]
 
@@ -51,7 +57,7 @@ def test_the_same_export_writes_the_same_files(cli, here, words):
     first, second = (
         [f.read_bytes() for f in sorted((here / name).rglob("*.*"))] for name in "ab"
     )
-    assert first == second and len(first) == 5
+    assert first == second and len(first) == 11
 
 
 @pytest.mark.parametrize(
@@ -60,6 +66,8 @@ def test_the_same_export_writes_the_same_files(cli, here, words):
         ("--to keras e", "--to must be diffusers; got 'keras'"),
         ("--weights nowhere e", "no weights at 'nowhere'"),
         ("--weights reader-32 e", "Nothing in reader-32 has an equal"),
+        ("--weights critters --with words e", "--with needs weights that take prompts"),
+        ("--weights words --with words e", "holds a whole painter and no addition"),
         ("taken.txt", "Cannot write to taken.txt"),
         ("taken.txt/new", "Cannot write to"),
         ("", "Missing argument 'out'"),

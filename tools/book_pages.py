@@ -21,6 +21,7 @@ PAGES = (
     *("lessons/questions.md", "lessons/notation.md", "lessons/glossary.md"),
     *("lessons/teaching.md", "lessons/misconceptions.md"),
     *("lessons/exam.md", "lessons/projects.md", "lessons/grading.md"),
+    *("lessons/capstone.md", "lessons/final.md"),
     "lessons/boards/README.md",
 )
 LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]+)?(?=\))")

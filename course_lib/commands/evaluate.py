@@ -69,6 +69,12 @@ def evaluate(
             "--two-sample", help="Train a network to tell ours from real ones."
         ),
     ] = False,
+    fid: Annotated[
+        bool,
+        typer.Option(
+            "--fid", help="The Frechet distance of papers, with Inception's features."
+        ),
+    ] = False,
     as_typed: AsTyped = False,
     save: Annotated[
         Path | None,
@@ -100,6 +106,11 @@ def evaluate(
             raise ValueError("--only chooses among our prompts: leave out --prompts.")
         if two_sample and (prompts or only):
             raise ValueError("--two-sample draws prompts of its own: it stands alone.")
+        if fid and kind != "denoiser":
+            raise ValueError(
+                f"--fid needs weights that draw labels, which have real pictures to "
+                f"compare with, not {weights}."
+            )
         if as_typed and kind != "text denoiser":
             raise ValueError(
                 f"--as-typed needs weights that take prompts, not {weights}."
@@ -129,7 +140,7 @@ def evaluate(
         found, lines = evaluate_pair(weights, pictures, seeds)
     else:
         settings["calls"] = usual_calls(card, 50) if calls is None else calls
-        found, lines = evaluate_denoiser(weights, pictures, seeds, settings)
+        found, lines = evaluate_denoiser(weights, pictures, seeds, settings, fid)
     tell(*lines)
     if save:
         from course_lib.judging import results
@@ -215,8 +226,12 @@ def evaluate_pair(weights: str, n: int, seeds: int):
     return found, rt.pair_table(found)
 
 
-def evaluate_denoiser(weights: str, n: int, seeds: int, settings: dict):
-    """Return the results as a dict, and as lines for people."""
+def evaluate_denoiser(weights: str, n: int, seeds: int, settings: dict, fid: bool):
+    """Return the results as a dict, and as lines for people.
+
+    Args:
+        fid: measure the official distance, and nothing else
+    """
     from course_lib.judging import evaluation as ev
 
     # Everything that can be refused is refused in here, before the first picture is
@@ -226,6 +241,18 @@ def evaluate_denoiser(weights: str, n: int, seeds: int, settings: dict):
         how = {name: x for name, x in settings.items() if name != "calls"}
         how["steps"] = painter.way_within(**settings).steps
         ev.check_denoiser(painter, n, seeds, how)
+        if fid:
+            from course_lib.judging.official_fid import FidError, inception_metric
+
+            try:  # before anything is drawn, which takes minutes
+                inception_metric()
+            except FidError as missing:
+                raise ValueError(str(missing)) from missing
+    if fid:
+        from course_lib.judging.official_fid import measure_fid
+
+        found = measure_fid(painter, n, seeds, how)
+        return found, [f"FID, n = {n}: {found['fid']['mean']:.2f}"]
     found = ev.measure_denoiser(painter, n, seeds, **settings)
     return found, ev.as_table(found)
 

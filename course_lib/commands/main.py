@@ -14,6 +14,7 @@ import typer
 
 from course_lib.checkpoint import WriteError
 from course_lib.commands.average import average
+from course_lib.commands.card import card
 from course_lib.commands.distil import DISTIL
 from course_lib.commands.edit import edit
 from course_lib.commands.evaluate import evaluate
@@ -98,7 +99,7 @@ app.add_typer(NETWORKS, name="train")
 app.add_typer(FINETUNE, name="finetune")
 app.add_typer(TUNE, name="tune")
 app.add_typer(DISTIL, name="distil")
-for command in (average, evaluate, edit, export, interpolate, vote):
+for command in (average, card, evaluate, edit, export, interpolate, vote):
     app.command()(command)
 
 

@@ -66,6 +66,10 @@ LearningRate = Annotated[
 Precision = Annotated[
     str, typer.Option(help="auto, float32 or bfloat16; auto times both.")
 ]
+Accumulate = Annotated[
+    int | None,
+    typer.Option(help="Cut each batch into N parts, to save memory."),
+]
 Threads = Annotated[int | None, typer.Option(help="CPU threads. By default all.")]
 
 # Options of several networks, but not all.
@@ -140,6 +144,7 @@ def prepare(called: typer.Context, own: dict):
         iterations = saved.get("settings", {}).get("iterations", UNTIMED)
     return trainer.Settings(
         iterations=iterations,
+        accumulate=asked.get("accumulate") or 1,
         keep=whole_numbers("--keep", asked.get("keep", "")),
         # A recipe that needs float32 says so, and has no such option.
         **dict(precision=asked.get("precision", "auto"))

@@ -11,6 +11,7 @@ import typer
 
 from course_lib.commands.options import AsJson, bad_input, text
 from course_lib.commands.train import (
+    Accumulate,
     Again,
     Batch,
     Blocks,
@@ -209,6 +210,7 @@ def denoiser(
     optimizer: Optimizer = None,
     learning_rate: LearningRate = None,
     precision: Precision = "auto",
+    accumulate: Accumulate = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
@@ -257,6 +259,7 @@ def text_painter(
     optimizer: Optimizer = None,
     learning_rate: LearningRate = None,
     precision: Precision = "auto",
+    accumulate: Accumulate = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
@@ -302,6 +305,7 @@ def latent(
     optimizer: Optimizer = None,
     learning_rate: LearningRate = None,
     precision: Precision = "auto",
+    accumulate: Accumulate = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
@@ -342,6 +346,7 @@ def pair(
     optimizer: Optimizer = None,
     learning_rate: LearningRate = None,
     precision: Precision = "auto",
+    accumulate: Accumulate = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
@@ -379,6 +384,7 @@ def autoencoder(
     optimizer: Optimizer = None,
     learning_rate: LearningRate = None,
     precision: Precision = "auto",
+    accumulate: Accumulate = None,
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:

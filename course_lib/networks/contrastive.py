@@ -71,13 +71,16 @@ def contrastive_loss(cosines: Tensor, logit_scale: Tensor | float) -> Tensor:
     return (by_picture + by_text) / 2
 
 
-def make_contrastive_loss() -> Callable[[nn.Module, Batch], Tensor]:
+def make_contrastive_loss() -> Callable[..., Tensor]:
     """The loss for a Trainer. A batch: pictures `x_0` (B, 3, H, W), tokens `cond`."""
 
-    def loss_fn(model: nn.Module, batch: Batch) -> Tensor:
-        return contrastive_loss(*model(batch["x_0"], batch["cond"]))
+    def loss_fn(
+        model: nn.Module, batch: Batch, gather: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
+        return contrastive_loss(*model(batch["x_0"], batch["cond"], gather))
 
-    loss_fn.of_whole_batch = True  # a Trainer must not split it over processes
+    # A picture is compared with the texts of all processes: a Trainer brings `gather`.
+    loss_fn.gathers = True
     return loss_fn
 
 
@@ -179,9 +182,20 @@ class ImageTextPair(nn.Module):
         count = (tokens != PAD).sum(1, keepdim=True)  # (B, 1)
         return F.normalize(self.text_out(text_emb.sum(1) / count).float(), dim=-1)
 
-    def forward(self, pictures: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """The cosines of all pictures and texts, (B, B), and the logit_scale."""
+    def forward(
+        self,
+        pictures: Tensor,
+        tokens: Tensor,
+        gather: Callable[[Tensor], Tensor] | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """The cosines of all pictures and texts, (B, B), and the logit_scale.
+
+        Args:
+            gather: brings the vectors of other processes, from vectors to all of them
+        """
         image_vec, text_vec = self.image_vec(pictures), self.text_vec(tokens)
+        if gather is not None:  # vectors travel, a few numbers each, and no pictures
+            image_vec, text_vec = gather(image_vec), gather(text_vec)
         return cosines(image_vec, text_vec), self.logit_scale
 
 

@@ -78,8 +78,9 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor, vec: Tensor) -> Tensor:
         """(B, C, H, W) and (B, vec_width) to (B, C, H, W)."""
-        scale, shift = self.scale_and_shift(vec)[:, :, None, None].chunk(2, dim=1)
-        return self.told(x, scale, shift)
+        # One number for a whole channel: (B, 2 C, 1, 1); (B, 2 C, 1) for sound.
+        told = self.scale_and_shift(vec).unflatten(1, (-1, *[1] * (x.ndim - 2)))
+        return self.told(x, *told.chunk(2, dim=1))
 
     def told(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
         """`forward` with the scale and shift from `vec` given, both (B, C, 1, 1)."""
@@ -139,13 +140,13 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C, H, W)."""
-        B, C, H, W = x.shape
+        B, C, *places = x.shape  # H and W; of sound, its length
         together = self.to_query_key_value(self.norm(x))
-        together = together.reshape(B, 3, self.heads, C // self.heads, H * W)
+        together = together.reshape(B, 3, self.heads, C // self.heads, -1)
         query, key, value = together.transpose(3, 4).unbind(1)  # (B, heads, N, d) each
         # torch's version never stores the (N, N) weights, which nothing here looks at.
         h = F.scaled_dot_product_attention(query, key, value)
-        return x + self.out(h.transpose(2, 3).reshape(B, C, H, W))
+        return x + self.out(h.transpose(2, 3).reshape(B, C, *places))
 
 
 class CrossAttention(nn.Module):

@@ -182,14 +182,16 @@ class UNet(nn.Module):
         """Raise ValueError for arguments that would otherwise fail deep inside."""
         channels, labels = self.config["channels"], self.config["labels"]
         multiple = self.multiple
-        if x_t.ndim != 4 or x_t.shape[1] != channels:
+        # 4 for pictures; 3 where one_dimension.py has made it a network for sound.
+        if x_t.ndim != self.into.weight.ndim or x_t.shape[1] != channels:
+            sides = "H, W" if self.into.weight.ndim == 4 else "L"
             raise ValueError(
-                f"x_t must be shaped (B, {channels}, H, W); got {tuple(x_t.shape)}."
+                f"x_t must be shaped (B, {channels}, {sides}); got {tuple(x_t.shape)}."
             )
-        if x_t.shape[2] % multiple or x_t.shape[3] % multiple:
+        if any(side % multiple for side in x_t.shape[2:]):
             raise ValueError(
                 f"Height and width must be divisible by {multiple}; "
-                f"got {x_t.shape[2]}x{x_t.shape[3]}."
+                f"got {'x'.join(map(str, x_t.shape[2:]))}."
             )
         if not isinstance(t, Tensor) or t.shape != x_t.shape[:1]:
             got = tuple(t.shape) if isinstance(t, Tensor) else t

@@ -6,8 +6,8 @@
 A pipeline of diffusers is a folder with one folder per component, each with a JSON
 configuration and weights in safetensors, so nothing here imports diffusers. A part is
 written only if the class that reads it computes the same tensors as ours, to 1e-4
-(tests/test_export.py). A part without an equivalent is left out and says why. For the
-same reason there is no model_index.json: it would name missing components.
+(tests/test_export.py). A part without an equivalent is left out and says why. Painters
+that take prompts carry classes of their own for such parts (whole_pipeline.py).
 """
 
 import json
@@ -23,6 +23,8 @@ from course_lib.checkpoint import Tensors, Unfilled, refuse_misfit, replace_file
 from course_lib.networks.text_encoder import TextEncoder
 from course_lib.networks.tokenizer import END, PAD, START, tokenizer_of
 
+WHOLE = "pipeline"  # the part whose files lie in the folder itself
+
 
 @dataclass(frozen=True)
 class Part:
@@ -33,6 +35,8 @@ class Part:
     note: str  # advice for its user, or the reason why there is no equivalent
     configs: dict[str, dict] = field(default_factory=dict)  # file name -> JSON
     tensors: Tensors = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)  # file name -> code, words
+    weights: str = "model.safetensors"  # diffusers' own models have another name
 
 
 def no_equal(name: str, why: str) -> Part:
@@ -123,6 +127,10 @@ def tokenizer_part(card: Card) -> Part:
         token: "".join(letter[byte] for byte in said)
         for token, said in tokenizer.vocabulary.items()
     }
+    # A word that somebody taught it (lesson 13) is one token, with a space before it or
+    # without. In the format such tokens stand beside the vocabulary.
+    own = [spelled.popitem()[0] for _ in tokenizer.words][::-1]
+    taught = [taught_word(*pair) for pair in zip(tokenizer.words, own, strict=True)]
     # Two merges can end in the same bytes: two tokens here, but only one there.
     if len(set(spelled.values())) < len(spelled):
         why = "Two of its tokens spell the same; the format tells tokens by spelling."
@@ -145,7 +153,7 @@ def tokenizer_part(card: Card) -> Part:
             "pad_type_id": 0,
             "pad_token": "<|pad|>",
         },
-        "added_tokens": [added_token(name, token) for name, token in SPECIAL.items()],
+        "added_tokens": [added_token(*pair) for pair in SPECIAL.items()] + taught,
         "normalizer": one_after_another(
             "normalizers",
             {"type": "Lowercase"},
@@ -188,6 +196,13 @@ def added_token(name: str, token: int) -> dict:
     sides = {"single_word": False, "lstrip": False, "rstrip": False}
     kind = {"normalized": False, "special": True}
     return {"id": token, "content": name} | sides | kind
+
+
+def taught_word(word: str, token: int) -> dict:
+    """The format's entry for a word that is one token; it takes the space before it."""
+    sides = {"single_word": True, "lstrip": True, "rstrip": False}
+    kind = {"normalized": True, "special": False}
+    return {"id": token, "content": word} | sides | kind
 
 
 def one_after_another(what: str, *steps: dict) -> dict:
@@ -354,17 +369,23 @@ def write(part: Part, folder: Path) -> list[Path]:
         the files written; none for a part without an equivalent
     """
     written = []
-    for name, config in part.configs.items():
-        text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
-        file = folder / part.name / name
-        # text=text: a closure in a loop would see the variable's last value.
-        replace_file(file, lambda new, text=text: new.write_text(text, "utf-8"))
+    as_text = {
+        name: json.dumps(config, indent=2, ensure_ascii=False) + "\n"
+        for name, config in part.configs.items()
+    }
+    place = folder if part.name == WHOLE else folder / part.name
+    for name, text in (as_text | part.texts).items():
+        file = place / name
+        # As bytes: Windows would write other ends of lines. content=...: a closure in
+        # a loop would see the variable's last value.
+        content = text.encode("utf-8")
+        replace_file(file, lambda new, content=content: new.write_bytes(content))
         written.append(file)
     if part.tensors:
         # Query, key and value are views of one tensor, and safetensors refuses shared
         # memory.
         apart = {name: x.clone().contiguous() for name, x in part.tensors.items()}
-        file = folder / part.name / "model.safetensors"
+        file = place / part.weights
         replace_file(file, lambda new: save_file(apart, new, {"format": "pt"}))
         written.append(file)
     return written

@@ -296,7 +296,8 @@ def refuse_another(folder: Path, then: Card, now: Card) -> None:
     then = {"muon": False} | then | then["settings"] | {"precision": then["precision"]}
     # Only entries that both have: cards of a newer course may have more, and older
     # trainings must still be resumable.
-    said = now.keys() & then.keys() - {"command"}
+    # And the parts of a batch change nothing but rounding, as the processes do.
+    said = now.keys() & then.keys() - {"command", "accumulate"}
     if now["precision"] == "auto":
         said -= {"precision"}
     if then["iteration"] == then["iterations"] < now["iterations"]:

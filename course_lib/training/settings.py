@@ -7,6 +7,7 @@ from course_lib.training.bounds import integer
 from course_lib.training.resume import DTYPES, MOST_ITERATIONS
 
 PRECISIONS = ("auto", *DTYPES)
+MOST_PARTS = 4096
 BOUNDS = {  # outside of these a training makes no sense
     "learning_rate": (0.0, 1.0),
     "warmup": (0, MOST_ITERATIONS),
@@ -38,12 +39,13 @@ class Settings:
     precision: str = "auto"  # "float32", "bfloat16", or "auto" for the faster one here
     keep: tuple[int, ...] = ()  # iterations whose averaged weights are kept, too
     muon: bool = False  # Muon moves the matrices, AdamW only the rest
+    accumulate: int = 1  # parts a batch is cut into, if memory does not hold all of it
     gently: tuple[str, ...] = ()  # pretrained parts, at a fifth of the learning rate
     momentum: float = 0.9  # beta_1 of AdamW; a GAN has 0 (lesson 15)
 
     def __post_init__(self):
         own = object.__setattr__  # the only way to change a frozen dataclass
-        for name in ("iterations", "warmup"):
+        for name in ("iterations", "warmup", "accumulate"):
             own(self, name, integer(name, getattr(self, name)))
         for name in set(BOUNDS) - {"warmup"}:
             own(self, name, float(getattr(self, name)))
@@ -53,6 +55,10 @@ class Settings:
         own(self, "muon", bool(self.muon))
         if self.iterations < 1:
             raise ValueError(f"iterations must be 1 or more; got {self.iterations}.")
+        if not 1 <= self.accumulate <= MOST_PARTS:
+            raise ValueError(
+                f"accumulate must lie in 1..{MOST_PARTS}; got {self.accumulate}."
+            )
         if self.iterations > MOST_ITERATIONS:
             raise ValueError(
                 f"iterations must be {MOST_ITERATIONS} at most; got {self.iterations}."

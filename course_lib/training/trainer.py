@@ -15,7 +15,9 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -47,6 +49,7 @@ from course_lib.training.resume import (
     take,
 )
 from course_lib.training.settings import Settings
+from course_lib.training.shares import gathered, parts_of, refuse_to_share
 from course_lib.typed import expanded
 
 # Seconds, not iterations: a crash costs time, and the length of an iteration depends on
@@ -124,7 +127,8 @@ class Trainer:
         try:
             # In this order: the folder is locked before it is read, and weights are
             # loaded before the network is wrapped. On any failure the lock is released.
-            self.refuse_processes()
+            asked = (self.accelerator.num_processes, self.settings.accumulate)
+            refuse_to_share(self.loss_fn, self.raw_model, *asked)
             self.take_folder()
             self.load()
             self.model = self.accelerator.prepare(self.raw_model)
@@ -207,38 +211,48 @@ class Trainer:
             group["lr"] = group["pace"] * rate
         batch = self.get_batch(self.iteration)
         self.batch_size = len(next(iter(batch.values())))
-        loss = self.loss_of(batch)
-        self.accelerator.backward(loss)
+        loss = self.learn_from(batch)
         length = self.accelerator.clip_grad_norm_(
             self.model.parameters(), self.settings.clip
         )
-        mean_loss = self.accelerator.reduce(loss.detach(), "mean").item()
+        mean_loss = self.accelerator.reduce(loss, "mean").item()
         self.refuse_to_go_astray(mean_loss, float(length))
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.update_ema()
         return mean_loss
 
-    def loss_of(self, batch: dict[str, Tensor]) -> Tensor:
-        """The loss of this process's share of a batch, in the chosen precision.
-
-        If the loss is a mean over pictures, the mean over processes equals the loss of
-        the batch: a larger share counts for more, and a process without a share looks
-        at one picture with weight 0.
-        """
-        # Every process makes the whole batch, from the iteration alone, and takes its
-        # share: no data travels, and one process or four see the same pictures.
+    def learn_from(self, batch: dict[str, Tensor]) -> Tensor:
+        """Add up the gradient of this process's share of a batch, and its loss."""
         rank, processes = self.accelerator.process_index, self.accelerator.num_processes
-        pictures = len(next(iter(batch.values())))
-        # Every n-th picture: shares differ by one picture at most.
-        mine = slice(rank, None, processes) if rank < pictures else slice(1)
-        counts = len(range(rank, pictures, processes)) * processes / pictures
-        share = {name: x[mine].to(self.device) for name, x in batch.items()}
+        *early, last = parts_of(batch, rank, processes, self.settings.accumulate)
+        loss = torch.zeros((), device=self.device)
+        if hasattr(self.loss_fn, "gathers"):  # all of it is the loss of every process
+            last = (1.0, last[1])
+        for weight, part_of_it in (*early, last):
+            # Processes exchange gradients once an iteration, after the last part.
+            apart = self.accelerator.no_sync(self.model)
+            with nullcontext() if part_of_it is last[1] else apart:
+                part_loss = weight * self.loss_of(part_of_it, self.batch_size)
+                self.accelerator.backward(part_loss)
+            loss += part_loss.detach()
+        return loss
+
+    def loss_of(self, batch: dict[str, Tensor], pictures: int = 0) -> Tensor:
+        """The loss of these pictures, in the chosen precision.
+
+        Args:
+            pictures: those of the whole batch, for a loss that compares all of them
+        """
+        share = {name: x.to(self.device) for name, x in batch.items()}
+        more = ()
+        if self.accelerator.num_processes > 1 and hasattr(self.loss_fn, "gathers"):
+            more = (partial(gathered, pictures=pictures),)
         fast = self.precision == "bfloat16"
         # Convolutions and matrix products in bfloat16 if that is faster (1.25 to 1.44
         # times on CPUs that have it); weights and the loss stay in float32.
         with torch.autocast(self.device.type, torch.bfloat16, enabled=fast):
-            return counts * self.loss_fn(self.model, share).float()
+            return self.loss_fn(self.model, share, *more).float()
 
     def refuse_to_go_astray(self, loss: float, length: float) -> None:
         """Raise before a step that would turn every weight into NaN.
@@ -277,6 +291,7 @@ class Trainer:
             return "float32"
         # `get_batch` depends on the iteration alone, so this changes nothing.
         batch = self.get_batch(0)
+        self.batch_size = len(next(iter(batch.values())))
         buffers = [(b, b.clone()) for b in self.raw_model.buffers()]
         best = dict.fromkeys(("float32", "bfloat16"), math.inf)
         for _ in range(trials):
@@ -284,7 +299,7 @@ class Trainer:
             # disturbances only ever add time.
             for self.precision in best:
                 start = time.perf_counter()
-                self.accelerator.backward(self.loss_of(batch))
+                self.learn_from(batch)
                 self.optimizer.zero_grad(set_to_none=True)
                 if self.device.type == "cuda":
                     torch.cuda.synchronize()
@@ -302,22 +317,6 @@ class Trainer:
         """Lock the folder: no other training may write to it."""
         if self.lock is not None and self.accelerator.is_main_process:
             take(self.folder, self.lock)
-
-    def refuse_processes(self) -> None:
-        """Refuse several processes if a batch must not be split.
-
-        A loss marks itself with an attribute `of_whole_batch`. Batch norm counts too:
-        its mean and variance are those of the whole batch.
-        """
-        norms = (nn.BatchNorm1d, nn.BatchNorm2d)
-        as_a_whole = hasattr(self.loss_fn, "of_whole_batch") or any(
-            isinstance(module, norms) for module in self.raw_model.modules()
-        )
-        if self.accelerator.num_processes > 1 and as_a_whole:
-            raise ValueError(
-                "What this training learns from a picture depends on the others of its "
-                "batch, so it needs a single process: start it without torchrun."
-            )
 
     def save(self) -> None:
         """Write the complete state, and from it the weights for use."""

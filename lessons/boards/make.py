@@ -482,10 +482,37 @@ def few_steps() -> Board:
     return b
 
 
+def graduate() -> Board:
+    b = Board(
+        "19_graduate",
+        "One batch on many machines",
+        "Five squares in a row, a batch. Three of them go to a machine above, two to "
+        "a machine below. From each comes a gradient, g_1 and g_2. Both go into one "
+        "box: times 3 and times 2, added, divided by 5. Out of it comes one step.",
+    )
+    b.path(" ".join(f"M40 {60 + 76 * i} h60 v60 h-60 z" for i in range(5)))
+    b.arrow((115, 160), (255, 130))
+    b.arrow((115, 360), (255, 390))
+    b.box(270, 80, 130, 100)
+    b.box(270, 340, 130, 100)
+    b.label(335, 142, "3")
+    b.label(335, 402, "2")
+    b.arrow((415, 130), (540, 220))
+    b.arrow((415, 390), (540, 300))
+    b.label(500, 140, "g₁", 38)
+    b.label(500, 400, "g₂", 38)
+    b.box(550, 210, 210, 100)
+    b.label(655, 272, "(3 g₁ + 2 g₂) / 5", 26)
+    b.arrow((655, 325), (655, 400))
+    b.label(655, 440, "one step, on both", 28)
+    b.label(185, 45, "5 pictures", 30)
+    return b
+
+
 BOARDS = (
     *(start, pixels, noise, denoise, unet, training, sampling, editing),
     *(words, image_text, text_to_image, autoencoder, latent_diffusion),
-    *(finetuning, feedback, other_roads, few_steps),
+    *(finetuning, feedback, other_roads, few_steps, graduate),
 )
 HEAD = """# Board pictures
 
