@@ -66,23 +66,37 @@ def tell_apart(
     Raises:
         ValueError: the sets differ in size, or are too small
     """
-    if len(real) != len(made) or len(real) < 64:
-        raise ValueError(
-            f"Both sets need the same number of pictures, at least 64; got {len(real)} "
-            f"and {len(made)}."
-        )
+    check_sets(real, made)
     # Both through bytes: differences that no eye can see should not count.
     pictures = from_bytes(to_bytes(torch.cat([real, made])))
     answer = torch.arange(len(pictures)) // len(real)
     generator = generator_for(seed, HALVES)
     order = torch.randperm(len(pictures), generator=generator)
     learned, kept = order[: len(real)], order[len(real) :]
+    doubter = trained_doubter(pictures[learned], answer[learned], seed, iterations)
+    said = scores(doubter, pictures[kept]) > 0
+    return share(said.long() == answer[kept])
+
+
+def check_sets(real: Tensor, made: Tensor) -> None:
+    """Raise ValueError unless both sets are equally large, and large enough."""
+    if len(real) != len(made) or len(real) < 64:
+        raise ValueError(
+            f"Both sets need the same number of pictures, at least 64; got {len(real)} "
+            f"and {len(made)}."
+        )
+
+
+@plain_torch()
+def trained_doubter(
+    pictures: Tensor, answer: Tensor, seed: int = 0, iterations: int | None = None
+) -> Doubter:
+    """A doubter that has learned from pictures (N, 3, H, W) and answers (N,), 0 or 1."""
 
     def get_batch(iteration: int) -> Batch:
-        some = torch.randint(
-            len(learned), (64,), generator=generator_for(seed, iteration)
+        rows = torch.randint(
+            len(pictures), (64,), generator=generator_for(seed, iteration)
         )
-        rows = learned[some]
         return {"x_0": pictures[rows], "made": answer[rows]}
 
     torch.manual_seed(seed)
@@ -95,10 +109,14 @@ def tell_apart(
     for _ in trainer.run():
         pass
     trainer.close()
-    doubter = trainer.averaged_model().eval()
-    with torch.no_grad():
-        said = torch.cat([doubter(x).argmax(1).cpu() for x in pictures[kept].split(64)])
-    return share(said == answer[kept])
+    return trainer.averaged_model().eval()
+
+
+@torch.no_grad()
+def scores(doubter: Doubter, pictures: Tensor) -> Tensor:
+    """How much more "made" than "real" a doubter calls pictures (N, 3, H, W): (N,)."""
+    said = torch.cat([doubter(x).cpu() for x in pictures.split(64)])
+    return said[:, 1] - said[:, 0]
 
 
 @plain_torch()

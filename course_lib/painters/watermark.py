@@ -19,7 +19,12 @@ from torch import Tensor
 from course_lib.chance import generator_for
 from course_lib.diffusion.guidance import Way
 from course_lib.diffusion.samplers import PictureNoise, choose_steps, mix
-from course_lib.painters.painter import WITH_CHANCE, Prepared, from_this_noise
+from course_lib.painters.painter import (
+    WITH_CHANCE,
+    Prepared,
+    from_this_noise,
+    read_each_once,
+)
 from course_lib.painters.pipeline import TextToImage
 
 RINGS = 7  # the outermost ring of a 16x16 latent is the 8th, and half of it is missing
@@ -129,7 +134,8 @@ def paint_marked(
     drawn = []
     for first in range(0, len(prepared.read), batch_size):
         some = prepared.some(first, batch_size)
-        predict = painter.predict_for(list(some.asked), some.way, some.negative)
+        text_emb = read_each_once(painter.read, some.read, some.negative)
+        predict = painter.predict_from(text_emb, some.way)
         noise = PictureNoise(seed, range(first, first + len(some.read)))(some.shape)
         noise = noise if key is None else mark(noise, key)
         x_T = noise.to(painter.device)
