@@ -14,6 +14,7 @@ import typer
 
 from course_lib.checkpoint import WriteError
 from course_lib.commands.average import average
+from course_lib.commands.copies import copies
 from course_lib.commands.edit import edit
 from course_lib.commands.evaluate import evaluate
 from course_lib.commands.export import export
@@ -32,6 +33,7 @@ from course_lib.commands.train_judges import NETWORKS  # with the judges' comman
 from course_lib.commands.train_networks import with_its_name
 from course_lib.commands.tune import TUNE
 from course_lib.commands.vote import vote
+from course_lib.commands.whence import whence
 from course_lib.device import use_all_cores
 from course_lib.shown import let_any_letter_out, tell
 from course_lib.typed import TypedError
@@ -96,7 +98,7 @@ app.command()(generate)
 app.add_typer(NETWORKS, name="train")
 app.add_typer(FINETUNE, name="finetune")
 app.add_typer(TUNE, name="tune")
-for command in (average, evaluate, edit, export, interpolate, vote):
+for command in (average, copies, evaluate, edit, export, interpolate, vote, whence):
     app.command()(command)
 
 

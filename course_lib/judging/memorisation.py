@@ -19,6 +19,7 @@ from course_lib.diffusion.objective import Predict
 from course_lib.diffusion.samplers import mix
 from course_lib.diffusion.schedule import NoiseSchedule
 from course_lib.judging.metrics import Share, share
+from course_lib.pixels import from_bytes
 
 COPY = 1 / 3  # a ratio below this is a copy
 SAME = 0.02  # pictures in [-1, 1] that are nearer than this are one picture
@@ -55,17 +56,18 @@ def nearest_two(pictures: Tensor, training: Tensor, chunk: int = CHUNK) -> Found
 
     Args:
         pictures: (N, 3, H, W) in [-1, 1], or anything that flattens to (N, D)
-        training: (M, ...) of the same shape, M of at least 2, none of them twice
+        training: (M, ...) of the same shape, M of at least 2, none of them twice; or
+            bytes, since 50,000 pictures of 64x64 are 2.5 GB of floats
     """
     if len(training) < 2:
         raise ValueError(
             f"A second nearest needs two training pictures; there are {len(training)}."
         )
-    points = pictures.flatten(1)
+    points = as_points(pictures)
     best = torch.full((len(points), 2), torch.inf)
     where = torch.zeros(len(points), 2, dtype=torch.int64)
     for start in range(0, len(training), chunk):
-        some = training[start : start + chunk].flatten(1)
+        some = as_points(training[start : start + chunk])
         here, index = torch.cdist(points, some).topk(min(2, len(some)), largest=False)
         # The best two of this chunk and of all before it.
         best, order = torch.cat([best, here], 1).topk(2, largest=False)
@@ -74,15 +76,21 @@ def nearest_two(pictures: Tensor, training: Tensor, chunk: int = CHUNK) -> Found
     return Found(best[:, 0] / size, best[:, 1] / size, where[:, 0])
 
 
+def as_points(pictures: Tensor) -> Tensor:
+    """Pictures, as floats or bytes, to points (N, D) in [-1, 1]."""
+    floats = from_bytes(pictures) if pictures.dtype == torch.uint8 else pictures
+    return floats.flatten(1)
+
+
 def distinct(pictures: Tensor, same: float = SAME, chunk: int = CHUNK) -> Tensor:
     """The numbers of pictures (M, 3, H, W) that are no twin of an earlier one, (K,).
 
     Twins need not be equal to the bit: a JPEG of a picture is the same picture.
     """
-    points = pictures.flatten(1)
-    reach, kept, found = same * points.shape[1] ** 0.5, [], []
-    for start in range(0, len(points), chunk):
-        some = points[start : start + chunk]
+    kept, found = [], []
+    for start in range(0, len(pictures), chunk):
+        some = as_points(pictures[start : start + chunk])
+        reach = same * some.shape[1] ** 0.5
         new = torch.ones(len(some), dtype=torch.bool)
         for earlier in kept:
             new &= (torch.cdist(some, earlier) > reach).all(1)
@@ -118,6 +126,27 @@ def controls(training: Tensor, fresh: Tensor, noise: float = 0.05) -> dict[str, 
     }
 
 
+def handed_back(drawn: Tensor, mine: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
+    """Which drawings are copies of a picture of mine: (N,) bool, and of which, (N,).
+
+    Args:
+        drawn: (N, 3, H, W) in [-1, 1]
+        mine: (K, 3, H, W)
+        others: (M, 3, H, W), floats or bytes, that the drawings may also have come
+            from: the rest of the training set, or pictures like mine. Those that are
+            mine are left out.
+    """
+    rest = others[nearest_two(others, twice(mine)).nearest >= SAME]
+    own = nearest_two(drawn, twice(mine))
+    second = nearest_two(drawn, twice(rest)).nearest
+    return own.nearest < COPY * second, own.index % len(mine)
+
+
+def twice(pictures: Tensor) -> Tensor:
+    """The pictures, and again if there is but one: `nearest_two` needs two."""
+    return pictures if len(pictures) > 1 else torch.cat([pictures, pictures])
+
+
 # Without the training set -------------------------------------------------------------
 
 
@@ -146,3 +175,14 @@ def errors_at(
         x_0_hat, _ = predict(x_t, torch.full((len(x_0),), t, device=x_0.device))
         wrong += (x_0_hat - x_0).square().flatten(1).mean(1)
     return wrong / len(seeds)
+
+
+def better_guessed(mine: Tensor, others: Tensor) -> Tensor:
+    """For each of my pictures, the share of others that are guessed worse: (K,).
+
+    Near 0.5: nothing special about mine. Near 1: it may have learned from them.
+
+    Args:
+        mine, others: of `errors_at`, (K,) and (M,)
+    """
+    return (others > mine[:, None]).float().mean(1)

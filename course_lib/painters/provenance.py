@@ -20,9 +20,7 @@ from course_lib.checkpoint import replace_file
 MADE_BY = "Pixels to Prompts"
 # The International Press Telecommunications Council's word for "a model drew this",
 # which C2PA uses.
-BY_A_MODEL = (
-    "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-)
+BY_A_MODEL = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 STATES = ("trusted", "signed", "tampered", "nothing")
 YEARS = 10  # that a key of ours is valid
 WANTED = "pip install -c constraints.txt -e '.[sign]'"
@@ -206,9 +204,12 @@ def sign(file: Path, folder: Path, facts: dict, may_train: bool = True) -> None:
         with c2pa.Context.from_dict(quiet) as context:
             # No authority's time stamp: it would need a network. So nobody can say
             # when this was signed.
-            with c2pa.Signer.from_info(
-                c2pa.C2paSignerInfo(b"es256", chain, key, None)
-            ) as signer, c2pa.Builder(said, context=context) as builder:
+            with (
+                c2pa.Signer.from_info(
+                    c2pa.C2paSignerInfo(b"es256", chain, key, None)
+                ) as signer,
+                c2pa.Builder(said, context=context) as builder,
+            ):
                 with open(file, "rb") as source, open(temporary, "w+b") as signed:
                     builder.sign(signer, "image/png", source, signed)
 
@@ -286,4 +287,3 @@ def says_model(told: dict) -> bool:
     histories = (data for label, data in told.items() if "c2pa.actions" in label)
     kinds = (a.get("digitalSourceType") for h in histories for a in h["actions"])
     return BY_A_MODEL in kinds
-

@@ -22,6 +22,7 @@ from course_lib.diffusion.samplers import PictureNoise, choose_steps, mix
 from course_lib.painters.painter import (
     WITH_CHANCE,
     Prepared,
+    Watch,
     from_this_noise,
     read_each_once,
 )
@@ -89,9 +90,19 @@ def agreement(noise: Tensor, key: Tensor) -> Tensor:
 # Drawing with a mark, and looking for it ---------------------------------------------
 
 
-def without_chance(sampler: str) -> str:
-    """The same sampler, or INSTEAD of one that adds fresh noise."""
-    return INSTEAD if sampler in WITH_CHANCE else sampler
+def sampler_without_chance(painter: TextToImage, asked: str | None = None) -> str:
+    """The sampler that was asked for, or the usual one, or INSTEAD of that.
+
+    Raises:
+        ValueError: the sampler that was asked for adds fresh noise
+    """
+    if asked in WITH_CHANCE:
+        raise ValueError(
+            f"{asked} adds fresh noise at each step, and that hides a mark: use "
+            f"{INSTEAD} or ddim."
+        )
+    usual = painter.way().sampler
+    return asked or (INSTEAD if usual in WITH_CHANCE else usual)
 
 
 def draw_marked(
@@ -112,13 +123,8 @@ def draw_marked(
     Raises:
         ValueError: the sampler that was asked for adds fresh noise
     """
-    if sampler in WITH_CHANCE:
-        raise ValueError(
-            f"{sampler} adds fresh noise at each step, and that hides a mark: use "
-            f"{INSTEAD} or ddim."
-        )
-    usual = sampler or without_chance(painter.way().sampler)
-    prepared = painter.prepare(prompts, steps, guidance_scale, usual)
+    sampler = sampler_without_chance(painter, sampler)
+    prepared = painter.prepare(prompts, steps, guidance_scale, sampler)
     return paint_marked(painter, prepared, key, seed, batch_size)
 
 
@@ -129,6 +135,7 @@ def paint_marked(
     key: Tensor | None,
     seed: int = 0,
     batch_size: int = 64,
+    callback: Watch | None = None,
 ) -> Tensor:
     """`painter.paint` from marked noise."""
     drawn = []
@@ -141,7 +148,8 @@ def paint_marked(
         x_T = noise.to(painter.device)
         walk = from_this_noise(predict, some, painter.schedule, lambda shape, x=x_T: x)
         for step in walk:
-            pass
+            if callback:
+                callback(step)
         drawn.append(painter.decode(step.x_0_hat))
     return torch.cat(drawn)
 

@@ -83,7 +83,9 @@ def joined(parts: list[Points]) -> Points:
 def mixed(real: Points, made: Points) -> Points:
     """Made points, the first tenth of them replaced by real ones."""
     n = round(FRESH * len(made))
-    return joined([Points(real.xy[:n], real.kind[:n]), Points(made.xy[n:], made.kind[n:])])
+    return joined(
+        [Points(real.xy[:n], real.kind[:n]), Points(made.xy[n:], made.kind[n:])]
+    )
 
 
 def generations(

@@ -54,9 +54,7 @@ def small_trainer(
         start: a network to go on from; None begins with random weights
     """
     settings = Settings(iterations, rate, warmup=20, precision="float32")
-    trainer = denoiser_trainer(
-        album, settings, folder, resume, BATCH, seed, **NETWORK
-    )
+    trainer = denoiser_trainer(album, settings, folder, resume, BATCH, seed, **NETWORK)
     if start is not None and trainer.iteration == 0:
         fill(trainer.raw_model, start.state_dict()).train()
         trainer.ema = {n: x.clone() for n, x in start.state_dict().items()}

@@ -99,7 +99,5 @@ def in_words(left_out: int, unasked: int, n: int) -> list[str]:
         )
     if unasked:
         are = "is" if unasked == 1 else "are"
-        said.append(
-            f"{unasked} of {n} pictures {are} not in {LIST}: nobody was asked."
-        )
+        said.append(f"{unasked} of {n} pictures {are} not in {LIST}: nobody was asked.")
     return said

@@ -17,15 +17,19 @@ from course_lib.world.datasets import DataError, PictureSet
 
 
 @plain_torch()
-def load_folder(folder: Path | str, size: int = 32) -> PictureSet:
+def load_folder(
+    folder: Path | str, size: int = 32, to_train: bool = True
+) -> PictureSet:
     """Load a folder of your own photos; each subfolder, if there are any, is a label.
 
     Takes any picture format, turns each picture as the camera recorded it and crops the
     central square. A file or folder that cannot be read is named and skipped. A
-    subfolder called "nothing" gets label 0. A list of consent in it is honoured.
+    subfolder called "nothing" gets label 0. Pictures whose makers refuse, in a list of
+    consent in the folder (consent.py), are left out.
 
     Args:
         size: height and width in pixels
+        to_train: False takes all: whoever only looks at pictures needs no consent
 
     Raises:
         DataError: there is no such folder, or no usable picture in it
@@ -44,7 +48,7 @@ def load_folder(folder: Path | str, size: int = 32) -> PictureSet:
     files = [file for file in files if file != folder / LIST]
     if not files:
         raise DataError(f"The folder {folder} is empty: put some photos into it.")
-    files = allowed(files, folder)
+    files = allowed(files, folder) if to_train else files
     # One bad file among a thousand photos is normal (a video, a truncated thumbnail):
     # it is named, and the rest are used.
     pictures, labels = [], []
