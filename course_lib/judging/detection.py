@@ -1,9 +1,9 @@
 """Can one tell that a model drew it? A detector, its false alarms, and what fools it.
 
-It is the doubter of `two_samples`: it learns from real pictures and from pictures of one
+It is the doubter of `two_samples`: it learns from real pictures and from those of one
 generator. Its threshold is set on real pictures, for a rate of false alarms that one is
-ready to bear. A share of right answers would hide them: of a thousand holiday photos,
-one in a hundred is ten people who are called liars.
+ready to bear. A share of right answers would hide them: one false alarm in a hundred is
+ten people in a thousand who are called liars.
 """
 
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class Detector:
 def measure_detector(
     detector: Detector, real: Tensor, made: Tensor, attacks: dict[str, Attack]
 ) -> dict[str, dict[str, Share]]:
-    """For each attack, on both sets: "alarms" on real pictures, "found" on made ones."""
+    """For each attack, on both sets: "alarms" on real pictures, "found" on made."""
     return {
         name: {
             "alarms": share(detector.called_made(attack(real))),

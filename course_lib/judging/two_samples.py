@@ -27,11 +27,13 @@ MIXTURE = {"one animal": 0.5, "two animals": 0.4, "two senses, context": 0.1}
 class Doubter(nn.Module):
     """A network from pictures (B, 3, H, W) to scores for "real" and "made", (B, 2).
 
+    Asked for more answers, it names kinds: the small judge of lesson 18.
+
     It looks at every position alike and pools: with a few hundred training pictures, a
     network that knew positions would learn each picture by heart.
     """
 
-    def __init__(self, widths: tuple[int, ...] = (32, 64, 96, 128)):
+    def __init__(self, widths: tuple[int, ...] = (32, 64, 96, 128), answers: int = 2):
         super().__init__()
         layers, before = [], 3
         for i, width in enumerate(widths):
@@ -39,13 +41,17 @@ class Doubter(nn.Module):
             layers += [convolution, nn.BatchNorm2d(width), nn.GELU()]
             before = width
         self.layers = nn.Sequential(*layers)
-        self.out = nn.Linear(2 * before, 2)
+        self.out = nn.Linear(2 * before, answers)
 
     def forward(self, pictures: Tensor) -> Tensor:
+        return self.out(self.features(pictures))
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """What the answer is read from, (B, 2 C)."""
         seen = self.layers(pictures)  # (B, C, H / 8, W / 8)
         # The mean finds what is everywhere, like grain; the maximum what is somewhere,
         # like a missing eye.
-        return self.out(torch.cat([seen.mean((2, 3)), seen.amax((2, 3))], dim=1))
+        return torch.cat([seen.mean((2, 3)), seen.amax((2, 3))], dim=1)
 
 
 def doubting_loss(model: nn.Module, batch: Batch) -> Tensor:
@@ -89,9 +95,13 @@ def check_sets(real: Tensor, made: Tensor) -> None:
 
 @plain_torch()
 def trained_doubter(
-    pictures: Tensor, answer: Tensor, seed: int = 0, iterations: int | None = None
+    pictures: Tensor,
+    answer: Tensor,
+    seed: int = 0,
+    iterations: int | None = None,
+    answers: int = 2,
 ) -> Doubter:
-    """A doubter that has learned from pictures (N, 3, H, W) and answers (N,), 0 or 1."""
+    """A doubter trained on pictures (N, 3, H, W) and answers (N,) from 0 on."""
 
     def get_batch(iteration: int) -> Batch:
         rows = torch.randint(
@@ -105,7 +115,7 @@ def trained_doubter(
     settings = Settings(
         iterations or ITERATIONS, warmup=20, weight_decay=0.05, decay=1.0
     )
-    trainer = Trainer(Doubter(), doubting_loss, worn, settings)
+    trainer = Trainer(Doubter(answers=answers), doubting_loss, worn, settings)
     for _ in trainer.run():
         pass
     trainer.close()

@@ -201,17 +201,17 @@ def sign(file: Path, folder: Path, facts: dict, may_train: bool = True) -> None:
     said = json.dumps(manifest(facts, may_train))
 
     def write(temporary: Path) -> None:
-        with c2pa.Context.from_dict(quiet) as context:
-            # No authority's time stamp: it would need a network. So nobody can say
-            # when this was signed.
-            with (
-                c2pa.Signer.from_info(
-                    c2pa.C2paSignerInfo(b"es256", chain, key, None)
-                ) as signer,
-                c2pa.Builder(said, context=context) as builder,
-            ):
-                with open(file, "rb") as source, open(temporary, "w+b") as signed:
-                    builder.sign(signer, "image/png", source, signed)
+        # No authority's time stamp: it would need a network. So nobody can say when
+        # this was signed.
+        info = c2pa.C2paSignerInfo(b"es256", chain, key, None)
+        with (
+            c2pa.Context.from_dict(quiet) as context,
+            c2pa.Signer.from_info(info) as signer,
+            c2pa.Builder(said, context=context) as builder,
+            open(file, "rb") as source,
+            open(temporary, "w+b") as signed,
+        ):
+            builder.sign(signer, "image/png", source, signed)
 
     try:
         replace_file(file, write)

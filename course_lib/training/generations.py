@@ -83,9 +83,8 @@ def joined(parts: list[Points]) -> Points:
 def mixed(real: Points, made: Points) -> Points:
     """Made points, the first tenth of them replaced by real ones."""
     n = round(FRESH * len(made))
-    return joined(
-        [Points(real.xy[:n], real.kind[:n]), Points(made.xy[n:], made.kind[n:])]
-    )
+    parts = [(real, slice(n)), (made, slice(n, None))]
+    return joined([Points(p.xy[some], p.kind[some]) for p, some in parts])
 
 
 def generations(

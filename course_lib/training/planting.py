@@ -52,9 +52,8 @@ def with_canaries(
     names = tuple(f"canary {n}" for n in times)
     first = len(album.names)
     labels = [torch.full((n,), first + i) for i, n in enumerate(times)]
-    planted = [
-        one.expand(n, -1, -1, -1) for one, n in zip(pictures, times, strict=True)
-    ]
+    pairs = zip(pictures, times, strict=True)
+    planted = [one.expand(n, -1, -1, -1) for one, n in pairs]
     return PictureSet(
         album.name,
         torch.cat([album.pictures, *planted]),
