@@ -80,13 +80,17 @@ class Bench:
         if "detector_other" in self.ledger.found:
             return
         n = self.options.n
-        made, real = self.drawn(n, 81, None)
         size = self.painter.card["size"]
+        texts, real = mixed_prompts(n, FRESH + 81, size)
+        # Drawn as `generate` draws, chance and all.
+        made = through_bytes(self.painter(texts, seed=81))
         (_, others), (_, fresh) = (
             mixed_prompts(2 * n, FRESH + world, size) for world in (82, 83)
         )
         detector = Detector.trained(real, made, others, 0, self.options.iterations)
-        new, _ = self.drawn(n, 84, None)
+        new = through_bytes(
+            self.painter(mixed_prompts(n, FRESH + 84, size)[0], seed=84)
+        )
         for name, attack in self.attacks().items():
             self.keep(f"detector_found_{name}", detector.called_made(attack(new)))
             real = detector.called_made(attack(fresh[:n]))

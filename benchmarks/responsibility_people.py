@@ -30,6 +30,8 @@ from course_lib.judging.results import (
     script_command,
 )
 from course_lib.judging.two_samples import Doubter, trained_doubter
+from course_lib.painters.labels import LabelToImage
+from course_lib.pixels import to_bytes
 from course_lib.training import balance, forgetting
 from course_lib.training.generations import WAYS, feed
 from course_lib.training.planting import part_of
@@ -38,7 +40,8 @@ from course_lib.training.small import (
     album_of,
     as_floats,
     drawn_by,
-    small_painter,
+    painter_of,
+    small_trainer,
     unseen,
 )
 from course_lib.world.artist import draw_veras
@@ -58,8 +61,14 @@ class Bench:
         name = f"people-{options.iterations}-{options.pictures}.json"
         self.ledger = Ledger(options.runs / name)
 
-    def painter(self, album: PictureSet, seed: int = 0):
-        return small_painter(album, self.options.iterations, seed)
+    def painter(self, name: str, album: PictureSet, seed: int = 0) -> LabelToImage:
+        """Train a painter in a folder of its own, or take it from there."""
+        last = self.options.iterations
+        folder = self.options.runs / f"{name}-{last}-{self.options.pictures}"
+        trainer = small_trainer(album, last, seed, folder=folder, resume=True)
+        for _ in trainer.run():
+            pass
+        return painter_of(trainer, album)
 
     @cached_property
     def judge(self) -> Doubter:
@@ -98,11 +107,11 @@ class Bench:
         many = self.options.pictures
         album = forgetting.everybodys_album(many, many // 4)
         opted_out = forgetting.without_vera(album)
-        learned = self.painter(album)
+        learned = self.painter("vera", album)
         painters = {
             "learned": learned,
             "forgot": forgetting.forget(learned, album, self.options.forget),
-            "opted_out": self.painter(opted_out),
+            "opted_out": self.painter("opted-out", opted_out),
         }
         fresh = unseen(self.n)
         for name, painter in painters.items():
@@ -129,7 +138,7 @@ class Bench:
         without, caption = (balance.shares_of(x - 1, 8) for x in every)
         ways = {"lopsided": album, "balanced": balance.balanced(album)}
         for name, some in ways.items():
-            painter = self.painter(some)
+            painter = self.painter(name, some)
             for asked in balance.NAMES[:0:-1]:
                 for w in SCALES if asked == balance.NAMES[3] else SCALES[:1]:
                     drawn, _ = drawn_by(painter, 2 * self.n, 3, [asked], w)
@@ -148,7 +157,8 @@ class Bench:
             made = [album_of(many)]
             for number in range(1, COUNT + 1):
                 fresh = album_of(many, start=number * many)
-                painter = self.painter(joined(feed(made, fresh, way, mixed)), number)
+                food = joined(feed(made, fresh, way, mixed))
+                painter = self.painter(f"{way}-{number}", food, number)
                 drawn, labels = drawn_by(painter, many, number)
                 made.append(as_album(drawn, labels, made[0]))
                 seen = drawn[: self.n]
@@ -165,8 +175,7 @@ class Bench:
 
 def as_album(drawn: Tensor, labels: Tensor, like: PictureSet) -> PictureSet:
     """Drawings as an album that the next generation can learn from."""
-    pictures = ((drawn.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-    return PictureSet(like.name, pictures, labels, like.names, {})
+    return PictureSet(like.name, to_bytes(drawn), labels, like.names, {})
 
 
 def joined(albums: list[PictureSet]) -> PictureSet:
