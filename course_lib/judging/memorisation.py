@@ -23,6 +23,7 @@ from course_lib.pixels import from_bytes
 
 COPY = 1 / 3  # a ratio below this is a copy
 SAME = 0.02  # pictures in [-1, 1] that are nearer than this are one picture
+ROUNDED = 0.001  # distances differ by as much through rounding alone
 CHUNK = 4096  # training pictures compared at once
 
 
@@ -42,8 +43,8 @@ class Found:
     @property
     def ratio(self) -> Tensor:
         """Nearest by second nearest, (N,) in 0..1."""
-        # Two distances of 0 are a twin in the set, and no division.
-        return self.nearest / self.second.clamp(min=1e-12)
+        # Where both are 0, the set holds the picture twice: a ratio of 1, not 0 / 0.
+        return (self.nearest + ROUNDED) / (self.second + ROUNDED)
 
     @property
     def copies(self) -> Tensor:
