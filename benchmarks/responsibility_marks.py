@@ -127,7 +127,7 @@ class Bench:
         if f"theft_{STOLEN_FROM[-1]}" in self.ledger.found:
             return
         key, limit = self.key(), self.ledger.found["mark_limit"]
-        marked, _ = self.drawn(max(STOLEN_FROM), 88, key)
+        marked, _ = self.drawn(10 + max(STOLEN_FROM), 88, key)
         noise = self.back(marked)
         for count in STOLEN_FROM:
             stolen = stolen_key(noise[:count])

@@ -52,7 +52,6 @@ WHY = "the script trains its own networks"
 SCALES = (1.0, 2.0, 4.0)
 RELEARNED = (0, 25, 50, 100, 200)
 RARE_SHARE = 0.02
-COUNT = 10  # generations
 
 
 class Bench:
@@ -155,7 +154,7 @@ class Bench:
             known = torch.cat([self.judge.features(x) for x in real.split(256)])
         for way in WAYS:
             made = [album_of(many)]
-            for number in range(1, COUNT + 1):
+            for number in range(1, self.options.count + 1):
                 fresh = album_of(many, start=number * many)
                 food = joined(feed(made, fresh, way, mixed))
                 painter = self.painter(f"{way}-{number}", food, number)
@@ -198,6 +197,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--forget", type=int, default=1000)
     parser.add_argument("--judge", type=int, default=1500)
     parser.add_argument("--pictures", type=int, default=4000)
+    parser.add_argument("--count", type=int, default=10, help="generations")
     parser.add_argument("--n", type=int, default=512)
     parser.add_argument("--only", nargs="*", default=("vera", "bias", "generations"))
     parser.add_argument("--runs", type=Path, default=Path("runs/responsibility"))
