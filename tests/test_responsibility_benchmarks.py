@@ -62,7 +62,8 @@ def test_marks(here, words, capsys, saved, monkeypatch):
 def test_people(only, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(responsibility_people, "RELEARNED", (0, 1))
     monkeypatch.setattr(responsibility_people, "WAYS", ("accumulated",))
-    command = f"--iterations 1 --forget 1 --judge 1 --pictures 64 --n 16 --count 2 --only {only}"
+    command = "--iterations 1 --forget 1 --judge 1 --pictures 64 --n 16 --count 2"
+    command += f" --only {only}"
     torch.manual_seed(0)
     responsibility_people.main([*command.split(), "--runs", str(tmp_path)])
     names = {
