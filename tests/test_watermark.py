@@ -28,17 +28,16 @@ def test_marked_noise_is_real_and_as_strong_as_ever():
     marked = mark(NOISE, KEY)
     assert marked.dtype == NOISE.dtype and marked.shape == NOISE.shape
     assert 0.8 < marked.std() < 1.2
-    assert torch.allclose(marked.mean((2, 3)), NOISE.mean((2, 3)), atol=1e-5)
 
 
 def test_the_key_stands_on_the_rings_and_the_rest_is_as_it_was():
     waves = torch.fft.fft2(mark(NOISE, KEY), norm="ortho")
     before, ring = torch.fft.fft2(NOISE, norm="ortho"), ring_of(16)
-    for r in range(1, 8):
+    for r in range(8):
         on_ring = waves[0, :, ring == r]
-        assert torch.allclose(on_ring.real, KEY[:, r - 1, None], atol=1e-5)
+        assert torch.allclose(on_ring.real, KEY[:, r, None], atol=1e-5)
         assert on_ring.imag.abs().max() < 1e-5
-    outside = (ring == 0) | (ring > 7)
+    outside = ring > 7
     assert torch.allclose(waves[..., outside], before[..., outside], atol=1e-4)
 
 

@@ -43,8 +43,9 @@ class Found:
     @property
     def ratio(self) -> Tensor:
         """Nearest by second nearest, (N,) in 0..1."""
-        # Where both are 0, the set holds the picture twice: a ratio of 1, not 0 / 0.
-        return (self.nearest + ROUNDED) / (self.second + ROUNDED)
+        # Where both are 0, the set holds the picture twice: 1, not 0 / 0.
+        ratio = self.nearest / self.second.clamp(min=ROUNDED)
+        return torch.where(self.second > ROUNDED, ratio, 1.0)
 
     @property
     def copies(self) -> Tensor:
@@ -75,6 +76,11 @@ def nearest_two(pictures: Tensor, training: Tensor, chunk: int = CHUNK) -> Found
         where = torch.cat([where, index + start], 1).gather(1, order)
     size = points.shape[1] ** 0.5
     return Found(best[:, 0] / size, best[:, 1] / size, where[:, 0])
+
+
+def copy_ratio(pictures: Tensor, training: Tensor) -> Tensor:
+    """Nearest by second nearest distance of each picture, (N,); below COPY a copy."""
+    return nearest_two(pictures, training).ratio
 
 
 def as_points(pictures: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ from course_lib.painters.painter import (
 )
 from course_lib.painters.pipeline import TextToImage
 
-RINGS = 7  # the outermost ring of a 16x16 latent is the 8th, and half of it is missing
+RINGS = 8  # 0 to 7; of the ring 8 of a 16x16 latent half is missing
 CHANNELS = 4  # of the latents
 BACK = 10  # steps of the way back; 20 found no more marks
 OTHERS = 999  # keys that nobody used: one in a hundred of them is the false alarm
@@ -58,18 +58,22 @@ def key_of(secret: int, channels: int = CHANNELS, rings: int = RINGS) -> Tensor:
     return torch.randn(channels, rings, generator=generator_for(secret))
 
 
-def mark(noise: Tensor, key: Tensor) -> Tensor:
+def mark(noise: Tensor, key: Tensor, ring: Tensor | None = None) -> Tensor:
     """Write a key into noise (B, C, H, H): the same number all along each ring.
+
+    Args:
+        key: (C, rings), of `key_of`; key[:, r] belongs on ring r
+        ring: (H, H), of `ring_of`, which is the default
 
     Wen et al. 2023, section 3. Theirs has complex numbers and one channel. Ours are
     real, so the noise stays real, and in all channels, since a latent of 16x16 has few
     places.
     """
-    ring = ring_of(noise.shape[-1])
-    inside = (ring >= 1) & (ring <= key.shape[1])  # ring 0 is the mean: it stays
+    ring = ring_of(noise.shape[-1]) if ring is None else ring
     # ortho: the coefficients of N(0, 1) noise then have variance 1, too.
     waves = torch.fft.fft2(noise, norm="ortho")  # (B, C, H, H), complex
-    waves[..., inside] = key[:, ring[inside] - 1].to(waves.dtype)
+    for r in range(key.shape[1]):
+        waves[..., ring == r] = key[:, r, None].to(waves.dtype)  # (C, 1)
     # The imaginary part is 0 but for rounding: the rings are symmetric.
     return torch.fft.ifft2(waves, norm="ortho").real
 
@@ -81,9 +85,9 @@ def agreement(noise: Tensor, key: Tensor) -> Tensor:
     noise it is near 0.
     """
     ring = ring_of(noise.shape[-1])
-    inside = (ring >= 1) & (ring <= key.shape[1])
+    inside = ring < key.shape[1]
     found = torch.fft.fft2(noise, norm="ortho").real[..., inside].flatten(1)
-    wanted = key[:, ring[inside] - 1].flatten()
+    wanted = key[:, ring[inside]].flatten()
     return torch.nn.functional.cosine_similarity(found, wanted[None])
 
 
@@ -220,5 +224,5 @@ def stolen_key(noise: Tensor, rings: int = RINGS) -> Tensor:
     """
     ring = ring_of(noise.shape[-1])
     waves = torch.fft.fft2(noise, norm="ortho").real.mean(0)  # (C, H, H)
-    key = torch.stack([waves[:, ring == r].mean(1) for r in range(1, rings + 1)], 1)
+    key = torch.stack([waves[:, ring == r].mean(1) for r in range(rings)], 1)
     return key / key.square().mean().sqrt()
