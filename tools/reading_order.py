@@ -23,6 +23,7 @@ ORDER = [
     "12_latent_diffusion",
     "13_finetuning",
     "14_feedback",
+    "18_responsibility",
 ]
 BADGE = re.compile(r"^\[!\[Open in Colab\].*\n\n?", re.MULTILINE)
 # The way up from notebooks/ and from notebooks/solutions/.

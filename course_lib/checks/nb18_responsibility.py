@@ -132,10 +132,7 @@ RATIO = {
     "the two nearest are taken from the whole table: each picture has its own": (
         of_table(lambda far: first_by_second(far.flatten(), 0))
     ),
-    "that is right, and already compared with 1/3: return the ratio itself": (
-        of_table(lambda far: first_by_second(far) < 1 / 3)
-    ),
-    "that is compared with 1/3 and turned into numbers: return the ratio itself": (
+    "that is already compared with 1/3: return the ratio itself": (
         of_table(lambda far: (first_by_second(far) < 1 / 3).float())
     ),
     "that is the number of the nearest picture, not how near it is": (
