@@ -73,7 +73,8 @@ show_rows(
 # nearest**. If a drawing is three times as near to one picture as to any other, chance
 # is a bad excuse (Yoon et al. 2023):
 #
-# $$\frac{\text{distance to the nearest}}{\text{distance to the second nearest}} < \frac13$$
+# $$\frac{\text{distance to the nearest}}
+# {\text{distance to the second nearest}} < \frac13$$
 #
 # Write the fraction on the left, for each of B pictures.
 #
@@ -192,13 +193,8 @@ for times in (1, 10, 100, 1000):
 #
 # Many a teacher would like a machine that says "drawn by a model". Let us make one. It
 # learns from real critters and from drawings of a painter that ships. We set its limit
-# so that it accuses one real picture in twenty.
-
-# %%
-guess_other = prediction(
-    "How many of 100 drawings of ANOTHER painter, which it never saw, will it find?",
-    (0, 100),
-)
+# so that it accuses one real picture in twenty. Before you run it: will it also find
+# drawings of *another* painter, which it never saw?
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.judging.attacks import cropped, jpeg, noisy, through_bytes
@@ -232,7 +228,7 @@ for name, attack in {
 small, _ = drawn_by(painter, 50)
 other = torch.nn.functional.interpolate(small, scale_factor=2)
 found_other = 100 * detector.called_made(through_bytes(other)).float().mean().item()
-guess_other.compare(found_other)
+print(f"drawn by another painter: {found_other:9.0f} found")
 
 # %% [markdown]
 # Read it line by line. The detector has learned the fingerprints of *one* painter, and
@@ -253,34 +249,25 @@ guess_other.compare(found_other)
 # complex number. Order them in a table by how many waves fit into the picture, down and
 # across. Waves of equal length lie on a **ring**. For each ring the secret key has one
 # number, and all waves of that ring get it.
-
-# %% tags=["nbval-ignore-output"]
-from course_lib.painters.pipeline import TextToImage
-from course_lib.painters.watermark import (
-    agreement,
-    chance_of,
-    draw_marked,
-    key_of,
-    noise_of,
-    ring_of,
-    stolen_key,
-)
-
-print("the ring of each wave, in a table of 8x8:")
-print(ring_of(8))
-key = key_of(1234)
-print("the key: a number for each of 4 channels and 8 rings:", tuple(key.shape))
-print("numbers of the first channel:", [round(x, 2) for x in key[0].tolist()])
-
-# %% [markdown]
+#
+# In a table of 4x4 the rings are these, with the longest waves in the corner above left,
+# as `fft2` has them (and on the other edges once more, for waves that run backwards):
+#
+# ```
+# 0 1 2 1
+# 1 1 2 1
+# 2 2 3 2
+# 1 1 2 1
+# ```
+#
 # ## Your turn: mark the noise
 #
 # Transform the noise into waves. Give each ring its number, in every channel, in place
 # of what was there. Transform back. `key[:, r]` belongs on ring `r`.
 #
-# `torch.fft.fft2(noise, norm="ortho")` goes there, and `torch.fft.ifft2` comes back. (The
-# norm keeps waves as large as pixels.) The result of the way back is complex, too. Its
-# imaginary part is 0, because the rings are symmetric: return the `.real` part.
+# `torch.fft.fft2(noise, norm="ortho")` goes there, and `torch.fft.ifft2` comes back.
+# (The norm keeps waves as large as pixels.) The result of the way back is complex, too.
+# Its imaginary part is 0, because the rings are symmetric: return the `.real` part.
 #
 # **Difficulty:** ★★☆ a few steps
 #
@@ -313,8 +300,10 @@ def my_mark(noise, key, ring):
 
 # %%
 from course_lib.checks.nb18_responsibility import check_mark
+from course_lib.painters.watermark import agreement, key_of, ring_of
 
 mark = check_mark(my_mark)
+key = key_of(1234)  # a number for each of 4 channels and 8 rings
 
 noise = torch.randn(6, 4, 16, 16, generator=torch.Generator().manual_seed(1))
 marked = mark(noise, key, ring_of(16))
@@ -324,15 +313,11 @@ print(
     f"after {agreement(marked, key).mean():.2f}"
 )
 
-# %% [markdown]
-# Now draw with it. Both rows start from the same seeds and words; one has the mark.
-
-# %%
-guess_row = prediction(
-    "Below are two rows of drawings. Which one is marked?", ["upper", "lower"]
-)
-
 # %% tags=["nbval-ignore-output"]
+# Same words, same seeds; one row has the mark. Which one? Decide before you read on.
+from course_lib.painters.pipeline import TextToImage
+from course_lib.painters.watermark import draw_marked
+
 draw = TextToImage.from_pretrained("latent")
 prompts = ["a red cat", "a blue bird at night", "a frog on stilts", "a white bear"]
 prompts = [prompts[i % 4] for i in range(10)]
@@ -342,18 +327,19 @@ show_rows(
     {"upper": with_mark[:6], "lower": without[:6]},
     alt="Two rows of six drawings of the same prompts. Nothing tells which is marked.",
 )
-guess_row.compare("upper")
 
 # %% [markdown]
-# Nothing is on the pictures. But whoever has the painter can walk the way *back*. DDIM
-# is an equation without chance, so it also runs from a picture to noise. (Nobody knows
-# the prompt any more, and the autoencoder rounds, so it arrives only roughly.) There,
-# compare the waves with the key.
+# It is the upper one, and nothing on the pictures says so. But whoever has the painter
+# can walk the way *back*. DDIM is an equation without chance, so it also runs from a
+# picture to noise. (Nobody knows the prompt any more, and the autoencoder rounds, so it
+# arrives only roughly.) There, compare the waves with the key.
 #
 # How much agreement is enough? Ask a thousand keys that nobody used. If fewer than one
 # in a hundred agrees as well, we call it marked, with 1 % false alarms.
 
 # %% tags=["nbval-ignore-output"]
+from course_lib.painters.watermark import chance_of, noise_of
+
 attacks = {
     "as drawn": through_bytes,
     "saved as JPEG": lambda x: jpeg(x, 50),
@@ -379,6 +365,8 @@ print(f"{'no mark':<15} {agreement(back, key).mean():10.2f} {called:15.0%}")
 # share stays.
 
 # %% tags=["nbval-ignore-output"]
+from course_lib.painters.watermark import stolen_key
+
 ways_back = noise_of(draw, with_mark)
 print("stolen from   likeness to the key")
 for count in (1, 3, 10):
@@ -424,9 +412,8 @@ if provenance.can_sign():
     root = folder / "keys" / "root.pem"
     for file, trust in ((signed, None), (signed, root), (changed, root), (again, root)):
         found = provenance.signature_of(file, trust)
-        print(
-            f"{file.stem}, {'Ada trusted' if trust else 'nobody trusted'}: {found.state}"
-        )
+        whom = "Ada trusted" if trust else "nobody trusted"
+        print(f"{file.stem}, {whom}: {found.state}")
         print("   ", *signature_in_words(found, trust and Path("root.pem")))
 else:
     print(f"No signatures here without two more libraries: {provenance.WANTED}")
@@ -478,14 +465,9 @@ print("labels that are left:", album.names[1:])
 #
 # And if she was in the set already? Training anew is expensive, so people make networks
 # **forget**: wherever Vera is asked for, train on with other people's pictures. Then
-# ask for her. A probe tells whether the drawings have her style.
-
-# %%
-guess_left = prediction(
-    "A network was made to forget Vera, until it draws her style no more. Will it learn "
-    "her again, from ten pictures, faster than a network that never saw her?",
-    ["faster", "as fast"],
-)
+# ask for her; a probe tells whether the drawings have her style. The second test is
+# harder: show ten pictures of hers to the network that forgot, and to one that never
+# saw her. Which one learns her faster? Decide before you run the cell.
 
 # %% tags=["nbval-ignore-output"]
 people = measured("people")
@@ -501,9 +483,6 @@ for way in ("forgot", "opted_out"):
     keys = [key for key in people if key.startswith(f"vera_{way}_relearned_")]
     curves[way] = {int(key.rsplit("_", 1)[1]): people[key] for key in keys}
     print(f"{way.replace('_', ' '):<10}:", curves[way])
-if curves["forgot"]:
-    ahead = sum(curves["forgot"].values()) - sum(curves["opted_out"].values())
-    guess_left.compare("faster" if ahead > 25 else "as fast")
 
 # %% [markdown]
 # Compare the two rows. If the network that forgot comes back faster, it had not
@@ -514,9 +493,9 @@ if curves["forgot"]:
 # ## What is "a big animal"?
 #
 # Nobody told our painters what "animal" means. They take it from the album. Here is one
-# in which every eighth animal is a cat, as it should be. But among the **big** ones only
-# one in fifty is. What will "a big animal" show? And with guidance, which every picture
-# of this course was drawn with?
+# in which every eighth animal is a cat, as it should be. But among the **big** ones it
+# is only one in fifty. What will "a big animal" show? And with guidance, which nearly
+# every picture of this course was drawn with?
 #
 # Guidance with scale w does about this to the chances (notebook 10 had the formula for
 # the arrows): it multiplies each by itself w times, and divides by the chance *without*
@@ -528,7 +507,7 @@ guess_cats = prediction(
     (0.0, 4.0, 0.5),
 )
 
-# %%
+# %% tags=["nbval-ignore-output"]
 from course_lib.training.balance import exaggerated
 
 big_animals = torch.tensor([0.02] + [0.14] * 7)  # cats first
@@ -537,8 +516,6 @@ for w in (1.0, 2.0, 4.0):
     share = 100 * exaggerated(big_animals, all_animals, w)[0].item()
     print(f"w = {w:.0f}: by the formula {share:.4f} % of the big animals are cats")
 guess_cats.compare(round(share, 1))
-
-# %% tags=["nbval-ignore-output"]
 for name in ("lopsided", "balanced"):
     for w in (1, 2, 4):
         if f"bias_{name}_a_big_animal_w_{w}" in people:
@@ -565,7 +542,7 @@ guess_kinds = prediction(
     (0, 20),
 )
 
-# %%
+# %% tags=["nbval-ignore-output"]
 from course_lib.figures.plots import plot_points
 from course_lib.training.generations import WAYS, generations, right, variety
 
@@ -575,10 +552,6 @@ print("kinds left, from the real data to generation 10; right at the end")
 for way, counts in kinds.items():
     print(f"{way:<12}", *counts, f"   {right(history[way][-1]):.0%}")
 guess_kinds.compare(kinds["replaced"][-1])
-
-# %% tags=["nbval-ignore-output"]
-import re
-
 plot_points(
     {"real": history["replaced"][0].xy}
     | {f"{way}, 10th": made[-1].xy for way, made in history.items()},
@@ -586,7 +559,8 @@ plot_points(
     "fewer and tighter clouds. Accumulated and mixed: more of them are left.",
 )
 for way in WAYS:
-    keys = [k for k in people if re.match(f"generations_{way}_.*_variety", k)]
+    start = f"generations_{way}_"
+    keys = [k for k in people if k.startswith(start) and k.endswith("variety")]
     if keys:
         print(f"critters, {way}: variety, %:", *(f"{people[k]:.0f}" for k in keys))
 
