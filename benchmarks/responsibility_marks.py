@@ -132,7 +132,9 @@ class Bench:
         for count in STOLEN_FROM:
             stolen = stolen_key(noise[:count])
             forged, _ = self.drawn(self.options.n, 89, stolen)
-            fit = torch.nn.functional.cosine_similarity(stolen, key, dim=None)
+            fit = torch.nn.functional.cosine_similarity(
+                stolen.flatten(), key.flatten(), 0
+            )
             self.ledger.keep(f"theft_{count}_key", lambda fit=fit: fit.item())
             self.keep(f"theft_{count}", self.fit(forged, key) > limit)
 

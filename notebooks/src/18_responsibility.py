@@ -232,8 +232,9 @@ print(f"drawn by another painter: {found_other:9.0f} found")
 
 # %% [markdown]
 # Read it line by line. The detector has learned the fingerprints of *one* painter, and
-# whatever touches the pixels changes them: sometimes drawings slip through, sometimes
-# honest pictures are accused. With the strange painter it was lucky or not; nothing in
+# whatever touches the pixels changes them. With noise, drawings slip through. Saved as
+# JPEG or cropped, and enlarged again, *honest* pictures are accused: they are a little
+# blurred, and so are drawings. With the strange painter it was lucky or not; nothing in
 # its training said what to do. And nobody sees the most important number on a web page
 # that offers such a test: its **false alarms**. At 1 %, a school with 1,000 honest
 # pupils accuses ten.
@@ -250,8 +251,8 @@ print(f"drawn by another painter: {found_other:9.0f} found")
 # across. Waves of equal length lie on a **ring**. For each ring the secret key has one
 # number, and all waves of that ring get it.
 #
-# In a table of 4x4 the rings are these, with the longest waves in the corner above left,
-# as `fft2` has them (and on the other edges once more, for waves that run backwards):
+# In a table of 4x4 these are the rings. The longest waves are in the corner above left,
+# as `fft2` has them (and waves that run backwards at the other ends):
 #
 # ```
 # 0 1 2 1
@@ -357,8 +358,8 @@ called = (chance_of(back, key) <= 0.01).float().mean()
 print(f"{'no mark':<15} {agreement(back, key).mean():10.2f} {called:15.0%}")
 
 # %% [markdown]
-# It survives what a messenger does to a picture, and it may not survive a crop: shift a
-# picture, and its waves turn.
+# It survives what a messenger does to a picture, and not what a thumb does: a crop or a
+# mirror moves everything, and the way back leads elsewhere.
 #
 # So is it safe? Here is a thief. They have ten marked pictures, the painter (ours is
 # free for all), and no key. What differs between ten noises averages away. What they
@@ -371,7 +372,9 @@ ways_back = noise_of(draw, with_mark)
 print("stolen from   likeness to the key")
 for count in (1, 3, 10):
     stolen = stolen_key(ways_back[:count])
-    alike = torch.nn.functional.cosine_similarity(stolen, key, dim=None).item()
+    alike = torch.nn.functional.cosine_similarity(
+        stolen.flatten(), key.flatten(), dim=0
+    )
     print(f"{count:>11} {alike:14.2f}")
 forged = through_bytes(draw_marked(draw, prompts[:4], stolen, seed=99))
 passes = (chance_of(noise_of(draw, forged), key) <= 0.01).float().mean()
