@@ -128,9 +128,10 @@ class Bench:
             return
         key, limit = self.key(), self.ledger.found["mark_limit"]
         marked, _ = self.drawn(10 + max(STOLEN_FROM), 88, key)
-        noise = self.back(marked)
+        own, _ = self.drawn(64, 90, None)  # the thief's own pictures, unmarked
+        noise, plain_noise = self.back(marked), self.back(own)
         for count in STOLEN_FROM:
-            stolen = stolen_key(noise[:count])
+            stolen = stolen_key(noise[:count], plain_noise)
             forged, _ = self.drawn(self.options.n, 89, stolen)
             fit = torch.nn.functional.cosine_similarity(
                 stolen.flatten(), key.flatten(), 0

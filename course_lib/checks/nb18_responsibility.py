@@ -246,13 +246,19 @@ def size_only(waves, key, ring):
 
 def rest_is_zero(waves, key, ring):
     write(waves, key, ring)
-    waves[..., ring >= key.shape[1]] = 0
+    waves[..., (ring < 0) | (ring >= key.shape[1])] = 0
 
 
 def discs(waves, key, ring):
     """<= in place of ==, from the inside out: the last number covers all."""
     for r in range(key.shape[1]):
         waves[..., ring <= r] = key[:, r, None].to(waves.dtype)
+
+
+def mean_too(waves, key, ring):
+    """key[:, ring] takes -1 for the last."""
+    write(waves, key, ring)
+    waves[..., ring == -1] = key[:, -1, None].to(waves.dtype)
 
 
 def on_pixels(noise, key, ring):
@@ -283,6 +289,9 @@ MARK = {
     ),
     "that is the imaginary part, which is 0 but for rounding: take .real": (
         into(lambda waves: torch.fft.ifft2(waves, norm="ortho").imag)
+    ),
+    "the mean is overwritten, too: where the ring is -1, nothing is marked": (
+        with_waves(mean_too)
     ),
     "it transforms forward twice: the way back is torch.fft.ifft2": (
         into(lambda waves: torch.fft.fft2(waves, norm="ortho").real)

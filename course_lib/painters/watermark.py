@@ -28,7 +28,7 @@ from course_lib.painters.painter import (
 )
 from course_lib.painters.pipeline import TextToImage
 
-RINGS = 8  # 0 to 7; of the ring 8 of a 16x16 latent half is missing
+RINGS = 7  # half of the next ring of a 16x16 latent is missing
 CHANNELS = 4  # of the latents
 BACK = 10  # steps of the way back; 20 found no more marks
 OTHERS = 999  # keys that nobody used: one in a hundred of them is the false alarm
@@ -39,17 +39,18 @@ INSTEAD = "dpm_solver"  # the sampler, where the usual one has chance in it
 def ring_of(size: int) -> Tensor:
     """The number of the ring at each place of a Fourier transform, (size, size) int64.
 
-    A ring's number is its distance from frequency 0, rounded: how many waves fit into
-    the picture. The lowest frequency comes first, as `torch.fft.fft2` has it.
+    On ring 0 lie the longest waves, one to a picture, on ring 1 those of which two fit
+    into it. The lowest frequency comes first, as `torch.fft.fft2` has it. It is the
+    mean, no wave, and belongs to no ring: -1.
 
     >>> ring_of(4)
-    tensor([[0, 1, 2, 1],
-            [1, 1, 2, 1],
-            [2, 2, 3, 2],
-            [1, 1, 2, 1]])
+    tensor([[-1,  0,  1,  0],
+            [ 0,  0,  1,  0],
+            [ 1,  1,  2,  1],
+            [ 0,  0,  1,  0]])
     """
     waves = torch.fft.fftfreq(size, 1 / size)  # 0, 1, 2, ..., -2, -1
-    return (waves[:, None] ** 2 + waves**2).sqrt().round().long()
+    return (waves[:, None] ** 2 + waves**2).sqrt().round().long() - 1
 
 
 def key_of(secret: int, channels: int = CHANNELS, rings: int = RINGS) -> Tensor:
@@ -85,7 +86,7 @@ def agreement(noise: Tensor, key: Tensor) -> Tensor:
     noise it is near 0.
     """
     ring = ring_of(noise.shape[-1])
-    inside = ring < key.shape[1]
+    inside = (ring >= 0) & (ring < key.shape[1])
     found = torch.fft.fft2(noise, norm="ortho").real[..., inside].flatten(1)
     wanted = key[:, ring[inside]].flatten()
     return torch.nn.functional.cosine_similarity(found, wanted[None])
@@ -216,13 +217,19 @@ def chance_of(noise: Tensor, key: Tensor, others: int = OTHERS) -> Tensor:
 # Stealing it -------------------------------------------------------------------------
 
 
-def stolen_key(noise: Tensor, rings: int = RINGS) -> Tensor:
+def stolen_key(marked: Tensor, unmarked: Tensor, rings: int = RINGS) -> Tensor:
     """The key out of the noises of some marked pictures (B, C, H, H): (C, rings).
 
-    What differs between them averages away; what they share is the key. Its size does
-    not matter for a mean, so it is made as large as a key is.
+    What differs between pictures averages away. What all pictures share, a bright sky
+    say, is known from unmarked ones, which a thief can draw. What is left is the key,
+    only smaller; so it is made as large as a key is.
+
+    Args:
+        marked, unmarked: of `noise_of`; their numbers may differ
     """
-    ring = ring_of(noise.shape[-1])
-    waves = torch.fft.fft2(noise, norm="ortho").real.mean(0)  # (C, H, H)
+    ring = ring_of(marked.shape[-1])
+    waves, usual = (torch.fft.fft2(x, norm="ortho").real for x in (marked, unmarked))
+    # Where pictures differ much, in their longest waves, a mean of ten says little.
+    waves = (waves.mean(0) - usual.mean(0)) / usual.std(0)  # (C, H, H)
     key = torch.stack([waves[:, ring == r].mean(1) for r in range(rings)], 1)
     return key / key.square().mean().sqrt()

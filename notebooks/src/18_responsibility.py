@@ -251,14 +251,15 @@ print(f"drawn by another painter: {found_other:9.0f} found")
 # across. Waves of equal length lie on a **ring**. For each ring the secret key has one
 # number, and all waves of that ring get it.
 #
-# In a table of 4x4 these are the rings. The longest waves are in the corner above left,
-# as `fft2` has them (and waves that run backwards at the other ends):
+# In a table of 4x4 these are the rings. The longest waves are around the corner above
+# left, as `fft2` has them (and waves that run backwards at the other ends). The corner
+# itself is the mean. It is no wave, and we leave it alone:
 #
 # ```
-# 0 1 2 1
-# 1 1 2 1
-# 2 2 3 2
-# 1 1 2 1
+# -1 0 1 0
+#  0 0 1 0
+#  1 1 2 1
+#  0 0 1 0
 # ```
 #
 # ## Your turn: mark the noise
@@ -304,7 +305,7 @@ from course_lib.checks.nb18_responsibility import check_mark
 from course_lib.painters.watermark import agreement, key_of, ring_of
 
 mark = check_mark(my_mark)
-key = key_of(1234)  # a number for each of 4 channels and 8 rings
+key = key_of(1234)  # a number for each of 4 channels and 7 rings
 
 noise = torch.randn(6, 4, 16, 16, generator=torch.Generator().manual_seed(1))
 marked = mark(noise, key, ring_of(16))
@@ -363,15 +364,16 @@ print(f"{'no mark':<15} {agreement(back, key).mean():10.2f} {called:15.0%}")
 #
 # So is it safe? Here is a thief. They have ten marked pictures, the painter (ours is
 # free for all), and no key. What differs between ten noises averages away. What they
-# share stays.
+# share stays: the key, and what all pictures have in common, marked or not. The thief
+# draws some without a mark and takes that off.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.painters.watermark import stolen_key
 
-ways_back = noise_of(draw, with_mark)
+ways_back, unmarked = noise_of(draw, with_mark), noise_of(draw, without)
 print("stolen from   likeness to the key")
 for count in (1, 3, 10):
-    stolen = stolen_key(ways_back[:count])
+    stolen = stolen_key(ways_back[:count], unmarked)
     alike = torch.nn.functional.cosine_similarity(
         stolen.flatten(), key.flatten(), dim=0
     )
@@ -576,7 +578,7 @@ for way in WAYS:
 #
 # ## What it costs
 #
-# One picture, and the training of a large model. Processors can count their energy,
+# One picture, and four cores that train for a month. Processors can count their energy,
 # where one is allowed to read it. Elsewhere it is an estimate, and says so.
 
 # %% tags=["nbval-ignore-output"]

@@ -298,7 +298,7 @@ def ring_by_ring(noise, key, ring):
 @right(check_mark)
 def all_at_once(noise, key, ring):
     waves = torch.fft.fft2(noise, norm="ortho")
-    inside = ring < key.shape[1]
+    inside = (ring >= 0) & (ring < key.shape[1])
     waves[:, :, inside] = key[:, ring[inside]].to(waves.dtype)
     return torch.fft.ifft2(waves, norm="ortho").real
 
@@ -306,8 +306,9 @@ def all_at_once(noise, key, ring):
 @right(check_mark)
 def by_where(noise, key, ring):
     waves = torch.fft.fft2(noise, norm="ortho")
-    field = key[:, ring.clamp(max=key.shape[1] - 1)]
-    waves = torch.where(ring < key.shape[1], field + 0j, waves)
+    field = key[:, ring.clamp(0, key.shape[1] - 1)]
+    inside = (ring > -1) & (ring < key.shape[1])
+    waves = torch.where(inside, field + 0j, waves)
     return torch.fft.ifft2(waves, norm="ortho").real
 
 
@@ -561,6 +562,14 @@ def rest_lost(noise, key, ring):
     waves = torch.zeros_like(noise) + 0j
     for r in range(key.shape[1]):
         waves[..., ring == r] = key[:, r, None].to(waves.dtype)
+    return back(waves)
+
+
+@wrong(check_mark, "the mean is overwritten")
+def forgot_the_mean(noise, key, ring):
+    waves = torch.fft.fft2(noise, norm="ortho")
+    inside = ring < key.shape[1]
+    waves[:, :, inside] = key[:, ring[inside]].to(waves.dtype)
     return back(waves)
 
 
