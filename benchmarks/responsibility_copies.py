@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from course_lib.device import use_all_cores
 from course_lib.judging.memorisation import Found, controls, nearest_two, twice
@@ -98,6 +99,9 @@ class Bench:
     def keep(self, name: str, near: Found) -> None:
         self.ledger.keep(name, lambda: share(near.copies))
 
+    def keep_share(self, name: str, right: Tensor) -> None:
+        self.ledger.keep(name, lambda: share(right))
+
     def twins(self) -> None:
         """Copies of pictures that stand in the set more than once, and then once."""
         base = album_of(self.options.base)
@@ -115,6 +119,9 @@ class Bench:
                 hit = share(near.copies & torch.isin(near.index, some))
                 back = share(torch.isin(some, near.index[near.copies]))
                 self.ledger.keep(f"{name}_{n}", lambda hit=hit: hit)
+                # After a short training a copy is too grainy for the ratio. How often
+                # such a picture is the nearest shows what is coming.
+                self.keep_share(f"{name}_{n}_nearest", torch.isin(near.index, some))
                 self.ledger.keep(f"{name}_{n}_returned", lambda back=back: back)
             if album is repeated:
                 self.keep("twins_not_put_aside", nearest_two(drawn, as_floats(album)))

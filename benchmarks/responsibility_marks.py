@@ -69,7 +69,7 @@ class Bench:
             f"redrawn {strength:g}": lambda x, s=strength: torch.cat(
                 [redrawn(self.painter, some, s) for some in x.split(BATCH)]
             )
-            for strength in STRENGTHS
+            for strength in self.options.strengths
         }
         return ATTACKS | again
 
@@ -124,13 +124,13 @@ class Bench:
         self.keep("mark_alarms_other_keys", chance_of(noise, key) <= 0.01)
 
     def theft(self) -> None:
-        if f"theft_{STOLEN_FROM[-1]}" in self.ledger.found:
+        if f"theft_{self.options.stolen[-1]}" in self.ledger.found:
             return
         key, limit = self.key(), self.ledger.found["mark_limit"]
-        marked, _ = self.drawn(10 + max(STOLEN_FROM), 88, key)
+        marked, _ = self.drawn(10 + max(self.options.stolen), 88, key)
         own, _ = self.drawn(64, 90, None)  # the thief's own pictures, unmarked
         noise, plain_noise = self.back(marked), self.back(own)
-        for count in STOLEN_FROM:
+        for count in self.options.stolen:
             stolen = stolen_key(noise[:count], plain_noise)
             forged, _ = self.drawn(self.options.n, 89, stolen)
             fit = torch.nn.functional.cosine_similarity(
@@ -155,6 +155,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--other", default="words", help="draws 32x32 pixels")
     parser.add_argument("--n", type=int, default=512, help="pictures of each row")
     parser.add_argument("--iterations", type=int, help="of the detector")
+    parser.add_argument("--strengths", type=float, nargs="*", default=STRENGTHS)
+    parser.add_argument("--stolen", type=int, nargs="*", default=STOLEN_FROM)
     parser.add_argument("--only", nargs="*", default=("detector", "mark", "theft"))
     parser.add_argument("--runs", type=Path, default=Path("runs/responsibility"))
     add_save(parser)

@@ -45,9 +45,18 @@ def test_copies(tmp_path, capsys, saved, monkeypatch):
 
 def test_marks(here, words, capsys, saved, monkeypatch):
     monkeypatch.setattr(pipeline, "FOR_LATENTS", Way(1.0, 2))
-    monkeypatch.setattr(responsibility_marks, "STRENGTHS", (0.1,))
-    monkeypatch.setattr(responsibility_marks, "STOLEN_FROM", (1, 2))
-    command = f"--n 64 --iterations 2 --runs {here / 'runs'}".split()
+    command = [
+        "--n",
+        "64",
+        "--iterations",
+        "2",
+        "--strengths",
+        "0.1",
+        "--stolen",
+        "1",
+        "2",
+    ]
+    command += ["--runs", str(here / "runs")]
     small = dict(zip(("none", "noise"), (None, None), strict=True))
     attacks = {n: responsibility_marks.ATTACKS[n] for n in small}
     monkeypatch.setattr(responsibility_marks, "ATTACKS", attacks)
