@@ -107,6 +107,9 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 
 
 	$(BIN)/python benchmarks/feedback.py
+	$(BIN)/python benchmarks/responsibility_copies.py
+	$(BIN)/python benchmarks/responsibility_marks.py
+	$(BIN)/python benchmarks/responsibility_people.py
 
 numbers: $(READY)  ## fill the figures of all pages from benchmarks/results
 	$(BIN)/python tools/fill_numbers.py
