@@ -52,7 +52,7 @@ def cropped(pictures: Tensor, keep: float = 0.875) -> Tensor:
     return through_bytes(torch.nn.functional.interpolate(middle, (size, size), **how))
 
 
-def noisy(pictures: Tensor, std: float = 0.1) -> Tensor:
+def grainy(pictures: Tensor, std: float = 0.1) -> Tensor:
     """With Gaussian noise on every pixel."""
     noise = torch.randn(pictures.shape, generator=generator_for(0, len(pictures)))
     return through_bytes((pictures + std * noise).clamp(-1, 1))
@@ -73,7 +73,7 @@ ATTACKS: dict[str, Attack] = {
     "JPEG 30": lambda pictures: jpeg(pictures, 30),
     "cropped to 7/8": cropped,
     "half the size": lambda pictures: resized(pictures, 0.5),
-    "noise": noisy,
+    "noise": grainy,
     "screenshot": screenshot,
     "mirrored": lambda pictures: pictures.flip(3),
 }

@@ -205,9 +205,9 @@ def sign(file: Path, folder: Path, facts: dict, may_train: bool = True) -> None:
         # this was signed.
         info = c2pa.C2paSignerInfo(b"es256", chain, key, None)
         with (
-            c2pa.Context.from_dict(quiet) as context,
+            c2pa.Context.from_dict(quiet) as rules,
             c2pa.Signer.from_info(info) as signer,
-            c2pa.Builder(said, context=context) as builder,
+            c2pa.Builder(said, rules) as builder,
             open(file, "rb") as source,
             open(temporary, "w+b") as signed,
         ):
@@ -261,8 +261,8 @@ def signature_of(file: Path, root: Path | None = None) -> Signature:
         except (OSError, UnicodeDecodeError) as error:
             raise ProvenanceError(f"{root} is no root of trust.") from error
     try:
-        with c2pa.Context.from_dict(asked) as context, open(file, "rb") as stream:
-            reader = c2pa.Reader.try_create(stream, context=context)
+        with c2pa.Context.from_dict(asked) as rules, open(file, "rb") as stream:
+            reader = c2pa.Reader.try_create(None, stream, None, rules)
             if reader is None:
                 return Signature("nothing")
             with reader:

@@ -197,7 +197,7 @@ for times in (1, 10, 100, 1000):
 # drawings of *another* painter, which it never saw?
 
 # %% tags=["nbval-ignore-output"]
-from course_lib.judging.attacks import cropped, jpeg, noisy, through_bytes
+from course_lib.judging.attacks import cropped, grainy, jpeg, through_bytes
 from course_lib.judging.detection import Detector
 from course_lib.painters.pipeline import LabelToImage
 from course_lib.pixels import from_bytes
@@ -218,7 +218,7 @@ for name, attack in {
     "as they are": through_bytes,
     "saved as JPEG": lambda x: jpeg(x, 50),
     "cropped": cropped,
-    "with noise": noisy,
+    "with noise": grainy,
 }.items():
     shares = [
         100 * detector.called_made(attack(x)).float().mean().item()
@@ -275,8 +275,9 @@ print(f"drawn by another painter: {found_other:9.0f} found")
 #
 # <details><summary>Hint 1</summary>
 #
-# Transform, a loop over the rings, transform back. `ring == r` is a table of True and
-# False: where the waves of that ring are. It picks from the last two dimensions.
+# Transform, a loop over the rings, transform back. Comparing the table of rings with a
+# number gives a table of True and False: where the waves of that ring are. Such a table
+# picks places from the last two dimensions.
 #
 # </details>
 #
@@ -345,7 +346,7 @@ from course_lib.painters.watermark import chance_of, noise_of
 attacks = {
     "as drawn": through_bytes,
     "saved as JPEG": lambda x: jpeg(x, 50),
-    "with noise": noisy,
+    "with noise": grainy,
     "cropped": cropped,
     "mirrored": lambda x: x.flip(3),
 }
