@@ -11,7 +11,7 @@ from course_lib.world.drawing import draw_critters
 
 
 @pytest.fixture
-def folders(cli, here):
+def folders(cli, here, words):
     """Mine: what the painter draws. Its training set holds the first of two."""
     drawn = TextToImage.from_pretrained("words")(["a frog"] * 2, 1, seed=0)
     for i, picture in enumerate(drawn):

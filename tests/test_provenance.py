@@ -101,7 +101,7 @@ def test_the_extra_names_what_is_needed():
 
 
 @needs_c2pa
-def test_generate_signs_and_marks_and_whence_reads_it(cli, here):
+def test_generate_signs_and_marks_and_whence_reads_it(cli, here, words):
     draw = "generate 'a frog' --steps 1 --seed 4 "
     code, _, err = cli(draw + "--mark 12 --sign keys --out frog.png")
     assert code == 0, err
@@ -123,7 +123,7 @@ def test_whence_says_that_nothing_is_known(cli, here):
     assert code == 0 and "no signature" in out[0] and "true" in out[-1]
 
 
-def test_whence_speaks_without_the_libraries(cli, here, monkeypatch):
+def test_whence_speaks_without_the_libraries(cli, here, words, monkeypatch):
     monkeypatch.setattr(whence_command, "can_sign", lambda: False)
     assert cli("generate frog --steps 1 --out f.png")[0] == 0
     code, out, _ = cli("whence f.png")
@@ -143,6 +143,6 @@ def test_what_a_mark_says_depends_on_chance():
         ("generate frog --mark 3 --sampler ddpm --out f.png", "hides a mark"),
     ],
 )
-def test_bad_input_gets_a_sentence(cli, here, command, sentence):
+def test_bad_input_gets_a_sentence(cli, here, words, command, sentence):
     code, _, err = cli(command)
     assert code == 2 and sentence in err[-1]
