@@ -32,8 +32,8 @@ def is_judged(exercise, mutant) -> bool:
 # The exercises ------------------------------------------------------------------------
 
 
-def test_there_are_24_exercises():
-    assert len(exercises()) == 24
+def test_there_are_30_exercises():
+    assert len(exercises()) == 30
 
 
 @pytest.mark.parametrize("exercise", exercises(), ids=lambda e: e.name)
