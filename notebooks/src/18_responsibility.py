@@ -491,10 +491,10 @@ for way in ("forgot", "opted_out"):
     print(f"{way.replace('_', ' '):<10}:", curves[way])
 
 # %% [markdown]
-# Compare the two rows. If the network that forgot comes back faster, it had not
-# forgotten: it had only lost the way to what it knew. **Not drawing her is not the same
-# as not having learned from her.** Only leaving her out from the start is certain, and
-# that is checked by looking at the training set, not at the pictures.
+# Look at the first iterations. The network that forgot comes back much faster. So it
+# had not forgotten: it had only lost the way to what it knew. **Not drawing her is not
+# the same as not having learned from her.** Only leaving her out from the start is
+# certain, and that is checked by looking at the training set, not at the pictures.
 #
 # ## What is "a big animal"?
 #
