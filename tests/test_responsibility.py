@@ -9,7 +9,12 @@ from course_lib.networks import energy
 from course_lib.networks.energy import counters, energy_of, estimated
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes
-from course_lib.training.balance import balanced, exaggerated, lopsided_album
+from course_lib.training.balance import (
+    balanced,
+    drawn_with_guidance,
+    exaggerated,
+    lopsided_album,
+)
 from course_lib.training.forgetting import (
     OF_VERA,
     everybodys_album,
@@ -102,6 +107,13 @@ def test_guidance_makes_the_rare_rarer():
     caption, without = torch.tensor([0.02, 0.98]), torch.tensor([0.125, 0.875])
     shares = [exaggerated(caption, without, w)[0].item() for w in (1, 2, 4)]
     assert shares[0] == pytest.approx(0.02) and shares[0] > shares[1] > shares[2]
+
+
+def test_a_model_without_any_error_is_biased_by_guidance_as_the_formula_says():
+    big, every = torch.tensor([1] + [7] * 7), torch.tensor([25] * 8)
+    shares = [(drawn_with_guidance(big, every, w) == 0).float().mean() for w in (1, 2)]
+    assert shares[0] == pytest.approx(0.02, abs=0.01)
+    assert shares[1] == pytest.approx(0.003, abs=0.002)
 
 
 # Models fed by models ---------------------------------------------------------------
