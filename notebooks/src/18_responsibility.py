@@ -532,8 +532,9 @@ print(f"a balanced album, w = 4 {100 * (equal == 0).float().mean().item():8.2f}"
 # %% [markdown]
 # **Guidance exaggerates.** It makes pictures more typical, and that is what it is for.
 # So what is rare in the album is not drawn rarely: it is hardly drawn at all. Showing
-# the rare pictures more often (*balancing*) brings it back. But balanced to what? As in the album, as in the world, or all alike? No formula
-# knows, and "leave it as it is" is a choice, too.
+# the rare pictures more often (*balancing*) brings it back. But balanced to what? As in
+# the album, as in the world, or all alike? No formula knows, and "leave it as it is" is
+# a choice, too.
 #
 # ## A model fed by models
 #
