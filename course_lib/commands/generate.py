@@ -164,13 +164,13 @@ def generate(
             key = key_of(mark, draw.shape(size)[0])
             pictures = paint_marked(draw, drawn, key, seed, **watch)
     seconds = time.monotonic() - started
-    told = [
+    notes = [
         dict(prompt=asked, seed=seed, number=i, weights=str(weights))
         for i, asked in enumerate(drawn.asked)
     ]
-    write_pictures(pictures, files, grid, told=told)
+    write_pictures(pictures, files, grid, told=notes)
     if sign is not None:
-        sign_all(files, grid, sign, told)
+        sign_all(files, grid, sign, notes)
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
     tell(f"{n} picture{'s' * (n > 1)} in {seconds:.1f} s: {wrote[-1]}")
     if as_json:
