@@ -171,10 +171,15 @@ print("pictures in the album   copies, %   fresh, %   copier, %")
 for size in sorted(sizes):
     row = [copied[f"{size}{end}"] for end in ("", "_fresh", "_copier")]
     print(f"{size:>21} " + " ".join(f"{value:>11.1f}" for value in row))
+print("ten pictures stand in an album of 1,000 so many times: they were the nearest to")
 for times in (1, 10, 100, 1000):
-    if f"twins_{times}_returned" in copied:
-        back = copied[f"twins_{times}_returned"]
-        print(f"of ten pictures that stand {times:>4} times, {back:3.0f} % came back")
+    if f"twins_{times}_nearest" in copied:
+        with_twins, once = (
+            copied[f"{way}_{times}_nearest"] for way in ("twins", "no_twins")
+        )
+        print(
+            f"{times:>5} {with_twins:7.1f} % of the drawings; once each {once:4.1f} %"
+        )
 
 # %% [markdown]
 # Two things decide. **How often** a picture was seen: the album's size against the
