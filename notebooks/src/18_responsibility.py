@@ -144,9 +144,8 @@ for name, (pictures, known) in rows.items():
 #
 # ## From which size on?
 #
-# Ten pictures are a caricature. The table shows the same painter with larger albums,
-# trained 1,600 iterations or longer (it says so below). It comes from
-# `benchmarks/responsibility_copies.py`, since it takes longer than a lesson.
+# Ten pictures are a caricature. The table shows the same painter with larger albums. It
+# comes from `benchmarks/responsibility_copies.py`, since it takes longer than a lesson.
 
 # %% tags=["nbval-ignore-output"]
 import json
