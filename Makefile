@@ -108,6 +108,9 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 	$(BIN)/python benchmarks/mode_collapse.py
 	$(BIN)/python benchmarks/rivals.py
 	$(BIN)/python benchmarks/few_steps.py
+	$(BIN)/python benchmarks/responsibility_copies.py
+	$(BIN)/python benchmarks/responsibility_marks.py
+	$(BIN)/python benchmarks/responsibility_people.py
 	$(BIN)/python benchmarks/stable_diffusion_bill.py
 	$(BIN)/python benchmarks/melodies.py
 

@@ -23,6 +23,7 @@ from course_lib.training.trainer import train
 
 SPOILED = (0.0, 0.4, 0.8)
 SCALES = (1.0, 2.0)
+WORDS = ("subject", "colour", "accessory", "scene", "size", "position", "ears")
 
 
 def carried_on(spoiled: float, iterations: int) -> TextToImage:
@@ -58,6 +59,11 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"right_{spoiled:g}={right[-1]['share']:.4f}")
         for w, facts in zip(SCALES, right, strict=True):
             table[f"spoiled {100 * spoiled:g}, w = {w:g}"] = facts
+        # Which words die first: each by itself, with guidance.
+        for name, facts in found[-1].items():
+            if name in WORDS:
+                table[f"spoiled {100 * spoiled:g}, {name}"] = facts
+                print(f"{name}_{spoiled:g}={facts['share']:.4f}")
     if options.save:
         weights = ["words", "reader-32"]
         save_results(options.save, table, script_command(arguments), weights)

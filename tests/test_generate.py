@@ -105,7 +105,7 @@ def test_bad_input_is_answered_before_anything_is_computed_or_written(
 
 
 def test_a_full_disk_is_neither_done_nor_bad_input(cli, here, monkeypatch):
-    def full(self, file, *rest):
+    def full(self, file, *rest, **notes):
         Path(file).write_bytes(b"half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

@@ -25,6 +25,7 @@ ORDER = [
     "14_feedback",
     "15_other_roads",
     "16_few_steps",
+    "18_responsibility",
     "19_graduate",
 ]
 BADGE = re.compile(r"^\[!\[Open in Colab\].*\n\n?", re.MULTILINE)

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from course_lib.commands.options import (
     Sampler,
     Steps,
     bad_input,
+    path,
     say_json,
     text,
 )
@@ -26,7 +28,14 @@ from course_lib.painters.pipeline import (
     SPACES,
     TextToImage,
 )
+from course_lib.painters.provenance import make_keys
+from course_lib.painters.provenance import sign as sign_file
 from course_lib.painters.rivals import label_painter
+from course_lib.painters.watermark import (
+    key_of,
+    paint_marked,
+    sampler_without_chance,
+)
 from course_lib.shown import progress_bar, remark, tell
 from course_lib.typed import names_in
 
@@ -82,6 +91,14 @@ def generate(
         str | None,
         typer.Option(parser=text, help="A drawing that a control follows: FILE."),
     ] = None,
+    mark: Annotated[
+        int | None,
+        typer.Option(help="A secret number: an invisible mark that `whence` finds."),
+    ] = None,
+    sign: Annotated[
+        Path | None,
+        typer.Option(parser=path, help="Sign with the key in this FOLDER, or a new."),
+    ] = None,
     as_typed: AsTyped = False,
     as_json: AsJson = False,
 ) -> None:
@@ -108,10 +125,11 @@ def generate(
         # A default name is a `Shipped` one: it never means a folder `latent` that
         # happens to be here (checkpoint.py).
         weights = weights or (BY_LABEL if label else SPACES[space])
-        if label and (negative or size is not None or as_typed or additions or sketch):
+        of_prompts = [negative, as_typed, additions, sketch]
+        if label and (any(of_prompts) or size is not None or mark is not None):
             raise ValueError(
-                "--negative, --size, --as-typed, --with and --sketch need a prompt, "
-                "not a label."
+                "--negative, --size, --as-typed, --with, --sketch and --mark need a "
+                "prompt, not a label."
             )
         if label:
             draw = label_painter(weights, best_device())
@@ -124,6 +142,10 @@ def generate(
                     "--calls says it all: leave --steps, --guidance and --sampler out."
                 )
             settings["steps"] = steps_for(draw.card, calls, weights)
+        if mark is not None:
+            settings["sampler"] = sampler_without_chance(draw, sampler)
+        if sign is not None:
+            make_keys(sign)
         # Only for a prompt; a label painter's `prepare` does not take these two.
         told = dict(negative_prompt=negative, size=size) if prompt else {}
         prepared = draw.prepare(labels or prompt, **settings, **told)
@@ -147,9 +169,19 @@ def generate(
     # n steps yield n + 1 states: the last one is where the walk ends.
     with progress_bar(total=n * (way.steps + 1), unit="step") as bar:
         watch = dict(callback=lambda step: bar.update(len(step.x_t)))
-        pictures = draw.paint(drawn, seed, **watch)
+        if mark is None:
+            pictures = draw.paint(drawn, seed, **watch)
+        else:
+            key = key_of(mark, draw.shape(size)[0])
+            pictures = paint_marked(draw, drawn, key, seed, **watch)
     seconds = time.monotonic() - started
-    write_pictures(pictures, files, grid)
+    notes = [
+        dict(prompt=asked, seed=seed, number=i, weights=str(weights))
+        for i, asked in enumerate(drawn.asked)
+    ]
+    write_pictures(pictures, files, grid, told=notes)
+    if sign is not None:
+        sign_all(files, grid, sign, notes)
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
     tell(f"{n} picture{'s' * (n > 1)} in {seconds:.1f} s: {wrote[-1]}")
     if as_json:
@@ -163,6 +195,16 @@ def generate(
             facts |= what_is_seen(pictures, drawn.asked)
         calls = looked["pictures"] / n  # network calls per picture, as counted
         say_json(facts | dict(calls=calls, seconds=seconds, device=str(draw.device)))
+
+
+def sign_all(
+    files: list[Path], grid: Path | None, keys: Path, told: list[dict]
+) -> None:
+    """Sign every file that was written; each says what it shows."""
+    for file, facts in zip(files, told, strict=bool(files)):
+        sign_file(file, keys, facts)
+    if grid:
+        sign_file(grid, keys, {"pictures": told})
 
 
 def draw_with(

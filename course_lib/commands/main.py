@@ -15,6 +15,7 @@ import typer
 from course_lib.checkpoint import WriteError
 from course_lib.commands.average import average
 from course_lib.commands.card import card
+from course_lib.commands.copies import copies
 from course_lib.commands.distil import DISTIL
 from course_lib.commands.edit import edit
 from course_lib.commands.evaluate import evaluate
@@ -34,6 +35,7 @@ from course_lib.commands.train_networks import with_its_name
 from course_lib.commands.train_rivals import NETWORKS  # with the commands of all files
 from course_lib.commands.tune import TUNE
 from course_lib.commands.vote import vote
+from course_lib.commands.whence import whence
 from course_lib.device import use_all_cores
 from course_lib.shown import let_any_letter_out, tell
 from course_lib.typed import TypedError
@@ -99,7 +101,7 @@ app.add_typer(NETWORKS, name="train")
 app.add_typer(FINETUNE, name="finetune")
 app.add_typer(TUNE, name="tune")
 app.add_typer(DISTIL, name="distil")
-for command in (average, card, evaluate, edit, export, interpolate, vote):
+for command in (average, card, copies, evaluate, edit, export, interpolate, vote, whence):
     app.command()(command)
 
 

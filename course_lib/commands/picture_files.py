@@ -8,6 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from course_lib.checkpoint import check_file, check_writable, replace_file
+from course_lib.painters.provenance import notes_for
 from course_lib.pixels import to_grid, to_image
 
 
@@ -46,7 +47,11 @@ def places_for(out: str, n: int) -> tuple[list[Path], Path | None]:
 
 
 def write_pictures(
-    pictures: Tensor, files: list[Path], grid: Path | None, columns: int | None = None
+    pictures: Tensor,
+    files: list[Path],
+    grid: Path | None,
+    columns: int | None = None,
+    told: list[dict] | None = None,
 ) -> None:
     """Write one file per picture at its own size, and one sheet of all.
 
@@ -54,18 +59,25 @@ def write_pictures(
         pictures: (N, 3, H, W) in [-1, 1]
         files, grid: what `places_for` found
         columns: of the sheet; by default as many as make it about square
+        told: facts for each picture, which its file will say (`whence` reads them)
     """
     # `files` is empty if only the sheet is wanted; any other mismatch is a mistake.
-    for file, picture in zip(files, pictures, strict=bool(files)):
-        write_image(to_image(picture), file)
+    notes = told or [None] * len(pictures)
+    for file, picture, note in zip(files, pictures, notes, strict=bool(files)):
+        write_image(to_image(picture), file, note)
     if grid:
         columns = columns or math.ceil(len(pictures) ** 0.5)
         # A picture of 32 pixels is hard to see on a screen, so it is enlarged; but a
         # hundred of 64x64 are then 2,600 pixels wide, and more would fit no screen.
         sheet = to_grid(pictures, columns, zoom=4 if len(pictures) <= 100 else 1)
-        write_image(sheet, grid)
+        write_image(sheet, grid, told and {"pictures": told})
 
 
-def write_image(image: Image.Image, file: Path) -> None:
-    """Write a PNG, whole or not at all; create its folder if need be."""
-    replace_file(file, lambda temporary: image.save(temporary, "PNG"))
+def write_image(image: Image.Image, file: Path, told: dict | None = None) -> None:
+    """Write a PNG, whole or not at all; create its folder if need be.
+
+    Args:
+        told: facts that the file will say of itself
+    """
+    notes = {} if told is None else {"pnginfo": notes_for(told)}
+    replace_file(file, lambda temporary: image.save(temporary, "PNG", **notes))

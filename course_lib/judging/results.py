@@ -13,7 +13,7 @@ import platform
 import re
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -235,6 +235,30 @@ def save_results(
     text = "\n".join(["{", *lines, '  "entries": {', body, "  }", "}", ""])
     # Written whole or not at all: a truncated file would fail every page that uses it.
     replace_file(file, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+class Ledger:
+    """What a long script has measured so far: stop it, and it carries on.
+
+    Args:
+        file: a JSON file; figures in it are not measured again
+    """
+
+    def __init__(self, file: Path):
+        self.file, self.found = file, {}
+        if file.is_file():
+            self.found = json.loads(file.read_text(encoding="utf-8"))
+
+    def keep(self, name: str, measure: Callable[[], Share | dict | float]):
+        """The figure of this name: as kept, or measured, printed and kept now."""
+        if name not in self.found:
+            value = measure()
+            self.found[name] = as_facts(value) if isinstance(value, Share) else value
+            text = json.dumps(self.found, indent=0)
+            replace_file(self.file, lambda part: part.write_text(text, "utf-8"))
+            told = value if isinstance(value, Share) else f"{plain(value):.4g}"
+            print(f"| {name} | {told} |", flush=True)
+        return self.found[name]
 
 
 # Shared by the scripts of benchmarks/ -------------------------------------------

@@ -27,11 +27,13 @@ MIXTURE = {"one animal": 0.5, "two animals": 0.4, "two senses, context": 0.1}
 class Doubter(nn.Module):
     """A network from pictures (B, 3, H, W) to scores for "real" and "made", (B, 2).
 
+    Asked for more answers, it names kinds: the small judge of lesson 18.
+
     It looks at every position alike and pools: with a few hundred training pictures, a
     network that knew positions would learn each picture by heart.
     """
 
-    def __init__(self, widths: tuple[int, ...] = (32, 64, 96, 128)):
+    def __init__(self, widths: tuple[int, ...] = (32, 64, 96, 128), answers: int = 2):
         super().__init__()
         layers, before = [], 3
         for i, width in enumerate(widths):
@@ -39,13 +41,17 @@ class Doubter(nn.Module):
             layers += [convolution, nn.BatchNorm2d(width), nn.GELU()]
             before = width
         self.layers = nn.Sequential(*layers)
-        self.out = nn.Linear(2 * before, 2)
+        self.out = nn.Linear(2 * before, answers)
 
     def forward(self, pictures: Tensor) -> Tensor:
+        return self.out(self.features(pictures))
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """What the answer is read from, (B, 2 C)."""
         seen = self.layers(pictures)  # (B, C, H / 8, W / 8)
         # The mean finds what is everywhere, like grain; the maximum what is somewhere,
         # like a missing eye.
-        return self.out(torch.cat([seen.mean((2, 3)), seen.amax((2, 3))], dim=1))
+        return torch.cat([seen.mean((2, 3)), seen.amax((2, 3))], dim=1)
 
 
 def doubting_loss(model: nn.Module, batch: Batch) -> Tensor:
@@ -66,23 +72,41 @@ def tell_apart(
     Raises:
         ValueError: the sets differ in size, or are too small
     """
-    if len(real) != len(made) or len(real) < 64:
-        raise ValueError(
-            f"Both sets need the same number of pictures, at least 64; got {len(real)} "
-            f"and {len(made)}."
-        )
+    check_sets(real, made)
     # Both through bytes: differences that no eye can see should not count.
     pictures = from_bytes(to_bytes(torch.cat([real, made])))
     answer = torch.arange(len(pictures)) // len(real)
     generator = generator_for(seed, HALVES)
     order = torch.randperm(len(pictures), generator=generator)
     learned, kept = order[: len(real)], order[len(real) :]
+    doubter = trained_doubter(pictures[learned], answer[learned], seed, iterations)
+    said = scores(doubter, pictures[kept]) > 0
+    return share(said.long() == answer[kept])
+
+
+def check_sets(real: Tensor, made: Tensor) -> None:
+    """Raise ValueError unless both sets are equally large, and large enough."""
+    if len(real) != len(made) or len(real) < 64:
+        raise ValueError(
+            f"Both sets need the same number of pictures, at least 64; got {len(real)} "
+            f"and {len(made)}."
+        )
+
+
+@plain_torch()
+def trained_doubter(
+    pictures: Tensor,
+    answer: Tensor,
+    seed: int = 0,
+    iterations: int | None = None,
+    answers: int = 2,
+) -> Doubter:
+    """A doubter trained on pictures (N, 3, H, W) and answers (N,) from 0 on."""
 
     def get_batch(iteration: int) -> Batch:
-        some = torch.randint(
-            len(learned), (64,), generator=generator_for(seed, iteration)
+        rows = torch.randint(
+            len(pictures), (64,), generator=generator_for(seed, iteration)
         )
-        rows = learned[some]
         return {"x_0": pictures[rows], "made": answer[rows]}
 
     torch.manual_seed(seed)
@@ -91,14 +115,18 @@ def tell_apart(
     settings = Settings(
         iterations or ITERATIONS, warmup=20, weight_decay=0.05, decay=1.0
     )
-    trainer = Trainer(Doubter(), doubting_loss, worn, settings)
+    trainer = Trainer(Doubter(answers=answers), doubting_loss, worn, settings)
     for _ in trainer.run():
         pass
     trainer.close()
-    doubter = trainer.averaged_model().eval()
-    with torch.no_grad():
-        said = torch.cat([doubter(x).argmax(1).cpu() for x in pictures[kept].split(64)])
-    return share(said == answer[kept])
+    return trainer.averaged_model().eval()
+
+
+@torch.no_grad()
+def scores(doubter: Doubter, pictures: Tensor) -> Tensor:
+    """How much more "made" than "real" a doubter calls pictures (N, 3, H, W): (N,)."""
+    said = torch.cat([doubter(x).cpu() for x in pictures.split(64)])
+    return said[:, 1] - said[:, 0]
 
 
 @plain_torch()

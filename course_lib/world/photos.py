@@ -12,19 +12,24 @@ from course_lib.device import plain_torch
 from course_lib.pixels import PictureError, read_picture
 from course_lib.shown import tell
 from course_lib.typed import as_name, expanded
+from course_lib.world.consent import LIST, Consent, ConsentError, in_words
 from course_lib.world.datasets import DataError, PictureSet
 
 
 @plain_torch()
-def load_folder(folder: Path | str, size: int = 32) -> PictureSet:
+def load_folder(
+    folder: Path | str, size: int = 32, to_train: bool = True
+) -> PictureSet:
     """Load a folder of your own photos; each subfolder, if there are any, is a label.
 
     Takes any picture format, turns each picture as the camera recorded it and crops the
     central square. A file or folder that cannot be read is named and skipped. A
-    subfolder called "nothing" gets label 0.
+    subfolder called "nothing" gets label 0. Pictures whose makers refuse, in a list of
+    consent in the folder (consent.py), are left out.
 
     Args:
         size: height and width in pixels
+        to_train: False takes all: whoever only looks at pictures needs no consent
 
     Raises:
         DataError: there is no such folder, or no usable picture in it
@@ -40,8 +45,10 @@ def load_folder(folder: Path | str, size: int = 32) -> PictureSet:
         raise DataError(
             f"The folder {folder} cannot be read: {error.strerror}."
         ) from error
+    files = [file for file in files if file != folder / LIST]
     if not files:
         raise DataError(f"The folder {folder} is empty: put some photos into it.")
+    files = allowed(files, folder) if to_train else files
     # One bad file among a thousand photos is normal (a video, a truncated thumbnail):
     # it is named, and the rest are used.
     pictures, labels = [], []
@@ -63,6 +70,26 @@ def load_folder(folder: Path | str, size: int = 32) -> PictureSet:
     names = ("nothing", *kinds)
     numbers = torch.tensor([names.index(label) for label in labels])
     return PictureSet(f"folder {folder.name}", torch.stack(pictures), numbers, names)
+
+
+def allowed(files: list[Path], folder: Path) -> list[Path]:
+    """The files that may be trained on, by the list of consent in the folder.
+
+    Raises:
+        DataError: the list cannot be read, or allows none of them
+    """
+    try:
+        consent = Consent.of(folder)
+    except ConsentError as error:
+        raise DataError(str(error)) from error
+    names = {file: file.relative_to(folder).as_posix() for file in files}
+    kept = [file for file in files if consent.allows(names[file])]
+    unasked = [file for file in files if consent.use_of(names[file]) is None]
+    if consent.entries:
+        tell(*in_words(len(files) - len(kept), len(unasked), len(files)))
+    if not kept:
+        raise DataError(f"No picture in {folder} may be trained on: see {LIST} there.")
+    return kept
 
 
 def label_of(file: Path, folder: Path) -> str:

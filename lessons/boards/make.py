@@ -482,6 +482,32 @@ def few_steps() -> Board:
     return b
 
 
+def responsibility() -> Board:
+    b = Board(
+        "18_responsibility",
+        "Near, compared with what?",
+        "Left: a drawing, one training picture near it and the others far away: a "
+        "copy. Right: a drawing with two training pictures equally near: none. Below: "
+        "nearest by second nearest, less than one third.",
+    )
+    b.dot((200, 230), (230, 215), (80, 90), (330, 380), (90, 370))
+    b.circle(200, 230, 18)
+    b.line((200, 230), (230, 215))
+    b.line((200, 230), (90, 370), dashed=True)
+    b.label(260, 190, "d_1", 30, "start")
+    b.label(120, 300, "d_2", 30, "end")
+    b.label(200, 50, "a copy")
+    b.dot((580, 230), (505, 300), (660, 150), (700, 370))
+    b.circle(580, 230, 18)
+    b.line((580, 230), (505, 300))
+    b.line((580, 230), (660, 150), dashed=True)
+    b.label(525, 255, "d_1", 30, "end")
+    b.label(640, 215, "d_2", 30, "start")
+    b.label(580, 50, "no copy")
+    b.label(400, 470, "a copy if  d_1 / d_2 < 1/3", 38)
+    return b
+
+
 def graduate() -> Board:
     b = Board(
         "19_graduate",
@@ -512,7 +538,7 @@ def graduate() -> Board:
 BOARDS = (
     *(start, pixels, noise, denoise, unet, training, sampling, editing),
     *(words, image_text, text_to_image, autoencoder, latent_diffusion),
-    *(finetuning, feedback, other_roads, few_steps, graduate),
+    *(finetuning, feedback, other_roads, few_steps, responsibility, graduate),
 )
 HEAD = """# Board pictures
 
