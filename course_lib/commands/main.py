@@ -101,7 +101,8 @@ app.add_typer(NETWORKS, name="train")
 app.add_typer(FINETUNE, name="finetune")
 app.add_typer(TUNE, name="tune")
 app.add_typer(DISTIL, name="distil")
-for command in (average, card, copies, evaluate, edit, export, interpolate, vote, whence):
+SINGLE = (average, card, copies, evaluate, edit, export, interpolate, vote, whence)
+for command in SINGLE:
     app.command()(command)
 
 
