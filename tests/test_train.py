@@ -30,14 +30,22 @@ from course_lib.training.resume import STOPS
 from course_lib.world.datasets import DataError
 
 NETWORKS = {  # and the options that are its own
-    "denoiser": {"--data", "--size", "--widths", "--blocks", "--noisier"},
+    "denoiser": {
+        "--data",
+        "--size",
+        "--widths",
+        "--blocks",
+        "--noisier",
+        "--accumulate",
+    },
     "text": {"--size", "--widths", "--blocks", "--noisier", "--pair", "--start"}
-    | {"--listener", "--manner", "--again"},
+    | {"--listener", "--manner", "--again", "--accumulate"},
     "latent": {"--widths", "--blocks", "--noisier", "--pair", "--start"}
-    | {"--listener", "--manner", "--again", "--autoencoder"},
-    "pair": {"--manner", "--again"},
+    | {"--listener", "--manner", "--again", "--autoencoder", "--accumulate"},
+    "pair": {"--manner", "--again", "--accumulate"},
     "listener": {"--manner", "--start"},
-    "autoencoder": {"--widths", "--blocks", "--pair", "--start", "--strangers"},
+    "autoencoder": {"--widths", "--blocks", "--pair", "--start", "--strangers"}
+    | {"--accumulate"},
     "reader": {"--size"},
     "inspector": {"--size", "--widths", "--without", "--start"},
     "classifier": set(),
