@@ -226,7 +226,7 @@ class Trainer:
         """Add up the gradient of this process's share of a batch, and its loss."""
         rank, processes = self.accelerator.process_index, self.accelerator.num_processes
         *early, last = parts_of(batch, rank, processes, self.settings.accumulate)
-        loss = torch.zeros((), device=self.device)
+        loss = torch.zeros((), dtype=torch.float32, device=self.device)
         if hasattr(self.loss_fn, "gathers"):  # all of it is the loss of every process
             last = (1.0, last[1])
         for weight, part_of_it in (*early, last):
