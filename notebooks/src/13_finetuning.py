@@ -85,7 +85,7 @@ for text in ("a rabbit", "a zorp"):
 #
 # ## A thin change beside a frozen weight
 #
-# Our network has three million weights. To move all of them for one plush is a lot of
+# Our network has eight million weights. To move all of them for one plush is a lot of
 # work, and the result is a second network as large as the first. **LoRA**, *low-rank
 # adaptation*, leaves every weight as it is. It learns a change beside it, and this
 # change is thin: it goes through a narrow place.
@@ -517,7 +517,7 @@ show_rows(
 )
 
 # %% [markdown]
-# The word for blim is found: 128 numbers, and it stands on stilts, which no photo
+# The word for blim is found: 192 numbers, and it stands on stilts, which no photo
 # showed. For Zorp the search has found the nearest thing that the network can draw.
 # Bobbles it cannot draw. **A word only asks for what the network is able to draw.** A
 # network that has seen nearly everything, as Stable Diffusion has, can be asked for
