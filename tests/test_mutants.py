@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
 
 import mutants as tool  # noqa: E402
 from answers import Answer  # noqa: E402
@@ -32,8 +33,10 @@ def is_judged(exercise, mutant) -> bool:
 # The exercises ------------------------------------------------------------------------
 
 
-def test_there_are_24_exercises():
-    assert len(exercises()) == 24
+def test_each_exercise_is_found():
+    sources = (ROOT / "notebooks" / "src").glob("*.py")
+    texts = [source.read_text(encoding="utf-8") for source in sources]
+    assert len(exercises()) == sum(text.count("### BEGIN SOLUTION") for text in texts)
 
 
 @pytest.mark.parametrize("exercise", exercises(), ids=lambda e: e.name)

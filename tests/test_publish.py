@@ -9,10 +9,11 @@ from pathlib import Path
 import build
 import publish
 import pytest
+from reading_order import ORDER
 
 ROOT = Path(__file__).resolve().parents[1]
 # The last two in reading order: each links to nothing outside of the copy.
-NAMES = ("11_autoencoder", "12_latent_diffusion")
+NAMES = ORDER[-2:]
 
 
 @pytest.fixture
@@ -51,8 +52,8 @@ def test_all_name_the_address_and_going_back_leaves_no_byte(copy, capsys):
     after = contents(copy)
     assert [name for name in after if b"OWNER/REPO" in after[name]] == []
     assert len([name for name in after if b"jane/pixels" in after[name]]) == 7
-    solved = after["notebooks/solutions/12_latent_diffusion.ipynb"].decode()
-    assert "/github/jane/pixels/blob/v1.0/notebooks/solutions/12_latent" in solved
+    solved = after[f"notebooks/solutions/{NAMES[1]}.ipynb"].decode()
+    assert f"/github/jane/pixels/blob/v1.0/notebooks/solutions/{NAMES[1]}" in solved
     assert '"v1.0"' in solved.replace("\\", "") and "BRANCH-OR-TAG" not in solved
     assert outputs(copy) == shown and [build.stale(n) for n in NAMES] == [[], []]
     publish.main(["jane/pixels", "v1.0"])
@@ -65,7 +66,7 @@ def test_an_edited_notebook_is_not_stamped_over(copy):
     file = build.learner_file(NAMES[0])
     file.write_text(file.read_text("utf-8").replace("# @title", "# my own"), "utf-8")
     before = contents(copy)
-    with pytest.raises(SystemExit, match="11_autoencoder: first run `make notebooks`"):
+    with pytest.raises(SystemExit, match=f"{NAMES[0]}: first run `make notebooks`"):
         publish.main(["jane/pixels", "v1"])
     assert contents(copy) == before
 

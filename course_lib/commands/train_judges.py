@@ -230,9 +230,9 @@ def reward(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """Predicts votes: a picture in, one number out; --weights drew the pictures.
+    """Predicts votes: a picture in, one number out.
 
-    Example: python -m course_lib train reward --votes v.jsonl --iterations 300 --out r
+    Example: python -m course_lib train reward --votes v.jsonl --minutes 3 --out r
     """
     from course_lib.commands.tune import pairs_in
     from course_lib.training import feedback

@@ -417,7 +417,7 @@ print(f"error of the winners {win_ref.mean():.2f}, of the losers {lose_ref.mean(
 # frozen copy of the painter, the **reference**, under the very same noise. The reward
 # of a picture is then *how much less* error the tuned painter makes than the reference:
 #
-# $$r = -\beta \, (\text{error} - \text{error of the reference})$$
+# $$r = -\beta (\text{error} - \text{error of the reference})$$
 #
 # Errors differ by some hundredths, and the sigmoid needs differences around 1. So a
 # number $\beta$ multiplies them, here 100. (It has nothing to do with the β of a
