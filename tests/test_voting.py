@@ -5,7 +5,7 @@ import pytest
 from test_pipeline_text import make_painter
 
 from course_lib.figures import voting
-from course_lib.figures.voting import Booth, show_duel, vote_here, voting_box
+from course_lib.figures.voting import Booth, vote_here, voting_box
 from course_lib.judging.voters import duels_of
 from course_lib.training.votes import VoteError, append_vote, read_votes
 
@@ -84,8 +84,6 @@ def test_a_full_disk_asks_for_the_vote_again(painter, file, monkeypatch):
 def test_without_a_notebook_a_sentence_says_where_to_vote(painter, file, capsys):
     vote_here(painter, DUELS, file)
     assert "run this cell in Jupyter" in capsys.readouterr().out
-    show_duel(painter, DUELS[0])
-    assert "figure: Two pictures to vote on" in capsys.readouterr().out
 
 
 def test_in_a_notebook_the_widget_comes_with_its_keys(painter, file, monkeypatch):

@@ -3,8 +3,8 @@
     vote_here(painter, duels_of(["a red cat", "a frog on stilts"]), "votes.jsonl")
 
 Click on the better picture, or press the left or right arrow; the space bar is for
-"neither". It carries on where the file ends. Where no widget can be shown, the first
-duel is a still figure.
+"neither". It carries on where the file ends. Where no widget can be shown, a sentence
+says so.
 """
 
 import html
@@ -17,7 +17,6 @@ from IPython.display import display
 from torch import Tensor
 
 from course_lib.figures.figure import image_tag, png_bytes
-from course_lib.figures.plots import show_pictures
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import to_image
 from course_lib.training.duels import draw_duels
@@ -128,7 +127,7 @@ def vote_here(
 ) -> None:
     """Show the widget: two pictures, a click or a key, the next two.
 
-    The cell needs the tag nbval-ignore-output, and `show_duel` beside it for readers
+    The cell needs the tag nbval-ignore-output, and a still figure beside it for readers
     without a kernel.
 
     Args:
@@ -189,10 +188,3 @@ def voting_box(booth: Booth) -> ipywidgets.VBox:
         [told, asked, ipywidgets.HBox(pictures), ipywidgets.HBox(buttons)]
     )
     return box.add_class(NAME)
-
-
-def show_duel(painter: TextToImage, duel: Duel) -> None:
-    """The still figure: the two pictures of a duel, side by side."""
-    drawn = draw_duels(painter, [duel])
-    alt = f"Two pictures to vote on, drawn for the prompt: {duel.prompt}."
-    show_pictures(drawn.of(duel), ["left", "right"], alt=alt)

@@ -8,6 +8,7 @@ draft_trainer      climbs the gradient of the reward (Clark et al. 2024): the ch
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.chance import TRIAL, Batch, GetBatch, generator_for
-from course_lib.checkpoint import Card
 from course_lib.device import plain_torch
 from course_lib.diffusion.objective import make_target, read_output
 from course_lib.diffusion.samplers import choose_steps, euler
@@ -27,6 +27,7 @@ from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes, mirror
 from course_lib.training.bounds import checked_batch, checked_seed
 from course_lib.training.duels import Drawn, Pairs
+from course_lib.training.personalise import painter_card
 from course_lib.training.recipes import trainer_of
 from course_lib.training.settings import Settings
 from course_lib.training.trainer import Trainer
@@ -380,10 +381,7 @@ def tuner(
     """A Trainer whose network begins as the painter's; its text encoder is frozen."""
     model = copy.deepcopy(painter.model)
     model.text_encoder.requires_grad_(False)
-    keys = ("kind", "config", "merges", "schedule", "T", "target", "data", "size")
-    keys += ("autoencoder", "encoder_sha256", "latent_scale", "manner")
-    card: Card = {key: painter.card[key] for key in keys if key in painter.card}
-    card |= how | {"base": name_of(painter), "seed": seed}
+    card = painter_card(painter.card) | how | {"base": name_of(painter), "seed": seed}
     trainer = trainer_of(model, loss_fn, get_batch, settings, folder, resume, card)
     if folder is not None:
         save_its_autoencoder(folder, card, painter.autoencoder)
@@ -400,12 +398,4 @@ def texts_of(painter: TextToImage, prompts: list[str]) -> Tensor:
 
 def tuned(painter: TextToImage, trainer: Trainer) -> TextToImage:
     """The painter with the network of a training in it, averaged weights inside."""
-    model = trainer.averaged_model()
-    return TextToImage(
-        model,
-        painter.tokenizer,
-        painter.card,
-        painter.autoencoder,
-        painter.rewrite,
-        painter.remark_on_words,
-    )
+    return replace(painter, model=trainer.averaged_model())

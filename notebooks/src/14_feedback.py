@@ -581,8 +581,8 @@ assert wear_after >= wear_before
 # Four dozen votes, half a minute of training, and hats come unasked. They have a price:
 # look at the line about clean pictures, and at what else has changed. More votes and
 # more patience make it better. And the real use is not hats, of course: people vote for
-# pictures that are well drawn, and the painter makes fewer mistakes. That takes some
-# hundred votes and a quarter of an hour. The lesson has the numbers.
+# pictures that are well drawn, so that the painter makes fewer mistakes. Does it? That
+# is measured by `python benchmarks/feedback.py`.
 #
 # ## The cheat
 #
