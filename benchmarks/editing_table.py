@@ -187,22 +187,20 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--weights", default="words", help="a name or a folder")
     parser.add_argument("--as-typed", action="store_true", help="rewrite no wish")
     parser.add_argument("--guidance", type=float, default=W)
-    parser.add_argument("--usual", action="store_true", help="guide as whole pictures")
     add_save(parser)
     options = parser.parse_args(arguments)
     use_all_cores()
     painter = TextToImage.from_pretrained(options.weights, as_typed=options.as_typed)
     of = fresh(options.n, painter.card["size"])
-    guidance = None if options.usual else options.guidance
     found: Found = {}
     if "strengths" in options.only:
-        found |= strengths(painter, of.pictures, guidance)
+        found |= strengths(painter, of.pictures, options.guidance)
     if "two pixels" in options.only:
         found |= two_pixels()
     if "seams" in options.only:
-        found |= seams(painter, of, guidance)
+        found |= seams(painter, of, options.guidance)
     if "wishes" in options.only:
-        found |= wishes(painter, of.pictures, guidance)
+        found |= wishes(painter, of.pictures, options.guidance)
     if options.save:
         through = [painter.card["autoencoder"]] if "autoencoder" in painter.card else []
         weights = [options.weights, *through, READER]
