@@ -79,7 +79,7 @@ def seam(pictures: Tensor) -> Tensor:
     return apart.abs().flatten(1).mean(1)
 
 
-def strengths(painter: TextToImage, pictures: Tensor, guidance: float | None) -> Found:
+def strengths(painter: TextToImage, pictures: Tensor, guidance: float) -> Found:
     print("| strength | red cats | pixels moved by |\n| --- | --- | --- |")
     asked, how = [WISH] * len(pictures), dict(guidance_scale=guidance)
     found: Found = {}
@@ -111,7 +111,7 @@ def two_pixels(n: int = 4000) -> Found:
     return found
 
 
-def seams(painter: TextToImage, of: Fresh, guidance: float | None) -> Found:
+def seams(painter: TextToImage, of: Fresh, guidance: float) -> Found:
     """The border, and whether animal and colour are seen as in the real pictures."""
     print("\n| right half | border, real pictures are 1 | same | core seconds |")
     print("| --- | --- | --- | --- |")
@@ -153,7 +153,7 @@ def name_of(again: int, pull: bool) -> str:
     return "pulled, " * pull + f"each step {again} times"
 
 
-def wishes(painter: TextToImage, pictures: Tensor, guidance: float | None) -> Found:
+def wishes(painter: TextToImage, pictures: Tensor, guidance: float) -> Found:
     print("\n| hole | wish | there | \n| --- | --- | --- |")
     side = pictures.shape[2]
     top = torch.zeros(pictures.shape[2:], dtype=torch.bool)
