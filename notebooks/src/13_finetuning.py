@@ -513,13 +513,13 @@ show_rows(
     },
     zoom=2,
     alt="Photos of a purple bear, and purple bears on stilts; photos of Zorp, and "
-    "brown and orange animals without bobbles.",
+    "other animals in the snow.",
 )
 
 # %% [markdown]
 # The word for blim is found: 192 numbers, and it stands on stilts, which no photo
-# showed. For Zorp the search has found the nearest thing that the network can draw.
-# Bobbles it cannot draw. **A word only asks for what the network is able to draw.** A
+# showed. For Zorp the search found no word: some other animal comes out. Bobbles
+# it cannot draw. **A word only asks for what the network is able to draw.** A
 # network that has seen nearly everything, as Stable Diffusion has, can be asked for
 # nearly everything by one vector.
 #
