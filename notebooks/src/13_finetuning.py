@@ -450,7 +450,8 @@ guess_old.compare(right)  # without, the last of the three
 # ## Two more ways to go wrong
 #
 # **Too strong.** Some programs multiply by alpha and forget the rank. A LoRA of rank
-# 16, trained with alpha 16, is then sixteen times too strong.
+# 16, trained with alpha 16, is then sixteen times too strong, and numbers run away to
+# infinity. Four times is bad enough.
 #
 # **Too alone.** Ask the network that saw nothing but ten photos for a scene that is in
 # none of them.
@@ -467,8 +468,8 @@ for name, layer in too_strong.model.named_modules():
         old = draw.model.get_submodule(name).weight.data
         merged = lora_weight(old, down.float(), up.float(), card["alpha"])
         agree.append(torch.allclose(merged, layer.weight, atol=1e-5))
-        forgot = card["alpha"] * card["rank"]  # alpha, and not alpha / rank
-        layer.weight.data = lora_weight(old, down.float(), up.float(), forgot)
+        four_times = lora_weight(old, down.float(), up.float(), 4 * card["alpha"])
+        layer.weight.data = four_times
 print(f"your function merges {sum(agree)} of {len(agree)} layers as the library does")
 ways = {"right": draw_zorp, "too strong": too_strong, "too alone": painters["without"]}
 asked = ["a zorp at night"] * 5
