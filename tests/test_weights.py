@@ -95,7 +95,7 @@ finetune lora --images data/zorp --word zorp --iterations 600 --out runs/zorp
 finetune lora --images data/zorp --word zorp --prior none --iterations 600 \\
     --out runs/zorp-alone
 finetune inversion --images data/zorp --word zorp --iterations 150 --out runs/zorp-word
-finetune inversion --images data/blim --word blim --like cat --iterations 400 \\
+finetune inversion --images data/blim --word blim --like bear --iterations 400 \\
     --out runs/blim
 finetune control --iterations 300 --out runs/sketch
 """

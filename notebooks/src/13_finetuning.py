@@ -481,7 +481,7 @@ show_rows(
 )
 
 # %% [markdown]
-# Sixteen times too strong, nothing is left of any picture. And look at the last row: a
+# Four times too strong, nothing is left of any picture. And look at the last row: a
 # network that learned nothing else draws Zorp well, and has forgotten what a night is.
 #
 # ## One new word
@@ -492,7 +492,7 @@ show_rows(
 # at all can be forgotten.
 #
 # Here are two such words: one for Zorp, begun at "rabbit", and one for *blim*, begun at
-# "cat". A blim is a purple bear.
+# "bear". A blim is a purple bear.
 
 # %%
 from course_lib.world.plush import bear_photos
