@@ -79,7 +79,7 @@ def seam(pictures: Tensor) -> Tensor:
     return apart.abs().flatten(1).mean(1)
 
 
-def strengths(painter: TextToImage, pictures: Tensor, guidance: float | None) -> Found:
+def strengths(painter: TextToImage, pictures: Tensor, guidance: float) -> Found:
     print("| strength | red cats | pixels moved by |\n| --- | --- | --- |")
     asked, how = [WISH] * len(pictures), dict(guidance_scale=guidance)
     found: Found = {}
@@ -111,7 +111,7 @@ def two_pixels(n: int = 4000) -> Found:
     return found
 
 
-def seams(painter: TextToImage, of: Fresh, guidance: float | None) -> Found:
+def seams(painter: TextToImage, of: Fresh, guidance: float) -> Found:
     """The border, and whether animal and colour are seen as in the real pictures."""
     print("\n| right half | border, real pictures are 1 | same | core seconds |")
     print("| --- | --- | --- | --- |")
@@ -153,7 +153,7 @@ def name_of(again: int, pull: bool) -> str:
     return "pulled, " * pull + f"each step {again} times"
 
 
-def wishes(painter: TextToImage, pictures: Tensor, guidance: float | None) -> Found:
+def wishes(painter: TextToImage, pictures: Tensor, guidance: float) -> Found:
     print("\n| hole | wish | there | \n| --- | --- | --- |")
     side = pictures.shape[2]
     top = torch.zeros(pictures.shape[2:], dtype=torch.bool)
@@ -187,22 +187,20 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--weights", default="words", help="a name or a folder")
     parser.add_argument("--as-typed", action="store_true", help="rewrite no wish")
     parser.add_argument("--guidance", type=float, default=W)
-    parser.add_argument("--usual", action="store_true", help="guide as whole pictures")
     add_save(parser)
     options = parser.parse_args(arguments)
     use_all_cores()
     painter = TextToImage.from_pretrained(options.weights, as_typed=options.as_typed)
     of = fresh(options.n, painter.card["size"])
-    guidance = None if options.usual else options.guidance
     found: Found = {}
     if "strengths" in options.only:
-        found |= strengths(painter, of.pictures, guidance)
+        found |= strengths(painter, of.pictures, options.guidance)
     if "two pixels" in options.only:
         found |= two_pixels()
     if "seams" in options.only:
-        found |= seams(painter, of, guidance)
+        found |= seams(painter, of, options.guidance)
     if "wishes" in options.only:
-        found |= wishes(painter, of.pictures, guidance)
+        found |= wishes(painter, of.pictures, options.guidance)
     if options.save:
         through = [painter.card["autoencoder"]] if "autoencoder" in painter.card else []
         weights = [options.weights, *through, READER]

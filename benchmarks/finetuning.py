@@ -53,7 +53,7 @@ from course_lib.world.sketches import sketch_of
 
 WORD = "zorp"
 BEAR = "blim"  # the word for a purple bear
-NEAR, WRONG = "cat", "umbrella"  # first words for it: an animal, and none
+NEAR, WRONG = "bear", "umbrella"  # first words for it: an animal, and none
 LORA, WORDS, DREAM = (
     personalise.LORA_SETTINGS,
     personalise.WORD_SETTINGS,

@@ -80,26 +80,22 @@ train --what text --iterations 700 --start runs/words --seed 2 \\
     --learning-rate 0.001 --out runs/words-3
 average runs/words runs/words-1 runs/words-2 runs/words-3 \\
     runs/words/at-4000 runs/words/at-2000 --out runs/words-mean
-train --what latent --iterations 3000 --keep 1000 --start runs/words-mean \\
-    --autoencoder runs/autoencoder --out runs/latent-1
-train --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 1 \\
-    --autoencoder runs/autoencoder --out runs/latent-2
-train --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 2 \\
-    --autoencoder runs/autoencoder --out runs/latent-3
-train --what latent --iterations 1500 --start runs/latent-1/at-1000 --seed 3 \\
-    --autoencoder runs/autoencoder --out runs/latent-4
-average runs/latent-1 runs/latent-2 runs/latent-3 runs/latent-4 \\
-    --out runs/latent-four
-train --what latent --iterations 1000 --start runs/latent-four --seed 4 \\
-    --autoencoder runs/autoencoder --out runs/latent-5
-train --what latent --iterations 1000 --start runs/latent-four --seed 5 \\
-    --learning-rate 0.001 --autoencoder runs/autoencoder --out runs/latent-6
-average runs/latent-four runs/latent-5 runs/latent-6 --out runs/latent-mean
+train --what listener --iterations 4000 --out runs/listener-1
+train --what listener --iterations 2000 --start runs/listener-1 --seed 1 \\
+    --learning-rate 0.002 --out runs/listener-2
+train --what listener --iterations 3000 --start runs/listener-2 --seed 2 \\
+    --learning-rate 0.002 --out runs/listener
+train --what latent --iterations 40000 --listener runs/listener \\
+    --autoencoder runs/autoencoder --keep 6613 --manner spoken --again 3 \\
+    --widths 96,192 --blocks 2 --noisier 0.5 --until 6613 --out runs/latent-1
+train --what latent --iterations 6000 --start runs/latent-1/at-6613 \\
+    --autoencoder runs/autoencoder --seed 1 --again 3 --noisier 0.9 \\
+    --out runs/latent-2
 finetune lora --images data/zorp --word zorp --iterations 600 --out runs/zorp
 finetune lora --images data/zorp --word zorp --prior none --iterations 600 \\
     --out runs/zorp-alone
 finetune inversion --images data/zorp --word zorp --iterations 150 --out runs/zorp-word
-finetune inversion --images data/blim --word blim --like cat --iterations 400 \\
+finetune inversion --images data/blim --word blim --like bear --iterations 400 \\
     --out runs/blim
 finetune control --iterations 300 --out runs/sketch
 """

@@ -137,5 +137,7 @@ class Way:
 # 10).
 FOR_LABELS, FOR_PROMPTS = Way(2.0, steps=25), Way(3.0, steps=10)
 # 20 calls, like FOR_PROMPTS: the calls saved outside 400..950 pay for three more steps.
-# Differences to it lie within the intervals (benchmarks/10_text_to_image.md).
-FOR_LATENTS = Way(5.0, steps=13, guided_between=(400, 950))
+# Where to guide makes no difference beyond chance (benchmarks/10_text_to_image.md);
+# fresh noise repairs much: it leaves half as many pictures with a flaw
+# (benchmarks/12_latent_diffusion.md).
+FOR_LATENTS = Way(5.0, steps=13, guided_between=(400, 950), sampler="dpm_solver_sde")

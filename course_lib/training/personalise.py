@@ -47,7 +47,7 @@ ROWS = "text_encoder.token.rows"
 NOISIER = 0.0
 # The settings that were found best; `iterations` is how many a command does.
 LORA_SETTINGS = {"iterations": 600, "learning_rate": 1e-2, "warmup": 20}
-WORD_SETTINGS = {"iterations": 300, "learning_rate": 1e-2, "warmup": 20}
+WORD_SETTINGS = {"iterations": 300, "learning_rate": 3e-2, "warmup": 20}
 DREAM_SETTINGS = {"iterations": 600, "learning_rate": 1e-3, "warmup": 20, "muon": True}
 PRIOR, OWN = 512, 128  # pictures for prior preservation: the world's, the painter's own
 SHIFTS, FAR = 8, 4  # copies of each of my pictures, moved by up to so many pixels

@@ -14,8 +14,9 @@
 # ## See it
 #
 # These pictures have 64 x 64 pixels, four times as many as in notebook 10. Type a
-# prompt. Eight steps call the network eight times. In the middle of the way, where
-# guidance helps most (lesson 10), each step calls it a second time, without the words.
+# prompt. Thirteen steps call the network thirteen times. In the middle of the way, each
+# step calls it a second time, without the words (guidance, lesson 10). And each step
+# adds fresh noise, which repairs mistakes (lesson 06).
 #
 # The cell after that draws one picture for each of six fixed prompts.
 
@@ -45,7 +46,7 @@ live(
     play="seed",
     prompt="a frog on stilts",
     seed=(0, 20, 1, 0),
-    steps=(1, 20, 1, 8),
+    steps=(1, 20, 1, 13),
 )
 
 # %%
@@ -57,7 +58,7 @@ prompts = [
     "a blue turtle under an umbrella",
     "a yellow crane lifting a box at sunset",
 ]
-drawn = draw(prompts, steps=8, seed=5)  # (6, 3, 64, 64)
+drawn = draw(prompts, seed=5)  # (6, 3, 64, 64)
 show_pictures(
     drawn, titles=prompts, columns=3, zoom=2, alt="Six prompts, a picture of each."
 )
@@ -670,7 +671,7 @@ from course_lib.figures.system_map import show_system
 from course_lib.judging.inspection import shared_inspector
 
 prompt = "a frog on stilts"
-frogs = torch.cat([draw([prompt], steps=8, seed=seed) for seed in range(8)])
+frogs = torch.cat([draw([prompt], seed=seed) for seed in range(8)])
 right = what_is_seen(frogs, [prompt] * 8)["right"]
 inspector = shared_inspector(64)
 clean, kinds = inspector.clean(frogs).tolist(), inspector.kinds(frogs)
@@ -702,7 +703,7 @@ print(f"right {sum(right)}, clean {sum(clean)}, both {sum(both)} of 8")
 # %%
 
 seed = both.index(True) if any(both) else 0
-*_, last = way_down = list(draw.trace([prompt], steps=8, seed=seed))
+*_, last = way_down = list(draw.trace([prompt], seed=seed))
 show_system(prompt, draw.decode(way_down[0].x_t)[0], draw.decode(last.x_0_hat)[0])
 
 # %% [markdown]

@@ -85,7 +85,7 @@ for text in ("a rabbit", "a zorp"):
 #
 # ## A thin change beside a frozen weight
 #
-# Our network has three million weights. To move all of them for one plush is a lot of
+# Our network has eight million weights. To move all of them for one plush is a lot of
 # work, and the result is a second network as large as the first. **LoRA**, *low-rank
 # adaptation*, leaves every weight as it is. It learns a change beside it, and this
 # change is thin: it goes through a narrow place.
@@ -450,7 +450,8 @@ guess_old.compare(right)  # without, the last of the three
 # ## Two more ways to go wrong
 #
 # **Too strong.** Some programs multiply by alpha and forget the rank. A LoRA of rank
-# 16, trained with alpha 16, is then sixteen times too strong.
+# 16, trained with alpha 16, is then sixteen times too strong, and numbers run away to
+# infinity. Four times is bad enough.
 #
 # **Too alone.** Ask the network that saw nothing but ten photos for a scene that is in
 # none of them.
@@ -467,8 +468,8 @@ for name, layer in too_strong.model.named_modules():
         old = draw.model.get_submodule(name).weight.data
         merged = lora_weight(old, down.float(), up.float(), card["alpha"])
         agree.append(torch.allclose(merged, layer.weight, atol=1e-5))
-        forgot = card["alpha"] * card["rank"]  # alpha, and not alpha / rank
-        layer.weight.data = lora_weight(old, down.float(), up.float(), forgot)
+        four_times = lora_weight(old, down.float(), up.float(), 4 * card["alpha"])
+        layer.weight.data = four_times
 print(f"your function merges {sum(agree)} of {len(agree)} layers as the library does")
 ways = {"right": draw_zorp, "too strong": too_strong, "too alone": painters["without"]}
 asked = ["a zorp at night"] * 5
@@ -480,7 +481,7 @@ show_rows(
 )
 
 # %% [markdown]
-# Sixteen times too strong, nothing is left of any picture. And look at the last row: a
+# Four times too strong, nothing is left of any picture. And look at the last row: a
 # network that learned nothing else draws Zorp well, and has forgotten what a night is.
 #
 # ## One new word
@@ -491,7 +492,7 @@ show_rows(
 # at all can be forgotten.
 #
 # Here are two such words: one for Zorp, begun at "rabbit", and one for *blim*, begun at
-# "cat". A blim is a purple bear.
+# "bear". A blim is a purple bear.
 
 # %%
 from course_lib.world.plush import bear_photos
@@ -513,13 +514,13 @@ show_rows(
     },
     zoom=2,
     alt="Photos of a purple bear, and purple bears on stilts; photos of Zorp, and "
-    "brown and orange animals without bobbles.",
+    "other animals in the snow.",
 )
 
 # %% [markdown]
-# The word for blim is found: 128 numbers, and it stands on stilts, which no photo
-# showed. For Zorp the search has found the nearest thing that the network can draw.
-# Bobbles it cannot draw. **A word only asks for what the network is able to draw.** A
+# The word for blim is found: 192 numbers, and it stands on stilts, which no photo
+# showed. For Zorp the search found no word: some other animal comes out. Bobbles
+# it cannot draw. **A word only asks for what the network is able to draw.** A
 # network that has seen nearly everything, as Stable Diffusion has, can be asked for
 # nearly everything by one vector.
 #
