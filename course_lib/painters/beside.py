@@ -40,8 +40,8 @@ DIFFERS = {
     TEXT: "it was trained on 400 million pictures from the web and is frozen; ours "
     "learned with the painter. A token there sees only those before it",
     UNET: "it guesses eps on the circle, ours v on the straight line; it has two "
-    "attentions in most blocks, on three grids, ours on the coarsest; a block takes the skip "
-    "as more channels; ours mixes the two first",
+    "attentions in most blocks, on three grids, ours on the coarsest; a block takes "
+    "the skip as more channels, ours mixes the two first",
     VAE: "eight pixels a side become one place, with ours fewer; it has a norm in "
     "every block and attention in the middle; its loss has a judge of patches, too",
 }

@@ -70,8 +70,8 @@ print(*code.splitlines()[:14], sep="\n")
 # people's classes compute the same numbers from our weights. The U-Net, the autoencoder
 # and the walk that calls them have none, so the folder brings three `.py` files along.
 # `trust_remote_code=True` means: *run them*. Say that only to folders whose code you
-# have read to the end, or whose maker you trust. Code from a stranger can do anything that you
-# can do on your machine.
+# have read to the end, or whose maker you trust. Code from a stranger can do anything
+# that you can do on your machine.
 #
 # ## Each box beside yours
 #
@@ -99,7 +99,7 @@ for own, other in zip(boxes, large, strict=True):
 #
 # Does it run in the same steps, too? Here is its pipeline in miniature, with random
 # weights. What it draws is noise, but it goes through every box. (With a connection,
-# `parameters_on_hub()` of the same file counts the real one, too.)
+# `parameters_on_hub()` in `painters/beside.py` counts the real one, too.)
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.painters.beside import their_boxes, tiny_pipeline
@@ -157,9 +157,9 @@ assert years > 100
 # %% [markdown]
 # All that separates you from it is this number, and the pictures. The card reports 17
 # times as many hours as our calculation, which is the best case: numbers of 16 bits and
-# never a pause. With 32 bits an A100 does half as much or less, memory is slow, 256 GPUs
-# wait for each other, and what fails is run again. At this size people fight for that
-# ratio first.
+# never a pause. With 32 bits an A100 does half as much or less, memory is slow, 256
+# GPUs wait for each other, and what fails is run again. At this size people fight for
+# that ratio first.
 #
 # ## One batch, many machines
 #
@@ -212,8 +212,9 @@ print(f"their mean is off by {100 * off:.0f} % of the gradient of the batch")
 #
 # The mean of the two is *not* the gradient of the batch: **a mean of means is not the
 # mean**, where the shares differ in size. Write what is, for any number P of machines.
-# `gradients` (P, D) has a row for each, the gradient of its mean loss. `pictures` (P,) says how many
-# pictures each of them had. What comes out has one number for each weight, (D,).
+# `gradients` (P, D) has a row for each, the gradient of its mean loss. `pictures` (P,)
+# says how many pictures each of them had. What comes out has one number for each
+# weight, (D,).
 #
 # **Difficulty:** ★☆☆ one idea
 #
@@ -293,8 +294,9 @@ assert whole[-1] < whole[0]
 # **roll**: a row for each pitch, a column for each moment, 1 where a note sounds and -1
 # where none does. That is a tensor (13, 16). A picture has 3 channels and two sides; a
 # roll has 13 channels and *one* side, time. Here are four of the training set, and the
-# sound of the first two. (*Slow*: each note lasts two moments. *Quick*: one. *Skipping*:
-# three and one. Major and minor are two choices of notes; minor sounds sadder.)
+# sound of the first two. (*Slow*: each note lasts two moments. *Quick*: one.
+# *Skipping*: three and one. Major and minor are two choices of notes; minor sounds
+# sadder.)
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.sound import play, show_rolls
@@ -369,8 +371,7 @@ from course_lib.checks.nb19_graduate import check_conv_1d
 conv_1d = check_conv_1d(my_conv_1d)
 
 # %% [markdown]
-# Now take the text U-Net of notebook 10, exactly as it is, and exchange that one
-# kind of layer.
+# Take the text U-Net of notebook 10, exactly as it is, and exchange that *kind* of layer.
 
 # %%
 from course_lib.networks.one_dimension import in_one_dimension
@@ -392,8 +393,8 @@ print("yours computes the same:", torch.allclose(once, layer(rolls), atol=1e-5))
 
 # %% [markdown]
 # It learns from 4,000 melodies with their captions. Three of 24 combinations of shape,
-# mode and pace are held out, such as *a skipping rising tune in minor*. (It takes half a
-# minute of one core, and some minutes on a busy machine.)
+# mode and pace are held out, such as *a skipping rising tune in minor*. (It takes half
+# a minute of one core, and some minutes on a busy machine.)
 
 # %%
 guess_shape = prediction(
@@ -436,9 +437,11 @@ assert right[0] > 12
 
 # %% [markdown]
 # Nobody has told it what a scale is. What judges here is no network: notes can be
-# counted (`world/melodies.py`). The shape is nearly always right, the exact lengths of
-# notes much less often. Shape can be read off anywhere in the roll; for the lengths
-# every single moment must be right.
+# counted (`world/melodies.py`). **Grey** means that the network could not decide. At
+# each moment the player sounds the darkest note, if it is darker than middle grey, and
+# the count hears the same. The shape is nearly always right, the lengths of the notes
+# about half the time: shape can be read off anywhere in the roll, but for the lengths
+# every moment must be right.
 #
 # Speech and recorded music work the same way, with more numbers: a second of sound
 # has tens of thousands of them, so an autoencoder squeezes it first (notebook 11).
