@@ -371,7 +371,8 @@ from course_lib.checks.nb19_graduate import check_conv_1d
 conv_1d = check_conv_1d(my_conv_1d)
 
 # %% [markdown]
-# Take the text U-Net of notebook 10, exactly as it is, and exchange that *kind* of layer.
+# Take the text U-Net of notebook 10, exactly as it is, and exchange that *kind* of
+# layer.
 
 # %%
 from course_lib.networks.one_dimension import in_one_dimension
