@@ -70,8 +70,9 @@ print(*code.splitlines()[:14], sep="\n")
 # people's classes compute the same numbers from our weights. The U-Net, the autoencoder
 # and the walk that calls them have none, so the folder brings three `.py` files along.
 # `trust_remote_code=True` means: *run them*. Say that only to folders whose code you
-# have read to the end, or whose maker you trust. Code from a stranger can do anything
-# that you can do on your machine.
+# have read to the end, or whose maker you trust: a stranger's code can do anything that
+# you can do on your machine. Begin with the imports: these are networks and
+# mathematics, no `os` and no internet.
 #
 # ## Each box beside yours
 #
