@@ -316,7 +316,7 @@ def test_what_is_no_number_is_told_with_what_made_it(capsys, line, words):
 def test_an_accident_that_often_happens_comes_with_a_hint(capsys):
     check_blend(lambda x, y: x * torch.ones(2))
     heard = said(capsys)
-    assert "RuntimeError" in heard and "must become (B, 1, 1, 1) beside" in heard
+    assert "RuntimeError" in heard and "(B, 1, 1, 1) beside pictures" in heard
 
 
 # More that must be right --------------------------------------------------------

@@ -22,7 +22,9 @@ X = torch.arange(6.0).reshape(2, 3)
 @pytest.mark.parametrize(
     ("accident", "words"),
     [
-        (lambda: X + torch.ones(2), "(B, 1, 1, 1) beside pictures"),
+        (lambda: X + torch.ones(2), "(B, 1) beside a table"),
+        (lambda: X + torch.ones(4, 1, 1, 2), "(B, 1, 1, 1) beside pictures"),
+        (lambda: torch.ones(2, 1).add_(X), "write `out = out + ...`"),
         (lambda: X @ X, "does one of them need transposing?"),
         (lambda: torch.ones(2, 3, 4) @ torch.ones(2, 3, 4), "need transposing?"),
         (lambda: X if X > 0 else -X, "torch.where, &, | and ~"),

@@ -29,10 +29,16 @@ def test_right_functions_are_used_onward(capsys):
     assert said(capsys) == "gradient_of_all: ok"
 
     def convolve(x, weight, bias):
-        return F.conv1d(x, weight, bias, padding=1)
+        windows = F.pad(x, (1, 1)).unfold(2, 3, 1)  # (B, C, L, 3)
+        return torch.einsum("dck,bclk->bdl", weight, windows) + bias[:, None]
 
     assert check_conv_1d(convolve) is convolve
     assert said(capsys) == "conv_1d: ok"
+
+
+def test_torchs_own_convolution_is_no_answer(capsys):
+    assert check_conv_1d(lambda *given: F.conv1d(*given, padding=1)) is conv_1d
+    assert "the numbers are right, but torch's own convolution" in said(capsys)
 
 
 @pytest.mark.parametrize("sentence", GRADIENTS)

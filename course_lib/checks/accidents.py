@@ -26,8 +26,13 @@ OUT_OF_RANGE = (
 # A part of the message -> what to do.
 HINTS = {
     "must match the size of tensor": (
-        "two shapes do not fit together: axes are lined up starting from the last, so "
-        "one number per picture, (B,), must become (B, 1, 1, 1) beside pictures"
+        "two shapes do not fit together: print both. Axes are lined up starting from "
+        "the last, so one number for each row, (B,), must become (B, 1) beside a "
+        "table of two axes, and (B, 1, 1, 1) beside pictures"
+    ),
+    "doesn't match the broadcast shape": (
+        "`+=` and the like write into what is there, and cannot make it larger: write "
+        "`out = out + ...`"
     ),
     "shapes cannot be multiplied": (
         "in x @ y the last axis of x must be as long as the second-to-last of y: does "

@@ -1,12 +1,14 @@
 """The checks of notebook 19: one gradient from many, and a convolution over time."""
 
+import re
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
-from course_lib.checks.report import compare, report
+from course_lib.checks.report import NotYetRight, ask, compare, report
 from course_lib.networks.one_dimension import conv_1d
 from course_lib.training.shares import gradient_of_all
 
@@ -14,7 +16,7 @@ from course_lib.training.shares import gradient_of_all
 
 
 def some_gradients(generator):
-    """Gradients of a few processes whose shares differ in size."""
+    """Gradients of a few machines whose shares differ in size."""
     P = (3, 4)[generator.initial_seed() % 2]
     pictures = torch.tensor([[5, 2, 4], [1, 6, 3, 2]][P - 3])
     # Not around 0, so that no sign and no square hides.
@@ -26,19 +28,33 @@ def drawn_once(P: int) -> Tensor:
 
 
 ALSO = {
-    "with a single process": (drawn_once(1), torch.tensor([3])),
-    "where a process has no picture": (drawn_once(3), torch.tensor([2, 0, 1])),
+    "with a single machine": (drawn_once(1), torch.tensor([3])),
+    "where a machine has no picture": (drawn_once(3), torch.tensor([2, 0, 1])),
     "with a hundred pictures each": (drawn_once(2), torch.tensor([100, 100])),
 }
 
 
 def check_gradient_of_all(learner_gradient):
-    """A weighted mean over the processes: each counts by its pictures."""
+    """A weighted mean over the machines: each counts by its pictures."""
 
     def check():
-        compare(learner_gradient, gradient_of_all, some_gradients, GRADIENTS, also=ALSO)
+        try:
+            compare(
+                learner_gradient, gradient_of_all, some_gradients, GRADIENTS, also=ALSO
+            )
+        # torch's message is about two sizes; this one is about what to do.
+        except RuntimeError as error:
+            if "must match the size" in str(error):
+                error.add_note(COLUMN)
+            raise
 
     return report(check, learner_gradient, gradient_of_all)
+
+
+COLUMN = (
+    "there is a weight for each row, so `pictures` must be a column, (P, 1): "
+    "pictures[:, None]"
+)
 
 
 def weighed(weights: Callable[[Tensor], Tensor]) -> Callable:
@@ -61,8 +77,19 @@ def added(of: Callable) -> Callable:
     return mistaken
 
 
+def of_the_first_two(divisor: Callable, numbers: Tensor | None = None) -> Callable:
+    """A mistake that writes out two machines: with their pictures, or these numbers."""
+
+    def mistaken(gradients, pictures):
+        n = pictures if numbers is None else numbers
+        total = (n[:2, None] * gradients[:2]).sum(0)  # of one, where there is one
+        return total / divisor(pictures)
+
+    return mistaken
+
+
 GRADIENTS = {
-    "each process counts the same, but one with five pictures has seen more than one "
+    "each machine counts the same, but one with five pictures has seen more than one "
     "with two: weigh each row by its pictures": (
         weighed(lambda n: torch.ones_like(n))
     ),
@@ -70,13 +97,13 @@ GRADIENTS = {
     "pictures": lambda gradients, pictures: gradients.sum(0),
     "the division is missing: this is the sum over all pictures, so a larger batch "
     "would take larger steps": added(lambda total, gradients, n: total),
-    "it is divided by the number of processes: divide by the number of all pictures": (
+    "it is divided by the number of machines: divide by the number of all pictures": (
         added(lambda total, gradients, n: total / len(n))
     ),
     "it is divided by the largest share: divide by the number of all pictures": (
         added(lambda total, gradients, n: total / n.max())
     ),
-    "it is divided twice, by all pictures and by the number of processes: once is "
+    "it is divided twice, by all pictures and by the number of machines: once is "
     "enough": added(lambda total, gradients, n: total / n.sum() / len(n)),
     "it is divided twice by all pictures: once is enough": (
         added(lambda total, gradients, n: total / n.sum() ** 2)
@@ -92,6 +119,23 @@ GRADIENTS = {
     ),
     "each row is divided by its pictures before the mean, but it is a mean already: "
     "multiply by them": lambda gradients, n: (gradients / n[:, None]).mean(0),
+    "each row is divided by its pictures, and by all pictures besides, but it is a "
+    "mean already: multiply it by its pictures": (
+        lambda gradients, n: (gradients / n[:, None]).sum(0) / n.sum()
+    ),
+    "each row is divided by its pictures, and multiplied by all pictures: it is the "
+    "other way round": lambda gradients, n: (gradients / n[:, None]).sum(0) * n.sum(),
+    "the pictures are counted from the other end: row p goes with pictures[p]": (
+        weighed(lambda n: n.flip(0))
+    ),
+    "only the first two machines are heard, and there may be more: write it for any "
+    "number of rows": of_the_first_two(lambda n: n[:2].sum()),
+    "only the first two rows are taken, and there may be more: write it for any number "
+    "of rows": of_the_first_two(lambda n: n.sum()),
+    "3 and 2 are those of the example: take the numbers in `pictures`, and there may "
+    "be more than two machines": of_the_first_two(lambda n: 5, torch.tensor([3, 2])),
+    "only the first two machines are averaged: there may be more, and each counts by "
+    "its pictures": of_the_first_two(lambda n: 2, torch.tensor([1, 1])),
     "the weights are squared: twice the pictures count twice, not four times": (
         weighed(lambda n: n**2)
     ),
@@ -100,26 +144,26 @@ GRADIENTS = {
     ),
     "a softmax makes the largest share count for nearly all: the weights are simply "
     "the shares of the pictures": weighed(lambda n: n.softmax(0)),
-    "only the first process is heard": lambda gradients, n: gradients[0],
-    "only the last process is heard": lambda gradients, n: gradients[-1],
-    "only the process with the most pictures is heard": (
+    "only the first machine is heard": lambda gradients, n: gradients[0],
+    "only the last machine is heard": lambda gradients, n: gradients[-1],
+    "only the machine with the most pictures is heard": (
         lambda gradients, n: gradients[n.argmax()]
     ),
-    "that is one number for each process: the mean goes over the processes, so that "
+    "that is one number for each machine: the mean goes over the machines, so that "
     "one number for each weight of the network is left": (
         lambda gradients, n: gradients.mean(1)
     ),
-    "that is one number for each process, weighed: add over the processes (dim 0), so "
+    "that is one number for each machine, weighed: add over the machines (dim 0), so "
     "that one number for each weight of the network is left": (
         lambda gradients, n: (n[:, None] * gradients).sum(1) / n.sum()
     ),
-    "all numbers are added into one: add over the processes only (dim 0)": (
+    "all numbers are added into one: add over the machines only (dim 0)": (
         added(lambda total, gradients, n: total.sum() / n.sum())
     ),
-    "the rows are weighed, but not added: one row is wanted, not one a process": (
+    "the rows are weighed, but not added: one row is wanted, not one a machine": (
         lambda gradients, n: n[:, None] * gradients / n.sum()
     ),
-    "the median of the processes is another thing than their mean": (
+    "the median of the machines is another thing than their mean": (
         lambda gradients, n: gradients.median(0).values
     ),
     "the sign is turned round: the optimizer subtracts, a gradient points uphill": (
@@ -145,7 +189,7 @@ GRADIENTS = {
 
 
 def some_sound(generator):
-    """A few sounds, three taps for each pair of channels, and biases."""
+    """A few melodies, three weights for each pair of channels, and biases."""
     B, C, D, L = ((2, 3, 4, 7), (3, 2, 5, 6))[generator.initial_seed() % 2]
     x = 0.3 + torch.randn(B, C, L, generator=generator)
     weight = 0.2 + torch.randn(D, C, 3, generator=generator)
@@ -160,19 +204,77 @@ def alike(B: int, C: int, D: int, L: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 CASES = {
-    "with a sound of one step": alike(2, 3, 4, 1),
+    "with a melody of one moment": alike(2, 3, 4, 1),
     "with one channel": alike(1, 1, 1, 5),
     "with as many channels out as in": alike(2, 4, 4, 4),
 }
 
 
 def check_conv_1d(learner_conv):
-    """At each step of time, a weighted sum over three neighbours of all channels."""
+    """At each moment, a weighted sum over three neighbours of all channels."""
 
     def check():
-        compare(learner_conv, conv_1d, some_sound, SOUNDS, also=CASES, gradient=True)
+        try:
+            compare(
+                learner_conv, conv_1d, some_sound, SOUNDS, also=CASES, gradient=True
+            )
+        except RuntimeError as error:
+            if note := what_does_not_fit(str(error)):
+                error.add_note(note)
+            raise
+        if convolves(learner_conv):
+            raise NotYetRight(
+                "the numbers are right, but torch's own convolution made them: write "
+                "it with @, from three pieces"
+            )
 
     return report(check, learner_conv, conv_1d)
+
+
+def what_does_not_fit(message: str) -> str | None:
+    """What to do about shapes that torch cannot combine, by the sizes it names."""
+    if "first two dimensions of batch2" in message:
+        return MATRIX
+    sizes = re.search(
+        r"a \((\d+)\) must match .* b \((\d+)\) .* dimension (\d)", message
+    )
+    if sizes is None:
+        return None
+    one, other, axis = map(int, sizes.groups())
+    if axis == 1:
+        return MATRIX
+    # Torch reads the first draw first: 3 channels in, 4 out, 7 moments.
+    if {one, other} == {4, 7}:
+        return "the bias must be a column, (D, 1), to meet the channels: bias[:, None]"
+    if {one, other} == {3, 7}:
+        return (
+            "`*` multiplies number by number; the product of a matrix and a piece is "
+            "written with @"
+        )
+    return (
+        "each piece must be L moments long: put zeros at both ends first, and take "
+        "the moments from k to k + L"
+    )
+
+
+MATRIX = "the weights of neighbour k are a matrix (D, C): weight[:, :, k]"
+
+
+class Convolutions(TorchFunctionMode):
+    """Notices torch's own convolutions."""
+
+    noticed = False
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        self.noticed |= getattr(function, "__name__", "").startswith("conv")
+        return function(*args, **(kwargs or {}))
+
+
+def convolves(learner_conv: Callable) -> bool:
+    """Whether this function leaves the work to torch."""
+    with Convolutions() as convolutions:
+        ask(learner_conv, *some_sound(torch.Generator().manual_seed(0)))
+    return convolutions.noticed
 
 
 def convolved(
@@ -193,7 +295,7 @@ def convolved(
     return mistaken
 
 
-def only_taps(*kept: int) -> Callable:
+def only_of(*kept: int) -> Callable:
     """A mistake that leaves out some of the three neighbours."""
 
     def change(x, weight, bias):
@@ -204,25 +306,29 @@ def only_taps(*kept: int) -> Callable:
 
 
 SOUNDS = {
-    "the kernel is turned round: tap 0 belongs to the step before, tap 2 to the step "
-    "after (networks do not flip it)": (
+    "the three neighbours are turned round: weight[:, :, 0] belongs to the moment "
+    "before, weight[:, :, 2] to the one after": (
         convolved(lambda x, weight, bias: (x, weight.flip(2), bias))
     ),
-    "the two ends are missing: put a zero before the first step and one after the "
-    "last, so that as many steps come out as go in": convolved(pad=(0, 0)),
-    "everything is a step too late: both zeros are in front, and one belongs behind": (
+    "the two ends are missing: put a zero before the first moment and one after the "
+    "last, so that as many moments come out as go in": convolved(pad=(0, 0)),
+    "everything is a moment too late: both zeros stand in front, and one belongs "
+    "behind": (
         convolved(pad=(2, 0))
     ),
-    "everything is a step too early: both zeros stand behind, and one belongs in "
+    "everything is a moment too early: both zeros stand behind, and one belongs in "
     "front": convolved(pad=(0, 2)),
     "there are too many zeros at the ends: one on each side": convolved(pad=(2, 2)),
-    "the sound is bent into a ring: beyond its ends there are zeros, not the other "
+    "the melody is bent into a ring: beyond its ends there are zeros, not the other "
     "end": convolved(mode="circular"),
-    "the first and the last step are repeated beyond the ends: put zeros there": (
+    "the first and the last moment are repeated beyond the ends: put zeros there": (
         convolved(mode="replicate")
     ),
     "beyond the ends there are ones: put zeros there": convolved(value=1.0),
-    "the bias is missing: add bias[d] to every step of channel d": (
+    "beyond the ends there is -1, which is silence: put zeros there": (
+        convolved(value=-1.0)
+    ),
+    "the bias is missing: add bias[d] to every moment of channel d": (
         convolved(lambda x, weight, bias: (x, weight, 0 * bias))
     ),
     "the bias is added three times, once for each neighbour: once is enough": (
@@ -232,19 +338,23 @@ SOUNDS = {
         convolved(lambda x, weight, bias: (x, weight, x.shape[1] * bias))
     ),
     "the bias is subtracted": convolved(lambda x, weight, bias: (x, weight, -bias)),
-    "only the middle tap is used, so nothing is heard of the neighbours": (
-        convolved(only_taps(1))
+    "only the middle one is used, so nothing is heard of the neighbours": (
+        convolved(only_of(1))
     ),
-    "the step after is left out: three taps, k = 0, 1 and 2": (
-        convolved(only_taps(0, 1))
+    "the moment after is left out: three neighbours, k = 0, 1 and 2": (
+        convolved(only_of(0, 1))
     ),
-    "the step before is left out: three taps, k = 0, 1 and 2": (
-        convolved(only_taps(1, 2))
+    "the moment before is left out: three neighbours, k = 0, 1 and 2": (
+        convolved(only_of(1, 2))
     ),
-    "the middle is left out: three taps, k = 0, 1 and 2": convolved(only_taps(0, 2)),
-    "only the last tap is left: add up what the three taps give, each is added to the "
-    "sum and does not replace it": convolved(only_taps(2)),
-    "all three taps look at the same step: tap k looks at step l + k - 1": (
+    "the middle is left out: three neighbours, k = 0, 1 and 2": (
+        convolved(only_of(0, 2))
+    ),
+    "only the first neighbour is added: is the `return` inside the loop? It belongs "
+    "below it": convolved(only_of(0)),
+    "only the last neighbour is left: add up what all three give, each is added to the "
+    "sum and does not replace it": convolved(only_of(2)),
+    "all three weights look at the same moment: neighbour k of l is l + k - 1": (
         convolved(
             lambda x, weight, bias: (
                 x,
@@ -278,7 +388,7 @@ SOUNDS = {
             )
         )
     ),
-    "the first sound of the batch is used for all": (
+    "the first melody of the batch is used for all": (
         convolved(lambda x, weight, bias: (x[:1].expand_as(x), weight, bias))
     ),
     "channels and time have changed places: the shape is (B, D, L)": (
@@ -293,10 +403,10 @@ SOUNDS = {
     "what is below zero is cut off: that is a layer of its own, and comes later": (
         convolved(after=torch.relu)
     ),
-    "every second step is left out: as many steps come out as go in": (
+    "every second moment is left out: as many moments come out as go in": (
         convolved(after=lambda out: out[:, :, ::2])
     ),
-    "the sound itself is added: that is the skip of a block, and comes later": (
+    "the melody itself is added: that is the skip of a block, and comes later": (
         lambda x, weight, bias: (
             F.conv1d(x, weight, bias, padding=1) + x.mean(1, keepdim=True)
         )

@@ -81,12 +81,13 @@ def play(roll: Tensor, title: str = "") -> None:
 
 
 def show_rolls(rolls: Tensor, titles: list[str], alt: str) -> None:
-    """Melodies as pictures: time goes to the right, pitch goes up.
+    """Melodies as pictures: time goes to the right, pitch goes up; black sounds.
 
     Args:
         rolls: (N, PITCHES, LENGTH)
     """
     with panels(alt, len(rolls), width=2.3, height=1.7) as axes:
+        axes[0].set(xlabel="time", ylabel="pitch")
         for axis, roll, title in zip(axes, rolls, titles, strict=True):
             axis.imshow(
                 roll.detach().cpu(),

@@ -33,17 +33,17 @@ SAME = {
     UNET: "noisy latent, step and words in, a guess of the same shape out; residual "
     "blocks that the step shifts, attention over places, cross-attention to words, "
     "skips",
-    VAE: "convolutions to a small cloud of latents of 4 channels, and back; the same "
-    "loss but for one part, a judge of patches",
+    VAE: "convolutions to a small cloud of latents of 4 channels, and back; a loss of "
+    "pixels, features and a KL penalty",
 }
 DIFFERS = {
     TEXT: "it was trained on 400 million pictures from the web and is frozen; ours "
     "learned with the painter. A token there sees only those before it",
     UNET: "it guesses eps on the circle, ours v on the straight line; it has two "
-    "attentions in most blocks, on three grids, ours on the coarsest; it widens a "
-    "block by the skip, ours merges it first",
+    "attentions in most blocks, on three grids, ours on the coarsest; a block takes "
+    "the skip as more channels, ours mixes the two first",
     VAE: "eight pixels a side become one place, with ours fewer; it has a norm in "
-    "every block and attention in the middle",
+    "every block and attention in the middle; its loss has a judge of patches, too",
 }
 
 
@@ -134,11 +134,14 @@ def quietly() -> None:
     """Tell diffusers and transformers to show no progress bars and no remarks."""
     need_diffusers()
     import diffusers
+    import huggingface_hub
     import transformers
 
     for library in (diffusers, transformers):
         library.utils.logging.disable_progress_bar()
         library.utils.logging.set_verbosity_error()
+    # Without a connection it would write a line for each of six tries.
+    huggingface_hub.utils.logging.set_verbosity_error()
 
 
 def their_networks(size: dict) -> dict[str, nn.Module]:

@@ -59,7 +59,7 @@ def gigaflops_of_a_picture(side: int) -> dict[str, float]:
 
 def stable_diffusion_bill() -> Bill:
     """All stages of Stable Diffusion 1.5 together."""
-    of_side = {side: gigaflops_of_a_picture(side) for _, side in STAGES}
+    of_side = {side: gigaflops_of_a_picture(side) for side in {s for _, s in STAGES}}
     pictures = sum(BATCH * iterations for iterations, _ in STAGES)
     total = sum(
         BATCH * iterations * sum(of_side[side].values()) for iterations, side in STAGES
@@ -99,7 +99,8 @@ def bill_lines(theirs: Bill, speed: float, own: Bill | None = None) -> list[str]
         f"operations: {theirs.gigaflops / 1e12:.1f} x 10^21",
         f"on one core here ({speed:.0f} GFLOP a second): "
         f"{theirs.seconds(speed) / YEAR:,.0f} years",
-        f"on one A100 at its best: {hours:,.0f} hours; its card says {HOURS_ON_CARD:,}",
+        f"on one A100 at its best, with 16 bits: {hours:,.0f} hours; its card says "
+        f"{HOURS_ON_CARD:,}",
     ]
     if own is not None:
         times = theirs.gigaflops / own.gigaflops

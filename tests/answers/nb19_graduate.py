@@ -94,7 +94,7 @@ def by_a_linear_layer(gradients, pictures):
 # One gradient from many: wrong --------------------------------------------------------
 
 
-@wrong(check_gradient_of_all, "each process counts the same")
+@wrong(check_gradient_of_all, "each machine counts the same")
 def plain_mean(gradients, pictures):
     return gradients.mean(0)
 
@@ -109,7 +109,7 @@ def not_divided(gradients, pictures):
     return (pictures[:, None] * gradients).sum(0)
 
 
-@wrong(check_gradient_of_all, "divided by the number of processes")
+@wrong(check_gradient_of_all, "divided by the number of machines")
 def mean_of_weighed(gradients, pictures):
     return (pictures[:, None] * gradients).mean(0)
 
@@ -168,29 +168,29 @@ def softmaxed(gradients, pictures):
     return (pictures.float().softmax(0)[:, None] * gradients).sum(0)
 
 
-@wrong(check_gradient_of_all, "only the first process")
+@wrong(check_gradient_of_all, "only the first machine")
 def the_first(gradients, pictures):
     return gradients[0]
 
 
-@wrong(check_gradient_of_all, "only the last process")
+@wrong(check_gradient_of_all, "only the last machine")
 def the_last(gradients, pictures):
     for gradient in gradients:
         answer = gradient
     return answer
 
 
-@wrong(check_gradient_of_all, "the process with the most")
+@wrong(check_gradient_of_all, "the machine with the most")
 def the_largest(gradients, pictures):
     return gradients[pictures.argmax()]
 
 
-@wrong(check_gradient_of_all, "one number for each process: the mean")
+@wrong(check_gradient_of_all, "one number for each machine: the mean")
 def wrong_axis(gradients, pictures):
     return gradients.mean(1)
 
 
-@wrong(check_gradient_of_all, "one number for each process, weighed")
+@wrong(check_gradient_of_all, "one number for each machine, weighed")
 def wrong_axis_weighed(gradients, pictures):
     return (pictures[:, None] * gradients).sum(1) / pictures.sum()
 
@@ -243,15 +243,52 @@ def in_place(gradients, pictures):
     return gradients.sum(0) / pictures.sum()
 
 
-@wrong(check_gradient_of_all, "where a process has no picture")
+@wrong(check_gradient_of_all, "where a machine has no picture")
 def mean_of_those_with_pictures(gradients, pictures):
     means = gradients * pictures[:, None] / pictures[:, None]
     return (means * pictures[:, None]).sum(0) / pictures.sum()
 
 
-@wrong(check_gradient_of_all)
+@wrong(check_gradient_of_all, "pictures[:, None]")
 def without_an_axis(gradients, pictures):
     return (pictures * gradients).sum(0) / pictures.sum()
+
+
+@wrong(check_gradient_of_all, "only the first two machines")
+def of_two_machines(gradients, pictures):
+    total = pictures[0] * gradients[0] + pictures[1] * gradients[1]
+    return total / (pictures[0] + pictures[1])
+
+
+@wrong(check_gradient_of_all, "only the first two rows")
+def two_rows_of_all(gradients, pictures):
+    total = pictures[0] * gradients[0] + pictures[1] * gradients[1]
+    return total / pictures.sum()
+
+
+@wrong(check_gradient_of_all, "3 and 2 are those of the example")
+def with_the_numbers_of_the_example(gradients, pictures):
+    return (3 * gradients[0] + 2 * gradients[1]) / 5
+
+
+@wrong(check_gradient_of_all, "only the first two machines are averaged")
+def mean_of_two(gradients, pictures):
+    return (gradients[0] + gradients[1]) / 2
+
+
+@wrong(check_gradient_of_all, "by all pictures besides")
+def divided_rows_over_all(gradients, pictures):
+    return (gradients / pictures[:, None]).sum(0) / pictures.sum()
+
+
+@wrong(check_gradient_of_all, "and multiplied by all pictures")
+def divided_rows_times_all(gradients, pictures):
+    return (gradients / pictures[:, None]).sum(0) * pictures.sum()
+
+
+@wrong(check_gradient_of_all, "from the other end")
+def turned_round(gradients, pictures):
+    return (pictures.flip(0)[:, None] * gradients).sum(0) / pictures.sum()
 
 
 @wrong(check_gradient_of_all)
@@ -270,22 +307,6 @@ def conv_as_the_solution(x, weight, bias):
     for k in range(3):
         out = out + weight[:, :, k] @ padded[:, :, k : k + L]
     return out
-
-
-@right(check_conv_1d)
-def torchs_own(x, weight, bias):
-    return F.conv1d(x, weight, bias, padding=1)
-
-
-@right(check_conv_1d)
-def the_string_same(x, weight, bias):
-    return F.conv1d(x, weight, bias, padding="same")
-
-
-@right(check_conv_1d)
-def as_a_flat_picture(x, weight, bias):
-    flat = F.conv2d(x[:, :, None], weight[:, :, None], bias, padding=(0, 1))
-    return flat[:, :, 0]
 
 
 @right(check_conv_1d)
@@ -365,18 +386,68 @@ def rolled(x, weight, bias):
 
 
 @right(check_conv_1d)
+def written_into(x, weight, bias):
+    L = x.shape[2]
+    padded = F.pad(x, (1, 1))
+    out = torch.zeros(len(x), len(weight), L)
+    for k in range(3):
+        out += weight[:, :, k] @ padded[:, :, k : k + L]
+    return out + bias[:, None]
+
+
+@right(check_conv_1d)
+def with_an_own_zero_layer(x, weight, bias):
+    padded = nn.ConstantPad1d(1, 0.0)(x)
+    parts = [weight[:, :, k] @ padded[:, :, k : k + x.shape[2]] for k in range(3)]
+    return torch.stack(parts).sum(0) + bias[:, None]
+
+
+@right(check_conv_1d)
+def matmul_by_name(x, weight, bias):
+    padded = torch.zeros(x.shape[0], x.shape[1], x.shape[2] + 2)
+    padded[:, :, 1:-1] = x
+    out = torch.matmul(weight[:, :, 0], padded[:, :, :-2])
+    out = out + torch.matmul(weight[:, :, 1], padded[:, :, 1:-1])
+    out = out + torch.matmul(weight[:, :, 2], padded[:, :, 2:])
+    return out + bias.unsqueeze(1)
+
+
+@right(check_conv_1d)
+def by_shifted_windows(x, weight, bias):
+    padded = F.pad(x, (1, 1))
+    windows = torch.stack([padded[:, :, k : k + x.shape[2]] for k in range(3)], dim=2)
+    return weight.flatten(1) @ windows.flatten(1, 2) + bias[None, :, None]
+
+
+# A convolution over time: wrong -------------------------------------------------------
+
+
+@wrong(check_conv_1d, "torch's own convolution")
+def torchs_own(x, weight, bias):
+    return F.conv1d(x, weight, bias, padding=1)
+
+
+@wrong(check_conv_1d, "torch's own convolution")
+def the_string_same(x, weight, bias):
+    return F.conv1d(x, weight, bias, padding="same")
+
+
+@wrong(check_conv_1d, "torch's own convolution")
+def as_a_flat_picture(x, weight, bias):
+    flat = F.conv2d(x[:, :, None], weight[:, :, None], bias, padding=(0, 1))
+    return flat[:, :, 0]
+
+
+@wrong(check_conv_1d, "torch's own convolution")
 def the_gradient_way(x, weight, bias):
     # A transposed convolution with the kernel turned round is the same thing.
     back = weight.flip(2).transpose(0, 1)
     return F.conv_transpose1d(x, back, bias, padding=1)
 
 
-@right(check_conv_1d)
+@wrong(check_conv_1d, "torch's own convolution")
 def by_a_layer_that_pads(x, weight, bias):
     return F.conv1d(nn.ConstantPad1d(1, 0.0)(x), weight, bias)
-
-
-# A convolution over time: wrong -------------------------------------------------------
 
 
 def taps_of(x, pad=(1, 1)):
@@ -395,13 +466,13 @@ def no_padding(x, weight, bias):
     return F.conv1d(x, weight, bias)
 
 
-@wrong(check_conv_1d, "a step too late")
+@wrong(check_conv_1d, "a moment too late")
 def zeros_in_front(x, weight, bias):
     taps = taps_of(x, (2, 0))
     return sum(weight[:, :, k] @ taps[k] for k in range(3)) + bias[:, None]
 
 
-@wrong(check_conv_1d, "a step too early")
+@wrong(check_conv_1d, "a moment too early")
 def zeros_behind(x, weight, bias):
     taps = taps_of(x, (0, 2))
     return sum(weight[:, :, k] @ taps[k] for k in range(3)) + bias[:, None]
@@ -426,6 +497,87 @@ def ends_repeated(x, weight, bias):
 @wrong(check_conv_1d, "there are ones")
 def ones_at_the_ends(x, weight, bias):
     return F.conv1d(F.pad(x, (1, 1), value=1.0), weight, bias)
+
+
+@wrong(check_conv_1d, "there is -1, which is silence")
+def silence_at_the_ends(x, weight, bias):
+    padded = F.pad(x, (1, 1), value=-1)
+    L = x.shape[2]
+    parts = [weight[:, :, k] @ padded[:, :, k : k + L] for k in range(3)]
+    return sum(parts) + bias[:, None]
+
+
+@wrong(check_conv_1d, "only the first neighbour is added")
+def return_in_the_loop(x, weight, bias):
+    out = bias[:, None]
+    for k, part in enumerate(taps_of(x)):
+        out = out + weight[:, :, k] @ part
+        return out
+
+
+@wrong(check_conv_1d, "write `out = out + ...`")
+def grown_in_place(x, weight, bias):
+    out = bias[:, None]
+    for k, part in enumerate(taps_of(x)):
+        out += weight[:, :, k] @ part
+    return out
+
+
+@wrong(check_conv_1d, "each piece must be L moments long")
+def not_padded(x, weight, bias):
+    out = bias[:, None]
+    for k in range(3):
+        out = out + weight[:, :, k] @ x[:, :, k : k + x.shape[2]]
+    return out
+
+
+@wrong(check_conv_1d, "each piece must be L moments long")
+def pieces_up_to_l(x, weight, bias):
+    out, padded = bias[:, None], F.pad(x, (1, 1))
+    for k in range(3):
+        out = out + weight[:, :, k] @ padded[:, :, k : x.shape[2]]
+    return out
+
+
+@wrong(check_conv_1d, "each piece must be L moments long")
+def pieces_of_sixteen(x, weight, bias):
+    out, padded = bias[:, None], F.pad(x, (1, 1))
+    for k in range(3):
+        out = out + weight[:, :, k] @ padded[:, :, k : k + 16]
+    return out
+
+
+@wrong(check_conv_1d, "each piece must be L moments long")
+def slices_of_x(x, weight, bias):
+    pieces = x[:, :, :-1], x, x[:, :, 1:]
+    out = 0
+    for k in range(3):
+        out = out + weight[:, :, k] @ pieces[k]
+    return out + bias[:, None]
+
+
+@wrong(check_conv_1d, "the bias must be a column")
+def bias_as_a_row(x, weight, bias):
+    out = bias
+    for k, part in enumerate(taps_of(x)):
+        out = out + weight[:, :, k] @ part
+    return out
+
+
+@wrong(check_conv_1d, "weight[:, :, k]")
+def first_axis_of_the_weights(x, weight, bias):
+    out = bias[:, None]
+    for k, part in enumerate(taps_of(x)):
+        out = out + weight[k] @ part
+    return out
+
+
+@wrong(check_conv_1d, "is written with @")
+def star_in_place_of_at(x, weight, bias):
+    out = bias[:, None]
+    for k, part in enumerate(taps_of(x)):
+        out = out + weight[:, :, k] * part
+    return out
 
 
 @wrong(check_conv_1d, "the bias is missing")
@@ -455,18 +607,18 @@ def bias_subtracted(x, weight, bias):
     return F.conv1d(x, weight, -bias, padding=1)
 
 
-@wrong(check_conv_1d, "only the middle tap")
+@wrong(check_conv_1d, "only the middle one")
 def no_neighbours(x, weight, bias):
     return weight[:, :, 1] @ x + bias[:, None]
 
 
-@wrong(check_conv_1d, "the step after is left out")
+@wrong(check_conv_1d, "the moment after is left out")
 def two_taps(x, weight, bias):
     taps = taps_of(x)
     return sum(weight[:, :, k] @ taps[k] for k in range(2)) + bias[:, None]
 
 
-@wrong(check_conv_1d, "the step before is left out")
+@wrong(check_conv_1d, "the moment before is left out")
 def last_two_taps(x, weight, bias):
     taps = taps_of(x)
     return sum(weight[:, :, k] @ taps[k] for k in range(1, 3)) + bias[:, None]
@@ -478,14 +630,14 @@ def without_the_middle(x, weight, bias):
     return weight[:, :, 0] @ taps[0] + weight[:, :, 2] @ taps[2] + bias[:, None]
 
 
-@wrong(check_conv_1d, "only the last tap is left")
+@wrong(check_conv_1d, "only the last neighbour is left")
 def overwritten(x, weight, bias):
     for k, part in enumerate(taps_of(x)):
         out = weight[:, :, k] @ part
     return out + bias[:, None]
 
 
-@wrong(check_conv_1d, "look at the same step")
+@wrong(check_conv_1d, "look at the same moment")
 def always_the_same_step(x, weight, bias):
     return sum(weight[:, :, k] @ x for k in range(3)) + bias[:, None]
 
@@ -521,7 +673,7 @@ def channels_added_first(x, weight, bias):
     return F.conv1d(together, w, bias, padding=1)
 
 
-@wrong(check_conv_1d, "first sound of the batch")
+@wrong(check_conv_1d, "first melody of the batch")
 def first_of_the_batch(x, weight, bias):
     return F.conv1d(x[:1], weight, bias, padding=1).expand(len(x), -1, -1)
 
@@ -548,7 +700,7 @@ def with_relu(x, weight, bias):
     return F.relu(F.conv1d(x, weight, bias, padding=1))
 
 
-@wrong(check_conv_1d, "every second step")
+@wrong(check_conv_1d, "every second moment")
 def every_second(x, weight, bias):
     return F.conv1d(x, weight, bias, stride=2, padding=1)
 
@@ -568,7 +720,7 @@ def detached(x, weight, bias):
     return F.conv1d(x, weight.detach(), bias, padding=1)
 
 
-@wrong(check_conv_1d)
+@wrong(check_conv_1d, "the bias must be a column")
 def bias_along_time(x, weight, bias):
     return F.conv1d(x, weight, padding=1) + bias
 
