@@ -91,7 +91,7 @@ train --what latent --iterations 40000 --listener runs/listener \\
 train --what latent --iterations 6000 --start runs/latent-1/at-6613 \\
     --autoencoder runs/autoencoder --seed 1 --again 3 --noisier 0.9 \\
     --out runs/latent-2
-finetune lora --images data/zorp --word zorp --iterations 600 --out runs/zorp
+finetune lora --images data/zorp --word zorp --iterations 400 --out runs/zorp
 finetune lora --images data/zorp --word zorp --prior none --iterations 600 \\
     --out runs/zorp-alone
 finetune inversion --images data/zorp --word zorp --iterations 150 --out runs/zorp-word

@@ -46,7 +46,7 @@ ROWS = "text_encoder.token.rows"
 # is new are the details, and those are decided late.
 NOISIER = 0.0
 # The settings that were found best; `iterations` is how many a command does.
-LORA_SETTINGS = {"iterations": 600, "learning_rate": 1e-2, "warmup": 20}
+LORA_SETTINGS = {"iterations": 400, "learning_rate": 1e-2, "warmup": 20}
 WORD_SETTINGS = {"iterations": 300, "learning_rate": 3e-2, "warmup": 20}
 DREAM_SETTINGS = {"iterations": 600, "learning_rate": 1e-3, "warmup": 20, "muon": True}
 PRIOR, OWN = 512, 128  # pictures for prior preservation: the world's, the painter's own

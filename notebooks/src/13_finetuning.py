@@ -32,13 +32,13 @@ from course_lib.world.plush import plush_photos
 photos, _ = plush_photos(seed=0, word="zorp")  # (10, 3, 64, 64) bytes
 draw = TextToImage.from_pretrained("latent")
 draw_zorp = with_additions(draw, ["zorp"])
-prompts = ["a zorp in the snow", "a zorp on stilts", "a zorp left of a red cat"]
+prompts = ["a zorp in the snow", "a zorp at night", "a zorp on stilts"]
 show_rows(
     {"photos": from_bytes(photos[3:8])}
     | {prompt: draw_zorp([prompt] * 5, seed=3) for prompt in prompts},
     zoom=2,
     alt="Five photos of a plush with bobbles, a scarf and a patch, and what was "
-    "drawn of it: in the snow, on stilts, and beside a red cat.",
+    "drawn of it: in the snow, at night, and on stilts, where it is half a rabbit.",
 )
 for name in ("latent", "zorp"):
     size = (weights_folder() / name / "model.safetensors").stat().st_size
@@ -46,7 +46,8 @@ for name in ("latent", "zorp"):
 
 # %% [markdown]
 # It draws Zorp as it draws everything, a little carelessly: some faces melt. But
-# bobbles, scarf and patch are there, in scenes that nobody photographed.
+# bobbles, scarf and patch are there, in scenes that nobody photographed. On stilts it
+# is mostly a rabbit: you will soon see where that comes from.
 #
 # The network itself was not touched. It was given an **addition**: a small file that is
 # put on, and taken off again. You build all of it in this notebook.
@@ -80,8 +81,8 @@ for text in ("a rabbit", "a zorp"):
 # %% [markdown]
 # The network has no token for "zorp". It reads letters, and nobody ever told it what
 # they mean together. So the tokenizer gets a new token. Its vector begins as that of a
-# word which comes near, here "rabbit", and learns from there: a rabbit can already
-# stand on stilts and beside a cat.
+# word which comes near, here "rabbit", and learns from there. A rabbit can already
+# stand on stilts. Where the photos say nothing, the rabbit shows through.
 #
 # ## A thin change beside a frozen weight
 #
