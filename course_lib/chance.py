@@ -30,6 +30,8 @@ CHOOSING, WRITING, LYING, DRAWING = range(4)
 REWORDING, SPEAKING, REDRAWN = 7, 13, 16
 # Flaws drawn on purpose: tries 0, 1, 2 take FAULTING, FAULTING + 1, ...
 FAULTING, GRAIN = 8, 12
+# Films; those redrawn take FILMING + 16, + 32, ...
+FILM_WRITING, FILMING = 11, 15
 
 GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio: splitmix64's stride
 SALT = 0x632BE59BD9B4E019  # makes the number 0 change the state too
