@@ -175,6 +175,7 @@ KEYS = {  # optional on every kind of card; NEEDED says which kind requires whic
     "encoder_sha256": SHA256,
     "latent_scale": NUMBER,
     "threshold": SHARE,  # above it, an inspector calls a picture flawed
+    "frames": whole(1, 256),  # of a film
 }
 WIDTHS = list_of(whole(1, 2**14), 1, 8)
 BLOCKS = whole(0, 64)
@@ -198,6 +199,7 @@ UNET = {
 CONFIG = {  # for each kind of card, the settings in its `config`
     "denoiser": UNET,
     "text denoiser": {"text": TEXT_ENCODER, "unet": UNET},
+    "film denoiser": {"text": TEXT_ENCODER, "unet": UNET},
     "pair": {
         "text": TEXT_ENCODER,
         "size": whole(2, LARGEST_SIDE),
@@ -217,6 +219,7 @@ CONFIG = {  # for each kind of card, the settings in its `config`
         "size": whole(2, LARGEST_SIDE),
         "widths": WIDTHS,
     },
+    "film judge": {"size": whole(2, LARGEST_SIDE), "widths": WIDTHS},
     "inspector": {
         "answers": dict_of(whole(1, 10_000), 100),
         "size": whole(2, LARGEST_SIDE),
@@ -228,10 +231,12 @@ DENOISER = ("config", "schedule", "T", "target", "size")
 NEEDED = {  # keys that a kind cannot be used without
     "denoiser": (*DENOISER, "labels"),
     "text denoiser": (*DENOISER, "merges"),
+    "film denoiser": (*DENOISER, "merges", "frames"),
     "pair": ("config", "merges"),
     "listener": ("config", "merges"),
     "autoencoder": ("config",),
     "judge": ("config",),
+    "film judge": ("config",),
     "inspector": ("config",),
 }
 

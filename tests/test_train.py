@@ -41,6 +41,8 @@ NETWORKS = {  # and the options that are its own
     "reader": {"--size"},
     "inspector": {"--size", "--widths", "--without", "--start"},
     "classifier": set(),
+    "film": {"--frames", "--start", "--pictures", "--noisier"},
+    "film-judge": {"--frames"},
 }
 SHARED = {
     *("--out", "--iterations", "--minutes", "--batch", "--seed", "--resume", "--until"),

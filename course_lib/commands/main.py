@@ -27,7 +27,7 @@ from course_lib.commands.options import (
     complain,
     say_json,
 )
-from course_lib.commands.train_judges import NETWORKS  # with the judges' commands added
+from course_lib.commands.train_films import NETWORKS  # with all commands added
 from course_lib.commands.train_networks import with_its_name
 from course_lib.device import use_all_cores
 from course_lib.shown import let_any_letter_out, tell

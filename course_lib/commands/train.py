@@ -99,6 +99,7 @@ Again = Annotated[
     int | None,
     typer.Option(help="Draw endless new pictures, each used N times; 0: 50,000 fixed."),
 ]
+Frames = Annotated[int | None, typer.Option(help="Frames of a film: 16, or 8.")]
 # Most networks learn from one set, of one size: naming it adds nothing.
 OnlyData = Annotated[str | None, typer.Option("--data", parser=text, hidden=True)]
 OnlySize = Annotated[int | None, typer.Option("--size", hidden=True)]

@@ -86,6 +86,7 @@ NETWORKS = typer.Typer(
 NAMES = (
     *("denoiser", "text", "latent", "pair", "autoencoder"),
     *("listener", "reader", "inspector", "classifier"),  # train_judges.py
+    *("film", "film-judge"),  # train_films.py
 )
 
 

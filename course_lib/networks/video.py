@@ -1,4 +1,4 @@
-"""A picture painter that has grown a time axis: it denoises all frames of a film at once.
+"""A picture painter that has grown a time axis: it denoises a whole film at once.
 
 A film is (B, F, C, H, W): for the picture painter inside, B * F pictures of one batch.
 Between its layers, new ones look along time: a convolution sees a frame with its two
@@ -19,8 +19,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.networks.layers import in_heads, norm, out_of_heads, time_embedding
-from course_lib.networks.layers import zeroed
+from course_lib.networks.layers import (
+    in_heads,
+    norm,
+    out_of_heads,
+    time_embedding,
+    zeroed,
+)
 from course_lib.networks.text_unet import TextUNet
 
 # Given frames instead of a first input channel more (Stable Video Diffusion) or a first
@@ -111,7 +116,7 @@ class TimeAttention(nn.Module):
 
 
 def with_neighbours(h: Tensor, frames: int) -> Tensor:
-    """Each frame with the one before and after it: (B * F, C, H, W) to (B * F, 3C, H, W).
+    """Each frame with the one before it and the one after it, (B * F, 3C, H, W).
 
     The first and the last frame stand in for the neighbour that they lack.
     """
@@ -127,8 +132,7 @@ class TimeConvolution(nn.Module):
     def __init__(self, width: int):
         super().__init__()
         self.norm = norm(width)
-        # On a CPU, 1x1 over stacked frames is several times as fast as Conv3d, and it is
-        # the same sum.
+        # The sum of a Conv3d of 3x1x1, by the 1x1 convolution that a CPU does best.
         self.mix = nn.Conv2d(3 * width, width, 1)
         self.out = zeroed(nn.Conv2d(width, width, 1))
 

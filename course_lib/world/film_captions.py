@@ -1,8 +1,8 @@
 """Captions of films: 'a red frog hops to the left at the beach'.
 
-As for pictures (wording.py), a caption is true and may leave things out: the colour, the
-direction, the scene. The animal and its motion are always said. What a typed text asks
-of a film is found with the same tables of verbs.
+As for pictures (wording.py), a caption is true and may leave things out: the colour,
+the direction, the scene. The animal and its motion are always said. `understand_film`
+finds what a typed text asks of a film.
 """
 
 import re
@@ -89,7 +89,7 @@ def film_caption(
 def film_captions(
     factors: Factors, indices: Tensor, seed: int, return_named: bool = False
 ) -> list[str] | tuple[list[str], list[set[str]]]:
-    """One caption for each film, and if asked the set of factors that each one names."""
+    """One caption for each film and, if asked, the set of factors each one names."""
     indices = torch.as_tensor(indices, dtype=torch.int64).cpu()
     numbers = uniforms(indices, seed, FILM_NUMBERS, FILM_WRITING).tolist()
     columns = zip(*(factors[name].tolist() for name in FILM_FACTORS), strict=True)

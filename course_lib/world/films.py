@@ -207,7 +207,9 @@ def check_request(factors: Factors, size: int, frames: int) -> None:
         )
     missing = [name for name in FILM_FACTORS if name not in factors]
     if missing:
-        raise ValueError(f"The factors must name all of {list(FILM_FACTORS)}: add {missing}.")
+        raise ValueError(
+            f"The factors must name all of {list(FILM_FACTORS)}: add {missing}."
+        )
 
 
 def scenery(
@@ -280,15 +282,17 @@ def paint_all(pictures: Tensor, grid, factors: Factors, pose: dict, pixels: int)
     # Those at about the same place share a small window (`paint_group`).
     finer = (pose["x"] * 7.99).long() * 8 + (pose["y"] * 7.99).long().clamp(0, 7)
     for value, rows in groups(labels, pixels, size, finer):
-
-        def painter(brush, pose, rows, name=SUBJECTS[value // len(MOTIONS)]):
-            colour = colours[rows].to(pictures.device)[..., None, None]
-            colour = (colour * pose["light"][:, None]).clamp(0, 1)
-            paint_actor(brush, pose, name, colour)
-
+        name = SUBJECTS[value // len(MOTIONS)]
+        painter = partial(paint_lit, name=name, colour=colours[rows])
         paint_group(pictures, grid, scene, pose, rows, painter)
     over("bounce", paint_ball)
     over("swim", paint_water_before)
+
+
+def paint_lit(brush, pose: dict, rows: Tensor, name: str, colour: Tensor) -> None:
+    """`paint_actor` in a colour (N, 3) under the light of its film."""
+    colour = colour.to(brush.canvas.device)[..., None, None] * pose["light"][:, None]
+    paint_actor(brush, pose, name, colour.clamp(0, 1))
 
 
 def painted(brush, pose: dict, rows: Tensor, paint, **where) -> None:

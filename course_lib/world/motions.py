@@ -1,9 +1,9 @@
 """What moves in a film: where an actor is, how it bends, and what it holds, over time.
 
-A motion is a function of time, 0 to 1, to the pose of each frame. Time is a share of the
-film, so a motion is the same in 8 frames and in 16. What makes drawn things look alive
-is old craft (Thomas and Johnston, "The Illusion of Life", 1981): squash and stretch,
-anticipation (crouch before the leap), arcs, and slow beginnings and ends.
+A motion is a function of time, 0 to 1, to the pose of each frame. Time is a share of
+the film, so a motion is the same in 8 frames and in 16. What makes drawn things look
+alive is old craft (Thomas and Johnston, "The Illusion of Life", 1981): squash and
+stretch, anticipation (crouch before the leap), arcs, and slow beginnings and ends.
 
 Every pose is a dict of tensors, each (M,), M frames in all. Angles are in radians, and
 what is called a share lies in 0..1.

@@ -236,4 +236,3 @@ def paint_sinking_sun(brush: Brush, u: list[Tensor], gone: Tensor) -> None:
     brush.paint(capsule(brush.points, start, end, 0.018), (1.0, 0.62, 0.55), 0.5)
     brush.paint(hill(brush, u[2], 0.36, 0.12), (0.46, 0.26, 0.40))
     brush.paint(hill(brush, 1 - u[2], 0.27, 0.1), (0.36, 0.21, 0.36))
-
