@@ -23,7 +23,7 @@ from course_lib import checkpoint
 from course_lib.checkpoint import load_checkpoint
 from course_lib.commands import train_judges, train_networks
 from course_lib.commands.train import with_step
-from course_lib.commands.train_judges import NETWORKS as COMMANDS
+from course_lib.commands.train_films import NETWORKS as COMMANDS
 from course_lib.commands.train_networks import NAMES, load_data, with_its_name
 from course_lib.training import beginnings, judges, recipes, trainer
 from course_lib.training.resume import STOPS

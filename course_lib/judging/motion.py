@@ -12,6 +12,7 @@ from torch import Tensor
 
 from course_lib.judging.evaluation import as_facts
 from course_lib.judging.metrics import share
+from course_lib.judging.results import mean_of
 from course_lib.networks.film_judge import (
     OF_FILMS,
     OF_FRAMES,
@@ -130,9 +131,8 @@ def still_flicker(films: Tensor) -> Tensor:
 def measure_films(
     films: Tensor, prompts: FilmPrompts, judge: FilmJudge | None = None
 ) -> dict[str, dict]:
-    """The shares of `judged`, and flicker beside that of the real films."""
+    """The shares of `judged`, and the means of both kinds of flicker."""
     facts = shares_of(judged(films, prompts, judge), prompts)
-    for name, measure in (("flicker", flicker), ("still_flicker", still_flicker)):
-        drawn, real = measure(films).mean().item(), measure(prompts.real).mean().item()
-        facts[name] = {"value": round(drawn, 5), "real": round(real, 5)}
+    facts["flicker"] = mean_of(flicker(films))
+    facts["flicker where still"] = mean_of(still_flicker(films))
     return facts

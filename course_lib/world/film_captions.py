@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from course_lib.chance import FILM_WRITING, uniforms
-from course_lib.world.critters import Factors
+from course_lib.world.critters import SCENES, Factors
 from course_lib.world.films import FILM_FACTORS
 from course_lib.world.motions import DIRECTIONS, MOTIONS
 from course_lib.world.prompts import understand
@@ -114,6 +114,8 @@ def understand_film(text: str) -> tuple[dict[str, int], set[str]]:
     named = found & {"subject", "colour", "scene"}
     if "either_sense" in found:  # in a film, a bat is alive
         named.add("subject")
+    if motion == "sunset":  # it is evening then, whether the text says so or not
+        factors, named = factors | {"scene": SCENES.index("sunset")}, named | {"scene"}
     factors |= {"motion": MOTIONS.index(motion)}
     factors |= {"direction": DIRECTIONS.index(direction)}
     named |= {name for name in ("motion", "direction") if factors[name]}

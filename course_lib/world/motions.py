@@ -91,10 +91,14 @@ def stand(rest: Pose, time: Tensor, heading: Tensor, u: Tensor) -> Pose:
     return {"tall": 1 + 0.025 * wave_of(2 * time + u[:, 6])}
 
 
-def across(rest: Pose, share: Tensor, heading: Tensor) -> Tensor:
-    """The x of a traveller that has gone this share of its way."""
+def across(rest: Pose, share: Tensor, heading: Tensor, beside: float) -> Tensor:
+    """The x of a traveller that has gone this share of its way.
+
+    Args:
+        beside: the room at its sides for wings and wide landings, in its own units
+    """
     # The wider it is, the shorter its way: nobody leaves the picture.
-    room = 0.94 - 2 * rest["width"] * rest["scale"]
+    room = 1 - 2 * (rest["width"] + beside) * rest["scale"]
     return 0.5 + heading * room.clamp(max=STRIDE) * (share - 0.5)
 
 
@@ -103,7 +107,7 @@ def walk(rest: Pose, time: Tensor, heading: Tensor, u: Tensor) -> Pose:
     cycle = 2 * time + 0.5 * torch.floor(2 * u[:, 6])
     step = wave_of(cycle)
     return {
-        "x": across(rest, time, heading),
+        "x": across(rest, time, heading, 0.32),
         "height": rest["height"] + 0.022 * step.abs(),
         "angle": 0.09 * step - 0.03 * heading,
         "tall": 1 + 0.04 * wave_of(2 * cycle - 0.25),
@@ -123,7 +127,7 @@ def hop(rest: Pose, time: Tensor, heading: Tensor, u: Tensor) -> Pose:
     landing = torch.where(phase >= 0.8, 1 - eased((phase - 0.8) / 0.2), 0.0)
     stretch = torch.where(flying, 0.13 * (1 - 2 * air).abs(), 0.0)
     return {
-        "x": across(rest, (hops.floor() + air) / 2, heading),
+        "x": across(rest, (hops.floor() + air) / 2, heading, 0.52),
         "height": rest["height"] + 0.26 * arc,
         # Nose up on the way up, down on the way down.
         "angle": torch.where(flying, 0.2 * heading * (1 - 2 * air), 0.0),
@@ -136,7 +140,7 @@ def swim(rest: Pose, time: Tensor, heading: Tensor, u: Tensor) -> Pose:
     deep = torch.where(rest["height"] > 0, 0.36, 0.42)  # of the actor's own units
     rocking = wave_of(2 * time + u[:, 6])
     return {
-        "x": across(rest, time, heading),
+        "x": across(rest, time, heading, 0.2),
         "floor": WATER - deep * rest["scale"] - rest["height"],
         "height": rest["height"] + 0.018 * rocking,
         "angle": 0.09 * wave_of(2 * time + u[:, 6] + 0.25) + 0.05 * heading,
@@ -148,7 +152,7 @@ def fly(rest: Pose, time: Tensor, heading: Tensor, u: Tensor) -> Pose:
     """High up, four beats of the wings; each beat lifts the body a little."""
     beat = wave_of(4 * time + 0.25)
     return {
-        "x": across(rest, time, heading),
+        "x": across(rest, time, heading, 0.7),
         "height": 0.27 + 0.05 * wave_of(time + u[:, 6]) - 0.016 * beat,
         "angle": -0.12 * heading,
         "flap": beat,

@@ -130,7 +130,7 @@ def paint_wings(brush: Brush, pose: Pose, name: str) -> None:
     x, y = (0.0, 1.0) if aside else (0.45 * pose["width"], 0.9)
     middle = 2.1 if aside else 0.45  # the angle of a wing at rest
     feathers = []
-    for spread, long in ((0.38, 1.0), (0.0, 0.9), (-0.38, 0.7)):  # a fan of three
+    for spread, long in ((0.38, 0.95), (0.0, 0.85), (-0.38, 0.68)):  # a fan of three
         angle = middle + (-0.6 if aside else 0.6) * pose["flap"] + spread
         tip = (x + torch.cos(angle) * long, y + torch.sin(angle) * long)
         feathers.append(capsule(points, (x, y), tip, 0.2, brush.thick(0.13)))
