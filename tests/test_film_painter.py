@@ -1,4 +1,4 @@
-"""Drawing films: from words, from a first frame, between two; and how they are judged."""
+"""Drawing films: from words, from a first frame, between two; and judging them."""
 
 import sys
 from pathlib import Path
@@ -93,9 +93,8 @@ def test_what_cannot_be_drawn_is_refused(draw, options, sentence):
 def test_it_is_saved_and_loaded(draw):
     draw.save_pretrained("copy")
     again = TextToFilm.from_pretrained("copy")
-    torch.testing.assert_close(
-        again(ASKED, steps=1), draw(ASKED, steps=1), atol=0.02, rtol=0
-    )
+    films = [painter(ASKED, steps=1) for painter in (again, draw)]
+    torch.testing.assert_close(*films, atol=0.02, rtol=0)
 
 
 def test_the_picture_painter_inside_draws_pictures(draw):

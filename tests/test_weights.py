@@ -19,7 +19,7 @@ from course_lib.checkpoint import load_weights  # noqa: E402
 from course_lib.commands.train import with_step  # noqa: E402
 from course_lib.commands.train_networks import with_its_name  # noqa: E402
 from course_lib.device import weights_folder  # noqa: E402
-from course_lib.training import judges, recipes  # noqa: E402
+from course_lib.training import film_judging, films, judges, recipes  # noqa: E402
 from course_lib.training.trainer import Settings  # noqa: E402
 
 # Whose names begin as those of others that they are no part of.
@@ -86,6 +86,10 @@ train --what latent --iterations 1000 --start runs/latent-four --seed 4 \\
 train --what latent --iterations 1000 --start runs/latent-four --seed 5 \\
     --learning-rate 0.001 --autoencoder runs/autoencoder --out runs/latent-6
 average runs/latent-four runs/latent-5 runs/latent-6 --out runs/latent-mean
+train --what film-judge --iterations 2500 --out runs/film-judge
+train --what film --iterations 5000 --frames 8 --start runs/words-mean \\
+    --out runs/films-1
+train --what film --iterations 3000 --start runs/films-1 --seed 1 --out runs/films
 """
 
 
@@ -179,7 +183,9 @@ def trainings_of(card: dict) -> list[dict]:
 def settings_again(training: list[str]) -> dict:
     """The settings that a command of the table trains with."""
     given = options_of(training)
-    own = (vars(recipes) | vars(judges))[f"{given['network'].upper()}_SETTINGS"]
+    name = given["network"].upper().replace("-", "_")
+    recipes_of = (recipes, judges, films, film_judging)
+    own = {n: x for of in recipes_of for n, x in vars(of).items()}[f"{name}_SETTINGS"]
     rate = given.get("--learning-rate")
     asked = with_step(own, given.get("--optimizer"), rate and float(rate))
     return decisive(asdict(Settings(int(given["--iterations"]), **asked)))

@@ -201,8 +201,8 @@ def gif_bytes(film: Tensor, zoom: int = 8, rate: int = FRAMES_A_SECOND) -> bytes
         large = (image.width * zoom, image.height * zoom)
         images.append(image.resize(large, Image.Resampling.NEAREST))
     file = io.BytesIO()
-    # GIF counts hundredths of a second. Without disposal=1 and optimize=False, Pillow
-    # may merge equal frames, and a film that stands still would have fewer.
+    # GIF counts hundredths of a second. Of equal neighbours Pillow makes one frame, and
+    # shows it longer.
     images[0].save(
         file,
         "GIF",

@@ -92,7 +92,8 @@ def shares_of(right: dict[str, Tensor], prompts: FilmPrompts) -> dict[str, dict]
         asked = torch.ones_like(found)
         if name in FILM_FACTORS:
             asked = torch.tensor([name in names for names in prompts.named])
-        shares[name] = as_facts(share(found[asked]))
+        if asked.any():  # of a few prompts, perhaps none names a direction
+            shares[name] = as_facts(share(found[asked]))
     return shares
 
 

@@ -77,6 +77,7 @@ def film_trainer(
     pictures = checked_share("--pictures", pictures)
     check_batch_fits(KEPT_BY_FRAME * frames, batch_size, settings.precision)
 
+    torch.manual_seed(seed)  # for the first weights of the layers along time
     painter, model = grown(start)
     card, tokenizer = painter.card, painter.tokenizer
     schedule = schedule_named(card["schedule"], card["T"])
