@@ -103,6 +103,7 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 	$(BIN)/python benchmarks/which_error.py
 	$(BIN)/python benchmarks/pull_on_and_off.py
 	$(BIN)/python benchmarks/latent_against_pixels.py
+	$(BIN)/python benchmarks/films.py
 
 numbers: $(READY)  ## fill the figures of all pages from benchmarks/results
 	$(BIN)/python tools/fill_numbers.py

@@ -176,6 +176,7 @@ KEYS = {  # optional on every kind of card; NEEDED says which kind requires whic
     "latent_scale": NUMBER,
     "threshold": SHARE,  # above it, an inspector calls a picture flawed
     "frames": whole(1, 256),  # of a film
+    "in_common": SHARE,  # of the noise of a film's frames
 }
 WIDTHS = list_of(whole(1, 2**14), 1, 8)
 BLOCKS = whole(0, 64)
@@ -231,7 +232,7 @@ DENOISER = ("config", "schedule", "T", "target", "size")
 NEEDED = {  # keys that a kind cannot be used without
     "denoiser": (*DENOISER, "labels"),
     "text denoiser": (*DENOISER, "merges"),
-    "film denoiser": (*DENOISER, "merges", "frames"),
+    "film denoiser": (*DENOISER, "merges", "frames", "in_common"),
     "pair": ("config", "merges"),
     "listener": ("config", "merges"),
     "autoencoder": ("config",),

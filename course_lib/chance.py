@@ -20,7 +20,8 @@ GetBatch = Callable[[int], Batch]  # iteration number to batch
 # For generator_for(seed, number of the iteration, epoch or chunk, stream):
 WEAR, ORDER, MIRROR, BREAKAGE, TYPING, CLOUD, STRANGER = range(1, 8)
 MANNER, AGAIN = 8, 9
-GIVING, SPOILING = 30, 31  # of films: given frames, and what a judge learns to refuse
+# Of films: given frames, what a judge learns to refuse, the noise of all frames.
+GIVING, SPOILING, SHARING = 30, 31, 32
 # (seed, i) without a stream: the noise of training iteration i, and the noise that
 # picture i starts from; a training and a drawing may share numbers without harm.
 # For measurements: which photos count as real; how a judge's test pictures are damaged.

@@ -199,6 +199,7 @@ def a_film_painter(folder, frames: int = 3) -> None:
     shaken(model)
     card = dict(kind="film denoiser", merges=tokenizer.merges, config=model.config)
     card |= dict(schedule="straight line", T=1000, target="v", size=32, frames=frames)
+    card |= dict(in_common=0.5)
     save_weights(folder, model.state_dict(), card)
 
 

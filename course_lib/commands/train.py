@@ -1,6 +1,7 @@
 """What all commands `train NETWORK` share: their options, their run, their report.
 
-The commands themselves, one per network, are in train_networks.py and train_judges.py.
+The commands themselves, one per network, are in train_networks.py, train_judges.py and
+train_films.py.
 """
 
 import math

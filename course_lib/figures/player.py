@@ -236,7 +236,7 @@ def write_film(films: Tensor, file: Path, labels: list[str], alt: str) -> None:
     """
     kind = file.suffix.lower()
     if kind == ".gif":
-        content = gif_bytes(side_by_side(films))
+        content = gif_bytes(side_by_side(films), zoom=8 if len(films) == 1 else 4)
     elif kind == ".html":
         content = film_page(films, labels, alt).encode()
     else:

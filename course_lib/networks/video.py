@@ -85,6 +85,13 @@ def attend_along_time(
     return in_place(attend(along_time(h, frames)), *h.shape[2:])
 
 
+def film_times(frames: int, device) -> Tensor:
+    """The time of every frame for `time_embedding`: 0 to just below 1000, (F,)."""
+    # By the share of the film, not the number of the frame: half way is half way in 8
+    # frames and in 16.
+    return torch.arange(frames, device=device) * (1000 / frames)
+
+
 class TimeAttention(nn.Module):
     """Self-attention between the frames of a film, at each place of the grid."""
 
@@ -101,9 +108,7 @@ class TimeAttention(nn.Module):
     def attend(self, courses: Tensor) -> Tensor:
         """Courses (N, F, C) to what each frame takes from the others, (N, F, C)."""
         frames, width = courses.shape[1:]
-        # By the share of the film, not the number of the frame: half way is half way in
-        # 8 frames and in 16. Times 1,000, since `time_embedding` expects t.
-        time = torch.arange(frames, device=courses.device) * (1000 / frames)
+        time = film_times(frames, courses.device)
         courses = courses + self.when(time_embedding(time, width))
         together = self.to_query_key_value(courses).chunk(3, dim=-1)
         query, key, value = (in_heads(x, self.heads) for x in together)
@@ -179,6 +184,10 @@ class FilmUNet(nn.Module):
         kinds = [(width, i == coarsest) for i, width in enumerate(widths)]
         self.down = nn.ModuleList(TimeLayers(*kind) for kind in kinds)
         self.middle = TimeLayers(widths[-1], True)
+        # Every block of the painter is told how late it is in the film, as it is told
+        # the step: "walks to the left" means another place in every frame.
+        unet = self.painter.unet
+        self.clock = zeroed(nn.Linear(unet.time_width, unet.gist.out.out_features))
         self.up = nn.ModuleList(TimeLayers(*kind) for kind in reversed(kinds))
 
     def read(self, tokens: Tensor) -> Tensor:
@@ -214,6 +223,9 @@ class FilmUNet(nn.Module):
         unet.check_input(x_t, t, text_emb)
         vec = unet.time(time_embedding(t, unet.time_width))
         told, text = unet.hear(t, text_emb)
+        if frames > 1:
+            late = time_embedding(film_times(frames, t.device), unet.time_width)
+            vec = vec + self.clock(late).repeat(len(t) // frames, 1)
         vec = F.silu(vec + told)
         h = unet.into(F.pixel_unshuffle(x_t, unet.fold))
         skips: list[Tensor] = []

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checkpoint import Shipped, load_network, save_weights
+from course_lib.diffusion.film_noise import FilmNoise
 from course_lib.diffusion.guidance import Way
 from course_lib.diffusion.objective import Predict, eps_from_x_0, predictor
 from course_lib.diffusion.samplers import Step
@@ -174,8 +175,9 @@ class TextToFilm:
         if frames is not None:
             frames = tuple(x[number : number + len(prepared.read)] for x in frames)
         predict = self.predict_from(text_emb, prepared.way, frames)
-        schedule, device = self.schedule, self.device
-        return from_noise(predict, prepared, schedule, seed, number, device)
+        noise = partial(FilmNoise, share=self.card["in_common"])
+        how = (seed, number, self.device, noise)
+        return from_noise(predict, prepared, self.schedule, *how)
 
     def predict_from(
         self, text_emb: Tensor, way: Way, frames: tuple[Tensor, Tensor] | None = None

@@ -178,14 +178,17 @@ def from_noise(
     seed: int,
     first: int,
     device: torch.device,
+    of: Callable[[PictureNoise], Callable] | None = None,
 ) -> Iterator[Step]:
     """Yield every step from noise to the prepared pictures, in one batch.
 
     Args:
         first: the number of the batch's first picture in the whole request
+        of: makes other noise from that of pictures, such as that of films
     """
     # Seeded by that number, so the batch size does not change a picture.
     noise = PictureNoise(seed, range(first, first + len(prepared.read)), device)
+    noise = of(noise) if of else noise
     # Fresh noise continues the stream of each picture.
     fresh = {"noise": noise} if prepared.way.sampler in WITH_CHANCE else {}
     # `checked` has compared the name with SAMPLERS.

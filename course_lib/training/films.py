@@ -14,9 +14,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from course_lib.chance import GIVING, Batch, GetBatch, generator_for
+from course_lib.chance import GIVING, SHARING, Batch, GetBatch, generator_for
 from course_lib.checkpoint import Shipped, load_weights
 from course_lib.device import plain_torch
+from course_lib.diffusion.film_noise import IN_COMMON, in_common
 from course_lib.diffusion.objective import check_target, make_target, with_noise
 from course_lib.diffusion.schedule import NoiseSchedule, add_noise, schedule_named
 from course_lib.networks.autoencoder import save_its_autoencoder
@@ -91,14 +92,18 @@ def film_trainer(
     get_batch = mixed(get_batch, as_films(get_pictures), pictures)
     own = dict(kind="film denoiser", config=model.config, frames=frames)
     own |= dict(data="films", batch_size=batch_size, seed=seed, noisier=noisier)
-    own |= dict(even=even, pictures=pictures, start=Path(start).name)
+    own |= dict(even=even, pictures=pictures, in_common=IN_COMMON)
+    own |= dict(start=Path(start).name)
     kept = ("merges", "schedule", "T", "target", "size")
     kept += ("autoencoder", "encoder_sha256", "latent_scale")
     own |= {name: card[name] for name in kept if name in card}
+    get_batch = with_noise(
+        get_batch, schedule, seed, drop=0.0, noisier=noisier, even=even
+    )
     trainer = trainer_of(
         model,
         make_film_loss(schedule, card["target"]),
-        with_noise(get_batch, schedule, seed, drop=0.0, noisier=noisier, even=even),
+        with_common_noise(get_batch, seed),
         settings,
         folder,
         resume,
@@ -163,6 +168,19 @@ def with_given_frames(get_batch: GetBatch, seed: int) -> GetBatch:
         return batch | {"given": given}
 
     return get_given_batch
+
+
+def with_common_noise(get_batch: GetBatch, seed: int) -> GetBatch:
+    """Let the frames of each film have a part of their noise, `eps`, in common."""
+
+    def get_common_batch(iteration: int) -> Batch:
+        batch = get_batch(iteration)
+        eps = batch["eps"]
+        generator = generator_for(seed, iteration, SHARING)
+        common = torch.randn(eps[:, :1].shape, generator=generator)
+        return batch | {"eps": in_common(eps, common, IN_COMMON)}
+
+    return get_common_batch
 
 
 def as_films(get_pictures: GetBatch) -> GetBatch:
