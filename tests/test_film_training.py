@@ -6,6 +6,8 @@ from test_layers import shaken
 
 from course_lib.cards import CheckpointError
 from course_lib.checkpoint import load_weights, save_weights
+from course_lib.diffusion.film_noise import IN_COMMON, FilmNoise
+from course_lib.diffusion.samplers import PictureNoise
 from course_lib.diffusion.schedule import straight_line
 from course_lib.networks.film_judge import FilmJudge, film_judge_loss
 from course_lib.networks.text_unet import TextUNet
@@ -206,3 +208,28 @@ def a_film_painter(folder, frames: int = 3) -> None:
 def test_text_unet_and_film_unet_have_one_config():
     text, unet = dict(vocabulary=50, length=12, width=16), dict(widths=(8,), blocks=1)
     assert TextUNet(text, unet).config == FilmUNet(text, unet).config
+
+
+# Noise in common ----------------------------------------------------------------------
+
+
+def test_frames_have_half_of_their_noise_in_common_and_each_is_whole():
+    noise = FilmNoise(PictureNoise(0, range(40)))((4, 3, 16, 16))
+    assert noise.shape == (40, 4, 3, 16, 16)
+    flat = noise.transpose(0, 1).flatten(1)  # one row a frame
+    expected = torch.full((4, 4), IN_COMMON).fill_diagonal_(1.0)
+    torch.testing.assert_close(torch.cov(flat), expected, atol=0.02, rtol=0)
+
+
+def test_the_noise_of_a_film_does_not_depend_on_those_beside_it():
+    alone = FilmNoise(PictureNoise(0, [2]))((3, 1, 4, 4))
+    together = FilmNoise(PictureNoise(0, range(4)))((3, 1, 4, 4))
+    assert torch.equal(alone[0], together[2])
+
+
+def test_a_training_sees_noise_as_a_drawing_does(start):
+    training = trainer(pictures=0.0, frames=4)
+    eps = torch.cat([training.get_batch(i)["eps"] for i in range(8)])
+    flat = eps.transpose(0, 1).flatten(1)
+    expected = torch.full((4, 4), IN_COMMON).fill_diagonal_(1.0)
+    torch.testing.assert_close(torch.cov(flat), expected, atol=0.03, rtol=0)
