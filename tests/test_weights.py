@@ -86,10 +86,6 @@ train --what latent --iterations 1000 --start runs/latent-four --seed 4 \\
 train --what latent --iterations 1000 --start runs/latent-four --seed 5 \\
     --learning-rate 0.001 --autoencoder runs/autoencoder --out runs/latent-6
 average runs/latent-four runs/latent-5 runs/latent-6 --out runs/latent-mean
-train --what film-judge --iterations 2500 --out runs/film-judge
-train --what film --iterations 5000 --frames 8 --start runs/words-mean \\
-    --out runs/films-1
-train --what film --iterations 3000 --start runs/films-1 --seed 1 --out runs/films
 """
 
 
