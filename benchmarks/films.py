@@ -5,7 +5,8 @@
 Three makers draw the same prompts: the film painter; the picture painter, which draws
 every frame by itself (from noise of its own, and from one noise for all frames); and
 the world, whose films are the judge's ceiling. Then two pictures of a real film are
-given, the first, or the first and the last, and the painter makes the film between.
+given, the first, or the first and the last, and the painter makes the film between. And
+it draws films of twice as many frames as it has learned.
 
 A stopped run carries on: what is measured already is kept in FILE.part.json beside the
 results.
@@ -40,6 +41,7 @@ KINDS = WHICH[:2]  # seen, held out
 AT_ONCE = 8  # films drawn between two looks at the clock
 MAKERS = ("real", "film", "frames apart", "frames from one noise")
 GIVEN = ("first given", "first and last given")
+LONGER = "twice the frames"  # more than it has learned
 
 
 def draw_apart(
@@ -73,6 +75,7 @@ def make(maker: str, painters: dict, prompts: FilmPrompts) -> tuple[Tensor, floa
         else:
             ends = {"first": real[:, 0]} if maker in GIVEN else {}
             ends |= {"last": real[:, -1]} if maker == GIVEN[1] else {}
+            ends |= {"frames": 2 * frames} if maker == LONGER else {}
             films.append(painters["films"](texts, seed=first, **ends))
     seconds = (time.process_time() - started) / len(prompts.texts)
     return torch.cat(films), seconds
@@ -136,11 +139,11 @@ def keep(file: Path | None, found: dict) -> None:
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=500, help="prompts of each kind")
-    parser.add_argument("--n-given", type=int, default=200, help="with given frames")
+    parser.add_argument("--n-given", type=int, default=200, help="and of the rest")
     parser.add_argument("--weights", default=FILMS)
     parser.add_argument("--words", default="words", help="the picture painter")
     parser.add_argument("--judge", default=FILM_JUDGE)
-    parser.add_argument("--makers", nargs="+", default=[*MAKERS, *GIVEN])
+    parser.add_argument("--makers", nargs="+", default=[*MAKERS, *GIVEN, LONGER])
     add_save(parser)
     options = parser.parse_args(arguments)
     use_all_cores()
@@ -155,7 +158,7 @@ def main(arguments: list[str] | None = None) -> None:
         for maker in options.makers:
             name = f"{maker}, {kind}"
             if name not in found:
-                n = options.n_given if maker in GIVEN else options.n
+                n = options.n if maker in MAKERS else options.n_given
                 found[name] = measure(maker, kind, painters, n)
                 keep(kept, found)
             words = [f"{key} {told(facts)}" for key, facts in found[name].items()]

@@ -1,5 +1,6 @@
 """Drawing films: from words, from a first frame, between two; and judging them."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -13,9 +14,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 import films as benchmark  # noqa: E402
 
 from course_lib.checkpoint import save_weights  # noqa: E402
-from course_lib.commands import films as commands  # noqa: E402
+from course_lib.commands.films import ENDINGS  # noqa: E402
 from course_lib.judging import motion  # noqa: E402
-from course_lib.networks.film_judge import FilmJudge  # noqa: E402
+from course_lib.networks.film_judge import (  # noqa: E402
+    OF_FILMS,
+    OF_FRAMES,
+    FilmJudge,
+    load_film_judge,
+)
 from course_lib.painters.films import TextToFilm  # noqa: E402
 from course_lib.pixels import read_picture  # noqa: E402
 
@@ -104,20 +110,30 @@ def test_the_picture_painter_inside_draws_pictures(draw):
 # The command ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["gif", "html", "png"])
-def test_a_film_becomes_a_file(cli, at_home, monkeypatch, kind):
-    how = f"--weights films --steps 1 --out a.{kind}"
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_film_becomes_a_file(cli, at_home, ending):
+    how = f"--weights films --steps 1 --out a{ending}"
     code, out, err = cli(f"generate --film 'a frog hops to the right' {how}")
-    assert (code, err) == (0, []) and Path(f"a.{kind}").stat().st_size > 100
+    assert (code, err) == (0, []) and Path(f"a{ending}").stat().st_size > 100
     assert "1 film in" in out[-1]
 
 
-def test_a_film_begins_with_a_file(cli, at_home, monkeypatch):
-    monkeypatch.setattr(commands, "what_moves", lambda films, prompts: {})
+def test_a_film_begins_with_a_file_and_is_read_back(cli, at_home, monkeypatch):
+    judge = load_film_judge("film-judge")
+    monkeypatch.setattr("course_lib.networks.film_judge.load_film_judge", lambda: judge)
     assert cli("generate --film 'a frog' --weights films --steps 1 --out a.png")[0] == 0
     how = "--weights films --steps 1 --first a.png --last a.png --out b.gif --json"
     code, out, err = cli(f"generate --film 'a frog waves' {how}")
-    assert code == 0 and '"frames": 3' in out[-1]
+    facts = json.loads(out[-1])
+    assert code == 0 and facts["frames"] == 3 and facts["right"] in ([True], [False])
+    assert facts["seen"][0].keys() == {*OF_FRAMES, *OF_FILMS}
+
+
+def test_without_a_judge_nothing_is_drawn_that_should_be_read_back(cli, at_home):
+    how = "--weights films --steps 1 --out c.gif --json"
+    code, _, err = cli(f"generate --film 'a frog waves' {how}")
+    assert code == 2 and "no weights at 'film-judge'" in err[-1]
+    assert not Path("c.gif").exists()
 
 
 def test_a_prompt_without_a_motion_is_remarked_on(cli, at_home):

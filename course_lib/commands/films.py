@@ -38,6 +38,7 @@ def draw_films_to(
     """
     # Imported here, since pictures are drawn without: the player brings matplotlib.
     from course_lib.figures.player import write_film
+    from course_lib.networks.film_judge import load_film_judge
     from course_lib.painters.films import FILMS, TextToFilm
 
     with bad_input():
@@ -46,6 +47,8 @@ def draw_films_to(
             raise ValueError(f"--n must lie in 1..{MOST_FILMS} for films; got {n}.")
         draw = TextToFilm.from_pretrained(weights or FILMS, best_device())
         ends = [read_end(given, draw.card["size"]) for given in (first, last)]
+        # Loaded now, so that a fault in it is reported before the drawing.
+        judge = load_film_judge() if as_json else None
         prompts = [prompts[i % len(prompts)] for i in range(n)]
         prepared = draw.prepare(prompts, negative_prompt=negative, **settings)
     for sentence in remarks_on(prompts):
@@ -63,7 +66,7 @@ def draw_films_to(
         facts = dict(files=[str(file)], seed=seed, weights=weights or FILMS)
         facts |= asdict(prepared.way) | dict(prompts=prompts, first=first, last=last)
         facts |= dict(frames=films.shape[1], seconds=seconds, device=str(draw.device))
-        say_json(facts | what_moves(films, prompts))
+        say_json(facts | what_moves(films, prompts, judge))
 
 
 def place_for(out: str) -> Path:
@@ -96,21 +99,19 @@ def remarks_on(prompts: list[str]) -> list[str]:
     ]
 
 
-def what_moves(films: Tensor, prompts: list[str]) -> dict[str, list]:
+def what_moves(films: Tensor, prompts: list[str], judge) -> dict[str, list]:
     """What the film judge sees in each film, and whether it was asked for."""
-    from course_lib.networks.film_judge import load_film_judge
-    from course_lib.world.critters import FACTORS
     from course_lib.world.film_captions import understand_film
     from course_lib.world.films import FILM_FACTORS
 
-    read = load_film_judge().read(films)
+    read = judge.read(films)
     seen, right = [], []
     for row, text in enumerate(prompts):
         # Of the frames, what most of them show.
         numbers = {
             name: int(torch.mode(x[row].flatten())[0]) for name, x in read.items()
         }
-        seen.append({n: (FILM_FACTORS | FACTORS)[n][k] for n, k in numbers.items()})
+        seen.append({n: FILM_FACTORS[n][k] for n, k in numbers.items()})
         asked, named = understand_film(text)
         right.append(all(asked[n] == numbers[n] for n in named) if named else None)
     return dict(seen=seen, right=right)

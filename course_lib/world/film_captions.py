@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from course_lib.chance import FILM_WRITING, uniforms
-from course_lib.world.critters import SCENES, Factors
+from course_lib.world.critters import SCENES, SUBJECTS, Factors
 from course_lib.world.films import FILM_FACTORS
 from course_lib.world.motions import DIRECTIONS, MOTIONS
 from course_lib.world.prompts import understand
@@ -112,8 +112,10 @@ def understand_film(text: str) -> tuple[dict[str, int], set[str]]:
     direction = next(filter(None, ends[-1]), "none") if ends else "none"
     factors, found = understand(text)
     named = found & {"subject", "colour", "scene"}
-    if "either_sense" in found:  # in a film, a bat is alive
-        named.add("subject")
+    # In a film a bat is alive, also beside a ball.
+    bats = [SUBJECTS.index(name) for name in ("bat", "club")]
+    if factors["subject"] in bats and found & {"subject", "either_sense"}:
+        factors, named = factors | {"subject": bats[0]}, named | {"subject"}
     if motion == "sunset":  # it is evening then, whether the text says so or not
         factors, named = factors | {"scene": SCENES.index("sunset")}, named | {"scene"}
     factors |= {"motion": MOTIONS.index(motion)}
