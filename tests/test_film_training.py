@@ -122,6 +122,11 @@ def test_frames_are_given_as_often_as_planned():
     assert given[:, 3].float().mean().item() == pytest.approx(0.15, abs=0.04)
 
 
+def test_there_is_always_a_frame_to_draw():
+    get_batch = recipe.with_given_frames(lambda i: {"x_0": torch.zeros(500, 2, 1)}, 0)
+    assert not get_batch(0)["given"].all(1).any()
+
+
 def test_some_captions_are_dropped_for_guidance():
     tokenizer = train_tokenizer(["a red frog hops to the left"] * 2, merges=20)
     factors = recipe.endless_films(40, frames=1)(0)

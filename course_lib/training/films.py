@@ -164,7 +164,8 @@ def with_given_frames(get_batch: GetBatch, seed: int) -> GetBatch:
         u = torch.rand(B, generator=generator_for(seed, iteration, GIVING, 1))
         given = torch.zeros(B, frames, dtype=torch.bool)
         given[:, 0] = u < first + both
-        given[:, -1] = u < both
+        if frames > 2:  # or there would be nothing between
+            given[:, -1] = u < both
         return batch | {"given": given}
 
     return get_given_batch
@@ -256,6 +257,6 @@ def make_film_loss(
         # A given frame has nothing to guess.
         per_frame = error.square().flatten(2).mean(2)  # (B, F)
         asked = ~given
-        return (per_frame * asked).sum() / asked.sum()
+        return (per_frame * asked).sum() / asked.sum().clamp(min=1)
 
     return loss_fn
