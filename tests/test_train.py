@@ -23,8 +23,8 @@ from course_lib import checkpoint
 from course_lib.checkpoint import load_checkpoint
 from course_lib.commands import train_judges, train_networks
 from course_lib.commands.train import with_step
+from course_lib.commands.train_films import NETWORKS as COMMANDS
 from course_lib.commands.train_networks import NAMES, load_data, with_its_name
-from course_lib.commands.train_rivals import NETWORKS as COMMANDS
 from course_lib.training import beginnings, judges, recipes, trainer
 from course_lib.training.resume import STOPS
 from course_lib.world.datasets import DataError
@@ -52,6 +52,8 @@ NETWORKS = {  # and the options that are its own
     "reward": {"--votes", "--weights"},
     "gan": {"--data", "--r1", "--spectral", "--critic-steps"},
     "tokens": {"--data"},
+    "film": {"--frames", "--start", "--pictures", "--noisier"},
+    "film-judge": {"--frames"},
 }
 SHARED = {
     *("--out", "--iterations", "--minutes", "--batch", "--seed", "--resume", "--until"),
