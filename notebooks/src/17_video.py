@@ -160,10 +160,10 @@ def grey(film):
 
 
 chance = torch.Generator().manual_seed(5)
-clean = dots(256, chance)
-noisy = clean + torch.randn(clean.shape, generator=chance)
+x_0 = dots(256, chance)
+x_t = x_0 + torch.randn(x_0.shape, generator=chance)
 show_rows(
-    {"a film": grey(clean[0]), "with noise": grey(noisy[0])},
+    {"a film": grey(x_0[0]), "with noise": grey(x_t[0])},
     titles=[f"frame {i}" for i in range(1, 9)],
     alt="A dot that goes one place further in each of eight frames, and the same "
     "frames with noise, in which the dot can hardly be told.",
@@ -172,11 +172,11 @@ show_rows(
 
 def found(films):
     """In how many frames of 100 the brightest place is where the dot is."""
-    hit = films.flatten(2).argmax(2) == clean.flatten(2).argmax(2)
+    hit = films.flatten(2).argmax(2) == x_0.flatten(2).argmax(2)
     return 100 * hit.float().mean().item()
 
 
-print(f"the brightest pixel is the dot in {found(noisy):.0f} of 100 frames")
+print(f"the brightest pixel is the dot in {found(x_t):.0f} of 100 frames")
 
 # %% [markdown]
 # One network denoises each frame by itself. Another one is the same, but in its middle
@@ -229,7 +229,7 @@ class DotFinder(nn.Module):
 
 
 def train(model, iterations, rate=5e-3):
-    """The usual loop: guess the clean film from the noisy one."""
+    """The usual loop: guess the clean film from x_t."""
     chance = torch.Generator().manual_seed(1)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate)
     pace = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=iterations)
@@ -252,11 +252,11 @@ for name, along in (("each by itself", False), ("along time", True)):
     for _ in watch(train(model, iterations), total=iterations):
         pass
     with torch.no_grad():
-        guesses[name] = model(noisy)
+        guesses[name] = model(x_t)
 show_rows(
-    {"with noise": grey(noisy[0])}
+    {"with noise": grey(x_t[0])}
     | {name: grey(guess[0]) for name, guess in guesses.items()}
-    | {"the film": grey(clean[0])},
+    | {"the film": grey(x_0[0])},
     titles=[f"frame {i}" for i in range(1, 9)],
     alt="Eight frames: with noise; guessed each by itself, where several places glow; "
     "guessed along time, where mostly one place glows; and the film.",
@@ -349,7 +349,7 @@ show_pictures(
     alt="A row of pixels of each film through time",
 )
 guess_motions.compare(tell(films, texts))
-flickers = still_flicker(torch.stack([apart, *films])).tolist()
+flickers = [still_flicker(some).mean().item() for some in (apart[None], films)]
 print(f"flicker: frame by frame {flickers[0]:.3f}, film maker {flickers[1]:.3f}")
 
 # %% [markdown]
