@@ -25,7 +25,7 @@ asked, _ = understand_film("a green frog hops to the right")
 factors = {name: torch.tensor([value]) for name, value in asked.items()}
 real = draw_frames(factors, torch.tensor([0]), seed=1)[0]
 hop, walk = "a frog hops to the right", "a red cat walks to the right in the snow"
-cat = words(["a red cat in the snow"], seed=5)[0]
+cat = words(["a small red cat in the snow"], seed=5)[0]
 rows = [
     shown("the world", real),
     shown("frame by frame", words([hop] * FRAMES, seed=3)),

@@ -65,7 +65,7 @@ def slices(films, row=21):
     return films[:, :, :, row].transpose(1, 2)
 
 
-walk = real_film("a red cat walks to the left")
+walk = real_film("a red cat walks to the left in a meadow")
 shown = torch.stack([walk, real, apart, same])
 names = ["a cat walks", "a frog hops", "frame by frame", "the same noise"]
 show_pictures(
@@ -79,7 +79,8 @@ for name, number in zip(names, still_flicker(shown).tolist(), strict=True):
 
 # %% [markdown]
 # **Flicker** is how far a pixel jumps back and forth from frame to frame, measured in
-# the calmest half of the picture. In a real film it is 0: the scene stands still.
+# the calmest half of the picture. In a real film it is 0 or nearly so: the scene stands
+# still.
 #
 # ## Frames that look at each other
 #
@@ -417,7 +418,7 @@ video.give_frames = give_frames  # the film maker uses yours
 # A picture of notebook 10 becomes the first frame. Three prompts tell how it goes on.
 
 # %% tags=["nbval-ignore-output"]
-first = words(["a red cat in the snow"], seed=5)[0]
+first = words(["a small red cat in the snow"], seed=5)[0]
 doing = ["walks to the right", "bounces a ball", "waves"]
 texts = [f"a red cat {what} in the snow" for what in doing]
 moved = torch.cat([draw([text], seed=0, first=first) for text in texts])
@@ -436,13 +437,15 @@ print(
 guess_between = prediction(
     "How far from the world's film is what the film maker draws between, if a "
     "cross-fade counts as 100 %?",
-    (0, 200, 10),
+    (0, 300, 10),
 )
 
 # %% tags=["nbval-ignore-output"]
 share = torch.linspace(0, 1, 16)[:, None, None, None]
 fade = (1 - share) * walk[0] + share * walk[-1]
-between = draw(["a red cat walks to the left"], seed=0, first=walk[0], last=walk[-1])[0]
+between = draw(
+    ["a red cat walks to the left in a meadow"], seed=0, first=walk[0], last=walk[-1]
+)[0]
 film_player(
     torch.stack([walk, fade, between]),
     ["drawn by the world", "cross-fade", "film maker, two frames given"],
@@ -469,12 +472,13 @@ guess_between.compare(round(100 * off(between) / off(fade)))
 # Two seconds are no cinema. What is missing can be measured.
 #
 # **Length.** A film maker has learned films of one length. For a longer one, begin the
-# next film with the last frame of this one. So write a story:
+# next film with the last frame of this one. So tell a story. It goes on from the walk
+# above, in three more films:
 
 # %%
 guess_cat = prediction(
-    "A story of three films, each begun with the last frame of the one before. In how "
-    "many of the last 16 frames will the judge see a cat?",
+    "Three more films, each begun with the last frame of the one before. In how many of "
+    "the last 16 frames will the judge see a cat?",
     (0, 16),
 )
 
@@ -541,8 +545,8 @@ guess_hours.compare(round(hours))
 # %% tags=["nbval-ignore-output"]
 mine = ["a blue cat swims to the right", "a bear flies to the left at night"]
 play = draw(mine, seed=7)
-film_player(play, mine, alt="Two films that nobody has drawn before")
 tell(play, mine)
+film_player(play, mine, alt="Two films that nobody has drawn before")
 
 # %% [markdown]
 # ## Three questions
