@@ -477,8 +477,8 @@ guess_between.compare(round(100 * off(between) / off(fade)))
 
 # %%
 guess_cat = prediction(
-    "Three more films, each begun with the last frame of the one before. In how many of "
-    "the last 16 frames will the judge see a cat?",
+    "Three more films, each begun with the last frame of the one before. In how many "
+    "of the last 16 frames will the judge see a cat?",
     (0, 16),
 )
 
