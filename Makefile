@@ -113,6 +113,7 @@ bench: $(READY)  ## measure speed and quality against others (quiet machine, two
 	$(BIN)/python benchmarks/responsibility_people.py
 	$(BIN)/python benchmarks/stable_diffusion_bill.py
 	$(BIN)/python benchmarks/melodies.py
+	$(BIN)/python benchmarks/films.py
 
 numbers: $(READY)  ## fill the figures of all pages from benchmarks/results
 	$(BIN)/python tools/fill_numbers.py

@@ -187,6 +187,8 @@ KEYS = {  # optional on every kind of card; NEEDED says which kind requires whic
     # and in how many network calls they can draw a picture.
     "guidance": NUMBER,
     "calls": list_of(whole(1, MOST_STEPS), 1, 20),
+    "frames": whole(1, 256),  # of a film
+    "in_common": SHARE,  # of the noise of a film's frames
 }
 WIDTHS = list_of(whole(1, 2**14), 1, 8)
 BLOCKS = whole(0, 64)
@@ -213,6 +215,7 @@ CONTROL = {"unet": UNET, "text_width": whole(1, 2**14), "cell": whole(1, 64)}
 CONFIG = {  # for each kind of card, the settings in its `config`
     "denoiser": UNET,
     "text denoiser": {"text": TEXT_ENCODER, "unet": UNET},
+    "film denoiser": {"text": TEXT_ENCODER, "unet": UNET},
     "pair": {
         "text": TEXT_ENCODER,
         "size": whole(2, LARGEST_SIDE),
@@ -232,6 +235,7 @@ CONFIG = {  # for each kind of card, the settings in its `config`
         "size": whole(2, LARGEST_SIDE),
         "widths": WIDTHS,
     },
+    "film judge": {"size": whole(2, LARGEST_SIDE), "widths": WIDTHS},
     "inspector": {
         "answers": dict_of(whole(1, 10_000), 100),
         "size": whole(2, LARGEST_SIDE),
@@ -262,10 +266,12 @@ DENOISER = ("config", "schedule", "T", "target", "size")
 NEEDED = {  # keys that a kind cannot be used without
     "denoiser": (*DENOISER, "labels"),
     "text denoiser": (*DENOISER, "merges"),
+    "film denoiser": (*DENOISER, "merges", "frames", "in_common"),
     "pair": ("config", "merges"),
     "listener": ("config", "merges"),
     "autoencoder": ("config",),
     "judge": ("config",),
+    "film judge": ("config",),
     "inspector": ("config",),
     "lora": ("word", "base_sha256", "alpha"),
     "word": ("word", "base_sha256"),

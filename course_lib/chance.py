@@ -21,6 +21,8 @@ GetBatch = Callable[[int], Batch]  # iteration number to batch
 WEAR, ORDER, MIRROR, BREAKAGE, TYPING, CLOUD, STRANGER = range(1, 8)
 MANNER, AGAIN = 8, 9
 MINE, NEAR_MISS, SKETCHED = 20, 21, 22  # SKETCHED takes 23 as well
+# Of films: given frames, what a judge learns to refuse, the noise of all frames.
+GIVING, SPOILING, SHARING = 30, 31, 32
 # (seed, i) without a stream: the noise of training iteration i, and the noise that
 # picture i starts from; a training and a drawing may share numbers without harm.
 # For measurements: which photos count as real; how a judge's test pictures are damaged.
@@ -32,6 +34,8 @@ REWORDING, SPEAKING, REDRAWN = 7, 13, 16
 # Flaws drawn on purpose: tries 0, 1, 2 take FAULTING, FAULTING + 1, ...
 FAULTING, GRAIN = 8, 12
 PLUSH = 14  # poses and companions of the creature of lesson 13
+# Films; those redrawn take FILMING + 16, + 32, ...
+FILM_WRITING, FILMING = 11, 15
 
 GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio: splitmix64's stride
 SALT = 0x632BE59BD9B4E019  # makes the number 0 change the state too

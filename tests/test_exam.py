@@ -13,7 +13,7 @@ EXAM = (LESSONS / "exam.md").read_text(encoding="utf-8")
 PAPERS = re.split(r"^## ", EXAM, flags=re.MULTILINE)[1:]
 QUESTION = r"^\*\*(\d+)\.\*\* \*\((\d+) points?\)\* (.*?)(?=^\*\*\d+\.\*\* |\Z)"
 FEWEST, POINTS = 30, 45  # questions in all; points of a paper
-SHORT = {"five": 30, "six": 30}  # papers that are a part of one
+SHORT = {"six": 30}  # a paper that is a part of one
 SHARED = 12  # words in a row that a question may share with a lesson
 
 

@@ -21,10 +21,10 @@ from test_recipes import few_critters_and_a_coder, photos
 
 from course_lib import checkpoint
 from course_lib.checkpoint import load_checkpoint
-from course_lib.commands import train_judges, train_networks
+from course_lib.commands import train_judges, train_networks, train_rivals
 from course_lib.commands.train import with_step
+from course_lib.commands.train_films import NETWORKS as COMMANDS
 from course_lib.commands.train_networks import NAMES, load_data, with_its_name
-from course_lib.commands.train_rivals import NETWORKS as COMMANDS
 from course_lib.training import beginnings, judges, recipes, trainer
 from course_lib.training.resume import STOPS
 from course_lib.world.datasets import DataError
@@ -52,6 +52,8 @@ NETWORKS = {  # and the options that are its own
     "reward": {"--votes", "--weights"},
     "gan": {"--data", "--r1", "--spectral", "--critic-steps"},
     "tokens": {"--data"},
+    "film": {"--frames", "--start", "--pictures", "--noisier"},
+    "film-judge": {"--frames"},
 }
 SHARED = {
     *("--out", "--iterations", "--minutes", "--batch", "--seed", "--resume", "--until"),
@@ -407,6 +409,7 @@ def test_what_a_network_cannot_do_is_refused_before_anything_is_loaded(
     for place in (judges, train_networks):
         monkeypatch.setattr(place, "load_cifar10", None)
     assert train_judges.NETWORKS is train_networks.NETWORKS
+    assert train_rivals.NETWORKS is train_networks.NETWORKS
     network, _, options = words.partition(" ")
     name = f"--what {network}" if older else network
     code, out, err = cli(f"train {name} {options} --iterations 1 --out t")

@@ -20,6 +20,8 @@ from course_lib.commands.train import with_step  # noqa: E402
 from course_lib.commands.train_networks import with_its_name  # noqa: E402
 from course_lib.device import weights_folder  # noqa: E402
 from course_lib.training import (  # noqa: E402
+    film_judging,
+    films,
     judges,
     likeness,
     listening,
@@ -192,10 +194,11 @@ def trainings_of(card: dict) -> list[dict]:
 def settings_again(training: list[str]) -> dict:
     """The settings that a command of the table trains with."""
     given = options_of(training)
-    known = vars(recipes) | vars(judges) | vars(listening) | vars(likeness)
-    known |= vars(personalise) | vars(steering)
-    network = "word" if given["network"] == "inversion" else given["network"]
-    own = dict(known[f"{network.upper()}_SETTINGS"])
+    name = given["network"].upper().replace("-", "_")
+    name = "WORD" if name == "INVERSION" else name
+    recipes_of = (recipes, judges, listening, likeness, personalise, steering, films)
+    known = {n: x for of in (*recipes_of, film_judging) for n, x in vars(of).items()}
+    own = dict(known[f"{name}_SETTINGS"])
     own.pop("iterations", None)  # how many a command does, if nothing is said
     rate = given.get("--learning-rate")
     asked = with_step(own, given.get("--optimizer"), rate and float(rate))

@@ -53,6 +53,7 @@ LEARNED = {
     "my_dpo_loss",
     "my_gan_losses",
     "my_conv_1d",
+    "my_attend_along_time",
 }
 SECONDS = 3  # of CPU time per answer; the slowest right one, with plain loops, takes 1
 PATIENCE = 60  # seconds on the clock, until a silent process is killed

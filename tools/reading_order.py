@@ -25,6 +25,7 @@ ORDER = [
     "14_feedback",
     "15_other_roads",
     "16_few_steps",
+    "17_video",
     "18_responsibility",
     "19_graduate",
 ]

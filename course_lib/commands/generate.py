@@ -100,9 +100,18 @@ def generate(
         typer.Option(parser=path, help="Sign with the key in this FOLDER, or a new."),
     ] = None,
     as_typed: AsTyped = False,
+    film: Annotated[
+        bool, typer.Option("--film", help="Draw a film, to FILE.gif or FILE.html.")
+    ] = False,
+    first: Annotated[
+        str | None, typer.Option(parser=text, help="A film's first frame: a picture.")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option(parser=text, help="A film's last frame: a picture.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw pictures from a prompt or a label.
+    """Draw pictures from a prompt or a label, or a film from a prompt.
 
     Example: python -m course_lib generate "a frog on stilts" --n 16 --out frogs.png
     """
@@ -114,6 +123,18 @@ def generate(
         # take minutes, and nobody should wait that long for an error.
         if (prompt is None) == (label is None):
             raise ValueError("Say what to draw: either a prompt or --label.")
+        if film and (label or space is not None or size is not None or as_typed):
+            raise ValueError(
+                "--film takes a prompt, and no --label, --space, --size or --as-typed."
+            )
+        if (first or last) and not film:
+            raise ValueError("--first and --last are frames of a film: add --film.")
+    if film:
+        from course_lib.commands.films import draw_films_to
+
+        given = (out, prompt, n, seed, settings, negative, weights, first, last)
+        return draw_films_to(*given, as_json)
+    with bad_input():
         if not 1 <= n <= MOST_PICTURES:
             raise ValueError(f"--n must lie in 1..{MOST_PICTURES}; got {n}.")
         files, grid = places_for(out, n)

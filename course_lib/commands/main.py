@@ -31,8 +31,8 @@ from course_lib.commands.options import (
     complain,
     say_json,
 )
+from course_lib.commands.train_films import NETWORKS  # with all commands added
 from course_lib.commands.train_networks import with_its_name
-from course_lib.commands.train_rivals import NETWORKS  # with the commands of all files
 from course_lib.commands.tune import TUNE
 from course_lib.commands.vote import vote
 from course_lib.commands.whence import whence

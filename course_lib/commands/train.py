@@ -1,7 +1,7 @@
 """What all commands `train NETWORK` share: their options, their run, their report.
 
-The commands themselves, one per network, are in train_networks.py, train_judges.py and
-train_rivals.py.
+The commands themselves, one per network, are in train_networks.py, train_judges.py,
+train_rivals.py and train_films.py.
 """
 
 import math
@@ -105,6 +105,7 @@ Again = Annotated[
     int | None,
     typer.Option(help="Draw endless new pictures, each used N times; 0: 50,000 fixed."),
 ]
+Frames = Annotated[int | None, typer.Option(help="Frames of a film: 16, or 8.")]
 # Most networks learn from one set, of one size: naming it adds nothing.
 OnlyData = Annotated[str | None, typer.Option("--data", parser=text, hidden=True)]
 OnlySize = Annotated[int | None, typer.Option("--size", hidden=True)]

@@ -89,6 +89,7 @@ NAMES = (
     *("listener", "reader", "inspector", "classifier"),  # train_judges.py
     *("likeness", "reward"),  # train_judges.py
     *("gan", "tokens"),  # train_rivals.py
+    *("film", "film-judge"),  # train_films.py
 )
 
 

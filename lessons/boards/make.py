@@ -482,6 +482,32 @@ def few_steps() -> Board:
     return b
 
 
+def video() -> Board:
+    b = Board(
+        "17_video",
+        "One place, all frames",
+        "Four frames one behind the other, each with a dark square at the same place. "
+        "A line runs through the four squares, along time. Beside it: the squares in a "
+        "row are one sequence, and they look at each other.",
+    )
+    for i in range(4):
+        b.box(40 + 90 * i, 220 - 50 * i, 150, 150)
+    b.path(
+        " ".join(f"M{95 + 90 * i} {280 - 50 * i} h28 v28 h-28 z" for i in range(4)),
+        filled=True,
+    )
+    b.arrow((60, 330), (480, 97))
+    b.label(90, 415, "1", 30)
+    b.label(400, 265, "4", 30)
+    b.label(525, 85, "time", 34)
+    b.path(" ".join(f"M{520 + 62 * i} 270 h46 v46 h-46 z" for i in range(4)))
+    b.arc((543, 258), (729, 258), 40)
+    b.label(640, 375, "H · W sequences", 30)
+    b.label(640, 415, "of F frames", 30)
+    b.label(400, 485, "given: clean, and t = 0", 36)
+    return b
+
+
 def responsibility() -> Board:
     b = Board(
         "18_responsibility",
@@ -538,7 +564,7 @@ def graduate() -> Board:
 BOARDS = (
     *(start, pixels, noise, denoise, unet, training, sampling, editing),
     *(words, image_text, text_to_image, autoencoder, latent_diffusion),
-    *(finetuning, feedback, other_roads, few_steps, responsibility, graduate),
+    *(finetuning, feedback, other_roads, few_steps, video, responsibility, graduate),
 )
 HEAD = """# Board pictures
 
