@@ -420,7 +420,8 @@ show_rows(
 #
 # It needs *tokens*. So cut the picture into squares of 2x2 pixels, and replace each by
 # the most similar of 128 squares, the **codebook**. Then a picture is a row of 64
-# numbers, line by line from the top left.
+# numbers, line by line from the top left. (128 squares do not hold all colours: look
+# for what has changed.)
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.networks.next_token import NextToken, fit_codebook, squares_of
@@ -437,7 +438,7 @@ show_rows(
     },
     titles=list(ANIMALS),
     alt="Eight critters, and below the same put together from 128 squares: nearly the "
-    "same, with a few edges less clear.",
+    "same, with duller colours and a few edges less clear.",
 )
 print("the first two lines of the first frog:")
 print(of_real[0, :8].tolist())
@@ -481,7 +482,8 @@ assert sum(losses[-20:]) < sum(losses[:20])
 # %% [markdown]
 # How is *one* token drawn? Lay the chances of all tokens side by side on a line from 0
 # to 1. A likely token gets a long piece, an unlikely one a short piece. A random number
-# `u` between 0 and 1 falls into one of the pieces. `pick_token` does that, for a batch.
+# `u` between 0 and 1 falls into one of the pieces. `pick_token(logits, u, temperature)`
+# does that for a batch: logits (B, V) and one `u` for each picture, (B,), to tokens (B,).
 #
 # Before, it divides the logits by the **temperature**. Below 1 that makes long pieces
 # longer: the network plays safe. Above 1 it makes them more alike.
@@ -494,9 +496,10 @@ for temperature in (0.5, 1.0, 2.0):
     pieces = (logits / temperature).softmax(1)[0]
     told = " ".join(f"{piece:.2f}" for piece in pieces)
     picked = [
-        pick_token(logits, torch.tensor([u]), temperature).item() for u in (0.5, 0.8)
+        pick_token(logits, torch.tensor([u]), temperature).item()
+        for u in (0.5, 0.8, 0.95)
     ]
-    print(f"temperature {temperature}: chances {told}, u = 0.5 and 0.8 pick {picked}")
+    print(f"temperature {temperature}: {told}; u = 0.5, 0.8, 0.95 pick {picked}")
 
 # %% [markdown]
 # ## Your turn: token by token
