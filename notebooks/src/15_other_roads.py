@@ -410,9 +410,9 @@ show_rows(
 )
 
 # %% [markdown]
-# From half a minute of play: scenes, outlines, ears, in one call each. They are
-# blotchy, and the forger is not finished. But its eight frogs are eight different
-# frogs. (Try `r1=0.1` and run the cell again: all eight become one and the same.)
+# From half a minute of play: skies, outlines, ears, in one call each. They are blotchy,
+# and the forger is not finished. But its eight frogs differ in colour and light. (Try
+# `r1=0.1` and run the cell again: all eight become nearly the same.)
 #
 # ## A picture as a text
 #
