@@ -30,7 +30,8 @@ def test_a_usual_cause_is_named(found, expected, cause):
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"), [((2,), (5, 7)), ((2, 3), (5,)), ((9, 9), (4, 3))]
+    ("found", "expected"),
+    [((2,), (5, 7)), ((2, 3), (5,)), ((9, 9), (4, 3)), ((3, 3), (3, 7))],
 )
 def test_no_cause_is_made_up(found, expected):
     assert shape_difference(found, expected) == (

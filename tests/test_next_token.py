@@ -94,6 +94,12 @@ def test_tokens_are_drawn_as_often_as_they_are_likely():
     torch.testing.assert_close(counted(), expected, atol=1e-3, rtol=0)
 
 
+@pytest.mark.parametrize("u", [torch.rand(3, 7), torch.rand(2), 0.8])
+def test_each_picture_needs_one_random_number(u):
+    with pytest.raises(ValueError, match="one number for each picture"):
+        pick_token(torch.zeros(3, 4), u)
+
+
 def test_a_low_temperature_favours_the_likely_and_a_high_one_levels():
     sharp = torch.tensor([0.4, 0.3, 0.2, 0.1]) ** 2
     expected = sharp / sharp.sum()

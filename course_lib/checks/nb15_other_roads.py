@@ -128,6 +128,10 @@ CRITIC = {
     "and a loss should fall as the chance rises": (
         lambda real, fake: -(fooled(real) + caught(fake)).mean()
     ),
+    "in the critic's loss a minus stands before softplus, and it belongs inside: "
+    "-softplus(x) is not softplus(-x)": lambda real, fake: (
+        (caught(fake) - caught(real)).mean()
+    ),
     "in the critic's loss the pictures are added up: take their mean, or a larger "
     "batch takes larger steps": lambda real, fake: (fooled(real) + caught(fake)).sum(),
     "the critic's loss is one number for each picture: add .mean()": (
@@ -227,6 +231,10 @@ SHAPES = (
     "u is (B, n) and u[:, i] is (B,), one number for each picture; tokens is (B, i), "
     "token[:, None] is (B, 1), and torch.cat with dim=1 puts the two side by side"
 )
+TOO_FAR = (
+    "the loop goes on after the last column of u: u.shape[1] rounds are needed, one "
+    "for each token, and the number of tokens differs from call to call"
+)
 
 
 class Reader:
@@ -243,6 +251,12 @@ class Reader:
 
     def __call__(self, tokens: Tensor) -> Tensor:
         """Tokens so far (B, i) to logits (B, WORDS)."""
+        # Even if there are none yet: torch.cat would make all later ones floats.
+        if tokens.is_floating_point():
+            raise NotYetRight(
+                "the network is given floats, and a token is a whole number: begin "
+                "with torch.zeros(B, 0, dtype=torch.int64)"
+            )
         heard = torch.ones(len(tokens), 8)
         for i in range(tokens.shape[1]):
             heard = (heard @ self.mix + self.word[tokens[:, i]]).tanh()
@@ -277,7 +291,8 @@ def check_draw_tokens(learner_draw):
         except (RuntimeError, IndexError) as error:
             if isinstance(error, NotImplementedError):  # nothing was written yet
                 raise
-            error.add_note(SHAPES)
+            beyond = "out of bounds for dimension 1" in str(error)
+            error.add_note(TOO_FAR if beyond else SHAPES)
             raise
 
     explained.__wrapped__ = learner_draw
@@ -297,7 +312,7 @@ def drawing(
     pick=pick_token,
     join=lambda tokens, token: torch.cat([tokens, token], dim=1),
     begin=0,
-    places=range,
+    places=lambda u: range(u.shape[1]),
     give=lambda tokens: tokens,
 ) -> Callable:
     """A mistake: the right loop, with one of its parts replaced.
@@ -308,13 +323,13 @@ def drawing(
         pick: logits, u, temperature -> token (B,)
         join: tokens, token (B, 1) -> tokens
         begin: how many zeros stand there at first
-        places: n -> the numbers that i goes through
+        places: u -> the numbers that i goes through
         give: tokens -> what is returned
     """
 
     def draw(predict, u, temperature):
         tokens = torch.zeros(len(u), begin, dtype=torch.int64)
-        for i in places(u.shape[1]):
+        for i in places(u):
             token = pick(ask_it(predict, tokens), number(u, i), temperature)
             tokens = join(tokens, token[:, None])
         return give(tokens)
@@ -373,19 +388,23 @@ TOKENS = {
     "logits": drawing(pick=lambda logits, u, t: pick_token(logits.softmax(0), u, t)),
     "one token is missing, the last: u has one column for each token, so i goes "
     "through them all": (
-        drawing(places=lambda n: range(n - 1))
+        drawing(places=lambda u: range(u.shape[1] - 1))
+    ),
+    "you made as many rounds as there are pictures: u.shape[1] rounds are needed, one "
+    "for each token": (
+        drawing(places=lambda u: range(len(u)))
     ),
     "one token is missing, and the first random number is left out: i begins at 0": (
-        drawing(places=lambda n: range(1, n))
+        drawing(places=lambda u: range(1, u.shape[1]))
     ),
     "a zero stands in front, a token that nobody drew: begin with no tokens, (B, 0)": (
         drawing(begin=1)
     ),
     "a zero stands in front, and it counts as the first token: begin with no tokens, "
-    "(B, 0)": drawing(begin=1, places=lambda n: range(n - 1)),
+    "(B, 0)": drawing(begin=1, places=lambda u: range(u.shape[1] - 1)),
     "a zero stands in front, and it counts as the first token, so that u begins at its "
     "second column: begin with no tokens, (B, 0)": (
-        drawing(begin=1, places=lambda n: range(1, n))
+        drawing(begin=1, places=lambda u: range(1, u.shape[1]))
     ),
     "the network is told a zero that nobody drew, before the first token: begin with "
     "no tokens, (B, 0)": drawing(begin=1, give=lambda tokens: tokens[:, 1:]),
@@ -395,7 +414,7 @@ TOKENS = {
     "each token takes the place of those before, so that only the last is kept: "
     "append it": drawing(join=lambda tokens, token: token),
     "the first token only comes back: `return` stands inside of the loop": (
-        drawing(places=lambda n: range(1))
+        drawing(places=lambda u: range(1))
     ),
     "nothing was appended: the tokens are still those of the beginning": (
         drawing(join=lambda tokens, token: tokens)

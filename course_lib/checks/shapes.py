@@ -89,7 +89,7 @@ def _of_as_many_axes(found: Shape, expected: Shape) -> str | None:
         if abs(few - many) == 1:
             word = "few" if few < many else "many"
             return f"one too {word} along axis {axis}"
-        if few in (2 * many, many // 2):
+        if few == 2 * many or 2 * few == many:
             word = "twice" if few > many else "half"
             return f"axis {axis} is {word} as long as it should be"
     return None

@@ -39,10 +39,20 @@ def pick_token(
             is left
         top_k: draw from the k likeliest tokens only; None is all of them
 
+    Raises:
+        ValueError: there is not one `u` for each picture
+
     >>> logits = torch.tensor([[0.25, 0.25, 0.5]]).log()
     >>> [pick_token(logits, torch.tensor([u])).item() for u in (0.1, 0.3, 0.6)]
     [0, 1, 2]
     """
+    if not isinstance(u, Tensor) or u.shape != logits.shape[:1]:
+        given = tuple(u.shape) if isinstance(u, Tensor) else u
+        raise ValueError(
+            "pick_token(logits, u, temperature) needs, in this order, the logits "
+            f"{tuple(logits.shape)} and one number for each picture, "
+            f"({len(logits)},), as in u[:, i]; in place of these it got {given}."
+        )
     logits = logits.float() / temperature
     if top_k is not None:
         least = logits.topk(min(top_k, logits.shape[1])).values[:, -1:]  # (B, 1)

@@ -179,6 +179,12 @@ def critic_without_minus(real_scores, fake_scores):
     return critic, of_generator(fake_scores)
 
 
+@wrong(check_gan_losses, "it belongs inside")
+def minus_outside(real_scores, fake_scores):
+    critic = -F.softplus(real_scores).mean() + F.softplus(fake_scores).mean()
+    return critic, of_generator(fake_scores)
+
+
 @wrong(check_gan_losses, "added up")
 def summed(real_scores, fake_scores):
     critic = F.softplus(-real_scores).sum() + F.softplus(fake_scores).sum()
@@ -815,5 +821,50 @@ def every_second(predict, u, temperature):
     tokens = none_yet(u)
     for i in range(u.shape[1]):
         token = pick_token(predict(tokens[:, ::2]), u[:, i], temperature)
+        tokens = torch.cat([tokens, token[:, None]], dim=1)
+    return tokens
+
+
+@wrong(check_draw_tokens, "as many rounds as there are pictures")
+def a_round_for_each_picture(predict, u, temperature):
+    tokens = none_yet(u)
+    for i in range(len(u)):
+        token = pick_token(predict(tokens), u[:, i], temperature)
+        tokens = torch.cat([tokens, token[:, None]], dim=1)
+    return tokens
+
+
+@wrong(check_draw_tokens, "a token is a whole number")
+def begins_with_floats(predict, u, temperature):
+    tokens = torch.zeros(len(u), 0)
+    for i in range(u.shape[1]):
+        token = pick_token(predict(tokens), u[:, i], temperature)
+        tokens = torch.cat([tokens, token[:, None]], dim=1)
+    return tokens
+
+
+@wrong(check_draw_tokens, "after the last column of u")
+def always_64(predict, u, temperature):
+    tokens = none_yet(u)
+    for i in range(64):
+        token = pick_token(predict(tokens), u[:, i], temperature)
+        tokens = torch.cat([tokens, token[:, None]], dim=1)
+    return tokens
+
+
+@wrong(check_draw_tokens, "one number for each picture")
+def all_of_u(predict, u, temperature):
+    tokens = none_yet(u)
+    for _ in range(u.shape[1]):
+        token = pick_token(predict(tokens), u, temperature)
+        tokens = torch.cat([tokens, token[:, None]], dim=1)
+    return tokens
+
+
+@wrong(check_draw_tokens, "in this order")
+def temperature_before_u(predict, u, temperature):
+    tokens = none_yet(u)
+    for i in range(u.shape[1]):
+        token = pick_token(predict(tokens), temperature, u[:, i])
         tokens = torch.cat([tokens, token[:, None]], dim=1)
     return tokens
