@@ -408,7 +408,7 @@ def loss_of_student(iteration):
     batch = get_batch(iteration)
     t, jump = batch["t"], batch["jump"]
     x_t = add_noise(batch["x_0"], t, batch["eps"], schedule)
-    cond, nothing = teacher.told(batch["cond"])
+    cond, nothing = teacher.conditions(batch["cond"])
     far = slice(16, None)  # the second half of the batch jumps
 
     def velocity(x, t, jump):
