@@ -412,8 +412,8 @@ assert beside(after[1]) < 0.5 * beside(before[1])
 # %% [markdown]
 # Nearly a hook in **one call**, and nobody has ever shown the network where a long path
 # ends. The noise still decides which point comes out: the one that 50 calls lead to,
-# or its neighbour. (Each length teaches the next. Try it: write `CALLS = (1, 8)` above
-# `SHORTEST`, and one call is a heap again.)
+# or its neighbour. All depends on the length that it is told. Try it with 0:
+# `away(drawn(lambda x, t, jump: quick_velocity(x, t, 0 * jump), 1))`.
 #
 # What happened to "the best guess from pure noise is a mean"? It still holds for the
 # old question, *which clean point was this?* The network now answers another one:
