@@ -123,6 +123,17 @@ def test_it_says_beforehand_how_long_it_takes_here(screen, clock):
     assert screen.lines()[-1] == "iteration 80 of 80, loss 0.0125, 80 seconds."
 
 
+def test_no_forecast_comes_from_less_than_a_second(screen, clock):
+    def quick():
+        for iteration in range(1, 1001):
+            clock.now += 0.2 if iteration < 7 else 0.02
+            yield iteration, 1.0
+
+    list(watch(quick(), total=1000))
+    told = screen.lines()[1]
+    assert told.startswith("iteration 27 of 1,000") and "about 41 seconds left" in told
+
+
 def test_a_training_that_was_carried_on_counts_its_own_iterations(screen, clock):
     steps = ((70 + iteration, loss) for iteration, loss in training(10, clock))
     list(watch(steps, total=80))

@@ -119,6 +119,9 @@ HINTS = {
         "the shape must be in brackets, with a comma even after a single length: (n,)"
     ),
     "must be tuple of ints, not int": "axes must be in brackets here: (2,) or [2]",
+    "got values from -": (
+        "steps end at 0: is the loop one turn too long, or is too much taken away?"
+    ),
     "is invalid for input of size": (
         "reshape keeps every number: -1 in place of one length means as many as fit"
     ),

@@ -9,10 +9,12 @@ from torch import Tensor
 from course_lib.checks.report import NotYetRight, checked
 from course_lib.diffusion.few_steps import in_calls, jump_to, shortcut_target
 from course_lib.diffusion.samplers import choose_steps
-from course_lib.diffusion.schedule import straight_line
+from course_lib.diffusion.schedule import NoiseSchedule, straight_line
 
-# In both drawn cases every step is a whole number, and T is not the same.
-LONG, SHORT = straight_line(1000), straight_line(600)
+# In both drawn cases every step is a whole number. T is not the same, and never 1000,
+# so that a 1000 written by hand is a mistake in both.
+LONG, SHORT = straight_line(800), straight_line(600)
+USUAL = straight_line(1000)
 
 
 def velocity(x_t: Tensor, t: Tensor, jump: Tensor) -> Tensor:
@@ -21,6 +23,21 @@ def velocity(x_t: Tensor, t: Tensor, jump: Tensor) -> Tensor:
     check_told("jump", jump, x_t)
     bent = torch.sin(1.3 * x_t + t[:, None] / 300)
     return bent + jump[:, None] / 500 * torch.cos(x_t)
+
+
+def velocity_on(schedule: NoiseSchedule) -> Callable:
+    """The stand-in, which knows what the last step is."""
+
+    def on_schedule(x_t: Tensor, t: Tensor, jump: Tensor) -> Tensor:
+        check_told("t", t, x_t)
+        if int(t.max()) > schedule.T:
+            raise NotYetRight(
+                f"the network is told step {int(t.max())}, but this schedule has only "
+                f"{schedule.T}: use schedule.T in place of a number"
+            )
+        return velocity(x_t, t, jump)
+
+    return on_schedule
 
 
 def check_told(name: str, told: Tensor, x_t: Tensor) -> None:
@@ -45,12 +62,13 @@ def some_noise(generator: torch.Generator):
     """A velocity, points of pure noise, a number of calls, and a schedule."""
     first = generator.initial_seed() % 2 == 0
     x_T = torch.randn(5 if first else 7, 2, generator=generator)
-    return velocity, x_T, (4 if first else 3), (LONG if first else SHORT)
+    schedule = LONG if first else SHORT
+    return velocity_on(schedule), x_T, (4 if first else 3), schedule
 
 
 def in_so_many(calls: int) -> tuple:
     x_T = torch.randn(4, 2, generator=torch.Generator().manual_seed(5))
-    return velocity, x_T, calls, LONG
+    return velocity_on(USUAL), x_T, calls, USUAL
 
 
 def check_in_calls(learner_in_calls):
@@ -89,6 +107,13 @@ def asks_once(velocity, x_T, calls, schedule):
         v = velocity(x_t, t, t - s) if v is None else v
         x_t = jump_to(x_t, v, t, s, schedule)
     return x_t
+
+
+def one_too_many(velocity, x_T, calls, schedule):
+    """The loop over all steps with 0, where nothing is left to do."""
+    x_0, far = in_calls(velocity, x_T, calls, schedule), schedule.T // calls
+    t, jump = (torch.full((len(x_T),), number) for number in (0, far))
+    return x_0 - far / schedule.T * velocity(x_0, t, jump)
 
 
 def scaled(factor: Callable) -> Callable:
@@ -169,6 +194,12 @@ LOOPS = {
     "the jump is taken in steps: divide it by T": loop_with(
         go=scaled(lambda jump, T: jump)
     ),
+    "the jump is divided by 1000: schedule.T is not always that": loop_with(
+        go=scaled(lambda jump, T: jump / 1000)
+    ),
+    "that is one call too many: at step 0 all is done, and no jump begins there": (
+        one_too_many
+    ),
     "it returns the last velocity and not the points": loop_with(
         go=lambda x_t, v, t, s, schedule: (
             v if (s == 0).all() else jump_to(x_t, v, t, s, schedule)
@@ -194,13 +225,13 @@ def some_jumps(generator: torch.Generator):
     # Never to 0 and never from T: there some mistakes look alike.
     jump = 2 * torch.randint(40, 100, (B,), generator=generator)
     t = jump + 2 * torch.randint(20, 150, (B,), generator=generator)
-    return velocity, x_t, t, jump, schedule
+    return velocity_on(schedule), x_t, t, jump, schedule
 
 
 def whole_way() -> tuple:
     x_T = torch.randn(4, 2, generator=torch.Generator().manual_seed(5))
     everything = torch.full((4,), 1000)
-    return velocity, x_T, everything, everything, LONG
+    return velocity_on(USUAL), x_T, everything, everything, USUAL
 
 
 def check_shortcut_target(learner_target):
@@ -226,6 +257,32 @@ def halves_with(
         return answer(v_1, v_2)
 
     return target
+
+
+def asking(
+    first=lambda t, half: (t, half),
+    second=lambda t, half: (t - half, half),
+    half=lambda t, jump: jump // 2,
+    share=lambda half, T: half / T,
+) -> Callable:
+    """The target with other words to the network, other halves, or another middle.
+
+    Args:
+        first, second: what the network is told in each call: step and jump
+        share: of v_1, from x_t to the middle
+    """
+
+    def target(velocity, x_t, t, jump, schedule):
+        far = half(t, jump)
+        v_1 = velocity(x_t, *first(t, far))
+        x_middle = x_t - share(far[:, None], schedule.T) * v_1
+        return (v_1 + velocity(x_middle, *second(t, far))) / 2
+
+    return target
+
+
+def is_500(t: Tensor, half: Tensor) -> tuple[Tensor, Tensor]:
+    return torch.full_like(t, 500), half
 
 
 def both(far: Callable) -> dict:
@@ -291,6 +348,33 @@ TARGETS = {
     "t minus half of the jump": halves_with(asked=lambda t, jump: jump // 2),
     "the first half ends at the step half a jump above 0: it ends half a jump below "
     "t": halves_with(middle=lambda t, jump: jump // 2),
+    "half of t stands in place of half of the jump: jump // 2": (
+        asking(half=lambda t, jump: t // 2)
+    ),
+    "in the second half the network is told t plus half of the jump: steps count down, "
+    "so the middle is t minus half of it": (
+        halves_with(asked=lambda t, jump: t + jump // 2)
+    ),
+    "in the second half the network is given step and jump in the other order: "
+    "velocity(x_t, t, jump)": asking(second=lambda t, half: (half, t - half)),
+    "the network is given step and jump in the other order: velocity(x_t, t, jump)": (
+        asking(lambda t, half: (half, t), lambda t, half: (half, t - half))
+    ),
+    "for the second half the network is told a quarter of the jump: `half` is halved "
+    "already": halves_with(second=lambda jump: jump // 4),
+    "for both halves the network is told a quarter of the jump": (
+        halves_with(**both(lambda jump: jump // 4))
+    ),
+    "in the second half the network is told 500: that is the middle of a jump from "
+    "1000 to 0. Here each point has its own, t minus half of its jump": (
+        asking(second=is_500)
+    ),
+    "the first half takes 0.5 of v_1: that is right for a jump from T to 0 alone. "
+    "jump_to takes each point to its own middle": asking(share=lambda half, T: 0.5),
+    "that is the middle of a jump from 1000 to 0, with 500 and 0.5: here each point "
+    "has a t and a jump of its own": asking(second=is_500, share=lambda half, T: 0.5),
+    "the half is divided by 1000 on the way to the middle: schedule.T is not always "
+    "that": asking(share=lambda half, T: half / 1000),
     "that is the first half's answer alone, or the same question twice: ask again "
     "where the first half ended, and take the mean": (
         halves_with(answer=lambda v_1, v_2: v_1)
@@ -318,6 +402,9 @@ TARGETS = {
     ),
     "the mean is divided by two once more": (
         halves_with(answer=lambda v_1, v_2: (v_1 + v_2) / 4)
+    ),
+    "// makes whole numbers: that is right for steps; halve velocities with / 2": (
+        halves_with(answer=lambda v_1, v_2: (v_1 + v_2) // 2)
     ),
     "the mean is taken over all points: each has a target of its own": (
         halves_with(

@@ -25,6 +25,7 @@ from course_lib.figures.figure import collected, panels
 from course_lib.figures.plots import line_look, numbers, running_mean
 
 WARM_UP = 3  # iterations before the first timed one, while caches fill
+TIMED_S = 1.0  # before the first forecast: three quick iterations tell nothing
 LINE_EVERY_S = 0.5  # how often the line with the numbers is rewritten
 SHARE = 0.1  # of the time goes into pictures, at most
 PAUSE_S = 1.5  # between two pictures, at least
@@ -94,6 +95,7 @@ class Watcher:
         # With the profile smoke a build must be quick, and the same each time.
         self.quiet = profile() == "smoke"
         self.began = self.timed_from = self.last_line = time.perf_counter()
+        self.has_forecast = False
         self.drawing = self.last_drawing = 0.0  # seconds, in all and the last
         self.last_drawn = self.began
         if not self.quiet:
@@ -111,11 +113,13 @@ class Watcher:
             return
         if self.is_time_to_draw(now):
             self.draw()
+        if now - self.timed_from < TIMED_S:
+            return
         # The first line comes as soon as there is a forecast.
-        first = len(self.seen) == 2 * WARM_UP
+        first = not self.has_forecast
         if first or now - self.last_line > self.shown.pause(self.seconds_in_all()):
             self.shown.line(self.words_now(), self.iteration, self.total)
-            self.last_line = now
+            self.has_forecast, self.last_line = True, now
 
     def is_time_to_draw(self, now: float) -> bool:
         if not self.shown.draws:

@@ -87,7 +87,7 @@ class Teacher:
         return self.painter.schedule
 
     @torch.no_grad()
-    def told(self, cond: Tensor) -> tuple[Tensor, Tensor]:
+    def conditions(self, cond: Tensor) -> tuple[Tensor, Tensor]:
         """What the networks are told, for each picture, and "nothing told", alike."""
         if isinstance(self.painter, LabelToImage):
             return cond, torch.zeros_like(cond)
@@ -227,7 +227,7 @@ def make_shortcut_loss(
     def loss_fn(model: nn.Module, batch: Batch) -> Tensor:
         t, jump = batch["t"], batch["jump"]
         x_t = add_noise(batch["x_0"], t, batch["eps"], schedule)
-        cond, nothing = teacher.told(batch["cond"])
+        cond, nothing = teacher.conditions(batch["cond"])
         plain, far = jump == 0, jump > 0
         target = torch.empty_like(x_t)
         if plain.any():
@@ -260,7 +260,7 @@ def make_consistency_loss(teacher: Teacher) -> Callable:
     def loss_fn(model: nn.Module, batch: Batch) -> Tensor:
         t, r = batch["t"], batch["r"]
         x_t = add_noise(batch["x_0"], t, batch["eps"], schedule)
-        cond, nothing = teacher.told(batch["cond"])
+        cond, nothing = teacher.conditions(batch["cond"])
         v_hat = teacher.target(x_t, t, cond, nothing)
         x_r = jump_to(x_t, v_hat, t, r, schedule)
 

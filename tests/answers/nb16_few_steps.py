@@ -213,6 +213,10 @@ SLIPS = {
         "divide it by T",
         loop(go=lambda x, v, t, s, line: x - (t - s)[:, None] * v),
     ),
+    "over_a_thousand": (
+        "divided by 1000",
+        loop(go=lambda x, v, t, s, line: x - (t - s)[:, None] / 1000 * v),
+    ),
     "a_plain_number": (
         "one `jump` for each of the",
         loop(far=lambda t, s, T, n: T // n),
@@ -273,9 +277,29 @@ def returns_the_velocity(velocity, x_T, calls, schedule):
     return v
 
 
-@wrong(check_in_calls)
+@wrong(check_in_calls, "use schedule.T in place of a number")
 def always_a_thousand(velocity, x_T, calls, schedule):
     return as_the_solution(velocity, x_T, calls, straight_line(1000))
+
+
+@wrong(check_in_calls, "is the loop one turn too long")
+def on_from_0(velocity, x_T, calls, schedule):
+    x_t = x_T
+    for step in choose_steps(schedule.T, calls):
+        t = torch.full((len(x_T),), step)
+        jump = torch.full_like(t, schedule.T // calls)
+        x_t = jump_to(x_t, velocity(x_t, t, jump), t, t - jump, schedule)
+    return x_t
+
+
+@wrong(check_in_calls, "one call too many")
+def on_from_0_by_hand(velocity, x_T, calls, schedule):
+    x_t = x_T
+    for step in choose_steps(schedule.T, calls):
+        t = torch.full((len(x_T),), step)
+        jump = torch.full_like(t, schedule.T // calls)
+        x_t = x_t - jump[:, None] / schedule.T * velocity(x_t, t, jump)
+    return x_t
 
 
 @wrong(check_in_calls)
@@ -473,12 +497,74 @@ TARGET_SLIPS = {
         "each has a target of its own",
         target(answer=lambda v, w: ((v + w) / 2).mean(0).expand_as(v)),
     ),
+    "told_up": ("t plus half", target(asked=lambda t, j: t + j // 2)),
+    "second_quarter": ("`half` is halved already", target(second=lambda j: j // 4)),
+    "both_quarters": (
+        "for both halves the network is told a quarter",
+        target(lambda j: j // 4, lambda j: j // 4),
+    ),
+    "told_500": ("told 500", target(asked=lambda t, j: torch.full_like(t, 500))),
+    "whole_numbers": ("// makes whole", target(answer=lambda v, w: (v + w) // 2)),
     "float_half": ("with a fraction", target(first=lambda j: j / 2)),
     "product": (None, target(answer=lambda v, w: v * w)),
     "larger_of_both": (None, target(answer=torch.maximum)),
 }  # fmt: skip
 for name, (says, function) in TARGET_SLIPS.items():
     wrong(check_shortcut_target, says)(named(name, function))
+
+
+@wrong(check_shortcut_target, "half of t stands in place")
+def halves_of_t(velocity, x_t, t, jump, schedule):
+    half = t // 2
+    first = velocity(x_t, t, half)
+    middle = jump_to(x_t, first, t, t - half, schedule)
+    return (first + velocity(middle, t - half, half)) / 2
+
+
+@wrong(check_shortcut_target, "in the second half the network is given step and jump")
+def second_swapped(velocity, x_t, t, jump, schedule):
+    half = jump // 2
+    first = velocity(x_t, t, half)
+    middle = jump_to(x_t, first, t, t - half, schedule)
+    return (first + velocity(middle, half, t - half)) / 2
+
+
+@wrong(check_shortcut_target, "- the network is given step and jump")
+def both_swapped(velocity, x_t, t, jump, schedule):
+    half = jump // 2
+    first = velocity(x_t, half, t)
+    middle = jump_to(x_t, first, t, t - half, schedule)
+    return (first + velocity(middle, half, t - half)) / 2
+
+
+@wrong(check_shortcut_target, "with 500 and 0.5")
+def as_for_the_one_point(velocity, x_t, t, jump, schedule):
+    first = velocity(x_t, t, jump // 2)
+    middle = x_t - 0.5 * first
+    return (first + velocity(middle, torch.full_like(t, 500), jump // 2)) / 2
+
+
+@wrong(check_shortcut_target, "takes 0.5 of v_1")
+def half_of_the_whole_way(velocity, x_t, t, jump, schedule):
+    half = jump // 2
+    first = velocity(x_t, t, half)
+    return (first + velocity(x_t - 0.5 * first, t - half, half)) / 2
+
+
+@wrong(check_shortcut_target, "divided by 1000")
+def half_over_a_thousand(velocity, x_t, t, jump, schedule):
+    half = jump // 2
+    first = velocity(x_t, t, half)
+    middle = x_t - half[:, None] / 1000 * first
+    return (first + velocity(middle, t - half, half)) / 2
+
+
+@wrong(check_shortcut_target, "use schedule.T in place of a number")
+def from_a_thousand(velocity, x_t, t, jump, schedule):
+    half = jump // 2
+    first = velocity(x_t, torch.full_like(t, 1000), half)
+    middle = jump_to(x_t, first, t, t - half, schedule)
+    return (first + velocity(middle, t - half, half)) / 2
 
 
 def both_halves(velocity, x_t, t, jump, schedule):
