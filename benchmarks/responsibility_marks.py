@@ -8,7 +8,10 @@ detector   learns real pictures and those of --weights; its limit is set on real
 mark       pictures with and without a mark; the limit is set on half of those without,
            at 1 % false alarms. Then the same attacks, and image-to-image.
 theft      the key out of 1 to 20 marked pictures, and how often pictures that a thief
-           draws with it pass as marked.
+           draws with it pass as marked; `other_keys` is the stricter test, which does
+           not let a key pass that is only like ours.
+variety    how far apart pictures of one prompt are, with a mark and without: all of one
+           key share most of their starting noise.
 
 `seconds` are of one core. What is finished is kept in --runs.
 """
@@ -121,6 +124,7 @@ class Bench:
         noise = self.back(marked)
         self.keep("mark_found_other_keys", chance_of(noise, key) <= 0.01)
         noise = self.back(plain_ones[n:])
+        self.keep("mark_alarms_real_other_keys", self.fits_best(real[:n], key))
         self.keep("mark_alarms_other_keys", chance_of(noise, key) <= 0.01)
 
     def theft(self) -> None:
@@ -128,7 +132,7 @@ class Bench:
             return
         key, limit = self.key(), self.ledger.found["mark_limit"]
         marked, _ = self.drawn(10 + max(self.options.stolen), 88, key)
-        own, _ = self.drawn(64, 90, None)  # the thief's own pictures, unmarked
+        own, _ = self.drawn(64, 90, None)  # the thief's own, of other prompts and seeds
         noise, plain_noise = self.back(marked), self.back(own)
         for count in self.options.stolen:
             stolen = stolen_key(noise[:count], plain_noise)
@@ -137,6 +141,7 @@ class Bench:
                 stolen.flatten(), key.flatten(), 0
             )
             self.ledger.keep(f"theft_{count}_key", lambda fit=fit: fit.item())
+            self.keep(f"theft_{count}_other_keys", self.fits_best(forged, key))
             self.keep(f"theft_{count}", self.fit(forged, key) > limit)
 
     def key(self) -> Tensor:
@@ -147,6 +152,10 @@ class Bench:
 
     def fit(self, pictures: Tensor, key: Tensor) -> Tensor:
         return agreement(self.back(pictures), key)
+
+    def fits_best(self, pictures: Tensor, key: Tensor) -> Tensor:
+        """Which are called marked by comparing with other keys, as `whence` does."""
+        return chance_of(self.back(pictures), key) <= 0.01
 
 
 def main(arguments: list[str] | None = None) -> None:
