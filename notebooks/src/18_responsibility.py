@@ -20,8 +20,8 @@
 # learned, who drew it, and who asked not to be in it.
 #
 # We begin with the gravest complaint: that such a model does not draw, but copies. Here
-# is a painter of 16x16 pixels, and an album of **ten** pictures, which it sees again and
-# again.
+# is a painter of 16x16 pixels, and an album of **ten** pictures, which it sees again
+# and again.
 
 # %%
 from course_lib.figures.prediction import prediction
@@ -60,9 +60,9 @@ show_rows(
 )
 
 # %% [markdown]
-# Under their grain, some of those are not drawings of the same *kind*: they are the same
-# pictures. But "looks the same" is no measurement, and with 50,000 training pictures
-# nobody can look at all.
+# Under their grain, some of those are not drawings of the same *kind*: they are the
+# same pictures. But "looks the same" is no measurement, and with 50,000 training
+# pictures nobody can look at all.
 #
 # ## Your turn: is it a copy?
 #
@@ -139,9 +139,8 @@ plot_histograms(
     {"as drawn": ratios, "grain averaged": averaged},
     bins=24,
     xlabel="ratio",
-    alt="Two histograms of the ratio. As drawn, a heap of drawings lies across 1/3. With "
-    "the grain averaged the same heap lies below 1/3, and a gap separates it from the "
-    "rest.",
+    alt="Two histograms of the ratio. As drawn, a heap of drawings lies across 1/3. "
+    "With the grain averaged it lies below 1/3, and a gap separates it from the rest.",
 )
 guess_ten.compare(int((averaged < 1 / 3).sum()))
 
@@ -223,8 +222,8 @@ for n in (1, 10, 100, 1000):
 # %% [markdown]
 # Read the columns against each other. *Nearest* alone only says that a painter draws
 # what it was fed with: about the *share of the set*. Copies are what is nearest **and**
-# below 1/3. And a 0.0 in the first column may be grain, as it was above: drawings of the
-# 100 lie *nearer* to their album than fresh pictures do.
+# below 1/3. And a 0.0 in the first column may be grain, as it was above: drawings of
+# the 100 lie *nearer* to their album than fresh pictures do.
 #
 # Two things decide. **How often** a picture was seen: the album's size against the
 # length of the training, and twins on top. And **how alone** it is: a picture unlike
@@ -305,8 +304,9 @@ for name, drawings in {
 # **ring**. The secret key has a number for each of the first rings, and all waves of
 # such a ring get it. The rest stays as it is.
 #
-# Here are the rings of 8x8. `fft2` has the longest waves in the corners (at the far ends
-# are those that run backwards). Above left is the mean: no wave, so we leave it alone.
+# Here are the rings of 8x8. `fft2` has the longest waves in the corners (at the far
+# ends are those that run backwards). Above left is the mean: no wave, so we leave it
+# alone.
 #
 # ```
 # -1  0  1  2  3  2  1  0
@@ -327,8 +327,8 @@ for name, drawings in {
 #
 # `torch.fft.fft2(noise, norm="ortho")` goes there, and `torch.fft.ifft2` comes back.
 # (The norm keeps waves as large as pixels.) The result of the way back is complex, too.
-# Its imaginary part is 0, because each wave and the one that runs backwards get the same
-# number: return the `.real` part.
+# Its imaginary part is 0, because each wave and the one that runs backwards get the
+# same number: return the `.real` part.
 #
 # **Difficulty:** ★★☆ a few steps
 #
@@ -376,7 +376,7 @@ print(
 )
 
 # %% tags=["nbval-ignore-output"]
-# Same words, same seeds; one row has the mark. Which one? First cover all but a picture.
+# Same words, same seeds; one row has the mark. Which one? Decide before you read on.
 from course_lib.painters.watermark import draw_marked
 
 draw = TextToImage.from_pretrained("latent")
@@ -399,10 +399,10 @@ print(f"the key fills {taken} of {ring_of(16).numel()} places in each channel")
 # mark costs variety.** (Wen et al. mark one channel and pay less. So can you: what does
 # a key with fewer rings do, and is it still found?)
 #
-# Whoever has the painter needs no row: they can walk the way *back*. DDIM is an equation
-# without chance, so it also runs from a picture to noise. (Nobody knows the prompt any
-# more, and the autoencoder rounds, so it arrives only roughly.) There, compare the waves
-# with the key.
+# Whoever has the painter needs no row: they can walk the way *back*. DDIM is an
+# equation without chance, so it also runs from a picture to noise. (Nobody knows the
+# prompt any more, and the autoencoder rounds, so it arrives only roughly.) There,
+# compare the waves with the key.
 #
 # How much agreement is enough? Ask a thousand keys that nobody used. If fewer than one
 # in a hundred agrees as well, we call it marked, with 1 % false alarms: of *keys*. Of
@@ -434,9 +434,9 @@ for name, end in alarms.items():
         print(f"false alarms, {name}: {marks[f'mark_alarms{end}']:.1f} %")
 
 # %% [markdown]
-# It survives what a messenger does to a picture. A crop or a mirror moves all waves, the
-# way back leads elsewhere, and the mark is often lost. Whoever checks can mirror the
-# picture again, or try crops; but each try is one more chance of a false alarm.
+# It survives what a messenger does to a picture. A crop or a mirror moves all waves,
+# the way back leads elsewhere, and the mark is often lost. Whoever checks can mirror
+# the picture again, or try crops; but each try is one more chance of a false alarm.
 #
 # So is it safe? Here is a thief. They have some of our marked pictures, the painter
 # (ours is free for all), and no key. What pictures share stays in a mean of their
@@ -465,19 +465,20 @@ for count in (1, 3, 8):
 print(f"forgeries agree with our key by {agreement(back, key).mean():.2f}")
 
 # %% [markdown]
-# A single picture gives most of the key away. The stolen one is only *like* ours: a test
-# that compares with other keys lets fewer of the forgeries pass, and still some may. So
-# the thief cannot mark a photo, but can draw pictures that pass as ours. An invisible
-# mark says at best: somebody who has had to do with this key. It is useful against
-# carelessness, not against malice.
+# A single picture gives most of the key away. The stolen one is only *like* ours: a
+# test that compares with other keys lets fewer of the forgeries pass, and still some
+# may. So the thief cannot mark a photo, but can draw pictures that pass as ours. An
+# invisible mark says at best: somebody who has had to do with this key. It is useful
+# against carelessness, not against malice.
 #
 # ## A signature
 #
 # The other way does not hide at all. **C2PA** writes a signed note into the file: who
-# made it, with what, and a **checksum**, a number that any changed bit changes. Ada has a
-# pair of keys: with the secret one she signs; with the public one, `root.pem`, anybody
-# can test that she did, and trusting her means having it. Your bank's web page is
-# protected in the same way. We make such a pair, sign, and see what a reader can say.
+# made it, with what, and a **checksum**, a number that any changed bit changes. Ada has
+# a pair of keys: with the secret one she signs; with the public one, `root.pem`,
+# anybody can test that she did, and trusting her means having it. Your bank's web page
+# is protected in the same way. We make such a pair, sign, and see what a reader can
+# say.
 
 # %% tags=["nbval-ignore-output"]
 import tempfile
@@ -494,7 +495,7 @@ signed, changed, again = (folder / f"{n}.png" for n in ("signed", "changed", "ag
 to_image(with_mark[2]).save(signed)
 if provenance.can_sign():
     provenance.make_keys(folder / "keys", "Ada")
-    provenance.sign(signed, folder / "keys", {"prompt": prompts[2]}, may_train=False)
+    provenance.sign(signed, folder / "keys", {"prompt": words[2]}, may_train=False)
     content = bytearray(signed.read_bytes())
     content[content.rfind(b"IDAT") + 50] ^= 1  # one bit
     changed.write_bytes(content)
@@ -621,12 +622,12 @@ print(f"a balanced album, w = 4 {100 * (equal == 0).float().mean().item():8.2f}"
 # %% [markdown]
 # **Guidance exaggerates.** It makes pictures more typical, and that is what it is for.
 # The formula (notebook 10 had it for the arrows): multiply each chance by itself w
-# times, divide by the chance *without* the words w - 1 times, and scale all so that they
-# add up to 1. So what is rare under the words is not drawn rarely: it is hardly drawn at
-# all. Showing the rare pictures more often (*balancing*) brings it back: big animals are
-# then like all others, and guidance finds nothing to exaggerate. But balanced to what?
-# As in the album, as in the world, or all alike? No formula knows, and "leave it as it
-# is" is a choice, too.
+# times, divide by the chance *without* the words w - 1 times, and scale all so that
+# they add up to 1. So what is rare under the words is not drawn rarely: it is hardly
+# drawn at all. Showing the rare pictures more often (*balancing*) brings it back: big
+# animals are then like all others, and guidance finds nothing to exaggerate. But
+# balanced to what? As in the album, as in the world, or all alike? No formula knows,
+# and "leave it as it is" is a choice, too.
 #
 # ## A model fed by models
 #
@@ -666,10 +667,10 @@ for way in WAYS:
     print(f"critters, {way}: variety, % of real ones near a drawing:", *told)
 
 # %% [markdown]
-# Look at the last columns: nearly everything that is drawn is *right*, near the place of
-# its kind, to the end. No single picture tells that anything is wrong. What dies is the
-# **variety**: the rare kinds first, and the breadth of those that stay. Where data is
-# *replaced*, a kind that is gone never comes back. Old data that is kept
+# Look at the last columns: nearly everything that is drawn is *right*, near the place
+# of its kind, to the end. No single picture tells that anything is wrong. What dies is
+# the **variety**: the rare kinds first, and the breadth of those that stay. Where data
+# is *replaced*, a kind that is gone never comes back. Old data that is kept
 # (*accumulated*), or a tenth that is real (*mixed*), slows it down or stops it, and can
 # bring a kind back.
 #
@@ -693,8 +694,8 @@ print(f"as much as {month.joules / one.joules:,.0f} of our pictures")
 # %% [markdown]
 # ## Play
 #
-# How many generations, how many points? With more points, kinds die later; with enough of
-# them, none may die for a long time. Is all well then? Watch the breadth.
+# How many generations, how many points? With more points, kinds die later; with enough
+# of them, none may die for a long time. Is all well then? Watch the breadth.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.widgets import live
