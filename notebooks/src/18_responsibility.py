@@ -117,9 +117,9 @@ print(f"{found} of {len(drawn)} are copies by this test")
 assert found > 16
 
 # %% [markdown]
-# Is the rest new? Look at those nearest to the limit, on both sides of it. Then we
-# compare once more, with each square of 2x2 pixels averaged (`coarse`), in the drawings
-# and in the album: that takes away half of the grain, and hardly anything else.
+# Is the rest new? Look at those nearest to the limit. Then we compare once more, with
+# each square of 2x2 pixels averaged (`coarse`), in the drawings and in the album: that
+# takes away half of the grain, and hardly anything else.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.plots import plot_histograms
@@ -146,12 +146,12 @@ guess_ten.compare(int((averaged < 1 / 3).sum()))
 
 # %% [markdown]
 # On the left the limit cuts one heap in two. Both halves are copies; **grain hid the
-# rest**, since it adds to every distance, to the small one most. On the right the limit
-# lies in a gap. No rule replaces that look: at the histogram, and at the pictures
-# beside the limit.
+# rest**. It adds to every distance, to the small one most. On the right the limit lies
+# in a gap. No rule replaces that look, at the histogram and at the pictures beside the
+# limit.
 #
 # A number needs company, too. What does the test say of pictures that *nobody* copied?
-# And would it notice a copier, one as grainy as our painter? Such rows are called
+# And would it notice a copier, as grainy as our painter? Such rows are called
 # **controls**. Without them no share of copies means anything.
 #
 # For the last row, every training picture is put into the set twice. That is how it is
@@ -175,14 +175,14 @@ for name, (pictures, known) in rows.items():
 
 # %% [markdown]
 # A control that is easier than the case proves nothing: see the third row. In the last
-# one the copier goes free altogether: *the twin is the second nearest*, so the fraction
-# is near 1. Whoever searches a training set must put twins aside first. And a company
-# that reports "no copies" must be asked which of these rows it has run.
+# one even a perfect copier would go free: *the twin is the second nearest*. Whoever
+# searches a training set must put twins aside first. And a company that reports "no
+# copies" must be asked which of these rows it has run.
 #
 # ## From which size on?
 #
 # Ten pictures are a caricature. The first table shows larger albums; in the second, ten
-# pictures each stand in an album once, 10, 100 and 1,000 times. Both are of
+# pictures each stand in an album once, 10, 100 and 1,000 times (in %). Both are of
 # `benchmarks/responsibility_copies.py`, which trains longer than we did.
 
 # %% tags=["nbval-ignore-output"]
@@ -207,23 +207,23 @@ copied = measured("copies")
 
 def cells(*names):
     """The figures of a row; a dash where one is not measured yet."""
-    return "".join(f"{copied[n]:10.1f}" if n in copied else f"{'-':>10}" for n in names)
+    return "".join(f"{copied[n]:10.2f}" if n in copied else f"{'-':>10}" for n in names)
 
 
-print("in %:             copies  averaged     fresh    copier")
+print("                  copies  averaged     fresh    copier   distance  of fresh")
 for size in sorted(int(name) for name in copied if name.isdigit()):
-    row = cells(*(f"{size}{end}" for end in ("", "_coarse", "_fresh", "_copier")))
+    ends = ("", "_coarse", "_fresh", "_copier", "_nearest", "_fresh_nearest")
+    row = cells(*(f"{size}{end}" for end in ends))
     print(f"album of {size:>5}{row}")
-print("in %:             of set   nearest    copies  averaged")
+print("                  of set   nearest    copies  averaged")
 for n in (1, 10, 100, 1000):
     row = cells(*(f"twins_{n}{end}" for end in ("_of_set", "_nearest", "", "_coarse")))
     print(f"{n:>5} times   {row}")
 
 # %% [markdown]
-# Read the columns against each other. *Nearest* alone only says that a painter draws
-# what it was fed with: about the *share of the set*. Copies are what is nearest **and**
-# below 1/3. And a 0.0 in the first column may be grain, as it was above: drawings of
-# the 100 lie *nearer* to their album than fresh pictures do.
+# *Nearest* alone only says that a painter draws what it was fed with, about the *share
+# of the set*. Copies are what is nearest **and** below 1/3. And a 0 among them may be
+# grain: drawings of the 100 lie nearer to their album than fresh pictures do.
 #
 # Two things decide. **How often** a picture was seen: the album's size against the
 # length of the training, and twins on top. And **how alone** it is: a picture unlike
@@ -282,11 +282,11 @@ for name, drawings in {
     print(f"{name:<28} {100 * share:13.0f}")
 
 # %% [markdown]
-# Read it line by line. The detector has learned the fingerprints of *one* painter, and
-# whatever touches the pixels changes them. With noise, drawings slip through. Saved as
-# JPEG or cropped, and enlarged again, *honest* pictures are accused: they are a little
-# blurred, and so are drawings. With the strange painter it was lucky or not; nothing in
-# its training said what to do. And nobody sees the most important number on a web page
+# Read it line by line. The detector has learned the fingerprints of *one* painter,
+# drawing in *one* way, and finds about half of its new drawings. With more guidance, or
+# of another painter, it finds fewer. With noise, drawings slip through. Saved as JPEG
+# or cropped, and enlarged again, *honest* pictures are accused: they are a little
+# blurred, and so are drawings. And nobody sees the most important number on a web page
 # that offers such a test: its **false alarms**. At 1 %, a school with 1,000 honest
 # pupils accuses ten.
 #
@@ -394,10 +394,9 @@ taken = ((ring_of(16) >= 0) & (ring_of(16) < key.shape[1])).sum()
 print(f"the key fills {taken} of {ring_of(16).numel()} places in each channel")
 
 # %% [markdown]
-# It is the upper one. A single picture gives nothing away to the eye, but *a row does*:
-# its pictures share two thirds of their starting noise, and so they look alike. **A
-# mark costs variety.** (Wen et al. mark one channel and pay less. So can you: what does
-# a key with fewer rings do, and is it still found?)
+# It is the upper one. To the eye a single picture gives nothing away, but *a row does*:
+# its pictures share two thirds of their starting noise, so they look alike. **A mark
+# costs variety.** (Wen et al. mark one channel and pay less.)
 #
 # Whoever has the painter needs no row: they can walk the way *back*. DDIM is an
 # equation without chance, so it also runs from a picture to noise. (Nobody knows the
@@ -406,8 +405,7 @@ print(f"the key fills {taken} of {ring_of(16).numel()} places in each channel")
 #
 # How much agreement is enough? Ask a thousand keys that nobody used. If fewer than one
 # in a hundred agrees as well, we call it marked, with 1 % false alarms: of *keys*. Of
-# *pictures* that must be counted, as for the detector; the last lines say what a
-# benchmark found.
+# *pictures* they must be counted; the last lines say what a benchmark found.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.painters.watermark import chance_of, noise_of
@@ -435,15 +433,15 @@ for name, end in alarms.items():
 
 # %% [markdown]
 # It survives what a messenger does to a picture. A crop or a mirror moves all waves,
-# the way back leads elsewhere, and the mark is often lost. Whoever checks can mirror
-# the picture again, or try crops; but each try is one more chance of a false alarm.
+# and the mark is often lost. Whoever checks can mirror the picture again, or try crops;
+# but each try is one more chance of a false alarm.
 #
 # So is it safe? Here is a thief. They have some of our marked pictures, the painter
-# (ours is free for all), and no key. What pictures share stays in a mean of their
-# noises: the key, and what all pictures have in common, marked or not. The thief draws
-# some of their own, with other words and seeds, and takes that off. Then they draw with
-# what is left, and two tests look: the one above, and a laxer one, whether a picture
-# agrees with the key more than any of the thief's unmarked ones does.
+# (ours is free for all), and no key. What pictures share stays in the mean of their
+# noises: the key, and what all pictures have in common. The thief draws some of their
+# own, with other words and seeds, and takes that off. Then they draw with what is left.
+# Two tests look: the one above, and a laxer one, whether a picture agrees more with the
+# key than any unmarked one of the thief's.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.painters.watermark import stolen_key
@@ -465,11 +463,11 @@ for count in (1, 3, 8):
 print(f"forgeries agree with our key by {agreement(back, key).mean():.2f}")
 
 # %% [markdown]
-# A single picture gives most of the key away. The stolen one is only *like* ours: a
-# test that compares with other keys lets fewer of the forgeries pass, and still some
-# may. So the thief cannot mark a photo, but can draw pictures that pass as ours. An
-# invisible mark says at best: somebody who has had to do with this key. It is useful
-# against carelessness, not against malice.
+# A single picture gives most of the key away. What is stolen is only *like* our key, so
+# a test that compares with other keys lets fewer forgeries pass. The thief cannot mark
+# a photo, but can draw pictures that pass as ours. An invisible mark says at best:
+# somebody who has had to do with this key. It is useful against carelessness, not
+# against malice.
 #
 # ## A signature
 #
@@ -694,8 +692,8 @@ print(f"as much as {month.joules / one.joules:,.0f} of our pictures")
 # %% [markdown]
 # ## Play
 #
-# How many generations, how many points? With more points, kinds die later; with enough
-# of them, none may die for a long time. Is all well then? Watch the breadth.
+# How many generations, how many points? With enough points no kind dies for a long
+# time. Is all well then? Watch the breadth.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.widgets import live
