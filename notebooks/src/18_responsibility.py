@@ -396,7 +396,7 @@ print(f"the key fills {taken} of {ring_of(16).numel()} places in each channel")
 # %% [markdown]
 # It is the upper one. To the eye a single picture gives nothing away, but *a row does*:
 # its pictures share two thirds of their starting noise, so they look alike. **A mark
-# costs variety.** (Wen et al. mark one channel and pay less.)
+# costs variety.** (Wen et al. mark only one of four channels.)
 #
 # Whoever has the painter needs no row: they can walk the way *back*. DDIM is an
 # equation without chance, so it also runs from a picture to noise. (Nobody knows the
@@ -464,10 +464,10 @@ print(f"forgeries agree with our key by {agreement(back, key).mean():.2f}")
 
 # %% [markdown]
 # A single picture gives most of the key away. What is stolen is only *like* our key, so
-# a test that compares with other keys lets fewer forgeries pass. The thief cannot mark
-# a photo, but can draw pictures that pass as ours. An invisible mark says at best:
-# somebody who has had to do with this key. It is useful against carelessness, not
-# against malice.
+# a test that compares with other keys lets fewer forgeries pass. This thief marks no
+# photo, but draws pictures that pass as ours. An invisible mark says at best: somebody
+# who has had to do with this key. It is useful against carelessness, not against
+# malice.
 #
 # ## A signature
 #
