@@ -5,10 +5,15 @@
 detector   learns real pictures and those of --weights; its limit is set on real ones,
            at 1 % false alarms. Then attacks, and pictures of a generator that it never
            saw (--other), enlarged to the same size.
+strangers  the same with two painters of 32x32: found of its own, of its own with more
+           guidance, and of --other, none of them enlarged.
 mark       pictures with and without a mark; the limit is set on half of those without,
            at 1 % false alarms. Then the same attacks, and image-to-image.
 theft      the key out of 1 to 20 marked pictures, and how often pictures that a thief
-           draws with it pass as marked.
+           draws with it pass as marked; `other_keys` is the stricter test, which does
+           not let a key pass that is only like ours.
+variety    how far apart pictures of one prompt are, with a mark and without: all of one
+           key share most of their starting noise.
 
 `seconds` are of one core. What is finished is kept in --runs.
 """
@@ -34,7 +39,7 @@ from course_lib.judging.results import (
     script_command,
 )
 from course_lib.judging.two_samples import mixed_prompts
-from course_lib.painters.pipeline import TextToImage
+from course_lib.painters.pipeline import LabelToImage, TextToImage
 from course_lib.painters.watermark import (
     agreement,
     chance_of,
@@ -44,10 +49,14 @@ from course_lib.painters.watermark import (
     stolen_key,
     threshold,
 )
+from course_lib.pixels import from_bytes
+from course_lib.world.critters import ANIMALS
+from course_lib.world.drawing import draw_critters
 
 SECRET = 2026
 STRENGTHS = (0.1, 0.3, 0.5, 0.7)
 STOLEN_FROM = (1, 2, 5, 10, 20)
+EVERYTHING = ("detector", "strangers", "mark", "theft", "variety")
 BATCH = 64  # pictures drawn, and walked back, together
 
 
@@ -101,6 +110,27 @@ class Bench:
         other = interpolate(stranger(texts), (size, size), mode="nearest")
         self.keep("detector_other", detector.called_made(through_bytes(other)))
 
+    def strangers(self) -> None:
+        """A detector at 32x32, where two painters draw without being enlarged."""
+        if "strangers_other" in self.ledger.found:
+            return
+        n, asked = self.options.n, [ANIMALS[i % 8] for i in range(self.options.n)]
+        own = LabelToImage.from_pretrained("critters")
+        real = from_bytes(draw_critters(4 * n, FRESH + 92, 32, kind="one")[0])
+        made = own(asked, seed=92)
+        training = real[:n], made, real[n : 3 * n]
+        detector = Detector.trained(*training, 0, self.options.iterations)
+        stranger = TextToImage.from_pretrained(self.options.other)
+        sets = {
+            "alarms": real[3 * n :],
+            "own": own(asked, seed=93),
+            "own_more_guidance": own(asked, guidance_scale=4.0, seed=93),
+            "other": stranger([f"a {animal}" for animal in asked], seed=93),
+        }
+        for name, pictures in sets.items():
+            called = detector.called_made(through_bytes(pictures))
+            self.keep(f"strangers_{name}", called)
+
     def mark(self) -> None:
         if "mark_alarms_other_keys" in self.ledger.found:
             return
@@ -121,6 +151,7 @@ class Bench:
         noise = self.back(marked)
         self.keep("mark_found_other_keys", chance_of(noise, key) <= 0.01)
         noise = self.back(plain_ones[n:])
+        self.keep("mark_alarms_real_other_keys", self.fits_best(real[:n], key))
         self.keep("mark_alarms_other_keys", chance_of(noise, key) <= 0.01)
 
     def theft(self) -> None:
@@ -128,7 +159,7 @@ class Bench:
             return
         key, limit = self.key(), self.ledger.found["mark_limit"]
         marked, _ = self.drawn(10 + max(self.options.stolen), 88, key)
-        own, _ = self.drawn(64, 90, None)  # the thief's own pictures, unmarked
+        own, _ = self.drawn(64, 90, None)  # the thief's own, of other prompts and seeds
         noise, plain_noise = self.back(marked), self.back(own)
         for count in self.options.stolen:
             stolen = stolen_key(noise[:count], plain_noise)
@@ -137,7 +168,17 @@ class Bench:
                 stolen.flatten(), key.flatten(), 0
             )
             self.ledger.keep(f"theft_{count}_key", lambda fit=fit: fit.item())
+            self.keep(f"theft_{count}_other_keys", self.fits_best(forged, key))
             self.keep(f"theft_{count}", self.fit(forged, key) > limit)
+
+    def variety(self) -> None:
+        for name, key in (("marked", self.key()), ("unmarked", None)):
+            drawn = draw_marked(
+                self.painter, ["an animal"] * self.options.n, key, 91, batch_size=BATCH
+            )
+            far = torch.pdist(drawn.flatten(1)) / drawn[0].numel() ** 0.5
+            mean = far.mean().item()
+            self.ledger.keep(f"variety_{name}", lambda mean=mean: mean)
 
     def key(self) -> Tensor:
         return key_of(SECRET, self.painter.shape()[0])
@@ -148,6 +189,10 @@ class Bench:
     def fit(self, pictures: Tensor, key: Tensor) -> Tensor:
         return agreement(self.back(pictures), key)
 
+    def fits_best(self, pictures: Tensor, key: Tensor) -> Tensor:
+        """Which are called marked by comparing with other keys, as `whence` does."""
+        return chance_of(self.back(pictures), key) <= 0.01
+
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -157,7 +202,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--iterations", type=int, help="of the detector")
     parser.add_argument("--strengths", type=float, nargs="*", default=STRENGTHS)
     parser.add_argument("--stolen", type=int, nargs="*", default=STOLEN_FROM)
-    parser.add_argument("--only", nargs="*", default=("detector", "mark", "theft"))
+    parser.add_argument("--only", nargs="*", default=EVERYTHING)
     parser.add_argument("--runs", type=Path, default=Path("runs/responsibility"))
     add_save(parser)
     options = parser.parse_args(arguments)
@@ -169,7 +214,8 @@ def main(arguments: list[str] | None = None) -> None:
     for name, value in bench.ledger.found.items():
         print(f"{name}={plain(value):.4f}")
     if options.save:
-        command, weights = script_command(arguments), [options.weights, options.other]
+        command = script_command(arguments)
+        weights = [options.weights, options.other, "critters"]
         save_results(options.save, bench.ledger.found, command, weights)
 
 

@@ -42,6 +42,7 @@ X = torch.arange(6.0).reshape(2, 3)
             lambda: X.__setitem__(0, torch.ones(2)),
             "does not fit the shape of its place",
         ),
+        (lambda: (X + 0j).__setitem__(X > 2, torch.ones(3)), "add .to(x.dtype)"),
         (lambda: torch.flip(X, 1), "axes must be in brackets"),
         (lambda: (-1) ** operator, "print both"),
         (lambda: [a + b for a, b in [1, 2]], "pairwise(...), zip(...)"),

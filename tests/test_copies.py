@@ -34,6 +34,7 @@ def test_it_finds_a_picture_in_the_set_and_among_the_drawings(cli, folders):
     assert 0 <= found["guessed better than"] <= 1 and found["drawn"] == 2
     assert "1 of 2 are in the training set (7)." in out
     assert "no proof" in err[-1]
+    assert "fewer than 20 pictures" in err[-2]
 
 
 def test_only_training_asks_for_consent(cli, folders):

@@ -37,6 +37,8 @@ def test_copies(tmp_path, capsys, saved, monkeypatch):
     responsibility_copies.main([*command, "--save", str(saved.file)])
     found = lines(capsys)
     assert {"4", "4_copier", "4_fresh", "4_after_1", "4_fresh_nearest"} <= set(found)
+    assert {"4_coarse", "4_copier_coarse", "4_after_1_coarse"} <= set(found)
+    assert {"twins_4_coarse", "no_twins_4_of_set", "twins_all_coarse"} <= set(found)
     assert {"twins_4", "no_twins_4", "canary_4", "canary_4_distance"} <= set(found)
     monkeypatch.setattr(responsibility_copies, "small_trainer", None)
     responsibility_copies.main(command)
@@ -64,6 +66,8 @@ def test_marks(here, words, capsys, saved, monkeypatch):
     found = lines(capsys)
     assert {"detector_alarms", "detector_other", "mark_limit"} <= set(found)
     assert {"mark_found_redrawn 0.1", "mark_alarms_real", "theft_2"} <= set(found)
+    assert {"theft_2_other_keys", "mark_alarms_real_other_keys"} <= set(found)
+    assert {"strangers_own_more_guidance", "variety_marked"} <= set(found)
     assert "theft_2_key" in saved.names()
 
 

@@ -70,6 +70,10 @@ HINTS = {
         "is this the square root or the logarithm of a number below 0?"
     ),
     "expected np.ndarray": "use torch's own functions: they need no numpy",
+    "Index put requires the source and destination dtypes match": (
+        "what is put into a tensor must have its dtype: add .to(x.dtype), where x is "
+        "the tensor on the left"
+    ),
     "can only be calculated with a floating point": (
         "the tensor holds whole numbers: use .float() first"
     ),

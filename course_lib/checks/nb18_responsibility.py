@@ -1,11 +1,12 @@
 """The checks of notebook 18: is it a copy, and how a mark gets into the noise."""
 
+import functools
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from course_lib.checks.report import NotYetRight, ask, checked, compare, report
+from course_lib.checks.report import NotYetRight, ask, compare, report
 from course_lib.judging.memorisation import copy_ratio
 from course_lib.painters.watermark import key_of, mark, ring_of
 
@@ -30,9 +31,23 @@ ALSO = {
 
 def check_copy_ratio(learner_ratio):
     """Nearest by second nearest distance, for each picture."""
-    return checked(
-        learner_ratio, copy_ratio, some_pictures, RATIO, "copy_ratio", also=ALSO
-    )
+
+    @functools.wraps(learner_ratio)
+    def ratio_of_learner(pictures, training):
+        try:
+            return learner_ratio(pictures, training)
+        except RuntimeError as error:
+            if "must match the size of tensor" in str(error):
+                error.add_note(
+                    "B pictures do not fit beside N others: make points of both with "
+                    ".flatten(1), and torch.cdist measures each of B with each of N"
+                )
+            raise
+
+    def check():
+        compare(ratio_of_learner, copy_ratio, some_pictures, RATIO, also=ALSO)
+
+    return report(check, learner_ratio, copy_ratio)
 
 
 def differences(pictures: Tensor, training: Tensor) -> Tensor:
@@ -59,9 +74,14 @@ def first_by_second(far: Tensor, dim: int = 1) -> Tensor:
     return near.select(dim, 0) / near.select(dim, 1)
 
 
+def first_by_second_place(far: Tensor) -> Tensor:
+    places = far.argsort(1)
+    return places[:, 0] / places[:, 1]
+
+
 RATIO = {
-    "that is the square of the ratio: take the root of the mean square, or 1/3 would "
-    "mean 0.58": of_table(lambda far: first_by_second(far.square())),
+    "that is the square of the ratio: take the root of each sum of squares, or 1/3 "
+    "would mean 0.58": of_table(lambda far: first_by_second(far.square())),
     "these are sums of absolute differences: a distance is the root of the sum of "
     "their squares": (
         lambda pictures, training: first_by_second(
@@ -90,8 +110,9 @@ RATIO = {
     ),
     "the distance alone says nothing, since plain pictures are near each other by "
     "chance: divide by the second nearest": of_sorted(lambda near: near[:, 0]),
-    "that is the nearest distance as a sum and not as a mean; and it must be divided "
-    "by the second nearest": of_sorted(lambda near: near[:, 0] * 48**0.5),
+    "that is the nearest distance, right and alone: divide it by the second nearest": (
+        of_sorted(lambda near: near[:, 0] * 48**0.5)
+    ),
     "that is the second nearest distance: divide the nearest by it": (
         of_sorted(lambda near: near[:, 1])
     ),
@@ -138,6 +159,8 @@ RATIO = {
     "that is the number of the nearest picture, not how near it is": (
         of_table(lambda far: far.argmin(1))
     ),
+    "those are places in the training set, not distances: sort and topk give both, and "
+    "the distances are .values": of_table(first_by_second_place),
     "the distance is between colours averaged over the picture: compare pixel by "
     "pixel, all numbers of both": (
         lambda pictures, training: first_by_second(
@@ -177,8 +200,20 @@ AS_DRAWN = (
 def check_mark(learner_mark):
     """Fourier transform, one number a ring, and back."""
 
+    @functools.wraps(learner_mark)
+    def mark_of_learner(noise, key, ring):
+        try:
+            return learner_mark(noise, key, ring)
+        except IndexError as error:
+            if f"index {key.shape[1]} is out of bounds" in str(error):
+                error.add_note(
+                    "the key has fewer rings than the table: only the first, "
+                    "range(key.shape[1]), are marked"
+                )
+            raise
+
     def check():
-        found = ask(learner_mark, *AS_DRAWN)
+        found = ask(mark_of_learner, *AS_DRAWN)
         if isinstance(found, Tensor) and found.is_complex():
             by_ifft = torch.allclose(found, mark(*AS_DRAWN).to(found.dtype), atol=1e-4)
             raise NotYetRight(
@@ -188,7 +223,7 @@ def check_mark(learner_mark):
                 'norm="ortho"), and take .real'
             )
         also = {"with the noise of a latent": AS_DRAWN}
-        compare(learner_mark, mark, some_noise, MARK, also=also)
+        compare(mark_of_learner, mark, some_noise, MARK, also=also)
 
     return report(check, learner_mark, mark)
 
@@ -242,6 +277,12 @@ def size_only(waves, key, ring):
     for r in range(key.shape[1]):
         old = waves[..., ring == r]
         waves[..., ring == r] = old / old.abs() * key[:, r, None]
+
+
+def real_too_early(waves, key, ring):
+    waves = waves.real.clone()
+    write(waves, key, ring)
+    return waves
 
 
 def rest_is_zero(waves, key, ring):
@@ -344,6 +385,8 @@ MARK = {
     "and the pictures of a batch have nothing to do with each other": (
         lambda noise, key, ring: _by_fftn(noise, key, ring)
     ),
+    "the waves lose their imaginary parts before the key comes: .real is for the last "
+    "line, after ifft2": with_waves(real_too_early),
     "the sign of the key is turned": (
         with_waves(lambda w, key, ring: write(w, -key, ring))
     ),

@@ -17,6 +17,7 @@ from course_lib.world.photos import load_folder
 
 MOST = 100  # pictures of one's own
 MOST_DRAWN = 10_000
+FEW = 20  # pictures: with three on each side, 90 % comes about by chance
 NOISY = 0.6  # the share of the way to noise at which a network is asked to guess
 
 
@@ -129,4 +130,8 @@ def asked(painter, mine: PictureSet, strange: PictureSet, by_label: bool) -> flo
         f"It guesses yours better than {better:.0%} of the others; 50 % is chance, "
         "and near 100 % it may have learned from yours."
     )
+    if min(len(mine), len(strange)) < FEW:
+        remark(
+            f"With fewer than {FEW} pictures on each side that is often mere chance."
+        )
     return better

@@ -6,13 +6,17 @@ A picture is a copy if it is far nearer to one training picture than to any othe
 
 (Yoon et al. 2023). No distance alone could say so: two plain skies are near each other
 by chance, two crowded scenes never. But the set must not hold a picture twice, or the
-twin is the second nearest, the ratio is 1, and the copy goes unseen.
+twin is the second nearest, the ratio is 1, and the copy goes unseen. Nor may grain
+decide: it is in every distance, so a grainy copy is far from everything. Compare both
+sides `coarse`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from course_lib.chance import generator_for
 from course_lib.diffusion.objective import Predict
@@ -83,6 +87,14 @@ def copy_ratio(pictures: Tensor, training: Tensor) -> Tensor:
     return nearest_two(pictures, training).ratio
 
 
+def coarse(pictures: Tensor) -> Tensor:
+    """Pictures (N, 3, H, W) with each square of 2x2 pixels averaged: half of the grain.
+
+    What they show stays, and so does nearly all of the distance between two of them.
+    """
+    return avg_pool2d(pictures, 2)
+
+
 def as_points(pictures: Tensor) -> Tensor:
     """Pictures, as floats or bytes, to points (N, D) in [-1, 1]."""
     floats = from_bytes(pictures) if pictures.dtype == torch.uint8 else pictures
@@ -113,23 +125,31 @@ def copies_in(drawn: Tensor, training: Tensor) -> Share:
     return share(nearest_two(drawn, training[distinct(training)]).copies)
 
 
-def controls(training: Tensor, fresh: Tensor, noise: float = 0.05) -> dict[str, Share]:
+def controls(
+    training: Tensor,
+    fresh: Tensor,
+    noise: float = 0.05,
+    look: Callable[[Tensor], Tensor] | None = None,
+) -> dict[str, Share]:
     """Two controls, without which no share of copies means anything.
 
     Args:
         training: (M, 3, H, W), without twins
         fresh: (N, 3, H, W) real pictures that are not in it
+        noise: the copier's; a control is worth something if it is as grainy as drawings
+        look: what is done to all pictures before they are compared, such as `coarse`
 
     Returns:
-        "fresh", which nobody copied: false alarms; "copier", training pictures with a
-        little noise: what the test would find
+        "fresh", which nobody copied: false alarms; "copier", training pictures with
+        noise: what the test would find
     """
     some = torch.arange(len(training))[: len(fresh)]
     grain = torch.randn(training[some].shape, generator=generator_for(0))
     copied = (training[some] + noise * grain).clamp(-1, 1)
+    look = look or as_points
     return {
-        "fresh": share(nearest_two(fresh, training).copies),
-        "copier": share(nearest_two(copied, training).copies),
+        name: share(nearest_two(look(pictures), look(training)).copies)
+        for name, pictures in (("fresh", fresh), ("copier", copied))
     }
 
 

@@ -1,7 +1,8 @@
 """An invisible mark in the noise that a picture starts from (Tree-Ring, 2023).
 
 The starting noise holds a secret in its Fourier transform: on each ring around the
-middle, every coefficient is the same number. The picture looks like any other. Whoever
+middle, every coefficient is the same number. A single picture looks like any other, but
+those of one key share much of their noise, so a row of them has less variety. Whoever
 has the painter can walk the way back, from the picture to its noise, and look there.
 
     key = key_of(1234)

@@ -1,4 +1,4 @@
-"""The picture of lesson 18: copies, a mark that nobody sees, and Vera.
+"""The picture of lesson 18: copies, what a mark does to a row, and Vera.
 
 It takes about a minute of one core.
 """

@@ -151,7 +151,7 @@ def far_end(pictures, training):
     return near[:, -2] / near[:, -1]
 
 
-@wrong(check_copy_ratio, "as a sum and not as a mean")
+@wrong(check_copy_ratio, "nearest distance, right and alone")
 def nearest_only(pictures, training):
     return table(pictures, training).min(1).values
 
@@ -250,6 +250,24 @@ def verdict(pictures, training):
 @wrong(check_copy_ratio, "the number of the nearest picture")
 def argmin(pictures, training):
     return table(pictures, training).argmin(1)
+
+
+@wrong(check_copy_ratio, "places in the training set, not distances")
+def indices(pictures, training):
+    places = table(pictures, training).sort(1).indices
+    return places[:, 0] / places[:, 1]
+
+
+@wrong(check_copy_ratio, "make points of both with .flatten(1)")
+def not_flat(pictures, training):
+    near = torch.cdist(pictures, training).sort(1).values
+    return near[:, 0] / near[:, 1]
+
+
+@wrong(check_copy_ratio, "make points of both with .flatten(1)")
+def no_new_axis(pictures, training):
+    near = (pictures - training).flatten(1).norm(dim=1).sort()[0]
+    return near[0] / near[1]
 
 
 @wrong(check_copy_ratio, "colours averaged over the picture")
@@ -587,6 +605,30 @@ def over_all(noise, key, ring):
     for r in range(key.shape[1]):
         waves[..., ring == r] = key[:, r, None].to(waves.dtype)
     return torch.fft.ifftn(waves, norm="ortho").real
+
+
+@wrong(check_mark, ".real is for the last line")
+def real_too_early(noise, key, ring):
+    waves = torch.fft.fft2(noise, norm="ortho").real
+    for r in range(key.shape[1]):
+        waves[..., ring == r] = key[:, r, None]
+    return back(waves)
+
+
+@wrong(check_mark, "add .to(x.dtype)")
+def not_complex(noise, key, ring):
+    waves = torch.fft.fft2(noise, norm="ortho")
+    for r in range(key.shape[1]):
+        waves[..., ring == r] = key[:, r, None]
+    return back(waves)
+
+
+@wrong(check_mark, "key has fewer rings")
+def all_rings(noise, key, ring):
+    waves = torch.fft.fft2(noise, norm="ortho")
+    for r in range(ring.max() + 1):
+        waves[..., ring == r] = key[:, r, None].to(waves.dtype)
+    return back(waves)
 
 
 @wrong(check_mark, "the sign of the key is turned")
