@@ -467,7 +467,7 @@ for _ in watch(train(student, loss_of_student, iterations, 4e-4), total=iteratio
 
 # %%
 guess_two = prediction(
-    "With two calls the distance was about 1,570, and real pictures have 1,130. And now?",
+    "With two calls the distance was about 1,570. And now? (Real pictures: 1,130)",
     (1000, 2000, 50),
 )
 
@@ -508,12 +508,12 @@ assert seen(now[2], animals) >= seen(made[2], animals) - 2
 assert distance(now[1]) < distance(made[1])
 
 # %% [markdown]
-# Two or three minutes of training, and the blur of two calls is gone. (The reader saw
-# nearly all those animals before.) One call still shows ghosts: a picture has more bends
-# than a hook, and the longest jump learns last, when all shorter ones are right. After
-# ten minutes two of three are recognised; four and eight calls gain nothing. The lesson
-# has the numbers. In the last row is the path that the student learned from. Its jumps
-# are not yet right, so some of them end at another picture.
+# Two or three minutes of training, and much of the blur of two calls is gone. (The
+# reader saw nearly all those animals before.) One call still shows ghosts: a picture has
+# more bends than a hook, and the longest jump learns last, when all shorter ones are
+# right. After ten minutes the reader knows two of three; with four and eight calls the
+# distance does not fall. The lesson has the numbers. The last row is the path that the
+# student learned from. Its jumps are not quite right, so some end at another picture.
 #
 # ## What is lost?
 #
@@ -553,8 +553,8 @@ guess_near.compare(100 * near["calls: 1"] / near["real"])
 
 # %% [markdown]
 # The frogs of a single call are the most alike: a ghost is half a mean, and means are
-# alike. With two and four calls 24 frogs hardly show a loss; the lesson's 512 pictures
-# do, and how much comes back with more training.
+# alike. With two and four calls 24 frogs show little loss; the lesson's 512 pictures
+# show it, after more training.
 #
 # ## Play
 #
