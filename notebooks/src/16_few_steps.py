@@ -509,11 +509,12 @@ assert distance(now[1]) < distance(made[1])
 
 # %% [markdown]
 # Two or three minutes of training, and much of the blur of two calls is gone. (The
-# reader saw nearly all those animals before.) One call still shows ghosts: a picture has
-# more bends than a hook, and the longest jump learns last, when all shorter ones are
-# right. After ten minutes the reader knows two of three; with four and eight calls the
-# distance does not fall. The lesson has the numbers. The last row is the path that the
-# student learned from. Its jumps are not quite right, so some end at another picture.
+# reader saw nearly all those animals before.) One call still shows ghosts: a picture
+# has more bends than a hook, and the longest jump learns last, when all shorter ones
+# are right. After ten minutes the reader knows two of three; with four and eight calls
+# the distance does not fall. The lesson has the numbers. The last row is the path that
+# the student learned from. Its jumps are not quite right, so some end at another
+# picture.
 #
 # ## What is lost?
 #
