@@ -497,7 +497,7 @@ show_rows(
     titles=list(ANIMALS),
     alt="Eight animals. Before: ghosts with one call, blurred with two. Now: with one "
     "call ghosts with a shape, with two and four animals in a scene. The last row, of "
-    "32 guided calls, shows mostly the same.",
+    "32 guided calls, shows in part the same.",
 )
 print("calls   animals seen: before, now   distance: before, now")
 for calls, pictures in now.items():
