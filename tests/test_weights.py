@@ -100,6 +100,8 @@ finetune inversion --images data/zorp --word zorp --iterations 150 --out runs/zo
 finetune inversion --images data/blim --word blim --like bear --iterations 400 \\
     --out runs/blim
 finetune control --iterations 300 --out runs/sketch
+train --what film-judge --iterations 2500 --out runs/film-judge
+train --what film --iterations 1600 --frames 8 --start runs/words-mean --out runs/films
 """
 
 
