@@ -8,7 +8,7 @@ the world, whose films are the judge's ceiling. Then two pictures of a real film
 given, the first, or the first and the last, and the painter makes the film between. And
 it draws films of twice as many frames as it has learned.
 
-A stopped run carries on: what is measured already is kept in FILE.part.json beside the
+A stopped run carries on: what is measured already is kept in FILE.part beside the
 results.
 """
 
@@ -152,7 +152,7 @@ def main(arguments: list[str] | None = None) -> None:
         words=TextToImage.from_pretrained(options.words),
         judge=load_film_judge(options.judge),
     )
-    kept = options.save and options.save.with_suffix(".part.json")
+    kept = options.save and options.save.with_suffix(".part")
     found = carry_on(kept)
     for kind in KINDS:
         for maker in options.makers:
