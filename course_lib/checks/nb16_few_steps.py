@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks.report import NotYetRight, checked
+from course_lib.device import plain_torch
 from course_lib.diffusion.few_steps import in_calls, jump_to, shortcut_target
 from course_lib.diffusion.samplers import choose_steps
 from course_lib.diffusion.schedule import NoiseSchedule, straight_line
@@ -71,6 +72,7 @@ def in_so_many(calls: int) -> tuple:
     return velocity_on(USUAL), x_T, calls, USUAL
 
 
+@plain_torch()  # its own cases must be plain, whatever is set
 def check_in_calls(learner_in_calls):
     """From noise to points in so many calls; the network is told each jump."""
     also = {f"with {n} call{'s' * (n > 1)}": in_so_many(n) for n in (1, 2, 8)}
@@ -234,6 +236,7 @@ def whole_way() -> tuple:
     return velocity_on(USUAL), x_T, everything, everything, USUAL
 
 
+@plain_torch()  # its own cases must be plain, whatever is set
 def check_shortcut_target(learner_target):
     """Two halves of a jump, one after the other, and the velocity that leads there."""
     also = {"from pure noise to the end": whole_way()}

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks.report import NotYetRight, checked
+from course_lib.device import plain_torch
 from course_lib.networks.video import (
     along_time,
     attend_along_time,
@@ -44,6 +45,7 @@ def frames_of(B: int, F: int, side: int) -> tuple:
     return torch.randn(B * F, C, side, side, generator=chance), F, look
 
 
+@plain_torch()  # its own cases must be plain, whatever is set
 def check_attend_along_time(learner_attend):
     """Every place of the grid by itself: its frames look at each other."""
     also = {
@@ -223,6 +225,7 @@ def given_by(which: Callable) -> tuple:
     return x_t, t, x_0, which(given)
 
 
+@plain_torch()  # its own cases must be plain, whatever is set
 def check_give_frames(learner_give):
     """The given frames are clean and have the step 0; the others stay as they are."""
     also = {
