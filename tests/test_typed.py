@@ -123,7 +123,8 @@ LIBRARY = Path(__file__).resolve().parents[1] / "course_lib"
 @pytest.mark.parametrize(
     ("call", "home"),
     [
-        ("Image.open(", {"pixels.py"}),
+        # The second reads what is written beside the pixels, and no pixel.
+        ("Image.open(", {"pixels.py", "provenance.py"}),
         ("expanduser(", {"typed.py"}),
         ("import tqdm", {"shown.py"}),
     ],

@@ -50,7 +50,8 @@ def test_lying_captions_close_with_a_number_for_each_share(capsys, saved):
     assert not saved.lacks("lying_captions")
     said = capsys.readouterr().out
     found = numbers(said)
-    assert sorted(found) == ["right_0", "right_0.4", "right_0.8"]
+    shares = ("right_0", "right_0.4", "right_0.8")
+    assert set(shares) < set(found) and "colour_0.8" in found
     assert all(0 <= share <= 1 for share in found.values())
     assert all(f"| {share} |" in said for share in ("0%", "40%", "80%"))
 

@@ -365,6 +365,7 @@ def renoise(
     schedule: NoiseSchedule,
     steps: int = 4,
     noise: PictureNoise | None = None,
+    start: int | None = None,
 ) -> Iterator[Step]:
     """Guess the picture, put fresh noise on it, guess again (Song et al. 2023, alg. 1).
 
@@ -384,7 +385,7 @@ def renoise(
             return x_0_hat
         return mix(x_0_hat, noise(x_t.shape[1:]), t_next, schedule)
 
-    return walk(predict, x_T, choose_steps(schedule.T, steps), update)
+    return walk(predict, x_T, choose_steps(schedule.T, steps, start), update)
 
 
 def check_straight(schedule: NoiseSchedule) -> None:

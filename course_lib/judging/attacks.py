@@ -14,7 +14,7 @@ from torch import Tensor
 
 from course_lib.chance import generator_for
 from course_lib.diffusion.editing import image_to_image
-from course_lib.pixels import from_bytes, to_bytes
+from course_lib.pixels import from_bytes, picture_of, to_bytes
 
 Attack = Callable[[Tensor], Tensor]  # (B, 3, H, W) in [-1, 1] to the same
 
@@ -30,7 +30,7 @@ def jpeg(pictures: Tensor, quality: int = 75) -> Tensor:
     for picture in to_bytes(pictures).permute(0, 2, 3, 1).cpu().numpy():
         file = io.BytesIO()
         Image.fromarray(picture).save(file, "JPEG", quality=quality)
-        read.append(np.array(Image.open(file)))
+        read.append(np.array(picture_of(file.getvalue(), "a JPEG")))
     return from_bytes(torch.from_numpy(np.stack(read)).permute(0, 3, 1, 2))
 
 

@@ -183,8 +183,10 @@ class UNet(nn.Module):
         channels, labels = self.config["channels"], self.config["labels"]
         multiple = self.multiple
         # 4 for pictures; 3 where one_dimension.py has made it a network for sound.
-        if x_t.ndim != self.into.weight.ndim or x_t.shape[1] != channels:
-            sides = "H, W" if self.into.weight.ndim == 4 else "L"
+        # (With a LoRA beside it, the layer has no weight of its own.)
+        ndim = next(self.into.parameters()).ndim
+        if x_t.ndim != ndim or x_t.shape[1] != channels:
+            sides = "H, W" if ndim == 4 else "L"
             raise ValueError(
                 f"x_t must be shaped (B, {channels}, {sides}); got {tuple(x_t.shape)}."
             )
