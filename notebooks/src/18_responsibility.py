@@ -116,12 +116,10 @@ found = int((ratios < 1 / 3).sum())
 print(f"{found} of {len(drawn)} are copies by this test")
 assert found > 16
 
-# %% [markdown]
+# %% tags=["nbval-ignore-output"]
 # Is the rest new? Look at those nearest to the limit. Then we compare once more, with
 # each square of 2x2 pixels averaged (`coarse`), in the drawings and in the album: that
 # takes away half of the grain, and hardly anything else.
-
-# %% tags=["nbval-ignore-output"]
 from course_lib.figures.plots import plot_histograms
 from course_lib.judging.memorisation import coarse
 
@@ -500,10 +498,10 @@ if provenance.can_sign():
     Image.open(signed).save(again)  # opened and saved, as any editor does
     root = folder / "keys" / "root.pem"
     for file, trust in ((signed, None), (signed, root), (changed, root), (again, root)):
-        found = provenance.signature_of(file, trust)
+        signature = provenance.signature_of(file, trust)
         whom = "Ada trusted" if trust else "nobody trusted"
-        print(f"{file.stem}, {whom}: {found.state}")
-        print("   ", *signature_in_words(found, trust and Path("root.pem")))
+        print(f"{file.stem}, {whom}: {signature.state}")
+        print("   ", *signature_in_words(signature, trust and Path("root.pem")))
 else:
     print(f"No signatures here without two more libraries: {provenance.WANTED}")
 
@@ -569,10 +567,8 @@ print("labels that are left:", album.names[1:])
 people = measured("people")
 for way in ("learned", "forgot", "opted_out"):
     if f"vera_{way}" in people:
-        words = way.replace("_", " ")
-        print(
-            f"{words:<10}: {people[f'vera_{way}']:3.0f} % in her style when asked for"
-        )
+        done = way.replace("_", " ")
+        print(f"{done:<10}: {people[f'vera_{way}']:3.0f} % in her style when asked for")
 print("shown ten pictures of hers, for so many iterations:")
 curves = {}
 for way in ("forgot", "opted_out"):
