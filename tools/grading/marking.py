@@ -28,6 +28,8 @@ CLOSED = {
     "my_ddim_step": ("diffusion.samplers:ddim_step",),
     "my_attend": ("networks.layers:attention_weights",),
     "my_draw_in_latents": ("diffusion.samplers:walk", "diffusion.samplers:ddim"),
+    "my_gan_losses": ("networks.gan:gan_losses", "networks.gan:generator_loss"),
+    "my_draw_tokens": ("networks.next_token:draw_tokens",),
 }
 ENDS = {
     "time": "it does not come to an end",

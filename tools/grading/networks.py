@@ -68,7 +68,66 @@ class Predict:
         return predictor(self.model, self.schedule, "v")(x_t, t)
 
 
-NETWORKS = {kind.__name__: kind for kind in (Bent, Waves, ResidualBlock, Autoencoder)}
+class Hearing(nn.Module):
+    """Logits of the next token, from all tokens so far and their order.
+
+    Args:
+        words: tokens in the vocabulary
+        width: of what it keeps in mind
+    """
+
+    def __init__(self, words: int, width: int):
+        super().__init__()
+        self.settings = {"words": words, "width": width}
+        for name, rows in (("word", words), ("mix", width), ("out", words)):
+            self.register_buffer(name, torch.zeros(rows, width))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Tokens so far (B, i) to logits (B, words)."""
+        if tokens.is_floating_point():
+            raise ValueError("the network wants whole numbers, also if there are none")
+        heard = torch.ones(len(tokens), self.settings["width"])
+        for i in range(tokens.shape[1]):
+            heard = (heard @ self.mix + self.word[tokens[:, i]]).tanh()
+        return 0.8 * heard @ self.out.T
+
+
+class Jumping(nn.Module):
+    """A velocity that hears the step and how far it must lead."""
+
+    settings: dict = {}
+
+    def forward(self, x_t: Tensor, t: Tensor, jump: Tensor) -> Tensor:
+        """x_t (B, 2); t and jump (B,), whole numbers."""
+        for told in (t, jump):
+            if not isinstance(told, Tensor) or told.shape != (len(x_t),):
+                raise ValueError("the network wants one t and one jump each, (B,)")
+            if told.is_floating_point():
+                raise ValueError("the network wants whole numbers for t and jump")
+        bent = torch.sin(1.3 * x_t + t[:, None] / 300)
+        return bent + jump[:, None] / 500 * torch.cos(x_t)
+
+
+class Looking(nn.Module):
+    """An attention that hears the order of what it is given."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.settings = {"channels": channels}
+
+    def forward(self, courses: Tensor) -> Tensor:
+        """(N, F, channels) to the same."""
+        C = self.settings["channels"]
+        if courses.ndim != 3 or courses.shape[2] != C:
+            raise ValueError("attend wants sequences (N, F, C), the channels last")
+        when = torch.arange(courses.shape[1]) / 3
+        order = torch.sin(when - when[:, None])
+        scores = courses @ courses.transpose(1, 2) / C + order
+        return scores.softmax(-1) @ courses
+
+
+KINDS = (Bent, Waves, Hearing, Jumping, Looking, ResidualBlock, Autoencoder)
+NETWORKS = {kind.__name__: kind for kind in KINDS}
 
 
 def _settings(network: nn.Module) -> dict:

@@ -11,15 +11,17 @@ from course_lib.checks import (
     nb04_unet,
     nb05_training,
     nb12_latent_diffusion,
+    nb15_other_roads,
 )
 from course_lib.checks.difference import difference
 from course_lib.checks.drawn_noise import check_draws, noise_in
 from course_lib.checks.report import NotYetRight
 from course_lib.diffusion.samplers import choose_steps
 from course_lib.diffusion.schedule import linear_schedule, straight_line
+from course_lib.networks.gan import gan_losses
 from course_lib.networks.layers import time_embedding
-from grading.networks import Bent, Predict, Waves
-from grading.questions import DRAWS, Question, generator
+from grading.networks import Bent, Hearing, Jumping, Looking, Predict, Waves
+from grading.questions import DRAWS, Compared, Question, from_compare, generator
 
 # 03: the loss ---------------------------------------------------------------------
 
@@ -170,11 +172,53 @@ def drawing_questions(seed: int) -> list[Question]:
     return [found[0]._replace(keeps=True), *found[1:]]
 
 
+# 15: two losses at once -------------------------------------------------------------
+
+
+def gan_questions(seed: int) -> list[Question]:
+    """The check looks at each loss by itself; here both are one answer."""
+    far = nb15_other_roads.FAR
+    also = nb15_other_roads.ONE_EACH | {
+        "where the critic is badly wrong": (
+            torch.tensor([-far, 1.0]),
+            torch.tensor([far, -1.0]),
+        ),
+        "where the generator is badly wrong": (
+            torch.tensor([far, 1.0]),
+            torch.tensor([-far, 0.0]),
+        ),
+    }
+    scores = nb15_other_roads.some_scores
+    both = Compared(gan_losses, scores, tolerance=1e-4, also=also, gradient=True)
+    found = list(from_compare(both, 0, seed))
+    return [found[0]._replace(keeps=True), *found[1:]]
+
+
 OWN = {
     "my_loss": loss_questions,
     "my_reverse_loop": loop_questions,
     "my_velocity_loss": velocity_questions,
     "my_draw_in_latents": drawing_questions,
+    "my_gan_losses": gan_questions,
+}
+
+# Where only one thing that a check gives cannot travel -------------------------------
+
+
+def hearing(reader: nb15_other_roads.Reader) -> Hearing:
+    """A network with the weights of the check's own."""
+    network = Hearing(*reader.word.shape)
+    weights = {"word": reader.word, "mix": reader.mix, "out": reader.out}
+    network.load_state_dict(weights)
+    return network
+
+
+# From what a check gives to the same, with a network of networks.py in it.
+TRAVELS = {
+    "my_draw_tokens": lambda given: (hearing(given[0]), *given[1:]),
+    "my_in_calls": lambda given: (Jumping(), *given[1:]),
+    "my_shortcut_target": lambda given: (Jumping(), *given[1:]),
+    "my_attend_along_time": lambda given: (*given[:2], Looking(given[0].shape[1])),
 }
 
 # Where a check's own numbers never change --------------------------------------------

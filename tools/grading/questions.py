@@ -108,13 +108,15 @@ def in_place_of_compare(file: str, note: Callable) -> Iterator[None]:
 
 def questions(exercise: Exercise, seed: int) -> list[Question]:
     """All that an exercise is asked, with numbers that follow from the seed."""
-    from grading.own_questions import MORE, OWN
+    from grading.own_questions import MORE, OWN, TRAVELS
 
     if exercise.name in OWN:
         return OWN[exercise.name](seed)
     found = []
     for number, each in enumerate(compared(exercise)):
         found += from_compare(each, number, seed)
+    if travels := TRAVELS.get(exercise.name):
+        found = [each._replace(given=travels(each.given)) for each in found]
     found += MORE.get(exercise.name, lambda seed: [])(seed)
     # One of them also for what is left of its arguments.
     return [found[0]._replace(keeps=True), *found[1:]]
