@@ -8,7 +8,14 @@ import grade
 import pytest
 from exercises import exercises
 from grading.definitions import find
-from grading.marking import Done, Exam, closed, exercises_of, marks_of
+from grading.marking import (
+    Done,
+    Exam,
+    closed,
+    exercises_of,
+    grade_exercise,
+    marks_of,
+)
 from grading.networks import pack, unpack
 from grading.pages import harmless
 from grading.plain import to_plain
@@ -166,6 +173,17 @@ def test_a_class_is_graded_and_twice_the_same(handed_in, tmp_path, capsys):
     again = json.loads((out / "grades.json").read_text(encoding="utf-8"))
     assert first["seed"] != again["seed"]
     assert [r["mark"] for r in first["rows"]] == [r["mark"] for r in again["rows"]]
+
+
+LATE = ("my_dpo_loss", "my_copy_ratio", "my_gradient_of_all", "my_draw_tokens")
+
+
+def test_what_lies_in_late_rooms_is_there_behind_the_walls():
+    with workplace() as place:
+        for name in LATE:
+            each = exercise(name)
+            found = grade_exercise(place, each, [each.code], Exam(4))
+            assert found.mark == 1, (name, found.words)
 
 
 def test_the_words_of_the_check_are_those_of_the_notebook():

@@ -153,9 +153,12 @@ def close(name: str) -> None:
     thing.__code__ = names["shut"].__code__
 
 
+ROOMS = ("", "diffusion", "judging", "networks", "painters", "training", "world")
+
+
 def preload() -> None:
     """Import all that a notebook may need, while the files can still be read."""
-    for room in ("", "diffusion", "networks", "painters", "world"):
+    for room in ROOMS:
         folder = importlib.import_module(f"course_lib.{room}".rstrip(".")).__path__[0]
         for file in sorted(Path(folder).glob("[!_]*.py")):
             whole = ".".join(filter(None, ("course_lib", room, file.stem)))
