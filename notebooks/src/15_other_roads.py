@@ -628,7 +628,7 @@ assert different[0.05] < different[1.5]
 # mostly made by diffusion? Words come in a row, they are tokens already, and twenty of
 # them make a sentence. In a picture nothing comes first, pixels must be forced into a
 # codebook, and thousands of tokens are needed, most of them sky. None of it is a law:
-# the lesson says more, and measures the three roads side by side with the same
+# the lesson says more, and `benchmarks/rivals.py` measures all three, with the same
 # critters, the same size and the same minutes.
 #
 # ## Play
