@@ -288,11 +288,11 @@ from course_lib.networks.video import FilmUNet, grown_from
 grown = FilmUNet(**words.model.config)
 grown_from(grown, words.model)
 text_emb = words.read(["a frog hops to the right"])
-noisy = torch.randn(1, 4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+film_t = torch.randn(1, 4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 t = torch.tensor([600])
 with torch.no_grad():
-    film = grown(noisy, t, text_emb)[0]
-    pictures = words.model(noisy[0], t.expand(4), text_emb.expand(4, -1, -1))
+    film = grown(film_t, t, text_emb)[0]
+    pictures = words.model(film_t[0], t.expand(4), text_emb.expand(4, -1, -1))
 before, after = (sum(p.numel() for p in m.parameters()) for m in (words.model, grown))
 print(f"weights: {before / 1e6:.2f} M before, {after / 1e6:.2f} M now")
 print("largest difference:", (film - pictures).abs().max().item())
