@@ -2,6 +2,7 @@
 
 import doctest
 import re
+import textwrap
 from pathlib import Path
 
 import build
@@ -13,6 +14,11 @@ ROOT = Path(__file__).resolve().parents[1]
 MOST_CELLS = 40
 MOST_EXERCISES = 2
 MOST_LINES = 8  # of a solution
+# A file's name and one definition, up to the next line that is not indented.
+SHOWN = re.compile(
+    r"^# (course_lib/\S+\.py)\n((?:@.*\n)*(?:def|class) .*\n(?:(?:[ )].*)?\n)*)",
+    re.MULTILINE,
+)
 every_notebook = pytest.mark.parametrize("name", build.source_names())
 every_variant = pytest.mark.parametrize(
     ("name", "file"),
@@ -48,6 +54,12 @@ def complaints(notebook) -> list[str]:
     ]
 
 
+def sources_shown(cell) -> list[tuple[str, str]]:
+    """Each file that `show_source` names in a cell's output, with the code below it."""
+    text = "".join(output.get("text", "") for output in cell.outputs)
+    return [(file, code.rstrip()) for file, code in SHOWN.findall(text)]
+
+
 every_solution = pytest.mark.parametrize(
     "solution", [text for name in build.source_names() for text in solutions(name)]
 )
@@ -80,6 +92,33 @@ def test_no_solved_cell_ended_in_an_error_or_warned(name):
     notebook = nbformat.read(build.solved_file(name), as_version=4)
     assert shown(notebook), "a finished notebook that shows nothing"
     assert complaints(notebook) == []
+
+
+@every_notebook
+def test_the_librarys_code_is_shown_as_it_is_now(name):
+    """`make course` says so too, but only after minutes."""
+    notebook = nbformat.read(build.solved_file(name), as_version=4)
+    for cell in code_cells(notebook):
+        for file, code in sources_shown(cell):
+            text = (ROOT / file).read_text(encoding="utf-8")
+            # A method stands in its file with an indent, which the notebook left out.
+            assert code in text or textwrap.indent(code, "    ") in text, (
+                f"run `make notebooks ONLY={name}`: {file} has changed"
+            )
+
+
+def test_shown_sources_are_found_below_their_files():
+    printed = "ok\n# course_lib/a.py\ndef f():\n    pass\n"
+    printed += (
+        "# course_lib/b.py\n@no_grad()\ndef g(\n    x\n):\n\n    return x\nTrue\n"
+    )
+    cell = nbformat.v4.new_code_cell(
+        outputs=[nbformat.v4.new_output("stream", text=printed)]
+    )
+    assert sources_shown(cell) == [
+        ("course_lib/a.py", "def f():\n    pass"),
+        ("course_lib/b.py", "@no_grad()\ndef g(\n    x\n):\n\n    return x"),
+    ]
 
 
 def test_an_error_and_a_warning_are_complaints():
