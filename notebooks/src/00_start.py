@@ -278,8 +278,7 @@ print("how much picture is left in row 02:", small.schedule.a(t).tolist())
 
 # %% [markdown]
 # Later parts of the course go on from there: your own photos and styles, and what all
-# this does to the world. These parts are not written yet; [the
-# map](../lessons/README.md) says where we are.
+# this does to the world. [The map](../lessons/README.md) shows them all.
 #
 # ## Is my machine ready?
 #
