@@ -126,6 +126,8 @@ def main(arguments: list[str] | None = None) -> None:
     if options.what == "sheets":
         use_all_cores()
         return make_sheets(options.folder, options.weights, options.n, options.seed)
+    if not options.grades:
+        raise SystemExit("Name the files with the strangers' grades.")
     found = tally(options.folder, options.grades)
     for name, value in found.items():
         print(f"{name}={100 * value.value:.1f}  # {value}")
