@@ -117,6 +117,17 @@ def test_generate_signs_and_marks_and_whence_reads_it(cli, here, words):
     assert len(signature_of(here / "many" / "grid.png").facts["pictures"]) == 2
 
 
+@needs_c2pa
+def test_whence_repeats_nothing_that_was_signed_of_another_file(cli, file, keys):
+    sign(file, keys, FACTS, may_train=False)
+    content = bytearray(file.read_bytes())
+    content[content.rfind(b"IDAT") + 40] ^= 1
+    file.write_bytes(content)
+    code, out, _ = cli(f"whence {file}")
+    assert code == 0 and "no longer holds" in out[0]
+    assert "a model drew it" not in " ".join(out) and "training" not in " ".join(out)
+
+
 def test_whence_says_that_nothing_is_known(cli, here):
     Image.new("RGB", (64, 64)).save("grey.png")
     code, out, _ = cli("whence grey.png")

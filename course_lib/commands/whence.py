@@ -95,7 +95,8 @@ def signature_in_words(signature: Signature, trust: Path | None) -> list[str]:
         "nothing": [NO_SIGNATURE],
         "tampered": [
             f"The signature of {who} does not fit: the file was changed after it was "
-            "signed. By whom and how much, nobody can say."
+            "signed. By whom and how much, nobody can say. So whatever the signer said "
+            "of the file no longer holds."
         ],
         "signed": [
             f"Signed, and unchanged since. The signer calls itself {who}; anybody may "
@@ -105,6 +106,8 @@ def signature_in_words(signature: Signature, trust: Path | None) -> list[str]:
             f"Signed by {who}, unchanged since, and {trust} vouches for the name."
         ],
     }[signature.state]
+    if signature.state == "tampered":
+        return said
     if signature.drawn_by_model:
         said.append("The signer says that a model drew it.")
     if signature.training == "notAllowed":
