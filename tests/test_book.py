@@ -97,3 +97,13 @@ def test_every_solution_is_folded_away_in_the_book(name):
     wanted = {exercise.name for exercise in exercises() if exercise.notebook == name}
     assert len(folded) == len(wanted)
     assert all(any(f"def {of}(" in code for code in folded) for of in wanted)
+
+
+def test_the_first_page_has_a_card_for_each_lesson_with_its_picture():
+    page = book_pages.index_page()
+    assert "CARDS" not in page and set(book_pages.promises()) >= set(ORDER)
+    for name in ORDER:
+        assert f"](lessons/{name}.md): " in page and f"(notebooks/{name}.ipynb)" in page
+    pictures = re.findall(r"!\[.+\]\((lessons/pictures/\S+)\)", page)
+    assert len(set(pictures)) == len(ORDER)
+    assert all((ROOT / picture).is_file() for picture in pictures)

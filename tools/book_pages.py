@@ -29,6 +29,7 @@ HREF = re.compile(r'href="(?!https?:|#|data:)([^"#]+)(#[^"]*)?"')
 FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 QUOTED = re.compile(r'"([^"]{3,90})"')
 ANSWER = re.compile(r"^\*\*(?=.{5,400}?\*\*\s\(Q\d+)", re.MULTILINE | re.DOTALL)
+PICTURE = re.compile(r"!\[[^\]]+\]\(pictures/\S+\)")
 # Where no word may become a link: code, formulas, headings, links, tags, tables.
 CLOSED = re.compile(
     r"^```.*?^```|^\$\$.*?\$\$|^#.*?$|^\|.*?$|<!--.*?-->|<[^>]+>|`[^`]+`|\$[^$]+\$"
@@ -316,14 +317,30 @@ def in_page(html: str, place: str) -> str:
 
 
 def index_page() -> str:
-    """book/index.md with the table of contents: each lesson, and its notebook."""
+    """book/index.md with the table of contents, and a card for each lesson."""
     text = (ROOT / "book/index.md").read_text(encoding="utf-8")
-    contents = []
+    promised = promises()
+    contents, cards = [], []
     for name in ORDER:
         page = (ROOT / f"lessons/{name}.md").read_text(encoding="utf-8")
-        contents.append(f"{titled(name, FRONT.sub('', page))} <lessons/{name}>")
+        title = titled(name, FRONT.sub("", page))
+        picture = PICTURE.search(page)[0].replace("](pictures/", "](lessons/pictures/")
+        contents.append(f"{title} <lessons/{name}>")
         contents.append(f"{name[:2]} · Notebook <notebooks/{name}>")
+        cards.append(
+            f"- {' '.join(picture.split())}\n\n"
+            f"  [**{title}**](lessons/{name}.md): {promised[name]}\n"
+            f"  ([notebook](notebooks/{name}.ipynb))"
+        )
     diaries = sorted(p.stem for p in ROOT.glob("benchmarks/*.md"))
-    return text.replace("LESSONS", "\n".join(contents)).replace(
-        "BENCHMARKS", "\n".join(f"benchmarks/{stem}" for stem in diaries)
+    text = text.replace("LESSONS", "\n".join(contents))
+    text = text.replace("CARDS", "\n".join(cards))
+    return text.replace("BENCHMARKS", "\n".join(f"benchmarks/{s}" for s in diaries))
+
+
+def promises() -> dict[str, str]:
+    """What you will do in each notebook, from the README's table."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return dict(
+        re.findall(r"^\| \[(\w+)\]\(notebooks/\S+\) \| (.+) \|$", text, re.MULTILINE)
     )
