@@ -97,7 +97,7 @@ def checked_word(word: str) -> str:
     plain = tidy(word)
     if not re.fullmatch(r"[^\W\d_]{2,20}", plain):
         raise ValueError(
-            "The new word must be a single one of 2 to 20 letters, such as zorp; got "
+            "The new word must be one word of 2 to 20 letters, such as zorp; got "
             f"{word!r}."
         )
     if put_right(plain) != plain:
