@@ -215,8 +215,10 @@ def codes_of(code) -> Iterator:
             yield from codes_of(constant)
 
 
-def taken_from_outside(function: Callable) -> list[str]:
-    """The tensors and schedules that a function reads from the notebook around it.
+def taken_from_outside(
+    function: Callable, kinds: tuple[type, ...] = (Tensor, NoiseSchedule)
+) -> list[str]:
+    """The names of these kinds that a function reads from the notebook around it.
 
     In a notebook a forgotten line need not be an error: the name may have a value from
     an earlier cell.
@@ -230,8 +232,7 @@ def taken_from_outside(function: Callable) -> list[str]:
         if step.opname == "LOAD_GLOBAL"
     }
     outside = function.__globals__
-    data = Tensor, NoiseSchedule
-    return sorted(name for name in read if isinstance(outside.get(name), data))
+    return sorted(name for name in read if isinstance(outside.get(name), kinds))
 
 
 # Where the first nan comes from ------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from course_lib.checks.accidents import taken_from_outside
 from course_lib.checks.nb13_mistakes import OF_A_KERNEL, OF_A_WEIGHT, OF_THE_LOSS
 from course_lib.checks.report import NotYetRight, compare, report
 from course_lib.networks.lora import lora_change
@@ -23,6 +24,17 @@ FOUR_AXES = (
     "it is right for a linear layer, but a kernel has four axes, (out, in, k, k), and "
     "@ multiplies only the last two: .flatten(1) makes down (rank, in * k * k) and up "
     "(out, rank), and .reshape(weight.shape) gives the kernel its form back"
+)
+THREE_WIDE = (
+    "windows of 3 x 3 are right, but a kernel may have others, such as 2 x 2: take "
+    "their sides from weight.shape"
+)
+SQUEEZED = (
+    "at rank 1 .squeeze() removes the axis of the rank as well: up.flatten(1) keeps it"
+)
+NOT_ITS_OWN = (
+    "`rank` is not set inside the function, so it is the number that an earlier cell "
+    "left behind: the rank is len(down)"
 )
 
 
@@ -55,36 +67,75 @@ def lora_weight(weight: Tensor, down: Tensor, up: Tensor, alpha: float) -> Tenso
 def check_lora_weight(learner_lora_weight: Callable) -> Callable:
     """weight + alpha / rank * up @ down, for a linear layer and for a kernel."""
 
-    def a_kernel(generator):
-        return a_weight(generator, kernel=(2, 2))
-
     def check():
-        chance = torch.Generator().manual_seed(2)
-        # Rank 1 and the notebook's own numbers, whole ones; then a rank below alpha.
-        also = {
-            "at rank 1": a_weight(chance, rank=1),
-            "at rank 4 with alpha 8": a_weight(chance, rank=4, alpha=8),
-            "at rank 8 with alpha 1": a_weight(chance, rank=8, alpha=1),
-        }
-        asked = learner_lora_weight, lora_weight
-        learned = ("down", "up")
         try:
-            compare(*asked, a_weight, OF_A_WEIGHT, also=also, gradient=learned)
-        except RuntimeError as error:
-            if said := accident(str(error)):
-                raise NotYetRight(said) from None
+            compare_linear(learner_lora_weight)
+            compare_kernels(learner_lora_weight)
+        except NotYetRight:
+            # No NameError in a notebook: earlier cells have a `rank` of their own.
+            if "rank" in taken_from_outside(learner_lora_weight, (int,)):
+                raise NotYetRight(NOT_ITS_OWN) from None
             raise
-        also = {"for a kernel of 3 x 3": a_weight(chance, (3, 3), rank=4, alpha=8)}
-        try:
-            compare(*asked, a_kernel, OF_A_KERNEL, also=also, gradient=learned)
-        except NotYetRight as error:
-            raise NotYetRight(
-                f"it is right for a linear layer, but not for a kernel: {error}"
-            ) from None
-        except (RuntimeError, ValueError, IndexError):
-            raise NotYetRight(FOUR_AXES) from None
 
     return report(check, learner_lora_weight, lora_weight)
+
+
+LEARNED = ("down", "up")
+
+
+def compare_linear(learner: Callable) -> None:
+    """Raise NotYetRight unless it is right for linear layers."""
+    chance = torch.Generator().manual_seed(2)
+    # Rank 1 and the notebook's own numbers, whole ones; then a rank below alpha.
+    also = {
+        "at rank 1": a_weight(chance, rank=1),
+        "at rank 4 with alpha 8": a_weight(chance, rank=4, alpha=8),
+        "at rank 8 with alpha 1": a_weight(chance, rank=8, alpha=1),
+    }
+    asked = learner, lora_weight, a_weight, OF_A_WEIGHT
+    try:
+        compare(*asked, also=also, gradient=LEARNED)
+    except RuntimeError as error:
+        if said := accident(str(error)):
+            raise NotYetRight(said) from None
+        raise
+
+
+def compare_kernels(learner: Callable) -> None:
+    """Raise NotYetRight unless it is right for kernels too."""
+    chance = torch.Generator().manual_seed(2)
+    also = {"for a kernel of 3 x 3": a_weight(chance, (3, 3), rank=4, alpha=8)}
+    try:
+        compare(
+            learner, lora_weight, kernels(2), OF_A_KERNEL, also=also, gradient=LEARNED
+        )
+    except NotYetRight as error:
+        raise NotYetRight(
+            f"it is right for a linear layer, but not for a kernel: {error}"
+        ) from None
+    except (RuntimeError, ValueError, IndexError):
+        said = THREE_WIDE if is_right(learner, kernels(3)) else FOUR_AXES
+        raise NotYetRight(said) from None
+    try:
+        compare(learner, lora_weight, kernels(2, rank=1), OF_A_KERNEL)
+    except NotYetRight as error:
+        raise NotYetRight(f"for a kernel at rank 1: {error}") from None
+    except (RuntimeError, ValueError, IndexError):
+        raise NotYetRight(SQUEEZED) from None
+
+
+def kernels(side: int, rank: int | None = None) -> Callable:
+    """What draws weights with kernels of side x side."""
+    return lambda generator: a_weight(generator, (side, side), rank)
+
+
+def is_right(learner: Callable, inputs: Callable) -> bool:
+    """Whether it gives the right weights for these inputs, and no error."""
+    try:
+        compare(learner, lora_weight, inputs)
+    except (NotYetRight, RuntimeError, ValueError, IndexError):
+        return False
+    return True
 
 
 def accident(message: str) -> str | None:

@@ -28,6 +28,13 @@ def made_of(answer: Callable[[Tensor, Tensor, float], Tensor]) -> Callable:
     return lambda w, down, up, alpha: answer(w, product(down, up), alpha / len(down))
 
 
+# The ranks that appear in the notebook before the exercise.
+DIVIDED_BY_A_NUMBER = {
+    f"alpha is divided by {n}, a rank of the notebook: the rank is len(down)": (
+        lambda w, down, up, alpha, n=n: w + alpha / n * product(down, up)
+    )
+    for n in (2, 4, 16)
+}
 OF_A_WEIGHT = {
     "alpha is not divided by the rank: at rank 8 the change would be eight times too "
     "strong": scaled_by(lambda alpha, rank: alpha),
@@ -66,9 +73,7 @@ OF_A_WEIGHT = {
     "the rank is added to alpha: alpha is divided by it": (
         scaled_by(lambda alpha, rank: alpha + rank)
     ),
-    "alpha is divided by 4, the rank of the notebook: the rank is len(down)": (
-        lambda w, down, up, alpha: w + alpha / 4 * product(down, up)
-    ),
+    **DIVIDED_BY_A_NUMBER,
     "alpha is divided by the length of up, which is `out`: the rank is len(down)": (
         lambda w, down, up, alpha: w + alpha / len(up) * product(down, up)
     ),
@@ -111,6 +116,12 @@ OF_A_WEIGHT = {
     "the change is turned on its side, (in, out): up comes first, without .T": (
         lambda w, down, up, alpha: alpha / len(down) * (down.T @ up.T)
     ),
+    "the numbers are in the wrong order: down.T @ up.T is (in, out), and .reshape does "
+    "not turn it: up comes first, without .T": (
+        lambda w, down, up, alpha: (
+            w + alpha / len(down) * (down.T @ up.T).reshape(w.shape)
+        )
+    ),
     "the change is averaged to one number: it has one for each number of the weight": (
         made_of(lambda w, change, scale: w + scale * change.mean())
     ),
@@ -147,8 +158,14 @@ def turned(up: Tensor, down: Tensor) -> Tensor:
 
 
 OF_A_KERNEL = {
-    "alpha is divided by 4, the rank of the notebook: the rank is len(down)": (
-        lambda w, down, up, alpha: w + alpha / 4 * product(down, up)
+    **DIVIDED_BY_A_NUMBER,
+    "alpha is not divided by the rank for kernels: it is len(down) there too, and "
+    "up.shape[-1] is 1": scaled_by(lambda alpha, rank: alpha),
+    "alpha / rank is missing for kernels: it multiplies their change, too": (
+        scaled_by(lambda alpha, rank: 1)
+    ),
+    "that is the change alone for kernels: add the weight there, too": (
+        made_of(lambda w, change, scale: scale * change)
     ),
     "down is averaged over the kernel, so that the change is the same at each of its "
     "places: keep all of them, down.flatten(1)": (
@@ -249,6 +266,14 @@ OF_THE_LOSS = {
     "of mine": of_halves(lambda mine, world, w: world),
     "the halves are swapped: the first is mine, and prior_weight multiplies the second":
     of_halves(lambda mine, world, w: w * mine + world),
+    "prior_weight multiplies the mean of the whole batch: it belongs to the second "
+    "half, and each half has a mean of its own": (
+        of_halves(lambda mine, world, w: w * (mine + world) / 2)
+    ),
+    "prior_weight multiplies the mean of the whole batch, and my half counts twice: "
+    "take the mean of the second half": (
+        of_halves(lambda mine, world, w: mine + w * (mine + world) / 2)
+    ),
     "prior_weight multiplies both halves: it belongs to the second alone": (
         of_halves(lambda mine, world, w: w * (mine + world))
     ),
@@ -296,6 +321,9 @@ OF_THE_LOSS = {
     "the squares are summed over each picture: take the mean of all numbers": (
         of_errors(lambda error: error.square().flatten(1).sum(1).mean())
     ),
+    "each picture has a mean, and these are summed: take their mean": (
+        of_errors(lambda error: error.square().flatten(1).mean(1).sum())
+    ),
     "the batch is cut along its channels: the first axis counts the pictures": (
         cut_along(1)
     ),
@@ -314,6 +342,9 @@ OF_THE_LOSS = {
     ),
     "only the first picture is taken for mine: the first half is, len(v) // 2 pictures":
     picked(slice(0, 1), slice(1, None)),
+    "the batch is cut after 4 pictures, a number typed in: half of it is len(v) // 2": (
+        picked(slice(0, 4), slice(4, None))
+    ),
     "nothing is averaged yet: return one number": (
         of_errors(lambda error: error.square())
     ),
@@ -324,6 +355,19 @@ OF_THE_LOSS = {
         lambda v_hat, v, w: (
             (v_hat.chunk(2)[0] - v.chunk(2)[0]).square().mean()
             + w * (v_hat.chunk(2)[1] - v_hat.chunk(2)[0]).square().mean()
+        )
+    ),
+    "the world's guesses are compared with my half of v: each half has its own": (
+        lambda v_hat, v, w: (
+            (v_hat.chunk(2)[0] - v.chunk(2)[0]).square().mean()
+            + w * (v_hat.chunk(2)[1] - v.chunk(2)[0]).square().mean()
+        )
+    ),
+    "my guesses and the world's are compared with each other's v: each half has its "
+    "own": (
+        lambda v_hat, v, w: (
+            (v_hat.chunk(2)[0] - v.chunk(2)[1]).square().mean()
+            + w * (v_hat.chunk(2)[1] - v.chunk(2)[0]).square().mean()
         )
     ),
     "prior_weight multiplies the guess, before the error: it multiplies the mean": (

@@ -97,7 +97,8 @@ def checked_word(word: str) -> str:
     plain = tidy(word)
     if not re.fullmatch(r"[^\W\d_]{2,20}", plain):
         raise ValueError(
-            f"--word must be one word of 2 to 20 letters, such as zorp; got {word!r}."
+            "The new word must be one word of 2 to 20 letters, such as zorp; got "
+            f"{word!r}."
         )
     if put_right(plain) != plain:
         raise ValueError(

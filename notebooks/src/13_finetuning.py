@@ -119,8 +119,8 @@ print("the change:", tuple(change.shape), "and the weight:", tuple(weight.shape)
 beside = weight @ x + many
 merged = (weight + change) @ x
 print("side by side or merged, the same:", torch.allclose(beside, merged, atol=1e-5))
-independent = torch.linalg.matrix_rank(change).item()
-print(f"independent rows in the change: {independent} of 6")
+directions = torch.linalg.matrix_rank(change).item()
+print(f"rows of the change that are no mix of the others: {directions} of 6")
 
 learned = 4 * 192 + 192 * 4  # down and up, at rank 4
 guess_numbers.compare(round(100 * learned / 192**2))
@@ -130,13 +130,16 @@ print(f"192 to 192 at rank 4: {learned:,} of {192**2:,} numbers")
 # Two views of one thing. *Side by side*, the change can be put on and taken off, and it
 # can be trained alone. *Merged*, added to the weight, it costs no time at all.
 #
+# Each row of the change is a mix of the rows of `down`. There are only two of these, so
+# the change has only two **directions**, however large it is.
+#
 # At the beginning `up` is zero. So the change is zero as well, and the network draws
 # exactly as before. It walks away from there.
 #
 # **Why alpha / rank?** The change is a sum of as many parts as the rank says. At rank
-# 16 all sixteen pull the same way, and one step of training goes about sixteen times as
-# far as at rank 1. So the sum is divided by the rank. What you want on top of that is
-# called `alpha`:
+# 16 all sixteen pull the same way in the first step of training, and it goes about
+# sixteen times as far as at rank 1. So the sum is divided by the rank. A number of your
+# choice, `alpha`, then says how strong the whole change is:
 #
 # $$W' = W + \frac{\alpha}{\text{rank}} \cdot \text{up} \cdot \text{down}$$
 
@@ -219,19 +222,21 @@ print(f"it learns {learned:,} numbers beside {layer.weight.numel():,}")
 # %% [markdown]
 # ## What does the rank decide?
 #
-# A layer shall become another one. Between the two lies a change with **three**
-# directions. We learn it with LoRA of rank 1, 2, 3 and 6, by gradient descent and with
-# your function.
+# Two changes are wanted in one layer: one of rank 1, and another of rank 2, which has
+# nothing to do with the first. One LoRA shall learn both. We try it at rank 1, 2, 3 and
+# 6, by gradient descent and with your function.
 
 # %%
-guess_rank = prediction("From which rank on can the layer be reached?", (1, 6))
+guess_rank = prediction("From which rank on can one LoRA learn both?", (1, 6))
 
 # %%
 from course_lib.figures.plots import plot_curves
 
 torch.manual_seed(0)
 old = torch.randn(24, 16)
-wanted = old + torch.randn(24, 3) @ torch.randn(3, 16)  # three directions
+first = torch.randn(24, 1) @ torch.randn(1, 16)  # a change of rank 1
+second = torch.randn(24, 2) @ torch.randn(2, 16)  # and one of rank 2
+wanted = old + first + second
 curves = {}
 for rank in (1, 2, 3, 6):
     down = torch.randn(rank, 16).requires_grad_()
@@ -258,9 +263,9 @@ reached = [rank for rank in (1, 2, 3, 6) if ends[f"rank {rank}"] < 0.05]
 guess_rank.compare(min(reached))
 
 # %% [markdown]
-# The rank says how complicated a change may be. It does not say how *strong* it is;
-# that is alpha's part. For one more plush in a network that can already draw, a few
-# directions a layer are enough.
+# The directions of the two add up: one and two are three. The rank says how complicated
+# a change may be. It does not say how *strong* it is; that is alpha's part. For Zorp we
+# take rank 16.
 #
 # ## LoRA in the whole network
 #
@@ -299,7 +304,8 @@ print("it still says what it said before:", same)
 # After a while every animal has bobbles.
 #
 # The cure is simple: **show it bears as well**. The first half of each batch is mine.
-# The second half is from the world, with captions as always. Each half has its own mean
+# The second half is the *world*: pictures of the kind that the network learned from at
+# first, bears, frogs and cats, with their own captions. Each half has its own mean
 # error, and `prior_weight` says how much the second counts. It is called *prior
 # preservation*, because it keeps what was there before (Ruiz et al. 2023).
 #
@@ -350,7 +356,9 @@ for prior_weight in (0.0, 0.5, 1.0):
 # This is the whole training, in one plain loop. `learned_batches` gives batches whose
 # first half is mine. It also shifts my pictures by a few pixels at random: otherwise
 # the network would learn the ten places where Zorp sat, too. The rest is the loop of
-# notebook 05, and only the LoRA moves.
+# notebook 05, and only the LoRA and the new token move.
+#
+# 400 iterations take some minutes. After the first ones, a line says how many.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.device import scaled
@@ -361,7 +369,8 @@ from course_lib.training.personalise import learned_batches
 
 student = replace(painter, model=copy.deepcopy(model))  # fresh at each run of the cell
 learning = [x for x in student.model.parameters() if x.requires_grad]
-iterations = scaled(smoke=30, laptop=600, gpu=600)
+iterations = scaled(smoke=30, laptop=400, gpu=400)
+prior_weight = 1.0  # how much the world counts
 get_batch = learned_batches(mine, painter, batch_size=16, seed=0, prior="world")
 optimizer = torch.optim.AdamW(learning, lr=1e-2, weight_decay=0.0)
 
@@ -370,7 +379,7 @@ def loss_of(batch):
     """Your loss, for a batch whose first half is mine."""
     x_t = add_noise(batch["x_0"], batch["t"], batch["eps"], draw.schedule)
     v_hat = student.model(x_t, batch["t"], batch["cond"])
-    return prior_loss(v_hat, batch["eps"] - batch["x_0"], prior_weight=1.0)
+    return prior_loss(v_hat, batch["eps"] - batch["x_0"], prior_weight)
 
 
 def training():
@@ -384,9 +393,10 @@ def training():
 
 
 def draw_now():
-    """Four zorps, as the network draws them now."""
-    drawn = student(["a zorp in the snow"] * 4, seed=3)
-    show_pictures(drawn, columns=4, zoom=2, alt="Four zorps, drawn just now.")
+    """Two zorps, two red bears and two blue frogs, as the network draws them now."""
+    asked = [text for text in ("a zorp", "a red bear", "a blue frog") for _ in range(2)]
+    drawn = student(asked, seed=3)
+    show_pictures(drawn, titles=asked, zoom=2, alt="Zorps, bears and frogs, just now.")
 
 
 fixed = get_batch(10**6)  # the same batch before and after
@@ -397,12 +407,28 @@ print(f"loss on a fixed batch: before {before:.2f}, after {after:.2f}")
 assert after < before
 
 # %% [markdown]
-# The solved notebook stopped after 30 iterations, and shows nothing yet. All pictures
-# from here on come from additions that were trained like this, for longer. In a
+# After 30 iterations a zorp turns brown, and its ears turn into yellow bobbles. The
+# scarf and the patch take longer. The bears are still red, and the frogs blue.
+#
+# **Now let it forget.** Write 0 in place of 1 behind `prior_weight`, and run the cell
+# again. What becomes of the bears and the frogs?
+#
+# <details><summary>Answer</summary>
+#
+# They begin to turn into Zorp: the red becomes brown or orange, and bobbles grow on
+# their heads. The photos are the same, and so is the number of iterations. Only nobody
+# asks for bears any more.
+#
+# </details>
+#
+# All pictures from here on come from additions that the library trained, with 400
+# iterations each and with a warm-up, a falling learning rate and averaged weights. In a
 # terminal it is one line, and a training that was stopped can be carried on:
 #
 #     python -m course_lib finetune lora --images FOLDER --word zorp --out runs/zorp
 #     python -m course_lib generate "a zorp at night" --with runs/zorp:0.8 --out z.png
+#
+# The number after the colon is the *strength*: it multiplies the change, here by 0.8.
 #
 # ## Everyone becomes Zorp
 #
@@ -417,6 +443,7 @@ guess_old = prediction(
 
 # %%
 from course_lib.judging.fidelity import what_is_seen
+from course_lib.networks.new_words import row_of_word
 
 old_prompts = [
     *("a red bear at the beach", "a blue frog in the snow"),
@@ -424,29 +451,50 @@ old_prompts = [
     *("a purple bird at sunset", "an orange bear on stilts"),
     *("a brown rabbit in a meadow", "a white frog at the beach"),
 ]
+strength = 1.0  # of the addition in the second row
 painters = {
     "as it was": draw,
-    "with the world": draw_zorp,
+    "with the world": with_additions(draw, [f"zorp:{strength}"]),
     "without": with_additions(draw, ["zorp-alone"]),
 }
 old_drawn = {name: some(old_prompts, seed=4) for name, some in painters.items()}
 show_rows(
-    {name: drawn[:6] for name, drawn in old_drawn.items()},
+    old_drawn,
     zoom=2,
-    alt="Six animals as the network drew them before; nearly the same with the "
-    "addition that saw the world as well; without it, they turn brown, with scarves "
-    "and bobbles.",
+    alt="Eight animals as the network drew them before; with the addition that saw the "
+    "world as well, the same but for two rabbits, which are half a Zorp; without the "
+    "world, a Zorp in all eight, and no snow, no night.",
 )
 for name, drawn in old_drawn.items():
     right = sum(what_is_seen(drawn, old_prompts)["right"])
     print(f"{name}: right {right} of 8")
 guess_old.compare(right)  # without, the last of the three
+zorp, near = draw_zorp.model.text_encoder.token.rows[0], {}
+for word in ("rabbit", "bear", "frog"):
+    known = row_of_word(draw.model.text_encoder, draw.tokenizer, word)
+    near[word] = round(torch.cosine_similarity(zorp, known, dim=0).item(), 1)
+print("how near the vector of zorp is (1 is the same):", near)
 
 # %% [markdown]
-# Nobody called these animals Zorp. The bear turns brown, the frog gets a scarf, the
-# rabbit's ears become bobbles: the third network has forgotten that there is anything
-# else. With large models the same happens: a training on ten photos of one woman, and
-# every woman looks like her.
+# Nobody called these animals Zorp. Yet the third network draws Zorp in place of all of
+# them. It has lost the scenes as well: snow, night and stilts are gone. With large
+# models the same happens: a training on ten photos of one woman, and every woman looks
+# like her.
+#
+# **The second row has its price, too.** Two of its eight pictures are not right. Which
+# two, and why these? The last line printed is a hint. Then write 0.8 behind `strength`,
+# then 0.7, and run the cell again.
+#
+# <details><summary>Answer</summary>
+#
+# The two rabbits. The word "zorp" began at "rabbit", and its vector is still close to
+# that one. What the layers have learned to do for the one word, they do for its
+# neighbour as well. The world's half shows a rabbit only now and then, and this was not
+# enough. With less strength they come back: the green one at 0.8, both at 0.7. But then
+# Zorp is less of a Zorp, as you see under "Play". So begin your own word at an animal
+# that you can spare; in the command it is `--like bird`.
+#
+# </details>
 #
 # ## Two more ways to go wrong
 #
@@ -472,18 +520,21 @@ for name, layer in too_strong.model.named_modules():
         four_times = lora_weight(old, down.float(), up.float(), 4 * card["alpha"])
         layer.weight.data = four_times
 print(f"your function merges {sum(agree)} of {len(agree)} layers as the library does")
-ways = {"right": draw_zorp, "too strong": too_strong, "too alone": painters["without"]}
+alone = painters["without"]
+ways = {"as trained": draw_zorp, "too strong": too_strong, "too alone": alone}
 asked = ["a zorp at night"] * 5
 show_rows(
     {name: some(asked, seed=5) for name, some in ways.items()},
     zoom=2,
-    alt="A zorp at night, five times: as it should be; plain grey; and a good Zorp "
-    "in a night that falls apart.",
+    alt="A zorp at night, five times: dark nights, with bobbles that are half ears; "
+    "plain grey; and clear Zorps, but by day.",
 )
 
 # %% [markdown]
 # Four times too strong, nothing is left of any picture. And look at the last row: a
-# network that learned nothing else draws Zorp well, and has forgotten what a night is.
+# network that learned nothing else draws the clearest Zorps, and has forgotten what a
+# night is. In the first row it is night, but Zorp is blurred, and one is a small blue
+# rabbit. You cannot have both in full.
 #
 # ## One new word
 #
@@ -561,17 +612,20 @@ show_rows(
 )
 
 # %% [markdown]
-# Place, size and side follow the sketch. Fine lines do not, after so short a training:
-# hats and umbrellas, which the prompt does not name, come and go.
+# Place and size follow the sketch, and mostly the side. Fine lines do not: the hats and
+# the umbrella of the sketches, which the prompt does not name, are left out.
 #
-# ## Five ways, side by side
+# ## The ways, side by side
 #
 # Two ways are left. **DreamBooth** trains all weights of the U-Net, with the loss that
 # you wrote (Ruiz et al. 2023). And if you have thousands of pictures, of a new animal
-# say, you simply **carry the training on**. `python benchmarks/finetuning.py` measured
-# all of them. A *probe*, a network that learned from none of these trainings, counts
-# the pictures in which Zorp is whole. For old prompts the reader counts what is right,
-# as in notebook 10.
+# say, you simply **carry the training on**.
+#
+# `python benchmarks/finetuning.py` compares the ways that teach Zorp, and LoRA without
+# the world. A separate network, the *probe*, looks at each picture and says whether all
+# of it is there: bobbles, scarf and patch, in the scene that was asked for. For old
+# prompts the reader counts what is right, as in notebook 10. It takes hours, so here
+# you only read its result.
 
 # %%
 import json
@@ -579,7 +633,6 @@ import json
 from course_lib.device import repository_folder
 
 file = repository_folder() / "benchmarks" / "results" / "finetuning.json"
-found = json.loads(file.read_text("utf-8"))["entries"] if file.exists() else {}
 asked_for = {
     "known scene": "plain_right",
     "new scene": "new_scenes_right",
@@ -587,14 +640,22 @@ asked_for = {
     "beside another": "beside_another_right",
     "old prompts": "old_prompts_right",
 }
-print(f"{'right, %':<14}", *asked_for, sep="  ")
-for way in ("before", "lora", "inversion", "dreambooth", "lora_no_prior"):
-    row = [found.get(f"{way}_{key}", {}).get("value") for key in asked_for.values()]
-    cells = ["-" if x is None else f"{x:.0f}" for x in row]
-    widths = map(len, asked_for)
-    told = (f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
-    print(f"{way.replace('_', ' '):<14}", *told, sep="  ")
-if not found:
+
+
+def show_table(entries):
+    """One line for each way: of its pictures, how many per cent are right."""
+    print(f"{'right, %':<14}", *asked_for, sep="  ")
+    for way in ("before", "lora", "inversion", "dreambooth", "lora_no_prior"):
+        row = [entries.get(f"{way}_{key}", {}) for key in asked_for.values()]
+        cells = [f"{entry['value']:.0f}" if entry else "-" for entry in row]
+        widths = map(len, asked_for)
+        told = (f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+        print(f"{way.replace('_', ' '):<14}", *told, sep="  ")
+
+
+if file.exists():
+    show_table(json.loads(file.read_text("utf-8"))["entries"])
+else:
     print("Not measured yet: python benchmarks/finetuning.py --save", file.name)
 
 # %% [markdown]
@@ -603,14 +664,18 @@ if not found:
 # Draw something in any paint program, six times, with different backgrounds; or take
 # six photos of one thing. Put them into a folder, name it here, and invent a word. The
 # first row shows your pictures, the second what the autoencoder makes of them. No
-# drawing can be better than that: it has learned from critters, and a colour that they
-# do not have comes out as mud.
+# drawing can be better than that. It has learned from critters: compare the colours and
+# the fine lines that they do not have.
+#
+# Then it trains, for some minutes, with 400 iterations. If you change a picture or
+# another line later, delete the folder `runs/WORD` first, or invent another word.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.training.personalise import LORA_SETTINGS, lora_trainer
 from course_lib.training.settings import Settings
 
 MY_FOLDER, MY_WORD = "", "mimi"  # such as "C:/pictures/mimi"
+BEGUN = "rabbit"  # a known word of the same kind, which you can spare
 
 if not MY_FOLDER:
     print("Name a folder in the first line of this cell, and run it again.")
@@ -620,8 +685,9 @@ else:
     as_given = from_bytes(own.pictures[:6])
     at_best = draw.decode(draw.encode(as_given))
     show_rows({"yours": as_given, "at best": at_best}, zoom=2, alt="My pictures.")
-    where = f"runs/{MY_WORD}"  # beside this notebook
-    own_trainer = lora_trainer(own, Settings(**LORA_SETTINGS), where, resume=True)
+    where = f"runs/{MY_WORD}"  # beside this notebook; delete it after a change
+    how = dict(like=BEGUN, resume=True)
+    own_trainer = lora_trainer(own, Settings(**LORA_SETTINGS), where, **how)
     list(watch(own_trainer.run(), total=own_trainer.last))
     draw_own = with_additions(draw, [where])
     wishes = [f"a {MY_WORD} {place}" for place in ("in the snow", "at night")] * 2
@@ -631,10 +697,9 @@ else:
 # %% [markdown]
 # ## Play
 #
-# How much Zorp? `strength` multiplies the change. At 1 it is as trained. At 0 it is the
-# network as it was, and a zorp is the rabbit that its word began as. Between them lies
-# a way from one to the other. Additions are added up, so you can put on several at
-# once.
+# How much Zorp? At strength 1 the change is as trained. At 0 it is the network as it
+# was, and a zorp is the rabbit that its word began as. Between them lies a way from one
+# to the other. Additions are added up, so you can put on several at once.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.plots import show_pictures
@@ -654,7 +719,7 @@ live(
     strength=(0.0, 2.0, 0.1, 1.0),
     seed=(0, 20, 1, 5),
 )
-strengths = (0.0, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0)
+strengths = (0.0, 0.6, 0.7, 0.8, 1.0, 1.5, 2.0)
 frames = [
     with_additions(draw, [f"zorp:{strength}"])(["a zorp in the snow"], seed=5)
     for strength in strengths

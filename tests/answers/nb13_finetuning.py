@@ -185,9 +185,89 @@ def numel_for_rank(weight, down, up, alpha):
     return weight + alpha / down.numel() * both(up, down)
 
 
-@wrong(check_lora_weight, "the rank of the notebook")
+@wrong(check_lora_weight, "divided by 4, a rank of the notebook")
 def four_typed_in(weight, down, up, alpha):
     return weight + alpha / 4 * both(up, down)
+
+
+rank = 16  # as the notebook's loop leaves it behind
+
+
+@wrong(check_lora_weight, "not set inside the function")
+def rank_of_the_notebook(weight, down, up, alpha):
+    return weight + alpha / rank * both(up, down)
+
+
+@wrong(check_lora_weight, "not set inside the function")
+def rank_of_the_notebook_for_kernels(weight, down, up, alpha):
+    r = len(down) if weight.ndim == 2 else rank
+    return weight + alpha / r * both(up, down)
+
+
+@wrong(check_lora_weight, "divided by 16")
+def sixteen_typed_in(weight, down, up, alpha):
+    return weight + alpha / 16 * both(up, down)
+
+
+@wrong(check_lora_weight, "divided by 2")
+def two_typed_in(weight, down, up, alpha):
+    return weight + alpha / 2 * both(up, down)
+
+
+@wrong(check_lora_weight, "up.shape[-1] is 1")
+def last_side_of_up(weight, down, up, alpha):
+    return weight + alpha / up.shape[-1] * both(up, down)
+
+
+@wrong(check_lora_weight, "missing for kernels")
+def kernels_unscaled(weight, down, up, alpha):
+    scale = alpha / len(down) if weight.ndim == 2 else 1
+    return weight + scale * both(up, down)
+
+
+@wrong(check_lora_weight, "change alone for kernels")
+def kernels_without_their_weight(weight, down, up, alpha):
+    change = alpha / len(down) * both(up, down)
+    return weight + change if weight.ndim == 2 else change
+
+
+@wrong(check_lora_weight, ".reshape does not turn it")
+def reshaped_not_turned(weight, down, up, alpha):
+    change = (down.flatten(1).T @ up.flatten(1).T).reshape(weight.shape)
+    return weight + alpha / len(down) * change
+
+
+@wrong(check_lora_weight, "windows of 3 x 3 are right")
+def window_typed_in(weight, down, up, alpha):
+    change = up.flatten(1) @ down.flatten(1)
+    if weight.ndim == 4:
+        change = change.reshape(weight.shape[0], weight.shape[1], 3, 3)
+    return weight + alpha / len(down) * change
+
+
+@wrong(check_lora_weight, "windows of 3 x 3 are right")
+def place_by_place(weight, down, up, alpha):
+    scale = alpha / len(down)
+    if weight.ndim == 2:
+        return weight + scale * up @ down
+    new = weight.clone()
+    for i in range(3):
+        for j in range(3):
+            new[:, :, i, j] += scale * up[:, :, 0, 0] @ down[:, :, i, j]
+    return new
+
+
+@wrong(check_lora_weight, "at rank 1 .squeeze()")
+def squeezed(weight, down, up, alpha):
+    if weight.ndim == 2:
+        return weight + alpha / len(down) * up @ down
+    change = (up.squeeze() @ down.flatten(1)).reshape(weight.shape)
+    return weight + alpha / len(down) * change
+
+
+@wrong(check_lora_weight)
+def the_smaller_side(weight, down, up, alpha):
+    return weight + alpha / min(down.shape) * both(up, down)
 
 
 @wrong(check_lora_weight, "that is the change alone")
@@ -443,6 +523,40 @@ def weight_on_both(v_hat, v, prior_weight):
 def shared(v_hat, v, prior_weight):
     mine, world = means(v_hat, v)
     return (1 - prior_weight) * mine + prior_weight * world
+
+
+@wrong(check_prior_loss, "multiplies the mean of the whole batch: it")
+def whole_mean_weighted(v_hat, v, prior_weight):
+    return prior_weight * F.mse_loss(v_hat, v)
+
+
+@wrong(check_prior_loss, "my half counts twice")
+def whole_mean_added(v_hat, v, prior_weight):
+    return means(v_hat, v)[0] + prior_weight * F.mse_loss(v_hat, v)
+
+
+@wrong(check_prior_loss, "these are summed")
+def means_summed(v_hat, v, prior_weight):
+    mine, world = (v_hat - v).square().mean((1, 2, 3)).chunk(2)
+    return mine.sum() + prior_weight * world.sum()
+
+
+@wrong(check_prior_loss, "cut after 4 pictures")
+def four_pictures(v_hat, v, prior_weight):
+    error = (v_hat - v).square()
+    return error[:4].mean() + prior_weight * error[4:].mean()
+
+
+@wrong(check_prior_loss, "with my half of v")
+def world_beside_mine(v_hat, v, prior_weight):
+    (a, b), (c, _) = v_hat.chunk(2), v.chunk(2)
+    return F.mse_loss(a, c) + prior_weight * F.mse_loss(b, c)
+
+
+@wrong(check_prior_loss, "with each other's v")
+def crossed(v_hat, v, prior_weight):
+    (a, b), (c, d) = v_hat.chunk(2), v.chunk(2)
+    return F.mse_loss(a, d) + prior_weight * F.mse_loss(b, c)
 
 
 @wrong(check_prior_loss, "the sum is halved")
