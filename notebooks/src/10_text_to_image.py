@@ -316,8 +316,8 @@ show_rows(
 #
 # Think of two tables of the same shape: the captions, and one in which every row is the
 # empty text. For each row you choose from which of the two it comes. Choosing makes a
-# third table, so the captions stay as they are. Picking rows with True and False, as in
-# `tokens[dropped]`, makes a copy, too: what you write into it is lost.
+# third table, so the captions stay as they are. Picking rows with
+# True and False makes a copy, too: what you write into it is lost.
 #
 # </details>
 #
