@@ -492,8 +492,8 @@ film_player(
 
 # %% [markdown]
 # Told *t*, the network takes the clean frame for a noisy one, and frame 2 jumps farther
-# from it. Left noisy, the given frame says least, and frame 2 is farthest. Even yours can
-# lose the snow near the end of a film.
+# from it. Left noisy, the given frame says least, and frame 2 is farthest. Even yours
+# can lose the snow near the end of a film.
 #
 # Two given frames, and the film maker must find **what happens between**. Here are the
 # first and the last frame of a film that the world has drawn. The simplest way between
