@@ -3,9 +3,8 @@
 import pytest
 import torch
 
+from course_lib.checks.nb17_mistakes import ALONG, GIVING
 from course_lib.checks.nb17_video import (
-    ALONG,
-    GIVING,
     C,
     check_attend_along_time,
     check_give_frames,

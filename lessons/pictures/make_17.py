@@ -1,6 +1,6 @@
 """The picture of lesson 17: one film by the world, by the painter of pictures, by ours.
 
-It needs the weights `films`, of hours of training (data/weights/README.md).
+It needs the weights `films` (data/weights/README.md).
 """
 
 from pathlib import Path

@@ -202,6 +202,31 @@ def only_the_first_film(h, frames, attend):
     return out
 
 
+def only_the_first_film_from_zeros(h, frames, attend):
+    out = torch.zeros_like(h)
+    out[:frames] = in_place(attend(along_time(h[:frames], frames)), *h.shape[2:])
+    return out
+
+
+def unflatten_forgotten(h, frames, attend):
+    N, C, H, W = h.shape
+    seen = attend(h.permute(0, 2, 3, 1).reshape(-1, frames, C))
+    return seen.reshape(N, H, W, C).permute(0, 3, 1, 2)
+
+
+def permuted_there_reshaped_back(h, frames, attend):
+    n, C, H, W = h.shape
+    seen = attend(h.permute(2, 3, 0, 1).reshape(-1, frames, C))
+    return seen.reshape(n, C, H, W)
+
+
+def rows_before_films_on_the_way_back(h, frames, attend):
+    N, C, H, W = h.shape
+    film = h.unflatten(0, (-1, frames)).permute(0, 3, 4, 1, 2)
+    seen = attend(film.flatten(0, 2)).unflatten(0, (H, W, -1))
+    return seen.permute(2, 3, 4, 0, 1).flatten(0, 1)
+
+
 def always_three_frames(h, frames, attend):
     return as_the_solution(h, 3, attend)
 
@@ -274,7 +299,25 @@ SLIPS = {
         ),
     ),
     "first_place_only": (None, only_the_first_place),
-    "first_film_only": (None, only_the_first_film),
+    "first_film_only": ("the others come back unchanged", only_the_first_film),
+    "first_film_from_zeros": ("the others are empty", only_the_first_film_from_zeros),
+    "unflatten_forgotten": ("films and frames are still one axis", unflatten_forgotten),
+    "permuted_there_only": (
+        "reshape alone does not put them back",
+        permuted_there_reshaped_back,
+    ),
+    "taken_apart_otherwise": (
+        "counted by film, row and column",
+        rows_before_films_on_the_way_back,
+    ),
+    "frames_before_films_on_the_way_back": (
+        "frames come before films",
+        by_order((0, 3, 4, 1, 2), (3, 0, 4, 1, 2)),
+    ),
+    "the_same_permute_twice": (
+        "does not undo itself",
+        by_order((3, 4, 0, 1, 2), (3, 4, 0, 1, 2)),
+    ),
     "three_frames_always": (None, always_three_frames),
     "doubled": (None, after(lambda h, seen: 2 * seen)),
     "largest": (None, after(lambda h, seen: torch.maximum(h, seen))),
@@ -429,6 +472,30 @@ def of_the_first(given):
     return given[:1].expand(given.shape)
 
 
+def in_any(given):
+    return given.any(0, keepdim=True).expand(given.shape)
+
+
+def first_if_given(given):
+    mask = given.clone()
+    mask[:, 1:] = False
+    return mask
+
+
+def always_first(given):
+    mask = torch.zeros_like(given)
+    mask[:, 0] = True
+    return mask
+
+
+def of_other_frames(which):
+    """Right, but for other frames than those that are given."""
+    return with_slip(
+        lambda x, x_0, g: put(x, x_0, which(g)),
+        lambda t, g: steps(t, g) * ~which(g),
+    )
+
+
 GIVEN_SLIPS = {
     "still_noisy": ("the film is x_t alone", with_slip(lambda x, x_0, g: x)),
     "all_clean": ("the film is x_0 alone", with_slip(lambda x, x_0, g: x_0)),
@@ -458,6 +525,39 @@ GIVEN_SLIPS = {
     "the_first_films": (
         "given in the first one",
         with_slip(lambda x, x_0, g: put(x, x_0, of_the_first(g))),
+    ),
+    "only_frame_0": (
+        "only the first frame is ever given",
+        of_other_frames(always_first),
+    ),
+    "only_frame_0_if_given": (
+        "only the first of a film is put in, with its step",
+        of_other_frames(first_if_given),
+    ),
+    "only_frame_0_in_the_film": (
+        "only the first of a film is put in: any",
+        with_slip(lambda x, x_0, g: put(x, x_0, first_if_given(g))),
+    ),
+    "only_frame_0_in_the_steps": (
+        "only the first of a film gets the step 0",
+        with_slip(each=lambda t, g: steps(t, g) * ~first_if_given(g)),
+    ),
+    "whole_films_in_both": ("the whole film is", of_other_frames(anywhere)),
+    "the_first_films_in_both": (
+        "the frames and steps of the first one's",
+        of_other_frames(of_the_first),
+    ),
+    "any_film": (
+        "where one film has a given frame, all films get theirs: ",
+        with_slip(lambda x, x_0, g: put(x, x_0, in_any(g))),
+    ),
+    "any_film_in_both": (
+        "all films get theirs and the step 0",
+        of_other_frames(in_any),
+    ),
+    "any_film_in_the_steps": (
+        "all films get the step 0",
+        with_slip(each=lambda t, g: steps(t, g) * ~in_any(g)),
     ),
     "step_t": ("the given frames get the step t", with_slip(each=steps)),
     "zero_at_the_others": (
@@ -528,11 +628,11 @@ GIVEN_SLIPS = {
         with_slip(each=lambda t, g: steps(t, g) * (1 - g.float())),
     ),
     "the_first_frame_everywhere": (
-        None,
+        "in the film: at",
         with_slip(lambda x, x_0, g: put(x, x_0[:, :1].expand_as(x_0), g)),
     ),
     "half_the_step": (
-        None,
+        "in the steps: at",
         with_slip(each=lambda t, g: torch.where(g, steps(t, g) // 2, steps(t, g))),
     ),
     "mean_of_steps": (
@@ -554,3 +654,17 @@ def written_into_the_film(x_t, t, x_0, given):
 def no_return(x_t, t, x_0, given):
     film = put(x_t, x_0, given)
     film, t[:, None] * ~given
+
+
+@wrong(check_give_frames, "share one number of `t`")
+def written_into_expanded_steps(x_t, t, x_0, given):
+    each = t[:, None].expand(given.shape)
+    each[given] = 0
+    return put(x_t, x_0, given), each
+
+
+@wrong(check_give_frames, "use masked_fill, or .repeat(1, F)")
+def written_into_expanded_steps_of_a_copy(x_t, t, x_0, given):
+    each = t.clone()[:, None].expand(given.shape)
+    each[given] = 0
+    return put(x_t, x_0, given), each
