@@ -17,8 +17,8 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from traitlets import Type
 
-# Seconds. On the machines that the course is measured on no cell takes more than 60; one
-# with a fifth of their speed, and other work, was met as well.
+# Seconds. No cell takes more than 60 on the machines that the course is measured on;
+# one with a fifth of their speed, and other work, was met as well.
 CELL_TIMEOUT = 300
 
 
