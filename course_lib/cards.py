@@ -37,6 +37,15 @@ def broken(of: Path | str, what: str) -> CheckpointError:
     )
 
 
+def from_json(text: str):
+    """Parse JSON that a stranger may have written; raises nothing but ValueError."""
+    try:
+        return json.loads(text)
+    # Python's parser is recursive and gives up at about a thousand levels.
+    except RecursionError as error:
+        raise ValueError("its brackets are nested too deep") from error
+
+
 def read_card(text: str, of: Path | str) -> Card:
     """Parse a card of any kind: a JSON object, within the limits of size and depth.
 
@@ -47,10 +56,10 @@ def read_card(text: str, of: Path | str) -> Card:
     if len(text) > MOST_LETTERS:
         raise broken(of, f"it has {len(text)} characters; the limit is {MOST_LETTERS}")
     try:
-        card = json.loads(text)
-    # Python's parser is recursive and gives up at about a thousand levels.
-    except (ValueError, RecursionError) as error:
-        raise broken(of, f"{type(error).__name__}, so it cannot be read") from error
+        card = from_json(text)
+    except ValueError as error:
+        name = type(error.__cause__ or error).__name__
+        raise broken(of, f"{name}, so it cannot be read") from error
     if not isinstance(card, dict):
         raise broken(of, f"it is a {type(card).__name__} and not a JSON object")
     if depth(card) > DEEPEST:
