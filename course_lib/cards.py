@@ -153,6 +153,10 @@ NUMBER = Rule(
 SHARE = Rule(
     "a number above 0 and below 1", lambda x: type(x) in (int, float) and 0 < x < 1
 )
+WORD = Rule(  # one that `finetune` can teach
+    "a word of 2 to 20 letters",
+    lambda x: isinstance(x, str) and re.fullmatch(r"[^\W\d_]{2,20}", x) is not None,
+)
 NAME = Rule("the plain name of a folder", is_plain_name)
 YES_OR_NO = Rule("true or false", lambda x: isinstance(x, bool))
 SHA256 = Rule(
@@ -187,9 +191,9 @@ KEYS = {  # optional on every kind of card; NEEDED says which kind requires whic
     "latent_scale": NUMBER,
     "threshold": SHARE,  # above it, an inspector calls a picture flawed
     # Of additions to a painter (lesson 13): what they call, and what they belong to.
-    "word": text(100),
-    "words": list_of(text(100), 0, 1000),
-    "own_words": list_of(text(100), 0, 1000),
+    "word": WORD,
+    "words": list_of(WORD, 0, 1000),
+    "own_words": list_of(WORD, 0, 1000),
     "base_sha256": SHA256,
     "alpha": NUMBER,
     # Of painters that were distilled (lesson 16): the guidance scale that they learned,

@@ -1,6 +1,5 @@
 """Drawn pictures as files: one per picture, and a sheet of all of them."""
 
-import io
 import math
 import os
 from pathlib import Path
@@ -85,11 +84,14 @@ def write_image(
         told: facts that the file will say of itself
         keys: the folder of the key to sign it with
     """
-    notes, png = {} if told is None else {"pnginfo": notes_for(told)}, io.BytesIO()
-    image.save(png, "PNG", **notes)
-    content = png.getvalue()
-    # Signed before it is written: no file has the name that was asked for without the
-    # signature that was asked for.
-    if keys is not None:
-        content = signed(content, keys, told or {})
-    replace_file(file, lambda temporary: temporary.write_bytes(content))
+    notes = {} if told is None else {"pnginfo": notes_for(told)}
+
+    def write(temporary: Path) -> None:
+        image.save(temporary, "PNG", **notes)
+        # Signed before it gets its name: no file has the name that was asked for
+        # without the signature that was asked for.
+        if keys is not None:
+            content = signed(temporary.read_bytes(), keys, told or {})
+            temporary.write_bytes(content)
+
+    replace_file(file, write)

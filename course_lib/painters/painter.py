@@ -299,6 +299,19 @@ def draw_all(
     return torch.cat(pictures)
 
 
+def finite(x_0: Tensor) -> Tensor:
+    """What was drawn; FloatingPointError if it is no number any more.
+
+    Such weights may all be finite: only drawing shows it.
+    """
+    if not x_0.isfinite().all():
+        raise FloatingPointError(
+            "What was drawn is no number any more: the weights, or what was added to "
+            "them, are too large. Use others, or train them again."
+        )
+    return x_0
+
+
 def read_each_once(
     read: Callable[[tuple[str, ...]], Tensor], texts: tuple[str, ...], negative: str
 ) -> Tensor:
