@@ -53,7 +53,11 @@ def with_note(file, text: str) -> Path:
     "text",
     [
         *("[" * 100_000, '{"a":' * 100_000, "5", "[]", "{}", '{"pictures": 5}'),
-        *('{"pictures": null}', '{"pictures": [5]}', '{"pictures": [{"pictures": []}]}'),
+        *(
+            '{"pictures": null}',
+            '{"pictures": [5]}',
+            '{"pictures": [{"pictures": []}]}',
+        ),
         *('{"prompt": NaN, "seed": 1}', '{"prompt": "a", "seed": 1e999}'),
     ],
 )

@@ -36,7 +36,7 @@ from course_lib.painters.watermark import (
     paint_marked,
     sampler_without_chance,
 )
-from course_lib.shown import printable, progress_bar, remark, tell
+from course_lib.shown import progress_bar, remark, tell
 from course_lib.typed import names_in
 
 # All are kept in memory until they are written; 10,000 of 64x64 are 0.5 GB of floats.
@@ -47,9 +47,7 @@ def generate(
     out: Pictures,
     prompt: Annotated[
         list[str] | None,
-        typer.Argument(
-            parser=words, help="What to draw; several prompts take turns."
-        ),
+        typer.Argument(parser=words, help="What to draw; several prompts take turns."),
     ] = None,
     label: Annotated[
         list[str] | None,
@@ -170,7 +168,7 @@ def generate(
                 raise ValueError(
                     "--calls says it all: leave --steps, --guidance and --sampler out."
                 )
-            settings["steps"] = steps_for(draw.card, calls, weights)
+            settings["steps"] = steps_for(draw.card, calls, f"The weights {weights}")
         if mark is not None:
             settings["sampler"] = sampler_without_chance(draw, sampler)
         if sign is not None:
@@ -207,7 +205,7 @@ def generate(
             pictures = paint_marked(draw, drawn, key, seed, **watch)
     seconds = time.monotonic() - started
     notes = [
-        dict(prompt=asked, seed=seed, number=i, weights=printable(str(weights)))
+        dict(prompt=asked, seed=seed, number=i, weights=str(weights))
         for i, asked in enumerate(drawn.asked)
     ]
     write_pictures(pictures, files, grid, told=notes, keys=sign)

@@ -185,8 +185,8 @@ def load_lora(
 
 
 def refuse_other_shapes(name: str, layer: Layer, down: Tensor, up: Tensor) -> None:
-    """Raise CheckpointError unless these two are a change of this layer, of any rank."""
-    # Compared before a LoRA is built: its size would be whatever the file says.
+    """Raise CheckpointError unless these two are a change of this layer."""
+    # Compared before a LoRA is built, which would have whatever size the file says.
     out, *inside = layer.weight.shape
     rank = down.shape[0] if down.ndim and down.numel() else 1
     fits = (rank, *inside), (out, rank, *[1] * (layer.weight.ndim - 2))

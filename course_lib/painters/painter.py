@@ -101,7 +101,7 @@ def steps_for(card: Card, calls: int, of: object = "These weights") -> int:
     """
     if "calls" not in card:
         raise ValueError(
-            f"{of} were not made to draw in few calls: choose --steps, or train some "
+            f"{of} cannot draw in few calls: choose --steps, or train some that can "
             "with `python -m course_lib distil shortcut`."
         )
     if calls not in card["calls"]:
