@@ -342,8 +342,8 @@ IMAGE_TOWER = no_equal(
 )
 FILMS = no_equal(
     "film_painter",
-    "Nothing in diffusers draws films so. The painter of pictures that a film painter "
-    "begins as can be exported by itself.",
+    "A film painter has layers between its frames, as no class there has them. Export "
+    "the painter of pictures that it began as.",
 )
 JUDGE = no_equal("judge", "A pipeline draws; nothing in it judges.")
 WITHOUT_EQUAL = {
