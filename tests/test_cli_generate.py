@@ -1,7 +1,5 @@
 """`generate`, `edit` and `interpolate` do nothing twice."""
 
-import os
-
 import pytest
 from PIL import Image
 
@@ -75,7 +73,7 @@ def test_what_is_said_of_a_wish_is_said_even_if_its_turn_does_not_come(
 
 def test_bytes_that_are_no_letters_are_left_out_of_a_prompt(here, words, capsys):
     """An old terminal sends a byte that is no UTF-8."""
-    prompt = os.fsdecode(b"a gr\xfcn frog")
+    prompt = "a gr\udcfcn frog"
     how = ["--steps", "1", "--negative", prompt, "--out", "f.png"]
     assert main(["generate", prompt, *how]) == 0
     assert "are no letters (UTF-8), and are left out" in capsys.readouterr().err

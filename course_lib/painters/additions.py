@@ -74,7 +74,7 @@ def with_additions(
         raise ValueError("A sketch needs a control: name its folder with --with.")
     if not all(x.isfinite().all() for x in mine.model.parameters()):
         raise CheckpointError(
-            f"With {' and '.join(folders)} the weights are no numbers any more: their "
+            f"With {' and '.join(folders)} some weights are not finite any more: the "
             "changes are too large. Use others, or train them again."
         )
     return mine

@@ -300,14 +300,14 @@ def draw_all(
 
 
 def finite(x_0: Tensor) -> Tensor:
-    """What was drawn; FloatingPointError if it is no number any more.
+    """What was drawn; FloatingPointError if there is NaN or infinity in it.
 
-    Such weights may all be finite: only drawing shows it.
+    The weights may all be finite: only drawing shows it.
     """
     if not x_0.isfinite().all():
         raise FloatingPointError(
-            "What was drawn is no number any more: the weights, or what was added to "
-            "them, are too large. Use others, or train them again."
+            "There are numbers in what was drawn that are not finite: the weights, or "
+            "what was added to them, are too large. Use others, or train them again."
         )
     return x_0
 
