@@ -214,8 +214,8 @@ def with_word(painter: TextToImage, tensors: Tensors, card: dict, strength: floa
     if ROWS not in mine:
         raise broken("this word", "it has no row")
     fits = described(torch.empty(1, painter.model.config["text"]["width"]))
-    for name in {ROWS, "begun"} & set(mine):
-        if described(mine[name]) != fits:
+    for name in (ROWS, "begun"):
+        if name in mine and described(mine[name]) != fits:
             raise CheckpointError(
                 f"This word belongs to another network: its {name} is "
                 f"{described(mine[name])}, and {fits} would fit."

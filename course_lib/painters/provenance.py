@@ -100,7 +100,7 @@ def is_of_one_picture(facts) -> bool:
 
 
 def has_key(folder: Path) -> bool:
-    """Whether there is a key in this folder, or room for one; nothing is written.
+    """Whether there is a key in this folder; if not, there is room for one.
 
     Raises:
         ProvenanceError: a library is missing, or there are certificates and no key:
