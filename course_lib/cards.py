@@ -37,6 +37,15 @@ def broken(of: Path | str, what: str) -> CheckpointError:
     )
 
 
+def from_json(text: str):
+    """Parse JSON that a stranger may have written; raises nothing but ValueError."""
+    try:
+        return json.loads(text)
+    # Python's parser is recursive and gives up at about a thousand levels.
+    except RecursionError as error:
+        raise ValueError("its brackets are nested too deep") from error
+
+
 def read_card(text: str, of: Path | str) -> Card:
     """Parse a card of any kind: a JSON object, within the limits of size and depth.
 
@@ -47,10 +56,10 @@ def read_card(text: str, of: Path | str) -> Card:
     if len(text) > MOST_LETTERS:
         raise broken(of, f"it has {len(text)} characters; the limit is {MOST_LETTERS}")
     try:
-        card = json.loads(text)
-    # Python's parser is recursive and gives up at about a thousand levels.
-    except (ValueError, RecursionError) as error:
-        raise broken(of, f"{type(error).__name__}, so it cannot be read") from error
+        card = from_json(text)
+    except ValueError as error:
+        name = type(error.__cause__ or error).__name__
+        raise broken(of, f"{name}, so it cannot be read") from error
     if not isinstance(card, dict):
         raise broken(of, f"it is a {type(card).__name__} and not a JSON object")
     if depth(card) > DEEPEST:
@@ -144,6 +153,10 @@ NUMBER = Rule(
 SHARE = Rule(
     "a number above 0 and below 1", lambda x: type(x) in (int, float) and 0 < x < 1
 )
+WORD = Rule(  # one that `finetune` can teach
+    "a word of 2 to 20 letters",
+    lambda x: isinstance(x, str) and re.fullmatch(r"[^\W\d_]{2,20}", x) is not None,
+)
 NAME = Rule("the plain name of a folder", is_plain_name)
 YES_OR_NO = Rule("true or false", lambda x: isinstance(x, bool))
 SHA256 = Rule(
@@ -178,9 +191,9 @@ KEYS = {  # optional on every kind of card; NEEDED says which kind requires whic
     "latent_scale": NUMBER,
     "threshold": SHARE,  # above it, an inspector calls a picture flawed
     # Of additions to a painter (lesson 13): what they call, and what they belong to.
-    "word": text(100),
-    "words": list_of(text(100), 0, 1000),
-    "own_words": list_of(text(100), 0, 1000),
+    "word": WORD,
+    "words": list_of(WORD, 0, 1000),
+    "own_words": list_of(WORD, 0, 1000),
     "base_sha256": SHA256,
     "alpha": NUMBER,
     # Of painters that were distilled (lesson 16): the guidance scale that they learned,

@@ -4,7 +4,9 @@ A picture is a tensor (3, H, W): red, green and blue, rows from the top, columns
 the left. Files hold whole numbers 0..255; networks see x = byte / 127.5 - 1.
 """
 
+import errno
 import io
+import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -140,8 +142,12 @@ def open_picture(file: Path | str) -> Image.Image:
     file = expanded(str(file))
     # Opened here: given a name, Pillow maps the file into memory. It then scrambles a
     # TIFF that is turned by 90 degrees (Pillow 13.0) and crashes on a truncated one.
-    with one_sentence(file), open(file, "rb") as there:
-        return decoded(there)
+    with one_sentence(file):
+        # A pipe would be waited for, for ever.
+        if os.path.exists(file) and not (os.path.isfile(file) or os.path.isdir(file)):
+            raise OSError(errno.ESPIPE, "it is a pipe or a device, and no file")
+        with open(file, "rb") as there:
+            return decoded(there)
 
 
 def picture_of(content: bytes, name: str) -> Image.Image:

@@ -4,9 +4,12 @@ import pytest
 from PIL import Image
 
 from course_lib.commands.generate import MOST_PICTURES
+from course_lib.commands.main import main
 from course_lib.networks import judge
 from course_lib.networks.text_encoder import TextEncoder
 from course_lib.painters import pipeline
+from course_lib.painters.provenance import notes_in
+from course_lib.world import sketches
 
 
 @pytest.fixture
@@ -66,6 +69,23 @@ def test_what_is_said_of_a_wish_is_said_even_if_its_turn_does_not_come(
 ):
     code, _, err = cli("generate 'a frog' 'a dragon' --n 1 --steps 1 --out f.png")
     assert code == 0 and "training: dragon" in err[0]
+
+
+def test_bytes_that_are_no_letters_are_left_out_of_a_prompt(here, words, capsys):
+    """An old terminal sends a byte that is no UTF-8."""
+    prompt = "a gr\udcfcn frog"
+    how = ["--steps", "1", "--negative", prompt, "--out", "f.png"]
+    assert main(["generate", prompt, *how]) == 0
+    assert "are no letters (UTF-8), and are left out" in capsys.readouterr().err
+    assert notes_in(here / "f.png")["prompt"] == "a grn frog"
+
+
+def test_a_size_is_refused_before_a_sketch_is_made_of_it(cli, words, monkeypatch):
+    monkeypatch.setattr(sketches, "read_sketch", None)  # would fail
+    for size in (-64, 0, 1, 1_000_000):
+        how = f"--sketch s.png --with x --size {size} --out f.png"
+        code, _, err = cli(f"generate 'a frog' {how}")
+        assert code == 2 and "The size of a picture must be a multiple" in err[-1]
 
 
 def test_there_is_a_most_that_is_drawn_at_once(cli, here):

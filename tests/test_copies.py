@@ -49,6 +49,7 @@ def test_only_training_asks_for_consent(cli, folders):
         ("--data cifar10", "critters or folder:PATH"),
         ("--data folder:set --n 0", "--n must lie in"),
         ("--data folder:none", "no folder"),
+        ("--others mine --prompt frog", "All pictures in mine are yours"),
     ],
 )
 def test_bad_input_gets_a_sentence(cli, folders, rest, sentence):

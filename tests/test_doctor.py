@@ -136,6 +136,12 @@ def test_with_a_network_or_a_mirror_cifar10_is_within_reach(
     assert told(found | {"data": doctor.data_found()}, "will be read from")
 
 
+def test_all_weights_that_ship_are_looked_at():
+    files = (ROOT / "data" / "weights").rglob("model.safetensors")
+    ships = {file.parent.name for file in files}
+    assert set(doctor.SHIPPED) == ships and len(doctor.SHIPPED) == len(ships)
+
+
 def test_what_is_there_is_checked_byte_by_byte(tmp_path):
     for name in ("critters", "reader-32"):
         save_weights(tmp_path / "weights" / name, {"x": torch.zeros(3)}, {})

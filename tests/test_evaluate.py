@@ -1,16 +1,19 @@
 """`evaluate`: labels, judges, prompts of ours and of others; weights gone astray."""
 
 import json
+import os
 import re
+from pathlib import Path
 
 import pytest
 import torch
 from on_disk import written
 
 from course_lib.checkpoint import load_weights, save_weights
-from course_lib.judging import evaluation, two_samples
+from course_lib.judging import evaluation, results, two_samples
 from course_lib.networks.unet import UNet
 
+ROOT = Path(__file__).resolve().parents[1]
 PROMPTS = "evaluate --weights words --prompts p.txt --calls 2"
 
 
@@ -202,6 +205,68 @@ def test_what_is_saved_is_what_the_pages_state(cli, words, saved):
     result = json.loads(saved.file.read_text())
     assert result["command"] == f"python -m course_lib {command}"
     assert list(result["weights"]) == ["words", "reader-32", "inspector-32"]
+
+
+@pytest.mark.parametrize("content", ["mine", "[1]", '{"entries": {}}', "[" * 99_999])
+def test_only_results_are_replaced_by_results(cli, here, content):
+    (here / "a.json").write_text(content)
+    command = "evaluate --weights critters --n 32 --seeds 1 --calls 2 --save"
+    code, out, err = cli(f"{command} a.json")
+    assert (code, out, len(err)) == (2, [], 1) and "nothing was overwritten" in err[0]
+    assert (here / "a.json").read_text() == content
+    (here / "new.json").touch()
+    for _ in range(2):
+        assert cli(f"{command} new.json")[0] == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipe with a name")
+def test_results_do_not_replace_what_is_no_file(here):
+    os.mkfifo("pipe")
+    with pytest.raises(ValueError, match="no result"):
+        results.check_place(here / "pipe")
+
+
+@pytest.mark.parametrize(
+    ("kind", "script"),
+    [
+        ("lora", "holds a lora, a kind that python benchmarks/finetuning.py measures."),
+        ("control", "benchmarks/finetuning.py"),
+        ("film denoiser", "benchmarks/films.py"),
+        ("GAN", "benchmarks/rivals.py"),
+        ("autoencoder", "holds an autoencoder, a kind that python benchmarks/auto"),
+    ],
+)
+def test_what_is_measured_elsewhere_is_named_with_its_script(cli, here, kind, script):
+    save_weights(here / "w", {"x": torch.zeros(1)}, {"kind": kind})
+    code, _, err = cli("evaluate --weights w")
+    assert code == 2 and script in err[0]
+    assert (ROOT / "benchmarks" / re.search(r"\w+\.py", err[0])[0]).is_file()
+
+
+def test_a_judge_is_measured_on_pictures_of_its_own_size(cli):
+    code, out, err = cli("evaluate --weights reader-64 --n 32 --seeds 1 --json")
+    assert code == 0, err
+
+
+def test_a_judge_of_something_else_is_not_measured(cli, here):
+    tensors, card = load_weights("reader-32")
+    save_weights(here / "w", tensors, card | {"data": "plush and near-misses"})
+    code, _, err = cli("evaluate --weights w --n 32 --seeds 1")
+    assert code == 2 and "judges pictures of 'plush and near-misses'" in err[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        (b'[{"prompt": "a cat"},\n}]', "line 2 column 1"),
+        (b"[" * 99_999, "nested too deep"),
+        (b"\xfc", "position 0"),
+    ],
+)
+def test_it_is_said_where_a_file_of_prompts_is_broken(cli, here, words, content, where):
+    (here / "p.json").write_bytes(content)
+    code, _, err = cli("evaluate --weights words --prompts p.json")
+    assert code == 2 and where in err[0] and "p.json" in err[0]
 
 
 @pytest.mark.parametrize("place", ["file/a.json", "folder", "a" * 240])

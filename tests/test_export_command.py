@@ -1,14 +1,21 @@
 """`export`: trained weights in, another library's folders out; or one sentence."""
 
 import json
+import re
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 from on_disk import written
 
+from course_lib.checkpoint import save_weights
 from course_lib.commands.export import LIBRARIES
+
+CARD = dict(schedule="straight line", T=100, target="v", size=32, merges=[])
+CARD |= dict(frames=4, in_common=0.5, config={"text": {}, "unet": {}})
 
 
 def test_the_parts_are_written_and_each_is_spoken_of(cli, here, words):
@@ -58,6 +65,26 @@ def test_the_same_export_writes_the_same_files(cli, here, words):
         [f.read_bytes() for f in sorted((here / name).rglob("*.*"))] for name in "ab"
     )
     assert first == second and len(first) == 11
+
+
+@pytest.mark.parametrize("name", ["README.md", "unet/config.json", "scheduler"])
+def test_what_is_there_is_never_replaced_by_something_else(cli, here, words, name):
+    assert cli("export --weights words e")[0] == 0
+    assert cli("export --weights words e")[0] == 0, "the same files"
+    place = here / "e" / name
+    shutil.rmtree(place) if place.is_dir() else place.unlink()
+    place.write_text("mine")
+    before = {f: f.read_bytes() for f in (here / "e").rglob("*") if f.is_file()}
+    code, _, err = cli("export --weights words e")
+    assert code == 2 and re.search("nothing was overwritten|Cannot write to", err[0])
+    after = {f: f.read_bytes() for f in (here / "e").rglob("*") if f.is_file()}
+    assert before == after
+
+
+def test_a_film_painter_has_no_equal(cli, here):
+    save_weights(here / "w", {"x": torch.zeros(1)}, dict(CARD, kind="film denoiser"))
+    code, _, err = cli("export --weights w e")
+    assert code == 2 and "Nothing in w has an equal" in err[0] and "began as" in err[0]
 
 
 @pytest.mark.parametrize(

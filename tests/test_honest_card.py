@@ -4,6 +4,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from course_lib.commands.card import card
 from course_lib.training.honest_card import (
     FILE,
@@ -62,3 +64,14 @@ def test_the_command_never_overwrites(cli, here):
     assert "Whom can one ask?" not in left and len(left) == len(QUESTIONS) - 1
     assert "9 questions are open" in out[-2]
     assert cli("card nowhere")[0] == 2
+
+
+def test_a_link_that_leads_nowhere_is_kept(cli, here):
+    shutil.copytree(ROOT / "data" / "weights" / "zorp", here / "mine")
+    try:
+        (here / "mine" / FILE).symlink_to(here / "gone.md")
+    except OSError:
+        pytest.skip("no right to make links")
+    code, _, err = cli("card mine")
+    assert code == 2 and "is a link to" in err[0] and "not there" in err[0]
+    assert (here / "mine" / FILE).is_symlink()

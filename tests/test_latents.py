@@ -228,5 +228,5 @@ def test_latents_without_an_autoencoder_are_no_pictures(painter, tmp_path):
 
 
 def test_latents_with_holes_are_refused(painter):
-    with pytest.raises(ValueError, match="not finite"):
+    with pytest.raises(FloatingPointError, match="not finite"):
         painter.decode(torch.full((1, 2, 4, 4), torch.nan))

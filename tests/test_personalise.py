@@ -11,9 +11,11 @@ from course_lib.checkpoint import (
     CheckpointError,
     digest,
     load_weights,
+    save_checkpoint,
     save_weights,
 )
 from course_lib.networks.lora import lora_change
+from course_lib.painters import additions
 from course_lib.painters.additions import (
     added,
     folder_and_strength,
@@ -185,7 +187,7 @@ def test_additions_stack_and_those_for_other_weights_are_refused(mine, base, tmp
     make = partial(inversion_trainer, other, base=base, like="frog")
     trained(make, tmp_path / "b")
     draw = TextToImage.from_pretrained(base)
-    folders = [str(tmp_path / name) for name in "zbc"]
+    folders = [str(tmp_path / name) for name in "czb"]  # the control goes last
     sketch = torch.zeros(1, 1, 16, 16)
     sketch[..., 4:12, 8] = 1
     stacked = with_additions(draw, folders, sketch)
@@ -196,21 +198,90 @@ def test_additions_stack_and_those_for_other_weights_are_refused(mine, base, tmp
     with pytest.raises(ValueError, match="needs a sketch"):
         with_additions(draw, folders)
     with pytest.raises(ValueError, match="needs a control"):
-        with_additions(draw, folders[:2], sketch)
+        with_additions(draw, folders[1:], sketch)
     with pytest.raises(ValueError, match="teach the word 'zorp'"):
-        with_additions(draw, [folders[0], folders[0]])
+        with_additions(draw, [folders[1], folders[1]])
     with pytest.raises(CheckpointError, match="which cannot be added"):
         save_weights(tmp_path / "j", {"x": torch.ones(1)}, {"kind": "judge"})
         with_additions(draw, [str(tmp_path / "j")])
     torch.nn.init.normal_(draw.model.unet.out.weight)
     with pytest.raises(CheckpointError, match="was trained on other weights"):
-        with_additions(draw, folders[:1])
+        with_additions(draw, folders[1:])
 
 
-def test_a_strength_is_a_number_within_bounds():
+ROWS = "text_encoder.token.rows"
+
+
+def changed(part: str, change):
+    """A change of all tensors whose names hold this part."""
+    return lambda t: {n: change(x) if part in n else x for n, x in t.items()}
+
+
+def whole(x):
+    return x.long()
+
+
+@pytest.mark.parametrize(
+    ("kind", "spoil", "on_card", "sentence"),
+    [
+        ("lora", changed("down", lambda x: x[:0]), {}, "belongs to another network"),
+        ("lora", changed("down", lambda x: x[0, 0]), {}, "belongs to another network"),
+        ("lora", changed("down", torch.flatten), {}, "belongs to another network"),
+        ("lora", changed("up", whole), {}, "of torch.int64, and"),
+        ("lora", changed("rows", whole), {}, "its text_encoder.token.rows is"),
+        ("lora", changed("rows", lambda x: x[:, :7]), {}, "would fit"),
+        ("lora", changed("rows", torch.flatten), {}, "would fit"),
+        ("lora", changed("rows", lambda x: x[:0]), {}, "would fit"),
+        ("lora", changed("rows", lambda x: x.repeat(9, 1)), {}, "would fit"),
+        ("lora", changed("begun", lambda x: x[:, :3]), {}, "its begun is"),
+        ("lora", lambda t: {}, {}, "it has no row"),
+        ("lora", lambda t: {n: x for n, x in t.items() if n != ROWS}, {}, "no row"),
+        ("lora", changed("up", lambda x: x + 1e30), {"alpha": 1e6}, "not finite"),
+        *(
+            ("lora", None, {"word": word}, "a word of 2 to 20 letters")
+            for word in ("", " ", "a red cat", "\x1b[31mzorp", "zo\nrp", "(((")
+        ),
+        ("lora", None, {"word": "frog"}, "'frog' is no new word"),
+        ("lora", None, {"word": "ZORP"}, "'ZORP' is no new word"),
+        *(
+            ("control", None, {"config": config}, "another")
+            for config in ({}, {"unet": {}}, {"cell": 4}, {"unet": {"widths": [8]}})
+        ),
+    ],
+)
+def test_an_addition_that_does_not_fit_gets_a_sentence(
+    mine, base, tmp_path, kind, spoil, on_card, sentence
+):
+    trained(methods(mine, base)[kind], tmp_path / "z")
+    tensors, card = load_weights(tmp_path / "z")
+    spoiled = {n: x.contiguous() for n, x in (spoil or dict)(tensors).items()}
+    save_checkpoint(tmp_path / "z/model.safetensors", spoiled, card | on_card)
+    sketch = torch.zeros(1, 1, 16, 16) if kind == "control" else None
+    draw = TextToImage.from_pretrained(base)
+    with pytest.raises(CheckpointError) as refused:
+        with_additions(draw, [str(tmp_path / "z")], sketch)
+    said = str(refused.value)
+    assert sentence in said and said.endswith(".") and "\n" not in said
+
+
+def test_finite_weights_that_draw_no_numbers_are_no_mistake_of_ours(base):
+    draw = TextToImage.from_pretrained(base)
+    torch.nn.init.constant_(draw.model.unet.out.weight, 1e38)
+    with pytest.raises(FloatingPointError, match="not finite"):
+        draw(["a frog"], steps=2)
+
+
+def test_a_strength_is_a_number_within_bounds(monkeypatch):
     assert folder_and_strength("runs/zorp:0.8") == ("runs/zorp", 0.8)
     assert folder_and_strength("runs/zorp") == ("runs/zorp", 1.0)
     assert folder_and_strength(r"C:\runs\zorp") == (r"C:\runs\zorp", 1.0)
+    there = {"tiny", "a:0.5"}  # a folder may have a colon in its name
+    monkeypatch.setattr(additions, "is_there", there.__contains__)
+    assert folder_and_strength("a:0.5") == ("a:0.5", 1.0)
+    assert folder_and_strength("a:0.5:2") == ("a:0.5", 2.0)
+    for wrong in ("tiny:abc", "tiny:", "tiny:0x1", "tiny:\u0663", "tiny:1_0"):
+        with pytest.raises(ValueError, match=r"A strength lies in 0..3"):
+            folder_and_strength(wrong)
     for wrong in ("z:5", "z:-1", "z:nan", "z:inf"):
         with pytest.raises(ValueError, match=r"A strength lies in 0..3"):
             folder_and_strength(wrong)

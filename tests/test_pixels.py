@@ -1,6 +1,7 @@
 """Pictures as numbers, and every odd file that a learner may have in a folder."""
 
 import io
+import os
 import random
 import struct
 import subprocess
@@ -290,6 +291,13 @@ def test_one_colour_of_a_palette_may_be_transparent(saved):
 
 
 # Files that cannot be used --------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipe with a name")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(PictureError, match="a.png cannot be opened: it is a pipe"):
+        read_picture(tmp_path / "a.png", size=32)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 100), (100, 7)])

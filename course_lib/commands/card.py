@@ -33,6 +33,11 @@ def card(
         else:
             text = template(folder.resolve())
             check_file(file)
+            if file.is_symlink():
+                raise ValueError(
+                    f"{file} is a link to {file.readlink()}, which is not there: put "
+                    "that right, or remove the link."
+                )
     if not begun:  # a card that somebody has filled in is never overwritten
         replace_file(file, lambda new: new.write_bytes(text.encode("utf-8")))
         tell(f"{file}: open it in an editor and answer its questions, then come back.")

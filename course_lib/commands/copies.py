@@ -51,7 +51,7 @@ def copies(
     Example: python -m course_lib copies --images mine --data critters --prompt "a cat"
     """
     # Here and not above: judges take a second to import.
-    from course_lib.judging.memorisation import handed_back
+    from course_lib.judging.memorisation import handed_back, not_mine
 
     use_all_cores()
     with bad_input():
@@ -73,7 +73,14 @@ def copies(
         known = training_set(data, size, by_label) if data else None
         strange = load_folder(others, size, to_train=False) if others else None
         prepared = painter.prepare(prompt) if prompt else None
-    pictures, found = from_bytes(mine.pictures), {"pictures": len(mine)}
+        pictures, found = from_bytes(mine.pictures), {"pictures": len(mine)}
+        if prepared is not None and not len(
+            not_mine((known or strange).pictures, pictures)
+        ):
+            raise ValueError(
+                f"All pictures in {data or others} are yours: to tell a copy, it takes "
+                "others to compare with."
+            )
     if known is not None:
         found["in the training set"] = looked_up(pictures, known)
     if prepared is not None:

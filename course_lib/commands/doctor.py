@@ -55,6 +55,7 @@ SHIPPED = (
     *("reader-32", "reader-64", "inspector-32", "inspector-64"),
     *("cifar10", "cifar10-classifier", "likeness-64"),
     *("pair", "words", "autoencoder", "latent", "films", "film-judge"),
+    *("zorp", "zorp-alone", "zorp-word", "blim", "sketch"),
 )
 
 # The CPU time of each solved notebook on one core of a slow machine, 2026-11-25: the

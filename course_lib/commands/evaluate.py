@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from course_lib.checkpoint import check_file, load_weights
+from course_lib.cards import kind_of
+from course_lib.checkpoint import load_weights
 from course_lib.commands.options import (
     AsJson,
     AsTyped,
@@ -24,6 +25,13 @@ from course_lib.painters.pipeline import BY_LABEL, LabelToImage, TextToImage
 from course_lib.painters.rivals import LOADERS as RIVALS
 from course_lib.shown import remark, tell
 
+MEASURED_BY = {  # the kinds that are measured beside another network, by a script
+    **dict.fromkeys(RIVALS, "rivals"),
+    **dict.fromkeys(("lora", "word", "control"), "finetuning"),
+    **dict.fromkeys(("film denoiser", "film judge"), "films"),
+    "autoencoder": "autoencoder_table",
+}
+JUDGED = ("critters", "cifar10")  # what a judge must judge to be measured
 LARGEST = 256  # pixels along a side, at which a judge may be tested
 
 
@@ -51,7 +59,8 @@ def evaluate(
     guidance: Guidance = None,
     sampler: Sampler = None,
     size: Annotated[
-        int | None, typer.Option(help="Picture size on which to test a reader: 32.")
+        int | None,
+        typer.Option(help="Picture size on which to test a reader: its own."),
     ] = None,
     prompts: Annotated[
         Path | None,
@@ -90,13 +99,16 @@ def evaluate(
     with bad_input():
         card = load_weights(weights)[1]
         kind = card.get("kind")
-        if kind in RIVALS:
-            script = "python benchmarks/rivals.py"
-            raise ValueError(f"{weights} holds a {kind}, which {script} measures.")
+        if kind in MEASURED_BY:
+            script = f"python benchmarks/{MEASURED_BY[kind]}.py"
+            what = f"{weights} holds {kind_of(card)}"
+            raise ValueError(f"{what}, a kind that {script} measures.")
         # A measurement takes minutes, so whatever could fail after it is tried before
         # it.
         if save:
-            check_file(save)
+            from course_lib.judging.results import check_place
+
+            check_place(save)
         if (prompts or only or two_sample) and kind != "text denoiser":
             raise ValueError(
                 "--prompts, --only and --two-sample need weights that take prompts, "
@@ -124,7 +136,6 @@ def evaluate(
     if kind == "inspector":
         found, lines = evaluate_inspector(weights, pictures, seeds, size)
     elif kind == "judge":
-        size = 32 if size is None else size
         found, lines = evaluate_judge(weights, pictures, seeds, size)
     elif kind == "text denoiser":
         # Calls and not steps: samplers and guidance take one to four calls per step,
@@ -178,7 +189,7 @@ def taking_part(weights: str, card: dict) -> list[str]:
     return [weights, *through, *judges.get(card["kind"], [judge])]
 
 
-def evaluate_judge(weights: str, n: int, seeds: int, size: int):
+def evaluate_judge(weights: str, n: int, seeds: int, size: int | None):
     """Return the results as a dict, and as lines for people."""
     from course_lib.judging import evaluation as ev
     from course_lib.networks.judge import load_judge
@@ -186,7 +197,13 @@ def evaluate_judge(weights: str, n: int, seeds: int, size: int):
     with bad_input():
         ev.check_size(n, seeds)
         judge, data = load_judge(weights), load_weights(weights)[1].get("data")
+        if data not in JUDGED:
+            raise ValueError(
+                f"{weights} judges pictures of {data!r}, and only judges of "
+                f"{' and '.join(JUDGED)} are measured here."
+            )
         own = judge.config["size"]
+        size = max(own, 32) if size is None else size
         # A judge shrinks larger pictures by a whole factor, and cannot add detail.
         if not own <= size <= LARGEST or size < 32 or size % own:
             raise ValueError(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from course_lib.cards import made_from, needed_by
-from course_lib.checkpoint import check_writable, load_weights
+from course_lib.checkpoint import load_weights
 from course_lib.commands.options import (
     AsJson,
     Weights,
@@ -15,7 +15,7 @@ from course_lib.commands.options import (
     say_json,
     text,
 )
-from course_lib.painters.export import WHOLE, Part, parts_of, write
+from course_lib.painters.export import WHOLE, Part, parts_of, refuse_other_files, write
 from course_lib.painters.pipeline import SPACES, TextToImage
 from course_lib.painters.whole_pipeline import pipeline_parts
 from course_lib.shown import tell
@@ -67,7 +67,7 @@ def export(
             raise ValueError(f"Nothing in {weights} has an equal in {to}. {reasons}")
         # Only now, so that if two things are wrong, the weights are reported first:
         # they are what must be trained or chosen again.
-        check_writable(out)
+        refuse_other_files(parts, out)
     written = {part.name: write(part, out) for part in parts if part.equal}
     for part in parts:
         place = out if part.name == WHOLE else out / part.name

@@ -19,6 +19,7 @@ from course_lib.commands.options import (
     path,
     say_json,
     text,
+    words,
 )
 from course_lib.commands.picture_files import places_for, write_pictures
 from course_lib.device import best_device, use_all_cores
@@ -28,8 +29,7 @@ from course_lib.painters.pipeline import (
     SPACES,
     TextToImage,
 )
-from course_lib.painters.provenance import make_keys
-from course_lib.painters.provenance import sign as sign_file
+from course_lib.painters.provenance import check_keys, make_keys
 from course_lib.painters.rivals import label_painter
 from course_lib.painters.watermark import (
     key_of,
@@ -47,13 +47,14 @@ def generate(
     out: Pictures,
     prompt: Annotated[
         list[str] | None,
-        typer.Argument(help="What to draw; several prompts take turns."),
+        typer.Argument(parser=words, help="What to draw; several prompts take turns."),
     ] = None,
     label: Annotated[
         list[str] | None,
         typer.Option(
+            parser=words,
             help="A label instead of a prompt; several, as a,b, take turns. "
-            r"A comma inside a name is \,."
+            r"A comma inside a name is \,.",
         ),
     ] = None,
     n: Annotated[int, typer.Option(help="Pictures to draw.")] = 1,
@@ -62,7 +63,9 @@ def generate(
     ] = 0,
     steps: Steps = None,
     guidance: Guidance = None,
-    negative: Annotated[str, typer.Option(help="What to steer away from.")] = "",
+    negative: Annotated[
+        str, typer.Option(parser=words, help="What to steer away from.")
+    ] = "",
     weights: Annotated[
         str | None,
         typer.Option(parser=text, help="Shipped weights, or a training folder."),
@@ -123,10 +126,13 @@ def generate(
         # take minutes, and nobody should wait that long for an error.
         if (prompt is None) == (label is None):
             raise ValueError("Say what to draw: either a prompt or --label.")
-        if film and (label or space is not None or size is not None or as_typed):
-            raise ValueError(
-                "--film takes a prompt, and no --label, --space, --size or --as-typed."
-            )
+        of_pictures = {"--label": label, "--space": space, "--size": size}
+        of_pictures |= {"--as-typed": as_typed or None, "--calls": calls}
+        of_pictures |= {"--with": additions, "--sketch": sketch}
+        of_pictures |= {"--mark": mark, "--sign": sign}
+        given = [name for name, x in of_pictures.items() if x not in (None, [])]
+        if film and given:
+            raise ValueError(f"--film takes a prompt, and no {' or '.join(given)}.")
         if (first or last) and not film:
             raise ValueError("--first and --last are frames of a film: add --film.")
     if film:
@@ -162,11 +168,11 @@ def generate(
                 raise ValueError(
                     "--calls says it all: leave --steps, --guidance and --sampler out."
                 )
-            settings["steps"] = steps_for(draw.card, calls, weights)
+            settings["steps"] = steps_for(draw.card, calls, f"The weights {weights}")
         if mark is not None:
             settings["sampler"] = sampler_without_chance(draw, sampler)
         if sign is not None:
-            make_keys(sign)
+            check_keys(sign)
         # Only for a prompt; a label painter's `prepare` does not take these two.
         told = dict(negative_prompt=negative, size=size) if prompt else {}
         prepared = draw.prepare(labels or prompt, **settings, **told)
@@ -177,6 +183,8 @@ def generate(
 
             # Loaded now, so that a fault in it is reported before the drawing.
             reader_of(prepared.shape[1] * draw.times)
+        if sign is not None:  # last, since what is refused leaves nothing behind
+            make_keys(sign)
     for sentence in draw.remarks_on(prepared) if prompt else []:
         remark(sentence)
     # The calls are counted, not computed: guidance calls twice per step, in latents
@@ -200,9 +208,7 @@ def generate(
         dict(prompt=asked, seed=seed, number=i, weights=str(weights))
         for i, asked in enumerate(drawn.asked)
     ]
-    write_pictures(pictures, files, grid, told=notes)
-    if sign is not None:
-        sign_all(files, grid, sign, notes)
+    write_pictures(pictures, files, grid, told=notes, keys=sign)
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
     tell(f"{n} picture{'s' * (n > 1)} in {seconds:.1f} s: {wrote[-1]}")
     if as_json:
@@ -218,16 +224,6 @@ def generate(
         say_json(facts | dict(calls=calls, seconds=seconds, device=str(draw.device)))
 
 
-def sign_all(
-    files: list[Path], grid: Path | None, keys: Path, told: list[dict]
-) -> None:
-    """Sign every file that was written; each says what it shows."""
-    for file, facts in zip(files, told, strict=bool(files)):
-        sign_file(file, keys, facts)
-    if grid:
-        sign_file(grid, keys, {"pictures": told})
-
-
 def draw_with(
     draw: TextToImage, additions: list[str], sketch: str | None, size: int | None
 ) -> TextToImage:
@@ -240,6 +236,7 @@ def draw_with(
 
     lines = None
     if sketch is not None:
+        draw.shape(size)  # refuses a size before a sketch of that size is made
         lines = read_sketch(sketch, size or draw.card["size"])
     return with_additions(draw, additions, lines)
 

@@ -38,6 +38,18 @@ def path(given: str) -> Path:
     return Path(text(given))
 
 
+def words(given: str) -> str:
+    """The value of an argument that is read as words: every letter of it is whole.
+
+    A byte that is no UTF-8, as an old terminal sends it, is no letter, and no file that
+    we write could hold it.
+    """
+    whole = given.encode("utf-8", "ignore").decode("utf-8")
+    if whole != given:
+        remark(f"Some bytes of {given!r} are no letters (UTF-8), and are left out.")
+    return whole
+
+
 # Defined once, so that an option means and says the same in every command.
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one line of JSON at the end.")

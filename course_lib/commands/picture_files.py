@@ -8,7 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from course_lib.checkpoint import check_file, check_writable, replace_file
-from course_lib.painters.provenance import notes_for
+from course_lib.painters.provenance import notes_for, signed
 from course_lib.pixels import to_grid, to_image
 
 
@@ -52,6 +52,7 @@ def write_pictures(
     grid: Path | None,
     columns: int | None = None,
     told: list[dict] | None = None,
+    keys: Path | None = None,
 ) -> None:
     """Write one file per picture at its own size, and one sheet of all.
 
@@ -60,24 +61,37 @@ def write_pictures(
         files, grid: what `places_for` found
         columns: of the sheet; by default as many as make it about square
         told: facts for each picture, which its file will say (`whence` reads them)
+        keys: the folder of the key to sign each file and its facts with
     """
     # `files` is empty if only the sheet is wanted; any other mismatch is a mistake.
     notes = told or [None] * len(pictures)
     for file, picture, note in zip(files, pictures, notes, strict=bool(files)):
-        write_image(to_image(picture), file, note)
+        write_image(to_image(picture), file, note, keys)
     if grid:
         columns = columns or math.ceil(len(pictures) ** 0.5)
         # A picture of 32 pixels is hard to see on a screen, so it is enlarged; but a
         # hundred of 64x64 are then 2,600 pixels wide, and more would fit no screen.
         sheet = to_grid(pictures, columns, zoom=4 if len(pictures) <= 100 else 1)
-        write_image(sheet, grid, told and {"pictures": told})
+        write_image(sheet, grid, told and {"pictures": told}, keys)
 
 
-def write_image(image: Image.Image, file: Path, told: dict | None = None) -> None:
+def write_image(
+    image: Image.Image, file: Path, told: dict | None = None, keys: Path | None = None
+) -> None:
     """Write a PNG, whole or not at all; create its folder if need be.
 
     Args:
         told: facts that the file will say of itself
+        keys: the folder of the key to sign it with
     """
     notes = {} if told is None else {"pnginfo": notes_for(told)}
-    replace_file(file, lambda temporary: image.save(temporary, "PNG", **notes))
+
+    def write(temporary: Path) -> None:
+        image.save(temporary, "PNG", **notes)
+        # Signed before it gets its name: no file has the name that was asked for
+        # without the signature that was asked for.
+        if keys is not None:
+            content = signed(temporary.read_bytes(), keys, told or {})
+            temporary.write_bytes(content)
+
+    replace_file(file, write)

@@ -98,6 +98,10 @@ def signature_in_words(signature: Signature, trust: Path | None) -> list[str]:
             "signed. By whom and how much, nobody can say. So whatever the signer said "
             "of the file no longer holds."
         ],
+        "unreadable": [
+            "There is a signature, and it cannot be read: it was damaged, or the file "
+            "was changed. So nobody can say who signed what."
+        ],
         "signed": [
             f"Signed, and unchanged since. The signer calls itself {who}; anybody may "
             "make a key with that name, and you have not said that you trust it."

@@ -163,10 +163,15 @@ def handed_back(drawn: Tensor, mine: Tensor, others: Tensor) -> tuple[Tensor, Te
             from: the rest of the training set, or pictures like mine. Those that are
             mine are left out.
     """
-    rest = others[nearest_two(others, twice(mine)).nearest >= SAME]
+    rest = not_mine(others, mine)
     own = nearest_two(drawn, twice(mine))
     second = nearest_two(drawn, twice(rest)).nearest
     return own.nearest < COPY * second, own.index % len(mine)
+
+
+def not_mine(others: Tensor, mine: Tensor) -> Tensor:
+    """Those of the others (M, 3, H, W) that are no picture of mine (K, 3, H, W)."""
+    return others[nearest_two(others, twice(mine)).nearest >= SAME]
 
 
 def twice(pictures: Tensor) -> Tensor:

@@ -7,9 +7,9 @@ The labels are needed because our own parser (`world.prompts`) knows only the wo
 it was written for. A judgement that relied on it would not notice its misreadings.
 """
 
-import json
 from pathlib import Path
 
+from course_lib.cards import from_json
 from course_lib.judging.fidelity import Prompts
 from course_lib.world.critters import FACTORS
 from course_lib.world.prompts import Asked
@@ -28,9 +28,9 @@ def read_prompts(file: Path, n: int | None = None) -> Prompts:
         ValueError: it is not such a file, or an entry wants something impossible
     """
     try:
-        written = json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        why = getattr(error, "strerror", None) or type(error).__name__
+        written = from_json(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
         raise ValueError(f"--prompts must be a JSON file; {file}: {why}.") from error
     if not isinstance(written, list) or not 1 <= len(written) <= MOST:
         raise ValueError(

@@ -20,6 +20,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from course_lib.cards import from_json
 from course_lib.checkpoint import (
     Shipped,
     check_file,
@@ -199,6 +200,31 @@ def machine() -> str:
     return ", ".join([*words, f"torch {torch.__version__}"])
 
 
+def check_place(file: Path) -> None:
+    """Raise ValueError unless results may be written to this file.
+
+    Older results may be replaced, since their command repeats them; nothing else may.
+    """
+    check_file(file)
+    if file.exists() and not is_result(file):
+        raise ValueError(
+            f"--save {file} already holds something that is no result: choose another "
+            "file; nothing was overwritten."
+        )
+
+
+def is_result(file: Path) -> bool:
+    """Whether `save_results` wrote this file; an empty file is as good as one."""
+    if not file.is_file():
+        return False
+    try:
+        text = file.read_text(encoding="utf-8")
+        found = from_json(text) if text else dict(command="", entries={})
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and {"command", "entries"} <= set(found)
+
+
 def save_results(
     file: Path,
     found: Found,
@@ -265,12 +291,12 @@ class Ledger:
 
 
 def add_save(parser: argparse.ArgumentParser) -> None:
-    """Add the option `--save`; an unusable path is refused before any measuring."""
+    """Add the option `--save`; an unusable file is refused before any measuring."""
 
     def path(given: str) -> Path:
         try:
             file = Path(expanded(given))
-            check_file(file)
+            check_place(file)
         except ValueError as error:
             raise argparse.ArgumentTypeError(str(error)) from error
         return file

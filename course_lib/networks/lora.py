@@ -175,17 +175,28 @@ def load_lora(
             )
         down, up = (tensors[name + part] for part in PARTS)
         layer = model.get_submodule(name)
+        refuse_other_shapes(name, innermost(layer), down, up)
         lora = LoRA(layer, len(down), alpha).requires_grad_(False)
         lora.strength = strength
         for own, given in ((lora.down.weight, down), (lora.up.weight, up)):
-            if own.shape != given.shape:
-                raise CheckpointError(
-                    f"This LoRA belongs to another network: for {name} it has "
-                    f"{described(given)}, and {described(own)} would fit."
-                )
             own.data.copy_(given)
         put(model, name, lora)
     return names
+
+
+def refuse_other_shapes(name: str, layer: Layer, down: Tensor, up: Tensor) -> None:
+    """Raise CheckpointError unless these two are a change of this layer."""
+    # Compared before a LoRA is built, which would have whatever size the file says.
+    out, *inside = layer.weight.shape
+    rank = down.shape[0] if down.ndim and down.numel() else 1
+    fits = (rank, *inside), (out, rank, *[1] * (layer.weight.ndim - 2))
+    for given, shape in zip((down, up), fits, strict=True):
+        own = described(torch.empty(shape, device="meta"))
+        if described(given) != own:
+            raise CheckpointError(
+                f"This LoRA belongs to another network: for {name} it has "
+                f"{described(given)}, and {own} would fit."
+            )
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ with a strength of its own, as long as all were trained on the painter's own wei
 
 import copy
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,19 +17,29 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.cards import CheckpointError, broken, kind_of, made_from, needed_by
-from course_lib.checkpoint import Tensors, Unfilled, digest, fill, load_weights
+from course_lib.checkpoint import (
+    Tensors,
+    Unfilled,
+    described,
+    digest,
+    fill,
+    find_weights,
+    load_weights,
+)
 from course_lib.device import best_device
 from course_lib.networks.control import Control, Controlled
 from course_lib.networks.lora import PARTS, load_lora, merge_lora
 from course_lib.networks.new_words import add_rows
 from course_lib.networks.text_unet import TextUNet
-from course_lib.networks.tokenizer import Tokenizer, tokenizer_of
+from course_lib.networks.tokenizer import Tokenizer, tidy, tokenizer_of
 from course_lib.painters.pipeline import TextToImage
 from course_lib.painters.rewriting import knowing
+from course_lib.world.prompts import unknown_words
 
 KINDS = ("lora", "word", "control")
 ROWS = "text_encoder.token.rows"  # the vector of a new word
 WEAKEST, STRONGEST = 0.0, 3.0
+NUMBER = re.compile(r"[-+]?([0-9.]+(e[-+]?[0-9]+)?|nan|inf)", re.ASCII | re.IGNORECASE)
 
 
 def with_additions(
@@ -47,22 +58,25 @@ def with_additions(
     base = digest(painter.model.state_dict())
     # A copy: the painter that was given must draw as before.
     mine = replace(painter, model=copy.deepcopy(painter.model))
-    kinds = []
+    found = []
     for given in folders:
         folder, strength = folder_and_strength(given)
         tensors, card = load_weights(folder)
         check_addition(folder, card, base, sketch)
+        found.append((folder, strength, tensors, card))
+    # A control goes around the whole network: whatever changes its layers comes first.
+    found.sort(key=lambda addition: addition[-1]["kind"] == "control")
+    for folder, strength, tensors, card in found:
+        check_word(folder, card, mine)
         with made_from(folder, card, *needed_by(card)):
-            pass
-        if card.get("word") in mine.card.get("own_words", []):
-            raise ValueError(
-                f"Two additions teach the word {card['word']!r}: take one of them, or "
-                "train one with another word."
-            )
-        mine = added(mine, tensors, card, strength, sketch)
-        kinds.append(card["kind"])
-    if sketch is not None and "control" not in kinds:
+            mine = added(mine, tensors, card, strength, sketch)
+    if sketch is not None and not any(card["kind"] == "control" for *_, card in found):
         raise ValueError("A sketch needs a control: name its folder with --with.")
+    if not all(x.isfinite().all() for x in mine.model.parameters()):
+        raise CheckpointError(
+            f"With {' and '.join(folders)} some weights are not finite any more: the "
+            "changes are too large. Use others, or train them again."
+        )
     return mine
 
 
@@ -70,19 +84,33 @@ def folder_and_strength(given: str) -> tuple[str, float]:
     """ "runs/zorp:0.8" to ("runs/zorp", 0.8); without a number the strength is 1.
 
     Raises:
-        ValueError: a strength below 0 or above 3
+        ValueError: a strength that is no number in 0..3
     """
     folder, _, number = str(given).rpartition(":")
-    try:
-        strength = float(number) if folder else 1.0
-    except ValueError:  # a colon of the folder itself, as in C:\runs
+    # A folder may have a colon of its own, as in C:\runs.
+    if not folder or is_there(given):
+        return str(given), 1.0
+    if NUMBER.fullmatch(number):
+        strength = float(number)
+    elif is_there(folder):
+        strength = math.nan
+    else:
         return str(given), 1.0
     if not math.isfinite(strength) or not WEAKEST <= strength <= STRONGEST:
         raise ValueError(
             f"A strength lies in {WEAKEST:g}..{STRONGEST:g}: 0 is without, 1 as "
             f"trained; got {given!r}."
         )
-    return folder or str(given), strength
+    return folder, strength
+
+
+def is_there(name_or_folder: str) -> bool:
+    """Whether there are weights of this name, or in this folder."""
+    try:
+        find_weights(name_or_folder)
+    except CheckpointError:
+        return False
+    return True
 
 
 def check_addition(
@@ -110,6 +138,19 @@ def check_addition(
         )
     if kind == "control" and sketch is None:
         raise ValueError(f"{folder} is a control: it needs a sketch (--sketch FILE).")
+
+
+def check_word(folder: Path | str, card: dict, painter: TextToImage) -> None:
+    """Raise CheckpointError or ValueError unless a word can be new to this painter."""
+    word = card.get("word")
+    if word in painter.card.get("own_words", []):
+        raise ValueError(
+            f"Two additions teach the word {word!r}: take one of them, or train one "
+            "with another word."
+        )
+    # `finetune` refuses such a word, so this card was written by something else.
+    if word is not None and (tidy(word) != word or word not in unknown_words(word)):
+        raise broken(folder, f"{word!r} is no new word")
 
 
 def added(
@@ -164,7 +205,7 @@ def with_lora(painter: TextToImage, tensors: Tensors, card: dict, strength: floa
     load_lora(painter.model, on_device(changes, painter), card["alpha"], strength)
     # Merged, drawing takes no longer than without; nobody trains it on from here.
     merge_lora(painter.model)
-    return with_word(painter, tensors, card, strength) if ROWS in tensors else painter
+    return with_word(painter, tensors, card, strength)
 
 
 def with_word(painter: TextToImage, tensors: Tensors, card: dict, strength: float):
@@ -172,6 +213,13 @@ def with_word(painter: TextToImage, tensors: Tensors, card: dict, strength: floa
     mine = on_device(tensors, painter)
     if ROWS not in mine:
         raise broken("this word", "it has no row")
+    fits = described(torch.empty(1, painter.model.config["text"]["width"]))
+    for name in (ROWS, "begun"):
+        if name in mine and described(mine[name]) != fits:
+            raise CheckpointError(
+                f"This word belongs to another network: its {name} is "
+                f"{described(mine[name])}, and {fits} would fit."
+            )
     # Between the known word that it began as, and what it became.
     begun = mine.get("begun", mine[ROWS])
     add_rows(painter.model.text_encoder, begun + strength * (mine[ROWS] - begun))
@@ -183,6 +231,11 @@ def with_control(
     painter: TextToImage, tensors: Tensors, card: dict, strength: float, sketch: Tensor
 ) -> TextToImage:
     """The painter, steered by a sketch."""
+    config = painter.model.config
+    fits = dict(unet=config["unet"], text_width=config["text"]["width"])
+    fits["cell"] = painter.times * painter.unet.fold
+    if card["config"] != fits:
+        raise CheckpointError("This control belongs to another network.")
     # On the meta device first, as in `load_network`: a card may ask for any size.
     with torch.device("meta"), Unfilled():
         control = Control(**card["config"])

@@ -11,15 +11,22 @@ that take prompts carry classes of their own for such parts (whole_pipeline.py).
 """
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from course_lib.cards import Card
-from course_lib.checkpoint import Tensors, Unfilled, refuse_misfit, replace_file
+from course_lib.checkpoint import (
+    Tensors,
+    Unfilled,
+    check_file,
+    refuse_misfit,
+    replace_file,
+)
 from course_lib.networks.text_encoder import TextEncoder
 from course_lib.networks.tokenizer import END, PAD, START, tokenizer_of
 
@@ -333,6 +340,11 @@ IMAGE_TOWER = no_equal(
     "Those that diffusers takes from transformers are vision transformers; ours is "
     "made of convolutions.",
 )
+FILMS = no_equal(
+    "film_painter",
+    "A film painter has layers between its frames, as no class there has them. Export "
+    "the painter of pictures that it began as.",
+)
 JUDGE = no_equal("judge", "A pipeline draws; nothing in it judges.")
 WITHOUT_EQUAL = {
     "denoiser": [UNET],
@@ -353,6 +365,8 @@ def parts_of(tensors: Tensors, card: Card) -> list[Part]:
     Args:
         tensors, card: for any kind of network, from `load_weights`
     """
+    if card.get("kind") == "film denoiser":
+        return [FILMS]
     parts = [scheduler_part(card)] if "schedule" in card else []
     if "merges" in card:
         parts += [tokenizer_part(card), text_encoder_part(tensors, card)]
@@ -362,30 +376,46 @@ def parts_of(tensors: Tensors, card: Card) -> list[Part]:
     return parts
 
 
-def write(part: Part, folder: Path) -> list[Path]:
-    """Write the files of a part into its folder in `folder`, each whole or not at all.
-
-    Returns:
-        the files written; none for a part without an equivalent
-    """
-    written = []
+def contents(part: Part, folder: Path) -> dict[Path, bytes]:
+    """The files of a part in its folder in `folder`; none if it has no equivalent."""
     as_text = {
         name: json.dumps(config, indent=2, ensure_ascii=False) + "\n"
         for name, config in part.configs.items()
     }
     place = folder if part.name == WHOLE else folder / part.name
-    for name, text in (as_text | part.texts).items():
-        file = place / name
-        # As bytes: Windows would write other ends of lines. content=...: a closure in
-        # a loop would see the variable's last value.
-        content = text.encode("utf-8")
-        replace_file(file, lambda new, content=content: new.write_bytes(content))
-        written.append(file)
+    # As bytes: Windows would write other ends of lines.
+    files = {
+        place / name: text.encode("utf-8")
+        for name, text in (as_text | part.texts).items()
+    }
     if part.tensors:
         # Query, key and value are views of one tensor, and safetensors refuses shared
         # memory.
         apart = {name: x.clone().contiguous() for name, x in part.tensors.items()}
-        file = place / part.weights
-        replace_file(file, lambda new: save_file(apart, new, {"format": "pt"}))
-        written.append(file)
-    return written
+        files[place / part.weights] = save(apart, {"format": "pt"})
+    return files
+
+
+def write(part: Part, folder: Path) -> list[Path]:
+    """Write the files of a part, each whole or not at all; return where they are."""
+    files = contents(part, folder)
+    for file, content in files.items():
+        # content=...: a closure in a loop would see the variable's last value.
+        replace_file(file, lambda new, content=content: new.write_bytes(content))
+    return list(files)
+
+
+def refuse_other_files(parts: list[Part], folder: Path) -> None:
+    """Raise ValueError if `write` would replace a file by one that says another thing.
+
+    It may be somebody's own, or of another export, and half of two fits nothing.
+    """
+    for part in parts:
+        for file, content in contents(part, folder).items():
+            check_file(file)
+            same = file.is_file() and file.read_bytes() == content
+            if os.path.lexists(file) and not same:
+                raise ValueError(
+                    f"{file} is there already, and it is another: choose a new folder; "
+                    "nothing was overwritten."
+                )

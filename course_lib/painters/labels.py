@@ -27,6 +27,7 @@ from course_lib.painters.painter import (
     checked,
     decoded,
     draw_all,
+    finite,
     from_noise,
     longest_within,
     told_jumps,
@@ -156,7 +157,7 @@ class LabelToImage:
     def decode(self, x_0: Tensor) -> Tensor:
         """What the network draws to pictures (B, 3, H, W) in [-1, 1], on the CPU."""
         # Without clamp_x_0 a picture may overshoot its range a little.
-        return x_0.clamp(-1, 1).cpu()
+        return finite(x_0).clamp(-1, 1).cpu()
 
     def as_pictures(self, steps: Iterable[Step]) -> Iterator[Step]:
         """Decode the pictures in each step, for display."""

@@ -101,7 +101,7 @@ def steps_for(card: Card, calls: int, of: object = "These weights") -> int:
     """
     if "calls" not in card:
         raise ValueError(
-            f"{of} were not made to draw in few calls: choose --steps, or train some "
+            f"{of} cannot draw in few calls: choose --steps, or train some that can "
             "with `python -m course_lib distil shortcut`."
         )
     if calls not in card["calls"]:
@@ -297,6 +297,19 @@ def draw_all(
                 callback(step)
         pictures.append(decode(step.x_0_hat))
     return torch.cat(pictures)
+
+
+def finite(x_0: Tensor) -> Tensor:
+    """What was drawn; FloatingPointError if there is NaN or infinity in it.
+
+    The weights may all be finite: only drawing shows it.
+    """
+    if not x_0.isfinite().all():
+        raise FloatingPointError(
+            "There are numbers in what was drawn that are not finite: the weights, or "
+            "what was added to them, are too large. Use others, or train them again."
+        )
+    return x_0
 
 
 def read_each_once(

@@ -42,6 +42,7 @@ from course_lib.painters.painter import (
     checked,
     decoded,
     draw_all,
+    finite,
     from_noise,
     list_of_texts,
     longest_within,
@@ -223,6 +224,7 @@ class TextToImage:
     @torch.no_grad()
     def decode(self, x_0: Tensor) -> Tensor:
         """What the network draws to pictures (B, 3, H, W) in [-1, 1], on the CPU."""
+        x_0 = finite(x_0)
         if self.autoencoder is not None:
             x_0 = from_latents(x_0, self.autoencoder, self.card["latent_scale"])
         return x_0.clamp(-1, 1).cpu()

@@ -7,7 +7,9 @@ can say that a picture is true, and saving the picture again removes both.
 The signature needs the libraries c2pa-python and cryptography, which are optional.
 """
 
+import io
 import json
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
@@ -15,13 +17,15 @@ from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
-from course_lib.checkpoint import replace_file
+from course_lib.cards import from_json
+from course_lib.checkpoint import check_writable, replace_file
 
 MADE_BY = "Pixels to Prompts"
 # The International Press Telecommunications Council's word for "a model drew this",
 # which C2PA uses.
 BY_A_MODEL = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-STATES = ("trusted", "signed", "tampered", "nothing")
+STATES = ("trusted", "signed", "tampered", "unreadable", "nothing")
+KEY, CHAIN, ROOT = "key.pem", "chain.pem", "root.pem"
 YEARS = 10  # that a key of ours is valid
 WANTED = "pip install -c constraints.txt -e '.[sign]'"
 
@@ -66,13 +70,59 @@ def notes_in(file: Path) -> dict | None:
         if image.info.get("Software") != MADE_BY:
             return None
         try:
-            facts = json.loads(image.info.get("Description", ""))
+            facts = from_json(image.info.get("Description", ""))
         except ValueError:
             return None
-    return facts if isinstance(facts, dict) else None
+    return facts if is_note(facts) else None
+
+
+def is_note(facts) -> bool:
+    """Whether these facts are of one picture or of several, as `generate` writes them.
+
+    Anybody may write anything into a file, such as numbers that are none in JSON.
+    """
+    if not isinstance(facts, dict):
+        return False
+    several = facts.get("pictures") if set(facts) == {"pictures"} else [facts]
+    return isinstance(several, list) and all(map(is_of_one_picture, several))
+
+
+def is_of_one_picture(facts) -> bool:
+    """Whether these are plain facts, and the prompt and the seed are among them."""
+    return (
+        isinstance(facts, dict)
+        and {"prompt", "seed"} <= set(facts)
+        and all(isinstance(fact, str | int) for fact in facts.values())
+    )
 
 
 # Keys -------------------------------------------------------------------------------
+
+
+def has_key(folder: Path) -> bool:
+    """Whether there is a key in this folder; if not, there is room for one.
+
+    Raises:
+        ProvenanceError: a library is missing, or there are certificates and no key:
+            they may be those of a friend, and a new key would replace them
+    """
+    need_libraries()
+    there = [name for name in (KEY, CHAIN, ROOT) if os.path.lexists(folder / name)]
+    if there and KEY not in there:
+        raise ProvenanceError(
+            f"{folder} holds a {there[0]} and no {KEY}: name another folder for your "
+            "own keys; nothing was overwritten."
+        )
+    return bool(there)
+
+
+def check_keys(folder: Path) -> None:
+    """Raise ValueError unless one can sign with this folder; nothing is written."""
+    if not has_key(folder):
+        return check_writable(folder)
+    trial = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(trial, "PNG")
+    signed(trial.getvalue(), folder, {})
 
 
 def make_keys(folder: Path, name: str = "a learner") -> None:
@@ -83,9 +133,11 @@ def make_keys(folder: Path, name: str = "a learner") -> None:
 
     Args:
         name: whom the signature will name
+
+    Raises:
+        ProvenanceError: as `has_key`
     """
-    need_libraries()
-    if (folder / "key.pem").is_file():
+    if has_key(folder):
         return
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import (
@@ -100,11 +152,11 @@ def make_keys(folder: Path, name: str = "a learner") -> None:
     pem = {"root": root, "leaf": leaf}
     pem = {who: one.public_bytes(Encoding.PEM) for who, one in pem.items()}
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    write_bytes(folder / "root.pem", pem["root"])
+    write_bytes(folder / ROOT, pem["root"])
     # The certificate first and then who vouches for it, up to the root.
-    write_bytes(folder / "chain.pem", pem["leaf"] + pem["root"])
-    write_bytes(folder / "key.pem", secret)  # last: a folder with a key is complete
-    (folder / "key.pem").chmod(0o600)
+    write_bytes(folder / CHAIN, pem["leaf"] + pem["root"])
+    write_bytes(folder / KEY, secret)  # last: a folder with a key is complete
+    (folder / KEY).chmod(0o600)
 
 
 def write_bytes(file: Path, content: bytes) -> None:
@@ -161,7 +213,7 @@ class Signature:
 
     Args:
         state: one of STATES: signed by somebody whom you trust; signed by somebody;
-            changed after it was signed; no signature
+            changed after it was signed; damaged beyond reading; no signature
         by: whom the certificate names; who was not checked by anybody may say anything
         drawn_by_model: whether the signer says that a model drew it
         training: the signer's word on training, "allowed" or "notAllowed"; else None
@@ -178,6 +230,14 @@ class Signature:
 def sign(file: Path, folder: Path, facts: dict, may_train: bool = True) -> None:
     """Sign a PNG in place, with the key in a folder (`make_keys`).
 
+    The arguments, and what is raised, are those of `signed`.
+    """
+    write_bytes(file, signed(file.read_bytes(), folder, facts, may_train))
+
+
+def signed(content: bytes, folder: Path, facts: dict, may_train: bool = True) -> bytes:
+    """The bytes of a PNG, signed with the key in a folder (`make_keys`).
+
     Args:
         facts: what to say of it: prompt, seed, weights, ...
         may_train: whether others may train on it, as the signer wishes
@@ -189,34 +249,33 @@ def sign(file: Path, folder: Path, facts: dict, may_train: bool = True) -> None:
     import c2pa
 
     try:
-        names = ("chain.pem", "key.pem")
-        chain, key = ((folder / name).read_bytes() for name in names)
+        chain, key = ((folder / name).read_bytes() for name in (CHAIN, KEY))
     except OSError as error:
         raise ProvenanceError(
-            f"There is no key to sign with in {folder}: name a new folder, and one is "
-            "made there."
+            f"There is no key to sign with in {folder}: it takes a {KEY} and its "
+            f"{CHAIN}. Name a new folder, and both are made there."
         ) from error
     # A thumbnail in the manifest would make a file of 12 kB fourteen times as large.
     quiet = {"builder": {"thumbnail": {"enabled": False}}}
-    said = json.dumps(manifest(facts, may_train))
-
-    def write(temporary: Path) -> None:
-        # No authority's time stamp: it would need a network. So nobody can say when
-        # this was signed.
-        info = c2pa.C2paSignerInfo(b"es256", chain, key, None)
+    said, target = json.dumps(manifest(facts, may_train)), io.BytesIO()
+    # No authority's time stamp: it would need a network. So nobody can say when this
+    # was signed.
+    info = c2pa.C2paSignerInfo(b"es256", chain, key, None)
+    try:
         with (
             c2pa.Context.from_dict(quiet) as rules,
             c2pa.Signer.from_info(info) as signer,
             c2pa.Builder(said, rules) as builder,
-            open(file, "rb") as source,
-            open(temporary, "w+b") as signed,
         ):
-            builder.sign(signer, "image/png", source, signed)
-
-    try:
-        replace_file(file, write)
+            builder.sign(signer, "image/png", io.BytesIO(content), target)
+    # The library's own words would not help: of an empty key it says "NUL byte".
     except c2pa.C2paError as error:
-        raise ProvenanceError(f"{file} could not be signed: {error}.") from error
+        raise ProvenanceError(
+            f"Nothing can be signed with {folder}: its {KEY} is damaged, or its "
+            f"{CHAIN} belongs to another key. Name a new folder, and both are made "
+            "there."
+        ) from error
+    return target.getvalue()
 
 
 def manifest(facts: dict, may_train: bool) -> dict:
@@ -247,28 +306,41 @@ def signature_of(file: Path, root: Path | None = None) -> Signature:
         root: whom you trust, a root.pem; None trusts nobody
 
     Raises:
-        ProvenanceError: a library is missing, or `root` cannot be used
+        ProvenanceError: a library is missing, or `root` is no certificate
     """
     need_libraries()
     import c2pa
+    from cryptography.x509 import load_pem_x509_certificates
 
     asked = {"verify": {"verify_trust": True, "ocsp_fetch": False}}
     # No network, ever: a manifest may name one elsewhere.
     asked["verify"]["remote_manifest_fetch"] = False
     if root is not None:
         try:
-            asked["trust"] = {"trust_anchors": root.read_text("ascii")}
-        except (OSError, UnicodeDecodeError) as error:
-            raise ProvenanceError(f"{root} is no root of trust.") from error
+            anchors = root.read_text("ascii")
+            load_pem_x509_certificates(anchors.encode())
+        except (OSError, ValueError) as error:
+            raise ProvenanceError(
+                f"{root} is no root of trust: name the {ROOT} of whom you trust."
+            ) from error
+        asked["trust"] = {"trust_anchors": anchors}
     try:
         with c2pa.Context.from_dict(asked) as rules, open(file, "rb") as stream:
             reader = c2pa.Reader.try_create(None, stream, None, rules)
             if reader is None:
                 return Signature("nothing")
             with reader:
-                state, said = reader.get_validation_state(), json.loads(reader.json())
-    except c2pa.C2paError as error:
-        raise ProvenanceError(f"{file}'s signature is unreadable: {error}.") from error
+                state = reader.get_validation_state()
+                return read_from(from_json(reader.json()), state)
+    except c2pa.C2paError.NotSupported:  # no file of this kind can be signed
+        return Signature("nothing")
+    # What was found in a file is a finding, and no reason to say nothing at all.
+    except (c2pa.C2paError, ValueError, LookupError, TypeError, AttributeError):
+        return Signature("unreadable")
+
+
+def read_from(said: dict, state: str) -> Signature:
+    """The signature that C2PA's library reports; raises anything for an odd report."""
     active = said["manifests"][said["active_manifest"]]
     told = {one["label"]: one["data"] for one in active.get("assertions", [])}
     states = {"Trusted": "trusted", "Valid": "signed"}

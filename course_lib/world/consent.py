@@ -11,10 +11,11 @@ Whoever is not in the list has not been asked: `train` then takes the picture, a
 do today, and says so. That is a choice, and not everybody's.
 """
 
-import json
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+
+from course_lib.cards import from_json
 
 LIST = "consent.json"
 TRAINING = "c2pa.ai_generative_training"
@@ -49,7 +50,7 @@ class Consent:
         try:
             if file.stat().st_size > MOST_BYTES:
                 raise ConsentError(f"{file} is too large to be a list of consent.")
-            told = json.loads(file.read_text(encoding="utf-8-sig"))
+            told = from_json(file.read_text(encoding="utf-8-sig"))
             entries = told["entries"].items()
             found = tuple((name, said[TRAINING]["use"]) for name, said in entries)
         except OSError as error:
