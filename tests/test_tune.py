@@ -76,7 +76,12 @@ def test_a_tuning_is_resumed(cli, voted):
         ("vote --n 0 --out v.jsonl", "--n must lie in 1..10000; got 0"),
         ("vote --of 1 --out v.jsonl", "--of must lie in 2..64; got 1"),
         ("vote --wrong 2 --out v.jsonl", "--wrong is a share"),
-        ("vote --prompts none.txt --out v.jsonl", "none.txt cannot be used"),
+        ("vote --seed -1 --out v.jsonl", "--seed must be 0..4611686018427387904"),
+        ("vote --seed 9223372036854775000 --out v.jsonl", "--seed must be 0..461"),
+        ("vote --prompts none.txt --out v.jsonl", "none.txt: No such file"),
+        ("vote --prompts latin.txt --out v.jsonl", "a text file; latin.txt: 'utf-8'"),
+        ("vote --prompts long.txt --out v.jsonl", "is too long for a vote"),
+        ("vote --n 1 --of 2 --out diary.txt", "Line 1 of diary.txt is no vote"),
         ("vote --prompts empty.txt --out v.jsonl", "no prompt in empty.txt"),
         ("vote --out folder", "Cannot write to folder: it is a folder"),
         ("train reward --votes none.jsonl --iterations 2 --out x", "cannot be read"),
@@ -96,11 +101,28 @@ def test_a_tuning_is_resumed(cli, voted):
 def test_bad_input_is_a_sentence_and_nothing_is_written(cli, voted, command, sentence):
     (voted / "empty.txt").write_text("\n", encoding="utf-8")
     (voted / "torn.txt").write_text("a cat\n", encoding="utf-8")
+    (voted / "latin.txt").write_bytes(b"a gr\xfcn frog")
+    (voted / "long.txt").write_text("a cat " * 2000, encoding="utf-8")
+    (voted / "diary.txt").write_text("Dear diary", encoding="utf-8")
     (voted / "folder").mkdir()
     votes = (voted / "v.jsonl").read_bytes()
     code, _, err = cli(command)
     assert code == 2 and sentence in " ".join(err)
     assert not (voted / "x").exists() and (voted / "v.jsonl").read_bytes() == votes
+    assert (voted / "diary.txt").read_text(encoding="utf-8") == "Dear diary"
+
+
+def test_the_largest_seed_and_a_full_disk_are_no_surprise(cli, here, monkeypatch):
+    assert cli(VOTE + "--seed 4611686018427387904")[0] == 0
+    assert len(read_votes("v.jsonl")) == 4
+    from course_lib.training import votes
+
+    def full(number):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(votes.os, "fsync", full)
+    code, _, err = cli(VOTE)
+    assert code == 1 and "could not be written to v.jsonl: No space left" in err[-1]
 
 
 def test_the_commands_are_those_of_these_files():
