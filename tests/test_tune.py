@@ -5,11 +5,14 @@ import json
 import pytest
 from test_train import assert_same
 
+from course_lib.checkpoint import save_weights
 from course_lib.commands import tune as tune_command
 from course_lib.commands import vote as vote_command
+from course_lib.networks.reward import Reward
 from course_lib.painters.pipeline import TextToImage
 from course_lib.training.votes import read_votes
 
+DPO = "tune dpo --votes v.jsonl --iterations 2 --batch 4 --threads 1 --out x"
 VOTE = "vote --taste hats --n 2 --of 4 --out v.jsonl "
 
 
@@ -88,6 +91,15 @@ def test_a_tuning_is_resumed(cli, voted):
         ("tune dpo --votes empty.txt --iterations 2 --out x", "vote first"),
         ("tune dpo --votes torn.txt --iterations 2 --out x", "Line 1 of torn.txt"),
         ("tune dpo --votes v.jsonl --out x", "Say how long"),
+        (f"{DPO} --beta nan", "--beta must be above 0, up to 1e+06; got nan"),
+        (f"{DPO} --beta 0", "--beta must be above 0"),
+        (f"{DPO} --anchor -1", "--anchor must be 0 or above, up to 1e+06; got -1"),
+        (f"{DPO} --anchor inf", "--anchor must be 0 or above"),
+        (
+            "tune draft --votes v.jsonl --reward reward --last 99 --iterations 2 "
+            "--out x",
+            "--last must be 1..13; got 99",
+        ),
         (
             "tune dpo --votes v.jsonl --weights words --iterations 2 --out x",
             "4 of 4 votes in v.jsonl are about pictures of another painter",
@@ -105,6 +117,9 @@ def test_bad_input_is_a_sentence_and_nothing_is_written(cli, voted, command, sen
     (voted / "long.txt").write_text("a cat " * 2000, encoding="utf-8")
     (voted / "diary.txt").write_text("Dear diary", encoding="utf-8")
     (voted / "folder").mkdir()
+    reward = Reward(64, (8, 8))
+    card = {"kind": "reward", "config": reward.config}
+    save_weights(voted / "reward", reward.state_dict(), card)
     votes = (voted / "v.jsonl").read_bytes()
     code, _, err = cli(command)
     assert code == 2 and sentence in " ".join(err)
