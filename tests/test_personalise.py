@@ -124,9 +124,8 @@ def test_before_it_has_learned_the_word_is_the_one_that_it_starts_as(mine, base)
             make(mine, TWICE, base=base, like="gnarl")
 
 
-def test_a_folder_that_is_refused_gets_no_autoencoder(
-    mine, base, tmp_path, words, here
-):
+@pytest.mark.usefixtures("words", "here")
+def test_a_folder_that_is_refused_gets_no_autoencoder(mine, base, tmp_path):
     other, _ = load_weights(base)
     for make in (dreambooth_trainer, newcomers.carry_on_trainer):
         start = (mine,) if make is dreambooth_trainer else ()

@@ -91,9 +91,9 @@ def test_a_tuning_is_resumed(cli, voted):
         ("tune dpo --votes empty.txt --iterations 2 --out x", "vote first"),
         ("tune dpo --votes torn.txt --iterations 2 --out x", "Line 1 of torn.txt"),
         ("tune dpo --votes v.jsonl --out x", "Say how long"),
-        (f"{DPO} --beta nan", "--beta must be above 0, up to 1e+06; got nan"),
+        (f"{DPO} --beta nan", "--beta must be above 0, up to 1000000; got nan"),
         (f"{DPO} --beta 0", "--beta must be above 0"),
-        (f"{DPO} --anchor -1", "--anchor must be 0 or above, up to 1e+06; got -1"),
+        (f"{DPO} --anchor -1", "--anchor must be 0 or above, up to 1000000; got -1"),
         (f"{DPO} --anchor inf", "--anchor must be 0 or above"),
         (
             "tune draft --votes v.jsonl --reward reward --last 99 --iterations 2 "

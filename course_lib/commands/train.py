@@ -25,7 +25,6 @@ from course_lib.commands.options import (
 )
 from course_lib.device import in_words, set_threads, use_all_cores
 from course_lib.shown import tell
-from course_lib.typed import expanded
 
 # More for --minutes, since they decide how many iterations there will be; hardly any
 # for a forecast that binds nobody.
@@ -132,7 +131,6 @@ def prepare(called: typer.Context, own: dict):
 
     asked = called.params
     check_writable(asked["out"])
-    refuse_among_pictures(asked["out"], folder_of_pictures(asked))
     use_threads(asked["threads"])
     saved = saved_card(asked["out"], asked["resume"])
     own = dict(own)
@@ -193,30 +191,6 @@ def learn(
     announce(training, seconds)
     trainer.train(training, show and partial(show, training), every)
     report_training(training, asked["as_json"])
-
-
-def folder_of_pictures(asked: dict) -> Path | None:
-    """The folder of somebody's own pictures that --images or --data names, if any."""
-    data = asked.get("data") or ""
-    if data.startswith("folder:"):
-        return Path(expanded(data.removeprefix("folder:")))
-    return asked.get("images")
-
-
-def refuse_among_pictures(out: Path, pictures: Path | None) -> None:
-    """Raise ValueError if a training would write where its pictures are read.
-
-    What it draws would be taken for more pictures, now or when it is carried on.
-    """
-    if pictures is None:
-        return
-    # Resolved, since a link or another spelling of the path may be the same folder.
-    read, written = pictures.resolve(), out.resolve()
-    if written.is_relative_to(read) or read.is_relative_to(written / "pictures"):
-        raise ValueError(
-            f"--out {out} lies among the pictures of {pictures}, and what is written "
-            "there would be learned from: choose a folder outside it."
-        )
 
 
 def given(**options) -> dict:
