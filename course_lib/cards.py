@@ -297,13 +297,17 @@ NEEDED = {  # keys that a kind cannot be used without
 
 def check_card(card: Card, of: Path | str) -> None:
     """Raise CheckpointError for the first value on a card that breaks its rule."""
+    wrong = wrong_on(card)
+    if wrong:
+        raise broken(of, wrong)
+
+
+def wrong_on(card: Card) -> str:
+    """Describe the first value on a card that breaks its rule; or ""."""
     # A key without a rule passes: a card also records how a training went, and nothing
     # is built from that. An unknown kind has no rules for `config`; `load_network`
     # refuses it.
-    rules = KEYS | {"config": CONFIG.get(str(card.get("kind")), {})}
-    wrong = first_wrong(card, rules)
-    if wrong:
-        raise broken(of, wrong)
+    return first_wrong(card, KEYS | {"config": CONFIG.get(str(card.get("kind")), {})})
 
 
 def first_wrong(values: dict, rules: dict, inside: str = "") -> str:

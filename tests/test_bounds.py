@@ -16,6 +16,7 @@ from course_lib.training.bounds import (
     check_blocks_fit,
     checked_network,
     checked_noisier,
+    checked_number,
     checked_seed,
     checked_share,
     size_of_network,
@@ -43,6 +44,11 @@ def test_a_share_and_a_noise_are_plain_floats_afterwards():
     for wrong in (-0.1, 1.1, float("nan")):
         with pytest.raises(ValueError, match="is a share, 0..1"):
             checked_share("x", wrong)
+    assert checked_number("x", np.float32(2), 2) == 2.0
+    assert type(checked_number("x", torch.tensor(0), 2, zero=True)) is float
+    for wrong in (0, -1, 2.1, float("nan")):
+        with pytest.raises(ValueError, match="x must be above 0, up to 2; got"):
+            checked_number("x", wrong, 2)
     for wrong in (-5.1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="must lie in -5..5"):
             checked_noisier(wrong)

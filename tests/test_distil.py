@@ -229,4 +229,8 @@ def test_what_cannot_be_distilled_gets_a_sentence(cli, here, quick):
     ):
         code, _, err = cli(f"distil shortcut --start {start} {FEW_WORDS} --out o")
         assert code == 2 and len(err) == 1 and words in err[0], err
+    for scale in ("-1", "0", "nan", "1e9"):
+        command = f"distil shortcut --start critters --scale {scale} {FEW_WORDS}"
+        code, _, err = cli(f"{command} --out o")
+        assert code == 2 and "--scale must be above 0, up to 100; got" in err[0]
     assert not (here / "o").exists()

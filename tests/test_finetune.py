@@ -1,7 +1,9 @@
 """The commands `finetune`, and `generate --with`: what they write and refuse."""
 
+import json
+
 import pytest
-from on_disk import written
+from on_disk import contents, written
 from PIL import Image
 from test_pipeline_text import make_painter
 
@@ -83,11 +85,21 @@ def test_one_picture_works_with_a_remark(cli, tiny):
         ("lora --images empty --word zorp", "There is no picture in empty"),
         ("lora --images photos --word cat", "'cat' means something already"),
         ("lora --images photos --word 'a zorp'", "one word of 2 to 20 letters"),
-        ("lora --images photos --word zorp --rank 0", "rank must be 1 or more"),
-        ("lora --images photos --word zorp --alpha -1", "alpha above 0"),
+        ("lora --images photos --word zorp --rank 0", "rank must be 1..256; got 0"),
+        ("lora --images photos --word zorp --rank 20000", "rank must be 1..256"),
+        ("lora --images photos --word zorp --alpha -1", "alpha must be 0.001..1000000"),
+        ("lora --images photos --word zorp --alpha nan", "alpha must be 0.001"),
+        ("lora --images photos --word zorp --alpha inf", "alpha must be 0.001"),
+        ("lora --images photos --word zorp --alpha 1e7", "alpha must be 0.001"),
+        ("lora --images photos --word zorp --alpha 1e-300", "alpha must be 0.001"),
+        ("lora --images photos --word zorp --batch 1", "--batch must be 2 or more"),
+        ("dreambooth --images photos --word zorp --batch 1", "--batch must be 2 or"),
+        ("carry-on --batch 1", "--batch must be 2 or more"),
         ("lora --images photos --word zorp --prior some", "prior must be one of"),
         ("lora --images photos --word zorp --weights nothing", "no weights at"),
         ("inversion --images photos --word zorp --like gnarl", "is no word"),
+        ("inversion --images photos --word zorp --like '!!!'", "is no word"),
+        ("inversion --images photos --word zorp --like the", "is no word"),
         ("dreambooth --images photos --word zorp --iterations 0", "iterations must"),
         ("control --weights reader-32", "which takes no prompts"),
     ],
@@ -99,6 +111,78 @@ def test_what_cannot_be_learned_is_refused_with_a_sentence(cli, tiny, words, sen
     code, _, err = cli(f"finetune {words} {weights} --out runs/new")
     assert code == 2 and sentence in err[-1]
     assert written(tiny) == before
+
+
+@pytest.mark.parametrize(
+    "out, images",
+    [
+        ("photos", "photos"),
+        ("photos/run", "photos"),
+        ("link/run", "photos"),
+        ("photos", "photos/pictures"),
+    ],
+)
+def test_a_training_does_not_write_among_its_pictures(cli, tiny, out, images):
+    (tiny / "link").symlink_to("photos")
+    (tiny / "photos/pictures").mkdir()
+    before = written(tiny)
+    run = f"finetune inversion --images {images} --word zorp --weights tiny {SHORT}"
+    for more in ("", "--resume"):
+        code, _, err = cli(f"{run} --out {out} {more}")
+        assert code == 2 and f"--out {out} lies among the pictures" in err[-1]
+    assert written(tiny) == before
+
+
+def test_what_its_maker_refuses_teaches_no_word(cli, tiny):
+    refused = {"c2pa.ai_generative_training": {"use": "notAllowed"}}
+    consent = {"entries": {"zorp at night 0.png": refused}}
+    (tiny / "photos/consent.json").write_text(json.dumps(consent), encoding="utf-8")
+    code, out, _ = cli(f"finetune inversion {MINE} --out runs/two {SHORT}")
+    assert code == 0 and "1 of 3 pictures left out" in " ".join(out)
+    assert len(load_weights(tiny / "runs/two")[1]["captions"]) == 2
+    for content, sentence in (
+        (json.dumps({"entries": {"*": refused}}), "may be trained on"),
+        ("not a list", "is no list of consent"),
+    ):
+        (tiny / "photos/consent.json").write_text(content, encoding="utf-8")
+        code, _, err = cli(f"finetune inversion {MINE} --out runs/none {SHORT}")
+        assert code == 2 and sentence in err[-1]
+        assert not (tiny / "runs/none").exists()
+
+
+def test_a_word_that_the_painter_has_learned_is_not_taught_again(cli, tiny):
+    dream = f"finetune dreambooth --prior none {SHORT} --images photos"
+    assert cli(f"{dream} --word zorp --weights tiny --out runs/zorp")[0] == 0
+    code, _, err = cli(
+        f"finetune lora {SHORT} --images photos --word zorp --weights runs/zorp --out x"
+    )
+    assert code == 2 and "has learned before: invent another" in err[-1]
+    assert not (tiny / "x").exists()
+    # Both words stay its own, and both lead on.
+    assert cli(f"{dream} --word blim --weights runs/zorp --out runs/both")[0] == 0
+    assert cli(f"finetune carry-on {SHORT} --weights runs/both --out runs/all")[0] == 0
+    own = {name: load_weights(tiny / f"runs/{name}")[1] for name in ("both", "all")}
+    assert own["both"]["own_words"] == own["both"]["words"] == ["zorp", "blim"]
+    assert own["all"]["own_words"] == ["zorp", "blim", "octopus", "water"]
+    assert own["all"]["words"] == ["zorp", "blim"]
+    assert cli("generate 'a zorp' --steps 1 --weights runs/all --out z.png")[2] == []
+
+
+def test_finished_weights_are_not_overwritten_by_a_training(cli, tiny):
+    assert cli(f"finetune inversion {MINE} --out runs/theirs {SHORT}")[0] == 0
+    (tiny / "runs/theirs/state.safetensors").unlink()
+    make_painter(length=40).save_pretrained(tiny / "runs/painter")
+    before = contents(tiny)
+    for command in (
+        f"finetune inversion {MINE} {SHORT} --out runs/theirs",
+        f"finetune inversion {MINE} {SHORT} --out runs/theirs --resume",
+        f"finetune dreambooth {MINE} {SHORT} --out runs/painter",
+        "train --iterations 2 --widths 8 --blocks 1 --out runs/painter",
+        "distil guidance --start critters --iterations 2 --out runs/painter",
+    ):
+        code, _, err = cli(command)
+        assert code == 2 and "already holds weights" in err[-1], command
+    assert contents(tiny) == before
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,17 @@ def test_before_it_has_learned_the_word_is_the_one_that_it_starts_as(mine, base)
             make(mine, TWICE, base=base, like="gnarl")
 
 
+@pytest.mark.usefixtures("words", "here")
+def test_a_folder_that_is_refused_gets_no_autoencoder(mine, base, tmp_path):
+    other, _ = load_weights(base)
+    for make in (dreambooth_trainer, newcomers.carry_on_trainer):
+        start = (mine,) if make is dreambooth_trainer else ()
+        save_weights(tmp_path / "theirs", other, {"kind": "friend's"})
+        with pytest.raises(CheckpointError, match="already holds weights"):
+            make(*start, TWICE, tmp_path / "theirs", base="latent", batch_size=2)
+        assert not (tmp_path / "theirs" / "coder").exists()
+
+
 def test_a_new_word_moves_nothing_but_its_own_row(mine, base, tmp_path):
     trainer = trained(methods(mine, base)["word"], tmp_path / "w")
     assert set(trainer.ema) == {"text_encoder.token.rows", "begun"}

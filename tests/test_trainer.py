@@ -238,6 +238,12 @@ def some_photos() -> PictureSet:
     return PictureSet("photos", pictures, torch.tensor([1, 2, 1, 2]), ("no", "a", "b"))
 
 
+def test_weights_that_no_card_allows_are_not_trained(tmp_path):
+    with pytest.raises(ValueError, match="never be used: guidance -1 is not a number"):
+        tiny(tmp_path / "x", card={"guidance": -1, "kind": "denoiser"})
+    assert not (tmp_path / "x").exists()
+
+
 def test_a_number_of_threads_that_no_machine_has_is_refused():
     threads = torch.get_num_threads()
     for many in (0, -1, MOST_THREADS + 1, 100_000, 10**12):

@@ -80,12 +80,17 @@ def changed(**facts) -> str:
     return json.dumps({key: x for key, x in whole.items() if x != "gone"})
 
 
+def in_way(**facts) -> str:
+    return changed(way=WAY.__dict__ | facts)
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
         ("no JSON", "is no vote"),
-        ("[1]", "is no vote"),
-        ("3", "is no vote"),
+        ("[1]", "is no vote: it is no JSON object"),
+        ("3", "is no vote: it is no JSON object"),
+        ("null", "is no vote: it is no JSON object"),
         ("{}", "lacks 'prompt'"),
         (changed(seeds="gone"), "lacks 'seeds'"),
         (changed(way="gone"), "lacks 'way'"),
@@ -94,6 +99,7 @@ def changed(**facts) -> str:
         (changed(seeds=[1, 2, 3]), "seeds must be two whole numbers"),
         (changed(seeds=[1, True]), "seeds must be two whole numbers"),
         (changed(seeds=[1, -2]), "a seed, and a twin, lies in"),
+        (changed(seeds=[5, 5]), "both sides are one picture"),
         (changed(drawn_as=["a"]), "drawn_as must be two texts"),
         (changed(twins=[0.5, 1]), "twins must be two whole numbers"),
         (changed(twins=[-1, 1]), "and a twin, lies in"),
@@ -101,7 +107,17 @@ def changed(**facts) -> str:
         (changed(winner=True), "the winner is 0, 1 or null"),
         (changed(way={}), "lacks 'guided_between'"),
         (changed(way=WAY.__dict__ | {"sampler": "magic"}), "no sampler 'magic'"),
-        (changed(way=WAY.__dict__ | {"steps": "x"}), "is no vote"),
+        (changed(way=[1]), "way must be a JSON object, not [1]"),
+        (in_way(sampler=["euler"]), "no sampler ['euler']"),
+        (in_way(steps="x"), "steps must be a whole number in 1..10000, not 'x'"),
+        (in_way(steps=float("inf")), "steps must be a whole number"),
+        (in_way(steps=0), "steps must be a whole number"),
+        (in_way(guidance_scale=None), "guidance_scale must be a number, not None"),
+        (in_way(guidance_scale=float("nan")), "in -100..100; got nan. Correct"),
+        (in_way(guided_between=[1]), "guided_between must be null or two numbers"),
+        (in_way(guided_between=[900, 100]), "two numbers, the lower one first"),
+        (in_way(guided_between=[1, 10**400]), "guided_between must be null or two"),
+        (in_way(guided_between=[None, 2]), "guided_between must be null or two"),
         (changed(prompt="x" * 20_000), "too long for a vote"),
         ("[" * 9_000, "is no vote"),
     ],
@@ -112,6 +128,41 @@ def test_a_line_that_is_no_vote_is_named_by_its_number(file, line, sentence):
     with pytest.raises(VoteError, match="Line 3 of .*votes.jsonl") as error:
         read_votes(file)
     assert sentence in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_whole_vote_whose_line_has_no_end_is_a_vote(file, said):
+    append_vote(file, VOTE, HATTED)
+    file.write_bytes(file.read_bytes().rstrip())
+    assert read_votes(file) == [VOTE, HATTED]
+    append_vote(file, TWINS)
+    assert read_votes(file) == [VOTE, HATTED, TWINS] and not said
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Dear diary, a whole year without a newline",
+        b"Dear diary,\na year\n",
+        b"\x89PNG\r\n\x1a\n\0\0",
+        b'{"a": "JSON of somebody\'s"}',
+        VOTE.as_line().encode() + b'\nmy notes\n{"prompt": "a re',
+    ],
+)
+def test_a_file_that_holds_anything_else_than_votes_stays_as_it_is(file, content):
+    file.parent.mkdir()
+    file.write_bytes(content)
+    for use in (read_votes, lambda file: append_vote(file, VOTE)):
+        with pytest.raises(VoteError, match="Line [12] of .*votes.jsonl"):
+            use(file)
+    assert file.read_bytes() == content
+
+
+def test_a_vote_that_could_not_be_read_again_is_not_written(file):
+    append_vote(file, VOTE)
+    for duel in (Duel("a cat", (1, 2**63)), Duel("x" * 20_000, (1, 2))):
+        with pytest.raises(VoteError, match="A vote on"):
+            append_vote(file, VOTE, replace(VOTE, duel=duel))
+    assert read_votes(file) == [VOTE]
 
 
 def test_a_file_that_is_not_there_or_cannot_be_written_is_a_sentence(tmp_path):

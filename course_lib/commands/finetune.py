@@ -32,6 +32,7 @@ from course_lib.commands.train import (
 from course_lib.shown import remark
 
 EVERY = 100  # iterations between two sheets of pictures
+DRAWN = "pictures"  # in the training's folder: what it can draw so far
 LOST = 0.02  # squared error of a copy; of the plush it is 0.011, of critters 0.003
 
 Images = Annotated[
@@ -235,6 +236,7 @@ def of_three(called: typer.Context, recipe: Callable, own: dict, options: dict) 
 
     asked = called.params
     with bad_input():
+        refuse_among_pictures(asked["out"], asked["images"])
         settings = prepare(called, own)
         base = asked["weights"] or BASE
         size = load_weights(base)[1].get("size", SIZE)
@@ -249,6 +251,20 @@ def of_three(called: typer.Context, recipe: Callable, own: dict, options: dict) 
     learn(called, settings, make, shown, EVERY)
 
 
+def refuse_among_pictures(out: Path, images: Path) -> None:
+    """Raise ValueError if a training would draw where it reads its pictures.
+
+    What it draws would be taken for more of them, now or when it is carried on.
+    """
+    # Resolved, since a link or another spelling of the path may be the same folder.
+    read, written = images.resolve(), out.resolve()
+    if written.is_relative_to(read) or read.is_relative_to(written / DRAWN):
+        raise ValueError(
+            f"--out {out} lies among the pictures of {images}, and what is drawn there "
+            "would be learned from: choose a folder outside it."
+        )
+
+
 def show(
     out: Path, base: str, mine, training, model: torch.nn.Module, iteration: int
 ) -> None:
@@ -257,7 +273,7 @@ def show(
     from course_lib.pixels import to_grid
 
     painter = painter_of(base, training.card, model)
-    folder = out / "pictures"
+    folder = out / DRAWN
     if not (folder / "copies.png").exists():
         show_copies(folder / "copies.png", painter, mine)
     word = mine.word

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from course_lib.checkpoint import check_file
+from course_lib.commands.evaluate import read_lines
 from course_lib.commands.options import (
     AsJson,
     Weights,
@@ -19,6 +20,7 @@ from course_lib.painters.pipeline import SPACES, TextToImage
 from course_lib.shown import tell
 
 MOST_PROMPTS = 10_000
+MOST_SEEDS = 2**62  # the pictures of a run count on from it, and end below 2^63
 
 
 def vote(
@@ -49,7 +51,8 @@ def vote(
     """
     # Here and not above: the voters ask the judges, which take a second to import.
     from course_lib.judging import voters
-    from course_lib.training.votes import append_vote
+    from course_lib.training.bounds import whole
+    from course_lib.training.votes import append_vote, mend
 
     use_all_cores()
     with bad_input():
@@ -62,6 +65,7 @@ def vote(
             raise ValueError(f"--of must lie in 2..64; got {of}.")
         if not 0 <= wrong <= 1:
             raise ValueError(f"--wrong is a share, 0..1; got {wrong}.")
+        whole("--seed", seed, 0, MOST_SEEDS)
         check_file(out)
         painter = TextToImage.from_pretrained(weights, best_device())
         about_hats = taste != "clean"
@@ -74,10 +78,14 @@ def vote(
             groups = voters.with_hats(asked, of // 2, first)
         else:
             groups = voters.candidates(asked, of, first)
+        # Before hours of drawing: whether these votes can be written, and there.
+        voters.check_groups(painter, groups, who or taste)
+        mend(out)
     votes = voters.cast_votes(
         painter, groups, voters.TASTES[taste], who or taste, wrong, seed
     )
-    append_vote(out, *votes)
+    with bad_input():
+        append_vote(out, *votes)
     neither = sum(one.winner is None for one in votes)
     tell(f"{len(votes)} votes by {who or taste}, {neither} for neither picture: {out}")
     if as_json:
@@ -86,8 +94,7 @@ def vote(
 
 def lines_of(file: Path) -> list[str]:
     """The prompts of a text file, one a line; ValueError if there is none."""
-    lines = file.read_text(encoding="utf-8-sig").splitlines()
-    prompts = [line.strip() for line in lines if line.strip()]
+    prompts = [line.strip() for line in read_lines(file) if line.strip()]
     if not prompts:
         raise ValueError(f"There is no prompt in {file}: write one on each line.")
     return prompts

@@ -18,7 +18,7 @@ from course_lib.judging.fidelity import reader_of
 from course_lib.judging.inspection import shared_inspector
 from course_lib.painters.pipeline import TextToImage
 from course_lib.training.duels import draw_once
-from course_lib.training.votes import Duel, Made, Vote, name_of
+from course_lib.training.votes import Duel, Made, Vote, check_votes, name_of
 from course_lib.world.critters import (
     ACCESSORIES,
     ANIMALS,
@@ -168,6 +168,13 @@ def duels_of(
 
 
 # Voting -----------------------------------------------------------------------------
+
+
+def check_groups(painter: TextToImage, groups: list[Group], who: str) -> None:
+    """Raise VoteError if a vote on one of these groups could not be read again."""
+    way, name = painter.way(), name_of(painter)
+    duels = (Duel.between(prompt, *made[-2:]) for prompt, made in groups)
+    check_votes(*(Vote(duel, None, who, name, way) for duel in duels))
 
 
 def cast_votes(

@@ -10,9 +10,12 @@ layer itself never moves: many changes can share one network, and each comes off
 import torch
 from torch import Tensor, nn
 
+from course_lib.cards import NUMBER
 from course_lib.checkpoint import CheckpointError, Tensors, described
 
 RANK = 4  # as usual for pictures
+MOST_RANK = 256  # of more, the small change is larger than the layers
+LEAST_ALPHA = 0.001  # with less, a change changes nothing
 PARTS = (".down.weight", ".up.weight")
 Layer = nn.Linear | nn.Conv2d
 
@@ -108,10 +111,11 @@ def add_lora(
     Raises:
         ValueError: an impossible rank or alpha, or no such layer
     """
-    if rank < 1 or (alpha is not None and not alpha > 0):
-        raise ValueError(
-            f"rank must be 1 or more and alpha above 0; got {rank} and {alpha}."
-        )
+    # The upper bound of alpha is that of a card, which must be loaded again.
+    if not 1 <= rank <= MOST_RANK:
+        raise ValueError(f"rank must be 1..{MOST_RANK}; got {rank}.")
+    if alpha is not None and not (LEAST_ALPHA <= alpha and NUMBER.fits(alpha)):
+        raise ValueError(f"alpha must be {LEAST_ALPHA:g}..1000000; got {alpha}.")
     names = [name for name in layers_of(model) if name.startswith(where)]
     if not names:
         raise ValueError(f"No linear layer or convolution has a name like {where!r}.")

@@ -75,6 +75,15 @@ def checked_share(name: str, share) -> float:
     return float(share)
 
 
+def checked_number(name: str, number, most: float, zero: bool = False) -> float:
+    """Check a number above 0, or also 0 itself, and up to `most`."""
+    # Also refuses NaN: no comparison with it is true.
+    if not (0 < number <= most or (zero and number == 0)):
+        above = "0 or above" if zero else "above 0"
+        raise ValueError(f"{name} must be {above}, up to {most:.0f}; got {number}.")
+    return float(number)
+
+
 def checked_noisier(noisier) -> float | None:
     """Check the centre of a logit-normal, see `with_noise`; None draws steps evenly."""
     if noisier is None:

@@ -34,7 +34,7 @@ from course_lib.diffusion.few_steps import (
     told,
     velocity_between,
 )
-from course_lib.diffusion.guidance import Way
+from course_lib.diffusion.guidance import STRONGEST, Way
 from course_lib.diffusion.schedule import NoiseSchedule, add_noise
 from course_lib.networks.autoencoder import save_its_autoencoder
 from course_lib.networks.tokenizer import forget
@@ -43,6 +43,7 @@ from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes
 from course_lib.training.bounds import (
     checked_batch,
+    checked_number,
     checked_seed,
     checked_share,
     whole,
@@ -108,9 +109,12 @@ def teacher_at(start: Path | str, guidance_scale: float | None = None) -> Teache
         guidance_scale: at every step; None is the painter's usual guidance
 
     Raises:
-        ValueError: it predicts something else than v on the straight line
+        ValueError: it predicts something else than v on the straight line, or an
+            impossible scale
         CheckpointError: it draws in few steps already
     """
+    if guidance_scale is not None:
+        checked_number("--scale", guidance_scale, STRONGEST)
     card = load_weights(start)[1]
     is_labelled = card.get("kind") == "denoiser"
     painter = (LabelToImage if is_labelled else TextToImage).from_pretrained(

@@ -25,7 +25,12 @@ from course_lib.networks.autoencoder import from_latents, save_its_autoencoder
 from course_lib.networks.reward import Reward
 from course_lib.painters.pipeline import TextToImage
 from course_lib.pixels import from_bytes, mirror
-from course_lib.training.bounds import checked_batch, checked_seed
+from course_lib.training.bounds import (
+    checked_batch,
+    checked_number,
+    checked_seed,
+    whole,
+)
 from course_lib.training.duels import Drawn, Pairs
 from course_lib.training.personalise import painter_card
 from course_lib.training.recipes import trainer_of
@@ -40,6 +45,7 @@ TUNE_SETTINGS = {"learning_rate": 5e-5, "warmup": 20, "precision": "float32"}
 DETAIL_SETTINGS = TUNE_SETTINGS | {"learning_rate": 3e-5}
 DRAFT_SETTINGS = DETAIL_SETTINGS
 BATCH = 16  # latents, so 8 pairs
+MOST = 1e6  # of beta and anchor; ours go up to 1000
 DETAILS, EVERYTHING = (0.05, 0.45), (0.0, 1.0)  # steps to learn from, as shares of T
 
 # Two kinds of taste. What is there (a hat) is decided while nearly everything is noise,
@@ -169,6 +175,8 @@ def dpo_trainer(
         between: the first and the last step that it learns from, as shares of T
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
+    beta = checked_number("--beta", beta, MOST)
+    anchor = checked_number("--anchor", anchor, MOST, zero=True)
     told = texts_of(painter, pairs.prompts)
     reference = copy.deepcopy(painter.model).eval().requires_grad_(False)
     schedule, target = painter.schedule, painter.card["target"]
@@ -334,6 +342,7 @@ def draft_trainer(
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
     told = texts_of(painter, prompts)
     schedule, target = painter.schedule, painter.card["target"]
+    last = whole("--last", last, 1, painter.usual.steps)
     start = choose_steps(schedule.T, painter.usual.steps)[-1 - last]
     reward = copy.deepcopy(reward).eval().requires_grad_(False)
     decode = decoder_of(painter)

@@ -17,7 +17,7 @@ from course_lib.pixels import PictureError, read_picture
 from course_lib.shown import tell
 from course_lib.typed import expanded
 from course_lib.world.datasets import DataError
-from course_lib.world.photos import files_below
+from course_lib.world.photos import allowed, files_below
 from course_lib.world.prompts import unknown_words
 from course_lib.world.translation import put_right
 
@@ -47,12 +47,15 @@ class MySet:
 def own_pictures(folder: Path | str, word: str, size: int = SIZE) -> MySet:
     """Read a folder of pictures of one thing, of any size and format.
 
+    Pictures whose makers refuse, in a list of consent in the folder, are left out.
+
     A file name with the word in it is the caption, without numbers at its end:
     "zorp at the beach 2.jpg" becomes "a zorp at the beach". All others are "a zorp".
 
     Raises:
         ValueError: the word cannot be a new one
-        DataError: there is no such folder, no picture in it, or far too many
+        DataError: there is no such folder, no picture in it that may be used, or far
+            too many
     """
     word = checked_word(word)
     folder = Path(expanded(str(folder)))
@@ -61,6 +64,7 @@ def own_pictures(folder: Path | str, word: str, size: int = SIZE) -> MySet:
     files = [file for file in files_below(folder) if file.suffix.lower() in SUFFIXES]
     if not files:
         raise DataError(f"There is no picture in {folder}: put 5 to 10 into it.")
+    files = allowed(files, folder)
     if len(files) > MOST_MINE:
         raise DataError(
             f"There are {len(files)} pictures in {folder}; {MOST_MINE} are the most, "

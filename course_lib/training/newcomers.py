@@ -19,6 +19,7 @@ from course_lib.training.personalise import (
     begin,
     captioned,
     encoded,
+    half_of,
     noised,
     painter_card,
     side_by_side,
@@ -73,17 +74,19 @@ def carry_on_trainer(
 ) -> Trainer:
     """Train a painter on, half with newcomers, half with what it knew."""
     painter, card = begin(base, batch_size, seed)
-    half = batch_size // 2
+    half = half_of(batch_size)
     new = newcomer_batches(painter, batch_size - half, seed)
     get_batch = side_by_side(new, world_batches(painter, half, seed))
-    if folder is not None:
-        save_its_autoencoder(folder, painter.card, painter.autoencoder)
-    return Trainer(
+    words = dict(own_words=[*painter.card.get("own_words", []), *NEW_WORDS])
+    trainer = Trainer(
         painter.model,
         plain_torch()(make_denoising_loss(painter.schedule, painter.card["target"])),
         plain_torch()(noised(get_batch, painter, seed)),
         settings,
         folder,
         resume,
-        painter_card(painter.card) | card | dict(own_words=NEW_WORDS),
+        painter_card(painter.card) | card | words,
     )
+    if folder is not None:
+        save_its_autoencoder(folder, painter.card, painter.autoencoder)
+    return trainer

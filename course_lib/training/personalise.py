@@ -35,6 +35,7 @@ from course_lib.training.trainer import Trainer
 from course_lib.world.critters import captions, choose_factors
 from course_lib.world.drawing import draw_critters
 from course_lib.world.prompts import unknown_words
+from course_lib.world.translation import translate
 from course_lib.world.wear import shifted
 
 BASE = Shipped("latent")
@@ -53,6 +54,7 @@ PRIOR, OWN = 512, 128  # pictures for prior preservation: the world's, the paint
 SHIFTS, FAR = 8, 4  # copies of each of my pictures, moved by up to so many pixels
 DROPPED = 0.1  # the share of my captions dropped, for guidance
 PRIORS = ("world", "own", "none")
+WITHOUT_MEANING = {"small", "sign", "noise"}  # "the", "!" and "please"
 
 
 # Batches ------------------------------------------------------------------------------
@@ -156,12 +158,22 @@ def learned_batches(
     if prior == "none":
         alone = my_batches(mine, painter, batch_size, seed)
         return noised(alone, painter, seed, noisier)
-    half = batch_size // 2
+    half = half_of(batch_size)
     known = world_batches if prior == "world" else own_batches
     get_batch = side_by_side(
         my_batches(mine, painter, batch_size - half, seed), known(painter, half, seed)
     )
     return noised(get_batch, painter, seed, noisier)
+
+
+def half_of(batch_size: int) -> int:
+    """How many pictures of a batch show what the painter knew; ValueError if none."""
+    if batch_size < 2:
+        raise ValueError(
+            "--batch must be 2 or more: one half of a batch shows what is new, the "
+            f"other what was known; got {batch_size}."
+        )
+    return batch_size // 2
 
 
 def noised(
@@ -222,9 +234,14 @@ def teach(painter: TextToImage, word: str, like: str) -> None:
     """Give the painter a new token that can learn, in place; it starts as a known word.
 
     Raises:
-        ValueError: nothing is known of `like`
+        ValueError: the painter has learned this word before, or knows nothing of `like`
     """
-    if unknown_words(f"a {like}"):
+    if word in {*painter.tokenizer.words, *painter.card.get("own_words", [])}:
+        raise ValueError(
+            f"{word!r} is a word that this painter has learned before: invent another."
+        )
+    meant = {said.kind for said in translate(like)} - WITHOUT_MEANING
+    if not meant or unknown_words(f"a {like}"):
         raise ValueError(f"{like!r} is no word that the painter knows: start from one.")
     encoder = painter.model.text_encoder
     row = row_of_word(encoder, painter.tokenizer, tidy(like))
@@ -337,12 +354,11 @@ def dreambooth_trainer(
     painter, card = begin(base, batch_size, seed)
     painter.model.text_encoder.requires_grad_(False)
     teach(painter, mine.word, like)
-    if folder is not None:
-        save_its_autoencoder(folder, painter.card, painter.autoencoder)
     get_batch = plain_torch()(learned_batches(mine, painter, batch_size, seed, prior))
-    words = dict(own_words=[mine.word], words=list(painter.tokenizer.words), like=like)
+    words = dict(own_words=[*painter.card.get("own_words", []), mine.word])
+    words |= dict(words=list(painter.tokenizer.words), like=like)
     config = dict(config=painter.model.config)
-    return Trainer(
+    trainer = Trainer(
         painter.model,
         plain_torch()(loss_of(painter)),
         get_batch,
@@ -351,11 +367,14 @@ def dreambooth_trainer(
         resume,
         painter_card(painter.card) | config | card | facts_of(mine, prior) | words,
     )
+    if folder is not None:
+        save_its_autoencoder(folder, painter.card, painter.autoencoder)
+    return trainer
 
 
 def painter_card(card: dict) -> dict:
     """The entries of a painter's card that its weights need, without its history."""
     kept = ("kind", "config", "merges", "schedule", "T", "target", "data", "size")
     kept += ("autoencoder", "encoder_sha256", "latent_scale")
-    kept += ("noisier", "even", "manner")
+    kept += ("noisier", "even", "manner", "words", "own_words")
     return {name: card[name] for name in kept if name in card}

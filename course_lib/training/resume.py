@@ -24,6 +24,7 @@ import torch
 from filelock import FileLock, Timeout
 from torch import nn
 
+from course_lib.cards import wrong_on
 from course_lib.checkpoint import (
     Card,
     CheckpointError,
@@ -158,6 +159,13 @@ def as_json(card: Card) -> Card:
         ) from error
 
 
+def refuse_unusable(card: Card) -> None:
+    """Raise ValueError for a card whose weights could never be loaded again."""
+    wrong = wrong_on(as_json(card))
+    if wrong:
+        raise ValueError(f"Such weights could never be used: {wrong}.")
+
+
 def part(tensors: Tensors, prefix: str) -> Tensors:
     """The tensors whose names start with the prefix, which is removed."""
     return {n[len(prefix) :]: x for n, x in tensors.items() if n.startswith(prefix)}
@@ -188,9 +196,13 @@ def read_state(folder: Path | str | None, resume: bool) -> tuple[Tensors, Card] 
     """Read the state in a folder: tensors and card; None if there is no state.
 
     Raises:
-        CheckpointError: there is one, but `resume` is False or its card is unusable
+        CheckpointError: there is one, but `resume` is False or its card is unusable; or
+            there are weights without a state
     """
-    if folder is None or not (Path(folder) / STATE).exists():
+    if folder is None:
+        return None
+    if not (Path(folder) / STATE).exists():
+        refuse_finished(Path(folder))
         return None
     if not resume:
         raise CheckpointError(
@@ -205,6 +217,19 @@ def read_state(folder: Path | str | None, resume: bool) -> tuple[Tensors, Card] 
             f"{lacking}. Start anew in another folder; nothing was overwritten."
         )
     return tensors, card
+
+
+def refuse_finished(folder: Path) -> None:
+    """Raise CheckpointError if a training would overwrite weights without a state.
+
+    Every training writes its state first. Weights without one were fetched, sent by
+    somebody, or averaged, and nothing here could make them again.
+    """
+    if (folder / "model.safetensors").exists():
+        raise CheckpointError(
+            f"{folder} already holds weights, and no training that could be carried "
+            "on: choose another folder; nothing was overwritten."
+        )
 
 
 def saved_card(folder: Path | str | None, resume: bool) -> Card:

@@ -42,6 +42,7 @@ from course_lib.training.resume import (
     put_back,
     read_state,
     refuse_another,
+    refuse_unusable,
     save_aside,
     save_state,
     state_of,
@@ -90,6 +91,7 @@ class Trainer:
     until: int | None = None
 
     def __post_init__(self):
+        refuse_unusable(self.card)
         device = self.device or best_device().type
         # accelerate runs the same loop on a GPU, or on several. bfloat16 is switched on
         # in `loss_of`, since only a trial tells whether it is faster here.

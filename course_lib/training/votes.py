@@ -15,8 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from course_lib.checkpoint import digest
-from course_lib.diffusion.guidance import Way
+from course_lib.cards import MOST_STEPS
+from course_lib.checkpoint import WriteError, digest
+from course_lib.diffusion.guidance import Way, check_scale
 from course_lib.painters.painter import SAMPLERS
 from course_lib.painters.pipeline import TextToImage
 from course_lib.shown import printable, remark
@@ -25,10 +26,15 @@ from course_lib.typed import expanded
 LEFT, RIGHT, NEITHER = 0, 1, None
 MOST = 100_000  # votes in a file
 LONGEST = 10_000  # characters in a line
+BEGINNING = b'{"prompt": '  # of every line, so that a torn one can be recognised
 
 
 class VoteError(ValueError):
     """A file of votes cannot be used; the message says why, and what to do."""
+
+
+class NotWrittenError(VoteError, WriteError):
+    """A vote could not be written; the votes before it are untouched."""
 
 
 class Made(NamedTuple):
@@ -112,9 +118,12 @@ def append_vote(file: Path | str, *votes: Vote) -> None:
     """Add votes to the file; they are on the disk before this returns.
 
     Raises:
-        VoteError: nothing can be written there
+        VoteError: the file holds anything else than votes, or one of these could not be
+            read again
+        NotWrittenError: nothing can be written there
     """
     file = Path(expanded(str(file)))
+    check_votes(*votes)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         mend(file)
@@ -125,23 +134,54 @@ def append_vote(file: Path | str, *votes: Vote) -> None:
             opened.flush()
             os.fsync(opened.fileno())
     except OSError as error:
-        raise VoteError(
+        raise NotWrittenError(
             f"The vote could not be written to {file}: {error.strerror}. Is the disk "
             "full, or the folder read-only? The votes before it are untouched."
         ) from error
 
 
+def check_votes(*votes: Vote) -> None:
+    """Raise VoteError for the first vote whose line could not be read again."""
+    for vote in votes:
+        read_vote(vote.as_line().encode(), f"A vote on {vote.duel.prompt!r:.40}")
+
+
 def mend(file: Path) -> None:
-    """Cut off a last line that was torn while it was written, and say so."""
+    """Make a file of votes one of whole lines, so that more can be added.
+
+    A last line that was torn while it was written is cut off, and that is said.
+
+    Raises:
+        VoteError: the file holds anything else; nothing in it changes
+    """
     if not file.is_file():
         return
     content = file.read_bytes()
-    whole, end, torn = content.rpartition(b"\n")
-    if not torn:
-        return
-    with open(file, "rb+") as opened:
-        opened.truncate(len(whole + end))
-    remark(f"The last vote in {file} was only half written, and was cut off.")
+    whole, torn = parted(content)
+    votes_in(whole, file)
+    if torn:
+        with open(file, "rb+") as opened:
+            opened.truncate(len(whole))
+        remark(f"The last vote in {file} was only half written, and was cut off.")
+    elif content and not content.endswith(b"\n"):  # an editor left it out
+        with open(file, "ab") as opened:
+            opened.write(b"\n")
+
+
+def parted(content: bytes) -> tuple[bytes, bytes]:
+    """The content of a file of votes, and the torn vote at its end, or b"".
+
+    Only the beginning of a vote is torn. A whole vote without the end of its line is a
+    vote, and a diary is a diary.
+    """
+    before, end, last = content.rpartition(b"\n")
+    if not (last.startswith(BEGINNING) or BEGINNING.startswith(last)):
+        return content, b""
+    try:
+        json.loads(last)
+    except (ValueError, RecursionError):
+        return before + end, last
+    return content, b""
 
 
 # Reading --------------------------------------------------------------------------
@@ -158,9 +198,15 @@ def read_votes(file: Path | str) -> list[Vote]:
         content = file.read_bytes()
     except OSError as error:
         raise VoteError(f"{file} cannot be read: {error.strerror}.") from error
-    *lines, torn = content.split(b"\n")
-    if torn.strip():
+    whole, torn = parted(content)
+    if torn:
         remark(f"The last vote in {file} is only half written, and is left out.")
+    return votes_in(whole, file)
+
+
+def votes_in(content: bytes, file: Path) -> list[Vote]:
+    """The votes in the content of a file; raises like `read_votes`."""
+    lines = content.split(b"\n")
     lines = [(n, line) for n, line in enumerate(lines, 1) if line.strip()]
     if len(lines) > MOST:
         raise VoteError(f"{file} holds {len(lines)} votes; the limit is {MOST}.")
@@ -173,6 +219,8 @@ def read_vote(line: bytes, where: str) -> Vote:
         raise VoteError(f"{where} is too long for a vote: remove it.")
     try:
         facts = json.loads(line)
+        if not isinstance(facts, dict):
+            raise ValueError("it is no JSON object")
         duel = Duel(
             text_in(facts, "prompt"),
             pair_in(facts, "seeds", int),
@@ -184,12 +232,13 @@ def read_vote(line: bytes, where: str) -> Vote:
             raise ValueError(f"the winner is 0, 1 or null, not {winner!r:.40}")
         if any(not 0 <= n < 2**63 for side in duel.sides for n in side[1:]):
             raise ValueError("a seed, and a twin, lies in 0..2^63 - 1")
+        if duel.sides[0] == duel.sides[1]:
+            raise ValueError("both sides are one picture")
         way = way_in(facts["way"])
         return Vote(duel, winner, text_in(facts, "who"), text_in(facts, "painter"), way)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        why = (
-            f"lacks {error}" if isinstance(error, KeyError) else f"is no vote: {error}"
-        )
+    except (ValueError, KeyError, RecursionError) as error:
+        lacks = isinstance(error, KeyError)
+        why = f"lacks {error}" if lacks else f"is no vote: {error}".rstrip(".")
         raise VoteError(f"{where} {printable(why)}. Correct or remove it.") from error
 
 
@@ -209,18 +258,35 @@ def pair_in(facts: dict, key: str, kind: type) -> tuple:
     return tuple(two)
 
 
-def way_in(facts: dict) -> Way:
+def way_in(facts) -> Way:
     """The settings of the sampler in the facts of a vote; ValueError if impossible."""
+    if not isinstance(facts, dict):
+        raise ValueError(f"way must be a JSON object, not {facts!r:.40}")
     between = facts["guided_between"]
-    way = Way(
-        float(facts["guidance_scale"]),
-        int(facts["steps"]),
-        None if between is None else (float(between[0]), float(between[1])),
-        facts["sampler"],
-    )
-    if way.sampler not in SAMPLERS:
-        raise ValueError(f"there is no sampler {way.sampler!r:.40}")
-    return way
+    if between is not None and not is_interval(between):
+        raise ValueError(
+            f"guided_between must be null or two numbers, the lower one first, not "
+            f"{between!r:.40}"
+        )
+    scale, steps, sampler = facts["guidance_scale"], facts["steps"], facts["sampler"]
+    if type(scale) not in (int, float):
+        raise ValueError(f"guidance_scale must be a number, not {scale!r:.40}")
+    check_scale(scale)
+    if type(steps) is not int or not 1 <= steps <= MOST_STEPS:
+        raise ValueError(
+            f"steps must be a whole number in 1..{MOST_STEPS}, not {steps!r:.40}"
+        )
+    if not isinstance(sampler, str) or sampler not in SAMPLERS:
+        raise ValueError(f"there is no sampler {sampler!r:.40}")
+    return Way(float(scale), steps, between and tuple(map(float, between)), sampler)
+
+
+def is_interval(between) -> bool:
+    """Whether this is a list of two numbers from 0 on, the lower one first."""
+    if not isinstance(between, list) or len(between) != 2:
+        return False
+    low, high = between
+    return {type(low), type(high)} <= {int, float} and 0 <= low < high <= MOST_STEPS
 
 
 # What a training needs to hear ------------------------------------------------------
