@@ -208,7 +208,7 @@ def test_a_quick_painter_is_measured_in_four_calls(cli, quick):
         ("--weights quick --calls 3", "must be 1, 2, 4 or 8; got 3"),
         ("--weights quick --calls 4 --steps 4", "leave --steps"),
         ("--weights quick --guidance 3", "leave the guidance scale out"),
-        ("--calls 4", "not made to draw in few calls"),
+        ("--calls 4", "cannot draw in few calls"),
     ],
 )
 def test_calls_that_cannot_be_get_a_sentence(cli, here, quick, rest, words):
