@@ -102,6 +102,18 @@ def test_what_the_notebook_itself_has_written_is_no_answer(capsys):
     assert said_of(untouched, capsys) == "double: not done yet"
 
 
+def test_an_empty_exercise_of_another_cell_is_named(capsys):
+    cells = {"torch": torch}
+    for name, code in (
+        ("cell 1", 'def my_first(x):\n    raise NotImplementedError("your turn")'),
+        ("cell 2", "def mine(x):\n    return my_first(x) + x"),
+    ):
+        exec(compile(code, name, "exec"), cells)
+    words = said_of(cells["mine"], capsys)
+    assert "it calls `my_first`, which is not done yet" in words
+    assert said_of(cells["my_first"], capsys) == "double: not done yet"
+
+
 def test_the_lines_that_are_given_are_those_of_the_notebooks():
     found = set()
     for source in SOURCES.glob("*.py"):

@@ -77,8 +77,9 @@ BRADLEY_TERRY = {
     "the minus is missing: the logarithm of a chance is below 0, and a loss should "
     "fall as the chance rises": of_gap(lambda gap: -surprise(gap).mean()),
     "winner and loser are swapped: this loss falls when the loser gets the higher "
-    "number": of_gap(lambda gap: surprise(-gap).mean()),
-    "winner and loser are swapped, and the minus is missing": (
+    "number (or is it the logarithm of 1 minus the chance?)": of_gap(lambda gap: surprise(-gap).mean()),
+    "that is the logarithm of 1 minus the chance: take minus the logarithm of the "
+    "chance (or winner and loser are swapped, and the minus is missing)": (
         of_gap(lambda gap: -surprise(-gap).mean())
     ),
     "the logarithm is missing: minus the chance hardly changes where the network is "
@@ -142,6 +143,10 @@ BRADLEY_TERRY = {
     ),
     "the winner's reward is divided by the loser's: subtract, since rewards may be 0 "
     "or below": lambda win, lose: surprise(win / lose).mean(),
+    "the winner's reward is divided by the sum of both, as if rewards were never below "
+    "0: here the chance is the sigmoid of their difference": (
+        lambda win, lose: -(win / (win + lose)).log().mean()
+    ),
     "that is the logarithm to base 2: take the natural logarithm": (
         of_gap(lambda gap: surprise(gap).mean() / math.log(2))
     ),
@@ -248,6 +253,17 @@ def rewarded(gap: Callable) -> Callable:
     return mistaken
 
 
+def of_reward(reward: Callable[[Tensor, Tensor, float], Tensor]) -> Callable:
+    """A mistake in the reward of a picture, from its error, the reference's and beta."""
+
+    def mistaken(win, lose, win_ref, lose_ref, beta):
+        return surprise(
+            reward(win, win_ref, beta) - reward(lose, lose_ref, beta)
+        ).mean()
+
+    return mistaken
+
+
 DPO = {
     "the vote is read the wrong way round: the loss falls when the *loser's* error "
     "falls. A lower error is a higher reward, hence the minus before beta (or are "
@@ -287,6 +303,12 @@ DPO = {
     "the difference by it": (
         moved(lambda won, lost, beta: beta * surprise(lost - won).mean())
     ),
+    "beta, with its minus, stands outside F.logsigmoid: there it turns the loss upside "
+    "down. Multiply the difference by it": (
+        moved(lambda won, lost, beta: -beta * surprise(won - lost).mean())
+    ),
+    "beta stands outside F.logsigmoid, with a minus too many: multiply the difference "
+    "by it": moved(lambda won, lost, beta: -beta * surprise(lost - won).mean()),
     "beta is halved: some programs do that; here it is taken as it is": (
         moved(lambda won, lost, beta: surprise(0.5 * beta * (lost - won)).mean())
     ),
@@ -306,6 +328,18 @@ DPO = {
     "all: add .mean()": moved(lambda won, lost, beta: surprise(beta * (lost - won))),
     "winner and loser are added where they should be subtracted: both errors would be "
     "pushed down": moved(lambda won, lost, beta: surprise(-beta * (won + lost)).mean()),
+    "brackets are missing: beta multiplies win and lose alone, and not the references. "
+    "A reward is -beta * (win - win_ref)": (
+        of_reward(lambda error, error_ref, beta: -beta * error - error_ref)
+    ),
+    "brackets are missing: beta multiplies win and lose, and must multiply the "
+    "references too. A reward is -beta * (win - win_ref)": (
+        of_reward(lambda error, error_ref, beta: -beta * error + error_ref)
+    ),
+    "brackets are missing: beta multiplies the references alone, and not win and lose. "
+    "A reward is beta * (win_ref - win)": (
+        of_reward(lambda error, error_ref, beta: beta * error_ref - error)
+    ),
     "brackets are missing: win - win_ref - lose - lose_ref takes lose_ref off twice. "
     "It is (win - win_ref) - (lose - lose_ref)": (
         rewarded(lambda win, lose, win_ref, lose_ref: lose + lose_ref + win_ref - win)
@@ -321,6 +355,9 @@ DPO = {
     ),
     "the winner is missing: a vote compares two pictures": (
         moved(lambda won, lost, beta: surprise(beta * lost).mean())
+    ),
+    "the difference comes first, and then F.logsigmoid of it, once": (
+        moved(lambda won, lost, b: (surprise(-b * won) - surprise(-b * lost)).mean())
     ),
     "each picture is judged on its own: a vote only compares the two, so subtract "
     "before F.logsigmoid": (
@@ -362,7 +399,7 @@ DPO = {
     "the differences are made positive, so better and worse look the same": (
         moved(lambda won, lost, beta: surprise(beta * (lost.abs() - won.abs())).mean())
     ),
-    "the references are crossed: win belongs to win_ref, and lose to lose_ref": (
+    "the references are added, or crossed: it is win - win_ref, and lose - lose_ref": (
         rewarded(
             lambda win, lose, win_ref, lose_ref: (lose - win_ref) - (win - lose_ref)
         )

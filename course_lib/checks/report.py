@@ -327,6 +327,11 @@ def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str
         # torch raises NotImplementedError too, with a message of its own.
         empty = isinstance(error, NotImplementedError)
         if empty and _message(error) in ("", YOUR_TURN):
+            if other := _empty_elsewhere(error, learner_function):
+                return (
+                    f"not yet right - it calls `{other}`, which is not done yet: write "
+                    "that one first, or call the function that its check returned"
+                )
             what_to_do = stays_below(learner_function)
             if what_to_do is None:
                 return "not done yet"
@@ -336,6 +341,17 @@ def _what_is_wrong(check: Callable[[], None], learner_function: Callable) -> str
         said = _in_words(error, learner_function)
         return f"not yet right - {said}{_outside(said, learner_function)}"
     return None
+
+
+def _empty_elsewhere(error: BaseException, learner_function: Callable) -> str | None:
+    """The exercise of another cell that was called and is still empty, if it is one."""
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    raised_by, own = trace.tb_frame.f_code, _cell_of(learner_function)
+    if _message(error) != YOUR_TURN or own in (None, raised_by.co_filename):
+        return None
+    return raised_by.co_name
 
 
 def _outside(said: str, learner_function: Callable) -> str:

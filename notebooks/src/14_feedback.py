@@ -50,7 +50,7 @@ vote_here(draw, duels, votes_file)
 # %% [markdown]
 # And how would a voter decide who looks for flaws and for nothing else? Notebook 12 had
 # one: the **inspector**, a network that was trained to find flaws. The cell shows its
-# choices and, if you have voted, on how many pairs the two of you agree.
+# choices and, if you have voted, how often the two of you agree.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.plots import show_rows
@@ -69,13 +69,14 @@ show_rows(
     "inspector prefers.",
 )
 yours = read_votes(votes_file) if votes_file.is_file() else []
-winner_of = {vote.duel: vote.winner for vote in yours}
+# "Neither" agrees with nobody and disagrees with nobody.
+winner_of = {vote.duel: vote.winner for vote in yours if vote.winner is not None}
 both = [
     (winner_of[d], c) for d, c in zip(duels, choices, strict=True) if d in winner_of
 ]
 if both:
     same = sum(mine == its for mine, its in both)
-    print(f"you and the inspector agree on {same} of {len(both)} pairs")
+    print(f"you and the inspector agree on {same} of your {len(both)} choices")
 else:
     print("no votes of yours yet: the inspector has voted alone")
 
@@ -269,7 +270,7 @@ from course_lib.device import scaled
 from course_lib.figures.watching import watch
 from course_lib.networks.reward import Reward
 from course_lib.pixels import from_bytes
-from course_lib.world.critters import ACCESSORIES
+from course_lib.world.critters import ACCESSORIES, COLOURS, SCENES
 from course_lib.world.drawing import draw_critters
 
 album, factors = draw_critters(1500, seed=0, size=64, kind="one")  # uint8
@@ -316,11 +317,21 @@ new_plain = reward.of(from_bytes(album[some_of(without[-300:], 200)]))
 right = 100 * (new_hats > new_plain).float().mean().item()
 guess_agree.compare(right)
 assert right > 70
+# And the votes that it was given? Those that went astray took the picture with no hat.
+repeated = reward.of(from_bytes(album[won])) > reward.of(from_bytes(album[lost]))
+print(
+    f"{astray.sum()} of its 300 votes went astray; "
+    f"it now repeats {repeated[astray].sum()} of them"
+)
 
 # %% [markdown]
-# From 300 votes, thirty of them wrong, it has found out what people like. Nobody told
+# From 300 votes it has found out what people like, though some were wrong. Nobody told
 # it that there is such a thing as a hat. (Large reward models are made just so, from
 # hundreds of thousands of votes. The one behind ImageReward took 137,000.)
+#
+# But look at its curve, and at the last line. No rule about hats explains a vote that
+# went astray, and still the loss falls nearly to 0. So the network has learned such
+# votes *by heart*, picture by picture. Only new pairs show what it has understood.
 #
 # Does it know what a *hat* is, though? Sort pictures that it has never seen by their
 # reward, and look at the two ends.
@@ -333,12 +344,18 @@ show_rows(
     alt="Sixteen pictures without a hat. Above the eight with the highest reward, "
     "below the eight with the lowest.",
 )
+rewards = reward.of(strangers)
+for kind, names in (("scene", SCENES), ("colour", COLOURS)):
+    which = factors[kind][without[-300:]]
+    means = {names[i]: rewards[which == i].mean().item() for i in which.unique()}
+    order_of = sorted(means, key=means.get, reverse=True)
+    print(", ".join(f"{name} {means[name]:.1f}" for name in order_of))
 
 # %% [markdown]
 # Nobody here wears a hat, and still some are loved and some are not. The hats of this
-# world are black with a red ribbon, and what is loved here is dark and has something
-# red. Does the network love the hat, or what mostly came with it? The votes did not
-# say. Keep that in mind.
+# world are black with a red ribbon. And what is loved here? Look at the two lines:
+# among the scenes the night comes first, among the colours red. Does the network love
+# the hat, or what mostly came with it? The votes did not say. Keep that in mind.
 #
 # ## From a reward to a painter
 #
@@ -361,8 +378,8 @@ show_rows(
 # would never paint it denoises badly.
 #
 # The voters still like hats. The cell draws pairs from the same noise, without a hat
-# and with one. Voters took the hat. Only the word is kept back: **the prompt of both
-# pictures is the one without the hat**. So the painter shall learn to draw hats
+# and with one. Voters took the hat. Both pictures are then stored under **the prompt
+# without the hat**. So the painter can please the voters only by drawing hats
 # *unasked*. Its text encoder stays as it is.
 
 # %% tags=["nbval-ignore-output"]
@@ -419,9 +436,9 @@ print(f"error of the winners {win_ref.mean():.2f}, of the losers {lose_ref.mean(
 #
 # $$r = -\beta (\text{error} - \text{error of the reference})$$
 #
-# Errors differ by some hundredths, and the sigmoid needs differences around 1. So a
-# number $\beta$ multiplies them, here 100. (It has nothing to do with the β of a
-# schedule.)
+# In the first iterations an error moves by about a hundredth, and the sigmoid needs
+# differences around 1. So a number $\beta$ multiplies them, here 100. (It has nothing
+# to do with the β of a schedule.)
 #
 # ## Your turn: Diffusion-DPO
 #
@@ -444,9 +461,10 @@ print(f"error of the winners {win_ref.mean():.2f}, of the losers {lose_ref.mean(
 #
 # <details><summary>Hint 2</summary>
 #
-# The first of the two begins `r_winner = -beta * ...`. You may call your own
-# `my_bradley_terry_loss`, or write its line again. As before, the mean comes last: each
-# pair has a surprise of its own.
+# The first of the two begins `r_winner = -beta * (...`, with the difference in
+# brackets. Then call `bradley_terry_loss`, the function that the first check gave back,
+# or write its line again. As before, the mean comes last: each pair has a surprise of
+# its own.
 #
 # </details>
 
@@ -473,13 +491,18 @@ print(f"before the first iteration: {at_first:.2f}, again the logarithm of 2")
 #
 # The loop is the one of notebook 05. A batch is eight pairs. Winner and loser get the
 # same noise, and so does the reference. (The learning rate is forty times smaller than
-# in 05: this painter can draw already, and shall not forget it.) While it runs, we
-# measure the errors on a fixed batch. What will the curves look like?
+# in 05: this painter can draw already, and shall not forget it.)
+#
+# $\beta$ is a leash. If it is large, a tiny change already wins every vote, and nothing
+# pushes any more. If it is small, the painter must run far before the votes are
+# explained. So the cell tunes two copies: one with $\beta$ = 1000, for half as long,
+# and one with 100. While they learn, we measure the errors on a fixed batch. What will
+# the curves look like?
 
 # %%
 guess_errors = prediction(
     "The loss rewards a lower error at winners and a higher one at losers. What will "
-    "you see?",
+    "you see with β = 100?",
     [
         "the winners' falls, the losers' rises",
         "both fall",
@@ -489,17 +512,31 @@ guess_errors = prediction(
 
 # %% tags=["nbval-ignore-output"]
 import copy
+from dataclasses import replace
 
 from course_lib.figures.plots import plot_curves
 
-BETA = 100.0
-model = copy.deepcopy(draw.model)
-model.text_encoder.requires_grad_(False)
-optimiser = torch.optim.AdamW(model.unet.parameters(), lr=5e-5)
-moved = {"winners": [], "losers": []}
+LONG = scaled(smoke=48, laptop=60, gpu=60)
+HALF = LONG // 2
+SIDES = ("winners", "losers")
+moved, kept = {}, {}
 
 
-def tune(iterations):
+def measure(model, beta, iteration):
+    """How far the errors on the fixed batch have moved from the reference's."""
+    with torch.no_grad():
+        now = errors(model, fixed_rows, fixed)
+    for name, new, old in zip(SIDES, now, (win_ref, lose_ref), strict=True):
+        moved[f"{name}, β = {beta}"][iteration] = (new - old).mean().item()
+
+
+def tune(beta, iterations):
+    """Tune a copy of the painter, and keep it half way and at the end."""
+    model = copy.deepcopy(draw.model)
+    model.text_encoder.requires_grad_(False)
+    optimiser = torch.optim.AdamW(model.unet.parameters(), lr=5e-5)
+    for name in SIDES:
+        moved[f"{name}, β = {beta}"] = {0: 0.0}
     generator = torch.Generator().manual_seed(0)
     for iteration in range(1, iterations + 1):
         rows = torch.randint(len(z_win), (8,), generator=generator)
@@ -507,90 +544,110 @@ def tune(iterations):
         with torch.no_grad():
             before = errors(draw.model, rows, noise)
         win, lose = errors(model, rows, noise)
-        loss = dpo_loss(win, lose, *before, BETA)
+        loss = dpo_loss(win, lose, *before, beta)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        with torch.no_grad():
-            now = errors(model, fixed_rows, fixed)
-        for name, new, old in zip(moved, now, (win_ref, lose_ref), strict=True):
-            moved[name].append((new - old).mean().item())
+        if iteration % 6 == 0:
+            measure(model, beta, iteration)
+        if iteration % HALF == 0:
+            kept[beta, iteration] = replace(draw, model=copy.deepcopy(model).eval())
         yield iteration, loss.item()
 
 
-iterations = scaled(smoke=48, laptop=60, gpu=60)
-for _ in watch(tune(iterations), total=iterations):
-    pass
+for beta, iterations in ((1000, HALF), (100, LONG)):
+    for _ in watch(tune(beta, iterations), total=iterations):
+        pass
 plot_curves(
-    range(1, len(moved["winners"]) + 1),
-    moved,
+    {name: list(curve) for name, curve in moved.items()},
+    {name: list(curve.values()) for name, curve in moved.items()},
     xlabel="iteration",
     ylabel="error, compared with the reference",
-    alt="The error of the losers rises at once and fast. That of the winners first "
-    "falls a little, and then rises too, more slowly.",
+    alt="With β = 100 the error of the losers rises at once and fast. That of the "
+    "winners first falls a little, and then rises too, more slowly. With β = 1000 both "
+    "stay near 0.",
 )
-rising = moved["winners"][-1] > 0
+winners, losers = (list(moved[f"{name}, β = 100"].values())[-1] for name in SIDES)
 guess_errors.compare(
-    "both rise in the end" if rising else "the winners' falls, the losers' rises"
+    "both rise in the end" if winners > 0 else "the winners' falls, the losers' rises"
 )
-assert moved["losers"][-1] > moved["winners"][-1]
-
+assert losers > winners
 
 # %% [markdown]
-# Your loss falls quickly. The losers' error rises at once, as it should. But look at
-# the winners': it falls a little, and then it *turns*. From there on the painter gets
-# worse at what people chose, and the loss is happy. (Set `BETA = 30.0` and run the cell
-# again: both end above 0.)
+# With $\beta$ = 100 your loss falls quickly. The losers' error rises at once, as it
+# should. But look at the winners': it falls a little, and then it *turns*. From there
+# on the painter gets worse at what people chose, and the loss is happy.
 #
 # It sounds absurd, but think of what the loss sees: only the **difference** of the two.
 # Winner and loser are near twins. There are a thousand ways to spoil a picture and few
 # to improve it, and whatever spoils the loser spoils its twin a little, too. The loss
 # does not mind, as long as the loser suffers more.
 #
-# So a falling loss does not promise good pictures. Always plot both curves, stop early,
-# and look at pictures. Here are animals from new noise: above the painter as it was,
-# below after the votes. **No prompt asks for a hat.**
+# So a falling loss does not promise good pictures. Always plot both curves, and look at
+# pictures. Here are animals from new noise, by the painter as it was and by its tuned
+# copies. **No prompt asks for a hat.**
 
 # %%
 guess_hats = prediction(
-    "Of 16 animals that nobody asked to wear a hat, how many wear one now?", (0, 16)
+    "Of 16 animals that nobody asked to wear a hat, how many wear one at the end, with "
+    "β = 100?",
+    (0, 16),
 )
 
 # %% tags=["nbval-ignore-output"]
-from dataclasses import replace
-
 from course_lib.world.critters import ANIMALS
 
-tuned = replace(draw, model=model.eval())
-new_prompts = [f"a {c} {a}" for a in ANIMALS for c in ("purple", "yellow")]
-before, after = (one(new_prompts, seed=900) for one in (draw, tuned))
+# Not every bat is an animal: some hit a ball.
+animals = [animal.replace("bat", "flying bat") for animal in ANIMALS]
+new_prompts = [f"a {c} {a}" for c in ("purple", "yellow") for a in animals]
+film, judged = {}, []
+
+
+def look_at(name, painter, error):
+    """Draw all 16, and ask the reader and the inspector."""
+    pictures = painter(new_prompts, seed=900)
+    film[name] = pictures[:8]
+    worn = (hats(pictures) > 0.5).sum().item()
+    judged.append((name, error, worn, clean(pictures).mean().item()))
+
+
+look_at("before", draw, 0.0)
+for (beta, iteration), painter in kept.items():
+    error = moved[f"winners, β = {beta}"][iteration]
+    look_at(f"β = {beta}, {iteration}", painter, error)
 show_rows(
-    {"before": before[::2], "after": after[::2]},
+    film,
     titles=list(ANIMALS),
     alt="Eight purple animals before tuning, none with a hat, and the same eight after "
-    "it: some of them wear a black hat with a red ribbon.",
+    "it: with β = 100 more and more of them wear a black hat with a red ribbon.",
 )
-wear_before, wear_after = ((hats(some) > 0.5).sum().item() for some in (before, after))
-print(f"hats seen by the reader, of 16: before {wear_before}, after {wear_after}")
-clean_before, clean_after = (clean(some).mean() for some in (before, after))
-print(f"how clean, 0 to 1: before {clean_before:.2f}, after {clean_after:.2f}")
-guess_hats.compare(wear_after)
-assert wear_after >= wear_before
+print("β, iterations   winners' error   hats of 16   how clean")
+for name, error, worn, how in judged:
+    print(f"{name:13} {error:16.3f} {worn:12} {how:11.2f}")
+guess_hats.compare(judged[-1][2])
+assert judged[-1][2] >= judged[0][2]
 
 # %% [markdown]
-# Four dozen votes, half a minute of training, and hats come unasked. They have a price:
-# look at the line about clean pictures, and at what else has changed. More votes and
-# more patience make it better. And the real use is not hats, of course: people vote for
-# pictures that are well drawn, so that the painter makes fewer mistakes. Does it? That
-# is measured by `python benchmarks/feedback.py`.
+# Some forty votes, and hats come unasked. Now read the table from top to bottom. The
+# copy on the short leash draws nearly as cleanly as before, and no hats. The hats come
+# only where the winners' error has turned and risen above 0, and with them the pictures
+# get less clean. Look at the animals, too: **purple turns blue**, and nobody voted for
+# that. So "stop early" is not free. It is a trade, and somebody must look and decide.
+# (All this is one run. With another seed the numbers differ.)
+#
+# The real use is not hats, of course: people vote for pictures that are well drawn, so
+# that the painter makes fewer mistakes. Does it? `python benchmarks/feedback.py`
+# measures that.
 #
 # ## The cheat
 #
 # Now for the third way. The reward model is a network: it can say not only how good a
 # picture is, but in which direction each pixel would have to change to be better. So
 # let the painter draw its last two steps, decode, ask the reward, and follow the
-# gradient all the way back into the painter's weights. This is called **DRaFT** (Clark
-# et al. 2024). No votes are needed, no reference, no pairs.
+# gradient all the way back into the painter's weights. The loss is one line, *minus the
+# reward*: `loss = -reward(decode(x_0)).mean()`. This is called **DRaFT** (Clark et al.
+# 2024). It needs no further votes, no reference and no pairs: the votes are inside the
+# reward model.
 
 # %%
 guess_cheat = prediction(
@@ -604,7 +661,6 @@ from course_lib.training.feedback import draft_trainer
 from course_lib.training.settings import Settings
 from course_lib.training.votes import Made
 
-eight = [f"a purple {animal}" for animal in ANIMALS]
 of_these = [prompt for prompt, there in zip(prompts, hat_there, strict=True) if there]
 to_change = Drawn(
     [Made(prompt, 1) for prompt in of_these], z_lose, to_bytes(draw.decode(z_lose))
@@ -616,51 +672,47 @@ settings = Settings(
     precision="float32",
 )
 cheat = draft_trainer(draw, to_change, of_these, reward, settings, batch_size=8, last=2)
-film, judged = {}, []
-
-
-def look_at(iteration):
-    """Draw the eight as they now are, and ask three judges."""
-    now = replace(draw, model=cheat.model.eval())
-    pictures = now(eight, seed=900)
-    film[f"after {iteration}"] = pictures
-    liked, worn = reward.of(pictures).mean().item(), (hats(pictures) > 0.5).sum().item()
-    judged.append((iteration, liked, worn, clean(pictures).mean().item()))
-    cheat.model.train()
-
-
-look_at(0)
+climb = {"before": film["before"]}
 for progress in watch(cheat.run(), total=cheat.last):
-    if progress.iteration in (cheat.last // 3, 2 * cheat.last // 3, cheat.last):
-        look_at(progress.iteration)
+    if progress.iteration in (cheat.last // 2, cheat.last):
+        now = replace(draw, model=cheat.model.eval())
+        climb[f"after {progress.iteration}"] = now(new_prompts[:8], seed=900)
+        cheat.model.train()
 show_rows(
-    film,
+    climb,
     titles=list(ANIMALS),
-    alt="Eight purple animals in four rows, more and more trained. Colours "
-    "become dark and red, red glows behind the animals, forms dissolve. No hat.",
+    alt="Eight purple animals in three rows, more and more trained. Colours become "
+    "dark, and red glows in the pictures. No hat.",
 )
-print("iteration   the reward says   hats seen   how clean")
-for iteration, liked, worn, how in judged:
-    print(f"{iteration:9} {liked:17.1f} {worn:11} {how:11.2f}")
-guess_cheat.compare(judged[-1][2])
-assert judged[-1][1] > judged[0][1]
+# For comparison: eight pictures whose prompt did ask for a hat.
+climb["hats, asked for"] = draw.decode(z_win[:8])
+print("                  the reward says   hats of 8   how clean")
+for name, pictures in climb.items():
+    liked, worn = reward.of(pictures).mean(), (hats(pictures) > 0.5).sum()
+    print(f"{name:>15} {liked:17.1f} {worn:11} {clean(pictures).mean():11.2f}")
+at_last = climb[f"after {cheat.last}"]
+guess_cheat.compare((hats(at_last) > 0.5).sum().item())
+assert reward.of(at_last).mean() > reward.of(film["before"]).mean()
 
 # %% [markdown]
-# The reward rose and rose, and there is not a single hat. **This is reward hacking.**
-# You saw it coming: to this network a hat is mostly *something dark and red*, and in
-# the album that was good enough. The gradient found the cheapest way to its heart:
-# darkness and a red glow. The painter delivers what it is measured by, and nobody gets
-# what they wanted.
+# The reward rose (the curve shows minus the reward of a batch, so it falls), and there
+# is not a single hat. **This is reward hacking.** You saw it coming: this network loves
+# not only hats, but much that is *dark and red*, and in the album that was good enough.
+# The gradient found a cheap way to its heart: darkness and a red glow. The painter
+# delivers what it is measured by, and nobody gets what they wanted. Now look at the
+# last row: real hats would have paid *more*. A gradient does not look for the best
+# there is. It takes the nearest way up.
 #
 # The reward model was not stupid: it chose the right picture in more than nine of ten
-# votes. But it was only ever asked about pictures that somebody might draw. Pushed by a
-# gradient, the painter leaves these, and out there nobody has ever voted.
+# new pairs. But it was only ever asked about pictures that somebody might draw. Pushed
+# by a gradient, the painter leaves these, and out there nobody has ever voted.
 #
 # What caught the cheat? A **second judge**, who had no part in the training: the reader
 # saw no hats, the inspector saw no clean pictures, and you saw it at once. Hence the
-# rule: *never judge a painter by the reward that it was tuned on.* DPO is not so easily
-# led astray. Its reference holds it, and it learns only from pictures that people voted
-# on.
+# rule: *never judge a painter by the reward that it was tuned on.* DPO went astray,
+# too: you saw the winners' error turn, and purple become blue. But here it went less
+# far and brought hats. Its reference holds it, and it learns only from pictures that
+# people voted on.
 #
 # ## Two groups of voters
 #
@@ -690,15 +742,22 @@ for frog in frogs:
     print(f"{frog:>8}: {r_a[frog]:z7.1f} {r_b[frog]:z8.1f} {r_all[frog]:z9.1f}")
 best = max(frogs, key=r_all.get)
 guess_group.compare(best)
-for name, numbers in (("A", r_a), ("B", r_b), ("both", r_all)):
+for name, numbers, some in (
+    ("A", r_a, votes_a),
+    ("B", r_b, votes_b),
+    ("both", r_all, votes_a + votes_b),
+):
     first_place = max(frogs, key=numbers.get)
-    print(f"first place for {name}: {first_place}")
+    surprise = [-math.log(sigmoid(numbers[w] - numbers[x])) for w, x in some]
+    loss = sum(surprise) / len(some)
+    print(f"first place for {name}: {first_place} (the loss is {loss:.2f})")
 
 # %% [markdown]
 # Together they get the balloon, which is *nobody's* favourite. The hat, which half of
-# the people love, counts no more than no hat at all. A painter that is tuned on these
-# votes would give everybody a balloon, with a clear conscience: its loss is as low as
-# it can be.
+# the people love, counts hardly more than no hat at all. A painter that is tuned on
+# these votes would give everybody a balloon, with a clear conscience: its loss is as
+# low as one number for each frog can make it. Only the height of that loss is a hint.
+# It is not far below 0.69, what it costs to have no idea.
 #
 # That is not a flaw of the loss. **One number for a picture cannot hold two tastes.** A
 # single painter for millions of people is tuned on some thousand voters, and gets the
@@ -708,13 +767,15 @@ for name, numbers in (("A", r_a), ("B", r_b), ("both", r_all)):
 #
 # ## Play
 #
-# How strong shall the tuning be? All weights of the tuned painter differ a little from
-# those of the old one. Take a part of that difference, or more than all of it. Strength
-# 0 is the painter as it was, 1 is yours, 2 goes twice as far.
+# How strong shall the tuning be? All weights of the painter tuned longest, with $\beta$
+# = 100, differ a little from those of the old one. Take a part of that difference, or
+# more than all of it. Strength 0 is the painter as it was, 1 is yours, 2 goes twice as
+# far.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.figures.widgets import frame_slider, live
 
+*_, tuned = kept.values()
 old_weights, new_weights = draw.model.state_dict(), tuned.model.state_dict()
 
 

@@ -124,6 +124,21 @@ def swapped_without_minus(r_winner, r_loser):
     return F.logsigmoid(r_loser - r_winner).mean()
 
 
+@wrong(check_bradley_terry_loss, "the logarithm of 1 minus the chance")
+def log_of_the_surprise(r_winner, r_loser):
+    return (1 - torch.sigmoid(r_winner - r_loser)).log().mean()
+
+
+@wrong(check_bradley_terry_loss, "the logarithm of 1 minus the chance")
+def minus_log_of_the_surprise(r_winner, r_loser):
+    return -(1 - torch.sigmoid(r_winner - r_loser)).log().mean()
+
+
+@wrong(check_bradley_terry_loss, "divided by the sum of both")
+def as_strengths(r_winner, r_loser):
+    return -(r_winner / (r_winner + r_loser)).log().mean()
+
+
 @wrong(check_bradley_terry_loss, "the logarithm is missing")
 def no_logarithm(r_winner, r_loser):
     return -torch.sigmoid(r_winner - r_loser).mean()
@@ -552,6 +567,16 @@ def beta_outside(win, lose, win_ref, lose_ref, beta):
     return -beta * F.logsigmoid(-((win - win_ref) - (lose - lose_ref))).mean()
 
 
+@wrong(check_dpo_loss, "with its minus, stands outside")
+def minus_beta_outside(win, lose, win_ref, lose_ref, beta):
+    return -beta * as_the_solution(win - win_ref, lose - lose_ref)
+
+
+@wrong(check_dpo_loss, "a minus too many")
+def minus_beta_before_the_loss(win, lose, win_ref, lose_ref, beta):
+    return -beta * as_the_solution(win_ref - win, lose_ref - lose)
+
+
 @wrong(check_dpo_loss, "beta is halved")
 def half_beta(win, lose, win_ref, lose_ref, beta):
     return -F.logsigmoid(-0.5 * beta * ((win - win_ref) - (lose - lose_ref))).mean()
@@ -593,6 +618,23 @@ def no_brackets(win, lose, win_ref, lose_ref, beta):
     return -F.logsigmoid(-beta * (win - win_ref - lose - lose_ref)).mean()
 
 
+@wrong(check_dpo_loss, "beta multiplies win and lose alone")
+def rewards_without_brackets(win, lose, win_ref, lose_ref, beta):
+    r_winner = -beta * win - win_ref
+    r_loser = -beta * lose - lose_ref
+    return as_the_solution(r_winner, r_loser)
+
+
+@wrong(check_dpo_loss, "must multiply the references too")
+def rewards_half_multiplied_out(win, lose, win_ref, lose_ref, beta):
+    return as_the_solution(-beta * win + win_ref, -beta * lose + lose_ref)
+
+
+@wrong(check_dpo_loss, "beta multiplies the references alone")
+def turned_rewards_without_brackets(win, lose, win_ref, lose_ref, beta):
+    return as_the_solution(beta * win_ref - win, beta * lose_ref - lose)
+
+
 @wrong(check_dpo_loss, "the logarithm is missing")
 def dpo_no_logarithm(win, lose, win_ref, lose_ref, beta):
     return -torch.sigmoid(-beta * ((win - win_ref) - (lose - lose_ref))).mean()
@@ -612,6 +654,12 @@ def winner_only(win, lose, win_ref, lose_ref, beta):
 @wrong(check_dpo_loss, "the winner is missing")
 def loser_only(win, lose, win_ref, lose_ref, beta):
     return -F.logsigmoid(beta * (lose - lose_ref)).mean()
+
+
+@wrong(check_dpo_loss, "the difference comes first")
+def dpo_difference_of_logs(win, lose, win_ref, lose_ref, beta):
+    r_winner, r_loser = -beta * (win - win_ref), -beta * (lose - lose_ref)
+    return -(F.logsigmoid(r_winner) - F.logsigmoid(r_loser)).mean()
 
 
 @wrong(check_dpo_loss, "judged on its own")
@@ -672,6 +720,11 @@ def dpo_absolute(win, lose, win_ref, lose_ref, beta):
 @wrong(check_dpo_loss, "crossed")
 def crossed(win, lose, win_ref, lose_ref, beta):
     return -F.logsigmoid(-beta * ((win - lose_ref) - (lose - win_ref))).mean()
+
+
+@wrong(check_dpo_loss, "added")
+def references_added(win, lose, win_ref, lose_ref, beta):
+    return -F.logsigmoid(-beta * ((win + win_ref) - (lose + lose_ref))).mean()
 
 
 @wrong(check_dpo_loss, "F.logsigmoid")
