@@ -502,7 +502,7 @@ print(f"before the first iteration: {at_first:.2f}, again the logarithm of 2")
 # %%
 guess_errors = prediction(
     "The loss rewards a lower error at winners and a higher one at losers. What will "
-    "you see with β = 100?",
+    "you see with beta = 100?",
     [
         "the winners' falls, the losers' rises",
         "both fall",
@@ -527,7 +527,7 @@ def measure(model, beta, iteration):
     with torch.no_grad():
         now = errors(model, fixed_rows, fixed)
     for name, new, old in zip(SIDES, now, (win_ref, lose_ref), strict=True):
-        moved[f"{name}, β = {beta}"][iteration] = (new - old).mean().item()
+        moved[f"{name}, beta = {beta}"][iteration] = (new - old).mean().item()
 
 
 def tune(beta, iterations):
@@ -536,7 +536,7 @@ def tune(beta, iterations):
     model.text_encoder.requires_grad_(False)
     optimiser = torch.optim.AdamW(model.unet.parameters(), lr=5e-5)
     for name in SIDES:
-        moved[f"{name}, β = {beta}"] = {0: 0.0}
+        moved[f"{name}, beta = {beta}"] = {0: 0.0}
     generator = torch.Generator().manual_seed(0)
     for iteration in range(1, iterations + 1):
         rows = torch.randint(len(z_win), (8,), generator=generator)
@@ -563,11 +563,11 @@ plot_curves(
     {name: list(curve.values()) for name, curve in moved.items()},
     xlabel="iteration",
     ylabel="error, compared with the reference",
-    alt="With β = 100 the error of the losers rises at once and fast. That of the "
-    "winners first falls a little, and then rises too, more slowly. With β = 1000 both "
-    "stay near 0.",
+    alt="With beta = 100 the error of the losers rises at once and fast. That of the "
+    "winners first falls a little, and then rises too, more slowly. With beta = 1000 "
+    "both stay near 0.",
 )
-winners, losers = (list(moved[f"{name}, β = 100"].values())[-1] for name in SIDES)
+winners, losers = (list(moved[f"{name}, beta = 100"].values())[-1] for name in SIDES)
 guess_errors.compare(
     "both rise in the end" if winners > 0 else "the winners' falls, the losers' rises"
 )
@@ -590,7 +590,7 @@ assert losers > winners
 # %%
 guess_hats = prediction(
     "Of 16 animals that nobody asked to wear a hat, how many wear one at the end, with "
-    "β = 100?",
+    "beta = 100?",
     (0, 16),
 )
 
@@ -613,17 +613,17 @@ def look_at(name, painter, error):
 
 look_at("before", draw, 0.0)
 for (beta, iteration), painter in kept.items():
-    error = moved[f"winners, β = {beta}"][iteration]
-    look_at(f"β = {beta}, {iteration}", painter, error)
+    error = moved[f"winners, beta = {beta}"][iteration]
+    look_at(f"beta = {beta}, {iteration}", painter, error)
 show_rows(
     film,
     titles=list(ANIMALS),
     alt="Eight purple animals before tuning, none with a hat, and the same eight after "
-    "it: with β = 100 more and more of them wear a black hat with a red ribbon.",
+    "it: with beta = 100 more and more of them wear a black hat with a red ribbon.",
 )
-print("β, iterations   winners' error   hats of 16   how clean")
+print("beta, iterations   winners' error   hats of 16   how clean")
 for name, error, worn, how in judged:
-    print(f"{name:13} {error:16.3f} {worn:12} {how:11.2f}")
+    print(f"{name:16} {error:16.3f} {worn:12} {how:11.2f}")
 guess_hats.compare(judged[-1][2])
 assert judged[-1][2] >= judged[0][2]
 
