@@ -77,7 +77,9 @@ BRADLEY_TERRY = {
     "the minus is missing: the logarithm of a chance is below 0, and a loss should "
     "fall as the chance rises": of_gap(lambda gap: -surprise(gap).mean()),
     "winner and loser are swapped: this loss falls when the loser gets the higher "
-    "number (or is it the logarithm of 1 minus the chance?)": of_gap(lambda gap: surprise(-gap).mean()),
+    "number (or is it the logarithm of 1 minus the chance?)": of_gap(
+        lambda gap: surprise(-gap).mean()
+    ),
     "that is the logarithm of 1 minus the chance: take minus the logarithm of the "
     "chance (or winner and loser are swapped, and the minus is missing)": (
         of_gap(lambda gap: -surprise(-gap).mean())
@@ -254,7 +256,7 @@ def rewarded(gap: Callable) -> Callable:
 
 
 def of_reward(reward: Callable[[Tensor, Tensor, float], Tensor]) -> Callable:
-    """A mistake in the reward of a picture, from its error, the reference's and beta."""
+    """A mistake in the reward, from a picture's error, the reference's and beta."""
 
     def mistaken(win, lose, win_ref, lose_ref, beta):
         return surprise(
