@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from course_lib.chance import TRIAL, generator_for
-from course_lib.device import use_all_cores
+from course_lib.device import data_folder, use_all_cores
 from course_lib.figures.figure import Row, png_bytes, sheet
 from course_lib.judging.evaluation import FRESH
 from course_lib.judging.fidelity import Prompts, prompts_of
@@ -28,7 +28,7 @@ from course_lib.judging.results import add_save, save_results, script_command
 from course_lib.painters.pipeline import TextToImage
 
 KINDS = ("one animal", "two animals", "accessory", "ears")
-PEOPLE = Path("data/prompts/people.json")
+PEOPLE = data_folder() / "prompts" / "people.json"
 COLUMNS, ROWS = 6, 4
 CLEAR = 2  # the grade from which a flaw counts
 
@@ -54,7 +54,7 @@ def make_sheets(folder: Path, weights: str, n: int, seed: int) -> None:
         pictures.extend(painter(prompts.texts, seed=seed))
         key += [{"kind": kind, "prompt": text} for text in prompts.texts]
         if prompts.real is not None:
-            half = n // 2  # two real pictures among six would be too easy to guess
+            half = n // 2
             pictures.extend(prompts.real[:half])
             key += [{"kind": "real", "prompt": text} for text in prompts.texts[:half]]
     order = torch.randperm(len(key), generator=generator_for(seed + 1, TRIAL)).tolist()
@@ -81,12 +81,13 @@ def write_sheets(folder: Path, pictures: Tensor) -> None:
 def tally(folder: Path, files: list[Path]) -> dict[str, Share]:
     """What the strangers saw, all their lines together."""
     key = json.loads((folder / "key.json").read_text(encoding="utf-8"))
-    seen = [
-        line | key[line["picture"]]
-        for file in files
-        for line in json.loads(file.read_text(encoding="utf-8"))
-    ]
-    found = {}
+    graded = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    seen = [line | key[line["picture"]] for lines in graded for line in lines]
+    verdicts = [set() for _ in key]  # of all strangers, on each picture
+    for line in seen:
+        verdicts[line["picture"]].add(line["flaw"] >= CLEAR)
+    alike = sum(len(said) == 1 for said in verdicts)
+    found = {"strangers_agree": Share(alike, len(key))}
     for kind in dict.fromkeys(line["kind"] for line in key):
         found |= flawed([line for line in seen if line["kind"] == kind], kind)
     ours = [line for line in seen if line["kind"] != "real"]

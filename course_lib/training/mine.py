@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from course_lib.cards import WORD
 from course_lib.networks.tokenizer import tidy
 from course_lib.pixels import PictureError, read_picture
 from course_lib.shown import tell
@@ -99,7 +100,7 @@ def checked_word(word: str) -> str:
         ValueError: it is none, or the painter knows it or would correct it
     """
     plain = tidy(word)
-    if not re.fullmatch(r"[^\W\d_]{2,20}", plain):
+    if not WORD.fits(plain):
         raise ValueError(
             "The new word must be one word of 2 to 20 letters, such as zorp; got "
             f"{word!r}."
