@@ -92,7 +92,7 @@ def test_a_tuning_is_resumed(cli, voted):
         ("tune dpo --votes torn.txt --iterations 2 --out x", "Line 1 of torn.txt"),
         ("tune dpo --votes v.jsonl --out x", "Say how long"),
         (f"{DPO} --beta nan", "--beta must be above 0, up to 1000000; got nan"),
-        (f"{DPO} --beta 0", "--beta must be above 0"),
+        ("tune dpo --votes none.jsonl --beta 0 --out x", "--beta must be above 0"),
         (f"{DPO} --anchor -1", "--anchor must be 0 or above, up to 1000000; got -1"),
         (f"{DPO} --anchor inf", "--anchor must be 0 or above"),
         (

@@ -15,6 +15,7 @@ from course_lib.checkpoint import load_weights
 from course_lib.commands.options import AsJson, bad_input, path, text
 from course_lib.commands.picture_files import write_image
 from course_lib.commands.train import (
+    DRAWN,
     Batch,
     Iterations,
     LearningRate,
@@ -32,7 +33,6 @@ from course_lib.commands.train import (
 from course_lib.shown import remark
 
 EVERY = 100  # iterations between two sheets of pictures
-DRAWN = "pictures"  # in the training's folder: what it can draw so far
 LOST = 0.02  # squared error of a copy; of the plush it is 0.011, of critters 0.003
 
 Images = Annotated[
@@ -236,7 +236,6 @@ def of_three(called: typer.Context, recipe: Callable, own: dict, options: dict) 
 
     asked = called.params
     with bad_input():
-        refuse_among_pictures(asked["out"], asked["images"])
         settings = prepare(called, own)
         base = asked["weights"] or BASE
         size = load_weights(base)[1].get("size", SIZE)
@@ -249,20 +248,6 @@ def of_three(called: typer.Context, recipe: Callable, own: dict, options: dict) 
     make = partial(recipe, mine, **common(called), **options)
     shown = partial(show, asked["out"], base, mine)
     learn(called, settings, make, shown, EVERY)
-
-
-def refuse_among_pictures(out: Path, images: Path) -> None:
-    """Raise ValueError if a training would draw where it reads its pictures.
-
-    What it draws would be taken for more of them, now or when it is carried on.
-    """
-    # Resolved, since a link or another spelling of the path may be the same folder.
-    read, written = images.resolve(), out.resolve()
-    if written.is_relative_to(read) or read.is_relative_to(written / DRAWN):
-        raise ValueError(
-            f"--out {out} lies among the pictures of {images}, and what is drawn there "
-            "would be learned from: choose a folder outside it."
-        )
 
 
 def show(

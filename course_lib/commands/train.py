@@ -25,6 +25,7 @@ from course_lib.commands.options import (
 )
 from course_lib.device import in_words, set_threads, use_all_cores
 from course_lib.shown import tell
+from course_lib.typed import expanded
 
 # More for --minutes, since they decide how many iterations there will be; hardly any
 # for a forecast that binds nobody.
@@ -71,6 +72,8 @@ Accumulate = Annotated[
     typer.Option(help="Cut each batch into N parts, to save memory."),
 ]
 Threads = Annotated[int | None, typer.Option(help="CPU threads. By default all.")]
+
+DRAWN = "pictures"  # in the folder of a training: what it can draw so far
 
 # Options of several networks, but not all.
 Widths = Annotated[
@@ -130,6 +133,8 @@ def prepare(called: typer.Context, own: dict):
     from course_lib.training.resume import saved_card
 
     asked = called.params
+    if images := images_of(asked):
+        refuse_among_pictures(asked["out"], images)
     check_writable(asked["out"])
     use_threads(asked["threads"])
     saved = saved_card(asked["out"], asked["resume"])
@@ -151,6 +156,27 @@ def prepare(called: typer.Context, own: dict):
         **dict(precision=asked.get("precision", "auto"))
         | with_step(own, asked.get("optimizer"), asked["learning_rate"]),
     )
+
+
+def images_of(asked: dict) -> Path | None:
+    """The folder of one's own pictures that a training reads, if it reads one."""
+    kind, _, folder = (asked.get("data") or "").partition(":")
+    named = Path(expanded(folder)) if kind == "folder" and folder.strip() else None
+    return asked.get("images") or named
+
+
+def refuse_among_pictures(out: Path, images: Path) -> None:
+    """Raise ValueError if a training would draw where it reads its pictures.
+
+    What it draws would be taken for more of them, now or when it is carried on.
+    """
+    # Resolved, since a link or another spelling of the path may be the same folder.
+    read, written = images.resolve(), out.resolve()
+    if written.is_relative_to(read) or read.is_relative_to(written / DRAWN):
+        raise ValueError(
+            f"--out {out} lies among the pictures of {images}, and what is drawn there "
+            "would be learned from: choose a folder outside it."
+        )
 
 
 def learn(

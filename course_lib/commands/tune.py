@@ -108,6 +108,7 @@ def dpo(
             raise ValueError(f"--about must be things or details; got {about!r}.")
         own, tuned = kinds[about]
         options = tuned | given(batch_size=batch, seed=seed, beta=beta, anchor=anchor)
+        feedback.check_hold(options["beta"], options["anchor"])
         settings = prepare(called, own)
         how = pairs_in(votes, weights)
     learn(called, settings, partial(feedback.dpo_trainer, *how, **options))

@@ -155,6 +155,12 @@ def agreement(reward: Reward, pairs: Pairs) -> Tensor:
 
 
 @plain_torch()
+def check_hold(beta: float, anchor: float) -> None:
+    """Raise ValueError unless beta is a usable number, and anchor one or 0."""
+    checked_number("--beta", beta, MOST)
+    checked_number("--anchor", anchor, MOST, zero=True)
+
+
 def dpo_trainer(
     painter: TextToImage,
     pairs: Pairs,
@@ -175,8 +181,7 @@ def dpo_trainer(
         between: the first and the last step that it learns from, as shares of T
     """
     batch_size, seed = checked_batch(batch_size), checked_seed(seed)
-    beta = checked_number("--beta", beta, MOST)
-    anchor = checked_number("--anchor", anchor, MOST, zero=True)
+    check_hold(beta, anchor)
     told = texts_of(painter, pairs.prompts)
     reference = copy.deepcopy(painter.model).eval().requires_grad_(False)
     schedule, target = painter.schedule, painter.card["target"]
