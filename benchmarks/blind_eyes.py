@@ -11,6 +11,7 @@ flaw, 3 a picture that is broken. `tally` takes the files of several strangers.
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -19,6 +20,7 @@ from torch import Tensor
 from course_lib.chance import TRIAL, generator_for
 from course_lib.device import data_folder, use_all_cores
 from course_lib.figures.figure import Row, png_bytes, sheet
+from course_lib.judging.choosing import best_of
 from course_lib.judging.evaluation import FRESH
 from course_lib.judging.fidelity import Prompts, prompts_of
 from course_lib.judging.inspection import shared_inspector
@@ -46,12 +48,15 @@ def asked_of(n: int, seed: int) -> dict[str, Prompts]:
     }
 
 
-def make_sheets(folder: Path, weights: str, n: int, seed: int) -> None:
+def make_sheets(folder: Path, weights: str, n: int, seed: int, pick: int = 1) -> None:
     """Draw, mix and number; the key says what each number is."""
     painter = TextToImage.from_pretrained(weights)
+    seeds = range(seed, seed + pick)
     pictures, key = [], []  # key[i] is about pictures[i], until they are mixed
     for kind, prompts in asked_of(n, seed).items():
-        pictures.extend(painter(prompts.texts, seed=seed))
+        pictures.extend(
+            best_of(partial(painter, prompts.texts), prompts.texts, seeds)[0]
+        )
         key += [{"kind": kind, "prompt": text} for text in prompts.texts]
         if prompts.real is not None:
             half = n // 2
@@ -122,11 +127,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--weights", default="latent")
     parser.add_argument("--n", type=int, default=16, help="prompts of each kind")
     parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--pick", type=int, default=1, help="as of generate")
     add_save(parser)
     options = parser.parse_args(arguments)
     if options.what == "sheets":
         use_all_cores()
-        return make_sheets(options.folder, options.weights, options.n, options.seed)
+        how = (options.weights, options.n, options.seed, options.pick)
+        return make_sheets(options.folder, *how)
     if not options.grades:
         raise SystemExit("Name the files with the strangers' grades.")
     found = tally(options.folder, options.grades)

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -103,6 +104,9 @@ def generate(
         typer.Option(parser=path, help="Sign with the key in this FOLDER, or a new."),
     ] = None,
     as_typed: AsTyped = False,
+    pick: Annotated[
+        int, typer.Option(help="Draw each N times, and keep the one judges like best.")
+    ] = 1,
     film: Annotated[
         bool, typer.Option("--film", help="Draw a film, to FILE.gif or FILE.html.")
     ] = False,
@@ -130,6 +134,7 @@ def generate(
         of_pictures |= {"--as-typed": as_typed or None, "--calls": calls}
         of_pictures |= {"--with": additions, "--sketch": sketch}
         of_pictures |= {"--mark": mark, "--sign": sign}
+        of_pictures |= {"--pick": None if pick == 1 else pick}
         given = [name for name, x in of_pictures.items() if x not in (None, [])]
         if film and given:
             raise ValueError(f"--film takes a prompt, and no {' or '.join(given)}.")
@@ -152,11 +157,11 @@ def generate(
         # A default name is a `Shipped` one: it never means a folder `latent` that
         # happens to be here (checkpoint.py).
         weights = weights or (BY_LABEL if label else SPACES[space])
-        of_prompts = [negative, as_typed, additions, sketch]
+        of_prompts = [negative, as_typed, additions, sketch, pick != 1]
         if label and (any(of_prompts) or size is not None or mark is not None):
             raise ValueError(
-                "--negative, --size, --as-typed, --with, --sketch and --mark need a "
-                "prompt, not a label."
+                "--negative, --size, --as-typed, --with, --sketch, --mark and --pick "
+                "need a prompt, not a label."
             )
         if label:
             draw = label_painter(weights, best_device())
@@ -176,13 +181,16 @@ def generate(
         # Only for a prompt; a label painter's `prepare` does not take these two.
         told = dict(negative_prompt=negative, size=size) if prompt else {}
         prepared = draw.prepare(labels or prompt, **settings, **told)
-        if prompt and as_json:
-            # Only --json reads its picture back, and this import brings in torchvision,
+        if prompt and (as_json or pick != 1):
+            # Only these two look at pictures, and this import brings in torchvision,
             # which takes seconds, longer than the drawing.
+            from course_lib.judging.choosing import best_of, check_choice
             from course_lib.judging.fidelity import reader_of, what_is_seen
 
+            height, width = (draw.times * side for side in prepared.shape[1:])
+            check_choice(pick, (height, width), bool(additions))
             # Loaded now, so that a fault in it is reported before the drawing.
-            reader_of(prepared.shape[1] * draw.times)
+            reader_of(height)
         if sign is not None:  # last, since what is refused leaves nothing behind
             make_keys(sign)
     for sentence in draw.remarks_on(prepared) if prompt else []:
@@ -196,17 +204,21 @@ def generate(
     # encoded once, and anything odd about it is reported even if its turn never comes.
     way, drawn = prepared.way, prepared.in_turns(n)
     # n steps yield n + 1 states: the last one is where the walk ends.
-    with progress_bar(total=n * (way.steps + 1), unit="step") as bar:
-        watch = dict(callback=lambda step: bar.update(len(step.x_t)))
-        if mark is None:
-            pictures = draw.paint(drawn, seed, **watch)
+    paint = draw.paint
+    if mark is not None:
+        paint = partial(paint_marked, draw, key=key_of(mark, draw.shape(size)[0]))
+    with progress_bar(total=pick * n * (way.steps + 1), unit="step") as bar:
+        once = partial(
+            paint, prepared=drawn, callback=lambda step: bar.update(len(step.x_t))
+        )
+        if pick == 1:
+            pictures, seeds = once(seed=seed), [seed] * n
         else:
-            key = key_of(mark, draw.shape(size)[0])
-            pictures = paint_marked(draw, drawn, key, seed, **watch)
+            pictures, seeds = best_of(once, drawn.asked, range(seed, seed + pick))
     seconds = time.monotonic() - started
     notes = [
-        dict(prompt=asked, seed=seed, number=i, weights=str(weights))
-        for i, asked in enumerate(drawn.asked)
+        dict(prompt=asked, seed=its_seed, number=i, weights=str(weights))
+        for i, (asked, its_seed) in enumerate(zip(drawn.asked, seeds, strict=True))
     ]
     write_pictures(pictures, files, grid, told=notes, keys=sign)
     wrote = [str(file) for file in files] + ([str(grid)] if grid else [])
@@ -218,7 +230,7 @@ def generate(
         facts |= asdict(way)
         facts |= {"labels" if label else "prompts": drawn.asked} | told
         if prompt:
-            facts |= dict(read_as=drawn.read, additions=additions or [])
+            facts |= dict(read_as=drawn.read, additions=additions or [], seeds=seeds)
             facts |= what_is_seen(pictures, drawn.asked)
         calls = looked["pictures"] / n  # network calls per picture, as counted
         say_json(facts | dict(calls=calls, seconds=seconds, device=str(draw.device)))

@@ -55,8 +55,9 @@ assert (ours - theirs).abs().max() < 1e-3
 
 # %% [markdown]
 # They are the same pictures. In a terminal it is one command:
-# `python -m course_lib export exported-zorp --with zorp`. You could carry the folder onto a
-# stick and draw with it on a machine that has never heard of critters. What is in it?
+# `python -m course_lib export exported-zorp --with zorp`. You could carry the folder
+# onto a stick and draw with it on a machine that has never heard of critters. What is
+# in it?
 
 # %%
 for file in sorted(folder.rglob("*.*")):
