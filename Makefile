@@ -13,7 +13,7 @@ PYTHON  = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 ROOT    = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help photos lab test notebooks course twice book slides rehearse publish colab matrix wheelhouse smoke browser mutants handin gallery grade bench numbers weights words autoencoder latent format lint check clean
+.PHONY: help photos lab test notebooks course twice book slides rehearse publish colab matrix wheelhouse smoke exercises browser mutants handin gallery grade bench numbers weights words autoencoder latent format lint check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -70,6 +70,9 @@ wheelhouse: $(READY)  ## a folder of all wheels, for a room without a network (3
 
 smoke: $(READY)  ## run every unsolved notebook to its end
 	$(BIN)/python tools/run.py smoke $(ONLY)
+
+exercises: $(READY)  ## the same up to the last exercise: after it they are the solved ones
+	$(BIN)/python tools/run.py exercises $(ONLY)
 
 browser: $(READY)  ## test the pages in Chromium, if it is there (minutes)
 	$(BIN)/python -m pytest tests/browser
@@ -150,7 +153,7 @@ lint: $(READY)  ## ruff, spelling; are built notebooks and figures what their so
 	$(BIN)/python tools/fill_numbers.py --check
 	$(BIN)/codespell README.md lessons notebooks/src benchmarks data book course_lib tools
 
-check: lint book course smoke test  ## everything that must be true before a push
+check: lint book course exercises test  ## everything that must be true before a push
 
 clean:  ## delete .venv and what the course drew or downloaded
 	rm -rf $(VENV) .venvs data/cache

@@ -9,6 +9,7 @@ import build
 import nbformat
 import pytest
 import reading_order
+import run
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_CELLS = 40
@@ -327,3 +328,14 @@ def test_a_marker_without_its_partner_is_refused(tiny_course):
     tiny_course.write_text(TINY.replace("    ### END SOLUTION\n", ""))
     with pytest.raises(SystemExit, match="without its partner"):
         build.notebook_from_source("01_tiny", build.without_solution)
+
+
+@pytest.mark.parametrize("name", build.source_names())
+def test_after_its_last_exercise_a_notebook_is_the_solved_one(name):
+    """So `make check` runs an unsolved notebook only up to there."""
+    variants = (build.learner_file, build.solved_file)
+    learner, solved = (
+        code_cells(nbformat.read(file(name), as_version=4)) for file in variants
+    )
+    for cell, other in zip(learner, solved, strict=True):
+        assert cell.source == other.source or run.EXERCISE.search(cell.source)

@@ -2,6 +2,8 @@
 
 python tools/run.py course            solved ones; nbval compares their outputs
 python tools/run.py smoke             unsolved ones; each must reach its end
+python tools/run.py exercises         the same, but only up to the last exercise: after
+                                      it they do what the solved ones do
 python tools/run.py course 02_noise   only this one
 python tools/run.py twice 02_noise    every cell twice, then again from the middle, then
                                       from the beginning: what a learner does who goes
@@ -10,6 +12,7 @@ python tools/run.py twice 02_noise    every cell twice, then again from the midd
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import time
@@ -33,7 +36,10 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from verdict import first_difference
 
-KINDS = ("course", "smoke", "twice", "one-smoke", "one-twice")
+ALONE = ("smoke", "exercises", "twice")  # kinds that run in a process of ours
+KINDS = ("course", *ALONE, *(f"one-{kind}" for kind in ALONE))
+# What names a learner's own work, or its check.
+EXERCISE = re.compile(r"\bmy_|\bcheck_")
 # A folder with a sitecustomize.py, which every Python runs that finds it on its path.
 WITHOUT_NETWORK = Path(__file__).with_name("without_network")
 # Said, but no failure: on a busy machine it would be nobody's fault.
@@ -44,7 +50,7 @@ def command(kind: str, name: str) -> list[str]:
     """The command that runs one notebook in its own process."""
     # nbval passes a notebook without outputs, comparing nothing; so these are only run,
     # and must reach their end.
-    if kind in ("smoke", "twice"):
+    if kind in ALONE:
         return [sys.executable, __file__, f"one-{kind}", name]
     # The kernel that a notebook names may be another Python, and by default nbval waits
     # 2,000 seconds for a cell.
@@ -105,9 +111,14 @@ def run(kind: str, name: str) -> bool:
     return one.good
 
 
-def run_learner_notebook(name: str) -> None:
-    """Run an unsolved notebook to its end; an error in any cell raises."""
+def run_learner_notebook(name: str, whole: bool = True) -> None:
+    """Run an unsolved notebook to its end, or to its last exercise.
+
+    An error in any cell ends the process with a sentence.
+    """
     notebook = nbformat.read(learner_file(name), as_version=4)
+    if not whole:
+        notebook.cells = notebook.cells[: last_exercise(notebook) + 1]
     try:
         execute(notebook, NOTEBOOKS)
     except CellExecutionError as error:
@@ -117,6 +128,19 @@ def run_learner_notebook(name: str) -> None:
             if any(o.output_type == "error" for o in cell.get("outputs", []))
         )
         sys.exit(f"{name}, In [{count}]: {error.ename}: {error.evalue}")
+
+
+def last_exercise(notebook: NotebookNode) -> int:
+    """The number of the last cell that names a learner's own work, or its check.
+
+    A check of wrong work hands back the course's solution, so what follows is what the
+    solved notebook does, too.
+    """
+    return max(
+        number
+        for number, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and EXERCISE.search(cell.source)
+    )
 
 
 # Again ------------------------------------------------------------------------
@@ -174,8 +198,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     arguments = parser.parse_args()
     names = arguments.names or source_names()
-    if arguments.kind == "one-smoke":
-        return run_learner_notebook(*names)
+    if arguments.kind in ("one-smoke", "one-exercises"):
+        return run_learner_notebook(*names, whole=arguments.kind == "one-smoke")
     if arguments.kind == "one-twice":
         return run_twice(*names)
     started = time.perf_counter()
