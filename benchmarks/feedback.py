@@ -228,18 +228,15 @@ def main(arguments: list[str] | None = None) -> None:
     exam = exam_for(painter, options.n, options.second)
     found: Found = {}
     work = Bench(painter, exam, clock, options, found)
-    if options.sweep:
-        work.sweep()
-    else:
-        work.clean()
-        work.hats()
-    found |= {f"seconds_{name}": value for name, value in clock.spent.items()}
+    judges = ["inspector-64", "reader-64", options.second]
+    for part in [work.sweep] if options.sweep else [work.clean, work.hats]:
+        part()
+        found |= {f"seconds_{name}": value for name, value in clock.spent.items()}
+        if options.save:  # after each part: together they take an hour
+            command = script_command(arguments)
+            save_results(options.save, found, command, [options.weights, *judges])
     for name, value in found.items():
         print(f"{name}={plain(value):.4f}")
-    if options.save:
-        judges = ["inspector-64", "reader-64", options.second]
-        command = script_command(arguments)
-        save_results(options.save, found, command, [options.weights, *judges])
 
 
 @dataclass
