@@ -265,7 +265,10 @@ def test_what_a_mark_says_depends_on_chance():
     ("command", "sentence"),
     [
         ("whence none.png", "none.png"),
-        ("generate --label frog --mark 3 --out f.png", "--mark and --pick need a prompt"),
+        (
+            "generate --label frog --mark 3 --out f.png",
+            "--mark and --pick need a prompt",
+        ),
         ("generate frog --mark 3 --sampler ddpm --out f.png", "hides a mark"),
     ],
 )
