@@ -1,8 +1,8 @@
 """Best of n: draw a prompt several times, and let the judges choose.
 
-The oldest use of a judge, and one without any training: DALL-E drew 512 pictures and
-kept the one that CLIP liked best (Ramesh et al. 2021, section 2.6). What a judge does
-not see, it does not sort out. So a share measured by whoever chose means nothing.
+The simplest use of a judge, without any training: DALL-E drew 512 pictures and kept the
+one that CLIP liked best (Ramesh et al. 2021, section 2.6). What a judge does not see is
+not sorted out. So a share measured by whoever chose means nothing.
 """
 
 from collections.abc import Callable
@@ -36,8 +36,8 @@ def check_choice(pick: int, size: tuple[int, int], additions: bool = False) -> N
         )
     if additions:
         raise ValueError(
-            "--pick leaves out what its judges do not know, and what --with adds, they "
-            "do not."
+            "--pick cannot choose among pictures of what --with adds: its judges have "
+            "never seen it."
         )
 
 
